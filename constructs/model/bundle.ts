@@ -1,0 +1,128 @@
+/**
+ * A bundle: the desired state of one Kafka's TLS and the manifests synthesised from it, as they stand in one ConfigMap,
+ * one data key per document.
+ *
+ *     desired.yaml                              who, when, what was acknowledged        (`desired.ts`)
+ *     issuer-*.yaml certificate-*.yaml          issuers and certificates to apply
+ *     kafka-*.yaml                              only for a declared cluster: used if the Kafka is missing
+ *     kafkaopsrequest-*.yaml                    candidates: converge, rotate, restart
+ *
+ * The desired TLS state is the converging candidate's `spec.tls`. Documents are plain objects here; YAML is the business of those who
+ * read and write files. Nothing in a bundle depends on time, tool version or the place of a construct.
+ */
+import { BUNDLE_FORMAT, type Desired } from './desired';
+import { brokerCertificateName } from './kubedb';
+import { contentHash, KINDS, type KubeObject } from './kube-object';
+import { ALIASES, type TlsConfig, type TlsState } from './tls';
+
+/** Key of the document with the desired state. */
+export const DESIRED_KEY = 'desired.yaml';
+
+/** Argo CD's client-side apply stores a second copy in an annotation of at most 262,144 bytes. */
+export const MAX_BUNDLE_BYTES = 200_000;
+
+export interface Bundle {
+  readonly desired: Desired;
+  /** What TLS should be, from the converging request. */
+  readonly tls: TlsState;
+  /** Issuers, CA certificates and application certificates, in the order in which they can become ready. */
+  readonly issuing: readonly KubeObject[];
+  /** Broker Certificates, one an alias; only under `native` and with TLS on. */
+  readonly brokerCertificates: readonly KubeObject[];
+  /** The Kafka of a declared cluster. */
+  readonly kafka?: KubeObject;
+  readonly converge: KubeObject;
+  /** Absent when TLS is off. */
+  readonly rotate?: KubeObject;
+  readonly restart: KubeObject;
+  /** Sixteen hexadecimal digits that name the content. */
+  readonly digest: string;
+}
+
+/** Returns the data key of a manifest: `issuer-orders-ca.yaml`. */
+export function documentKey(manifest: KubeObject): string {
+  return `${manifest.kind.toLowerCase()}-${manifest.metadata.name}.yaml`;
+}
+
+/** Returns the bundle of a desired state and its manifests, in whatever order these come. A list of strings says what is wrong with it. */
+export function assembleBundle(desired: Desired, manifests: readonly KubeObject[]): Bundle | readonly string[] {
+  const problems = manifests.flatMap((m) => unfit(m, desired));
+  if (desired.formatVersion > BUNDLE_FORMAT) {
+    problems.unshift(
+      `${DESIRED_KEY}: formatVersion ${desired.formatVersion} was made by a newer version, this one reads up to ${BUNDLE_FORMAT}`,
+    );
+  }
+  const requests = manifests.filter((m) => m.kind === KINDS.KafkaOpsRequest.kind);
+  const converge = requests.find((r) => isConverging(r));
+  const rotate = requests.find((r) => r.spec?.tls?.rotateCertificates === true);
+  const restart = requests.find((r) => r.spec?.type === 'Restart');
+  if (converge === undefined) problems.push('KafkaOpsRequest: none with issuerRef, certificates or remove is in the bundle');
+  if (restart === undefined) problems.push('KafkaOpsRequest: none of type Restart is in the bundle');
+  if (problems.length > 0 || converge === undefined || restart === undefined) return problems;
+
+  const brokerNames = ALIASES.map((alias) => brokerCertificateName(desired.kafka, alias));
+  const certificates = manifests.filter((m) => m.kind === KINDS.Certificate.kind);
+  const isBroker = (m: KubeObject) => brokerNames.includes(m.metadata.name);
+  const kafka = manifests.find((m) => m.kind === KINDS.Kafka.kind);
+  return {
+    desired,
+    tls: converge.spec.tls.remove === true ? 'off' : tlsConfigOf(converge.spec.tls),
+    issuing: issuingOrder([
+      ...manifests.filter((m) => m.kind === KINDS.Issuer.kind),
+      ...certificates.filter((m) => !isBroker(m)),
+    ]),
+    brokerCertificates: certificates.filter(isBroker).sort((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1)),
+    ...(kafka === undefined ? {} : { kafka }),
+    converge,
+    ...(rotate === undefined ? {} : { rotate }),
+    restart,
+    digest: contentHash({ desired, manifests: Object.fromEntries(manifests.map((m) => [documentKey(m), m])) }, 16),
+  };
+}
+
+function tlsConfigOf(tls: TlsConfig): TlsConfig {
+  return { issuerRef: tls.issuerRef, certificates: tls.certificates ?? [] };
+}
+
+function isConverging(request: KubeObject): boolean {
+  const tls = request.spec?.tls;
+  return tls !== undefined && (tls.remove === true || tls.issuerRef !== undefined);
+}
+
+const ALLOWED = [KINDS.Issuer, KINDS.Certificate, KINDS.Kafka, KINDS.KafkaOpsRequest];
+
+function unfit(manifest: KubeObject, desired: Desired): string[] {
+  const subject = `${manifest.kind}/${manifest.metadata?.name}`;
+  const allowed = ALLOWED.find((k) => k.kind === manifest.kind && k.apiVersion === manifest.apiVersion);
+  if (allowed === undefined) {
+    return [`${subject}: ${manifest.apiVersion} ${manifest.kind} is not a kind a bundle may hold; it holds ${ALLOWED.map((k) => k.kind).join(', ')}`];
+  }
+  if (manifest.metadata.namespace !== desired.namespace) {
+    return [`${subject}: namespace ${manifest.metadata.namespace} is not that of the bundle, ${desired.namespace}`];
+  }
+  return [];
+}
+
+/**
+ * Returns issuers and certificates so that each comes after what it needs: a Certificate after its Issuer, a CA Issuer after the
+ * Certificate that fills its Secret. Ties keep the order of names. A cycle keeps that order, too, and never becomes ready.
+ */
+export function issuingOrder(manifests: readonly KubeObject[]): readonly KubeObject[] {
+  const pending = [...manifests].sort((a, b) => (documentKey(a) < documentKey(b) ? -1 : 1));
+  const ordered: KubeObject[] = [];
+  while (pending.length > 0) {
+    const next = pending.findIndex((m) => !pending.some((other) => other !== m && needs(m, other)));
+    ordered.push(...pending.splice(Math.max(next, 0), 1));
+  }
+  return ordered;
+}
+
+function needs(m: KubeObject, other: KubeObject): boolean {
+  if (m.kind === 'Certificate') return other.kind === 'Issuer' && m.spec?.issuerRef?.name === other.metadata.name;
+  return other.kind === 'Certificate' && m.spec?.ca?.secretName === other.spec?.secretName;
+}
+
+/** Returns every document of a bundle by its data key. */
+export function bundleDocuments(desired: Desired, manifests: readonly KubeObject[]): Readonly<Record<string, unknown>> {
+  return { [DESIRED_KEY]: desired, ...Object.fromEntries(manifests.map((m) => [documentKey(m), m])) };
+}

@@ -1,0 +1,74 @@
+/**
+ * The desired state besides the manifests: whose Kafka it is, who restarts the pods, when a certificate is too old, what was
+ * acknowledged, how long to wait. It is the `desired.yaml` of a bundle. What TLS should *be* is not repeated here: that is the
+ * `spec.tls` of the converging KafkaOpsRequest (`bundle.ts`), where a patch by the user counts, too.
+ */
+
+/** Version of the bundle format. A reconciler refuses a newer one. */
+export const BUNDLE_FORMAT = 1;
+
+export const EXECUTORS = ['ops-request', 'native'] as const;
+/** Who carries operations out: KubeDB's ops-manager, or the reconciler itself on clusters without one. */
+export type ExecutorName = (typeof EXECUTORS)[number];
+
+export const CUTOVERS = ['rolling', 'stop'] as const;
+/** How pods restart when converted and unconverted ones cannot talk: one after the other, or all at once. */
+export type Cutover = (typeof CUTOVERS)[number];
+
+export const ACKNOWLEDGEMENTS = ['clientsMoveToTls', 'clientsLeaveTls', 'trustRootChangesTo'] as const;
+/** An end state that needs people outside the cluster to act, and that somebody has agreed to in Git. */
+export interface Acknowledged {
+  readonly kind: (typeof ACKNOWLEDGEMENTS)[number];
+  /** Only of `trustRootChangesTo`: the name of the issuer whose root clients will have to trust. */
+  readonly issuer?: string;
+}
+
+/** Go durations; how long to wait for each thing before the run ends. */
+export interface Deadlines {
+  /** Until a certificate is issued. */
+  readonly issuance: string;
+  /** Until a restarted pod is Ready and serves its certificate. */
+  readonly podReady: string;
+  /** Until the gate of a pod opens. */
+  readonly gate: string;
+  /** Until somebody else's operation, or a Kafka somebody else creates, is done. */
+  readonly foreignOperation: string;
+  /** Until KubeDB's ops-manager picks a request up. */
+  readonly pickup: string;
+  /** `native` only: how long a new request is left alone to see whether an ops-manager claims it. */
+  readonly claim: string;
+}
+
+export const DEFAULT_DEADLINES: Deadlines = {
+  issuance: '5m',
+  podReady: '10m',
+  gate: '15m',
+  foreignOperation: '30m',
+  pickup: '2m',
+  claim: '15s',
+};
+
+export interface Desired {
+  readonly formatVersion: number;
+  readonly kafka: string;
+  readonly namespace: string;
+  /** Owner id of the Kafka. */
+  readonly owner: string;
+  readonly executor: ExecutorName;
+  /** RFC 3339 instant; every leaf has to be issued at or after it. */
+  readonly issuedAfter?: string;
+  /** Go duration; a leaf with less than this left is rotated. Default: a third of its lifetime. */
+  readonly beforeExpiry?: string;
+  readonly acknowledge: readonly Acknowledged[];
+  readonly cutover: Cutover;
+  /** What a gate does when Kafka's own facts cannot be had: rest on pod readiness, or refuse. */
+  readonly whenKafkaIsUnknown: 'readiness' | 'refuse';
+  /** How often a failed operation is tried again. */
+  readonly retries: number;
+  readonly deadlines: Deadlines;
+}
+
+/** Returns the acknowledgement as the user wrote it: `Acknowledgement.trustRootChangesTo('orders-ca-2')`. */
+export function formatAcknowledgement(a: Acknowledged): string {
+  return `Acknowledgement.${a.kind}(${a.issuer === undefined ? '' : `'${a.issuer}'`})`;
+}

@@ -1,0 +1,179 @@
+/**
+ * Kubernetes objects as plain data, and the few things every folder does with them: name them in output,
+ * compare them, and turn them into bytes that are the same for the same content.
+ */
+import { createHash } from 'node:crypto';
+
+export interface ObjectMeta {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly generation?: number;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly OwnerReference[];
+  readonly finalizers?: readonly string[];
+  readonly managedFields?: readonly unknown[];
+}
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+/** Any Kubernetes object. What is below `spec`, `status` and `data` is read with the typed views next to its use. */
+export interface KubeObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: ObjectMeta;
+  // biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
+  readonly spec?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
+  readonly status?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
+  readonly [field: string]: any;
+}
+
+/** A kind of object, as the API server knows it. */
+export interface Kind {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+/** One object, by identity. */
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** The condition shape shared by KubeDB, cert-manager and Kubernetes. */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime?: string;
+}
+
+const kind = (apiVersion: string, name: string, plural: string, namespaced = true): Kind => ({
+  apiVersion,
+  kind: name,
+  plural,
+  namespaced,
+});
+
+/** Every kind that this project reads or writes. */
+export const KINDS = {
+  ConfigMap: kind('v1', 'ConfigMap', 'configmaps'),
+  Event: kind('v1', 'Event', 'events'),
+  Namespace: kind('v1', 'Namespace', 'namespaces', false),
+  Pod: kind('v1', 'Pod', 'pods'),
+  Secret: kind('v1', 'Secret', 'secrets'),
+  Service: kind('v1', 'Service', 'services'),
+  ServiceAccount: kind('v1', 'ServiceAccount', 'serviceaccounts'),
+  Job: kind('batch/v1', 'Job', 'jobs'),
+  CronJob: kind('batch/v1', 'CronJob', 'cronjobs'),
+  Lease: kind('coordination.k8s.io/v1', 'Lease', 'leases'),
+  PodDisruptionBudget: kind('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets'),
+  Role: kind('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
+  RoleBinding: kind('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
+  PetSet: kind('apps.k8s.appscode.com/v1', 'PetSet', 'petsets'),
+  Certificate: kind('cert-manager.io/v1', 'Certificate', 'certificates'),
+  CertificateRequest: kind('cert-manager.io/v1', 'CertificateRequest', 'certificaterequests'),
+  Issuer: kind('cert-manager.io/v1', 'Issuer', 'issuers'),
+  ClusterIssuer: kind('cert-manager.io/v1', 'ClusterIssuer', 'clusterissuers', false),
+  Kafka: kind('kubedb.com/v1', 'Kafka', 'kafkas'),
+  GitOpsKafka: kind('gitops.kubedb.com/v1alpha1', 'Kafka', 'kafkas'),
+  KafkaVersion: kind('catalog.kubedb.com/v1alpha1', 'KafkaVersion', 'kafkaversions', false),
+  KafkaOpsRequest: kind('ops.kubedb.com/v1alpha1', 'KafkaOpsRequest', 'kafkaopsrequests'),
+} as const satisfies Record<string, Kind>;
+
+/** Returns the kind of an object or reference, or undefined for one this project does not know. */
+export function kindOf(object: { readonly apiVersion: string; readonly kind: string }): Kind | undefined {
+  return Object.values(KINDS).find((k) => k.kind === object.kind && k.apiVersion === object.apiVersion);
+}
+
+/** Returns a reference to one object of a kind. */
+export function ref(of: Kind, namespace: string | undefined, name: string): ObjectRef {
+  return {
+    apiVersion: of.apiVersion,
+    kind: of.kind,
+    name,
+    ...(of.namespaced && namespace !== undefined ? { namespace } : {}),
+  };
+}
+
+/** Returns the reference of an object. */
+export function refOf(object: KubeObject): ObjectRef {
+  const { name, namespace } = object.metadata;
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}
+
+/** Returns a subject as it is printed everywhere: `Kafka/demo/kafka-prod`, `ClusterIssuer/corp-ca`. */
+export function formatRef(subject: ObjectRef): string {
+  return [subject.kind, subject.namespace, subject.name].filter((part) => part !== undefined).join('/');
+}
+
+/** Tells whether two references name the same object. */
+export function isSameRef(a: ObjectRef, b: ObjectRef): boolean {
+  return (
+    a.kind === b.kind && groupOf(a.apiVersion) === groupOf(b.apiVersion) && a.name === b.name && a.namespace === b.namespace
+  );
+}
+
+/** Returns the API group of an apiVersion; the core group is empty. */
+export function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+}
+
+/** Returns the condition of a type from an object's status, or undefined. */
+export function conditionOf(object: KubeObject, type: string): Condition | undefined {
+  const conditions: unknown = object.status?.conditions;
+  return Array.isArray(conditions) ? conditions.find((c: Condition) => c.type === type) : undefined;
+}
+
+/** Tells whether a condition is present with status True; an absent one is neither true nor false. */
+export function hasTrueCondition(object: KubeObject, type: string): boolean {
+  return conditionOf(object, type)?.status === 'True';
+}
+
+/**
+ * Returns the value without anything that says nothing: undefined members, and, in maps, keys in a fixed order.
+ * Absent and undefined thereby give the same bytes.
+ */
+export function canonical<T>(value: T): T {
+  if (Array.isArray(value)) return value.map((item) => canonical(item)) as T;
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([key, member]) => [key, canonical(member)]);
+  return Object.fromEntries(entries) as T;
+}
+
+/** Tells whether two plain values hold the same, whatever the order of their keys. */
+export function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
+}
+
+/** Returns the first `length` hexadecimal digits of the SHA-256 of a value's canonical JSON. */
+export function contentHash(value: unknown, length = 8): string {
+  return createHash('sha256').update(JSON.stringify(canonical(value)), 'utf8').digest('hex').slice(0, length);
+}

@@ -1,0 +1,65 @@
+/** Names, labels and annotations of our own. Those of KubeDB are in `kubedb.ts`. */
+
+/** Field manager of every server-side apply. Neither `kubectl` nor a name that Flux strips on its own applies. */
+export const FIELD_MANAGER = 'kafka-tls';
+
+/** Label on everything that was applied for a Kafka: its name. What carries it and left the bundle is ours to clean up. */
+export const LABEL_KAFKA = 'kafka-tls/kafka';
+
+/** Annotation on a Kafka and on every request we created: the owner id, `<namespace>/<kafka>` unless the user chose another. */
+export const ANNOTATION_OWNER = 'kafka-tls/owner';
+
+/** Annotations on a KafkaOpsRequest that we created. */
+export const REQUEST = {
+  /** `native` or `ops-request`: who carries the request out. */
+  executor: 'kafka-tls/executor',
+  /** JSON of the Kafka's TLS state before the operation (`"off"` or a TlsConfig): what a revert asks for, and what a restore writes. */
+  from: 'kafka-tls/from',
+  /** JSON of `{ [alias]: { revision, fingerprint } }` before the trigger: what "issued anew" is measured against. */
+  baseline: 'kafka-tls/baseline',
+  /** Instant at which the layers that the request is answerable for were seen to agree with it. */
+  verified: 'kafka-tls/verified',
+  /** The Kafka's generation when the request was first seen Successful without effect. */
+  ineffectiveAt: 'kafka-tls/ineffective-at-generation',
+  /** Set when we gave the request up ourselves: `superseded`. Such a failure counts against no retry bound. */
+  superseded: 'kafka-tls/superseded',
+} as const;
+
+/** Reason of the `Paused` condition that we write; its message names the request that it belongs to. */
+export const PAUSE_REASON = 'PausedByKafkaTls';
+
+/** Returns the fixed name of the ConfigMap, RBAC, Lease and CronJob that belong to a Kafka. */
+export function bundleName(kafka: string): string {
+  return `kafka-tls-${kafka}`;
+}
+
+/** Returns `base`, cut so that base and suffix fit a DNS label of `max` characters, joined by a dash. */
+export function withSuffix(base: string, suffix: string, max = 63): string {
+  const room = max - suffix.length - 1;
+  return `${base.slice(0, room).replace(/-+$/, '')}-${suffix}`;
+}
+
+/** Returns the name of the request that brings a Kafka to the TLS state with this hash. */
+export function convergeRequestName(kafka: string, hash: string): string {
+  return withSuffix(kafka, `tls-${hash}`);
+}
+
+/** Returns the base name of a rotation; `fingerprint` is that of the leaf certificates that are to be replaced. */
+export function rotateRequestName(kafka: string, fingerprint: string): string {
+  return withSuffix(kafka, `tls-rotate-${fingerprint}`);
+}
+
+/** Returns the base name of a restart; `fingerprint` is that of the leaf certificates that pods are to serve. */
+export function restartRequestName(kafka: string, fingerprint: string): string {
+  return withSuffix(kafka, `tls-restart-${fingerprint}`);
+}
+
+/** Returns the name of the n-th attempt of a request: the base name, then `-2`, `-3` and so on. */
+export function attemptName(base: string, attempt: number): string {
+  return attempt <= 1 ? base : `${base}-${attempt}`;
+}
+
+/** Tells whether a name is an attempt of a base name. */
+export function isAttemptOf(name: string, base: string): boolean {
+  return name === base || (name.startsWith(`${base}-`) && /^\d+$/.test(name.slice(base.length + 1)));
+}

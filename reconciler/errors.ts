@@ -1,0 +1,96 @@
+/**
+ * What can stop a run, by what the caller can do about it. Decisions do not throw: they return findings or verdicts.
+ *
+ * A message reads `<Subject>: <what failed>: <why>.` and a hint follows on its own line. No message holds a Secret's content.
+ */
+import { formatRef, type ObjectRef } from '../constructs/model/kube-object';
+
+interface ErrorOptions {
+  readonly subject?: ObjectRef;
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+export abstract class KafkaTlsError extends Error {
+  /** Stable, kebab-case; never parsed from the message. */
+  abstract readonly code: string;
+  abstract readonly exitCode: number;
+  readonly subject: ObjectRef | undefined;
+  readonly hint: string | undefined;
+
+  constructor(message: string, { subject, hint, cause }: ErrorOptions = {}) {
+    super(subject === undefined ? message : `${formatRef(subject)}: ${message}`, { cause });
+    this.name = new.target.name;
+    this.subject = subject;
+    this.hint = hint;
+  }
+}
+
+/** The desired state or a flag is wrong; trying again is useless. Holds all violations at once, each with its path. */
+export class InvalidInputError extends KafkaTlsError {
+  readonly code = 'invalid-input';
+  readonly exitCode = 2;
+  readonly violations: readonly string[];
+
+  constructor(violations: string | readonly string[], options: ErrorOptions = {}) {
+    const all = typeof violations === 'string' ? [violations] : violations;
+    super(all.join('\n'), options);
+    this.violations = all;
+  }
+}
+
+/** An API call failed. */
+export class ClusterError extends KafkaTlsError {
+  readonly code = 'cluster';
+  readonly exitCode = 1;
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+  /** Kubernetes' reason, such as `Conflict` or `Forbidden`. */
+  readonly reason: string;
+  readonly retryable: boolean;
+  /** Seconds the server asked to wait. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly status: number; readonly reason: string; readonly retryable?: boolean; readonly retryAfterSeconds?: number },
+  ) {
+    super(message, options);
+    this.status = options.status;
+    this.reason = options.reason;
+    this.retryable = options.retryable ?? false;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** What was asked for went wrong: our own request, certificate or pod failed. */
+export class OperationFailedError extends KafkaTlsError {
+  readonly code: string = 'operation-failed';
+  readonly exitCode = 1;
+}
+
+/** Waited for a subject until its deadline; the message quotes its last state. */
+export class TimeoutError extends OperationFailedError {
+  override readonly code = 'timeout';
+}
+
+/** A gate, a lock or somebody else's operation refused until the deadline; nothing was broken, run again later. */
+export class BlockedError extends KafkaTlsError {
+  readonly code = 'blocked';
+  readonly exitCode = 4;
+}
+
+/** Our bug: an impossible state. */
+export class InternalError extends KafkaTlsError {
+  readonly code = 'internal';
+  readonly exitCode = 70;
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, { hint: 'This is a bug. Please report it with the file that "kafka-tls observe" writes.', ...options });
+  }
+}
+
+/** Ends a switch over a closed set. */
+export function assertNever(value: never): never {
+  throw new InternalError(`impossible value ${JSON.stringify(value)}`);
+}

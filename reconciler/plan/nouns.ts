@@ -1,0 +1,238 @@
+/** The vocabulary of a plan: why something must change (findings), what will be done (steps), and what stands in the way. */
+import type { Cutover, ExecutorName } from '../../constructs/model/desired';
+import { formatRef, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
+import type { Alias } from '../../constructs/model/tls';
+import type { Role } from '../../constructs/model/kubedb';
+
+/**
+ * Why something must change, or what a reader has to know. PascalCase states, one situation each; users meet them in output and Events.
+ */
+export const REASONS = {
+  KafkaMissing: 'the Kafka is declared and does not exist',
+  KafkaNotProvisioned: 'the Kafka was never provisioned and has no pods',
+  IssuerMissing: 'an issuer of the bundle does not exist',
+  IssuerDiffers: 'an issuer of the bundle exists with other content',
+  IssuerNotReady: 'an issuer exists and is not Ready',
+  CertificateMissing: 'a Certificate does not exist',
+  CertificateDiffers: 'a Certificate exists with other content',
+  CertificateNotReady: 'a Certificate is being issued or is not Ready',
+  CertificateLeftOver: 'a Certificate is ours and no longer wanted',
+  TlsDisabled: 'TLS is wanted and the Kafka has none',
+  TlsEnabled: 'the Kafka has TLS and none is wanted',
+  IssuerChanged: 'the Kafka refers to another issuer than wanted',
+  CertificatesChanged: 'the Kafka describes its certificates otherwise than wanted',
+  SecretMissing: 'the Secret of a certificate does not exist',
+  SecretIncomplete: 'the Secret of a certificate lacks a key or cannot be read',
+  SecretFromOtherIssuer: 'the Secret holds a certificate of another issuer',
+  SecretLacksNames: 'the Secret holds a certificate without a wanted name or address',
+  KeyEncodingDiffers: 'the Secret holds its key in another encoding than wanted',
+  CertificateTooOld: 'a certificate was issued before issuedAfter',
+  CertificateExpiring: 'a certificate is closer to its expiry than beforeExpiry',
+  CaReplaced: 'the issuer signs with another CA than the one that pods trust',
+  TemplateDiffers: 'a PetSet does not mount what the TLS state asks for',
+  ConfigDiffers: 'a configuration Secret does not say what the TLS state asks for',
+  PodHasOldRevision: 'a pod was made from an earlier template of its PetSet',
+  PodServesOtherProtocol: 'a pod serves TLS where plaintext is wanted, or the reverse',
+  PodHasOldCertificate: 'a pod serves another certificate than its Secret holds',
+  PodDistrustsSecret: 'a pod serves a certificate of another CA than its Secret holds',
+  PodServesUnknown: 'what a pod serves could not be seen',
+  PodMissing: 'a pod of the Kafka does not exist',
+  PodStuck: 'a pod cannot start',
+  KafkaPaused: 'the Kafka is still paused by us',
+  RequestUnfinished: 'an operation that we started is not finished',
+  OwnerMissing: 'the Kafka does not yet belong to a KafkaTls',
+  OwnerChanges: 'the Kafka belongs to another KafkaTls, which was told to give it up',
+} as const;
+export type Reason = keyof typeof REASONS;
+
+export interface Finding {
+  readonly subject: ObjectRef;
+  readonly reason: Reason;
+  /** What exactly differs, without the subject: `spec.tls.issuerRef is Issuer/a, wanted Issuer/b`. */
+  readonly message: string;
+}
+
+/** What the reconciler or KubeDB does to the Kafka as a whole. */
+export type Operation = 'create' | 'configure' | 'add' | 'update' | 'rotate' | 'remove' | 'restart' | 'tidy' | 'none';
+
+interface StepBase {
+  /** The object the step is about. */
+  readonly subject: ObjectRef;
+  /** Why. */
+  readonly findings: readonly Finding[];
+}
+
+/** Server-side apply of an Issuer or Certificate. */
+export interface ApplyStep extends StepBase {
+  readonly kind: 'apply';
+  readonly manifest: KubeObject;
+  readonly change: 'create' | 'configure';
+}
+/** POST of a declared Kafka that is missing. */
+export interface CreateStep extends StepBase {
+  readonly kind: 'create';
+  readonly manifest: KubeObject;
+}
+/** Wait until the subject is what kstatus calls Current. */
+export interface AwaitReadyStep extends StepBase {
+  readonly kind: 'awaitReady';
+}
+/** Sets the owner annotation of the Kafka. */
+export interface OwnStep extends StepBase {
+  readonly kind: 'own';
+  readonly owner: string;
+}
+/** JSON patch of spec.enableSSL and spec.tls of a Kafka that has no pods yet. */
+export interface ConfigureStep extends StepBase {
+  readonly kind: 'configure';
+}
+/** Creates a KafkaOpsRequest, or goes on with our own unfinished one. */
+export interface SubmitOpsRequestStep extends StepBase {
+  readonly kind: 'submitOpsRequest';
+  readonly manifest: KubeObject;
+  readonly operation: Operation;
+  /** The request exists and is ours: go on with it. */
+  readonly isContinued: boolean;
+  /** Our own unfinished `native` request that this one replaces: it is marked Failed (Superseded) first. */
+  readonly supersedes?: string;
+}
+/** Marks a request Failed (Superseded) without starting another. */
+export interface SupersedeStep extends StepBase {
+  readonly kind: 'supersede';
+}
+/** Sets the `Paused` condition of the Kafka. */
+export interface PauseStep extends StepBase {
+  readonly kind: 'pause';
+}
+/** Writes the broker Certificates, triggers those in `rotate`, and waits until every Secret holds what it should. */
+export interface IssueStep extends StepBase {
+  readonly kind: 'issue';
+  readonly manifests: readonly KubeObject[];
+  /** Aliases whose certificate has to be issued anew though its Certificate stays the same. */
+  readonly rotate: readonly Alias[];
+  /** The served chain is replaced by one of another root: pods trusting the old one cannot talk to restarted ones. */
+  readonly isTrustCut: boolean;
+}
+/** Writes the TLS state into the Kafka, its PetSets and configuration Secrets. */
+export interface ReconfigureStep extends StepBase {
+  readonly kind: 'reconfigure';
+}
+/** Lets KubeDB's provisioner look once, and requires that it changes nothing of what was written. */
+export interface ProvisionerPassStep extends StepBase {
+  readonly kind: 'provisionerPass';
+}
+/** Restarts one pod. */
+export interface EvictStep extends StepBase {
+  readonly kind: 'evict';
+  readonly role: Role;
+  readonly position: number;
+  readonly of: number;
+  /** Why the pod has this place in the order. */
+  readonly place: string;
+  readonly by: 'kafka-tls' | 'ops-manager';
+}
+/** Handshake with every listener, compared with what its Secret holds. */
+export interface VerifyStep extends StepBase {
+  readonly kind: 'verify';
+  /** Request that is marked verified when all is well. */
+  readonly request?: string;
+}
+/** Removes our `Paused` condition and, if there is a request, ends it. */
+export interface ResumeStep extends StepBase {
+  readonly kind: 'resume';
+}
+/** Deletes a Certificate that is ours and no longer wanted. Secrets are kept. */
+export interface DeleteStep extends StepBase {
+  readonly kind: 'delete';
+  readonly uid: string;
+}
+
+export type Step =
+  | ApplyStep
+  | CreateStep
+  | AwaitReadyStep
+  | OwnStep
+  | ConfigureStep
+  | SubmitOpsRequestStep
+  | SupersedeStep
+  | PauseStep
+  | IssueStep
+  | ReconfigureStep
+  | ProvisionerPassStep
+  | EvictStep
+  | VerifyStep
+  | ResumeStep
+  | DeleteStep;
+
+/** Why nothing may be done now, and what cures it. */
+export interface Obstacle {
+  readonly subject: ObjectRef;
+  /**
+   * `wait`: time or another actor cures it, within a deadline (exit 4 after it). `blocked`: another actor has to (exit 4).
+   * `invalid`: only a commit cures it (exit 2). `failed`: it was tried and has failed (exit 1).
+   */
+  readonly kind: 'wait' | 'blocked' | 'invalid' | 'failed';
+  readonly message: string;
+  readonly hint?: string;
+  /** With `wait`: which deadline. */
+  readonly until?: 'foreignOperation' | 'issuance' | 'podReady' | 'pickup';
+}
+
+export interface Plan {
+  readonly subject: ObjectRef;
+  readonly executor: ExecutorName;
+  readonly operation: Operation;
+  /** One line: `TLS: off -> on (issuer Issuer/orders-ca)`. */
+  readonly summary: string;
+  readonly steps: readonly Step[];
+  /** Pods restart in a way in which restarted and not yet restarted ones cannot talk. */
+  readonly cutover?: { readonly mode: Cutover; readonly because: string };
+  /** Things to know: what clients see, what is not gated, what was left alone. */
+  readonly notes: readonly string[];
+  /** When there is one, no step is carried out. */
+  readonly obstacle?: Obstacle;
+}
+
+/** Returns what a step does in one word and a sentence; total over all kinds. */
+export function describeStep(step: Step): { readonly change: string; readonly waitsFor: string; readonly why: string } {
+  const why = step.findings.map((f) => f.message).join('; ');
+  switch (step.kind) {
+    case 'apply':
+      return { change: step.change, waitsFor: '', why };
+    case 'create':
+      return { change: 'create', waitsFor: '', why };
+    case 'awaitReady':
+      return { change: 'wait', waitsFor: 'Ready', why };
+    case 'own':
+      return { change: 'annotate', waitsFor: '', why: `owner ${step.owner}` };
+    case 'configure':
+      return { change: 'configure', waitsFor: '', why };
+    case 'submitOpsRequest':
+      return step.isContinued
+        ? { change: 'continue', waitsFor: '', why: why || step.operation }
+        : { change: 'create', waitsFor: '', why: why || step.operation };
+    case 'supersede':
+      return { change: 'supersede', waitsFor: '', why };
+    case 'pause':
+      return { change: 'pause', waitsFor: '', why: 'KubeDB leaves it alone meanwhile' };
+    case 'issue':
+      return { change: 'issue', waitsFor: 'issued', why };
+    case 'reconfigure':
+      return { change: 'configure', waitsFor: '', why };
+    case 'provisionerPass':
+      return { change: 'check', waitsFor: 'KubeDB', why: 'KubeDB must keep what was written' };
+    case 'evict':
+      return { change: 'restart', waitsFor: 'Ready', why: `${why} (${step.position} of ${step.of}, ${step.place})` };
+    case 'verify':
+      return { change: 'verify', waitsFor: 'handshake', why: 'every pod serves what its Secret holds' };
+    case 'resume':
+      return { change: 'resume', waitsFor: '', why: why || 'KubeDB looks after it again' };
+    case 'delete':
+      return { change: 'delete', waitsFor: '', why };
+  }
+}
+
+/** Returns a step's subject as it is printed. */
+export function formatSubject(step: Step): string {
+  return formatRef(step.subject);
+}

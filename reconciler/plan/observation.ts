@@ -1,0 +1,162 @@
+/**
+ * What was seen of the cluster in one pass of reads, as one JSON value. `plan --observation FILE` replays it: a bug report becomes a test.
+ *
+ * Private keys, passwords and Secret values are never part of it. What could not be read is recorded as unknown with a reason, never as
+ * absent.
+ */
+import type { KubeObject } from '../../constructs/model/kube-object';
+import type { ListenerName, Role } from '../../constructs/model/kubedb';
+
+/** Version of the observation format. */
+export const OBSERVATION_FORMAT = 1;
+
+/** What a certificate says. */
+export interface CertificateFacts {
+  /** SHA-256 of the DER form, lower-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly serial: string;
+  readonly subject: string;
+  readonly issuer: string;
+  /** RFC 3339. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  readonly uris: readonly string[];
+  readonly emailAddresses: readonly string[];
+  /** SHA-256 of the subject public key info, lower-case hexadecimal: two certificates of one key are "the same root". */
+  readonly publicKey: string;
+  readonly isCa: boolean;
+}
+
+/** A Secret, without any of its values. */
+export interface SecretFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly keys: readonly string[];
+  readonly annotations: Readonly<Record<string, string>>;
+  /** First certificate of `tls.crt`. */
+  readonly leaf?: CertificateFacts;
+  /** Certificates of `ca.crt`. */
+  readonly ca?: readonly CertificateFacts[];
+  /** Whether a certificate of `ca.crt` has signed the leaf. */
+  readonly isSignedByCa?: boolean;
+  /** How `tls.key` is written; read off its PEM header, the key itself is not looked at. */
+  readonly keyEncoding?: 'PKCS1' | 'PKCS8';
+  /** Why a value could not be understood. */
+  readonly unreadable?: string;
+}
+
+/** What one listener of a pod serves. */
+export interface Served {
+  readonly listener: ListenerName;
+  readonly protocol: 'tls' | 'plaintext' | 'unknown';
+  /** With `unknown`: why. */
+  readonly because?: string;
+  /** With `tls`: the served leaf. */
+  readonly leaf?: CertificateFacts;
+  /** With `tls`: why its chain or name does not hold, measured against the CA in the pod's Secret. Absent when it does. */
+  readonly untrusted?: string;
+  /** With `tls`: whether the CA in the pod's Secret, as it is now, has signed the served leaf. False in the middle of a change of CA. */
+  readonly isSignedBySecretCa?: boolean;
+}
+
+export interface PodFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly role: Role;
+  readonly ordinal: number;
+  readonly nodeId: number;
+  readonly petSet: string;
+  readonly isReady: boolean;
+  readonly isRunning: boolean;
+  readonly isTerminating: boolean;
+  /** Why the pod cannot start, such as `CrashLoopBackOff`, `ImagePullBackOff`, `Unschedulable`. Absent when it can. */
+  readonly stuck?: string;
+  /** ControllerRevision that the pod was made from. */
+  readonly revision: string;
+  /** RFC 3339 start of the Kafka container: all TLS material is read then, once. */
+  readonly startedAt?: string;
+  /** Secret that the pod mounts its certificates from; absent without TLS. */
+  readonly certificateSecret?: string;
+  /** One entry a listener of the pod's role. */
+  readonly served: readonly Served[];
+}
+
+export interface PetSetState {
+  readonly name: string;
+  readonly role: Role;
+  readonly object: KubeObject;
+  /** Secret with the configuration, as the template mounts it. */
+  readonly configSecret: string;
+  /** The configuration, every line with a password left out; absent when the Secret is missing. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** An issuer that the desired or live TLS state refers to. */
+export interface IssuerState {
+  readonly kind: 'Issuer' | 'ClusterIssuer';
+  readonly name: string;
+  /** Absent when there is none. */
+  readonly object?: KubeObject;
+  /** Why it could not be read (a ClusterIssuer without permission, say). */
+  readonly unknown?: string;
+  /** Public keys (see `CertificateFacts.publicKey`) of the CA it signs with, where that can be read. */
+  readonly caPublicKeys?: readonly string[];
+}
+
+/** Kafka's own view: what the gates ask. */
+export interface KafkaFacts {
+  readonly quorum: QuorumFacts;
+  readonly topics: readonly TopicFacts[];
+}
+export interface QuorumFacts {
+  /** Node id of the active controller; undefined while there is none. */
+  readonly leaderId: number | undefined;
+  readonly voters: readonly VoterFacts[];
+  /** `controller.quorum.fetch.timeout.ms`. */
+  readonly fetchTimeoutMs: number;
+}
+export interface VoterFacts {
+  readonly nodeId: number;
+  /** Milliseconds since the epoch by the leader's clock; undefined when the leader does not know. */
+  readonly lastCaughtUpMs: number | undefined;
+}
+export interface TopicFacts {
+  readonly name: string;
+  /** Undefined when the topic has no such setting. */
+  readonly minInsyncReplicas: number | undefined;
+  readonly partitions: readonly PartitionFacts[];
+}
+export interface PartitionFacts {
+  readonly partition: number;
+  readonly leader: number | undefined;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+}
+
+/** A value, or why there is none. */
+export type Reading<T> = { readonly value: T } | { readonly unknown: string };
+
+export interface Observation {
+  readonly format: number;
+  /** RFC 3339. */
+  readonly observedAt: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Absent when there is none. */
+  readonly kafka?: KubeObject;
+  /** A `gitops.kubedb.com` Kafka of the same name, which would fight with us over the TLS state. */
+  readonly gitOpsKafka?: KubeObject;
+  readonly issuers: readonly IssuerState[];
+  /** Certificates of the Kafka and those that carry our label. */
+  readonly certificates: readonly KubeObject[];
+  readonly secrets: readonly SecretFacts[];
+  readonly petSets: readonly PetSetState[];
+  readonly pods: readonly PodFacts[];
+  /** Every KafkaOpsRequest of the Kafka, oldest first. */
+  readonly requests: readonly KubeObject[];
+  readonly budgets: readonly KubeObject[];
+  readonly facts: Reading<KafkaFacts>;
+}

@@ -1,0 +1,112 @@
+/**
+ * What the core may ask of the outside. Production adapters are in `cluster/`; tests put decorators around them.
+ *
+ * Every write is guarded: an update or patch carries a resourceVersion, an eviction or deletion a uid. A run that woke up late can
+ * therefore only fail, never undo what its successor did.
+ */
+import type { Kind, KubeObject, ObjectRef } from '../constructs/model/kube-object';
+import type { ListenerName } from '../constructs/model/kubedb';
+import type { CertificateFacts } from './plan/observation';
+
+/** Time. `monotonicMs` never jumps; deadlines use it. */
+export interface Clock {
+  now(): Date;
+  monotonicMs(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** One operation of RFC 6902. */
+export interface JsonPatchOperation {
+  readonly op: 'add' | 'remove' | 'replace' | 'test';
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+export interface Selection {
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** What an eviction came to. `refused` is a PodDisruptionBudget's no (HTTP 429) and may be asked again. */
+export type Eviction = { readonly kind: 'evicted' } | { readonly kind: 'gone' } | { readonly kind: 'refused'; readonly because: string };
+
+/** Kubernetes. Failures are `ClusterError`s that name verb and subject; 429 and 5xx have been retried already. */
+export interface Cluster {
+  /** Returns the object, or undefined when there is none. */
+  get(subject: ObjectRef): Promise<KubeObject | undefined>;
+  list(kind: Kind, selection: Selection): Promise<readonly KubeObject[]>;
+  /**
+   * Yields all selected objects, at once and again after every change, until the signal aborts (which ends it without an error).
+   * Dropped and expired watches are resumed inside. Changes that come while the consumer is busy are merged.
+   */
+  watch(kind: Kind, selection: Selection, signal: AbortSignal): AsyncIterable<readonly KubeObject[]>;
+  create(object: KubeObject): Promise<KubeObject>;
+  /** Server-side apply as field manager `kafka-tls`, never forced unless told to. With `dryRun` nothing is written. */
+  apply(object: KubeObject, options?: { readonly force?: boolean; readonly dryRun?: boolean }): Promise<KubeObject>;
+  /** JSON patch; the caller includes a `test` on `/metadata/resourceVersion`. */
+  patch(subject: ObjectRef, operations: readonly JsonPatchOperation[], options?: { readonly status?: boolean }): Promise<KubeObject>;
+  /** Writes the whole object; its resourceVersion must be the one that was read. */
+  replace(object: KubeObject, options?: { readonly status?: boolean }): Promise<KubeObject>;
+  evict(pod: ObjectRef, uid: string): Promise<Eviction>;
+  /** Deletes the object with this uid; one that is gone already is no error. */
+  delete(subject: ObjectRef, uid: string): Promise<void>;
+}
+
+/** Where a pod's listener is reached, and what to hold its certificate against. */
+export interface DialTarget {
+  readonly pod: KubeObject;
+  readonly listener: ListenerName;
+  /** DNS name that the certificate has to be valid for. */
+  readonly servername: string;
+  /** PEM of the CA certificates to verify the chain with; empty when none is known. */
+  readonly trust: readonly string[];
+}
+
+/** What a listener answered. */
+export type Handshake =
+  | {
+      readonly protocol: 'tls';
+      readonly leaf: CertificateFacts;
+      /** Absent when chain and name are fine; else why not. */
+      readonly untrusted?: string;
+    }
+  | { readonly protocol: 'plaintext' }
+  | { readonly protocol: 'unknown'; readonly because: string };
+
+/** Opens a TLS connection to a listener and looks at what it serves. Never throws for what a listener does. */
+export interface Dialer {
+  handshake(target: DialTarget, signal?: AbortSignal): Promise<Handshake>;
+}
+
+/** Returns random text for passwords; its output goes into Secrets and nowhere else. */
+export type RandomText = (bytes: number) => string;
+
+export const EVENTS = [
+  'planned', // what will be done
+  'applied', // an object was created or configured
+  'submitted', // a KafkaOpsRequest was created
+  'paused', // KubeDB leaves the Kafka alone
+  'resumed', // KubeDB looks after the Kafka again
+  'issued', // certificates are in their Secrets
+  'reconfigured', // Kafka, PetSets and configuration carry the desired TLS state
+  'waiting', // for what, and since when
+  'evicted', // a pod was asked to go
+  'ready', // its successor is Ready
+  'verified', // what it serves is what its Secret holds
+  'deleted', // an object was deleted
+  'warning', // worth knowing, stops nothing
+  'finished', // the run is over, and how
+] as const;
+
+/** Something happened. `message` is a sentence without the subject. */
+export interface ProgressEvent {
+  readonly event: (typeof EVENTS)[number];
+  readonly subject: ObjectRef;
+  readonly message: string;
+  /** Position in the plan, from 1, where the event belongs to a step. */
+  readonly step?: { readonly number: number; readonly of: number };
+}
+
+export type Report = (event: ProgressEvent) => void;
