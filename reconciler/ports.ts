@@ -6,7 +6,7 @@
  */
 import type { Kind, KubeObject, ObjectRef } from '../constructs/model/kube-object';
 import type { ListenerName } from '../constructs/model/kubedb';
-import type { CertificateFacts } from './plan/observation';
+import type { CertificateFacts, KafkaFacts, Reading } from './plan/observation';
 
 /** Time. `monotonicMs` never jumps; deadlines use it. */
 export interface Clock {
@@ -110,3 +110,8 @@ export interface ProgressEvent {
 }
 
 export type Report = (event: ProgressEvent) => void;
+
+/** Reads Kafka's own facts for the gates: quorum and partitions. */
+export interface KafkaFactsSource {
+  read(kafka: KubeObject, signal?: AbortSignal): Promise<Reading<KafkaFacts>>;
+}
