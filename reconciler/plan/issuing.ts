@@ -1,0 +1,74 @@
+/** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
+import { conditionOf, isSameRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
+import { LABEL_KAFKA } from '../../constructs/model/names';
+import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
+import type { World } from './checks';
+import type { Finding, Step } from './nouns';
+import type { Observation } from './observation';
+
+/** Returns the steps that bring the bundle's issuers and certificates about, each Ready before what needs it. */
+export function issuingSteps(world: World): readonly Step[] {
+  return world.bundle.issuing.flatMap((manifest) => stepsFor(manifest, world.live));
+}
+
+function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
+  const subject = refOf(manifest);
+  const has = findLive(manifest, live);
+  if (has === undefined) return applied(manifest, 'create', { subject, reason: manifest.kind === 'Issuer' ? 'IssuerMissing' : 'CertificateMissing', message: 'missing' });
+  const differing = differingFields(manifest, has);
+  if (differing.length > 0) {
+    const reason = manifest.kind === 'Issuer' ? 'IssuerDiffers' : 'CertificateDiffers';
+    return applied(manifest, 'configure', { subject, reason, message: `${differing.join(', ')} differ${differing.length === 1 ? 's' : ''}` });
+  }
+  const ready = conditionOf(has, 'Ready');
+  if (ready?.status === 'True' && conditionOf(has, 'Issuing')?.status !== 'True') return [];
+  const reason = manifest.kind === 'Issuer' ? 'IssuerNotReady' : 'CertificateNotReady';
+  return [{ kind: 'awaitReady', subject, findings: [{ subject, reason, message: ready?.message || 'is not Ready' }] }];
+}
+
+function applied(manifest: KubeObject, change: 'create' | 'configure', finding: Finding): readonly Step[] {
+  const subject = refOf(manifest);
+  return [
+    { kind: 'apply', subject, findings: [finding], manifest, change },
+    { kind: 'awaitReady', subject, findings: [finding] },
+  ];
+}
+
+function findLive(manifest: KubeObject, live: Observation): KubeObject | undefined {
+  if (manifest.kind === 'Certificate') return live.certificates.find((c) => c.metadata.name === manifest.metadata.name);
+  return live.issuers.find((i) => i.kind === 'Issuer' && i.name === manifest.metadata.name)?.object;
+}
+
+/** Only fields that the manifest has are ours; what a server or another manager added is not looked at. */
+function differingFields(manifest: KubeObject, has: KubeObject): readonly string[] {
+  const labels = differing(manifest.metadata.labels ?? {}, has.metadata.labels, 'metadata.labels');
+  const annotations = differing(manifest.metadata.annotations ?? {}, has.metadata.annotations, 'metadata.annotations');
+  return [...labels, ...annotations, ...differing(manifest.spec ?? {}, has.spec, 'spec')];
+}
+
+function differing(wanted: unknown, has: unknown, path: string): readonly string[] {
+  if (Array.isArray(wanted)) return JSON.stringify(wanted) === JSON.stringify(has) ? [] : [path];
+  if (typeof wanted === 'object' && wanted !== null) {
+    if (typeof has !== 'object' || has === null) return [path];
+    return Object.entries(wanted).flatMap(([key, value]) => differing(value, (has as Record<string, unknown>)[key], `${path}.${key}`));
+  }
+  return wanted === has ? [] : [path];
+}
+
+/**
+ * Returns the deletions of Certificates that are ours and no longer wanted: application certificates that left the bundle, and the broker
+ * Certificates of a Kafka without TLS. Their Secrets are kept, and so is every CA.
+ */
+export function leftOverSteps({ bundle, live }: World): readonly Step[] {
+  const wanted = [...bundle.issuing, ...bundle.brokerCertificates].map(refOf);
+  const brokerNames = ALIASES.map((alias) => defaultSecretName(live.name, alias));
+  return live.certificates
+    .filter((c) => c.metadata.labels?.[LABEL_KAFKA] === live.name && c.metadata.deletionTimestamp === undefined)
+    .filter((c) => c.spec?.isCA !== true && !wanted.some((w) => isSameRef(w, refOf(c))))
+    .filter((c) => bundle.tls === 'off' || !brokerNames.includes(c.metadata.name))
+    .map((c) => {
+      const subject = ref(KINDS.Certificate, live.namespace, c.metadata.name);
+      const message = `no longer wanted; its Secret ${c.spec?.secretName} is kept`;
+      return { kind: 'delete', subject, findings: [{ subject, reason: 'CertificateLeftOver', message }], uid: c.metadata.uid ?? '' };
+    });
+}

@@ -1,0 +1,121 @@
+/**
+ * Why nothing may be done to a Kafka now. The first obstacle counts; the order goes from what no run can cure to what time cures.
+ */
+import { formatRef, hasTrueCondition, conditionOf, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { ANNOTATION_OWNER, PAUSE_REASON } from '../../constructs/model/names';
+import type { World } from './checks';
+import type { Obstacle } from './nouns';
+import { annotationOf, describeRequest, isNative, isOurs, unfinished } from './requests';
+
+export interface ObstacleOptions {
+  readonly takeOver: boolean;
+}
+
+type ObstacleCheck = (world: World, subject: ObjectRef, options: ObstacleOptions) => Obstacle | undefined;
+
+const OBSTACLES: readonly ObstacleCheck[] = [
+  gitOpsKafkaExists, // KubeDB's own GitOps operator would undo what we do
+  kafkaIsMissing, // only referenced: somebody else creates it
+  kafkaIsBeingDeleted,
+  kafkaIsHalted, // it has no pods, and KubeDB does not act on it
+  kafkaBelongsToAnother, // two desired states of one Kafka never converge
+  petSetReplacesPods, // native: a template change would restart pods on its own
+  otherOperationIsUnfinished, // KubeDB runs one at a time, and skips the older of two of one type
+  kafkaIsPausedByAnother, // whoever paused it is not done
+];
+
+/** Returns what forbids acting on the Kafka now, or undefined. */
+export function obstacleOf(world: World, options: ObstacleOptions): Obstacle | undefined {
+  const subject = ref(KINDS.Kafka, world.live.namespace, world.live.name);
+  for (const check of OBSTACLES) {
+    const found = check(world, subject, options);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function gitOpsKafkaExists({ live }: World, subject: ObjectRef): Obstacle | undefined {
+  if (live.gitOpsKafka === undefined) return undefined;
+  return {
+    kind: 'blocked',
+    subject,
+    message: "a Kafka of gitops.kubedb.com has the same name, and KubeDB's GitOps operator writes spec.tls from it",
+    hint: 'Keep one of the two: delete that object, or change TLS in it.',
+  };
+}
+
+function kafkaIsMissing({ bundle, live }: World, subject: ObjectRef): Obstacle | undefined {
+  if (live.kafka !== undefined || bundle.kafka !== undefined) return undefined;
+  return {
+    kind: 'wait',
+    until: 'foreignOperation',
+    subject,
+    message: 'does not exist, and the desired state only refers to it',
+    hint: 'Create the Kafka, or declare it with KafkaCluster.dedicated or KafkaCluster.combined.',
+  };
+}
+
+function kafkaIsBeingDeleted({ live }: World, subject: ObjectRef): Obstacle | undefined {
+  if (live.kafka?.metadata.deletionTimestamp === undefined) return undefined;
+  return { kind: 'blocked', subject, message: 'is being deleted' };
+}
+
+function kafkaIsHalted({ live }: World, subject: ObjectRef): Obstacle | undefined {
+  const { kafka } = live;
+  if (kafka === undefined || !(kafka.spec?.halted === true || hasTrueCondition(kafka, 'Halted'))) return undefined;
+  return { kind: 'blocked', subject, message: 'is halted', hint: 'Set spec.halted to false first.' };
+}
+
+function kafkaBelongsToAnother({ bundle, live }: World, subject: ObjectRef, { takeOver }: ObstacleOptions): Obstacle | undefined {
+  const owner = live.kafka?.metadata.annotations?.[ANNOTATION_OWNER];
+  if (owner === undefined || owner === bundle.desired.owner || takeOver) return undefined;
+  return {
+    kind: 'invalid',
+    subject,
+    message: `belongs to ${owner} (annotation ${ANNOTATION_OWNER}), not to ${bundle.desired.owner}`,
+    hint: 'If that one is gone, run "kafka-tls apply --take-over" once.',
+  };
+}
+
+function petSetReplacesPods({ bundle, live }: World): Obstacle | undefined {
+  if (bundle.desired.executor !== 'native') return undefined;
+  const set = live.petSets.find((s) => s.object.spec?.updateStrategy?.type !== 'OnDelete');
+  if (set === undefined) return undefined;
+  const type = set.object.spec?.updateStrategy?.type ?? 'RollingUpdate';
+  return {
+    kind: 'invalid',
+    subject: ref(KINDS.PetSet, live.namespace, set.name),
+    message: `its updateStrategy is ${type}, so that a changed template restarts pods in its own order`,
+    hint: 'Use Executor.opsRequest(), or set the updateStrategy to OnDelete.',
+  };
+}
+
+function otherOperationIsUnfinished({ bundle, live }: World, subject: ObjectRef): Obstacle | undefined {
+  const { owner, executor } = bundle.desired;
+  // Our own `native` requests are continued or superseded; those that KubeDB carries out are followed, unless we no longer leave it to KubeDB.
+  const isInHand = (r: KubeObject) => isOurs(r, owner) && (isNative(r) || executor === 'ops-request');
+  const other = unfinished(live.requests).find((r) => !isInHand(r));
+  if (other === undefined) return undefined;
+  const whose = annotationOf(other, ANNOTATION_OWNER);
+  return {
+    kind: 'wait',
+    until: 'foreignOperation',
+    subject,
+    message: `${describeRequest(other)}${whose === undefined ? '' : ` of ${whose}`} is not finished`,
+    hint: 'It is left to finish. Run again when it has, or delete it if nobody works on it.',
+  };
+}
+
+function kafkaIsPausedByAnother({ live }: World, subject: ObjectRef): Obstacle | undefined {
+  const paused = live.kafka === undefined ? undefined : conditionOf(live.kafka, 'Paused');
+  if (paused?.status !== 'True' || paused.reason === PAUSE_REASON) return undefined;
+  // A pause that belongs to a request of ours that KubeDB carries out goes away with it.
+  if (unfinished(live.requests).length > 0) return undefined;
+  const who = [paused.reason, paused.message].filter(Boolean).join(': ') || 'no reason is given';
+  return {
+    kind: 'blocked',
+    subject,
+    message: `was paused by somebody else since ${paused.lastTransitionTime ?? 'an unknown time'} (${who})`,
+    hint: `A pause of others is never lifted here. When it is a leftover, remove the Paused condition from ${formatRef(subject)}.`,
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * Which pod restarts next, and whether it may.
+ *
+ * Order
+ * 1. controllers before brokers (combined nodes count as controllers): a broker cannot get ready without a quorum;
+ * 2. among controllers the active one last, ready or not: every restart of it costs an election;
+ * 3. unready pods before ready ones of their group: they serve nobody, and if the new state does not cure them no healthy pod is touched;
+ * 4. ties by ordinal.
+ *
+ * Gates: asked on fresh facts before every eviction. A "no" is never overridden, only waited for.
+ * - A broker may go if no partition with more replicas than `min.insync.replicas` would fall below it or is below it already.
+ * - A controller may go if, without it, at least floor((N+2)/2) of N voters are caught up (two voters: the other one; one: allowed).
+ * - Without Kafka's own facts every other pod has to be Ready, and the verdict says that it rests on that alone.
+ * - In a cut-over restarted and not yet restarted nodes cannot talk, so no gate can hold between pods: all say yes before the first one.
+ *
+ * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
+ */
+import type { Role } from '../../constructs/model/kubedb';
+import type { KafkaFacts, PodFacts, QuorumFacts, Reading, TopicFacts } from './observation';
+
+/** What the order depends on. */
+export interface Candidate {
+  readonly name: string;
+  readonly role: Role;
+  readonly ordinal: number;
+  readonly nodeId: number;
+  readonly isReady: boolean;
+}
+
+export interface Placed<P extends Candidate> {
+  readonly pod: P;
+  /** Why it has this place: `unready controller`, `active controller last`. */
+  readonly place: string;
+}
+
+/** May the pod be restarted now? `retry: false` when waiting cannot help. */
+export type Verdict =
+  | { readonly ok: true; readonly note?: string }
+  | { readonly ok: false; readonly because: string; readonly retry: boolean };
+
+/** Returns pods in the order in which they restart. */
+export function restartOrder<P extends Candidate>(pods: readonly P[], activeController: number | undefined): readonly Placed<P>[] {
+  const rank = (pod: P) => {
+    if (pod.role === 'broker') return pod.isReady ? 4 : 3;
+    if (pod.nodeId === activeController) return 2;
+    return pod.isReady ? 1 : 0;
+  };
+  return [...pods]
+    .sort((a, b) => rank(a) - rank(b) || a.ordinal - b.ordinal)
+    .map((pod) => ({ pod, place: placeOf(pod, pod.role !== 'broker' && pod.nodeId === activeController) }));
+}
+
+function placeOf(pod: Candidate, isActive: boolean): string {
+  if (isActive) return 'active controller last';
+  return pod.isReady ? pod.role : `unready ${pod.role}`;
+}
+
+/** Tells whether two pods are restarted in the same stretch: brokers start only when all controllers are done. */
+export function isSameGroup(a: Candidate, b: Candidate): boolean {
+  return (a.role === 'broker') === (b.role === 'broker');
+}
+
+export interface RestartView {
+  /** All pods of the Kafka, as they are now. */
+  readonly pods: readonly PodFacts[];
+  /** Names of the pods that still have to be restarted. */
+  readonly outdated: ReadonlySet<string>;
+  readonly facts: Reading<KafkaFacts>;
+  readonly whenKafkaIsUnknown: 'readiness' | 'refuse';
+  /** A cut-over in which at least one pod is converted already. */
+  readonly isInsideCutover: boolean;
+}
+
+/** Returns whether this pod may be restarted now. */
+export function canRestart(pod: PodFacts, view: RestartView): Verdict {
+  if (pod.stuck !== undefined) return { ok: true, note: `${pod.name} is ${pod.stuck} and serves nobody` };
+  if (view.isInsideCutover) return { ok: true, note: 'inside a cut-over no gate can hold' };
+  const upToDate = view.pods.filter((p) => p.name !== pod.name && !view.outdated.has(p.name));
+  const stuck = upToDate.find((p) => p.stuck !== undefined);
+  if (stuck !== undefined) {
+    return { ok: false, because: `${stuck.name} is up to date and ${stuck.stuck}; the next pod would fare no better`, retry: false };
+  }
+  const unready = upToDate.find((p) => !p.isReady);
+  if (unready !== undefined) return { ok: false, because: `${unready.name} is up to date and not Ready`, retry: true };
+  if ('unknown' in view.facts) return byReadiness(pod, view, view.facts.unknown);
+  return byFacts(pod, view.facts.value);
+}
+
+function byReadiness(pod: PodFacts, view: RestartView, why: string): Verdict {
+  if (view.whenKafkaIsUnknown === 'refuse') return { ok: false, because: `Kafka's own facts cannot be had: ${why}`, retry: true };
+  const note = `rests on pod readiness alone: ${why}`;
+  if (!pod.isReady) return { ok: true, note };
+  const unready = view.pods.find((p) => p.name !== pod.name && !p.isReady);
+  return unready === undefined ? { ok: true, note } : { ok: false, because: `${unready.name} is not Ready`, retry: true };
+}
+
+function byFacts(pod: PodFacts, facts: KafkaFacts): Verdict {
+  const controller: Verdict = pod.role === 'broker' ? { ok: true } : canRestartController(pod.nodeId, facts.quorum);
+  if (!controller.ok || pod.role === 'controller') return controller;
+  const broker = canRestartBroker(pod.nodeId, facts.topics);
+  return broker.ok ? controller : broker;
+}
+
+/** Returns whether a broker may go, given every topic's partitions. */
+export function canRestartBroker(nodeId: number, topics: readonly TopicFacts[]): Verdict {
+  for (const { name, minInsyncReplicas: minimum, partitions } of topics) {
+    if (minimum === undefined) continue;
+    for (const { partition, replicas, isr } of partitions) {
+      // With no more replicas than the minimum every restart stalls producers; waiting would never help.
+      if (!replicas.includes(nodeId) || replicas.length <= minimum) continue;
+      const left = isr.filter((id) => id !== nodeId).length;
+      if (isr.length >= minimum && left >= minimum) continue;
+      const has = `${name}-${partition} has ISR {${isr.join(',')}}`;
+      return { ok: false, because: `${has}, needs ${minimum} without broker ${nodeId}`, retry: true };
+    }
+  }
+  return { ok: true };
+}
+
+/** Returns whether a controller may go, given what the leader knows of its voters. */
+export function canRestartController(nodeId: number, quorum: QuorumFacts): Verdict {
+  const { leaderId, voters, fetchTimeoutMs } = quorum;
+  if (leaderId === undefined) return { ok: false, because: 'the quorum has no leader', retry: true };
+  if (voters.length <= 1) return { ok: true, note: 'a single controller cannot restart without an outage' };
+  const leader = voters.find((v) => v.nodeId === leaderId)?.lastCaughtUpMs;
+  const isCaughtUp = (v: { nodeId: number; lastCaughtUpMs: number | undefined }) => {
+    if (v.lastCaughtUpMs === undefined || v.lastCaughtUpMs < 0) return false;
+    return v.nodeId === leaderId || (leader !== undefined && leader - v.lastCaughtUpMs < fetchTimeoutMs);
+  };
+  const others = voters.filter((v) => v.nodeId !== nodeId);
+  const caughtUp = others.filter(isCaughtUp).length;
+  const needed = voters.length === 2 ? 1 : Math.floor((voters.length + 2) / 2);
+  if (caughtUp < needed) {
+    const counted = `${caughtUp} of ${voters.length} voters are caught up without controller ${nodeId}`;
+    return { ok: false, because: `${counted}, ${needed} are needed`, retry: true };
+  }
+  return voters.length === 2 ? { ok: true, note: 'two controllers have no quorum while one restarts' } : { ok: true };
+}
