@@ -206,10 +206,10 @@ const SECRET_CHECKS = [
   secretIsIncomplete, // a pod that mounts it could not start
   secretIsFromOtherIssuer, // the issuer was changed and nothing issued since
   secretLacksNames, // names were added and nothing issued since
-  keyEncodingDiffers, // cert-manager applies another encoding only at the next issuance
 ];
 
 const ROTATION_CHECKS = [
+  keyEncodingDiffers, // cert-manager applies another encoding only at the next issuance
   certificateIsTooOld, // issued before issuedAfter
   certificateIsExpiring, // closer to its end than beforeExpiry
 ];
@@ -219,7 +219,7 @@ export function secretFindings(world: World): readonly AliasFinding[] {
   return aliasViews(world).flatMap((view) => firstOf(SECRET_CHECKS, view));
 }
 
-/** Returns which leaf certificates are too old. */
+/** Returns which leaf certificates have to be replaced though nothing asks cert-manager for it: too old, or in another key encoding. */
 export function rotationFindings(world: World): readonly AliasFinding[] {
   return aliasViews(world).flatMap((view) => firstOf(ROTATION_CHECKS, view));
 }

@@ -1,0 +1,88 @@
+/** What the executors work with, and the small writes that all of them share. */
+import type { Bundle } from '../../constructs/model/bundle';
+import type { Deadlines } from '../../constructs/model/desired';
+import { goDurationMs } from '../../constructs/model/go-duration';
+import { type Condition, isEqual, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
+import { ClusterError, InternalError, OperationFailedError } from '../errors';
+import type { Observation } from '../plan/observation';
+import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
+
+export interface ExecuteContext {
+  readonly bundle: Bundle;
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Aborts when the run has to end: SIGTERM, a lost Lease, --timeout. */
+  readonly signal: AbortSignal;
+  readonly random: RandomText;
+  /** Reads everything anew. */
+  readonly observe: () => Promise<Observation>;
+  /** Tells whether the desired state is still the one that was planned for. */
+  readonly isCurrent: () => Promise<boolean>;
+}
+
+/** Thrown inside an execution when the desired state has changed: what is left is planned anew. */
+export class DesiredStateChanged extends Error {}
+
+/** Returns a deadline of the desired state in milliseconds. */
+export function deadlineMs(context: ExecuteContext, name: keyof Deadlines): number {
+  return goDurationMs(context.bundle.desired.deadlines[name]) ?? 0;
+}
+
+/** Reports an event. */
+export function say(context: { readonly report: Report }, event: ProgressEvent['event'], subject: ObjectRef, message: string): void {
+  context.report({ event, subject, message });
+}
+
+const MAX_CONFLICTS = 8;
+
+/**
+ * Reads an object, changes it, and writes it with the resourceVersion that was read; on a conflict all of that again, on fresh facts.
+ * `change` returns undefined when nothing has to be written. Returns the object as it is afterwards.
+ */
+export async function modify(
+  cluster: Cluster,
+  subject: ObjectRef,
+  change: (object: KubeObject) => KubeObject | undefined,
+  options: { readonly status?: boolean } = {},
+): Promise<KubeObject> {
+  for (let attempt = 1; ; attempt++) {
+    const object = await cluster.get(subject);
+    if (object === undefined) throw new OperationFailedError('it was deleted while it was worked on', { subject });
+    const changed = change(object);
+    if (changed === undefined || isEqual(changed, object)) return object;
+    try {
+      return await cluster.replace(changed, options);
+    } catch (error) {
+      if (!(error instanceof ClusterError) || error.status !== 409 || attempt === MAX_CONFLICTS) throw error;
+    }
+  }
+}
+
+/** Returns the object with a condition set; nothing changes when status, reason, message and generation are the same (KubeDB's rule). */
+export function withCondition(object: KubeObject, condition: Condition, now: Date): KubeObject {
+  const conditions: readonly Condition[] = object.status?.conditions ?? [];
+  const has = conditions.find((c) => c.type === condition.type);
+  const { lastTransitionTime: _, ...rest } = has ?? ({} as Condition);
+  if (has !== undefined && isEqual(rest, condition)) return object;
+  const stamped = { ...condition, lastTransitionTime: now.toISOString().replace(/\.\d+Z$/, 'Z') };
+  const others = has === undefined ? [...conditions, stamped] : conditions.map((c) => (c.type === condition.type ? stamped : c));
+  return { ...object, status: { ...object.status, conditions: others } };
+}
+
+/** Returns the object without a condition. */
+export function withoutCondition(object: KubeObject, type: string): KubeObject {
+  const conditions: readonly Condition[] = object.status?.conditions ?? [];
+  return { ...object, status: { ...object.status, conditions: conditions.filter((c) => c.type !== type) } };
+}
+
+/** Returns the object with annotations added. */
+export function withAnnotations(object: KubeObject, annotations: Readonly<Record<string, string>>): KubeObject {
+  return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } } };
+}
+
+/** Returns the Kafka of an observation that was made while one existed. */
+export function kafkaOf(live: Observation): KubeObject {
+  if (live.kafka === undefined) throw new InternalError('the Kafka vanished from an observation that a plan was made from');
+  return live.kafka;
+}

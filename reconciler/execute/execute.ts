@@ -1,0 +1,100 @@
+/**
+ * Walks a plan, step by step. It does nothing that is not in the plan; it may refuse, wait, or end early, and then everything is observed
+ * and planned anew.
+ *
+ *     apply, create, own, configure, awaitReady, verify, delete     the same for both executors   (`steps.ts`)
+ *     submit, pause, issue, reconfigure, pass, evict, resume        ours under `native`           (`native.ts`, `restart.ts`)
+ *     submit, evict                                                 KubeDB's under `ops-request`  (`ops-request.ts`)
+ *
+ * Every step may be run again at any point, for a run can be killed anywhere. On every way out, our pause of the Kafka is lifted.
+ */
+import { assertNever } from '../errors';
+import type { EvictStep, Plan, Step } from '../plan/nouns';
+import type { Observation } from '../plan/observation';
+import { DesiredStateChanged, type ExecuteContext } from './context';
+import { giveUp, type NativeRun, restartNative, runNative } from './native';
+import { submitAndFollow } from './ops-request';
+import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, verify } from './steps';
+
+/** `done`: every step was carried out. `replan`: the world has changed, what is left has to be planned anew. */
+export type Executed = 'done' | 'replan';
+
+/** Carries a plan out. `before` is the observation that it was made from. */
+export async function execute(plan: Plan, before: Observation, context: ExecuteContext): Promise<Executed> {
+  const run: NativeRun = { context: numbered(context, plan), plan, before };
+  try {
+    return await walk(run);
+  } catch (error) {
+    await giveUp(run, error, plan.steps).catch(() => undefined); // the first error is the one to tell; the next run resumes
+    if (error instanceof DesiredStateChanged) return 'replan';
+    throw error;
+  }
+}
+
+async function walk(run: NativeRun): Promise<Executed> {
+  const { steps } = run.plan;
+  for (let i = 0; i < steps.length; i++) {
+    run.context.signal.throwIfAborted();
+    const step = steps[i] as Step;
+    if (step.kind === 'evict') {
+      const pods = following(steps, i);
+      i += pods.length - 1;
+      if (step.by === 'kafka-tls') await restartNative(run, pods);
+      continue;
+    }
+    if ((await carryOut(run, step)) === 'Skipped') return 'replan';
+  }
+  return 'done';
+}
+
+/** Restarts in a row are one piece of work: which pod is next is decided on fresh facts. */
+function following(steps: readonly Step[], from: number): readonly EvictStep[] {
+  const pods: EvictStep[] = [];
+  for (const step of steps.slice(from)) {
+    if (step.kind !== 'evict') break;
+    pods.push(step);
+  }
+  return pods;
+}
+
+async function carryOut(run: NativeRun, step: Exclude<Step, EvictStep>): Promise<unknown> {
+  const { context, plan } = run;
+  switch (step.kind) {
+    case 'apply':
+      return applyObject(context, step);
+    case 'create':
+      return createKafka(context, step);
+    case 'own':
+      return own(context, step);
+    case 'configure':
+      return configureKafka(context, step);
+    case 'awaitReady':
+      return awaitReady(context, step);
+    case 'verify':
+      return verify(context, step);
+    case 'delete':
+      return deleteObject(context, step);
+    case 'submitOpsRequest':
+      return plan.executor === 'native' ? runNative(run, step) : submitAndFollow(context, step);
+    case 'supersede':
+    case 'pause':
+    case 'issue':
+    case 'reconfigure':
+    case 'provisionerPass':
+    case 'resume':
+      return runNative(run, step);
+    default:
+      return assertNever(step);
+  }
+}
+
+/** Adds to every event its place in the plan, where its subject has one. */
+function numbered(context: ExecuteContext, { steps }: Plan): ExecuteContext {
+  return {
+    ...context,
+    report: (event) => {
+      const number = steps.findLastIndex((s) => s.subject.kind === event.subject.kind && s.subject.name === event.subject.name) + 1;
+      context.report(number === 0 ? event : { ...event, step: { number, of: steps.length } });
+    },
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * Leaves an operation to KubeDB's ops-manager: submits the request, follows its conditions pod by pod, and does not believe its success
+ * before the pods' own listeners say so (`verify`).
+ */
+import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
+import type { SubmitOpsRequestStep } from '../plan/nouns';
+import { failureOf } from '../plan/requests';
+import { deadlineMs, type ExecuteContext, say } from './context';
+import { waitUntil } from './wait';
+
+/** How the request ended: done, or superseded by a newer one of somebody else. */
+export type Followed = 'Successful' | 'Skipped';
+
+/** Creates the request, unless it is gone on with, and follows it to its end. */
+export async function submitAndFollow(context: ExecuteContext, step: SubmitOpsRequestStep): Promise<Followed> {
+  if (!step.isContinued) {
+    await context.cluster.create(step.manifest);
+    say(context, 'submitted', step.subject, step.operation);
+  }
+  await awaitPickup(context, step.subject);
+  const request = await follow(context, step.subject);
+  return judge(step.subject, request);
+}
+
+async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise<void> {
+  try {
+    await waitUntil(context, {
+      subject,
+      watch: watching(subject),
+      check: async () => {
+        const request = await existing(context, subject);
+        const isPicked = !['', 'Pending'].includes(request.status?.phase ?? '');
+        return isPicked ? { done: undefined } : { waitingFor: 'for the ops-manager to pick it up' };
+      },
+      deadlineMs: deadlineMs(context, 'pickup'),
+      failure: 'not picked up',
+    });
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new BlockedError(error.message, {
+      hint: 'Is KubeDB\'s ops-manager running and licensed? The request stays; the next run follows it. Without an ops-manager use Executor.native().',
+    });
+  }
+}
+
+/** Follows the conditions; the deadline is for the next sign of life, since a roll of many pods may take long in all. */
+async function follow(context: ExecuteContext, subject: ObjectRef): Promise<KubeObject> {
+  const told = new Set<string>();
+  let request = await existing(context, subject);
+  const limit = Math.max(deadlineMs(context, 'podReady'), deadlineMs(context, 'issuance'));
+  while (!isFinishedRequest(request)) {
+    tell(context, request, told);
+    const before = request.metadata.resourceVersion;
+    request = await waitUntil(context, {
+      subject,
+      watch: watching(subject),
+      check: async () => {
+        const now = await existing(context, subject);
+        return now.metadata.resourceVersion === before ? { waitingFor: lastCondition(now) } : { done: now };
+      },
+      deadlineMs: limit,
+      failure: 'no progress',
+      hint: 'KubeDB is still at it; the next run follows it.',
+    });
+  }
+  tell(context, request, told);
+  return request;
+}
+
+function watching(subject: ObjectRef) {
+  return [{ kind: KINDS.KafkaOpsRequest, selection: { namespace: subject.namespace ?? '', name: subject.name } }];
+}
+
+async function existing(context: ExecuteContext, subject: ObjectRef): Promise<KubeObject> {
+  const request = await context.cluster.get(subject);
+  if (request === undefined) throw new OperationFailedError('it was deleted while it ran.', { subject, hint: 'Run again to submit it anew.' });
+  return request;
+}
+
+function lastCondition(request: KubeObject): string {
+  const last = (request.status?.conditions ?? []).at(-1);
+  return last === undefined ? `phase ${request.status?.phase ?? 'not set'}` : `${last.type}: ${last.message ?? ''}`;
+}
+
+/** Tells each condition once. */
+function tell(context: ExecuteContext, request: KubeObject, told: Set<string>): void {
+  for (const { type, status, message } of request.status?.conditions ?? []) {
+    if (status !== 'True' || told.has(type)) continue;
+    told.add(type);
+    const [step = '', pod] = String(type).split('--');
+    const subject = pod === undefined ? ref(KINDS.KafkaOpsRequest, request.metadata.namespace, request.metadata.name) : ref(KINDS.Pod, request.metadata.namespace, pod);
+    if (step === 'EvictPod') say(context, 'evicted', subject, 'by the ops-manager');
+    else if (step === 'CheckPodRunning') say(context, 'ready', subject, 'runs again');
+    else if (step === 'CertificateSynced') say(context, 'issued', subject, message ?? type);
+    else if (step === 'UpdatePetSets') say(context, 'reconfigured', subject, message ?? type);
+  }
+}
+
+function judge(subject: ObjectRef, request: KubeObject): Followed {
+  const phase: string = request.status?.phase ?? '';
+  if (phase === 'Successful' || phase === 'Skipped') return phase;
+  if (phase === 'Denied') throw new BlockedError('was denied.', { subject, hint: 'Ask whoever approves operations on this cluster.' });
+  if (request.metadata.deletionTimestamp !== undefined) throw new OperationFailedError('it was deleted while it ran.', { subject });
+  throw new OperationFailedError(`failed: ${failureOf(request)}.`, { subject, hint: 'The next run tries it again, within the retry bound.' });
+}

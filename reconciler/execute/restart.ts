@@ -1,0 +1,225 @@
+/**
+ * Restarts pods, one at a time, each behind its gate.
+ *
+ *     while pods are left to restart
+ *       look at all pods anew
+ *       take the first of the current group whose gate says yes     (order and gates: `plan/restart.ts`)
+ *       none: wait for a change, until the gate's deadline
+ *       evict it, with its uid as precondition
+ *       wait until its successor, another uid, is Ready and serves what its Secret holds
+ *
+ * The plan fixes the set of pods; a pod that does not need it any more by fresh facts is left alone, so a second run restarts none twice.
+ * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs and its own listener is
+ * as desired. With mode `stop` all pods go at once.
+ */
+import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { BlockedError, InternalError, OperationFailedError } from '../errors';
+import { podFindings } from '../plan/checks';
+import type { EvictStep, Plan } from '../plan/nouns';
+import type { Observation, PodFacts } from '../plan/observation';
+import { canRestart, isSameGroup, restartOrder, type RestartView, type Verdict } from '../plan/restart';
+import { podMismatch, servedProblem } from '../plan/verify';
+import { deadlineMs, DesiredStateChanged, type ExecuteContext, say } from './context';
+import { REACH_MS } from './steps';
+import { type Progress, waitUntil } from './wait';
+
+/** What the owner of the restarts is told, so that it can keep its books. */
+export interface RestartHooks {
+  readonly onEvict: (pod: string) => Promise<void>;
+  readonly onRunning: (pod: string) => Promise<void>;
+}
+
+interface Roll {
+  readonly context: ExecuteContext;
+  readonly plan: Plan;
+  readonly steps: readonly EvictStep[];
+  readonly hooks: RestartHooks;
+}
+
+/** Restarts the planned pods. */
+export async function restartPods(roll: Roll): Promise<void> {
+  const { context, plan } = roll;
+  let isInsideCutover = false;
+  while (true) {
+    context.signal.throwIfAborted();
+    if (!(await context.isCurrent())) throw new DesiredStateChanged();
+    const live = await context.observe();
+    const outdated = outdatedPods(roll, live);
+    if (outdated.length === 0) return;
+    isInsideCutover ||= plan.cutover !== undefined && isMixed(live, outdated);
+    if (plan.cutover?.mode === 'stop') return restartAll(roll, outdated, live, isInsideCutover);
+    const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
+    if (pod === undefined) continue;
+    await evict(roll, pod, plan.cutover !== undefined);
+    isInsideCutover = plan.cutover !== undefined;
+    await awaitSuccessor(roll, pod, isInsideCutover);
+  }
+}
+
+/** Planned pods that, by fresh facts, still run with what they loaded before. */
+function outdatedPods({ context, steps }: Pick<Roll, 'context' | 'steps'>, live: Observation): readonly PodFacts[] {
+  const stale = new Set(podFindings({ bundle: context.bundle, live, now: context.clock.now() }).map((f) => f.subject.name));
+  return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
+}
+
+/** Some pod is as desired already, another is not: the two cannot talk. */
+function isMixed(live: Observation, outdated: readonly PodFacts[]): boolean {
+  return outdated.length < live.pods.filter((p) => !p.isTerminating).length;
+}
+
+function activeController({ facts }: Observation): number | undefined {
+  return 'value' in facts ? facts.value.quorum.leaderId : undefined;
+}
+
+function firstInOrder(pods: readonly PodFacts[], live: Observation): PodFacts | undefined {
+  return restartOrder(pods, activeController(live))[0]?.pod;
+}
+
+/** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
+async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undefined> {
+  const { context, plan } = roll;
+  let live: Observation | undefined = first;
+  const check = async (): Promise<Progress<PodFacts | undefined>> => {
+    const seen = live ?? (await context.observe());
+    live = undefined;
+    const asked = askGates(roll, seen);
+    if (asked.length === 0) return { done: undefined };
+    const open = asked.find((a) => a.verdict.ok);
+    if (open !== undefined) return { done: open.pod };
+    const refused = asked.flatMap((a) => (a.verdict.ok ? [] : [{ pod: a.pod, ...a.verdict }]));
+    const hopeless = refused.find((r) => !r.retry);
+    if (hopeless !== undefined) throw new OperationFailedError(`not restarted: ${hopeless.because}.`, { subject: podRef(seen, hopeless.pod) });
+    return { waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; ') };
+  };
+  try {
+    return await waitUntil(context, {
+      subject: plan.subject,
+      watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
+      check,
+      deadlineMs: deadlineMs(context, 'gate'),
+      failure: 'no pod may be restarted',
+      retryMs: 'value' in first.facts ? 1000 : deadlineMs(context, 'gate'),
+    });
+  } catch (error) {
+    if (error instanceof OperationFailedError && error.code === 'timeout') throw gateStayedShut(error, outdatedPods(roll, await context.observe()));
+    throw error;
+  }
+}
+
+function gateStayedShut(error: Error, left: readonly PodFacts[]): BlockedError {
+  return new BlockedError(`${error.message} Not restarted yet: ${left.map((p) => p.name).join(', ')}.`, {
+    hint: 'Mend that and run again; what was restarted is not restarted again.',
+  });
+}
+
+function askGates(roll: Roll, live: Observation): readonly { pod: PodFacts; verdict: Verdict }[] {
+  const outdated = outdatedPods(roll, live);
+  const view: RestartView = {
+    pods: live.pods,
+    outdated: new Set(outdated.map((p) => p.name)),
+    facts: live.facts,
+    whenKafkaIsUnknown: roll.context.bundle.desired.whenKafkaIsUnknown,
+    isInsideCutover: false,
+  };
+  const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
+  const group = order.filter((p) => order[0] !== undefined && isSameGroup(p, order[0]));
+  // A cut-over passes the point of no return with its first pod: all gates have to say yes before it.
+  const asked = roll.plan.cutover === undefined ? group : order;
+  const verdicts = asked.map((pod) => ({ pod, verdict: canRestart(pod, view) }));
+  const isRefused = roll.plan.cutover !== undefined && verdicts.some((v) => !v.verdict.ok);
+  return isRefused ? verdicts.filter((v) => !v.verdict.ok) : verdicts;
+}
+
+/** Evicts a pod. Only in a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met. */
+async function evict(roll: Roll, pod: PodFacts, isCutover: boolean): Promise<void> {
+  const { context, plan } = roll;
+  const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
+  const attempt = async (): Promise<Progress<'evicted' | 'gone'>> => {
+    const result = await context.cluster.evict(subject, pod.uid);
+    if (result.kind !== 'refused') return { done: result.kind };
+    if (!isCutover) return { waitingFor: `eviction refused: ${result.because}` };
+    await context.cluster.delete(subject, pod.uid);
+    return { done: 'evicted' };
+  };
+  const outcome = await waitUntil(context, {
+    subject,
+    watch: [{ kind: KINDS.PodDisruptionBudget, selection: { namespace: plan.subject.namespace ?? '' } }],
+    check: attempt,
+    deadlineMs: deadlineMs(context, 'gate'),
+    failure: 'not evicted',
+    hint: 'A PodDisruptionBudget forbids it. What was restarted is not restarted again.',
+    retryMs: 5000,
+  });
+  if (outcome === 'gone') return;
+  say(context, 'evicted', subject, placeInPlan(roll, pod));
+  await roll.hooks.onEvict(pod.name);
+}
+
+function placeInPlan({ steps }: Roll, pod: PodFacts): string {
+  const step = steps.find((s) => s.subject.name === pod.name);
+  if (step === undefined) throw new InternalError(`pod ${pod.name} is not in the plan`);
+  return `${step.findings[0]?.message ?? ''} (${step.position} of ${step.of}, ${step.place})`.trim();
+}
+
+async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Promise<void> {
+  const { context, plan } = roll;
+  const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
+  let unreachableSince: number | undefined;
+  const check = async (): Promise<Progress<PodFacts>> => {
+    const live = await context.observe();
+    const next = live.pods.find((p) => p.name === pod.name);
+    if (next === undefined || next.uid === pod.uid) return { waitingFor: 'its successor was not created yet' };
+    const problem = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);
+    if (problem === undefined) return { done: next };
+    const isUnreachable = typeof problem !== 'string' && problem.isUnreachable;
+    unreachableSince = isUnreachable ? (unreachableSince ?? context.clock.monotonicMs()) : undefined;
+    if (unreachableSince !== undefined && context.clock.monotonicMs() - unreachableSince >= REACH_MS) {
+      throw new BlockedError(`what it serves cannot be seen from here: ${typeof problem === 'string' ? problem : problem.problem}.`, { subject });
+    }
+    return { waitingFor: typeof problem === 'string' ? problem : problem.problem };
+  };
+  await waitUntil(context, {
+    subject,
+    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
+    check,
+    deadlineMs: deadlineMs(context, 'podReady'),
+    failure: 'restarted and not Ready',
+    hint: 'No further pod is touched. Look at the pod; when it is mended, run again.',
+    retryMs: 250,
+  });
+  say(context, 'ready', subject, isCutover ? 'runs, and its listener is as desired' : 'Ready, serves what its Secret holds');
+  await roll.hooks.onRunning(pod.name);
+}
+
+/** In a cut-over a pod may have nobody to talk to yet: it has to run and its own listeners have to be as desired. */
+function notConverted(live: Observation, pod: PodFacts, { bundle }: ExecuteContext): string | undefined {
+  if (!pod.isRunning) return pod.stuck === undefined ? 'does not run yet' : `cannot start: ${pod.stuck}`;
+  return pod.served.map((s) => servedProblem(live, s, bundle.tls)).find((p) => p !== undefined);
+}
+
+/** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. */
+async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: Observation, isInside: boolean): Promise<void> {
+  if (!isInside && (await nextPod(roll, live)) === undefined) return;
+  const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
+  for (const pod of order) await evict(roll, pod, true);
+  for (const pod of order) await awaitSuccessor(roll, pod, true);
+}
+
+function podsOf(kafka: ObjectRef): { namespace: string; labels: Record<string, string> } {
+  return { namespace: kafka.namespace ?? '', labels: { 'app.kubernetes.io/instance': kafka.name } };
+}
+
+function podRef(live: Observation, pod: PodFacts): ObjectRef {
+  return ref(KINDS.Pod, live.namespace, pod.name);
+}
+
+/** Refuses to begin where no Ready pod can be seen: the first restart could not be proven. */
+export function assertReachable(live: Observation): void {
+  const ready = live.pods.filter((p) => p.isReady);
+  const unseen = ready.filter((p) => p.served.some((s) => s.protocol === 'unknown'));
+  if (ready.length === 0 || unseen.length < ready.length) return;
+  const first = unseen[0] as PodFacts;
+  throw new BlockedError(`no pod can be reached from here, so no restart could be proven; ${formatRef(podRef(live, first))}: ${first.served[0]?.because ?? ''}.`, {
+    hint: 'Run it where the pods can be reached, as the Job in the cluster does.',
+  });
+}

@@ -1,0 +1,164 @@
+/** The steps that do not depend on the executor. Each may be run again at any point: what is done already is found done. */
+import { formatRef, KINDS, kindOf, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
+import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
+import { BlockedError, ClusterError, InternalError } from '../errors';
+import { isInIssuance, missingEffect } from '../plan/effect';
+import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, OwnStep, VerifyStep } from '../plan/nouns';
+import type { Observation } from '../plan/observation';
+import { mismatches } from '../plan/verify';
+import type { JsonPatchOperation } from '../ports';
+import { deadlineMs, type ExecuteContext, kafkaOf, modify, say, withAnnotations } from './context';
+import { readiness } from './readiness';
+import { type Progress, waitUntil } from './wait';
+
+/** A Ready pod whose listener does not answer for this long is out of reach from here. */
+export const REACH_MS = 30_000;
+
+export async function applyObject(context: ExecuteContext, step: ApplyStep): Promise<void> {
+  await context.cluster.apply(step.manifest);
+  say(context, 'applied', step.subject, step.change === 'create' ? 'created' : 'configured');
+}
+
+/** Creates a Kafka; one that appeared meanwhile is left as it is, and planned for in the next round. */
+export async function createKafka(context: ExecuteContext, step: CreateStep): Promise<void> {
+  try {
+    await context.cluster.create(step.manifest);
+    say(context, 'applied', step.subject, 'created');
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.reason !== 'AlreadyExists') throw error;
+  }
+}
+
+export async function own(context: ExecuteContext, step: OwnStep): Promise<void> {
+  await modify(context.cluster, step.subject, (kafka) => withAnnotations(kafka, { [ANNOTATION_OWNER]: step.owner }));
+  say(context, 'applied', step.subject, `belongs to ${step.owner}`);
+}
+
+/** Writes the desired TLS state into a Kafka's spec: only those two paths, only on the version that was read. */
+export async function configureTls(context: ExecuteContext, kafka: KubeObject): Promise<boolean> {
+  const { tls } = context.bundle;
+  const wanted = tls === 'off' ? undefined : normalizeTls(kafka.metadata.name, tls);
+  const operations: JsonPatchOperation[] = [{ op: 'test', path: '/metadata/resourceVersion', value: kafka.metadata.resourceVersion }];
+  if (wanted !== undefined) {
+    operations.push({ op: 'add', path: '/spec/enableSSL', value: true }, { op: 'add', path: '/spec/tls', value: wanted });
+  } else {
+    if (kafka.spec?.enableSSL !== undefined) operations.push({ op: 'remove', path: '/spec/enableSSL' });
+    if (kafka.spec?.tls !== undefined) operations.push({ op: 'remove', path: '/spec/tls' });
+  }
+  if (operations.length === 1) return false;
+  await context.cluster.patch(ref(KINDS.Kafka, kafka.metadata.namespace, kafka.metadata.name), operations);
+  return true;
+}
+
+export async function configureKafka(context: ExecuteContext, step: ConfigureStep): Promise<void> {
+  const kafka = kafkaOf(await context.observe());
+  await configureTls(context, kafka);
+  say(context, 'applied', step.subject, `TLS ${tlsStateOf(kafka.spec) === 'off' ? 'turned on' : 'configured'}`);
+}
+
+export async function awaitReady(context: ExecuteContext, { subject }: AwaitReadyStep): Promise<void> {
+  const kind = kindOf(subject);
+  if (kind === undefined) throw new InternalError(`no kind is known for ${formatRef(subject)}`);
+  const isKafka = kind === KINDS.Kafka;
+  await waitUntil(context, {
+    subject,
+    watch: [{ kind, selection: { namespace: subject.namespace ?? '', name: subject.name } }],
+    check: async () => {
+      const problem = readiness(await context.cluster.get(subject));
+      return problem === undefined ? { done: undefined } : { waitingFor: problem };
+    },
+    deadlineMs: isKafka ? deadlineMs(context, 'foreignOperation') : deadlineMs(context, 'issuance'),
+    failure: isKafka ? 'not provisioned' : 'not Ready',
+  });
+  say(context, 'ready', subject, 'Ready');
+}
+
+/**
+ * Waits until every pod is proven to serve what its Secret holds. A pod that serves something else for certain ends the wait at once: the
+ * next round plans its restart. The request, if there is one, is judged by its own effect and marked.
+ */
+export async function verify(context: ExecuteContext, step: VerifyStep): Promise<void> {
+  const { clock, bundle } = context;
+  let unreachableSince: number | undefined;
+  const check = async (): Promise<Progress<Observation>> => {
+    const live = await context.observe();
+    const open = mismatches(live, bundle.tls);
+    const unreachable = open.filter((m) => m.isUnreachable);
+    if (open.length === 0 || open.some((m) => !m.isUnknown)) return { done: live };
+    unreachableSince = unreachable.length === open.length ? (unreachableSince ?? clock.monotonicMs()) : undefined;
+    if (unreachableSince !== undefined && clock.monotonicMs() - unreachableSince >= REACH_MS) throw outOfReach(unreachable);
+    const first = open[0];
+    return { waitingFor: first === undefined ? '' : `${formatRef(first.subject)} ${first.problem}` };
+  };
+  const live = await waitUntil(context, {
+    subject: step.subject,
+    watch: [{ kind: KINDS.Pod, selection: podSelection(step) }],
+    check,
+    deadlineMs: deadlineMs(context, 'podReady'),
+    failure: 'not verified',
+    retryMs: 1000,
+  });
+  if (step.request !== undefined && bundle.desired.executor === 'ops-request') await judgeRequest(context, step.request, step.subject.namespace ?? '');
+  const wrong = mismatches(live, bundle.tls);
+  for (const { subject, problem } of wrong) say(context, 'warning', subject, problem);
+  if (wrong.length === 0) sayVerified(context, live);
+}
+
+function sayVerified(context: ExecuteContext, live: Observation): void {
+  for (const pod of live.pods) {
+    const leaf = pod.served.find((s) => s.leaf !== undefined)?.leaf;
+    const what = leaf === undefined ? 'serves plaintext' : `serves what its Secret holds (${leaf.fingerprint.slice(0, 12)}, until ${leaf.notAfter})`;
+    say(context, 'verified', ref(KINDS.Pod, live.namespace, pod.name), what);
+  }
+}
+
+function outOfReach(pods: readonly { readonly subject: { readonly name: string }; readonly problem: string }[]): BlockedError {
+  const names = pods.map((p) => `${p.subject.name} (${p.problem})`).join(', ');
+  return new BlockedError(`what pods serve cannot be seen from here: ${names}.`, {
+    hint: 'Run it where the pods can be reached, as the Job in the cluster does; network policies have to allow ports 9092 and 9093.',
+  });
+}
+
+function podSelection(step: VerifyStep): { namespace: string; labels: Record<string, string> } {
+  return { namespace: step.subject.namespace ?? '', labels: { 'app.kubernetes.io/instance': step.subject.name } };
+}
+
+/** Marks a Successful request `verified`, or remembers that it had no effect at this generation of the Kafka. */
+async function judgeRequest(context: ExecuteContext, name: string, namespace: string): Promise<void> {
+  const subject = ref(KINDS.KafkaOpsRequest, namespace, name);
+  const request = await context.cluster.get(subject);
+  if (request?.status?.phase !== 'Successful' || request.metadata.annotations?.[REQUEST.verified] !== undefined) return;
+  const { live, missing } = await effectAfterIssuance(context, request);
+  const generation = String(live.kafka?.metadata.generation);
+  const mark = missing.length === 0 ? { [REQUEST.verified]: live.observedAt } : { [REQUEST.ineffectiveAt]: generation };
+  await modify(context.cluster, subject, (r) => withAnnotations(r, mark));
+  if (missing.length === 0) say(context, 'verified', subject, 'did what it was asked for');
+}
+
+/** KubeDB can report success while cert-manager still works; that is waited for before anything is judged. */
+async function effectAfterIssuance(context: ExecuteContext, request: KubeObject) {
+  const judge = async () => {
+    const live = await context.observe();
+    return { live, missing: missingEffect(request, context.bundle, live, context.clock.now()) };
+  };
+  const first = await judge();
+  if (!first.missing.some(isInIssuance)) return first;
+  return waitUntil(context, {
+    subject: ref(KINDS.KafkaOpsRequest, request.metadata.namespace, request.metadata.name),
+    watch: [{ kind: KINDS.Certificate, selection: { namespace: request.metadata.namespace ?? '' } }],
+    check: async () => {
+      const now = await judge();
+      const open = now.missing.find(isInIssuance);
+      return open === undefined ? { done: now } : { waitingFor: `${formatRef(open.subject)} ${open.message}` };
+    },
+    deadlineMs: deadlineMs(context, 'issuance'),
+    failure: 'its certificates were not issued',
+  });
+}
+
+/** Deletes a Certificate of ours; its Secret stays. */
+export async function deleteObject(context: ExecuteContext, step: DeleteStep): Promise<void> {
+  await context.cluster.delete(step.subject, step.uid);
+  say(context, 'deleted', step.subject, step.findings[0]?.message ?? 'no longer wanted');
+}

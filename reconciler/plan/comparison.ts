@@ -1,0 +1,66 @@
+/** desired x live, by layer, and what follows from it for every executor: what is issued anew, whether pods can talk meanwhile. */
+import { type Alias, tlsStateOf } from '../../constructs/model/tls';
+import {
+  type AliasFinding,
+  certificateFindings,
+  kafkaFindings,
+  petSetFindings,
+  podFindings,
+  rotationFindings,
+  secretFindings,
+  unknownPodFindings,
+  type World,
+} from './checks';
+import type { Finding, Operation } from './nouns';
+import { reissues } from './reissue';
+import { type Cut, cutOf } from './trust';
+
+export interface Comparison {
+  readonly kafka: readonly Finding[];
+  readonly certificates: readonly AliasFinding[];
+  /** What the Secrets hold is not what the Certificates ask for. */
+  readonly secrets: readonly AliasFinding[];
+  /** Leaves that are as asked for and too old, or written in another key encoding: only a rotation changes them. */
+  readonly rotation: readonly AliasFinding[];
+  readonly petSets: readonly Finding[];
+  /** Pods that have to restart as things stand. */
+  readonly pods: readonly Finding[];
+  /** Pods of which nothing can be said. */
+  readonly unknown: readonly Finding[];
+  /** Aliases that get a new certificate. */
+  readonly reissued: ReadonlySet<Alias>;
+  readonly cut: Cut | undefined;
+}
+
+/** Compares layer by layer. */
+export function compare(world: World): Comparison {
+  const certificates = certificateFindings(world);
+  const secrets = secretFindings(world);
+  const rotation = rotationFindings(world);
+  const reissued = reissues(world, [...certificates, ...secrets, ...rotation]);
+  return {
+    kafka: kafkaFindings(world),
+    certificates,
+    secrets,
+    rotation,
+    petSets: petSetFindings(world),
+    pods: podFindings(world),
+    unknown: unknownPodFindings(world),
+    reissued,
+    cut: cutOf(world, reissued),
+  };
+}
+
+/** Returns the findings that a converging request cures: all layers up to the PetSets. */
+export function convergingFindings(found: Comparison): readonly Finding[] {
+  return [...found.kafka, ...found.certificates, ...found.secrets, ...found.petSets];
+}
+
+/** Returns what is done to the Kafka as a whole. */
+export function operationOf({ bundle, live }: World, found: Comparison): Operation {
+  const has = tlsStateOf(live.kafka?.spec);
+  if (found.kafka.length > 0) return has === 'off' ? 'add' : bundle.tls === 'off' ? 'remove' : 'update';
+  if (convergingFindings(found).length > 0) return 'update';
+  if (found.rotation.length > 0) return 'rotate';
+  return found.pods.length > 0 ? 'restart' : 'none';
+}

@@ -1,0 +1,21 @@
+/** Whether a request that ended Successful did what it was asked for: judged by the layers it is answerable for, never by its own word. */
+import type { Bundle } from '../../constructs/model/bundle';
+import type { KubeObject } from '../../constructs/model/kube-object';
+import { certificateFindings, kafkaFindings, petSetFindings, podFindings, rotationFindings, secretFindings, type World } from './checks';
+import type { Finding } from './nouns';
+import type { Observation } from './observation';
+
+/** Returns what the live state lacks of a request's effect. Pods are the business of restarts, for a rotation may finish before its certificate is there. */
+export function missingEffect(request: KubeObject, bundle: Bundle, live: Observation, now: Date): readonly Finding[] {
+  const asked = request.spec?.tls;
+  if (asked === undefined) return podFindings({ bundle, live, now });
+  if (asked.rotateCertificates === true) return rotationFindings({ bundle, live, now });
+  const tls = asked.remove === true ? ('off' as const) : { issuerRef: asked.issuerRef, certificates: asked.certificates ?? [] };
+  const world: World = { bundle: { ...bundle, tls }, live, now };
+  return [...kafkaFindings(world), ...certificateFindings(world), ...secretFindings(world), ...petSetFindings(world)];
+}
+
+/** Tells whether a finding says only that cert-manager is not done yet. */
+export function isInIssuance(finding: Finding): boolean {
+  return finding.reason === 'CertificateNotReady' || finding.reason === 'CertificateMissing' || finding.reason === 'SecretMissing' || finding.reason === 'SecretIncomplete';
+}

@@ -1,0 +1,83 @@
+/** Plans an operation that the reconciler carries out itself: every write to Certificates, Kafka, PetSets and pods is a step of its own. */
+import type { KubeObject } from '../../constructs/model/kube-object';
+import { ALIASES } from '../../constructs/model/tls';
+import type { World } from './checks';
+import { type Candidate, continueStep, submitStep, wantedCandidates } from './candidates';
+import { type Comparison, operationOf } from './comparison';
+import { issuingSteps, leftOverSteps } from './issuing';
+import { notesOf } from './notes';
+import type { Obstacle, Operation, Plan, Step, SubmitOpsRequestStep } from './nouns';
+import type { PodFacts } from './observation';
+import { isNative, isOurs, unfinished } from './requests';
+import { cutoverOf, evictSteps, finishingSteps, inRestartOrder, issueStep, kafkaRef, ownSteps } from './steps';
+
+type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacle'>>;
+
+/** Returns the steps that bring the live state to the desired one by our own hands. */
+export function planNative(world: World, found: Comparison, retry: boolean): Draft {
+  const { live, bundle } = world;
+  const subject = kafkaRef(live);
+  const mine = unfinished(live.requests).find((r) => isOurs(r, bundle.desired.owner) && isNative(r));
+  const [candidate] = wantedCandidates(world, found);
+  if (candidate === undefined && mine === undefined) {
+    const steps = [...ownSteps(world), ...issuingSteps(world), ...finishingSteps(world, found), ...leftOverSteps(world)];
+    return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, found, 0) };
+  }
+  const operation = operationOf(world, found);
+  const submit = submitOrContinue(world, candidate, mine, operation, retry);
+  if ('obstacle' in submit) return { operation, steps: [], obstacle: submit.obstacle };
+
+  const toConfigure = [...found.kafka, ...found.petSets];
+  const pods = inRestartOrder(podsToRestart(world, found), live);
+  // A template that was written and not yet looked at by KubeDB has to pass before pods are made from it.
+  const mustPass = toConfigure.length > 0 || (submit.isContinued && found.pods.some((f) => f.reason === 'PodHasOldRevision'));
+  const steps: readonly Step[] = [
+    ...ownSteps(world),
+    ...issuingSteps(world),
+    submit,
+    { kind: 'pause', subject, findings: [] },
+    ...issueSteps(world, found),
+    ...(toConfigure.length > 0 ? [{ kind: 'reconfigure' as const, subject, findings: toConfigure }] : []),
+    ...(mustPass ? [{ kind: 'provisionerPass' as const, subject, findings: [] }] : []),
+    ...evictSteps(pods, live, found, candidate?.findings ?? []),
+    { kind: 'verify', subject, findings: [], request: submit.subject.name },
+    { kind: 'resume', subject, findings: [] },
+    ...leftOverSteps(world),
+  ];
+  return { operation, steps, ...cutoverOf(world, found, pods.length), notes: notesOf(world, found, pods.length) };
+}
+
+function submitOrContinue(
+  world: World,
+  candidate: Candidate | undefined,
+  mine: KubeObject | undefined,
+  operation: Operation,
+  retry: boolean,
+): SubmitOpsRequestStep | { readonly obstacle: Obstacle } {
+  if (mine !== undefined && (candidate === undefined || isStillWanted(mine, world, candidate))) return continueStep(mine, operation);
+  const submit = submitStep(world, candidate as Candidate, operation, retry);
+  return mine === undefined || 'obstacle' in submit ? submit : { ...submit, supersedes: mine.metadata.name };
+}
+
+/** A request is gone on with if what is left to do is what it asks for: its own content, or only the restarts at its end. */
+function isStillWanted(mine: KubeObject, { bundle }: World, candidate: Candidate): boolean {
+  if (mine.spec?.tls?.rotateCertificates === true) return candidate.kind !== 'converge';
+  if (mine.spec?.type === 'Restart') return candidate.kind === 'restart';
+  return mine.metadata.name.startsWith(bundle.converge.metadata.name);
+}
+
+function issueSteps(world: World, found: Comparison): readonly Step[] {
+  const toIssue = [...found.certificates, ...found.secrets, ...found.rotation];
+  if (toIssue.length === 0) return [];
+  // cert-manager issues for the others of its own accord.
+  const replaced = [...found.certificates, ...found.secrets].filter((f) => found.reissued.has(f.alias)).map((f) => f.alias);
+  const rotate = ALIASES.filter((alias) => !replaced.includes(alias) && found.rotation.some((f) => f.alias === alias));
+  return [issueStep(world, toIssue, rotate, found.cut?.kind === 'trust')];
+}
+
+/** Returns all pods, if what they mount changes; else those that do not serve what they should. */
+function podsToRestart({ live }: World, found: Comparison): readonly PodFacts[] {
+  const isEverybody = found.reissued.has('server') || found.petSets.length > 0;
+  const stale = new Set(found.pods.map((f) => f.subject.name));
+  return live.pods.filter((p) => !p.isTerminating && (isEverybody || stale.has(p.name)));
+}

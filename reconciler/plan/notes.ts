@@ -1,0 +1,43 @@
+/** What a reader of a plan should know besides its steps. */
+import type { Bundle } from '../../constructs/model/bundle';
+import { isEqual } from '../../constructs/model/kube-object';
+import type { World } from './checks';
+import type { Comparison } from './comparison';
+import type { Observation } from './observation';
+
+/** Returns notes: who orders and gates the restarts, what clients see, what was left alone. */
+export function notesOf({ bundle, live }: World, found: Comparison, restarts: number): readonly string[] {
+  const notes: string[] = [];
+  if (restarts > 0 && bundle.desired.executor === 'ops-request') notes.push("The order is KubeDB's, and it is not gated between pods.");
+  if (restarts > 0 && bundle.desired.executor === 'native' && 'unknown' in live.facts) {
+    notes.push(`Gates rest on pod readiness alone: ${live.facts.unknown}.`);
+  }
+  if (found.cut?.kind === 'protocol' && restarts > 0) {
+    notes.push('Cut-over: restarted and not yet restarted nodes cannot talk, and clients must switch protocol. Expect an outage until the last pod is back.');
+  }
+  if (found.cut?.kind === 'trust' && restarts > 0) {
+    notes.push('Trust cut: restarted and not yet restarted nodes refuse each other, and clients must trust the new root. Expect an outage until the last pod is back.');
+  }
+  return [...notes, ...foreignDifferences(bundle, live), ...pendingRotation(bundle, live)];
+}
+
+/** Fields of a declared Kafka that are not TLS are other operations: reported, never applied. */
+function foreignDifferences({ kafka }: Bundle, live: Observation): readonly string[] {
+  if (kafka === undefined || live.kafka === undefined) return [];
+  const has = live.kafka.spec ?? {};
+  const fields = Object.keys(kafka.spec ?? {}).filter((f) => f !== 'tls' && f !== 'enableSSL' && !containsAll(has[f], kafka.spec[f]));
+  if (fields.length === 0) return [];
+  return [`Not TLS, left alone: spec.${fields.join(', spec.')} of the live Kafka differ${fields.length === 1 ? 's' : ''} from what is declared.`];
+}
+
+/** A live object holds what was declared, plus what a server added. */
+function containsAll(has: unknown, declared: unknown): boolean {
+  if (typeof declared !== 'object' || declared === null || Array.isArray(declared)) return isEqual(has, declared);
+  return Object.entries(declared).every(([key, value]) => containsAll((has as Record<string, unknown> | undefined)?.[key], value));
+}
+
+function pendingRotation({ desired }: Bundle, live: Observation): readonly string[] {
+  const { issuedAfter } = desired;
+  const isPending = issuedAfter !== undefined && Date.parse(issuedAfter) > Date.parse(live.observedAt);
+  return isPending ? [`A rotation is pending: issuedAfter is ${issuedAfter}.`] : [];
+}

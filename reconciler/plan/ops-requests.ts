@@ -1,0 +1,54 @@
+/** Plans the requests that KubeDB's ops-manager carries out: one at a time, each followed to its end and then verified. */
+import type { KubeObject } from '../../constructs/model/kube-object';
+import type { World } from './checks';
+import { continueStep, submitStep, wantedCandidates } from './candidates';
+import { type Comparison, operationOf } from './comparison';
+import { issuingSteps, leftOverSteps } from './issuing';
+import { notesOf } from './notes';
+import type { Plan, Step } from './nouns';
+import { isNative, isOurs, unfinished } from './requests';
+import { cutoverOf, finishingSteps, kafkaRef, opsManagerSteps, ownSteps, supersedeSteps } from './steps';
+
+type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacle'>>;
+
+/** Returns the requests that bring the live state to the desired one. */
+export function planOpsRequests(world: World, found: Comparison, retry: boolean): Draft {
+  const { live, bundle } = world;
+  const running = unfinished(live.requests).find((r) => isOurs(r, bundle.desired.owner) && !isNative(r));
+  if (running !== undefined) return follow(world, found, running);
+
+  const operation = operationOf(world, found);
+  const wanted = wantedCandidates(world, found);
+  const steps: Step[] = [...ownSteps(world), ...issuingSteps(world), ...supersedeSteps(world)];
+  if (wanted.length === 0) {
+    steps.push(...finishingSteps(world, found), ...leftOverSteps(world));
+    return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, found, 0) };
+  }
+  for (const candidate of wanted) {
+    const submit = submitStep(world, candidate, candidate.kind === 'converge' ? operation : candidate.kind, retry);
+    if ('obstacle' in submit) return { operation, steps: [], obstacle: submit.obstacle };
+    steps.push(submit, ...opsManagerSteps(live.pods, live, found, candidate.findings));
+    steps.push({ kind: 'verify', subject: kafkaRef(live), findings: [], request: submit.subject.name });
+  }
+  steps.push(...leftOverSteps(world));
+  return { operation, steps, ...cutoverOf(world, found, live.pods.length), notes: notesOf(world, found, live.pods.length) };
+}
+
+/** A request of ours is under way: it is followed to its end, whatever the desired state has become; then all is planned anew. */
+function follow(world: World, found: Comparison, running: KubeObject): Draft {
+  const { live } = world;
+  const conditions: readonly { type: string; status: string }[] = running.status?.conditions ?? [];
+  const isDone = (pod: string) => conditions.some((c) => c.type === `CheckPodRunning--${pod}` && c.status === 'True');
+  const submit = continueStep(running, running.spec?.type === 'Restart' ? 'restart' : 'update');
+  const pods = live.pods.filter((p) => !isDone(p.name));
+  return {
+    operation: submit.operation,
+    steps: [
+      submit,
+      ...opsManagerSteps(pods, live, found, submit.findings),
+      { kind: 'verify', subject: kafkaRef(live), findings: [], request: running.metadata.name },
+    ],
+    ...cutoverOf(world, found, pods.length),
+    notes: notesOf(world, found, pods.length),
+  };
+}

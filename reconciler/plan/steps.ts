@@ -1,0 +1,99 @@
+/** Steps that both executors plan. */
+import { conditionOf, KINDS, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
+import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
+import { ALIASES, type Alias, defaultSecretName } from '../../constructs/model/tls';
+import { type AliasFinding, wantedCertificate, type World } from './checks';
+import type { Comparison } from './comparison';
+import type { EvictStep, Finding, IssueStep, Plan, Step, SupersedeStep } from './nouns';
+import type { Observation, PodFacts } from './observation';
+import { annotationOf, isNative, isOurs, unfinished } from './requests';
+import { type Placed, restartOrder } from './restart';
+
+/** Returns the reference of the Kafka that a plan is about. */
+export function kafkaRef(live: Observation): ObjectRef {
+  return ref(KINDS.Kafka, live.namespace, live.name);
+}
+
+/** Returns the step that makes the Kafka ours, where it is not. */
+export function ownSteps({ bundle, live }: World): readonly Step[] {
+  const has = live.kafka?.metadata.annotations?.[ANNOTATION_OWNER];
+  if (has === bundle.desired.owner) return [];
+  const subject = kafkaRef(live);
+  const finding: Finding =
+    has === undefined
+      ? { subject, reason: 'OwnerMissing', message: 'belongs to no KafkaTls yet' }
+      : { subject, reason: 'OwnerChanges', message: `belongs to ${has}, which gives it up` };
+  return [{ kind: 'own', subject, findings: [finding], owner: bundle.desired.owner }];
+}
+
+/** Returns the step that writes the broker Certificates these findings are about, and triggers those in `rotate`. */
+export function issueStep(world: World, findings: readonly AliasFinding[], rotate: readonly Alias[], isTrustCut: boolean): IssueStep {
+  const aliases = ALIASES.filter((alias) => findings.some((f) => f.alias === alias));
+  const subject = ref(KINDS.Certificate, world.live.namespace, defaultSecretName(world.live.name, aliases[0] ?? 'server'));
+  return { kind: 'issue', subject, findings, manifests: aliases.map((alias) => wantedCertificate(world, alias)), rotate, isTrustCut };
+}
+
+/** Returns pods in restart order, by what is known of the quorum. */
+export function inRestartOrder(pods: readonly PodFacts[], { facts }: Observation): readonly Placed<PodFacts>[] {
+  return restartOrder(pods, 'value' in facts ? facts.value.quorum.leaderId : undefined);
+}
+
+/** Returns one restart a pod; `because` is for pods that are as they should be now and will not be then. */
+export function evictSteps(pods: readonly Placed<PodFacts>[], live: Observation, found: Comparison, because: readonly Finding[]): readonly EvictStep[] {
+  return pods.map(({ pod, place }, i) => {
+    const subject = ref(KINDS.Pod, live.namespace, pod.name);
+    const own = found.pods.find((f) => f.subject.name === pod.name);
+    const finding = own ?? { subject, reason: 'PodHasOldCertificate' as const, message: whyRestart(because) };
+    return { kind: 'evict', subject, findings: [finding], role: pod.role, position: i + 1, of: pods.length, place, by: 'kafka-tls' };
+  });
+}
+
+/** Returns the restarts of an operation that KubeDB carries out: all pods, controllers first, each by ordinal, with no gates between them. */
+export function opsManagerSteps(pods: readonly PodFacts[], live: Observation, found: Comparison, because: readonly Finding[]): readonly EvictStep[] {
+  const order = [...pods].sort((a, b) => Number(a.role === 'broker') - Number(b.role === 'broker') || a.ordinal - b.ordinal);
+  return evictSteps(order.map((pod) => ({ pod, place: `${pod.role}, KubeDB's order` })), live, found, because).map((step) => ({ ...step, by: 'ops-manager' }));
+}
+
+function whyRestart(because: readonly Finding[]): string {
+  const has = (reason: Finding['reason']) => because.some((f) => f.reason === reason);
+  if (has('TlsDisabled')) return 'TLS is turned on';
+  if (has('TlsEnabled')) return 'TLS is turned off';
+  if (has('RequestUnfinished')) return 'the operation is under way';
+  return has('TemplateDiffers') ? 'its template changes' : 'its certificate changes';
+}
+
+/** Returns how pods restart when they cannot talk meanwhile. KubeDB knows no other way than one after the other. */
+export function cutoverOf({ bundle }: World, { cut }: Comparison, restarts: number): Pick<Plan, 'cutover'> {
+  if (cut === undefined || restarts === 0) return {};
+  return { cutover: { mode: bundle.desired.executor === 'native' ? bundle.desired.cutover : 'rolling', because: cut.because } };
+}
+
+/** Returns what ends, marks or cleans up what earlier runs left, when nothing else has to change. */
+export function finishingSteps(world: World, found: Comparison): readonly Step[] {
+  const { live } = world;
+  const subject = kafkaRef(live);
+  const paused = live.kafka === undefined ? undefined : conditionOf(live.kafka, 'Paused');
+  const isOurPause = paused?.status === 'True' && paused.reason === PAUSE_REASON;
+  return [
+    ...(isOurPause ? [{ kind: 'resume' as const, subject, findings: [{ subject, reason: 'KafkaPaused' as const, message: 'still paused by an earlier run' }] }] : []),
+    ...verifySteps(world, found),
+  ];
+}
+
+/** Pods that could not be looked at, and a Successful request whose effect was not confirmed yet, ask for a verification. */
+function verifySteps({ bundle, live }: World, found: Comparison): readonly Step[] {
+  const last = live.requests.filter((r) => isOurs(r, bundle.desired.owner)).at(-1);
+  const isUnmarked = last?.status?.phase === 'Successful' && annotationOf(last, REQUEST.verified) === undefined;
+  if (found.unknown.length === 0 && !isUnmarked) return [];
+  return [{ kind: 'verify', subject: kafkaRef(live), findings: found.unknown, ...(isUnmarked ? { request: last.metadata.name } : {}) }];
+}
+
+/** Returns the end of requests that an earlier `native` run left and that nobody will carry out any more. */
+export function supersedeSteps({ bundle, live }: World): readonly SupersedeStep[] {
+  return unfinished(live.requests)
+    .filter((r) => isOurs(r, bundle.desired.owner) && isNative(r))
+    .map((r) => {
+      const subject = refOf(r);
+      return { kind: 'supersede', subject, findings: [{ subject, reason: 'RequestUnfinished', message: 'was begun by the native executor' }] };
+    });
+}
