@@ -1,0 +1,184 @@
+/**
+ * PEM to facts, and the judgement whether a served chain holds.
+ *
+ * Everything rests on the X.509 reader of node:crypto; RSA, EC and Ed25519 are alike to it. What cannot be read is said, never thrown:
+ * certificates come from Secrets and sockets, and a broken one is a finding about the cluster, not a failure of ours. Private keys are
+ * never parsed; of `tls.key` only the header line is looked at.
+ *
+ * A chain holds when every signature up to a trusted certificate verifies, every certificate on that way is valid now, and the leaf
+ * carries the name it was asked for. Revocation is not looked at: Kafka does not, either.
+ */
+import { createHash, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { CertificateFacts } from './plan/observation';
+
+/** What could be read of a PEM text. */
+export interface ReadCertificates {
+  readonly certificates: readonly CertificateFacts[];
+  /** Why something could not be read: the first problem met. */
+  readonly unreadable?: string;
+}
+
+/** What a served chain is worth. */
+export type Judgement =
+  | {
+      readonly leaf: CertificateFacts;
+      /** Whether signatures lead from the leaf to a trusted certificate, whatever their dates and names. */
+      readonly isSigned: boolean;
+      /** Absent when chain, dates and name hold; else why not. */
+      readonly untrusted?: string;
+    }
+  | { readonly unreadable: string };
+
+/** Returns the certificates of a PEM text that can be read, in their order. */
+export function parseCertificates(pem: string): readonly CertificateFacts[] {
+  return readCertificates(pem).certificates;
+}
+
+/** Returns the certificates of a PEM text, and why any of it could not be read. */
+export function readCertificates(pem: string): ReadCertificates {
+  const { certificates, unreadable } = readX509(pem);
+  return { certificates: certificates.map((c) => c.facts), ...(unreadable === undefined ? {} : { unreadable }) };
+}
+
+/**
+ * Returns what a chain is worth that was served for `servername`: leaf first, each element one or more certificates in PEM.
+ * Without any trusted certificate the chain is untrusted, since nothing is known to hold it against.
+ */
+export function judgeChain(chainPem: readonly string[], servername: string, trustPem: readonly string[], now: Date): Judgement {
+  const chain = readX509(chainPem.join('\n'));
+  const [leaf, ...others] = chain.certificates;
+  if (leaf === undefined) return { unreadable: chain.unreadable ?? 'no certificate' };
+  const trusted = readX509(trustPem.join('\n')).certificates;
+  const path = pathToTrust(leaf, others, trusted);
+  const untrusted = path === undefined ? noPath(leaf, trusted) : (datesProblem(path, now) ?? nameProblem(leaf, servername));
+  return { leaf: leaf.facts, isSigned: path !== undefined, ...(untrusted === undefined ? {} : { untrusted }) };
+}
+
+/** Tells whether signatures lead from the first certificate of `chainPem` to one of `trustPem`; dates and names do not matter. */
+export function isSignedBy(chainPem: string, trustPem: string): boolean {
+  const [leaf, ...others] = readX509(chainPem).certificates;
+  return leaf !== undefined && pathToTrust(leaf, others, readX509(trustPem).certificates) !== undefined;
+}
+
+/** Returns how a private key is written, by its PEM header alone; undefined for anything but RSA, EC or generic keys. */
+export function keyEncodingOf(pem: string): 'PKCS1' | 'PKCS8' | undefined {
+  // cert-manager calls SEC 1, the form of its own for EC keys, PKCS1, too.
+  if (/-----BEGIN (RSA|EC) PRIVATE KEY-----/.test(pem)) return 'PKCS1';
+  return pem.includes('-----BEGIN PRIVATE KEY-----') ? 'PKCS8' : undefined;
+}
+
+interface Read {
+  readonly x509: X509Certificate;
+  readonly facts: CertificateFacts;
+}
+
+const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
+
+function readX509(pem: string): { readonly certificates: readonly Read[]; readonly unreadable?: string } {
+  const blocks = pem.match(BLOCK) ?? [];
+  if (blocks.length === 0) return { certificates: [], unreadable: pem.trim() === '' ? 'empty' : 'no PEM certificate' };
+  const certificates: Read[] = [];
+  let unreadable: string | undefined;
+  blocks.forEach((block, i) => {
+    try {
+      const x509 = new X509Certificate(block);
+      certificates.push({ x509, facts: factsOf(x509) });
+    } catch {
+      unreadable ??= `certificate ${i + 1} of ${blocks.length} cannot be decoded`;
+    }
+  });
+  return { certificates, ...(unreadable === undefined ? {} : { unreadable }) };
+}
+
+function factsOf(x509: X509Certificate): CertificateFacts {
+  const names = alternativeNames(x509.subjectAltName ?? '');
+  const of = (type: string) => names.filter((n) => n.type === type).map((n) => n.value);
+  return {
+    fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
+    serial: x509.serialNumber.toLowerCase(),
+    subject: oneLine(x509.subject),
+    issuer: oneLine(x509.issuer),
+    notBefore: rfc3339(x509.validFromDate),
+    notAfter: rfc3339(x509.validToDate),
+    dnsNames: of('DNS'),
+    ipAddresses: of('IP Address').map(canonicalIp),
+    uris: of('URI'),
+    emailAddresses: of('email'),
+    publicKey: createHash('sha256').update(x509.publicKey.export({ type: 'spki', format: 'der' })).digest('hex'),
+    isCa: x509.ca,
+  };
+}
+
+/** Certificates count in seconds. */
+function rfc3339(date: Date): string {
+  return date.toISOString().replace('.000Z', 'Z');
+}
+
+function oneLine(distinguishedName: string | undefined): string {
+  return (distinguishedName ?? '').split('\n').join(', ');
+}
+
+/** Node writes `DNS:a, IP Address:::1, URI:"http://a, b"`; values with a comma or control character come as JSON strings. */
+function alternativeNames(text: string): readonly { readonly type: string; readonly value: string }[] {
+  return [...text.matchAll(/(DNS|IP Address|URI|email):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g)].map(([, type = '', value = '']) => ({
+    type,
+    value: value.startsWith('"') ? unquoted(value) : value,
+  }));
+}
+
+function unquoted(value: string): string {
+  try {
+    return String(JSON.parse(value));
+  } catch {
+    return value;
+  }
+}
+
+/** IPv6 comes with all eight groups in capitals; people and cert-manager write the short form. */
+function canonicalIp(address: string): string {
+  return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
+}
+
+/** Returns the certificates from the leaf to a trusted one, or undefined. A trusted certificate may be the leaf itself. */
+function pathToTrust(leaf: Read, others: readonly Read[], trusted: readonly Read[]): readonly Read[] | undefined {
+  if (trusted.some((t) => t.facts.fingerprint === leaf.facts.fingerprint)) return [leaf];
+  const anchor = trusted.find((t) => hasSigned(t, leaf));
+  if (anchor !== undefined) return [leaf, anchor];
+  for (const next of others.filter((o) => o.facts.isCa && hasSigned(o, leaf))) {
+    const rest = pathToTrust(next, others.filter((o) => o !== next), trusted);
+    if (rest !== undefined) return [leaf, ...rest];
+  }
+  return undefined;
+}
+
+function hasSigned(issuer: Read, certificate: Read): boolean {
+  try {
+    return certificate.x509.checkIssued(issuer.x509) && certificate.x509.verify(issuer.x509.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+function noPath(leaf: Read, trusted: readonly Read[]): string {
+  if (trusted.length === 0) return 'no CA certificate is known to hold it against';
+  return `signed by ${leaf.facts.issuer || 'an unnamed issuer'}, which leads to none of the trusted CA certificates (${trusted
+    .map((t) => `${t.facts.subject || 'unnamed'} ${t.facts.fingerprint.slice(0, 8)}`)
+    .join('; ')})`;
+}
+
+function datesProblem(path: readonly Read[], now: Date): string | undefined {
+  for (const { facts, x509 } of path) {
+    const whose = facts === path[0]?.facts ? '' : `the CA certificate ${facts.subject || facts.fingerprint.slice(0, 8)} `;
+    if (now > x509.validToDate) return `${whose}expired ${facts.notAfter}`;
+    if (now < x509.validFromDate) return `${whose}is not valid before ${facts.notBefore}`;
+  }
+  return undefined;
+}
+
+function nameProblem({ x509, facts }: Read, servername: string): string | undefined {
+  const matches = isIP(servername) === 0 ? x509.checkHost(servername) : x509.checkIP(servername);
+  if (matches !== undefined) return undefined;
+  const names = [...facts.dnsNames, ...facts.ipAddresses];
+  return `not valid for ${servername}, only for ${names.length === 0 ? 'nothing' : names.join(', ')}`;
+}

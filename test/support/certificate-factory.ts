@@ -1,0 +1,73 @@
+/**
+ * Certificates for tests: keys and signatures of node:crypto, ASN.1 by node-forge. RSA keys are made once a process; making them is the
+ * slow part.
+ */
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import forge from 'node-forge';
+
+export interface Issued {
+  readonly cert: string;
+  readonly key: string;
+  readonly forgeCert: forge.pki.Certificate;
+}
+
+export interface CertificateRequest {
+  readonly commonName: string;
+  readonly issuer?: Issued;
+  readonly isCa?: boolean;
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  readonly uris?: readonly string[];
+  readonly emailAddresses?: readonly string[];
+  readonly notBefore?: string;
+  readonly notAfter?: string;
+}
+
+const spareKeys = new Map<string, KeyObject>();
+let serial = 1;
+
+/** Issues a certificate; without an issuer it is self-signed. One key a common name. */
+export function issueCertificate(request: CertificateRequest): Issued {
+  const key = keyFor(request.commonName);
+  const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const privateKey = forge.pki.privateKeyFromPem(pem) as forge.pki.rsa.PrivateKey;
+  const cert = forge.pki.createCertificate();
+  cert.publicKey = forge.pki.setRsaPublicKey(privateKey.n, privateKey.e);
+  cert.serialNumber = (0x1000 + serial++).toString(16);
+  cert.validity.notBefore = new Date(request.notBefore ?? '2026-01-01T00:00:00Z');
+  cert.validity.notAfter = new Date(request.notAfter ?? '2036-01-01T00:00:00Z');
+  const subject = [{ name: 'organizationName', value: 'kafka' }, { name: 'commonName', value: request.commonName }];
+  cert.setSubject(subject);
+  cert.setIssuer(request.issuer === undefined ? subject : request.issuer.forgeCert.subject.attributes);
+  cert.setExtensions(extensionsOf(request));
+  const signer = request.issuer === undefined ? privateKey : (forge.pki.privateKeyFromPem(request.issuer.key) as forge.pki.rsa.PrivateKey);
+  cert.sign(signer, forge.md.sha256.create());
+  return { cert: forge.pki.certificateToPem(cert), key: pem, forgeCert: cert };
+}
+
+function keyFor(name: string): KeyObject {
+  const known = spareKeys.get(name);
+  if (known !== undefined) return known;
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  spareKeys.set(name, privateKey);
+  return privateKey;
+}
+
+function extensionsOf(request: CertificateRequest): object[] {
+  const altNames = [
+    ...(request.dnsNames ?? []).map((value) => ({ type: 2, value })),
+    ...(request.ipAddresses ?? []).map((ip) => ({ type: 7, ip })),
+    ...(request.uris ?? []).map((value) => ({ type: 6, value })),
+    ...(request.emailAddresses ?? []).map((value) => ({ type: 1, value })),
+  ];
+  return [
+    { name: 'basicConstraints', cA: request.isCa === true, critical: true },
+    ...(request.isCa === true ? [{ name: 'keyUsage', keyCertSign: true, cRLSign: true, digitalSignature: true }] : []),
+    ...(altNames.length === 0 ? [] : [{ name: 'subjectAltName', altNames }]),
+  ];
+}
+
+/** Returns a key in the form of RFC 8017, as cert-manager writes it by default. */
+export function asPkcs1(key: string): string {
+  return createPrivateKey(key).export({ type: 'pkcs1', format: 'pem' }).toString();
+}
