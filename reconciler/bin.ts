@@ -1,0 +1,58 @@
+/**
+ * The process: the only file that touches it. Arguments in, signals in, text out, exit code out.
+ *
+ * The first SIGINT or SIGTERM asks the run to end well (finish the write in flight, resume the Kafka, release the Lease); the second ends
+ * the process at once, which is safe, too: the next run picks up what is there.
+ */
+import { main } from './cli';
+import { createOutside } from './cli/outside';
+import { InternalError, OperationFailedError } from './errors';
+import { errorText } from './report/error';
+import { PLAIN } from './report/style';
+
+const argv = process.argv.slice(2);
+const interrupt = new AbortController();
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (interrupt.signal.aborted) process.exit(1);
+    const hint = `Go on with: ${['kafka-tls', ...argv].join(' ')}`;
+    interrupt.abort(new OperationFailedError(`kafka-tls: ended before it was done: ${name} was received`, { hint }));
+  });
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read the output has left (`| head`). A run goes on: half a restart is worse than an unread line.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+process.on('uncaughtException', (error) => {
+  const bug = new InternalError(`kafka-tls: unexpected error: ${error.name}: ${error.message}`, { cause: error });
+  process.stderr.write(errorText(bug, PLAIN, argv.includes('--debug')));
+  process.exit(bug.exitCode);
+});
+
+const io = {
+  stdout: (text: string) => void process.stdout.write(text),
+  stderr: (text: string) => void process.stderr.write(text),
+  stdin: readStdin,
+  isTty: process.stdout.isTTY === true,
+  get columns() {
+    return process.stdout.columns;
+  },
+  env: process.env,
+  cwd: process.cwd(),
+  signal: interrupt.signal,
+};
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+void main(argv, io, createOutside(process.env)).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,153 @@
+/**
+ * Bundles in files: the output of a synth, one manifest, or standard input.
+ *
+ * Reads YAML and JSON, one document or many, Lists too; takes the ConfigMaps that hold a bundle and leaves everything else alone.
+ * Folders are not searched below their first level, as `kubectl -f` does: one level down usually is another environment.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bundle } from '../constructs/model/bundle';
+import { formatRef, refOf } from '../constructs/model/kube-object';
+import { bundleFromConfigMap, holdsBundle } from './bundle-documents';
+import { InvalidInputError } from './errors';
+import { parseYaml } from './yaml-text';
+
+/** Where the input comes from. */
+export interface BundleSource {
+  /** A file or folder, as the user wrote it; `-` is standard input. */
+  readonly file: string;
+  readonly cwd: string;
+  readonly stdin: () => Promise<string>;
+}
+
+/** Which of several bundles. */
+export interface BundleChoice {
+  readonly name?: string | undefined;
+  readonly namespace?: string | undefined;
+}
+
+const EXTENSIONS = ['.yaml', '.yml', '.json'];
+
+/** Returns every bundle of a file or folder, ordered by namespace and name. There is at least one. */
+export async function readBundles(source: BundleSource): Promise<readonly Bundle[]> {
+  const bundles: { readonly bundle: Bundle; readonly file: string }[] = [];
+  const violations: string[] = [];
+  for (const file of await filesOf(source)) {
+    for (const object of objectsIn(file, await textOf(file, source), violations)) {
+      if (!holdsBundle(object)) continue;
+      try {
+        bundles.push({ bundle: bundleFromConfigMap(object), file });
+      } catch (error) {
+        if (!(error instanceof InvalidInputError)) throw error;
+        violations.push(...error.violations.map((v) => `${file}: ${formatRef(refOf(object))}: ${v}`));
+      }
+    }
+  }
+  violations.push(...clashes(bundles));
+  if (violations.length > 0) throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
+  if (bundles.length === 0) throw nothingFound(source.file);
+  return bundles.map(({ bundle }) => bundle).sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1));
+}
+
+/** Returns the bundles that are meant; an error lists them if there is none. */
+export function chooseBundles(bundles: readonly Bundle[], { name, namespace }: BundleChoice): readonly Bundle[] {
+  const chosen = bundles.filter((b) => {
+    return (name === undefined || b.desired.kafka === name) && (namespace === undefined || b.desired.namespace === namespace);
+  });
+  if (chosen.length > 0) return chosen;
+  const wanted = [namespace === undefined ? '' : `in namespace ${namespace}`, name === undefined ? '' : `named ${name}`].filter((w) => w !== '').join(' ');
+  throw new InvalidInputError(`no bundle ${wanted}; there ${bundles.length === 1 ? 'is' : 'are'} ${listed(bundles)}`);
+}
+
+/** Returns the one bundle that is meant; an error lists them if there are several. */
+export function chooseBundle(bundles: readonly Bundle[], choice: BundleChoice): Bundle {
+  const [chosen, ...others] = chooseBundles(bundles, choice);
+  if (chosen !== undefined && others.length === 0) return chosen;
+  throw new InvalidInputError(`${others.length + 1} bundles and none named: ${listed(bundles)}`, {
+    hint: 'Choose one with --name, and with -n where names repeat.',
+  });
+}
+
+/** Returns a bundle's identity as it is printed: `demo/orders`. */
+export function bundleId({ desired }: Bundle): string {
+  return `${desired.namespace}/${desired.kafka}`;
+}
+
+function listed(bundles: readonly Bundle[]): string {
+  return bundles.map(bundleId).join(', ');
+}
+
+function clashes(bundles: readonly { readonly bundle: Bundle; readonly file: string }[]): readonly string[] {
+  const files = new Map<string, string[]>();
+  for (const { bundle, file } of bundles) files.set(bundleId(bundle), [...(files.get(bundleId(bundle)) ?? []), file]);
+  return [...files].filter(([, found]) => found.length > 1).map(([id, found]) => `Kafka/${id}: has two bundles: in ${found.join(' and ')}`);
+}
+
+function nothingFound(file: string): InvalidInputError {
+  return new InvalidInputError(`${file}: no bundle in it: a bundle is a ConfigMap with the key desired.yaml`, {
+    hint: 'Synthesise a KafkaTls construct first ("npx cdk8s synth"), or name its output with -f.',
+  });
+}
+
+async function filesOf({ file, cwd }: BundleSource): Promise<readonly string[]> {
+  if (file === '-') return [file];
+  const place = path.resolve(cwd, file);
+  const found = await stat(place).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  if (!found.isDirectory()) return [file];
+  const entries = await readdir(place, { withFileTypes: true }).catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  const names = entries.filter((e) => !e.isDirectory() && EXTENSIONS.includes(path.extname(e.name).toLowerCase())).map((e) => e.name);
+  if (names.length > 0) return names.sort().map((name) => path.join(file, name));
+  const folders = entries.filter((e) => e.isDirectory() && !e.name.startsWith('.')).map((e) => path.join(file, e.name));
+  if (folders.length > 0) {
+    throw new InvalidInputError(`${file}: holds no YAML file, only folders: ${folders.join(', ')}`, { hint: 'Name one of them with -f.' });
+  }
+  throw new InvalidInputError(`${file}: holds no YAML file`, { hint: 'Synthesise first ("npx cdk8s synth"), or name the output with -f.' });
+}
+
+async function textOf(file: string, { cwd, stdin }: BundleSource): Promise<string> {
+  if (file === '-') return stdin();
+  return readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+}
+
+const BECAUSE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EPERM: 'may not be read by this user',
+  EISDIR: 'is a folder',
+  ENOTDIR: 'has a file where a folder should be in its path',
+};
+
+/** Returns why a file could not be read, as the user's mistake. */
+export function unreadable(file: string, error: unknown): InvalidInputError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const hint = code === 'ENOENT' ? { hint: 'Synthesise first ("npx cdk8s synth"), or name the file with -f.' } : {};
+  return new InvalidInputError(`${file}: ${BECAUSE[code] ?? `cannot be read (${code})`}`, { cause: error, ...hint });
+}
+
+/** Returns the objects of a text. What is not YAML is added to `violations`. */
+function objectsIn(file: string, text: string, violations: string[]): readonly unknown[] {
+  const parsed = parseYaml(text);
+  if ('values' in parsed) return parsed.values.flatMap(itemsOf);
+  violations.push(`${file === '-' ? 'standard input' : file}: ${parsed.problem}`);
+  return [];
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  const list = value as { readonly kind?: unknown; readonly items?: unknown };
+  return typeof list?.kind === 'string' && list.kind.endsWith('List') && Array.isArray(list.items) ? list.items : [value];
+}
+
+/** Returns all objects of a file, for those who want them as they are. */
+export async function readObjects(source: BundleSource): Promise<readonly unknown[]> {
+  const violations: string[] = [];
+  const texts = await Promise.all((await filesOf(source)).map(async (file) => ({ file, text: await textOf(file, source) })));
+  const objects = texts.flatMap(({ file, text }) => objectsIn(file, text, violations));
+  if (violations.length > 0) throw new InvalidInputError(violations);
+  return objects;
+}

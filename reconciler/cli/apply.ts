@@ -1,0 +1,100 @@
+/** `kafka-tls apply`: brings the live state to the desired one. This is what the Job runs. */
+import type { Bundle } from '../../constructs/model/bundle';
+import { goDurationMs } from '../../constructs/model/go-duration';
+import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { bundleName } from '../../constructs/model/names';
+import { fenced } from '../cluster/guarded';
+import { withLease } from '../cluster/lease';
+import type { Plan } from '../plan/nouns';
+import type { Report } from '../ports';
+import { type Outcome, reconcile } from '../reconcile';
+import { eventJson } from '../report/ndjson';
+import { createLines, createLive, type Progress } from '../report/progress';
+import { planText } from '../report/text';
+import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
+import { type Connection, styleOf } from './io';
+import { bundleSource, type Session, withConnection } from './session';
+
+export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
+  readonly takeOver?: boolean;
+  readonly retry?: boolean;
+}
+
+/** Carries the plan out and returns the exit code; what stopped it is thrown. */
+export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
+  // A bundle in a file is read first: bad input is told before the cluster is reached.
+  const inFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
+  return withConnection(session, flags, async (connection, signal) => {
+    const source = inFile ?? (await bundleSource(session, flags, connection));
+    const progress = createProgress(flags, session);
+    try {
+      const bundle = await source();
+      warnOfOtherDigest(flags, bundle, progress.report);
+      const outcome = await lead(bundle, source, { flags, session, connection, signal, progress });
+      progress.report({ event: 'finished', subject: kafkaOf(bundle), message: outcome.message });
+      return 0;
+    } finally {
+      progress.end();
+    }
+  });
+}
+
+interface Run {
+  readonly flags: ApplyFlags;
+  readonly session: Session;
+  readonly connection: Connection;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
+function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
+  const { flags, session, connection, signal, progress } = run;
+  const { clock } = session.outside;
+  const { namespace, kafka, deadlines } = bundle.desired;
+  const lease = {
+    namespace,
+    name: bundleName(kafka),
+    identity: connection.identity,
+    waitMs: goDurationMs(deadlines.foreignOperation) ?? 0,
+    report: progress.report,
+    signal,
+  };
+  return withLease(connection.cluster, clock, lease, (held) => {
+    const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report: progress.report };
+    return reconcile(source, context, { ...planOptions(flags), onPlan: planPrinter(flags, bundle, session) });
+  });
+}
+
+function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: boolean; readonly retry: boolean } {
+  return { takeOver: takeOver === true, retry: retry === true };
+}
+
+/** Prints the first plan of a run in full; what later rounds still find is told by their events. */
+function planPrinter(flags: ApplyFlags, { desired }: Bundle, { io }: Session): (plan: Plan) => void {
+  let isFirst = true;
+  return (plan) => {
+    if (isFirst && flags.output !== 'json' && plan.steps.length > 0) {
+      io.stdout(`${planText(plan, styleOf(io), { acknowledge: desired.acknowledge, isApplied: true })}\n`);
+    }
+    isFirst = false;
+  };
+}
+
+function createProgress({ output }: ApplyFlags, { io, outside }: Session): Progress {
+  if (output === 'json') {
+    return { report: (event) => io.stdout(eventJson(event, outside.clock.now())), end: () => {} };
+  }
+  return io.isTty ? createLive(io.stdout, outside.clock, styleOf(io)) : createLines(io.stdout, outside.clock);
+}
+
+/** The Job's arguments name the content it was made for; what the ConfigMap holds now is what counts. */
+function warnOfOtherDigest({ digest }: ApplyFlags, bundle: Bundle, report: Report): void {
+  if (digest === undefined || digest === bundle.digest) return;
+  const message = `the bundle is ${bundle.digest}, this run was started for ${digest}; the bundle as it is now is applied`;
+  report({ event: 'warning', subject: ref(KINDS.ConfigMap, bundle.desired.namespace, bundleName(bundle.desired.kafka)), message });
+}
+
+function kafkaOf({ desired }: Bundle): ObjectRef {
+  return ref(KINDS.Kafka, desired.namespace, desired.kafka);
+}

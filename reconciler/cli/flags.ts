@@ -1,0 +1,83 @@
+/** Flags that several commands share: how they read in help, and what they are parsed to. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { goDurationMs } from '../../constructs/model/go-duration';
+
+/** Where commands look for bundles when nothing else is said: what `cdk8s synth` writes. */
+export const DEFAULT_FILE = 'dist';
+
+/** An object, as it is named in a flag: `demo/kafka-tls-orders`, or without a namespace. */
+export interface NamedObject {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** Which bundle. */
+export interface SourceFlags {
+  readonly file?: string;
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly configMap?: NamedObject;
+  readonly digest?: string;
+}
+
+/** Which cluster, and for how long. */
+export interface ClusterFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
+
+export interface OutputFlags {
+  readonly output: string;
+}
+
+/** Adds the flags that name a bundle in files. */
+export function addFileFlags(command: Command): Command {
+  return command
+    .option('-f, --file <path>', `bundle to read: a file, a folder of synth output, or - for standard input (default: ${DEFAULT_FILE})`)
+    .option('--name <kafka>', 'the bundle of this Kafka, where there are several')
+    .option('-n, --namespace <namespace>', 'namespace, where a name comes without one');
+}
+
+/** Adds the flag that takes the bundle from the cluster instead. */
+export function addConfigMapFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--config-map <namespace/name>', 'take the bundle from this ConfigMap in the cluster, as the Job does').argParser(parseName).conflicts('file'),
+  );
+}
+
+/** Adds the flags that name a cluster. */
+export function addClusterFlags(command: Command): Command {
+  return command
+    .option('--kubeconfig <file>', 'how to reach the cluster (default: $KUBECONFIG, ~/.kube/config, or the Pod this runs in)')
+    .option('--context <name>', 'context in the kubeconfig (default: the current one)')
+    .addOption(new Option('--timeout <duration>', 'give up after this long, such as 90s or 1h30m (default: only the deadlines in the bundle)').argParser(parseDuration));
+}
+
+/** Adds `--output` with these formats; the first is the default. */
+export function addOutputFlag(command: Command, formats: readonly [string, ...string[]], description: string): Command {
+  return command.addOption(new Option('--output <format>', description).choices(formats).default(formats[0]));
+}
+
+/** Parses `namespace/name` or `name`. */
+export function parseName(text: string): NamedObject {
+  const parts = text.split('/');
+  if (parts.length > 2 || parts.some((part) => !/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(part))) {
+    throw new InvalidArgumentError('A name such as demo/orders is expected.');
+  }
+  const [first = '', second] = parts;
+  return second === undefined ? { name: first } : { namespace: first, name: second };
+}
+
+function parseDuration(text: string): number {
+  const ms = goDurationMs(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('A duration such as 90s, 20m or 1h30m is expected.');
+  return ms;
+}
+
+/** Returns an argument as a shell takes it. */
+export function quoted(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replace(/'/g, `'\\''`)}'`;
+}

@@ -1,0 +1,22 @@
+/** `kafka-tls observe`: everything that was seen of a Kafka, as one JSON document without Secret values. Changes nothing. */
+import { dryRun } from '../cluster/guarded';
+import { observe } from '../observe/observe';
+import { printableJson } from '../report/printable';
+import type { ClusterFlags, NamedObject, SourceFlags } from './flags';
+import { bundleSource, namedKafka, type Session, withConnection } from './session';
+
+export interface ObserveFlags extends SourceFlags, ClusterFlags {
+  readonly kafka?: NamedObject;
+}
+
+/** Prints the observation and returns the exit code. */
+export async function runObserve(flags: ObserveFlags, session: Session): Promise<number> {
+  const needsCluster = flags.kafka !== undefined || flags.configMap !== undefined;
+  const inFile = needsCluster ? undefined : await bundleSource(session, flags);
+  return withConnection(session, flags, async (connection, signal) => {
+    const context = { ...connection, cluster: dryRun(connection.cluster), clock: session.outside.clock };
+    const what = flags.kafka === undefined ? await (inFile ?? (await bundleSource(session, flags, connection)))() : namedKafka(flags.kafka, connection);
+    session.io.stdout(`${printableJson(await observe(context, what, signal), 2)}\n`);
+    return 0;
+  });
+}

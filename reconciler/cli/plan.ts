@@ -1,0 +1,133 @@
+/** `kafka-tls plan`: what would be done, in order, and why. Changes nothing. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bundle } from '../../constructs/model/bundle';
+import { formatRef, KINDS, ref } from '../../constructs/model/kube-object';
+import { bundleId, chooseBundles, readBundles, unreadable } from '../bundle-files';
+import { dryRun } from '../cluster/guarded';
+import { InvalidInputError } from '../errors';
+import { observe } from '../observe/observe';
+import type { Obstacle, Plan } from '../plan/nouns';
+import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
+import { planOffline } from '../plan/offline';
+import { plan } from '../plan/plan';
+import { planMarkdown } from '../report/markdown';
+import { printable, printableJson } from '../report/printable';
+import { type PlanContext, planText } from '../report/text';
+import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
+import { styleOf } from './io';
+import { applyCommand, bundleInCluster, bundlesInFiles, type Session, withConnection } from './session';
+
+export interface PlanFlags extends SourceFlags, ClusterFlags, OutputFlags {
+  readonly base?: string;
+  readonly observation?: string;
+  readonly exitCode?: boolean;
+  readonly takeOver?: boolean;
+  readonly retry?: boolean;
+}
+
+/** A plan, whose it is, and how it is carried out. */
+interface Planned {
+  readonly plan: Plan;
+  readonly bundle: Bundle;
+  readonly applyWith?: string;
+}
+
+/** What a command came to, where a plan says that it will not work. */
+const OBSTACLE_EXIT_CODES: Readonly<Record<Obstacle['kind'], number>> = { failed: 1, invalid: 2, blocked: 4, wait: 0 };
+const CHANGES_PENDING = 3;
+
+/** Prints the plans and returns the exit code. */
+export async function runPlan(flags: PlanFlags, session: Session): Promise<number> {
+  const planned = await makePlans(flags, session);
+  const removed = flags.base === undefined ? [] : await removedSince(flags.base, planned, flags, session);
+  session.io.stdout(FORMATS[flags.output === 'json' || flags.output === 'markdown' ? flags.output : 'text'](planned, removed, session));
+  const refused = Math.max(...planned.map(({ plan: { obstacle } }) => (obstacle === undefined ? 0 : OBSTACLE_EXIT_CODES[obstacle.kind])));
+  if (refused !== 0) return refused;
+  const isPending = planned.some((p) => p.plan.steps.length > 0 || p.plan.obstacle !== undefined);
+  return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
+}
+
+async function makePlans(flags: PlanFlags, session: Session): Promise<readonly Planned[]> {
+  if (flags.base !== undefined) return planFromBase(flags.base, flags, session);
+  if (flags.observation !== undefined) return [await planFromObservation(flags.observation, flags, session)];
+  if (flags.configMap !== undefined) return planLive(flags, session, undefined);
+  return planLive(flags, session, await bundlesInFiles(session, flags)); // bad input is told before the cluster is reached
+}
+
+function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[] | undefined): Promise<readonly Planned[]> {
+  return withConnection(session, flags, async (connection, signal) => {
+    const { clock } = session.outside;
+    const bundles = inFiles ?? (flags.configMap === undefined ? [] : [await bundleInCluster(connection, flags.configMap)]);
+    const context = { ...connection, cluster: dryRun(connection.cluster), clock };
+    const planned: Planned[] = [];
+    for (const bundle of bundles) {
+      const live = await observe(context, bundle, signal);
+      const applyWith = applyCommand(flags, bundle, bundles.length > 1 || flags.name !== undefined);
+      planned.push({ bundle, plan: plan(bundle, live, clock.now(), flags), applyWith });
+    }
+    return planned;
+  });
+}
+
+async function planFromObservation(file: string, flags: PlanFlags, session: Session): Promise<Planned> {
+  const live = await readObservation(file, session);
+  const all = await readBundles({ file: flags.file ?? 'dist', cwd: session.io.cwd, stdin: session.io.stdin });
+  const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
+  if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);
+  // The instant of the observation, so that a replay gives the same plan on any day.
+  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), flags) };
+}
+
+async function readObservation(file: string, { io }: Session): Promise<Observation> {
+  const text = await readFile(path.resolve(io.cwd, file), 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  const problem = (what: string, cause?: unknown) => {
+    return new InvalidInputError(`${file}: ${what}`, { cause, hint: 'An observation is what "kafka-tls observe" prints.' });
+  };
+  let value: Partial<Observation> | null;
+  try {
+    value = JSON.parse(text) as Partial<Observation> | null;
+  } catch (error) {
+    throw problem(`is broken JSON: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  if (typeof value?.format !== 'number' || !Array.isArray(value.pods) || Number.isNaN(Date.parse(value.observedAt ?? ''))) throw problem('is not an observation');
+  if (value.format > OBSERVATION_FORMAT) throw problem(`format ${value.format} was made by a newer version, this one reads up to ${OBSERVATION_FORMAT}`);
+  return value as Observation;
+}
+
+async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<readonly Planned[]> {
+  const before = await bundlesOfBase(base, session);
+  const bundles = await bundlesInFiles(session, flags);
+  return bundles.map((bundle) => ({ bundle, plan: planOffline(before.find((b) => bundleId(b) === bundleId(bundle)), bundle) }));
+}
+
+function bundlesOfBase(base: string, { io }: Session): Promise<readonly Bundle[]> {
+  return readBundles({ file: base, cwd: io.cwd, stdin: io.stdin });
+}
+
+/** Returns a sentence for every bundle that the base has and the new state has not. */
+async function removedSince(base: string, planned: readonly Planned[], { name, namespace }: PlanFlags, session: Session): Promise<readonly string[]> {
+  if (name !== undefined || namespace !== undefined) return [];
+  const gone = (await bundlesOfBase(base, session)).filter((b) => !planned.some((p) => bundleId(p.bundle) === bundleId(b)));
+  return gone.map(({ desired }) => {
+    return `${formatRef(ref(KINDS.Kafka, desired.namespace, desired.kafka))}: has no bundle any more: its TLS stays as it is, and nobody looks after it.`;
+  });
+}
+
+type Format = (planned: readonly Planned[], removed: readonly string[], session: Session) => string;
+
+function contextOf({ bundle, applyWith }: Planned): PlanContext {
+  return { acknowledge: bundle.desired.acknowledge, ...(applyWith === undefined ? {} : { applyWith }) };
+}
+
+const FORMATS: Readonly<Record<'text' | 'json' | 'markdown', Format>> = {
+  text: (planned, removed, { io }) => {
+    return [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map((line) => `${printable(line)}\n`)].join('\n');
+  },
+  markdown: (planned, removed) => {
+    return [...planned.map((p) => planMarkdown(p.plan, contextOf(p))), ...removed.map((line) => `${printable(line)}\n`)].join('\n');
+  },
+  json: (planned, removed) => `${printableJson({ plans: planned.map((p) => p.plan), removed }, 2)}\n`,
+};

@@ -1,0 +1,162 @@
+/** The commands and their flags, as help shows them. What a command does is in the file of its name. */
+import { Command, Option } from 'commander';
+import { runApply } from './apply';
+import { addClusterFlags, addConfigMapFlag, addFileFlags, addOutputFlag, parseName } from './flags';
+import { runObserve } from './observe';
+import { runPlan } from './plan';
+import { runRender } from './render';
+import { runSandbox } from './sandbox';
+import type { Session } from './session';
+import { runVerify } from './verify';
+
+/** Called with the exit code of the command that ran. */
+export type Done = (exitCode: number) => void;
+
+/** Returns the program. Parsing it runs a command. */
+export function createProgram(version: string, session: Session, done: Done): Command {
+  const program = new Command('kafka-tls')
+    .usage('<command> [flags]')
+    .description('Brings the TLS of a KubeDB Kafka to the state that a bundle in Git asks for: certificates, operations and restarts in order, and a handshake with every broker as proof.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText('after', PROGRAM_HELP);
+  const run = <Flags>(command: Command, work: (flags: Flags, session: Session) => Promise<number>) => {
+    command.option('--debug', 'show the stack of an error').helpOption('-h, --help', 'explain this command');
+    program.addCommand(command.allowExcessArguments(false).action(async () => done(await work(command.opts() as Flags, session))));
+  };
+  run(planCommand(), runPlan);
+  run(applyCommand(), runApply);
+  run(verifyCommand(), runVerify);
+  run(renderCommand(), runRender);
+  run(observeCommand(), runObserve);
+  run(sandboxCommand(), runSandbox);
+  return program;
+}
+
+const PROGRAM_HELP = `
+Exit codes:
+  0  done, or nothing to do
+  1  failed; with verify: a listener serves something else than it should
+  2  the input is wrong: only a change of it helps
+  3  plan --exit-code: changes are pending
+  4  blocked, by something that time or somebody else cures; safe to run again
+  70 a bug
+
+Start here:
+  kafka-tls sandbox &              a cluster to play with; prints what to export
+  npx cdk8s synth                  writes bundles to dist/
+  kafka-tls plan                   look
+  kafka-tls apply                  leap
+
+"kafka-tls <command> --help" explains a command and shows examples.
+`;
+
+function command(name: string, description: string, examples: string): Command {
+  return new Command(name).usage('[flags]').description(description).addHelpText('after', `\n${examples.trim()}\n`);
+}
+
+function sourced(command: Command): Command {
+  return addClusterFlags(addConfigMapFlag(addFileFlags(command)));
+}
+
+function addPlanOptions(command: Command): Command {
+  return command
+    .option('--take-over', 'take the Kafka over from another KafkaTls')
+    .option('--retry', 'try again what has failed before with the same content');
+}
+
+function planCommand(): Command {
+  const plan = sourced(command('plan', 'Shows what would be done, in order, and why. Changes nothing.', PLAN_HELP));
+  return addPlanOptions(addOutputFlag(plan, ['text', 'json', 'markdown'], 'how to print it'))
+    .addOption(new Option('--base <path>', 'compare with this older bundle instead of the cluster').conflicts(['configMap', 'observation']))
+    .addOption(new Option('--observation <file>', 'compare with what "kafka-tls observe" printed instead of the cluster').conflicts('configMap'))
+    .option('--exit-code', 'exit 3 when changes are pending');
+}
+
+const PLAN_HELP = `
+A plan that cannot be carried out says why, and exits as apply would: 1 when it
+has failed before, 2 when a commit has to change, 4 when somebody else has to act.
+
+Examples:
+  kafka-tls plan                                  dist/ against the current cluster
+  kafka-tls plan -f dist/prod --name orders       one of several bundles
+  kafka-tls plan --base main-dist --output markdown
+                                                  a pull request, with no cluster
+  kafka-tls plan --observation seen.json          what a bug report would plan
+`;
+
+function applyCommand(): Command {
+  const apply = sourced(command('apply', 'Carries the plan out: issues certificates, runs the operation, restarts pods in order, verifies. This is what the Job runs.', APPLY_HELP));
+  return addPlanOptions(addOutputFlag(apply, ['text', 'json'], 'lines to read, or one JSON object an event')).addOption(
+    new Option('--digest <digest>', 'content that is expected; another one is applied all the same, with a warning'),
+  );
+}
+
+const APPLY_HELP = `
+Safe to run again at any time: a second run does nothing, and a run after a crash
+goes on where the first one stopped. Ctrl-C ends the run with the Kafka resumed.
+
+Examples:
+  kafka-tls apply                                 bring dist/ to the current cluster
+  kafka-tls apply -f dist/orders.k8s.yaml --context prod
+  kafka-tls apply --config-map demo/kafka-tls-orders
+                                                  what the Job does
+  kafka-tls apply --output json | jq .message
+`;
+
+function verifyCommand(): Command {
+  const verify = sourced(command('verify', 'Shakes hands with every listener of every pod and compares what it serves with what its Secret holds. Changes nothing.', VERIFY_HELP));
+  return addOutputFlag(addKafkaFlag(verify), ['text', 'json'], 'how to print it');
+}
+
+const VERIFY_HELP = `
+Exits 1 when a listener serves something else than it should, and 4 when one could
+not be reached: what was not seen is not verified.
+
+Examples:
+  kafka-tls verify                                what the bundles in dist/ want
+  kafka-tls verify --kafka demo/orders            what the Kafka itself says, no bundle
+`;
+
+function addKafkaFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--kafka <namespace/name>', 'look at this Kafka, whatever a bundle says').argParser(parseName).conflicts(['file', 'configMap', 'name']),
+  );
+}
+
+function renderCommand(): Command {
+  const render = addFileFlags(command('render', 'Prints the manifests inside bundles. Needs no cluster.', RENDER_HELP));
+  return addOutputFlag(render, ['text', 'json'], 'YAML documents, or one List');
+}
+
+const RENDER_HELP = `
+Examples:
+  kafka-tls render | kubeconform -summary -ignore-missing-schemas
+  kubectl get configmap kafka-tls-orders -o yaml | kafka-tls render -f -
+`;
+
+function observeCommand(): Command {
+  return addKafkaFlag(sourced(command('observe', 'Prints everything that is seen of a Kafka as one JSON document: for a bug report, or for "plan --observation". It holds no Secret values. Changes nothing.', OBSERVE_HELP)));
+}
+
+const OBSERVE_HELP = `
+Examples:
+  kafka-tls observe --kafka demo/orders > seen.json
+  kafka-tls plan --observation seen.json
+`;
+
+function sandboxCommand(): Command {
+  const sandbox = command('sandbox', 'Runs a small cluster inside this process, with stand-ins for KubeDB and cert-manager, until Ctrl-C. Every broker is a real TLS listener.', SANDBOX_HELP)
+    .option('-f, --file <path>', 'create these objects at the start; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
+    .option('--no-ops-manager', 'leave KubeDB\'s ops-manager out, for the native executor')
+    .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a new temporary folder)');
+  return addOutputFlag(sandbox, ['text', 'json'], 'how to print where it is');
+}
+
+const SANDBOX_HELP = `
+Examples:
+  kafka-tls sandbox -f kafka.yaml                 then follow what it prints
+  kafka-tls sandbox --no-ops-manager --kubeconfig sandbox.kubeconfig
+`;

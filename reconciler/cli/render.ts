@@ -1,0 +1,42 @@
+/** `kafka-tls render`: the manifests inside a bundle, for kubeconform and for reviewers. Needs no cluster. */
+import { stringify } from 'yaml';
+import type { Bundle } from '../../constructs/model/bundle';
+import { formatRef, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { printableJson } from '../report/printable';
+import type { OutputFlags, SourceFlags } from './flags';
+import { bundlesInFiles, type Session } from './session';
+
+export interface RenderFlags extends SourceFlags, OutputFlags {}
+
+/** Prints the manifests and returns the exit code. */
+export async function runRender(flags: RenderFlags, session: Session): Promise<number> {
+  const manifests = (await bundlesInFiles(session, flags)).flatMap(manifestsOf);
+  session.io.stdout(flags.output === 'json' ? list(manifests.map((m) => m.manifest)) : manifests.map(document).join(''));
+  return 0;
+}
+
+interface Rendered {
+  readonly manifest: KubeObject;
+  readonly when: string;
+}
+
+/** Returns the manifests of a bundle with when each is used, in the order in which they are. */
+function manifestsOf(bundle: Bundle): readonly Rendered[] {
+  const operations = [bundle.converge, ...(bundle.rotate === undefined ? [] : [bundle.rotate]), bundle.restart];
+  const always = 'applied by every run';
+  return [
+    ...bundle.issuing.map((manifest) => ({ manifest, when: always })),
+    ...bundle.brokerCertificates.map((manifest) => ({ manifest, when: always })),
+    ...(bundle.kafka === undefined ? [] : [{ manifest: bundle.kafka, when: 'created if there is no such Kafka' }]),
+    ...operations.map((manifest) => ({ manifest, when: 'candidate: created when the live state asks for it' })),
+  ];
+}
+
+function document({ manifest, when }: Rendered): string {
+  // Version 1.1 quotes what Kubernetes would take for something else: yes, on, 010.
+  return `---\n# ${formatRef(refOf(manifest))}: ${when}\n${stringify(manifest, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+function list(items: readonly KubeObject[]): string {
+  return `${printableJson({ apiVersion: 'v1', kind: 'List', items }, 2)}\n`;
+}

@@ -1,0 +1,72 @@
+/** `kafka-tls sandbox`: a cluster inside this process, until it is told to stop. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readObjects } from '../bundle-files';
+import { printableJson } from '../report/printable';
+import type { OutputFlags } from './flags';
+import type { RunningSandbox } from './io';
+import { quoted } from './flags';
+import type { Session } from './session';
+
+export interface SandboxFlags extends OutputFlags {
+  readonly file?: readonly string[];
+  readonly opsManager: boolean;
+  readonly kubeconfig?: string;
+}
+
+/** Runs a sandbox until the signal aborts and returns the exit code. */
+export async function runSandbox(flags: SandboxFlags, session: Session): Promise<number> {
+  const { io, outside } = session;
+  const objects = await startObjects(flags, session);
+  const sandbox = await outside.startSandbox({ opsManager: flags.opsManager });
+  const place = await placeOf(flags, io.cwd);
+  try {
+    await writeFile(place.kubeconfig, sandbox.kubeconfig, { mode: 0o600 });
+    for (const object of objects) await sandbox.create(object);
+    io.stdout(flags.output === 'json' ? `${printableJson({ kubeconfig: place.kubeconfig, url: sandbox.url })}\n` : greeting(place.kubeconfig, sandbox, objects.length));
+    await stopped(io.signal);
+    return 0;
+  } finally {
+    await sandbox.close();
+    await place.remove();
+  }
+}
+
+async function startObjects({ file = [] }: SandboxFlags, { io }: Session): Promise<readonly unknown[]> {
+  const read = await Promise.all(file.map((f) => readObjects({ file: f, cwd: io.cwd, stdin: io.stdin })));
+  return read.flat();
+}
+
+interface Place {
+  readonly kubeconfig: string;
+  remove(): Promise<void>;
+}
+
+/** The kubeconfig that the user named stays, except that nobody answers there any more; our own folder goes. */
+async function placeOf({ kubeconfig }: SandboxFlags, cwd: string): Promise<Place> {
+  if (kubeconfig !== undefined) return { kubeconfig: path.resolve(cwd, kubeconfig), remove: async () => {} };
+  const folder = await mkdtemp(path.join(tmpdir(), 'kafka-tls-sandbox-'));
+  return { kubeconfig: path.join(folder, 'kubeconfig'), remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+function greeting(kubeconfig: string, { url }: RunningSandbox, created: number): string {
+  const started = created === 0 ? '' : ` ${created} ${created === 1 ? 'object was' : 'objects were'} created.`;
+  return [
+    `The sandbox listens on ${url}.${started}`,
+    '',
+    `  export KUBECONFIG=${quoted(kubeconfig)}`,
+    '  kubectl get kafkas -A',
+    '  kafka-tls plan',
+    '',
+    'Everything in it ends with this process. Stop with Ctrl-C.',
+    '',
+  ].join('\n');
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

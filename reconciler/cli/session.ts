@@ -1,0 +1,86 @@
+/** What every command does around its work: get the bundle, reach the cluster, keep to its time. */
+import type { Bundle } from '../../constructs/model/bundle';
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { bundleFromConfigMap } from '../bundle-documents';
+import { chooseBundle, chooseBundles, readBundles } from '../bundle-files';
+import { InvalidInputError, OperationFailedError, TimeoutError } from '../errors';
+import { formatAge } from '../report/progress';
+import { type ClusterFlags, DEFAULT_FILE, type NamedObject, quoted, type SourceFlags } from './flags';
+import type { Connection, Io, Outside } from './io';
+
+/** A command at work. */
+export interface Session {
+  readonly io: Io;
+  readonly outside: Outside;
+}
+
+/** Runs `use` with a connection, which is closed whatever happens. */
+export async function withConnection<T>(session: Session, flags: ClusterFlags, use: (connection: Connection, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { outside, io } = session;
+  io.signal.throwIfAborted();
+  const connection = await outside.connect({ kubeconfig: flags.kubeconfig, context: flags.context, namespace: flags.namespace });
+  try {
+    return await withTimeout(session, flags.timeout, (signal) => use(connection, signal));
+  } finally {
+    connection.close();
+  }
+}
+
+async function withTimeout<T>({ io, outside }: Session, timeoutMs: number | undefined, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  if (timeoutMs === undefined) return use(io.signal);
+  const late = new AbortController();
+  const done = new AbortController();
+  outside.clock.sleep(timeoutMs, done.signal).then(
+    () => late.abort(new TimeoutError(`kafka-tls: not done after ${formatAge(Math.round(timeoutMs / 1_000))}: --timeout ended the run`, { hint: 'Run the same command again: it goes on where this run stopped.' })),
+    () => {}, // done in time
+  );
+  try {
+    return await use(AbortSignal.any([io.signal, late.signal]));
+  } finally {
+    done.abort();
+  }
+}
+
+/** Returns the bundles that the flags name in files. */
+export async function bundlesInFiles({ io }: Session, flags: SourceFlags): Promise<readonly Bundle[]> {
+  const bundles = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd: io.cwd, stdin: io.stdin });
+  return chooseBundles(bundles, flags);
+}
+
+/** Returns where the one bundle that the flags name comes from; asked again, a ConfigMap is read again. Files need no connection. */
+export async function bundleSource(session: Session, flags: SourceFlags, connection?: Connection): Promise<() => Promise<Bundle>> {
+  const { configMap } = flags;
+  if (configMap !== undefined && connection !== undefined) return () => bundleInCluster(connection, configMap);
+  const bundle = chooseBundle(await bundlesInFiles(session, flags), flags);
+  return async () => bundle;
+}
+
+/** Returns the bundle that a ConfigMap of the cluster holds now. */
+export async function bundleInCluster({ cluster, namespace }: Connection, named: NamedObject): Promise<Bundle> {
+  const subject = ref(KINDS.ConfigMap, named.namespace ?? namespace, named.name);
+  const configMap: KubeObject | undefined = await cluster.get(subject);
+  if (configMap !== undefined) return bundleFromConfigMap({ ...configMap, apiVersion: 'v1', kind: 'ConfigMap' });
+  throw new InvalidInputError('does not exist', { subject, hint: 'Apply the output of the synth first, or name another ConfigMap with --config-map.' });
+}
+
+/** Returns the Kafka that `--kafka` names. */
+export function namedKafka(named: NamedObject, connection: Connection): { readonly namespace: string; readonly kafka: string } {
+  return { namespace: named.namespace ?? connection.namespace, kafka: named.name };
+}
+
+/** Returns the command that applies what these flags name. */
+export function applyCommand(flags: SourceFlags & ClusterFlags, bundle: Bundle, isOneOfSeveral: boolean): string {
+  const { configMap } = flags;
+  const source = configMap === undefined ? ['-f', flags.file ?? DEFAULT_FILE] : ['--config-map', [configMap.namespace, configMap.name].filter((p) => p !== undefined).join('/')];
+  const choice = isOneOfSeveral ? ['--name', bundle.desired.kafka, '-n', bundle.desired.namespace] : [];
+  const cluster = [
+    ...(flags.kubeconfig === undefined ? [] : ['--kubeconfig', flags.kubeconfig]),
+    ...(flags.context === undefined ? [] : ['--context', flags.context]),
+  ];
+  return ['kafka-tls', 'apply', ...source, ...choice, ...cluster].map(quoted).join(' ');
+}
+
+/** Ends a command that found no Kafka to look at. */
+export function kafkaMissing(namespace: string, kafka: string): OperationFailedError {
+  return new OperationFailedError('does not exist', { subject: ref(KINDS.Kafka, namespace, kafka), hint: 'Name another one with --kafka or -n, or create it with "kafka-tls apply".' });
+}

@@ -1,0 +1,51 @@
+/** `kafka-tls verify`: a handshake with every listener, compared with what its Secret holds. Changes nothing. */
+import type { Bundle } from '../../constructs/model/bundle';
+import { tlsStateOf } from '../../constructs/model/tls';
+import { dryRun } from '../cluster/guarded';
+import { observe } from '../observe/observe';
+import { mismatches } from '../plan/verify';
+import { type Verification, verificationJson, verificationText } from '../report/verification';
+import type { ClusterFlags, NamedObject, OutputFlags, SourceFlags } from './flags';
+import { type Connection, styleOf } from './io';
+import { bundleInCluster, bundlesInFiles, kafkaMissing, namedKafka, type Session, withConnection } from './session';
+
+export interface VerifyFlags extends SourceFlags, ClusterFlags, OutputFlags {
+  readonly kafka?: NamedObject;
+}
+
+/** What to verify: the desired state of a bundle, or a Kafka by its own spec. */
+type What = Bundle | { readonly namespace: string; readonly kafka: string };
+
+const MISMATCH = 1;
+const UNKNOWN = 4;
+
+/** Prints what every listener serves and returns the exit code. */
+export async function runVerify(flags: VerifyFlags, session: Session): Promise<number> {
+  const inFiles = flags.kafka === undefined && flags.configMap === undefined ? await bundlesInFiles(session, flags) : [];
+  return withConnection(session, flags, async (connection, signal) => {
+    const context = { ...connection, cluster: dryRun(connection.cluster), clock: session.outside.clock };
+    const codes: number[] = [];
+    for (const what of await subjectsOf(flags, inFiles, connection)) {
+      const live = await observe(context, what, signal);
+      if (live.kafka === undefined) throw kafkaMissing(live.namespace, live.name);
+      const tls = 'tls' in what ? what.tls : tlsStateOf(live.kafka.spec);
+      const verification: Verification = { live, tls, mismatches: mismatches(live, tls) };
+      const isFirst = codes.length === 0;
+      const text = flags.output === 'json' ? verificationJson(verification) : verificationText(verification, styleOf(session.io));
+      session.io.stdout(isFirst || flags.output === 'json' ? text : `\n${text}`);
+      codes.push(exitCodeOf(verification));
+    }
+    return codes.includes(MISMATCH) ? MISMATCH : Math.max(...codes);
+  });
+}
+
+async function subjectsOf(flags: VerifyFlags, inFiles: readonly Bundle[], connection: Connection): Promise<readonly What[]> {
+  if (flags.kafka !== undefined) return [namedKafka(flags.kafka, connection)];
+  return flags.configMap === undefined ? inFiles : [await bundleInCluster(connection, flags.configMap)];
+}
+
+/** What was not seen is unknown, never verified. */
+function exitCodeOf({ live, mismatches: found }: Verification): number {
+  if (found.some((m) => !m.isUnknown)) return MISMATCH;
+  return found.length > 0 || live.pods.length === 0 ? UNKNOWN : 0;
+}

@@ -1,0 +1,49 @@
+/** What stopped a run: `<Subject>: <what failed>: <why>.`, every violation on a line of its own, then what to do about it. */
+import { formatRef } from '../../constructs/model/kube-object';
+import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
+import { printable, printableJson, sentence } from './printable';
+import { painterOf, paragraph, type Style } from './style';
+
+/** Returns an error as text with a line break at its end. A stack is shown only with `isDebug`. */
+export function errorText(error: KafkaTlsError, style: Style, isDebug = false): string {
+  const paint = painterOf(style);
+  const [first = '', ...violations] = messageLines(error);
+  const lines = [paint.red(paragraph(first, style)), ...violations.map((v) => `  - ${paragraph(v, style, '    ')}`)];
+  if (error.hint !== undefined) lines.push(paragraph(printable(error.hint), style));
+  if (isDebug) lines.push(...stacks(error));
+  return `${lines.join('\n')}\n`;
+}
+
+function messageLines(error: KafkaTlsError): readonly string[] {
+  if (!(error instanceof InvalidInputError) || error.violations.length < 2) return [printable(sentence(error.message))];
+  const subject = error.subject === undefined ? 'Input' : formatRef(error.subject);
+  return [`${subject}: ${error.violations.length} violations.`, ...error.violations.map((v) => printable(sentence(v)))];
+}
+
+function stacks(error: unknown): readonly string[] {
+  if (!(error instanceof Error)) return [];
+  const lines = (error.stack ?? error.message).split('\n').map((line) => line.replace(/^ +/, '    ')).map(keepIndent);
+  return [...lines, ...(error.cause === undefined ? [] : ['Caused by:', ...stacks(error.cause)])];
+}
+
+function keepIndent(line: string): string {
+  return `${/^ */.exec(line)?.[0] ?? ''}${printable(line.trimStart())}`;
+}
+
+/** Returns an error as one line of JSON, with its line break: `{"error": {code, exitCode, message, subject, violations, hint}}`. */
+export function errorJson(error: KafkaTlsError): string {
+  return `${printableJson({ error: errorFields(error) })}\n`;
+}
+
+/** Returns what programs need of an error. */
+export function errorFields(error: KafkaTlsError): object {
+  return {
+    code: error.code,
+    exitCode: error.exitCode,
+    ...(error.subject === undefined ? {} : { subject: formatRef(error.subject) }),
+    message: error.message,
+    ...(error instanceof InvalidInputError ? { violations: error.violations } : {}),
+    ...(error instanceof ClusterError ? { status: error.status, reason: error.reason } : {}),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  };
+}

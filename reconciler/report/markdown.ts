@@ -1,0 +1,42 @@
+/** A plan for a pull request: what merging it will do, as GitHub and GitLab show it. */
+import { formatAcknowledgement } from '../../constructs/model/desired';
+import { formatRef } from '../../constructs/model/kube-object';
+import type { Plan } from '../plan/nouns';
+import { printable, sentence } from './printable';
+import { conclusion, cutoverLine, obstacleLine, type PlanContext, stepCells } from './text';
+
+/** Returns a plan as Markdown, with a line break at its end. */
+export function planMarkdown(plan: Plan, context: PlanContext): string {
+  const blocks = [`### ${inline(formatRef(plan.subject))}`, `${inline(plan.summary)} (executor: ${plan.executor})`];
+  if (plan.obstacle !== undefined) {
+    const hint = plan.obstacle.hint === undefined ? '' : ` ${inline(plan.obstacle.hint)}`;
+    blocks.push(`> **${inline(obstacleLine(plan.obstacle))}**${hint}`);
+  }
+  if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);
+  if (plan.steps.length > 0) blocks.push(stepRows(plan));
+  if (plan.notes.length > 0) blocks.push(plan.notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));
+  if (context.acknowledge.length > 0 && plan.steps.length > 0) {
+    blocks.push(`Acknowledged: ${context.acknowledge.map((a) => code(formatAcknowledgement(a))).join(', ')}`);
+  }
+  blocks.push(`**${inline(conclusion(plan, context))}**`);
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function stepRows(plan: Plan): string {
+  const rows = plan.steps.map(stepCells).map(([change = '', subject = '', waitsFor = '', why = ''], index) => {
+    return `| ${index + 1} | ${inline(change)} | ${code(subject)} | ${inline(waitsFor)} | ${inline(why)} |`;
+  });
+  return ['| | change | subject | waits for | why |', '| ---: | --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** Text of the cluster must stay text: no markup, no links, no mentions, no further column. */
+function inline(text: string): string {
+  return printable(text)
+    .replace(/  +/g, ' ')
+    .replace(/[\\`*_[\]<>|#~]/g, (c) => (c === '<' ? '&lt;' : c === '>' ? '&gt;' : `\\${c}`))
+    .replace(/@/g, '&#64;');
+}
+
+function code(text: string): string {
+  return `\`${printable(text).replace(/`/g, "'").replace(/\|/g, '\\|')}\``;
+}

@@ -1,0 +1,11 @@
+/** Events for programs: one JSON object a line, with `time`, `event`, `subject`, `message` and, inside a plan, `step`. */
+import { formatRef } from '../../constructs/model/kube-object';
+import type { ProgressEvent } from '../ports';
+import { printableJson } from './printable';
+
+/** Returns an event as one line of JSON, with its line break. `event` is one of `EVENTS`. */
+export function eventJson(event: ProgressEvent, time: Date): string {
+  const { event: name, subject, message, step } = event;
+  const line = { time: time.toISOString(), event: name, subject: formatRef(subject), message, ...(step === undefined ? {} : { step }) };
+  return `${printableJson(line)}\n`;
+}

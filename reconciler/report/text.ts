@@ -1,0 +1,112 @@
+/**
+ * What people read. Everything in this folder turns plain data (plans, events, errors, observations) into text, and does nothing else:
+ * it reads no clock, opens no file and knows no process.
+ *
+ *     text.ts           a plan for a terminal: two columns and a reason, subject first
+ *     markdown.ts       the same plan for a pull request
+ *     progress.ts       events while a run is going on, one line each; on a terminal the current wait is redrawn
+ *     ndjson.ts         the same events for programs
+ *     verification.ts   what every listener serves, and whether that is right
+ *     error.ts          what stopped a run, as text and as JSON
+ *
+ * Rules: every line starts with its subject and ends with a reason; plain ASCII around the words of the cluster; whatever comes from
+ * the cluster goes through `printable`; a Secret's content is in none of the inputs, so it can be in no output.
+ */
+import { formatAcknowledgement, type Acknowledged } from '../../constructs/model/desired';
+import { formatRef } from '../../constructs/model/kube-object';
+import { describeStep, formatSubject, type Obstacle, type Plan, type Step } from '../plan/nouns';
+import { printable, sentence } from './printable';
+import { painterOf, paragraph, type Style } from './style';
+import { formatTable } from './table';
+
+/** Changes that the summary does not count: they alter nothing, or are taken back before the run ends. */
+const UNCOUNTED: readonly string[] = ['wait', 'verify', 'check', 'pause', 'resume'];
+
+/** What stands before an obstacle, by what cures it. */
+export const OBSTACLE_LABELS: Readonly<Record<Obstacle['kind'], string>> = {
+  wait: 'Waits for',
+  blocked: 'Blocked by',
+  invalid: 'Not allowed:',
+  failed: 'Failed:',
+};
+
+export interface PlanContext {
+  /** What was agreed to in Git. */
+  readonly acknowledge: readonly Acknowledged[];
+  /** The command that carries the plan out; absent when it was made without a cluster. */
+  readonly applyWith?: string;
+  /** The plan is being carried out now. */
+  readonly isApplied?: boolean;
+}
+
+/** Returns the cells of a step: change, subject, what is waited for, why. */
+export function stepCells(step: Step): readonly string[] {
+  const { change, waitsFor, why } = describeStep(step);
+  return [change, formatSubject(step), waitsFor, why].map(printable);
+}
+
+/** Returns how often each change occurs, in the order of the plan: `2 create, 1 configure, 5 restart`. */
+export function countChanges(steps: readonly Step[]): string {
+  const counts = new Map<string, number>();
+  for (const { change } of steps.map(describeStep)) {
+    if (!UNCOUNTED.includes(change)) counts.set(change, (counts.get(change) ?? 0) + 1);
+  }
+  return [...counts].map(([change, count]) => `${count} ${change}`).join(', ');
+}
+
+/** Returns an obstacle in one line: `Blocked by Kafka/demo/orders: paused by somebody else.` */
+export function obstacleLine(obstacle: Obstacle): string {
+  return printable(sentence(`${OBSTACLE_LABELS[obstacle.kind]} ${formatRef(obstacle.subject)}: ${obstacle.message}`));
+}
+
+/** Returns a cut-over in one line. */
+export function cutoverLine({ mode, because }: NonNullable<Plan['cutover']>): string {
+  return printable(sentence(`Cut-over (${mode}): ${because}`));
+}
+
+/** Returns the last sentence of a plan: what it amounts to, and how to go on. */
+export function conclusion(plan: Plan, { applyWith, isApplied }: PlanContext): string {
+  if (plan.obstacle !== undefined) return plan.obstacle.kind === 'wait' ? 'Nothing is done until then.' : 'Nothing is done.';
+  if (plan.steps.length === 0) return 'Nothing to do.';
+  const counted = countChanges(plan.steps);
+  const total = counted === '' ? `${plan.steps.length} ${plan.steps.length === 1 ? 'check' : 'checks'}` : counted;
+  if (isApplied === true) return `${total}.`;
+  const apply = applyWith === undefined ? 'No cluster was asked.' : `Apply with: ${applyWith}`;
+  return `${total}.  Nothing was changed.  ${apply}`;
+}
+
+/** Returns a plan as it is read on a terminal, with a line break at its end. */
+export function planText(plan: Plan, style: Style, context: PlanContext): string {
+  const paint = painterOf(style);
+  const blocks: string[] = [
+    `${paint.bold(formatRef(plan.subject))}  ${printable(plan.summary)}    executor: ${plan.executor}`,
+  ];
+  if (plan.steps.length > 0) blocks.push(stepTable(plan.steps, style));
+  const remarks = [...(plan.cutover === undefined ? [] : [cutoverLine(plan.cutover)]), ...plan.notes.map((n) => printable(sentence(n)))];
+  if (context.acknowledge.length > 0 && plan.steps.length > 0) {
+    remarks.push(`Acknowledged: ${context.acknowledge.map(formatAcknowledgement).map(printable).join(', ')}`);
+  }
+  if (remarks.length > 0) blocks.push(remarks.map((r) => `- ${paragraph(r, style, '  ')}`).join('\n'));
+  if (plan.obstacle !== undefined) {
+    const hint = plan.obstacle.hint === undefined ? [] : [paragraph(printable(plan.obstacle.hint), style)];
+    blocks.push([paint.red(paragraph(obstacleLine(plan.obstacle), style)), ...hint].join('\n'));
+  }
+  blocks.push(conclusion(plan, context));
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function stepTable(steps: readonly Step[], style: Style): string {
+  const paint = painterOf(style);
+  const rows = [['CHANGE', 'SUBJECT', 'WAITS FOR', 'WHY'], ...steps.map(stepCells)];
+  return formatTable(rows, style, (cell, column, row) => {
+    if (row === 0) return paint.dim(cell);
+    return column === 0 ? changePaint(cell, paint) : cell;
+  }).join('\n');
+}
+
+function changePaint(cell: string, paint: ReturnType<typeof painterOf>): string {
+  const change = cell.trim();
+  if (change === 'create' || change === 'issue') return paint.green(cell);
+  if (change === 'delete' || change === 'supersede') return paint.red(cell);
+  return UNCOUNTED.includes(change) ? paint.dim(cell) : paint.yellow(cell);
+}

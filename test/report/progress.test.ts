@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KINDS, ref } from '../../constructs/model/kube-object';
+import { EVENTS, type ProgressEvent } from '../../reconciler/ports';
+import { eventJson } from '../../reconciler/report/ndjson';
+import { createLines, createLive, eventLine, formatAge } from '../../reconciler/report/progress';
+import { FakeClock } from '../support/fake-clock';
+
+const pod = ref(KINDS.Pod, 'demo', 'orders-broker-1');
+const waiting = (message: string): ProgressEvent => ({ event: 'waiting', subject: pod, message, step: { number: 3, of: 8 } });
+const ready: ProgressEvent = { event: 'ready', subject: pod, message: 'after 12s' };
+
+test('an event is a line: time, place in the plan, subject, what happened', () => {
+  const gate = waiting('orders-3 has ISR {0,2}, needs 2 without broker 1');
+  const line = eventLine(gate, new Date('2026-11-23T09:00:07Z'));
+  assert.equal(line, '09:00:07 [3/8] Pod/demo/orders-broker-1 waiting: orders-3 has ISR {0,2}, needs 2 without broker 1');
+});
+
+test('without a terminal every event is a plain line', () => {
+  const written: string[] = [];
+  const progress = createLines((text) => written.push(text), new FakeClock());
+  progress.report(waiting('not Ready\u001b[2J'));
+  progress.report(ready);
+  progress.end();
+  assert.deepEqual(written, ['09:00:00 [3/8] Pod/demo/orders-broker-1 waiting: not Ready\\u001b[2J\n', '09:00:00 Pod/demo/orders-broker-1 ready: after 12s\n']);
+});
+
+test('on a terminal the current wait is redrawn with its age, and gives way to what happens', async () => {
+  const screen = new Screen();
+  const clock = new FakeClock();
+  const progress = createLive((text) => screen.write(text), clock, { columns: 80, isColor: false });
+  progress.report(waiting('not Ready'));
+  await clock.advance(2_500);
+  assert.deepEqual(screen.lines, ['09:00:02 [3/8] Pod/demo/orders-broker-1 waiting: not Ready (2s)']);
+  progress.report(waiting('does not answer'));
+  await clock.advance(61_000);
+  assert.deepEqual(screen.lines, ['09:01:03 [3/8] Pod/demo/orders-broker-1 waiting: does not answer (1m3s)']);
+  progress.report(ready);
+  progress.end();
+  assert.deepEqual(screen.lines, ['09:01:03 Pod/demo/orders-broker-1 ready: after 12s', '']);
+});
+
+test('on a terminal a long wait is cut to one line', () => {
+  const screen = new Screen();
+  const progress = createLive((text) => screen.write(text), new FakeClock(), { columns: 40, isColor: false });
+  progress.report(waiting('x'.repeat(200)));
+  assert.equal(screen.lines[0]?.length, 39);
+  progress.end();
+});
+
+test('every event of the closed list is one JSON object with time, event, subject and message', () => {
+  for (const event of EVENTS) {
+    const line = eventJson({ event, subject: pod, message: 'two\nlines \u009b' }, new Date('2026-11-23T09:00:07.5Z'));
+    assert.match(line, /^[^\n\u009b]*\n$/);
+    assert.deepEqual(JSON.parse(line), { time: '2026-11-23T09:00:07.500Z', event, subject: 'Pod/demo/orders-broker-1', message: 'two\nlines \u009b' });
+  }
+});
+
+test('an event inside a plan carries its place', () => {
+  assert.deepEqual(JSON.parse(eventJson(waiting('x'), new Date(0))).step, { number: 3, of: 8 });
+});
+
+for (const [seconds, text] of [[0, '0s'], [59, '59s'], [60, '1m'], [125, '2m5s'], [3_600, '1h'], [3_900, '1h5m']] as const) {
+  test(`${seconds} seconds read ${text}`, () => assert.equal(formatAge(seconds), text));
+}
+
+/** As much of a terminal as a redrawn line needs. */
+class Screen {
+  lines = [''];
+
+  write(text: string): void {
+    for (const part of text.split(/(\r\u001b\[2K|\n)/)) {
+      if (part === '\n') this.lines.push('');
+      else if (part === '\r\u001b[2K') this.lines[this.lines.length - 1] = '';
+      else this.lines[this.lines.length - 1] += part;
+    }
+  }
+}

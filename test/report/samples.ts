@@ -1,0 +1,141 @@
+/** Plans and observations for the tests of reports: small, and with the awkward parts. */
+import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import type { EvictStep, Finding, Plan, Reason, Step } from '../../reconciler/plan/nouns';
+import type { CertificateFacts, Observation, PodFacts, Served } from '../../reconciler/plan/observation';
+
+const NAMESPACE = 'demo';
+export const KAFKA = ref(KINDS.Kafka, NAMESPACE, 'orders');
+
+const finding = (subject: ObjectRef, reason: Reason, message: string): Finding => ({ subject, reason, message });
+
+function manifest(subject: ObjectRef): KubeObject {
+  return { apiVersion: subject.apiVersion, kind: subject.kind, metadata: { name: subject.name, namespace: NAMESPACE }, spec: {} };
+}
+
+function create(subject: ObjectRef, reason: Reason): Step {
+  return { kind: 'apply', subject, manifest: manifest(subject), change: 'create', findings: [finding(subject, reason, 'does not exist')] };
+}
+
+function evict(pod: string, position: number, place: string): EvictStep {
+  const subject = ref(KINDS.Pod, NAMESPACE, pod);
+  const findings = [finding(subject, 'PodServesOtherProtocol', 'serves plaintext, wanted TLS')];
+  return { kind: 'evict', subject, findings, role: 'broker', position, of: 3, place, by: 'kafka-tls' };
+}
+
+const request = ref(KINDS.KafkaOpsRequest, NAMESPACE, 'orders-tls-1b2c3d4e');
+
+/** TLS is added to a running Kafka. */
+export const ADD: Plan = {
+  subject: KAFKA,
+  executor: 'native',
+  operation: 'add',
+  summary: 'TLS: off -> on (issuer Issuer/orders-ca)',
+  steps: [
+    create(ref(KINDS.Issuer, NAMESPACE, 'orders-ca'), 'IssuerMissing'),
+    { kind: 'awaitReady', subject: ref(KINDS.Issuer, NAMESPACE, 'orders-ca'), findings: [finding(KAFKA, 'IssuerNotReady', 'certificates are issued by it')] },
+    {
+      kind: 'submitOpsRequest',
+      subject: request,
+      manifest: manifest(request),
+      operation: 'add',
+      isContinued: false,
+      findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL is false, wanted true')],
+    },
+    { kind: 'pause', subject: KAFKA, findings: [] },
+    { kind: 'issue', subject: KAFKA, manifests: [], rotate: [], isTrustCut: false, findings: [finding(KAFKA, 'CertificateMissing', 'Certificate orders-server-cert does not exist')] },
+    { kind: 'reconfigure', subject: KAFKA, findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL, spec.tls')] },
+    evict('orders-controller-0', 1, 'active controller last'),
+    evict('orders-broker-0', 2, 'unready broker'),
+    evict('orders-broker-1', 3, 'broker'),
+    { kind: 'verify', subject: KAFKA, findings: [], request: request.name },
+    { kind: 'resume', subject: KAFKA, findings: [] },
+  ],
+  cutover: { mode: 'rolling', because: 'restarted and not yet restarted pods speak different protocols' },
+  notes: ['clients on PLAINTEXT lose the connection broker by broker and have to come back with TLS'],
+};
+
+/** A rotation that somebody else's operation holds up. */
+export const WAITING: Plan = {
+  subject: KAFKA,
+  executor: 'ops-request',
+  operation: 'none',
+  summary: 'TLS: on (issuer Issuer/orders-ca)',
+  steps: [],
+  notes: [],
+  obstacle: {
+    subject: ref(KINDS.KafkaOpsRequest, NAMESPACE, 'scale-up'),
+    kind: 'wait',
+    until: 'foreignOperation',
+    message: 'is not finished (HorizontalScaling, Progressing)',
+    hint: 'It is waited for; a second operation would only be queued behind it.',
+  },
+};
+
+/** An acknowledgement is missing. */
+export const REFUSED: Plan = {
+  ...WAITING,
+  summary: 'TLS: off -> on (issuer Issuer/orders-ca)',
+  obstacle: {
+    subject: KAFKA,
+    kind: 'invalid',
+    message: 'clients have to switch to TLS, and nobody has acknowledged it',
+    hint: "Add Acknowledgement.clientsMoveToTls() to the KafkaTls.",
+  },
+};
+
+/** Nothing to do. */
+export const NOTHING: Plan = { subject: KAFKA, executor: 'ops-request', operation: 'none', summary: WAITING.summary, steps: [], notes: [] };
+
+/** Texts from the cluster that try to be more than text. */
+export const HOSTILE: Plan = {
+  ...ADD,
+  steps: [
+    {
+      kind: 'configure',
+      subject: KAFKA,
+      findings: [finding(KAFKA, 'IssuerChanged', 'spec.tls.issuerRef is Issuer/\u001b[2Jevil|<b>x</b>\n@team `code`, wanted \u202eIssuer/b')],
+    },
+  ],
+  notes: ['a note with \u0007 a bell and [a link](https://example.com)'],
+};
+
+const certificate = (fingerprint: string): CertificateFacts => ({
+  fingerprint: fingerprint.repeat(8),
+  serial: '01',
+  subject: 'CN=orders-pods.demo.svc',
+  issuer: 'CN=orders-ca',
+  notBefore: '2026-11-23T09:00:00Z',
+  notAfter: '2027-02-21T09:00:00Z',
+  dnsNames: ['localhost'],
+  ipAddresses: ['127.0.0.1'],
+  uris: [],
+  emailAddresses: [],
+  publicKey: 'ab'.repeat(32),
+  isCa: false,
+});
+
+function pod(name: string, ordinal: number, served: readonly Served[]): PodFacts {
+  const role = name.includes('controller') ? 'controller' : 'broker';
+  return { name, uid: `uid-${name}`, role, ordinal, nodeId: ordinal, petSet: `orders-${role}`, isReady: true, isRunning: true, isTerminating: false, revision: 'r1', served };
+}
+
+/** A Kafka with one right, one wrong and one unreachable listener. */
+export const LIVE: Observation = {
+  format: 1,
+  observedAt: '2026-11-23T09:00:00Z',
+  namespace: NAMESPACE,
+  name: 'orders',
+  kafka: manifest(KAFKA),
+  issuers: [],
+  certificates: [],
+  secrets: [],
+  petSets: [],
+  pods: [
+    pod('orders-controller-0', 0, [{ listener: 'CONTROLLER', protocol: 'tls', leaf: certificate('0123abcd') }]),
+    pod('orders-broker-0', 0, [{ listener: 'BROKER', protocol: 'plaintext' }]),
+    pod('orders-broker-1', 1, [{ listener: 'BROKER', protocol: 'unknown', because: 'connect ETIMEDOUT' }]),
+  ],
+  requests: [],
+  budgets: [],
+  facts: { unknown: 'not read' },
+};

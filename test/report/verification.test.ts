@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KINDS, ref } from '../../constructs/model/kube-object';
+import { PLAIN } from '../../reconciler/report/style';
+import { type Mismatch, type Verification, verdictLine, verificationJson, verificationText } from '../../reconciler/report/verification';
+import { expectGolden } from '../support/golden';
+import { LIVE } from './samples';
+
+const tls = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] } as const;
+const mismatches: readonly Mismatch[] = [
+  { subject: ref(KINDS.Pod, 'demo', 'orders-broker-0'), problem: 'BROKER: serves plaintext, wanted TLS', isUnknown: false },
+  { subject: ref(KINDS.Pod, 'demo', 'orders-broker-1'), problem: 'BROKER: connect ETIMEDOUT', isUnknown: true },
+];
+const verification: Verification = { live: LIVE, tls, mismatches };
+
+test('prints what every listener serves, then what is wrong with it', () => {
+  expectGolden('test/report/golden/verification.txt', verificationText(verification, PLAIN));
+});
+
+test('what could not be seen is unknown, never verified', () => {
+  assert.equal(verdictLine({ ...verification, mismatches: mismatches.slice(1) }), 'Not verified: 1 unknown.');
+  assert.equal(verdictLine({ ...verification, live: { ...LIVE, pods: [] }, mismatches: [] }), 'Not verified: there is no pod.');
+});
+
+test('says what was proven', () => {
+  assert.equal(verdictLine({ ...verification, mismatches: [] }), 'Verified: 3 listeners of 3 pods, each serves what its Secret holds.');
+});
+
+test('gives the same to programs', () => {
+  const document = JSON.parse(verificationJson(verification));
+  assert.equal(document.verified, false);
+  assert.deepEqual(document.mismatches[1], { subject: 'Pod/demo/orders-broker-1', problem: 'BROKER: connect ETIMEDOUT', isUnknown: true });
+  assert.equal(document.listeners.length, 3);
+});
