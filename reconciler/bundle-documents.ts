@@ -69,8 +69,9 @@ function show(value: unknown): string {
 
 function expects(what: string, isFine: (value: unknown) => boolean): Rule {
   return (value, path) => {
-    if (value === undefined) return [`${path}: is missing; ${what} is expected`];
-    return isFine(value) ? [] : [`${path}: is ${show(value)}; ${what} is expected`];
+    const subject = path.replace(/: $/, ''); // the document itself
+    if (value === undefined) return [`${subject}: is missing; ${what} is expected`];
+    return isFine(value) ? [] : [`${subject}: is ${show(value)}; ${what} is expected`];
   };
 }
 
