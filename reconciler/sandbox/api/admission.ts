@@ -1,0 +1,77 @@
+/**
+ * Admission: what operators say to a write before it happens, as their webhooks do on a real cluster. The rules themselves are in
+ * `admission/`, one file an operator.
+ */
+import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
+import { ApiFailure, forbidden, invalid } from './failure';
+import type { FieldProblem } from './field-problem';
+import type { Tree } from './json';
+import type { Resource } from './resources';
+import type { Store } from './store';
+
+/** What a rule may do beside judging the object at hand. */
+export interface AdmissionContext {
+  get(kind: Kind, namespace: string | undefined, name: string): KubeObject | undefined;
+  /** Replaces the status of another object; does nothing in a dry run. */
+  writeStatus(kind: Kind, object: KubeObject, status: Tree): void;
+  /** Returns a number that was never returned before. */
+  nextNumber(): number;
+}
+
+export interface AdmissionRequest {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  readonly subresource: 'status' | undefined;
+  /** The object as it would be stored; a mutating rule changes it. On DELETE the object as it is. */
+  readonly object: Tree;
+  /** Absent on CREATE. */
+  readonly old: KubeObject | undefined;
+  readonly cluster: AdmissionContext;
+}
+
+/** A refusal: problems of fields (422), or a sentence (403). */
+export type Refusal = readonly FieldProblem[] | string;
+
+/** The webhooks of one operator for one kind. */
+export interface Admission {
+  /** Name of the webhook, as refusals quote it. */
+  readonly webhook: string;
+  readonly kind: Kind;
+  /** Fills in what the user left out; not asked for the status subresource. */
+  readonly mutate?: (request: AdmissionRequest) => void;
+  readonly validate?: (request: AdmissionRequest) => Refusal | undefined;
+  /** Group that 422 refusals name, where it is not the group of the kind. */
+  readonly refusalGroup?: string;
+}
+
+/** Returns what rules may ask and do in a request. */
+export function admissionContext(store: Store, isDryRun: boolean): AdmissionContext {
+  return {
+    get: (kind, namespace, name) => store.get(kind, namespace, name),
+    writeStatus: (kind, object, status) => {
+      if (!isDryRun) store.put(kind, { ...object, status });
+    },
+    nextNumber: () => store.nextNumber(),
+  };
+}
+
+/** Lets every mutating rule for the kind work on the object. */
+export function mutate(rules: readonly Admission[], resource: Resource, request: AdmissionRequest): void {
+  if (request.subresource !== undefined || request.operation === 'DELETE') return;
+  for (const rule of rulesFor(rules, resource)) rule.mutate?.(request);
+}
+
+/** Throws the refusal of the first rule that has one. */
+export function admit(rules: readonly Admission[], resource: Resource, request: AdmissionRequest): void {
+  for (const rule of rulesFor(rules, resource)) {
+    const refusal = rule.validate?.(request);
+    if (refusal === undefined || refusal.length === 0) continue;
+    const prefix = `admission webhook "${rule.webhook}" denied the request: `;
+    if (typeof refusal === 'string') throw forbidden(prefix + refusal);
+    const { status } = invalid({ ...resource, group: rule.refusalGroup ?? resource.group }, request.object.metadata.name, refusal);
+    throw new ApiFailure(status.code, status.reason, prefix + status.message, status.details);
+  }
+}
+
+function rulesFor(rules: readonly Admission[], resource: Resource): readonly Admission[] {
+  return rules.filter((rule) => rule.kind.kind === resource.kind && rule.kind.apiVersion === resource.apiVersion);
+}

@@ -1,0 +1,49 @@
+/** Which kind, object and verb a request is about, by its path and method. */
+import { methodNotAllowed } from './failure';
+import type { Resource } from './resources';
+
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
+
+export interface ResourceRoute {
+  readonly verb: Verb;
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  /** Empty for a whole collection. */
+  readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: narrowed by `route`
+  readonly subresource: any;
+}
+
+/** Returns what a request is about, or undefined when nothing is served at its path. Throws 405 for a method that does not fit. */
+export function route(url: URL, method: string, resources: readonly Resource[]): ResourceRoute | undefined {
+  const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent);
+  const apiVersion = parts[0] === 'api' ? parts[1] : `${parts[1]}/${parts[2]}`;
+  const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
+  if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
+  const isInNamespace = rest[0] === 'namespaces' && rest.length > 2 && rest[2] !== 'status';
+  const [plural, name = '', subresource, ...more] = isInNamespace ? rest.slice(2) : rest;
+  const resource = resources.find((r) => r.plural === plural && r.apiVersion === apiVersion);
+  if (resource === undefined || more.length > 0 || (isInNamespace && !resource.namespaced)) return undefined;
+  if (!hasSubresource(resource, subresource)) return undefined;
+  const namespace = isInNamespace ? rest[1] : undefined;
+  const verb = verbOf(method, name, subresource, url.searchParams);
+  if (verb === undefined || (resource.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch')) throw methodNotAllowed();
+  return { verb, resource, namespace, name, subresource };
+}
+
+function hasSubresource(resource: Resource, subresource: string | undefined): boolean {
+  if (subresource === undefined) return true;
+  return subresource === 'status' ? resource.hasStatus : subresource === 'eviction' && resource.kind === 'Pod';
+}
+
+function verbOf(method: string, name: string, subresource: string | undefined, query: URLSearchParams): Verb | undefined {
+  if (subresource === 'eviction') return method === 'POST' ? 'create' : undefined;
+  if (name === '') {
+    if (method === 'POST') return 'create';
+    const isWatch = ['true', '1'].includes(query.get('watch') ?? '');
+    return method === 'GET' ? (isWatch ? 'watch' : 'list') : undefined;
+  }
+  const verbs: Readonly<Record<string, Verb>> = { GET: 'get', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+  const verb = verbs[method];
+  return verb === 'delete' && subresource !== undefined ? undefined : verb;
+}
