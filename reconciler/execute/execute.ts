@@ -3,16 +3,17 @@
  * and planned anew.
  *
  *     apply, create, own, configure, awaitReady, verify, delete     the same for both executors   (`steps.ts`)
- *     submit, pause, issue, reconfigure, pass, evict, resume        ours under `native`           (`native.ts`, `restart.ts`)
+ *     submit, pause, issue, reconfigure, pass, evict, resume        ours under `native`           (`native/`, `restart.ts`)
  *     submit, evict                                                 KubeDB's under `ops-request`  (`ops-request.ts`)
  *
  * Every step may be run again at any point, for a run can be killed anywhere. On every way out, our pause of the Kafka is lifted.
  */
 import { assertNever } from '../errors';
-import type { EvictStep, Plan, Step } from '../plan/nouns';
+import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
 import { DesiredStateChanged, type ExecuteContext } from './context';
-import { giveUp, type NativeRun, restartNative, runNative } from './native';
+import { giveUp, runNative, runNativeGroup } from './native/native';
+import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
 import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, verify } from './steps';
 
@@ -36,10 +37,11 @@ async function walk(run: NativeRun): Promise<Executed> {
   for (let i = 0; i < steps.length; i++) {
     run.context.signal.throwIfAborted();
     const step = steps[i] as Step;
-    if (step.kind === 'evict') {
-      const pods = following(steps, i);
-      i += pods.length - 1;
-      if (step.by === 'kafka-tls') await restartNative(run, pods);
+    if (step.kind === 'evict' || step.kind === 'issue' || step.kind === 'reconfigure') {
+      const group = sameKind(steps, i);
+      i += group.length - 1;
+      // The ops-manager's restarts are followed where its request was submitted.
+      if (step.kind !== 'evict' || step.by === 'kafka-tls') await runNativeGroup(run, group);
       continue;
     }
     if ((await carryOut(run, step)) === 'Skipped') return 'replan';
@@ -47,17 +49,14 @@ async function walk(run: NativeRun): Promise<Executed> {
   return 'done';
 }
 
-/** Restarts in a row are one piece of work: which pod is next is decided on fresh facts. */
-function following(steps: readonly Step[], from: number): readonly EvictStep[] {
-  const pods: EvictStep[] = [];
-  for (const step of steps.slice(from)) {
-    if (step.kind !== 'evict') break;
-    pods.push(step);
-  }
-  return pods;
+type GroupedStep = EvictStep | IssueStep | ReconfigureStep;
+
+function sameKind(steps: readonly Step[], from: number): readonly GroupedStep[] {
+  const end = steps.findIndex((s, i) => i > from && s.kind !== steps[from]?.kind);
+  return steps.slice(from, end === -1 ? undefined : end) as readonly GroupedStep[];
 }
 
-async function carryOut(run: NativeRun, step: Exclude<Step, EvictStep>): Promise<unknown> {
+async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promise<unknown> {
   const { context, plan } = run;
   switch (step.kind) {
     case 'apply':
@@ -78,8 +77,7 @@ async function carryOut(run: NativeRun, step: Exclude<Step, EvictStep>): Promise
       return plan.executor === 'native' ? runNative(run, step) : submitAndFollow(context, step);
     case 'supersede':
     case 'pause':
-    case 'issue':
-    case 'reconfigure':
+    case 'createPassword':
     case 'provisionerPass':
     case 'resume':
       return runNative(run, step);

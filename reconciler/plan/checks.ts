@@ -298,7 +298,7 @@ export function rotationDue(leaf: CertificateFacts, beforeExpiry: string | undef
 export function petSetFindings({ bundle, live }: World): readonly Finding[] {
   if (live.kafka === undefined) return [];
   const kafka = desiredKafka(live.kafka, bundle.tls);
-  return live.petSets.flatMap((set) => templateDiffers(kafka, set, live) ?? configDiffers(kafka, set, live, bundle) ?? []);
+  return live.petSets.flatMap((set) => [templateDiffers(kafka, set, live), configDiffers(kafka, set, live, bundle)]).filter((f) => f !== undefined);
 }
 
 function templateDiffers(kafka: KubeObject, set: PetSetState, live: Observation): Finding | undefined {

@@ -9,7 +9,7 @@ import { notesOf } from './notes';
 import type { Obstacle, Operation, Plan, Step, SubmitOpsRequestStep } from './nouns';
 import type { PodFacts } from './observation';
 import { isNative, isOurs, unfinished } from './requests';
-import { cutoverOf, evictSteps, finishingSteps, inRestartOrder, issueStep, kafkaRef, ownSteps } from './steps';
+import { cutoverOf, evictSteps, finishingSteps, inRestartOrder, issueSteps, kafkaRef, ownSteps, supersedeSteps } from './steps';
 
 type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacle'>>;
 
@@ -21,7 +21,7 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
   const [candidate] = wantedCandidates(world, found);
   if (candidate === undefined && mine === undefined) {
     const steps = [...ownSteps(world), ...issuingSteps(world), ...finishingSteps(world, found), ...leftOverSteps(world)];
-    return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, found, 0) };
+    return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
   }
   const operation = operationOf(world, found);
   const submit = submitOrContinue(world, candidate, mine, operation, retry);
@@ -34,17 +34,18 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
   const steps: readonly Step[] = [
     ...ownSteps(world),
     ...issuingSteps(world),
+    ...(submit.isContinued ? [] : supersedeSteps(world)),
     submit,
     { kind: 'pause', subject, findings: [] },
-    ...issueSteps(world, found),
-    ...(toConfigure.length > 0 ? [{ kind: 'reconfigure' as const, subject, findings: toConfigure }] : []),
+    ...toIssue(world, found),
+    ...toConfigure.map((f) => ({ kind: 'reconfigure' as const, subject: f.subject, findings: [f] })),
     ...(mustPass ? [{ kind: 'provisionerPass' as const, subject, findings: [] }] : []),
     ...evictSteps(pods, live, found, candidate?.findings ?? []),
     { kind: 'verify', subject, findings: [], request: submit.subject.name },
     { kind: 'resume', subject, findings: [] },
     ...leftOverSteps(world),
   ];
-  return { operation, steps, ...cutoverOf(world, found, pods.length), notes: notesOf(world, found, pods.length) };
+  return { operation, steps, ...cutoverOf(world, found, pods.length), notes: notesOf(world, pods.length) };
 }
 
 function submitOrContinue(
@@ -55,8 +56,7 @@ function submitOrContinue(
   retry: boolean,
 ): SubmitOpsRequestStep | { readonly obstacle: Obstacle } {
   if (mine !== undefined && (candidate === undefined || isStillWanted(mine, world, candidate))) return continueStep(mine, operation);
-  const submit = submitStep(world, candidate as Candidate, operation, retry);
-  return mine === undefined || 'obstacle' in submit ? submit : { ...submit, supersedes: mine.metadata.name };
+  return submitStep(world, candidate as Candidate, operation, retry);
 }
 
 /** A request is gone on with if what is left to do is what it asks for: its own content, or only the restarts at its end. */
@@ -66,13 +66,11 @@ function isStillWanted(mine: KubeObject, { bundle }: World, candidate: Candidate
   return mine.metadata.name.startsWith(bundle.converge.metadata.name);
 }
 
-function issueSteps(world: World, found: Comparison): readonly Step[] {
-  const toIssue = [...found.certificates, ...found.secrets, ...found.rotation];
-  if (toIssue.length === 0) return [];
+function toIssue(world: World, found: Comparison): readonly Step[] {
   // cert-manager issues for the others of its own accord.
   const replaced = [...found.certificates, ...found.secrets].filter((f) => found.reissued.has(f.alias)).map((f) => f.alias);
   const rotate = ALIASES.filter((alias) => !replaced.includes(alias) && found.rotation.some((f) => f.alias === alias));
-  return [issueStep(world, toIssue, rotate, found.cut?.kind === 'trust')];
+  return issueSteps(world, [...found.certificates, ...found.secrets, ...found.rotation], rotate, found.cut?.kind === 'trust');
 }
 
 /** Returns all pods, if what they mount changes; else those that do not serve what they should. */

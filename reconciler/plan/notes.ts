@@ -2,21 +2,14 @@
 import type { Bundle } from '../../constructs/model/bundle';
 import { isEqual } from '../../constructs/model/kube-object';
 import type { World } from './checks';
-import type { Comparison } from './comparison';
 import type { Observation } from './observation';
 
 /** Returns notes: who orders and gates the restarts, what clients see, what was left alone. */
-export function notesOf({ bundle, live }: World, found: Comparison, restarts: number): readonly string[] {
+export function notesOf({ bundle, live }: World, restarts: number): readonly string[] {
   const notes: string[] = [];
   if (restarts > 0 && bundle.desired.executor === 'ops-request') notes.push("The order is KubeDB's, and it is not gated between pods.");
   if (restarts > 0 && bundle.desired.executor === 'native' && 'unknown' in live.facts) {
     notes.push(`Gates rest on pod readiness alone: ${live.facts.unknown}.`);
-  }
-  if (found.cut?.kind === 'protocol' && restarts > 0) {
-    notes.push('Cut-over: restarted and not yet restarted nodes cannot talk, and clients must switch protocol. Expect an outage until the last pod is back.');
-  }
-  if (found.cut?.kind === 'trust' && restarts > 0) {
-    notes.push('Trust cut: restarted and not yet restarted nodes refuse each other, and clients must trust the new root. Expect an outage until the last pod is back.');
   }
   return [...notes, ...foreignDifferences(bundle, live), ...pendingRotation(bundle, live)];
 }

@@ -93,10 +93,8 @@ export interface SubmitOpsRequestStep extends StepBase {
   readonly operation: Operation;
   /** The request exists and is ours: go on with it. */
   readonly isContinued: boolean;
-  /** Our own unfinished `native` request that this one replaces: it is marked Failed (Superseded) first. */
-  readonly supersedes?: string;
 }
-/** Marks a request Failed (Superseded) without starting another. */
+/** Marks an unfinished `native` request of ours Failed (Superseded): what it asks for is no longer wanted. */
 export interface SupersedeStep extends StepBase {
   readonly kind: 'supersede';
 }
@@ -104,16 +102,21 @@ export interface SupersedeStep extends StepBase {
 export interface PauseStep extends StepBase {
   readonly kind: 'pause';
 }
-/** Writes the broker Certificates, triggers those in `rotate`, and waits until every Secret holds what it should. */
+/** Creates the Secret with the password of the JKS stores, which cert-manager needs before it can write them. */
+export interface CreatePasswordStep extends StepBase {
+  readonly kind: 'createPassword';
+}
+/** Writes a broker Certificate and waits until its Secret holds what it should. */
 export interface IssueStep extends StepBase {
   readonly kind: 'issue';
-  readonly manifests: readonly KubeObject[];
-  /** Aliases whose certificate has to be issued anew though its Certificate stays the same. */
-  readonly rotate: readonly Alias[];
-  /** The served chain is replaced by one of another root: pods trusting the old one cannot talk to restarted ones. */
+  readonly alias: Alias;
+  readonly manifest: KubeObject;
+  /** The certificate has to be issued anew though its Certificate asks for nothing new. */
+  readonly isRotation: boolean;
+  /** Another root was acknowledged: pods trusting the old one cannot talk to restarted ones. */
   readonly isTrustCut: boolean;
 }
-/** Writes the TLS state into the Kafka, its PetSets and configuration Secrets. */
+/** Writes the TLS state into the Kafka, a PetSet or a configuration Secret. */
 export interface ReconfigureStep extends StepBase {
   readonly kind: 'reconfigure';
 }
@@ -156,6 +159,7 @@ export type Step =
   | SubmitOpsRequestStep
   | SupersedeStep
   | PauseStep
+  | CreatePasswordStep
   | IssueStep
   | ReconfigureStep
   | ProvisionerPassStep
@@ -185,7 +189,7 @@ export interface Plan {
   /** One line: `TLS: off -> on (issuer Issuer/orders-ca)`. */
   readonly summary: string;
   readonly steps: readonly Step[];
-  /** Pods restart in a way in which restarted and not yet restarted ones cannot talk. */
+  /** Restarted and not yet restarted pods cannot talk: why, and what that means for clients. */
   readonly cutover?: { readonly mode: Cutover; readonly because: string };
   /** Things to know: what clients see, what is not gated, what was left alone. */
   readonly notes: readonly string[];
@@ -195,7 +199,7 @@ export interface Plan {
 
 /** Returns what a step does in one word and a sentence; total over all kinds. */
 export function describeStep(step: Step): { readonly change: string; readonly waitsFor: string; readonly why: string } {
-  const why = step.findings.map((f) => f.message).join('; ');
+  const why = [...new Set(step.findings.map((f) => f.message))].join('; ');
   switch (step.kind) {
     case 'apply':
       return { change: step.change, waitsFor: '', why };
@@ -209,12 +213,14 @@ export function describeStep(step: Step): { readonly change: string; readonly wa
       return { change: 'configure', waitsFor: '', why };
     case 'submitOpsRequest':
       return step.isContinued
-        ? { change: 'continue', waitsFor: '', why: why || step.operation }
-        : { change: 'create', waitsFor: '', why: why || step.operation };
+        ? { change: 'continue', waitsFor: '', why }
+        : { change: 'create', waitsFor: '', why: `${step.operation}: ${step.findings[0]?.message ?? ''}` };
     case 'supersede':
       return { change: 'supersede', waitsFor: '', why };
     case 'pause':
       return { change: 'pause', waitsFor: '', why: 'KubeDB leaves it alone meanwhile' };
+    case 'createPassword':
+      return { change: 'create', waitsFor: '', why };
     case 'issue':
       return { change: 'issue', waitsFor: 'issued', why };
     case 'reconfigure':

@@ -22,7 +22,7 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
   const steps: Step[] = [...ownSteps(world), ...issuingSteps(world), ...supersedeSteps(world)];
   if (wanted.length === 0) {
     steps.push(...finishingSteps(world, found), ...leftOverSteps(world));
-    return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, found, 0) };
+    return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
   }
   for (const candidate of wanted) {
     const submit = submitStep(world, candidate, candidate.kind === 'converge' ? operation : candidate.kind, retry);
@@ -31,7 +31,7 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
     steps.push({ kind: 'verify', subject: kafkaRef(live), findings: [], request: submit.subject.name });
   }
   steps.push(...leftOverSteps(world));
-  return { operation, steps, ...cutoverOf(world, found, live.pods.length), notes: notesOf(world, found, live.pods.length) };
+  return { operation, steps, ...cutoverOf(world, found, live.pods.length), notes: notesOf(world, live.pods.length) };
 }
 
 /** A request of ours is under way: it is followed to its end, whatever the desired state has become; then all is planned anew. */
@@ -49,6 +49,6 @@ function follow(world: World, found: Comparison, running: KubeObject): Draft {
       { kind: 'verify', subject: kafkaRef(live), findings: [], request: running.metadata.name },
     ],
     ...cutoverOf(world, found, pods.length),
-    notes: notesOf(world, found, pods.length),
+    notes: notesOf(world, pods.length),
   };
 }

@@ -21,7 +21,7 @@ import type { Finding, Plan, Step } from './nouns';
 import type { Observation } from './observation';
 import { obstacleOf } from './obstacles';
 import { planOpsRequests } from './ops-requests';
-import { issueStep, kafkaRef, ownSteps } from './steps';
+import { issueSteps, kafkaRef, ownSteps } from './steps';
 import { missingAcknowledgement } from './trust';
 
 export interface PlanOptions {
@@ -102,5 +102,5 @@ function configureKafka(world: World): Draft {
 function issueBeforePods(world: World): readonly Step[] {
   if (world.bundle.desired.executor !== 'native') return [];
   const findings = [...certificateFindings(world), ...secretFindings(world)];
-  return findings.length === 0 ? [] : [issueStep(world, findings, [], false)];
+  return issueSteps(world, findings, [], false);
 }

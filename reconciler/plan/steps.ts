@@ -1,8 +1,9 @@
 /** Steps that both executors plan. */
 import { conditionOf, KINDS, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
-import { ALIASES, type Alias, defaultSecretName } from '../../constructs/model/tls';
-import { type AliasFinding, wantedCertificate, type World } from './checks';
+import { brokerCertificateName } from '../../constructs/model/kubedb';
+import { ALIASES, type Alias } from '../../constructs/model/tls';
+import { type AliasFinding, certificateOwner, wantedCertificate, type World } from './checks';
 import type { Comparison } from './comparison';
 import type { EvictStep, Finding, IssueStep, Plan, Step, SupersedeStep } from './nouns';
 import type { Observation, PodFacts } from './observation';
@@ -26,11 +27,28 @@ export function ownSteps({ bundle, live }: World): readonly Step[] {
   return [{ kind: 'own', subject, findings: [finding], owner: bundle.desired.owner }];
 }
 
-/** Returns the step that writes the broker Certificates these findings are about, and triggers those in `rotate`. */
-export function issueStep(world: World, findings: readonly AliasFinding[], rotate: readonly Alias[], isTrustCut: boolean): IssueStep {
+/** Returns the steps that have the certificates issued that these findings are about; those in `rotate` are asked for anew. */
+export function issueSteps(world: World, findings: readonly AliasFinding[], rotate: readonly Alias[], isTrustCut: boolean): readonly Step[] {
+  const { live } = world;
   const aliases = ALIASES.filter((alias) => findings.some((f) => f.alias === alias));
-  const subject = ref(KINDS.Certificate, world.live.namespace, defaultSecretName(world.live.name, aliases[0] ?? 'server'));
-  return { kind: 'issue', subject, findings, manifests: aliases.map((alias) => wantedCertificate(world, alias)), rotate, isTrustCut };
+  if (aliases.length === 0) return [];
+  const issues = aliases.map((alias): IssueStep => ({
+    kind: 'issue',
+    subject: ref(KINDS.Certificate, live.namespace, brokerCertificateName(live.name, alias)),
+    findings: findings.filter((f) => f.alias === alias),
+    alias,
+    manifest: wantedCertificate(world, alias),
+    isRotation: rotate.includes(alias),
+    isTrustCut,
+  }));
+  return [...passwordSteps(world), ...issues];
+}
+
+function passwordSteps({ live }: World): readonly Step[] {
+  const { keystoreCredSecret: name } = certificateOwner(live);
+  if (live.secrets.some((s) => s.name === name)) return [];
+  const subject = ref(KINDS.Secret, live.namespace, name);
+  return [{ kind: 'createPassword', subject, findings: [{ subject, reason: 'SecretMissing', message: 'the JKS stores need a password' }] }];
 }
 
 /** Returns pods in restart order, by what is known of the quorum. */
@@ -65,7 +83,13 @@ function whyRestart(because: readonly Finding[]): string {
 /** Returns how pods restart when they cannot talk meanwhile. KubeDB knows no other way than one after the other. */
 export function cutoverOf({ bundle }: World, { cut }: Comparison, restarts: number): Pick<Plan, 'cutover'> {
   if (cut === undefined || restarts === 0) return {};
-  return { cutover: { mode: bundle.desired.executor === 'native' ? bundle.desired.cutover : 'rolling', because: cut.because } };
+  const mode = bundle.desired.executor === 'native' ? bundle.desired.cutover : 'rolling';
+  const clients = cut.kind === 'protocol' ? 'clients must switch protocol' : 'clients must trust the new root';
+  const outage =
+    mode === 'stop'
+      ? `all pods restart at once, and ${clients}: expect an outage of one restart`
+      : `restarted and not yet restarted nodes cannot talk, and ${clients}: expect an outage until the last pod is back`;
+  return { cutover: { mode, because: `${cut.because}; ${outage}` } };
 }
 
 /** Returns what ends, marks or cleans up what earlier runs left, when nothing else has to change. */

@@ -1,0 +1,128 @@
+/**
+ * Has the broker certificates issued, and believes it only when revision, Issuing, generation and the Secret's content all say so: Ready
+ * stays True while cert-manager issues anew, so a restart on Ready alone would load the old certificate.
+ */
+import { conditionOf, KINDS } from '../../../constructs/model/kube-object';
+import { KEYSTORE_PASSWORD_KEYS } from '../../../constructs/model/kubedb';
+import { REQUEST } from '../../../constructs/model/names';
+import { ALIASES, certificateOf, defaultSecretName } from '../../../constructs/model/tls';
+import { InvalidInputError } from '../../errors';
+import { certificateFindings, secretFindings } from '../../plan/checks';
+import type { CreatePasswordStep, IssueStep } from '../../plan/nouns';
+import type { Observation } from '../../plan/observation';
+import { deadlineMs, type ExecuteContext, modify, say, withAnnotations, withCondition } from '../context';
+import { waitUntil } from '../wait';
+import { action, type NativeRun, record } from './run';
+
+/** Writes the Certificates, triggers those that are rotated, and waits for all of them. */
+export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promise<void> {
+  const { context } = run;
+  const baseline = await recordBaseline(run, steps);
+  for (const { subject, manifest } of steps) {
+    await context.cluster.apply(manifest);
+    say(context, 'applied', subject, 'configured');
+  }
+  for (const step of steps.filter((s) => s.isRotation)) await trigger(run, step, baseline[step.alias]);
+  const live = await awaitIssued(run, steps, baseline);
+  if (!steps.some((s) => s.isTrustCut)) assertSameRoot(run, live);
+  await record(run, 'GetCertificate', action('get certificate'));
+  await record(run, 'CheckReadyCondition', action('check ready condition'));
+  await record(run, 'IssuingCondition', action('issuing condition'));
+  await record(run, 'CertificateSynced', { reason: 'CertificateSynced', message: 'Successfully synced all certificates' });
+  for (const { subject, alias } of steps) say(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
+}
+
+/** cert-manager needs a password before it can write JKS stores. KubeDB makes one when there is none; so do we. */
+export async function createPassword({ context }: NativeRun, { subject }: CreatePasswordStep): Promise<void> {
+  if ((await context.cluster.get(subject)) !== undefined) return;
+  const password = Buffer.from(context.random(24)).toString('base64');
+  await context.cluster.create({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: subject.name, namespace: subject.namespace ?? '' },
+    type: 'Opaque',
+    data: Object.fromEntries(KEYSTORE_PASSWORD_KEYS.map((key) => [key, password])),
+  });
+  say(context, 'applied', subject, 'created, with a new password for the JKS stores');
+}
+
+interface Issued {
+  readonly revision: number;
+  readonly fingerprint: string;
+}
+type Baseline = Readonly<Record<string, Issued>>;
+
+/** What the Secrets held before the trigger. Written down on the request, so that a later run measures against the same. */
+async function recordBaseline(run: NativeRun, steps: readonly IssueStep[]): Promise<Baseline> {
+  const { context, request, before } = run;
+  const now = Object.fromEntries(ALIASES.map((alias) => [alias, issuedOf(before, context, alias)]));
+  if (request === undefined || !steps.some((s) => s.isRotation)) return now;
+  const object = await modify(context.cluster, request, (r) =>
+    r.metadata.annotations?.[REQUEST.baseline] === undefined ? withAnnotations(r, { [REQUEST.baseline]: JSON.stringify(now) }) : undefined,
+  );
+  return JSON.parse(object.metadata.annotations?.[REQUEST.baseline] ?? '{}');
+}
+
+function issuedOf(live: Observation, { bundle }: ExecuteContext, alias: string): Issued {
+  const certificate = live.certificates.find((c) => c.metadata.name === defaultSecretName(live.name, alias));
+  const secretName = bundle.tls === 'off' ? undefined : certificateOf(live.name, bundle.tls, alias).secretName;
+  const leaf = live.secrets.find((s) => s.name === secretName)?.leaf;
+  return { revision: certificate?.status?.revision ?? 0, fingerprint: leaf?.fingerprint ?? '' };
+}
+
+/** Asks cert-manager for a new certificate the way `cmctl renew` does: by the Issuing condition. Nothing is asked for twice. */
+async function trigger({ context }: NativeRun, { subject }: IssueStep, base: Issued | undefined): Promise<void> {
+  await modify(
+    context.cluster,
+    subject,
+    (certificate) => {
+      const isDone = (certificate.status?.revision ?? 0) > (base?.revision ?? 0);
+      if (isDone || conditionOf(certificate, 'Issuing')?.status === 'True') return undefined;
+      const condition = {
+        type: 'Issuing',
+        status: 'True' as const,
+        reason: 'ManuallyTriggered',
+        message: 'Certificate re-issuance manually triggered',
+        observedGeneration: certificate.metadata.generation ?? 1,
+      };
+      return withCondition(certificate, condition, context.clock.now());
+    },
+    { status: true },
+  );
+}
+
+/** Ready stays True while a certificate is issued anew; only revision, Issuing, generation and the Secret's content together tell. */
+async function awaitIssued(run: NativeRun, steps: readonly IssueStep[], baseline: Baseline): Promise<Observation> {
+  const { context, before } = run;
+  const names = steps.map((s) => s.subject.name);
+  const subject = (steps[0] as IssueStep).subject;
+  return waitUntil(context, {
+    subject,
+    watch: [{ kind: KINDS.Certificate, selection: { namespace: before.namespace } }],
+    check: async () => {
+      const live = await context.observe();
+      const world = { bundle: context.bundle, live, now: context.clock.now() };
+      const open = [...certificateFindings(world), ...secretFindings(world)].find((f) => names.includes(f.subject.name));
+      if (open !== undefined) return { waitingFor: `${open.subject.name} ${open.message}` };
+      const same = steps.find((s) => s.isRotation && issuedOf(live, context, s.alias).fingerprint === baseline[s.alias]?.fingerprint);
+      return same === undefined ? { done: live } : { waitingFor: `${same.subject.name} was not issued anew yet` };
+    },
+    deadlineMs: deadlineMs(context, 'issuance'),
+    failure: 'not issued',
+    hint: 'Look at its CertificateRequest and its issuer. No pod was restarted.',
+    retryMs: 1000,
+  });
+}
+
+/** The chain that really came has the last word on whether pods will be able to talk. */
+function assertSameRoot({ context, before, plan }: NativeRun, live: Observation): void {
+  const { tls } = context.bundle;
+  if (tls === 'off' || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return;
+  const keys = (o: Observation) => (o.secrets.find((s) => s.name === certificateOf(o.name, tls, 'server').secretName)?.ca ?? []).map((c) => c.publicKey);
+  const trusted = keys(before);
+  if (trusted.length === 0 || keys(live).some((key) => trusted.includes(key))) return;
+  throw new InvalidInputError('the issued certificate has another root than pods trust: no pod was restarted.', {
+    subject: plan.subject,
+    hint: `When clients trust it, add acknowledge: [Acknowledgement.trustRootChangesTo('${tls.issuerRef.name}')] to its Tls and commit.`,
+  });
+}

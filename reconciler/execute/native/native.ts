@@ -1,0 +1,70 @@
+/**
+ * Carries an operation out without KubeDB's ops-manager: pause, issue, reconfigure, restart, resume, with the conditions that KubeDB
+ * writes, in its order, so that `kubectl get kafkaopsrequests` reads as usual.
+ *
+ * It touches only requests that it created. A new request is left alone for a while first: if anything appears on it, or on the Kafka,
+ * that we did not write, an ops-manager is there, and this executor gives up. KubeDB's provisioner is closed source; therefore it is let
+ * at what was written once (`provisionerPass`), and no pod restarts unless it leaves that as it is.
+ */
+import { KafkaTlsError, OperationFailedError } from '../../errors';
+import type { CreatePasswordStep, EvictStep, IssueStep, PauseStep, ProvisionerPassStep, ReconfigureStep, ResumeStep, Step, SubmitOpsRequestStep, SupersedeStep } from '../../plan/nouns';
+import { restartPods } from '../restart';
+import { createPassword, issue } from './issue';
+import { pause, resume } from './pause';
+import { provisionerPass, reconfigure } from './reconfigure';
+import { finish, submit, supersede } from './request';
+import { action, type NativeRun, record } from './run';
+
+/** Steps of one kind in a row are one piece of work: certificates are waited for together, and which pod is next is decided on fresh facts. */
+export async function runNativeGroup(run: NativeRun, steps: readonly (EvictStep | IssueStep | ReconfigureStep)[]): Promise<void> {
+  const [first] = steps;
+  if (first?.kind === 'issue') return issue(run, steps.filter((s) => s.kind === 'issue'));
+  if (first?.kind === 'reconfigure') return reconfigure(run, steps.filter((s) => s.kind === 'reconfigure'));
+  if (first?.kind === 'evict') return restartNative(run, steps.filter((s) => s.kind === 'evict'));
+}
+
+export type NativeStep = SubmitOpsRequestStep | SupersedeStep | PauseStep | CreatePasswordStep | ProvisionerPassStep | ResumeStep;
+
+/** Carries a single step out. */
+export async function runNative(run: NativeRun, step: NativeStep): Promise<void> {
+  switch (step.kind) {
+    case 'submitOpsRequest':
+      return submit(run, step);
+    case 'supersede':
+      return supersede(run, step.subject);
+    case 'pause':
+      return pause(run, step.subject);
+    case 'createPassword':
+      return createPassword(run, step);
+    case 'provisionerPass':
+      return provisionerPass(run, step);
+    case 'resume':
+      return finish(run, step);
+  }
+}
+
+/** Restarts the pods of the plan and keeps the request's conditions. */
+async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promise<void> {
+  await restartPods({
+    context: run.context,
+    plan: run.plan,
+    steps,
+    hooks: {
+      onEvict: async (pod) => {
+        await record(run, `GetPod--${pod}`, action('get pod', pod));
+        await record(run, `EvictPod--${pod}`, action('evict pod', pod));
+      },
+      onRunning: (pod) => record(run, `CheckPodRunning--${pod}`, action('check pod running', pod)),
+    },
+  });
+  await record(run, 'RestartNodes', { reason: 'RestartNodes', message: 'Successfully restarted all nodes' });
+}
+
+/** Leaves no Kafka paused and no request in doubt, however the run ended. What cannot be written any more is left to the next run. */
+export async function giveUp(run: NativeRun, error: unknown, steps: readonly Step[]): Promise<void> {
+  if (!steps.some((s) => s.kind === 'pause' || s.kind === 'provisionerPass')) return;
+  await resume(run.context, run.plan.subject);
+  // Blocked or interrupted work is continued by the next run; only a failure ends the request.
+  if (!(error instanceof OperationFailedError)) return;
+  await record(run, 'Failed', { reason: 'Failed', message: (error as KafkaTlsError).message }, 'Failed');
+}

@@ -1,0 +1,39 @@
+/** The `Paused` condition of the Kafka: set before anything is changed, removed on every way out, and never taken from somebody else. */
+import { conditionOf, formatRef, type ObjectRef } from '../../../constructs/model/kube-object';
+import { PAUSE_REASON } from '../../../constructs/model/names';
+import { BlockedError } from '../../errors';
+import { type ExecuteContext, modify, say, withCondition, withoutCondition } from '../context';
+import type { NativeRun } from './run';
+
+export async function pause({ context, request }: NativeRun, kafka: ObjectRef): Promise<void> {
+  const message = request === undefined ? 'paused' : `for ${formatRef(request)}`;
+  await modify(
+    context.cluster,
+    kafka,
+    (object) => {
+      const has = conditionOf(object, 'Paused');
+      if (has?.status === 'True' && has.reason !== PAUSE_REASON) {
+        throw new BlockedError(`was paused by somebody else meanwhile (${[has.reason, has.message].filter(Boolean).join(': ')}).`, { subject: kafka });
+      }
+      const condition = { type: 'Paused', status: 'True' as const, reason: PAUSE_REASON, message, observedGeneration: object.metadata.generation ?? 1 };
+      return withCondition(object, condition, context.clock.now());
+    },
+    { status: true },
+  );
+  say(context, 'paused', kafka, message);
+}
+
+/** Lifts our own pause; that of somebody else is left. */
+export async function resume(context: ExecuteContext, kafka: ObjectRef): Promise<void> {
+  let isLifted = false;
+  await modify(
+    context.cluster,
+    kafka,
+    (object) => {
+      isLifted = conditionOf(object, 'Paused')?.reason === PAUSE_REASON;
+      return isLifted ? withoutCondition(object, 'Paused') : undefined;
+    },
+    { status: true },
+  );
+  if (isLifted) say(context, 'resumed', kafka, 'KubeDB looks after it again');
+}

@@ -1,0 +1,85 @@
+/** The KafkaOpsRequest that a `native` operation stands for: created, left alone for a while, begun, ended. */
+import { conditionOf, KINDS, type ObjectRef } from '../../../constructs/model/kube-object';
+import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
+import { BlockedError } from '../../errors';
+import type { ResumeStep, SubmitOpsRequestStep } from '../../plan/nouns';
+import { deadlineMs, modify, say, withAnnotations, withCondition } from '../context';
+import { assertReachable } from '../restart';
+import { type Progress, waitUntil } from '../wait';
+import { resume } from './pause';
+import { type NativeRun, record } from './run';
+
+export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promise<void> {
+  const { context, plan } = run;
+  if (plan.steps.some((s) => s.kind === 'evict')) assertReachable(run.before);
+  run.request = step.subject;
+  if (!step.isContinued) {
+    await context.cluster.create(step.manifest);
+    say(context, 'submitted', step.subject, step.operation);
+  }
+  const request = await context.cluster.get(step.subject);
+  if (!request?.status?.phase) await awaitNoClaim(run, step.subject, plan.subject);
+  const begun = step.manifest.spec?.type === 'Restart' ? START.Restart : START.ReconfigureTLS;
+  await record(run, begun.reason, begun);
+}
+
+const START = {
+  Restart: { reason: 'Restart', message: 'Kafka ops-request has started to restart kafka nodes' },
+  ReconfigureTLS: { reason: 'ReconfigureTLS', message: 'Kafka ops-request has started to reconfigure tls for kafka nodes' },
+} as const;
+
+/** Gives an ops-manager the time to show itself before anything is done in its place. */
+async function awaitNoClaim({ context }: NativeRun, subject: ObjectRef, kafka: ObjectRef): Promise<void> {
+  const end = context.clock.monotonicMs() + deadlineMs(context, 'claim');
+  const claimed = async (): Promise<Progress<undefined>> => {
+    const [request, owner] = await Promise.all([context.cluster.get(subject), context.cluster.get(kafka)]);
+    const paused = owner === undefined ? undefined : conditionOf(owner, 'Paused');
+    const isClaimed = Boolean(request?.status?.phase) || (request?.status?.conditions ?? []).length > 0;
+    if (isClaimed || (paused?.status === 'True' && paused.reason !== PAUSE_REASON)) {
+      throw new BlockedError('an ops-manager works on it, and the native executor is for clusters without one.', {
+        subject,
+        hint: 'Use Executor.opsRequest(). The request is left to the ops-manager.',
+      });
+    }
+    return context.clock.monotonicMs() >= end ? { done: undefined } : { waitingFor: 'for an ops-manager to claim it' };
+  };
+  const left = Math.max(1, end - context.clock.monotonicMs());
+  await waitUntil(context, {
+    subject,
+    watch: [
+      { kind: KINDS.KafkaOpsRequest, selection: { namespace: subject.namespace ?? '', name: subject.name } },
+      { kind: KINDS.Kafka, selection: { namespace: kafka.namespace ?? '', name: kafka.name } },
+    ],
+    check: claimed,
+    deadlineMs: left + 60_000,
+    retryMs: left,
+    failure: 'not started',
+  });
+}
+
+/** Marks a request of ours Failed because what it asks for is no longer wanted; that counts as no failed attempt. */
+export async function supersede(run: NativeRun, subject: ObjectRef): Promise<void> {
+  const { cluster, clock } = run.context;
+  await modify(cluster, subject, (request) => withAnnotations(request, { [REQUEST.superseded]: 'true' }));
+  await modify(
+    cluster,
+    subject,
+    (request) => {
+      const condition = { type: 'Failed', status: 'True' as const, reason: 'Superseded', message: 'the desired state has changed', observedGeneration: request.metadata.generation ?? 1 };
+      const next = withCondition(request, condition, clock.now());
+      return { ...next, status: { ...next.status, phase: 'Failed' } };
+    },
+    { status: true },
+  );
+  say(run.context, 'warning', subject, 'superseded: the desired state has changed');
+}
+
+export async function finish(run: NativeRun, step: ResumeStep): Promise<void> {
+  const { context } = run;
+  await resume(context, step.subject);
+  if (run.request === undefined) return;
+  await modify(context.cluster, run.request, (r) => withAnnotations(r, { [REQUEST.verified]: context.clock.now().toISOString() }));
+  const isRestart = run.plan.operation === 'restart';
+  const message = isRestart ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.';
+  await record(run, 'Successful', { reason: 'Successful', message }, 'Successful');
+}

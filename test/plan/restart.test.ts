@@ -1,0 +1,161 @@
+/** Order and gates as tables, and a peer's test cases where they are at hand. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import type { PodFacts, QuorumFacts, TopicFacts } from '../../reconciler/plan/observation';
+import { canRestart, canRestartBroker, canRestartController, isSameGroup, restartOrder, type RestartView, type Verdict } from '../../reconciler/plan/restart';
+
+type Role = 'controller' | 'broker' | 'combined';
+const pod = (name: string, role: Role, change: Partial<PodFacts> = {}): PodFacts => {
+  const ordinal = Number(name.split('-').at(-1));
+  return { name, uid: `u-${name}`, role, ordinal, nodeId: role === 'controller' ? 1000 + ordinal : ordinal, petSet: role, isReady: true, isRunning: true, isTerminating: false, revision: 'r', served: [], ...change };
+};
+
+test('without facts an unready active controller restarts first: stricter than the peer, which would go on elsewhere', () => {
+  const pods = [pod('c-0', 'controller'), pod('c-1', 'controller', { isReady: false }), pod('c-2', 'controller')];
+  const view: RestartView = { pods, outdated: new Set(pods.map((p) => p.name)), facts: { unknown: 'not read' }, whenKafkaIsUnknown: 'readiness', isInsideCutover: false };
+  const may = restartOrder(pods, 1001).map((p) => p.pod).filter((p) => canRestart(p, view).ok);
+  assert.deepEqual(may.map((p) => p.name), ['c-1']);
+});
+
+describe('order', () => {
+  const cases: readonly { name: string; pods: PodFacts[]; active?: number; expect: string[] }[] = [
+    { name: 'controllers before brokers, by ordinal', pods: [pod('b-1', 'broker'), pod('c-1', 'controller'), pod('b-0', 'broker'), pod('c-0', 'controller')], expect: ['c-0', 'c-1', 'b-0', 'b-1'] },
+    { name: 'the active controller last among controllers', pods: [pod('c-0', 'controller'), pod('c-1', 'controller'), pod('b-0', 'broker')], active: 1000, expect: ['c-1', 'c-0', 'b-0'] },
+    { name: 'unready pods first in their group', pods: [pod('c-0', 'controller'), pod('c-1', 'controller', { isReady: false }), pod('b-0', 'broker'), pod('b-2', 'broker', { isReady: false })], expect: ['c-1', 'c-0', 'b-2', 'b-0'] },
+    { name: 'the active controller last, ready or not', pods: [pod('c-0', 'controller', { isReady: false }), pod('c-1', 'controller')], active: 1000, expect: ['c-1', 'c-0'] },
+    { name: 'combined nodes are controllers', pods: [pod('n-2', 'combined'), pod('n-0', 'combined'), pod('n-1', 'combined')], active: 0, expect: ['n-1', 'n-2', 'n-0'] },
+    { name: 'ordinals are numbers', pods: [pod('b-10', 'broker'), pod('b-9', 'broker')], expect: ['b-9', 'b-10'] },
+  ];
+  for (const c of cases) test(c.name, () => assert.deepEqual(restartOrder(c.pods, c.active).map((p) => p.pod.name), c.expect));
+});
+
+describe('gate of a pod', () => {
+  const cluster = [pod('c-0', 'controller'), pod('c-1', 'controller'), pod('c-2', 'controller'), pod('b-0', 'broker'), pod('b-1', 'broker')];
+  const view = (change: Partial<RestartView> = {}): RestartView => ({ pods: cluster, outdated: new Set(cluster.map((p) => p.name)), facts: { unknown: 'not read' }, whenKafkaIsUnknown: 'readiness', isInsideCutover: false, ...change });
+  const but = (name: string, change: Partial<PodFacts>) => cluster.map((p) => (p.name === name ? { ...p, ...change } : p));
+  const cases: readonly { name: string; of: string; view: RestartView; ok: boolean; says?: RegExp }[] = [
+    { name: 'opens when every other pod is Ready, and says on what it rests', of: 'c-0', view: view(), ok: true, says: /pod readiness alone: not read/ },
+    { name: 'stays shut while another pod is not Ready', of: 'c-0', view: view({ pods: but('b-1', { isReady: false }) }), ok: false, says: /b-1 is not Ready/ },
+    { name: 'opens for the unready pod itself: it serves nobody', of: 'b-1', view: view({ pods: but('b-1', { isReady: false }) }), ok: true },
+    { name: 'stays shut while a restarted pod is not Ready', of: 'c-0', view: view({ pods: but('c-1', { isReady: false }), outdated: new Set(['c-0']) }), ok: false, says: /c-1 is up to date and not Ready/ },
+    { name: 'stops the run when an up-to-date pod is stuck', of: 'c-0', view: view({ pods: but('c-1', { isReady: false, stuck: 'CrashLoopBackOff' }), outdated: new Set(['c-0']) }), ok: false, says: /would fare no better/ },
+    { name: 'is not asked for a pod that is stuck and outdated', of: 'c-1', view: view({ pods: but('c-1', { isReady: false, stuck: 'ImagePullBackOff' }) }), ok: true },
+    { name: 'refuses without facts when told so', of: 'c-0', view: view({ whenKafkaIsUnknown: 'refuse' }), ok: false, says: /cannot be had: not read/ },
+    { name: 'is not asked inside a cut-over', of: 'b-0', view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false }) }), ok: true },
+  ];
+  for (const c of cases) {
+    test(c.name, () => {
+      const subject = c.view.pods.find((p) => p.name === c.of) as PodFacts;
+      const verdict = canRestart(subject, c.view);
+      assert.equal(verdict.ok, c.ok, JSON.stringify(verdict));
+      if (c.says !== undefined) assert.match((verdict.ok ? verdict.note : verdict.because) ?? '', c.says);
+    });
+  }
+
+  test('a combined node needs its quorum and its partitions', () => {
+    const nodes = [0, 1, 2].map((i) => pod(`n-${i}`, 'combined'));
+    const quorum: QuorumFacts = { leaderId: 1, fetchTimeoutMs: 2000, voters: [0, 1, 2].map((nodeId) => ({ nodeId, lastCaughtUpMs: 1000 })) };
+    const topics: TopicFacts[] = [{ name: 'orders', minInsyncReplicas: 2, partitions: [{ partition: 3, leader: 0, replicas: [0, 1, 2], isr: [0, 2] }] }];
+    const seen = view({ pods: nodes, outdated: new Set(nodes.map((n) => n.name)), facts: { value: { quorum, topics } } });
+    assert.deepEqual(canRestart(nodes[2] as PodFacts, seen), { ok: false, because: 'orders-3 has ISR {0,2}, needs 2 without broker 2', retry: true });
+    const lagging = { ...quorum, voters: quorum.voters.map((v) => (v.nodeId === 0 ? { ...v, lastCaughtUpMs: undefined } : v)) };
+    const verdict = canRestart(nodes[2] as PodFacts, view({ ...seen, facts: { value: { quorum: lagging, topics: [] } } }));
+    assert.deepEqual(verdict, { ok: false, because: '1 of 3 voters are caught up without controller 2, 2 are needed', retry: true });
+  });
+});
+
+// A peer's cases, as data. They are not part of this project and only run where they are at hand.
+const SCENARIOS = '../shared/scenarios/strimzi.json';
+// biome-ignore lint/suspicious/noExplicitAny: a peer's data, one shape a suite
+const scenarios: any[] = existsSync(SCENARIOS) ? JSON.parse(readFileSync(SCENARIOS, 'utf8')) : [];
+
+describe("a peer's cases", { skip: scenarios.length === 0 ? `${SCENARIOS} is not here` : false }, () => {
+  const of = (suite: string) => scenarios.filter((s) => s.suite === suite);
+
+  for (const s of of('quorum')) {
+    test(`${s.id}: ${s.source_test}`, () => {
+      const { leaderId, lastCaughtUpTimestamp, fetchTimeoutMs, nodeToRestart } = s.given;
+      const voters = Object.entries(lastCaughtUpTimestamp as Record<string, number>).map(([id, at]) => ({ nodeId: Number(id), lastCaughtUpMs: at }));
+      const verdict = canRestartController(nodeToRestart, { leaderId: leaderId ?? undefined, voters, fetchTimeoutMs });
+      // The peer throws when the quorum cannot be described; here that is a quorum without a leader, which is refused.
+      assert.equal(verdict.ok, s.expect.canRestart ?? false);
+    });
+  }
+
+  for (const s of of('availability')) {
+    test(`${s.id}: ${s.source_test}`, () => {
+      // biome-ignore lint/suspicious/noExplicitAny: as above
+      const topics: TopicFacts[] = s.given.topics.map((t: any) => ({ ...t, minInsyncReplicas: t.minInsyncReplicas ?? undefined }));
+      for (const [id, expected] of Object.entries(s.expect.canRestart)) assert.equal(canRestartBroker(Number(id), topics).ok, expected, `broker ${id}`);
+    });
+  }
+
+  for (const s of of('roller')) {
+    test(`${s.id}: ${s.source_test}`, () => {
+      const result = roll(s.given);
+      assert.deepEqual(result.restarted, s.expect.restarted);
+      assert.equal(result.error?.code, s.expect.error?.code === 'not-ready-after-restart' ? 'not-ready' : s.expect.error?.code === 'cannot-restart-now' ? 'gate' : s.expect.error?.code);
+      if (s.expect.error) assert.equal(result.error?.pod, s.expect.error.pod);
+    });
+  }
+});
+
+/** A roll over the pure functions alone, in the way `execute/restart.ts` uses them: order what is left, ask the gates, restart the first that may. */
+// biome-ignore lint/suspicious/noExplicitAny: a peer's data
+function roll(given: any): { restarted: number[]; error?: { code: string; pod: number } } {
+  const pods = new Map<number, PodFacts>();
+  given.nodes.forEach((n: { id: number; roles: string[] }, i: number) => {
+    const role: Role = n.roles.length === 2 ? 'combined' : (n.roles[0] as Role);
+    const isUnready = given.unreadyWhenOrderIsComputed.includes(n.id);
+    const stuck = given.stuckPods[n.id];
+    pods.set(n.id, { ...pod(`p-${i}`, role), nodeId: n.id, isReady: !isUnready && stuck === undefined, ...(stuck === undefined ? {} : { stuck }) });
+  });
+  const left = new Set<number>(given.needsRestart);
+  const restarted: number[] = [];
+  const asked: Record<number, number> = {};
+  const idOf = (name: string) => [...pods].find(([, p]) => p.name === name)?.[0] as number;
+  const stuckUpToDate = () => [...pods.values()].find((p) => p.stuck !== undefined && !isOutdated(p));
+  const isOutdated = (p: PodFacts) => left.has(p.nodeId) && (p.stuck === undefined || stuckIsOutdated(given));
+  while (left.size > 0 || [...pods.values()].some((p) => !p.isReady)) {
+    const stuck = stuckUpToDate();
+    if (stuck !== undefined) return { restarted, error: { code: 'stuck-but-up-to-date', pod: stuck.nodeId } };
+    const unready = [...pods.values()].find((p) => !p.isReady && !left.has(p.nodeId));
+    if (unready !== undefined) return { restarted, error: { code: 'not-ready', pod: unready.nodeId } };
+    const order = restartOrder([...pods.values()].filter((p) => left.has(p.nodeId)), given.activeController ?? undefined).map((p) => p.pod);
+    const group = order.filter((p) => isSameGroup(p, order[0] as PodFacts));
+    const outdated = new Set(order.map((p) => p.name));
+    let chosen: PodFacts | undefined;
+    for (const p of group) {
+      const script: boolean[] | undefined = given.safetyCheckPerAttempt[p.nodeId];
+      const n = asked[p.nodeId] ?? 0;
+      const safe = script === undefined ? true : (script[Math.min(n, script.length - 1)] as boolean);
+      asked[p.nodeId] = n + 1;
+      const verdict: Verdict = safe ? canRestart(p, { pods: [...pods.values()], outdated, facts: { value: { quorum: healthyQuorum([...pods.values()]), topics: [] } }, whenKafkaIsUnknown: 'readiness', isInsideCutover: false }) : { ok: false, because: 'the script says no', retry: true };
+      if (verdict.ok) { chosen = p; break; }
+    }
+    if (chosen === undefined) {
+      const hopeless = group.every((p) => given.safetyCheckPerAttempt[p.nodeId]?.at(-1) === false || (asked[p.nodeId] ?? 0) > 9);
+      if (hopeless) return { restarted, error: { code: 'gate', pod: idOf((group[0] as PodFacts).name) } };
+      continue;
+    }
+    restarted.push(chosen.nodeId);
+    left.delete(chosen.nodeId);
+    const isReady = !given.neverBecomesReady.includes(chosen.nodeId);
+    const { stuck: _, ...rest } = pods.get(chosen.nodeId) as PodFacts;
+    pods.set(chosen.nodeId, { ...rest, isReady });
+    if (!isReady) return { restarted, error: { code: 'not-ready', pod: chosen.nodeId } };
+  }
+  return { restarted };
+}
+
+/** The peer's safety check is a script; where it says yes, Kafka's facts are fine. */
+function healthyQuorum(pods: readonly PodFacts[]): QuorumFacts {
+  const voters = pods.filter((p) => p.role !== 'broker').map((p) => ({ nodeId: p.nodeId, lastCaughtUpMs: 1000 }));
+  return { leaderId: voters[0]?.nodeId ?? 0, fetchTimeoutMs: 2000, voters };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a peer's data
+function stuckIsOutdated(given: any): boolean {
+  return given.restartReason === 'pod-has-old-revision' || given.restartReason === 'pod-has-old-resource-revision';
+}

@@ -1,0 +1,300 @@
+/**
+ * A sensible default cluster as an observation, and the desired state that goes with it; one method a change.
+ *
+ * The default is a 3+3 Kafka `demo/orders` that serves TLS from `Issuer/orders-ca`, all five layers in agreement: nothing to do. Each
+ * method makes one thing different and returns the builder, so that a test says only what matters to it. Impossible states are refused.
+ */
+import { assembleBundle, type Bundle } from '../../constructs/model/bundle';
+import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
+import { type Condition, KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { brokerCertificate, CONFIG_VOLUME, configData, listenersOf, nodesOf, petSetsOf, withCertificateVolume, withoutPasswords } from '../../constructs/model/kubedb';
+import { ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
+import { ALIASES, defaultSecretName, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
+import type { CertificateFacts, IssuerState, KafkaFacts, Observation, PodFacts, Reading, SecretFacts, Served } from '../../reconciler/plan/observation';
+
+export const NAMESPACE = 'demo';
+export const KAFKA = 'orders';
+export const OWNER = `${NAMESPACE}/${KAFKA}`;
+export const NOW = '2026-11-23T09:00:00Z';
+
+/** Returns a TLS configuration of an issuer in the Kafka's namespace. */
+export function tlsBy(issuer: string, change: Partial<TlsConfig> = {}): TlsConfig {
+  return normalizeTls(KAFKA, { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: issuer }, certificates: [], ...change });
+}
+
+export const TLS = tlsBy('orders-ca');
+
+/** Returns the facts of a certificate; `id` stands for its key and serial. */
+export function certificate(id: string, change: Partial<CertificateFacts> = {}): CertificateFacts {
+  return {
+    fingerprint: `fp-${id}`,
+    serial: id,
+    subject: `CN=${id}`,
+    issuer: 'CN=orders-ca',
+    notBefore: '2026-10-23T09:00:00Z',
+    notAfter: '2027-01-21T09:00:00Z',
+    dnsNames: brokerCertificate(CERTIFICATE_OWNER, TLS, 'server').spec.dnsNames,
+    ipAddresses: ['127.0.0.1'],
+    uris: [],
+    emailAddresses: [],
+    publicKey: `key-${id}`,
+    isCa: false,
+    ...change,
+  };
+}
+
+const CERTIFICATE_OWNER = { name: KAFKA, namespace: NAMESPACE, keystoreCredSecret: `${KAFKA}-keystore-cred` };
+const SECRET_KEYS = ['ca.crt', 'keystore.jks', 'tls.crt', 'tls.key', 'truststore.jks'];
+
+interface State {
+  desired: Desired;
+  tls: TlsState;
+  issuing: KubeObject[];
+  declared: boolean;
+  live: Observation;
+}
+
+export class ClusterBuilder {
+  private readonly state: State;
+
+  constructor(topology: 'dedicated' | 'combined' = 'dedicated', tls: TlsState = TLS) {
+    const kafka = kafkaObject(topology, tls);
+    this.state = {
+      desired: {
+        formatVersion: BUNDLE_FORMAT,
+        kafka: KAFKA,
+        namespace: NAMESPACE,
+        owner: OWNER,
+        executor: 'native',
+        acknowledge: [],
+        cutover: 'rolling',
+        whenKafkaIsUnknown: 'readiness',
+        retries: 1,
+        deadlines: DEFAULT_DEADLINES,
+      },
+      tls,
+      issuing: [],
+      declared: false,
+      live: observationOf(kafka, tls),
+    };
+  }
+
+  get live(): Observation {
+    return this.state.live;
+  }
+
+  /** The desired state as a bundle, the way the constructs make it. */
+  get bundle(): Bundle {
+    const { desired, tls, issuing, declared } = this.state;
+    const labels = { [LABEL_KAFKA]: KAFKA };
+    const request = (name: string, spec: object): KubeObject => ({
+      apiVersion: KINDS.KafkaOpsRequest.apiVersion,
+      kind: 'KafkaOpsRequest',
+      metadata: { name, namespace: NAMESPACE, labels, annotations: { [ANNOTATION_OWNER]: desired.owner } },
+      spec: { type: 'ReconfigureTLS', databaseRef: { name: KAFKA }, apply: 'Always', timeout: '10m', maxRetries: 1, ...spec },
+    });
+    const manifests = [
+      request(convergeRequestName(KAFKA, tlsHash(KAFKA, tls)), { tls: tls === 'off' ? { remove: true } : tls }),
+      ...(tls === 'off' ? [] : [request(`${KAFKA}-tls-rotate`, { tls: { rotateCertificates: true } })]),
+      request(`${KAFKA}-tls-restart`, { type: 'Restart', restart: {} }),
+      ...(tls !== 'off' && desired.executor === 'native' ? ALIASES.map((alias) => brokerCertificate(CERTIFICATE_OWNER, tls, alias)) : []),
+      ...issuing,
+      ...(declared ? [kafkaObject('dedicated', tls)] : []),
+    ];
+    const bundle = assembleBundle(desired, manifests);
+    if (!('desired' in bundle)) throw new Error(`the builder made an impossible bundle: ${bundle.join('; ')}`);
+    return bundle;
+  }
+
+  /** Changes what is desired of TLS. */
+  wants(tls: TlsState): this {
+    this.state.tls = tls;
+    return this;
+  }
+
+  desires(change: Partial<Desired>): this {
+    this.state.desired = { ...this.state.desired, ...change };
+    return this;
+  }
+
+  /** Adds an Issuer or Certificate to the bundle. */
+  issuing(...manifests: KubeObject[]): this {
+    this.state.issuing.push(...manifests);
+    return this;
+  }
+
+  /** The Kafka is declared, not only referenced. */
+  declares(): this {
+    this.state.declared = true;
+    return this;
+  }
+
+  /** Changes the observation. */
+  sees(change: (live: Observation) => Partial<Observation>): this {
+    this.state.live = { ...this.state.live, ...change(this.state.live) };
+    return this;
+  }
+
+  noKafka(): this {
+    return this.sees(() => ({ kafka: undefined as never, petSets: [], pods: [], certificates: [], secrets: [] })).dropKafka();
+  }
+
+  private dropKafka(): this {
+    const { kafka: _, ...rest } = this.state.live;
+    this.state.live = rest;
+    return this;
+  }
+
+  kafka(change: (kafka: KubeObject) => KubeObject): this {
+    return this.sees(({ kafka }) => {
+      if (kafka === undefined) throw new Error('there is no Kafka to change');
+      return { kafka: change(kafka) };
+    });
+  }
+
+  kafkaCondition(condition: Condition): this {
+    return this.kafka((k) => ({ ...k, status: { ...k.status, conditions: [...(k.status?.conditions ?? []), condition] } }));
+  }
+
+  pod(name: string, change: Partial<PodFacts>): this {
+    return this.sees(({ pods }) => {
+      if (!pods.some((p) => p.name === name)) throw new Error(`there is no pod ${name}`);
+      return { pods: pods.map((p) => (p.name === name ? { ...p, ...change } : p)) };
+    });
+  }
+
+  /** Every listener of a pod serves this. */
+  podServes(name: string, served: Omit<Served, 'listener'>): this {
+    const pod = this.live.pods.find((p) => p.name === name);
+    if (pod === undefined) throw new Error(`there is no pod ${name}`);
+    return this.pod(name, { served: pod.served.map(({ listener }) => ({ listener, ...served })) });
+  }
+
+  secret(name: string, change: Partial<SecretFacts>): this {
+    return this.sees(({ secrets }) => ({ secrets: secrets.map((s) => (s.name === name ? { ...s, ...change } : s)) }));
+  }
+
+  certificate(name: string, change: (c: KubeObject) => KubeObject): this {
+    return this.sees(({ certificates }) => ({ certificates: certificates.map((c) => (c.metadata.name === name ? change(c) : c)) }));
+  }
+
+  issuer(state: IssuerState): this {
+    return this.sees(({ issuers }) => ({ issuers: [...issuers.filter((i) => i.name !== state.name), state] }));
+  }
+
+  /** Adds a request; `ours` gives it our annotations. */
+  request(name: string, phase: string, ours: { executor: 'native' | 'ops-request'; from?: TlsState; annotations?: Record<string, string> } | undefined, spec: object = { tls: { remove: true } }): this {
+    const annotations = ours === undefined ? {} : {
+      [ANNOTATION_OWNER]: OWNER,
+      [REQUEST.executor]: ours.executor,
+      ...(ours.from === undefined ? {} : { [REQUEST.from]: JSON.stringify(ours.from) }),
+      ...ours.annotations,
+    };
+    const request: KubeObject = {
+      apiVersion: KINDS.KafkaOpsRequest.apiVersion,
+      kind: 'KafkaOpsRequest',
+      metadata: { name, namespace: NAMESPACE, annotations, uid: `uid-${name}`, creationTimestamp: NOW },
+      spec: { type: 'ReconfigureTLS', databaseRef: { name: KAFKA }, ...spec },
+      ...(phase === '' ? {} : { status: { phase } }),
+    };
+    return this.sees(({ requests }) => ({ requests: [...requests, request] }));
+  }
+
+  facts(facts: Reading<KafkaFacts>): this {
+    return this.sees(() => ({ facts }));
+  }
+}
+
+function kafkaObject(topology: 'dedicated' | 'combined', tls: TlsState): KubeObject {
+  const size = topology === 'dedicated' ? { topology: { controller: { replicas: 3 }, broker: { replicas: 3 } } } : { replicas: 3 };
+  return {
+    apiVersion: KINDS.Kafka.apiVersion,
+    kind: 'Kafka',
+    metadata: { name: KAFKA, namespace: NAMESPACE, uid: 'uid-kafka', resourceVersion: '1', generation: 1, annotations: { [ANNOTATION_OWNER]: OWNER } },
+    spec: { version: '4.2.0', ...size, ...(tls === 'off' ? {} : { enableSSL: true, tls }) },
+    status: { phase: 'Ready', observedGeneration: 1, conditions: [{ type: 'Provisioned', status: 'True' }] },
+  };
+}
+
+function observationOf(kafka: KubeObject, tls: TlsState): Observation {
+  const secrets = tls === 'off' ? [] : ALIASES.map(secretOf);
+  const leaf = secrets.find((s) => s.name === defaultSecretName(KAFKA, 'server'))?.leaf;
+  return {
+    format: 1,
+    observedAt: NOW,
+    namespace: NAMESPACE,
+    name: KAFKA,
+    kafka,
+    issuers: tls === 'off' ? [] : [{ kind: 'Issuer', name: tls.issuerRef.name, object: readyIssuer(tls.issuerRef.name), caPublicKeys: ['key-root'] }],
+    certificates: tls === 'off' ? [] : ALIASES.map((alias) => issued(brokerCertificate(CERTIFICATE_OWNER, tls, alias))),
+    secrets: [...secrets, passwordSecret()],
+    petSets: petSetsOf(kafka).map(({ name, role }) => ({
+      name,
+      role,
+      configSecret: `${KAFKA}-${role}-config`,
+      config: Object.fromEntries(Object.entries(configData(kafka, role, 'secret')).map(([key, text]) => [key, withoutPasswords(text)])),
+      object: petSet(kafka, name, role),
+    })),
+    pods: nodesOf(kafka).map((node) => ({
+      name: node.pod,
+      uid: `uid-${node.pod}`,
+      role: node.role,
+      ordinal: node.ordinal,
+      nodeId: node.nodeId,
+      petSet: node.petSet,
+      isReady: true,
+      isRunning: true,
+      isTerminating: false,
+      revision: 'rev-1',
+      startedAt: '2026-10-24T09:00:00Z',
+      ...(leaf === undefined ? {} : { certificateSecret: defaultSecretName(KAFKA, 'server') }),
+      served: listenersOf(node.role).map((listener): Served => (leaf === undefined ? { listener, protocol: 'plaintext' } : { listener, protocol: 'tls', leaf, isSignedBySecretCa: true })),
+    })),
+    requests: [],
+    budgets: [],
+    facts: { unknown: "Kafka's own facts are not read" },
+  };
+}
+
+/** Returns an Issuer that cert-manager calls Ready. */
+export function readyIssuer(name: string): KubeObject {
+  return { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name, namespace: NAMESPACE }, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+}
+
+function issued(c: KubeObject): KubeObject {
+  return {
+    ...c,
+    metadata: { ...c.metadata, uid: `uid-${c.metadata.name}`, generation: 1 },
+    status: { revision: 1, conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1 }] },
+  };
+}
+
+function secretOf(alias: string): SecretFacts {
+  const ca = certificate('root', { isCa: true, publicKey: 'key-root' });
+  return {
+    name: defaultSecretName(KAFKA, alias),
+    uid: `uid-secret-${alias}`,
+    resourceVersion: '1',
+    keys: SECRET_KEYS,
+    annotations: { 'cert-manager.io/issuer-name': 'orders-ca', 'cert-manager.io/issuer-kind': 'Issuer' },
+    leaf: certificate(alias),
+    ca: [ca],
+    isSignedByCa: true,
+    keyEncoding: 'PKCS8',
+  };
+}
+
+function passwordSecret(): SecretFacts {
+  return { name: `${KAFKA}-keystore-cred`, uid: 'uid-password', resourceVersion: '1', keys: ['ssl.keystore.password'], annotations: {} };
+}
+
+function petSet(kafka: KubeObject, name: string, role: string): KubeObject {
+  const template = { spec: { containers: [{ name: 'kafka' }], volumes: [{ name: CONFIG_VOLUME, secret: { secretName: `${KAFKA}-${role}-config` } }] } };
+  return {
+    apiVersion: KINDS.PetSet.apiVersion,
+    kind: 'PetSet',
+    metadata: { name, namespace: NAMESPACE, generation: 1 },
+    spec: { replicas: 3, updateStrategy: { type: 'OnDelete' }, template: withCertificateVolume(kafka, template) },
+    status: { updateRevision: 'rev-1', observedGeneration: 1 },
+  };
+}
