@@ -36,6 +36,7 @@ export interface OutputFlags {
 /** Adds the flags that name a bundle in files. */
 export function addFileFlags(command: Command): Command {
   return command
+    .optionsGroup('Which bundle:')
     .option('-f, --file <path>', `bundle to read: a file, a folder of synth output, or - for standard input (default: ${DEFAULT_FILE})`)
     .option('--name <kafka>', 'the bundle of this Kafka, where there are several')
     .option('-n, --namespace <namespace>', 'namespace, where a name comes without one');
@@ -51,6 +52,7 @@ export function addConfigMapFlag(command: Command): Command {
 /** Adds the flags that name a cluster. */
 export function addClusterFlags(command: Command): Command {
   return command
+    .optionsGroup('Which cluster:')
     .option('--kubeconfig <file>', 'how to reach the cluster (default: $KUBECONFIG, ~/.kube/config, or the Pod this runs in)')
     .option('--context <name>', 'context in the kubeconfig (default: the current one)')
     .addOption(new Option('--timeout <duration>', 'give up after this long, such as 90s or 1h30m (default: only the deadlines in the bundle)').argParser(parseDuration));

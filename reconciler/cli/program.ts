@@ -17,44 +17,61 @@ export function createProgram(version: string, session: Session, done: Done): Co
   const program = new Command('kafka-tls')
     .usage('<command> [flags]')
     .description('Brings the TLS of a KubeDB Kafka to the state that a bundle in Git asks for: certificates, operations and restarts in order, and a handshake with every broker as proof.')
+    .optionsGroup(FLAGS)
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
     .helpCommand(false)
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', PROGRAM_HELP);
-  const run = <Flags>(command: Command, work: (flags: Flags, session: Session) => Promise<number>) => {
-    command.option('--debug', 'show the stack of an error').helpOption('-h, --help', 'explain this command');
-    program.addCommand(command.allowExcessArguments(false).action(async () => done(await work(command.opts() as Flags, session))));
+  const add = <Flags>(command: Command, work: (flags: Flags, session: Session) => Promise<number>) => {
+    command.optionsGroup(FLAGS).option('--debug', 'show the stack of an error');
+    command.allowExcessArguments(false).action(async () => done(await work(command.opts() as Flags, session)));
+    program.addCommand(command);
   };
-  run(planCommand(), runPlan);
-  run(applyCommand(), runApply);
-  run(verifyCommand(), runVerify);
-  run(renderCommand(), runRender);
-  run(observeCommand(), runObserve);
-  run(sandboxCommand(), runSandbox);
+  add(planCommand(), runPlan);
+  add(applyCommand(), runApply);
+  add(verifyCommand(), runVerify);
+  add(renderCommand(), runRender);
+  add(observeCommand(), runObserve);
+  add(sandboxCommand(), runSandbox);
   return program;
 }
 
+const FLAGS = 'Flags:';
+
 const PROGRAM_HELP = `
 Exit codes:
-  0  done, or nothing to do
-  1  failed; with verify: a listener serves something else than it should
-  2  the input is wrong: only a change of it helps
-  3  plan --exit-code: changes are pending
-  4  blocked, by something that time or somebody else cures; safe to run again
-  70 a bug
+  0   done, or nothing to do
+  1   failed; with verify: a listener serves something else than it should
+  2   the input is wrong: only a change of it helps
+  3   plan --exit-code: changes are pending
+  4   blocked by something that time or somebody else cures; safe to run again
+  70  a bug
 
 Start here:
-  kafka-tls sandbox &              a cluster to play with; prints what to export
-  npx cdk8s synth                  writes bundles to dist/
-  kafka-tls plan                   look
-  kafka-tls apply                  leap
+  kafka-tls sandbox     in one terminal: a cluster to play with
+  npx cdk8s synth       in another: writes bundles to dist/
+  kafka-tls plan        shows what would be done
+  kafka-tls apply       does it
 
-"kafka-tls <command> --help" explains a command and shows examples.
-`;
+"kafka-tls <command> --help" explains a command and shows examples.`;
 
-function command(name: string, description: string, examples: string): Command {
-  return new Command(name).usage('[flags]').description(description).addHelpText('after', `\n${examples.trim()}\n`);
+/** What help says of a command: in the list, above its flags, and below them. */
+interface Texts {
+  readonly summary: string;
+  readonly description: string;
+  readonly after: string;
+}
+
+/** Its own flags come first, then which bundle, then which cluster. */
+function command(name: string, { summary, description, after }: Texts): Command {
+  return new Command(name)
+    .usage('[flags]')
+    .summary(summary)
+    .description(description)
+    .addHelpText('after', `\n${after.trim()}`)
+    .optionsGroup(FLAGS)
+    .helpOption('-h, --help', 'explain this command');
 }
 
 function sourced(command: Command): Command {
@@ -68,11 +85,16 @@ function addPlanOptions(command: Command): Command {
 }
 
 function planCommand(): Command {
-  const plan = sourced(command('plan', 'Shows what would be done, in order, and why. Changes nothing.', PLAN_HELP));
-  return addPlanOptions(addOutputFlag(plan, ['text', 'json', 'markdown'], 'how to print it'))
+  const plan = command('plan', {
+    summary: 'shows what would be done, in order, and why; changes nothing',
+    description: 'Shows what would be done, in order, and why. Changes nothing.',
+    after: PLAN_HELP,
+  });
+  addOutputFlag(plan, ['text', 'json', 'markdown'], 'how to print it')
     .addOption(new Option('--base <path>', 'compare with this older bundle instead of the cluster').conflicts(['configMap', 'observation']))
     .addOption(new Option('--observation <file>', 'compare with what "kafka-tls observe" printed instead of the cluster').conflicts('configMap'))
     .option('--exit-code', 'exit 3 when changes are pending');
+  return sourced(addPlanOptions(plan));
 }
 
 const PLAN_HELP = `
@@ -80,35 +102,42 @@ A plan that cannot be carried out says why, and exits as apply would: 1 when it
 has failed before, 2 when a commit has to change, 4 when somebody else has to act.
 
 Examples:
-  kafka-tls plan                                  dist/ against the current cluster
-  kafka-tls plan -f dist/prod --name orders       one of several bundles
+  kafka-tls plan                             dist/ against the current cluster
+  kafka-tls plan -f dist/prod --name orders  one of several bundles
   kafka-tls plan --base main-dist --output markdown
-                                                  a pull request, with no cluster
-  kafka-tls plan --observation seen.json          what a bug report would plan
-`;
+                                             a pull request, with no cluster
+  kafka-tls plan --observation seen.json     what a bug report would plan`;
 
 function applyCommand(): Command {
-  const apply = sourced(command('apply', 'Carries the plan out: issues certificates, runs the operation, restarts pods in order, verifies. This is what the Job runs.', APPLY_HELP));
-  return addPlanOptions(addOutputFlag(apply, ['text', 'json'], 'lines to read, or one JSON object an event')).addOption(
+  const apply = command('apply', {
+    summary: 'carries the plan out; this is what the Job runs',
+    description: 'Carries the plan out: issues certificates, runs the operation, restarts pods in order behind gates, and verifies. This is what the Job runs.',
+    after: APPLY_HELP,
+  });
+  addOutputFlag(apply, ['text', 'json'], 'lines to read, or one JSON object an event').addOption(
     new Option('--digest <digest>', 'content that is expected; another one is applied all the same, with a warning'),
   );
+  return sourced(addPlanOptions(apply));
 }
 
 const APPLY_HELP = `
 Safe to run again at any time: a second run does nothing, and a run after a crash
-goes on where the first one stopped. Ctrl-C ends the run with the Kafka resumed.
+goes on where the first one stopped. Ctrl-C ends a run with the Kafka resumed.
 
 Examples:
-  kafka-tls apply                                 bring dist/ to the current cluster
+  kafka-tls apply                            bring dist/ to the current cluster
   kafka-tls apply -f dist/orders.k8s.yaml --context prod
   kafka-tls apply --config-map demo/kafka-tls-orders
-                                                  what the Job does
-  kafka-tls apply --output json | jq .message
-`;
+                                             what the Job does
+  kafka-tls apply --output json | jq .message`;
 
 function verifyCommand(): Command {
-  const verify = sourced(command('verify', 'Shakes hands with every listener of every pod and compares what it serves with what its Secret holds. Changes nothing.', VERIFY_HELP));
-  return addOutputFlag(addKafkaFlag(verify), ['text', 'json'], 'how to print it');
+  const verify = command('verify', {
+    summary: 'shakes hands with every broker and compares with its Secret',
+    description: 'Shakes hands with every listener of every pod and compares what it serves with what its Secret holds. Changes nothing.',
+    after: VERIFY_HELP,
+  });
+  return sourced(addKafkaFlag(addOutputFlag(verify, ['text', 'json'], 'how to print it')));
 }
 
 const VERIFY_HELP = `
@@ -116,47 +145,56 @@ Exits 1 when a listener serves something else than it should, and 4 when one cou
 not be reached: what was not seen is not verified.
 
 Examples:
-  kafka-tls verify                                what the bundles in dist/ want
-  kafka-tls verify --kafka demo/orders            what the Kafka itself says, no bundle
-`;
+  kafka-tls verify                           what the bundles in dist/ want
+  kafka-tls verify --kafka demo/orders       what the Kafka itself says, no bundle`;
 
 function addKafkaFlag(command: Command): Command {
   return command.addOption(
-    new Option('--kafka <namespace/name>', 'look at this Kafka, whatever a bundle says').argParser(parseName).conflicts(['file', 'configMap', 'name']),
+    new Option('--kafka <namespace/name>', 'look at this Kafka; no bundle is needed').argParser(parseName).conflicts(['file', 'configMap', 'name']),
   );
 }
 
 function renderCommand(): Command {
-  const render = addFileFlags(command('render', 'Prints the manifests inside bundles. Needs no cluster.', RENDER_HELP));
-  return addOutputFlag(render, ['text', 'json'], 'YAML documents, or one List');
+  const render = command('render', {
+    summary: 'prints the manifests inside bundles; needs no cluster',
+    description: 'Prints the manifests inside bundles, for kubeconform and for reviewers. Needs no cluster.',
+    after: RENDER_HELP,
+  });
+  return addFileFlags(addOutputFlag(render, ['text', 'json'], 'YAML documents, or one List'));
 }
 
 const RENDER_HELP = `
 Examples:
   kafka-tls render | kubeconform -summary -ignore-missing-schemas
-  kubectl get configmap kafka-tls-orders -o yaml | kafka-tls render -f -
-`;
+  kubectl get configmap kafka-tls-orders -o yaml | kafka-tls render -f -`;
 
 function observeCommand(): Command {
-  return addKafkaFlag(sourced(command('observe', 'Prints everything that is seen of a Kafka as one JSON document: for a bug report, or for "plan --observation". It holds no Secret values. Changes nothing.', OBSERVE_HELP)));
+  const observe = command('observe', {
+    summary: 'prints all that is seen of a Kafka as JSON; changes nothing',
+    description: 'Prints everything that is seen of a Kafka as one JSON document: for a bug report, or for "plan --observation". It holds no Secret values. Changes nothing.',
+    after: OBSERVE_HELP,
+  });
+  return sourced(addKafkaFlag(observe));
 }
 
 const OBSERVE_HELP = `
 Examples:
   kafka-tls observe --kafka demo/orders > seen.json
-  kafka-tls plan --observation seen.json
-`;
+  kafka-tls plan --observation seen.json`;
 
 function sandboxCommand(): Command {
-  const sandbox = command('sandbox', 'Runs a small cluster inside this process, with stand-ins for KubeDB and cert-manager, until Ctrl-C. Every broker is a real TLS listener.', SANDBOX_HELP)
+  const sandbox = command('sandbox', {
+    summary: 'runs a cluster inside this process, for kubectl and for play',
+    description: 'Runs a small cluster inside this process, with stand-ins for KubeDB and cert-manager, until Ctrl-C. Every broker is a real TLS listener.',
+    after: SANDBOX_HELP,
+  })
     .option('-f, --file <path>', 'create these objects at the start; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
-    .option('--no-ops-manager', 'leave KubeDB\'s ops-manager out, for the native executor')
+    .option('--no-ops-manager', "leave KubeDB's ops-manager out, for the native executor")
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a new temporary folder)');
   return addOutputFlag(sandbox, ['text', 'json'], 'how to print where it is');
 }
 
 const SANDBOX_HELP = `
 Examples:
-  kafka-tls sandbox -f kafka.yaml                 then follow what it prints
-  kafka-tls sandbox --no-ops-manager --kubeconfig sandbox.kubeconfig
-`;
+  kafka-tls sandbox -f kafka.yaml            then follow what it prints
+  kafka-tls sandbox --no-ops-manager --kubeconfig sandbox.kubeconfig`;

@@ -22,6 +22,7 @@ function evict(pod: string, position: number, place: string): EvictStep {
   return { kind: 'evict', subject, findings, role: 'broker', position, of: 3, place, by: 'kafka-tls' };
 }
 
+const SERVER = ref(KINDS.Certificate, NAMESPACE, 'orders-server-cert');
 const request = ref(KINDS.KafkaOpsRequest, NAMESPACE, 'orders-tls-1b2c3d4e');
 
 /** TLS is added to a running Kafka. */
@@ -42,7 +43,15 @@ export const ADD: Plan = {
       findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL is false, wanted true')],
     },
     { kind: 'pause', subject: KAFKA, findings: [] },
-    { kind: 'issue', subject: KAFKA, manifests: [], rotate: [], isTrustCut: false, findings: [finding(KAFKA, 'CertificateMissing', 'Certificate orders-server-cert does not exist')] },
+    {
+      kind: 'issue',
+      subject: SERVER,
+      alias: 'server',
+      manifest: manifest(SERVER),
+      isRotation: false,
+      isTrustCut: false,
+      findings: [finding(SERVER, 'CertificateMissing', 'does not exist')],
+    },
     { kind: 'reconfigure', subject: KAFKA, findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL, spec.tls')] },
     evict('orders-controller-0', 1, 'active controller last'),
     evict('orders-broker-0', 2, 'unready broker'),
