@@ -224,7 +224,8 @@ export function rotationFindings(world: World): readonly AliasFinding[] {
   return aliasViews(world).flatMap((view) => firstOf(ROTATION_CHECKS, view));
 }
 
-const REQUIRED_KEYS = ['ca.crt', 'tls.crt', 'tls.key', 'keystore.jks', 'truststore.jks'];
+/** Keys of a certificate's Secret that a pod mounts. */
+export const REQUIRED_KEYS = ['ca.crt', 'tls.crt', 'tls.key', 'keystore.jks', 'truststore.jks'];
 
 function secretIsMissing({ secret, subject }: AliasView): Finding | undefined {
   return secret === undefined ? finding(subject, 'SecretMissing', 'its Secret is missing') : undefined;
@@ -327,6 +328,7 @@ const POD_CHECKS = [
   podServesOtherProtocol, // started before the configuration changed
   podDistrustsSecret, // started before the CA changed
   podHasOldCertificate, // started before its certificate was issued
+  podStartedBeforeCertificate, // the same, for one whose listener cannot be seen
 ];
 
 interface PodView {
@@ -368,7 +370,8 @@ function podHasOldRevision({ pod, set, subject }: PodView): Finding | undefined 
 function podServesOtherProtocol({ pod, tls, subject }: PodView): Finding | undefined {
   const wanted = tls === 'off' ? 'plaintext' : 'tls';
   const other = pod.served.find((s) => s.protocol !== 'unknown' && s.protocol !== wanted);
-  return other === undefined ? undefined : finding(subject, 'PodServesOtherProtocol', `serves ${other.protocol} on ${other.listener}, wanted ${wanted}`);
+  const words = (protocol: string) => (protocol === 'tls' ? 'TLS' : protocol);
+  return other === undefined ? undefined : finding(subject, 'PodServesOtherProtocol', `serves ${words(other.protocol)} on ${other.listener}, wanted ${words(wanted)}`);
 }
 
 function podDistrustsSecret({ pod, tls, subject, secret }: PodView): Finding | undefined {
@@ -381,6 +384,13 @@ function podHasOldCertificate({ pod, tls, subject, secret }: PodView): Finding |
   if (tls === 'off' || secret?.leaf === undefined) return undefined;
   const other = pod.served.find((s) => s.leaf !== undefined && s.leaf.fingerprint !== secret.leaf?.fingerprint);
   return other === undefined ? undefined : finding(subject, 'PodHasOldCertificate', `serves another certificate than Secret ${secret.name} holds`);
+}
+
+/** TLS material is read once, at the start: a container older than the certificate cannot serve it, even where nobody can look. */
+function podStartedBeforeCertificate({ pod, tls, subject, secret }: PodView): Finding | undefined {
+  if (tls === 'off' || secret?.leaf === undefined || pod.startedAt === undefined) return undefined;
+  if (!pod.served.some((s) => s.protocol === 'unknown') || Date.parse(pod.startedAt) >= Date.parse(secret.leaf.notBefore)) return undefined;
+  return finding(subject, 'PodHasOldCertificate', `started ${pod.startedAt}, before the certificate in Secret ${secret.name} was issued`);
 }
 
 /** Returns what cannot be said of the pods: missing ones, ones that cannot start, ones that could not be looked at. */

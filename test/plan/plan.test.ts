@@ -48,7 +48,7 @@ const ROWS: readonly Row[] = [
   { name: 'other key encoding', cluster: () => new ClusterBuilder().wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', privateKey: { encoding: 'PKCS1' } }] })), restarts: 6, only: 'native' },
   {
     name: 'other issuer, same root',
-    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root'] }),
+    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-of-orders-ca'] }),
     restarts: 6,
   },
   {

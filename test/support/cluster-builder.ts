@@ -7,9 +7,10 @@
 import { assembleBundle, type Bundle } from '../../constructs/model/bundle';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
 import { type Condition, KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { brokerCertificate, CONFIG_VOLUME, configData, listenersOf, nodesOf, petSetsOf, withCertificateVolume, withoutPasswords } from '../../constructs/model/kubedb';
+import { brokerCertificate } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
-import { ALIASES, defaultSecretName, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
+import { ALIASES, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
+import { assumedObservation } from '../../reconciler/plan/assumed';
 import type { CertificateFacts, IssuerState, KafkaFacts, Observation, PodFacts, Reading, SecretFacts, Served } from '../../reconciler/plan/observation';
 
 export const NAMESPACE = 'demo';
@@ -31,8 +32,7 @@ export function certificate(id: string, change: Partial<CertificateFacts> = {}):
     serial: id,
     subject: `CN=${id}`,
     issuer: 'CN=orders-ca',
-    notBefore: '2026-10-23T09:00:00Z',
-    notAfter: '2027-01-21T09:00:00Z',
+    ...VALIDITY,
     dnsNames: brokerCertificate(CERTIFICATE_OWNER, TLS, 'server').spec.dnsNames,
     ipAddresses: ['127.0.0.1'],
     uris: [],
@@ -44,7 +44,7 @@ export function certificate(id: string, change: Partial<CertificateFacts> = {}):
 }
 
 const CERTIFICATE_OWNER = { name: KAFKA, namespace: NAMESPACE, keystoreCredSecret: `${KAFKA}-keystore-cred` };
-const SECRET_KEYS = ['ca.crt', 'keystore.jks', 'tls.crt', 'tls.key', 'truststore.jks'];
+const VALIDITY = { notBefore: '2026-10-23T09:00:00Z', notAfter: '2027-01-21T09:00:00Z' };
 
 interface State {
   desired: Desired;
@@ -58,7 +58,6 @@ export class ClusterBuilder {
   private readonly state: State;
 
   constructor(topology: 'dedicated' | 'combined' = 'dedicated', tls: TlsState = TLS) {
-    const kafka = kafkaObject(topology, tls);
     this.state = {
       desired: {
         formatVersion: BUNDLE_FORMAT,
@@ -75,8 +74,10 @@ export class ClusterBuilder {
       tls,
       issuing: [],
       declared: false,
-      live: observationOf(kafka, tls),
+      live: { observedAt: NOW } as Observation,
     };
+    this.state.live = assumedObservation(this.bundle, kafkaObject(topology, tls), VALIDITY, NOW);
+    for (const issuer of this.live.issuers) this.issuer({ ...issuer, caPublicKeys: this.live.secrets[0]?.ca?.map((c) => c.publicKey) ?? [] });
   }
 
   get live(): Observation {
@@ -210,91 +211,12 @@ function kafkaObject(topology: 'dedicated' | 'combined', tls: TlsState): KubeObj
   return {
     apiVersion: KINDS.Kafka.apiVersion,
     kind: 'Kafka',
-    metadata: { name: KAFKA, namespace: NAMESPACE, uid: 'uid-kafka', resourceVersion: '1', generation: 1, annotations: { [ANNOTATION_OWNER]: OWNER } },
+    metadata: { name: KAFKA, namespace: NAMESPACE, annotations: { [ANNOTATION_OWNER]: OWNER } },
     spec: { version: '4.2.0', ...size, ...(tls === 'off' ? {} : { enableSSL: true, tls }) },
-    status: { phase: 'Ready', observedGeneration: 1, conditions: [{ type: 'Provisioned', status: 'True' }] },
-  };
-}
-
-function observationOf(kafka: KubeObject, tls: TlsState): Observation {
-  const secrets = tls === 'off' ? [] : ALIASES.map(secretOf);
-  const leaf = secrets.find((s) => s.name === defaultSecretName(KAFKA, 'server'))?.leaf;
-  return {
-    format: 1,
-    observedAt: NOW,
-    namespace: NAMESPACE,
-    name: KAFKA,
-    kafka,
-    issuers: tls === 'off' ? [] : [{ kind: 'Issuer', name: tls.issuerRef.name, object: readyIssuer(tls.issuerRef.name), caPublicKeys: ['key-root'] }],
-    certificates: tls === 'off' ? [] : ALIASES.map((alias) => issued(brokerCertificate(CERTIFICATE_OWNER, tls, alias))),
-    secrets: [...secrets, passwordSecret()],
-    petSets: petSetsOf(kafka).map(({ name, role }) => ({
-      name,
-      role,
-      configSecret: `${KAFKA}-${role}-config`,
-      config: Object.fromEntries(Object.entries(configData(kafka, role, 'secret')).map(([key, text]) => [key, withoutPasswords(text)])),
-      object: petSet(kafka, name, role),
-    })),
-    pods: nodesOf(kafka).map((node) => ({
-      name: node.pod,
-      uid: `uid-${node.pod}`,
-      role: node.role,
-      ordinal: node.ordinal,
-      nodeId: node.nodeId,
-      petSet: node.petSet,
-      isReady: true,
-      isRunning: true,
-      isTerminating: false,
-      revision: 'rev-1',
-      startedAt: '2026-10-24T09:00:00Z',
-      ...(leaf === undefined ? {} : { certificateSecret: defaultSecretName(KAFKA, 'server') }),
-      served: listenersOf(node.role).map((listener): Served => (leaf === undefined ? { listener, protocol: 'plaintext' } : { listener, protocol: 'tls', leaf, isSignedBySecretCa: true })),
-    })),
-    requests: [],
-    budgets: [],
-    facts: { unknown: "Kafka's own facts are not read" },
   };
 }
 
 /** Returns an Issuer that cert-manager calls Ready. */
 export function readyIssuer(name: string): KubeObject {
   return { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name, namespace: NAMESPACE }, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
-}
-
-function issued(c: KubeObject): KubeObject {
-  return {
-    ...c,
-    metadata: { ...c.metadata, uid: `uid-${c.metadata.name}`, generation: 1 },
-    status: { revision: 1, conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1 }] },
-  };
-}
-
-function secretOf(alias: string): SecretFacts {
-  const ca = certificate('root', { isCa: true, publicKey: 'key-root' });
-  return {
-    name: defaultSecretName(KAFKA, alias),
-    uid: `uid-secret-${alias}`,
-    resourceVersion: '1',
-    keys: SECRET_KEYS,
-    annotations: { 'cert-manager.io/issuer-name': 'orders-ca', 'cert-manager.io/issuer-kind': 'Issuer' },
-    leaf: certificate(alias),
-    ca: [ca],
-    isSignedByCa: true,
-    keyEncoding: 'PKCS8',
-  };
-}
-
-function passwordSecret(): SecretFacts {
-  return { name: `${KAFKA}-keystore-cred`, uid: 'uid-password', resourceVersion: '1', keys: ['ssl.keystore.password'], annotations: {} };
-}
-
-function petSet(kafka: KubeObject, name: string, role: string): KubeObject {
-  const template = { spec: { containers: [{ name: 'kafka' }], volumes: [{ name: CONFIG_VOLUME, secret: { secretName: `${KAFKA}-${role}-config` } }] } };
-  return {
-    apiVersion: KINDS.PetSet.apiVersion,
-    kind: 'PetSet',
-    metadata: { name, namespace: NAMESPACE, generation: 1 },
-    spec: { replicas: 3, updateStrategy: { type: 'OnDelete' }, template: withCertificateVolume(kafka, template) },
-    status: { updateRevision: 'rev-1', observedGeneration: 1 },
-  };
 }

@@ -1,0 +1,47 @@
+/**
+ * Plans the difference between two bundles with no cluster at all, for a reviewer of a commit: the live state is assumed to be what the old
+ * bundle asked for. Whether a certificate is close to its expiry, who else works on the Kafka, and how far an earlier run came, is not known.
+ */
+import type { Bundle } from '../../constructs/model/bundle';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { ANNOTATION_OWNER } from '../../constructs/model/names';
+import { assumedObservation } from './assumed';
+import type { Plan } from './nouns';
+import { plan } from './plan';
+
+/** Leaves that were issued long ago and hold for long: only `issuedAfter` makes them too old. */
+const NEVER = { notBefore: '2000-01-01T00:00:00Z', notAfter: '2999-01-01T00:00:00Z' };
+const SOMETIME = '2500-01-01T00:00:00Z';
+
+/** Returns what the new bundle changes. Without an old one a declared Kafka is taken to be missing, and a referenced one to have no TLS. */
+export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
+  const before: Bundle = old ?? { ...wanted, tls: 'off', issuing: [] };
+  const validity = { ...NEVER, notBefore: before.desired.issuedAfter ?? NEVER.notBefore };
+  const live = assumedObservation(before, kafkaOf(before), validity, SOMETIME);
+  const { kafka: _, ...nothing } = { ...live, pods: [], petSets: [], certificates: [], secrets: [], issuers: [] };
+  const isMissing = old === undefined && wanted.kafka !== undefined;
+  const seen = isMissing ? nothing : { ...live, certificates: [...live.certificates, ...before.issuing.map(asApplied)], issuers: [...live.issuers, ...appliedIssuers(before)] };
+  const result = plan(wanted, seen, new Date(SOMETIME));
+  return { ...result, notes: [...result.notes, ...assumptions(old, wanted)] };
+}
+
+/** A Kafka that is only referenced has an unknown number of pods: none is planned for. */
+function kafkaOf({ desired, kafka }: Bundle): KubeObject {
+  const metadata = { name: desired.kafka, namespace: desired.namespace, annotations: { [ANNOTATION_OWNER]: desired.owner } };
+  if (kafka !== undefined) return { ...kafka, metadata: { ...kafka.metadata, ...metadata } };
+  return { apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, metadata, spec: { replicas: 0 } };
+}
+
+function asApplied(manifest: KubeObject): KubeObject {
+  return { ...manifest, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+}
+
+function appliedIssuers({ issuing }: Bundle) {
+  return issuing.filter((m) => m.kind === KINDS.Issuer.kind).map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: asApplied(m) }));
+}
+
+function assumptions(old: Bundle | undefined, wanted: Bundle): readonly string[] {
+  const base = old === undefined ? (wanted.kafka === undefined ? 'the Kafka exists and has no TLS' : 'the Kafka does not exist yet') : 'the live state is what the old bundle asked for';
+  const pods = wanted.kafka === undefined ? ' Its pods are not known here: every pod whose certificate changes restarts.' : '';
+  return [`Made without a cluster; it is assumed that ${base}.${pods}`];
+}
