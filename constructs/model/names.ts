@@ -1,4 +1,5 @@
 /** Names, labels and annotations of our own. Those of KubeDB are in `kubedb.ts`. */
+import { contentHash } from './kube-object';
 
 /** Field manager of every server-side apply. Neither `kubectl` nor a name that Flux strips on its own applies. */
 export const FIELD_MANAGER = 'kafka-tls';
@@ -8,6 +9,9 @@ export const LABEL_KAFKA = 'kafka-tls/kafka';
 
 /** Annotation on a Kafka and on every request we created: the owner id, `<namespace>/<kafka>` unless the user chose another. */
 export const ANNOTATION_OWNER = 'kafka-tls/owner';
+
+/** Annotation on the ConfigMap of a bundle: the Job that belongs to this content. A finished Job it does not name may go. */
+export const ANNOTATION_JOB = 'kafka-tls/job';
 
 /** Annotations on a KafkaOpsRequest that we created. */
 export const REQUEST = {
@@ -28,9 +32,23 @@ export const REQUEST = {
 /** Reason of the `Paused` condition that we write; its message names the request that it belongs to. */
 export const PAUSE_REASON = 'PausedByKafkaTls';
 
-/** Returns the fixed name of the ConfigMap, RBAC, Lease and CronJob that belong to a Kafka. */
+/** Returns the fixed name of the ConfigMap, RBAC and Lease that belong to a Kafka. */
 export function bundleName(kafka: string): string {
   return `kafka-tls-${kafka}`;
+}
+
+/** CronJobs leave room for what Kubernetes appends to the names of their Jobs. */
+const CRON_JOB_NAME_MAX = 52;
+
+/** Returns the name of the CronJob of a Kafka: `bundleName`, or what fits of it and a hash. */
+export function cronJobName(kafka: string): string {
+  const name = bundleName(kafka);
+  return name.length <= CRON_JOB_NAME_MAX ? name : withSuffix(name, contentHash(kafka, 6), CRON_JOB_NAME_MAX);
+}
+
+/** Returns the name of the Job for inputs with this hash. */
+export function jobName(kafka: string, hash: string): string {
+  return withSuffix(bundleName(kafka), hash);
 }
 
 /** Returns `base`, cut so that base and suffix fit a DNS label of `max` characters, joined by a dash. */

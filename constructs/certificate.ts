@@ -1,0 +1,103 @@
+import type { Duration } from 'cdk8s';
+import { goDuration } from './duration';
+import { TlsIssuer } from './issuer';
+import type { CertificateSettings } from './model/manifests';
+import type { Subject } from './model/tls';
+
+/** How a private key is written. */
+export enum KeyEncoding {
+  /** What KubeDB's Kafka supports. */
+  PKCS8 = 'PKCS8',
+  /** What cert-manager uses when nothing is said; Kafka's PEM reader refuses it. */
+  PKCS1 = 'PKCS1',
+}
+
+/** Who a certificate is for, besides its common name. */
+export interface CertificateSubject {
+  /** @default - none */
+  readonly organizations?: string[];
+  /** @default - none */
+  readonly organizationalUnits?: string[];
+  /** @default - none */
+  readonly countries?: string[];
+  /** @default - none */
+  readonly provinces?: string[];
+  /** @default - none */
+  readonly localities?: string[];
+  /** @default - none */
+  readonly streetAddresses?: string[];
+  /** @default - none */
+  readonly postalCodes?: string[];
+  /** @default - none */
+  readonly serialNumber?: string;
+}
+
+/** What can be said of every certificate. */
+export interface CertificateProps {
+  /**
+   * Secret that cert-manager writes the certificate to.
+   * @default - the name of the Certificate
+   */
+  readonly secretName?: string;
+  /** @default - a common name and nothing else */
+  readonly subject?: CertificateSubject;
+  /**
+   * Lifetime, at least an hour.
+   * @default - cert-manager's 90 days
+   */
+  readonly duration?: Duration;
+  /**
+   * How long before its end cert-manager renews it by itself. A broker goes on serving the old certificate until it restarts, so leave it
+   * short and let `beforeExpiry` rotate in time.
+   * @default - five minutes for brokers, cert-manager's third of the lifetime for applications
+   */
+  readonly renewBefore?: Duration;
+  /**
+   * Further DNS names. Brokers always have those of their Service and pods.
+   * @default - none
+   */
+  readonly dnsNames?: string[];
+  /**
+   * Further IP addresses. Brokers always have 127.0.0.1.
+   * @default - none
+   */
+  readonly ipAddresses?: string[];
+  /** @default - none */
+  readonly uris?: string[];
+  /** @default - none */
+  readonly emailAddresses?: string[];
+  /** @default KeyEncoding.PKCS8 */
+  readonly keyEncoding?: KeyEncoding;
+  /**
+   * Fields that no prop here models, merged into the certificate's own.
+   * @default - none
+   */
+  readonly extraSpec?: { readonly [field: string]: unknown };
+}
+
+/** One of the two certificates of a Kafka: `server` is what brokers and controllers serve, `client` what KubeDB's own clients present. */
+export interface BrokerCertificateProps extends CertificateProps {
+  /**
+   * Who signs this one.
+   * @default - the issuer of the Kafka
+   */
+  readonly issuer?: TlsIssuer;
+}
+
+/** Returns the props of a certificate as plain data; absent and undefined are the same. */
+export function certificateSettings(props: BrokerCertificateProps = {}): CertificateSettings {
+  const settings: { readonly [K in keyof CertificateSettings]: CertificateSettings[K] | undefined } = {
+    secretName: props.secretName,
+    subject: props.subject as Subject | undefined,
+    duration: goDuration(props.duration),
+    renewBefore: goDuration(props.renewBefore),
+    dnsNames: props.dnsNames,
+    ipAddresses: props.ipAddresses,
+    uris: props.uris,
+    emailAddresses: props.emailAddresses,
+    privateKey: { encoding: props.keyEncoding ?? KeyEncoding.PKCS8 },
+    issuer: props.issuer === undefined ? undefined : TlsIssuer._of(props.issuer),
+    extraSpec: props.extraSpec,
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as CertificateSettings;
+}

@@ -1,0 +1,95 @@
+import type { Duration } from 'cdk8s';
+import { goDuration } from './duration';
+import { BUNDLE_FORMAT, type Deadlines, DEFAULT_DEADLINES, type Desired, type ExecutorName } from './model/desired';
+import type { Place } from './model/manifests';
+import type { TlsChoice } from './tls';
+
+/** How pods restart when restarted and not yet restarted ones cannot talk: when TLS is turned on or off, or the root changes. */
+export enum Cutover {
+  /** One after the other, as KubeDB does; in between, the cluster is split in two. */
+  ROLLING = 'rolling',
+  /** All at once: an outage of one restart, and no mixed state. Only under `Executor.native()`. */
+  STOP = 'stop',
+}
+
+/** What a gate does when Kafka's own facts cannot be had. */
+export enum WhenKafkaIsUnknown {
+  /** It rests on the readiness of pods, and says so. */
+  READINESS = 'readiness',
+  /** It refuses. */
+  REFUSE = 'refuse',
+}
+
+/** How pods are restarted. */
+export interface RestartProps {
+  /** @default Cutover.ROLLING */
+  readonly cutover?: Cutover;
+  /** @default WhenKafkaIsUnknown.READINESS */
+  readonly whenKafkaIsUnknown?: WhenKafkaIsUnknown;
+}
+
+/** How long to wait for each thing before a run ends. */
+export interface DeadlinesProps {
+  /**
+   * Until a certificate is issued.
+   * @default Duration.minutes(5)
+   */
+  readonly issuance?: Duration;
+  /**
+   * Until a restarted pod is Ready and serves its certificate; also the timeout of each step of a request.
+   * @default Duration.minutes(10)
+   */
+  readonly podReady?: Duration;
+  /**
+   * Until the gate of a pod opens.
+   * @default Duration.minutes(15)
+   */
+  readonly gate?: Duration;
+  /**
+   * Until somebody else's operation is done, or a Kafka that somebody else creates is there.
+   * @default Duration.minutes(30)
+   */
+  readonly foreignOperation?: Duration;
+  /**
+   * Until KubeDB's ops-manager picks a request up.
+   * @default Duration.minutes(2)
+   */
+  readonly pickup?: Duration;
+  /**
+   * Under `Executor.native()`, how long a new request is left alone to see whether an ops-manager claims it.
+   * @default Duration.seconds(15)
+   */
+  readonly claim?: Duration;
+}
+
+/** What the desired state is made of. */
+export interface DesiredStateProps {
+  readonly choice: TlsChoice;
+  readonly executor: ExecutorName;
+  readonly restart?: RestartProps;
+  readonly deadlines?: DeadlinesProps;
+  readonly retries?: number;
+}
+
+/** Returns the document `desired.yaml` of a bundle. */
+export function desiredState(place: Place, props: DesiredStateProps): Desired {
+  const { choice } = props;
+  return {
+    formatVersion: BUNDLE_FORMAT,
+    ...place,
+    executor: props.executor,
+    ...(choice.issuedAfter === undefined ? {} : { issuedAfter: choice.issuedAfter }),
+    ...(choice.beforeExpiry === undefined ? {} : { beforeExpiry: choice.beforeExpiry }),
+    acknowledge: choice.acknowledge,
+    cutover: props.restart?.cutover ?? Cutover.ROLLING,
+    whenKafkaIsUnknown: props.restart?.whenKafkaIsUnknown ?? WhenKafkaIsUnknown.READINESS,
+    retries: props.retries ?? 1,
+    deadlines: deadlines(props.deadlines ?? {}),
+  };
+}
+
+function deadlines(props: DeadlinesProps): Deadlines {
+  const names = Object.keys(DEFAULT_DEADLINES) as readonly (keyof Deadlines)[];
+  const entries = names.map((name) => [name, goDuration(props[name]) ?? DEFAULT_DEADLINES[name]]);
+  return Object.fromEntries(entries) as Deadlines;
+}

@@ -1,0 +1,31 @@
+/**
+ * cdk8s-kafka-tls: say in TypeScript what the TLS of a KubeDB Kafka should be.
+ *
+ *     new KafkaTls(chart, 'orders', {
+ *       cluster: KafkaCluster.existing('orders'),
+ *       tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: [Acknowledgement.clientsMoveToTls()] }),
+ *       job: { image: 'registry.example/kafka-tls@sha256:...' },
+ *     });
+ *
+ * Synthesised is one ConfigMap with the desired state and its manifests (the bundle), and a Job that makes it so. What is exported here is
+ * the public API, and nothing else is.
+ */
+export { Acknowledgement } from './acknowledgement';
+export { type BrokerCertificateProps, type CertificateProps, type CertificateSubject, KeyEncoding } from './certificate';
+export { ClientCertificate, type ClientCertificateProps } from './client-certificate';
+export { Cutover, type DeadlinesProps, type RestartProps, WhenKafkaIsUnknown } from './desired-state';
+export { Executor } from './executor';
+export { type CaSecretOptions, type SelfSignedCaOptions, TlsIssuer } from './issuer';
+export {
+  type CombinedClusterProps,
+  type DeclaredClusterProps,
+  type DedicatedClusterProps,
+  type ExistingClusterOptions,
+  KafkaCluster,
+  type KafkaNodesProps,
+} from './kafka-cluster';
+export { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, type ReconfigureTlsProps } from './kafka-ops-request';
+export { KafkaTls, type KafkaTlsProps } from './kafka-tls';
+export { ReconcileSchedule } from './reconcile-schedule';
+export { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
+export { Tls, type TlsOffProps, type TlsOnProps } from './tls';

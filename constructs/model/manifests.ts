@@ -1,0 +1,228 @@
+/**
+ * From what a user asked for to Kubernetes objects: pure functions, one a kind. Constructs wrap what they return in ApiObjects, where
+ * users patch it; nothing here knows of constructs.
+ *
+ *     issuer settings       -> Issuers and CA Certificate
+ *     cluster settings      -> Kafka
+ *     TLS state             -> the three candidate KafkaOpsRequests (converge, rotate, restart)
+ *     application settings  -> Certificate for an application
+ *
+ * Every object names its namespace and its owner. The Kafka carries no label of ours: KubeDB copies a Kafka's labels to all that belongs
+ * to it, and what carries our label is ours to clean up.
+ */
+import { canonical, KINDS, type KubeObject, type ObjectMeta } from './kube-object';
+import { ANNOTATION_OWNER, LABEL_KAFKA, withSuffix } from './names';
+import { ALIASES, type CertificateSpec, type IssuerRef, normalizeTls, type Subject, type TlsConfig, type TlsState } from './tls';
+
+/** Where a Kafka lives and to whom it belongs. */
+export interface Place {
+  readonly kafka: string;
+  readonly namespace: string;
+  readonly owner: string;
+}
+
+/** Fields of a spec that no prop of ours models. */
+export type ExtraSpec = Readonly<Record<string, unknown>>;
+
+/** The issuer that was chosen. */
+export type IssuerSettings =
+  | { readonly kind: 'reference'; readonly ref: IssuerRef }
+  | { readonly kind: 'caSecret'; readonly secret: string; readonly name: string | undefined }
+  | {
+      readonly kind: 'selfSignedCa';
+      readonly name: string | undefined;
+      readonly commonName: string | undefined;
+      readonly subject: Subject | undefined;
+      readonly duration: string | undefined;
+      readonly renewBefore: string | undefined;
+    };
+
+/** One certificate of the brokers as it was described. */
+export interface CertificateSettings extends Omit<CertificateSpec, 'alias' | 'issuerRef'> {
+  readonly issuer?: IssuerSettings;
+  readonly extraSpec?: ExtraSpec;
+}
+
+/** TLS as it was asked for. */
+export interface TlsSettings {
+  readonly issuer: IssuerSettings;
+  readonly certificates: Readonly<Record<(typeof ALIASES)[number], CertificateSettings>>;
+}
+
+/** The Kafka that TLS is for. */
+export interface ClusterSettings {
+  readonly name: string;
+  /** Spec without TLS; absent for a Kafka that somebody else creates. */
+  readonly spec?: ExtraSpec;
+  /** Only for a Kafka that somebody else creates: its Secret of JKS passwords, if not the default. */
+  readonly keystoreCredSecret?: string;
+  /** Number of pods, or a bound on it. */
+  readonly nodes: number;
+}
+
+/** A certificate for an application. */
+export interface ApplicationSettings {
+  readonly name: string;
+  readonly secretName: string;
+  readonly issuer: IssuerRef;
+  readonly certificate: Omit<CertificateSpec, 'alias' | 'issuerRef' | 'secretName'>;
+  readonly commonName: string;
+  readonly extraSpec: ExtraSpec;
+}
+
+/** Lifetime of a self-signed CA: five years. */
+export const CA_DURATION = '43800h';
+/** A self-signed CA is renewed a year before it ends, so that no leaf of a year or less outlives it. */
+export const CA_RENEW_BEFORE = '8760h';
+
+const CERT_MANAGER = 'cert-manager.io';
+
+/** Returns metadata of an object that belongs to a Kafka: our label, and the owner. */
+export function ownedMetadata(place: Place, name: string): ObjectMeta {
+  return {
+    name,
+    namespace: place.namespace,
+    labels: { [LABEL_KAFKA]: place.kafka },
+    annotations: { [ANNOTATION_OWNER]: place.owner },
+  };
+}
+
+/** Returns `base` with what `extra` says on top: maps are merged, everything else is replaced, undefined says nothing. */
+export function merged(base: unknown, extra: unknown): unknown {
+  if (extra === undefined) return base;
+  if (!isMap(base) || !isMap(extra)) return extra;
+  const keys = [...new Set([...Object.keys(base), ...Object.keys(extra)])];
+  return Object.fromEntries(keys.map((key) => [key, merged(base[key], extra[key])]));
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Returns the reference by which KubeDB finds an issuer. */
+export function issuerRefOf(issuer: IssuerSettings, kafka: string): IssuerRef {
+  if (issuer.kind === 'reference') return issuer.ref;
+  return { apiGroup: CERT_MANAGER, kind: 'Issuer', name: issuerName(issuer, kafka) };
+}
+
+function issuerName(issuer: Exclude<IssuerSettings, { kind: 'reference' }>, kafka: string): string {
+  return issuer.name ?? (issuer.kind === 'caSecret' ? issuer.secret : `${kafka}-ca`);
+}
+
+/** Returns the objects that make an issuer: none for one that exists, an Issuer for a CA in a Secret, the chain for a self-signed CA. */
+export function issuerManifests(issuer: IssuerSettings, place: Place): readonly KubeObject[] {
+  if (issuer.kind === 'reference') return [];
+  const name = issuerName(issuer, place.kafka);
+  if (issuer.kind === 'caSecret') return [issuerManifest(place, name, { ca: { secretName: issuer.secret } })];
+  const root = `${name}-selfsigned`;
+  return [
+    issuerManifest(place, root, { selfSigned: {} }),
+    {
+      apiVersion: KINDS.Certificate.apiVersion,
+      kind: KINDS.Certificate.kind,
+      metadata: ownedMetadata(place, name),
+      spec: canonical({
+        secretName: name,
+        isCA: true,
+        commonName: issuer.commonName ?? name,
+        subject: issuer.subject,
+        duration: issuer.duration ?? CA_DURATION,
+        renewBefore: issuer.renewBefore ?? CA_RENEW_BEFORE,
+        // With the same key a renewed root still vouches for the leaves of the old one.
+        privateKey: { algorithm: 'RSA', size: 3072, rotationPolicy: 'Never' },
+        issuerRef: { group: CERT_MANAGER, kind: 'Issuer', name: root },
+      }),
+    },
+    issuerManifest(place, name, { ca: { secretName: name } }),
+  ];
+}
+
+function issuerManifest(place: Place, name: string, spec: object): KubeObject {
+  return { apiVersion: KINDS.Issuer.apiVersion, kind: KINDS.Issuer.kind, metadata: ownedMetadata(place, name), spec };
+}
+
+/** Returns the `spec.tls` that the settings ask for, complete: nothing remains for KubeDB's webhook to add. */
+export function completeTls(tls: TlsSettings, kafka: string): TlsConfig {
+  const described = ALIASES.map((alias): CertificateSpec => {
+    const { issuer, extraSpec: _extra, ...certificate } = tls.certificates[alias];
+    const ref = issuer === undefined ? {} : { issuerRef: issuerRefOf(issuer, kafka) };
+    return { ...certificate, alias, privateKey: { encoding: certificate.privateKey?.encoding ?? 'PKCS8' }, ...ref };
+  });
+  const config = normalizeTls(kafka, { issuerRef: issuerRefOf(tls.issuer, kafka), certificates: described });
+  return {
+    ...config,
+    certificates: config.certificates.map((c) => merged(c, tls.certificates[c.alias as (typeof ALIASES)[number]].extraSpec) as CertificateSpec),
+  };
+}
+
+/** Returns the Kafka of a declared cluster, born with the TLS state that is wanted. */
+export function kafkaManifest(cluster: ClusterSettings, tls: TlsState, place: Place): KubeObject {
+  const { labels: _ours, ...metadata } = ownedMetadata(place, cluster.name);
+  const born = tls === 'off' ? {} : { enableSSL: true, tls };
+  return {
+    apiVersion: KINDS.Kafka.apiVersion,
+    kind: KINDS.Kafka.kind,
+    metadata,
+    spec: canonical(merged(born, cluster.spec)),
+  };
+}
+
+/** Which of the three candidates a request is. */
+export interface RequestSettings {
+  readonly name: string;
+  readonly databaseRef: string;
+  readonly operation: ExtraSpec;
+  readonly timeout: string | undefined;
+  readonly apply: 'IfReady' | 'Always' | undefined;
+  readonly maxRetries: number | undefined;
+}
+
+/** Returns the spec of a KafkaOpsRequest. */
+export function requestSpec(request: Omit<RequestSettings, 'name'>): ExtraSpec {
+  const { databaseRef, operation, timeout, apply, maxRetries } = request;
+  return canonical({ ...operation, databaseRef: { name: databaseRef }, timeout, apply, maxRetries });
+}
+
+/** What a request asks for: `type` and its argument. */
+export const OPERATION = {
+  converge: (tls: TlsState): ExtraSpec => ({ type: 'ReconfigureTLS', tls: tls === 'off' ? { remove: true } : tls }),
+  rotate: { type: 'ReconfigureTLS', tls: { rotateCertificates: true } },
+  restart: { type: 'Restart', restart: {} },
+} as const;
+
+/** Names of the candidates; the converging one follows its content, the others get a fingerprint at run time. */
+export function candidateName(kafka: string, candidate: 'rotate' | 'restart'): string {
+  return withSuffix(kafka, `tls-${candidate}`);
+}
+
+/**
+ * Returns a candidate request. It runs whatever the Kafka's state (an IfReady request never starts on a broken one), with a deadline for
+ * each step and one more try.
+ */
+export function candidate(place: Place, name: string, operation: ExtraSpec, timeout: string): KubeObject {
+  return {
+    apiVersion: KINDS.KafkaOpsRequest.apiVersion,
+    kind: KINDS.KafkaOpsRequest.kind,
+    metadata: ownedMetadata(place, name),
+    spec: requestSpec({ databaseRef: place.kafka, operation, timeout, apply: 'Always', maxRetries: 1 }),
+  };
+}
+
+/** Returns the Certificate of an application: it proves to the brokers who the client is. */
+export function applicationCertificate(place: Place, application: ApplicationSettings): KubeObject {
+  const { certificate, issuer } = application;
+  const spec = {
+    secretName: application.secretName,
+    commonName: application.commonName,
+    ...certificate,
+    privateKey: { encoding: certificate.privateKey?.encoding ?? 'PKCS8', rotationPolicy: 'Always' },
+    usages: ['digital signature', 'key encipherment', 'client auth'],
+    issuerRef: { group: issuer.apiGroup, kind: issuer.kind, name: issuer.name },
+  };
+  return {
+    apiVersion: KINDS.Certificate.apiVersion,
+    kind: KINDS.Certificate.kind,
+    metadata: ownedMetadata(place, application.name),
+    spec: canonical(merged(spec, application.extraSpec)),
+  };
+}

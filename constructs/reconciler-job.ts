@@ -1,0 +1,184 @@
+/**
+ * The Job that makes the desired state so, the CronJob that keeps it so, and their permissions.
+ *
+ * The Job is a plain resource named by the hash of its inputs, the bundle's digest among them: it starts when they change and at no other
+ * time. It is no Argo hook (a changed hook starts no sync), has no generateName (a plain resource cannot) and no TTL (a Job that vanishes
+ * is created anew, and runs anew).
+ *
+ * ServiceAccount, Role and RoleBinding come from cdk8s-plus. Job and CronJob are plain objects: cdk8s-plus writes the hash of the
+ * construct's path into the labels of their pods, and output must not change when a construct moves.
+ */
+import { ApiObject, type Duration, Lazy } from 'cdk8s';
+import { Construct } from 'constructs';
+import { ContentNamed } from './content-named';
+import { metadataProps } from './metadata';
+import { goDurationMs } from './model/go-duration';
+import { contentHash, KINDS, refOf } from './model/kube-object';
+import type { Deadlines, ExecutorName } from './model/desired';
+import { ownedMetadata, type Place } from './model/manifests';
+import { bundleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
+import { complaintsAbout, type Violation } from './model/violation';
+import { ReconcileSchedule } from './reconcile-schedule';
+import { type Permission, permissions } from './reconciler-role';
+
+/** How the reconciler runs in the cluster. */
+export interface ReconcilerJobProps {
+  /** Image with the command `kafka-tls`. Pin it by digest: a tag can change between two runs of one commit. */
+  readonly image: string;
+  /**
+   * Secrets with credentials for the image's registry.
+   * @default - none
+   */
+  readonly imagePullSecrets?: string[];
+  /**
+   * When to look without a commit.
+   * @default ReconcileSchedule.hourly()
+   */
+  readonly schedule?: ReconcileSchedule;
+  /**
+   * How long a run may take at all.
+   * @default - the deadlines of all it may wait for, one pod after the other
+   */
+  readonly deadline?: Duration;
+}
+
+/** What a Job depends on besides its props. */
+export interface ReconcilerJobContext {
+  readonly place: Place;
+  readonly executor: ExecutorName;
+  readonly deadlines: Deadlines;
+  /** Number of pods of the Kafka. */
+  readonly nodes: number;
+  /** Returns the digest of the bundle, as it is at synth. */
+  readonly digest: () => string;
+}
+
+/** Job, CronJob and permissions of one Kafka. */
+export class ReconcilerJob extends Construct {
+  readonly job: ApiObject;
+  /** Absent with `ReconcileSchedule.off()`. */
+  readonly cronJob?: ApiObject;
+  readonly serviceAccount: ApiObject;
+  readonly role: ApiObject;
+  readonly roleBinding: ApiObject;
+
+  private readonly image: string;
+
+  constructor(scope: Construct, id: string, props: ReconcilerJobProps, context: ReconcilerJobContext) {
+    super(scope, id);
+    this.image = props.image;
+    const { place } = context;
+    const access = grant(this, place, permissions(place.kafka, context.executor));
+    this.serviceAccount = access.serviceAccount;
+    this.role = access.role;
+    this.roleBinding = access.roleBinding;
+    const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
+    this.job = new ContentNamed(
+      this,
+      'Job',
+      { ...typeOf('Job'), metadata, spec: jobSpec(props, context, digestArgument(context)) },
+      (manifest) => jobName(place.kafka, contentHash(manifest, 10)),
+    );
+    const cron = ReconcileSchedule._cron(props.schedule ?? ReconcileSchedule.hourly(), `${place.namespace}/${place.kafka}`);
+    if (cron === undefined) return;
+    this.cronJob = new ApiObject(this, 'CronJob', {
+      ...typeOf('CronJob'),
+      metadata: { ...metadata, name: cronJobName(place.kafka) },
+      spec: {
+        schedule: cron,
+        concurrencyPolicy: 'Forbid',
+        startingDeadlineSeconds: 600,
+        successfulJobsHistoryLimit: 1,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: { metadata: { labels: { [LABEL_KAFKA]: place.kafka } }, spec: jobSpec(props, context, []) },
+      },
+    });
+  }
+
+  /** @internal */
+  _violations(): readonly Violation[] {
+    const { error, warning } = complaintsAbout(refOf(this.job.toJson()));
+    const field = 'spec.template.spec.containers[0].image';
+    if (typeof this.image !== 'string' || this.image.trim() === '') {
+      return [error(field, this.image, 'the reconciler runs from an image', 'Name one in the prop "job", or leave the prop out to get the ConfigMap only.')];
+    }
+    if (/@sha256:[0-9a-f]{64}$/.test(this.image)) return [];
+    return [warning(field, this.image, 'a tag can change, so that two runs of one commit would not be the same', 'Pin the image by digest, "name@sha256:...".')];
+  }
+}
+
+function typeOf(kind: 'Job' | 'CronJob'): { readonly apiVersion: string; readonly kind: string } {
+  return { apiVersion: KINDS[kind].apiVersion, kind };
+}
+
+/** The digest is known at synth, when every patch is. */
+function digestArgument({ digest }: ReconcilerJobContext): readonly unknown[] {
+  return ['--digest', Lazy.any({ produce: digest })];
+}
+
+function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more: readonly unknown[]): object {
+  const { place } = context;
+  const labels = { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: place.kafka };
+  return {
+    backoffLimit: 2,
+    activeDeadlineSeconds: props.deadline?.toSeconds() ?? runDeadlineSeconds(context),
+    podFailurePolicy: {
+      rules: [
+        // Invalid input: trying again is useless, only a commit helps.
+        { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [2] } },
+        // A drained node is nobody's failure; the next pod goes on where this one stopped.
+        { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      ],
+    },
+    template: {
+      metadata: { labels },
+      spec: {
+        serviceAccountName: bundleName(place.kafka),
+        automountServiceAccountToken: true,
+        restartPolicy: 'Never',
+        terminationGracePeriodSeconds: 60,
+        securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+        ...((props.imagePullSecrets ?? []).length === 0 ? {} : { imagePullSecrets: props.imagePullSecrets?.map((name) => ({ name })) }),
+        containers: [
+          {
+            name: CONTAINER,
+            image: props.image,
+            args: ['apply', '--config-map', `${place.namespace}/${bundleName(place.kafka)}`, ...more],
+            resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+            securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+          },
+        ],
+      },
+    },
+  };
+}
+
+const CONTAINER = 'kafka-tls';
+const SLACK_SECONDS = 600;
+
+function runDeadlineSeconds({ deadlines, nodes }: ReconcilerJobContext): number {
+  const seconds = (text: string) => Math.ceil((goDurationMs(text) ?? 0) / 1000);
+  const perPod = seconds(deadlines.gate) + seconds(deadlines.podReady);
+  return seconds(deadlines.foreignOperation) + seconds(deadlines.issuance) + nodes * perPod + SLACK_SECONDS;
+}
+
+interface Access {
+  readonly serviceAccount: ApiObject;
+  readonly role: ApiObject;
+  readonly roleBinding: ApiObject;
+}
+
+function grant(scope: Construct, place: Place, allowed: readonly Permission[]): Access {
+  // Loaded here, since it takes longer to load than all else together, and who wants the ConfigMap only never gets here.
+  const plus: typeof import('cdk8s-plus-28') = require('cdk8s-plus-28');
+  const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
+  const account = new plus.ServiceAccount(scope, 'ServiceAccount', { metadata, automountToken: false });
+  const role = new plus.Role(scope, 'Role', { metadata });
+  for (const { group, resource, verbs, name } of allowed) {
+    const what = { apiGroup: group, resourceType: resource, ...(name === undefined ? {} : { resourceName: name }) };
+    role.allow([...verbs], what);
+  }
+  const binding = new plus.RoleBinding(scope, 'RoleBinding', { metadata, role: role as import('cdk8s-plus-28').IRole });
+  binding.addSubjects(account);
+  return { serviceAccount: ApiObject.of(account), role: ApiObject.of(role), roleBinding: ApiObject.of(binding) };
+}

@@ -1,0 +1,62 @@
+/**
+ * What the reconciler may do, in the Kafka's namespace and nowhere else. One line a resource; each verb has its use.
+ *
+ * ClusterIssuers and KafkaVersions are outside the namespace: without a ClusterRole of the user's they are recorded as unknown.
+ */
+import type { ExecutorName } from './model/desired';
+import { groupOf, KINDS } from './model/kube-object';
+import { bundleName } from './model/names';
+
+/** A rule of a Role. */
+export interface Permission {
+  readonly group: string;
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** The only object this is about. */
+  readonly name?: string;
+}
+
+const READ = ['get', 'list', 'watch'];
+
+/** Returns what the reconciler of a Kafka may do. */
+export function permissions(kafka: string, executor: ExecutorName): readonly Permission[] {
+  return executor === 'native' ? [...shared(kafka), ...NATIVE] : shared(kafka);
+}
+
+function shared(kafka: string): readonly Permission[] {
+  const name = bundleName(kafka);
+  return [
+    on('ConfigMap', ['get', 'watch'], '', name), // the desired state
+    on('Lease', ['get', 'update', 'patch'], '', name), // one reconciler at a time
+    on('Lease', ['create']), // a name cannot be given to what does not exist
+    on('Job', ['get', 'list', 'delete']), // finished Jobs of earlier contents
+    on('Event', ['create', 'patch']),
+    on('Kafka', [...READ, 'create', 'patch']), // created if declared and missing; owner annotation
+    on('GitOpsKafka', ['get', 'list']), // a rival for the TLS state
+    on('KafkaOpsRequest', [...READ, 'create', 'patch', 'update']),
+    on('Issuer', [...READ, 'create', 'patch']),
+    on('Certificate', [...READ, 'create', 'patch', 'delete']), // deleted when it leaves the bundle
+    on('CertificateRequest', READ), // why an issuance fails
+    on('Secret', READ), // what certificates really hold
+    on('PetSet', READ),
+    on('Pod', READ),
+    on('Service', READ),
+    on('PodDisruptionBudget', READ),
+  ];
+}
+
+/** What KubeDB's ops-manager does otherwise. */
+const NATIVE: readonly Permission[] = [
+  on('Kafka', ['patch', 'update'], '/status'), // pause and resume
+  on('KafkaOpsRequest', ['patch', 'update'], '/status'), // conditions, as KubeDB writes them
+  on('Certificate', ['patch', 'update'], '/status'), // triggers a new issuance
+  on('Secret', ['create', 'update', 'patch']), // configuration, passwords of the key stores
+  on('PetSet', ['update', 'patch']), // the certificate volume
+  on('Pod', ['create'], '/eviction'),
+  on('Pod', ['delete']), // in a cut-over, where only a budget refuses the eviction
+];
+
+function on(kind: keyof typeof KINDS, verbs: readonly string[], subresource = '', name?: string): Permission {
+  const { apiVersion, plural } = KINDS[kind];
+  return { group: groupOf(apiVersion), resource: `${plural}${subresource}`, verbs, ...(name === undefined ? {} : { name }) };
+}
