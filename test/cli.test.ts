@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { KINDS, ref } from '../constructs/model/kube-object';
+import { BlockedError, ClusterError, InternalError, InvalidInputError, OperationFailedError, TimeoutError } from '../reconciler/errors';
+import type { Connection } from '../reconciler/cli/io';
+import { parseYaml } from '../reconciler/yaml-text';
+import { bundleConfigMap, desiredOf, yaml } from './support/bundle-text';
+import { kafkaTls } from './support/command-line';
+import { FakeClock } from './support/fake-clock';
+import { expectGolden } from './support/golden';
+
+const COMMANDS = ['plan', 'apply', 'verify', 'render', 'observe', 'sandbox'];
+const folder = mkdtempSync(path.join(tmpdir(), 'cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  writeFileSync(path.join(folder, name), text);
+  return path.join(folder, name);
+}
+
+const ORDERS = file('orders.yaml', yaml(bundleConfigMap()));
+const TWO = file('two.yaml', `${yaml(bundleConfigMap())}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments', owner: 'demo/payments' })))}`);
+
+test('help of the program explains where to start', async () => {
+  const { exitCode, stdout, stderr } = await kafkaTls(['--help'], { io: { columns: 80 } });
+  assert.equal(exitCode, 0);
+  assert.equal(stderr, '');
+  expectGolden('test/cli/golden/help.txt', stdout);
+});
+
+for (const command of COMMANDS) {
+  test(`help of ${command} fits its terminal and ends with examples`, async () => {
+    const { exitCode, stdout } = await kafkaTls([command, '--help'], { io: { columns: 80 } });
+    assert.equal(exitCode, 0);
+    assert.deepEqual(stdout.split('\n').filter((line) => line.length > 82), []);
+    assert.match(stdout, /\nExamples:\n {2}kafka-tls /);
+    expectGolden(`test/cli/golden/help-${command}.txt`, stdout);
+  });
+}
+
+test('help wraps to a wide terminal, too', async () => {
+  const { stdout } = await kafkaTls(['plan', '--help'], { io: { columns: 200 } });
+  assert.match(stdout, /bundle to read: a file, a folder of synth output, or - for standard input \(default: dist\)\n/);
+});
+
+test('without a command the help is an error, so that a Job with an empty command line fails', async () => {
+  const { exitCode, stdout, stderr } = await kafkaTls([]);
+  assert.equal(exitCode, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^Usage: kafka-tls <command>/);
+});
+
+test('the version is one line', async () => {
+  assert.deepEqual(await kafkaTls(['--version']), { exitCode: 0, stdout: 'from source\n', stderr: '' });
+});
+
+const usage: readonly { argv: string; says: string }[] = [
+  { argv: 'aply', says: `kafka-tls: unknown command 'aply'.\nDid you mean apply? See "kafka-tls --help".\n` },
+  { argv: 'frobnicate', says: `kafka-tls: unknown command 'frobnicate'.\nSee "kafka-tls --help".\n` },
+  { argv: 'apply --take-ovr', says: `kafka-tls apply: unknown flag '--take-ovr'.\nDid you mean --take-over? See "kafka-tls apply --help".\n` },
+  { argv: 'plan --output xml', says: `kafka-tls plan: flag '--output <format>' may not be 'xml'. Allowed choices are text, json, markdown.\nSee "kafka-tls plan --help".\n` },
+  { argv: 'apply --output markdown', says: `kafka-tls apply: flag '--output <format>' may not be 'markdown'. Allowed choices are text, json.\nSee "kafka-tls apply --help".\n` },
+  { argv: 'plan dist', says: `kafka-tls plan: too many arguments for 'plan'. Expected 0 arguments but got 1: dist.\nSee "kafka-tls plan --help".\n` },
+  { argv: 'plan --timeout 90d', says: `kafka-tls plan: flag '--timeout <duration>' may not be '90d'. A duration such as 90s, 20m or 1h30m is expected.\nSee "kafka-tls plan --help".\n` },
+  { argv: 'plan --base', says: `kafka-tls plan: flag '--base <path>' argument missing.\nSee "kafka-tls plan --help".\n` },
+  { argv: 'plan --base a --observation b', says: `kafka-tls plan: flag '--base <path>' cannot be used with flag '--observation <file>'.\nSee "kafka-tls plan --help".\n` },
+  { argv: 'apply --config-map a/b/c', says: `kafka-tls apply: flag '--config-map <namespace/name>' may not be 'a/b/c'. A name such as demo/orders is expected.\nSee "kafka-tls apply --help".\n` },
+];
+
+for (const { argv, says } of usage) {
+  test(`"kafka-tls ${argv}" is refused with what to type instead`, async () => {
+    assert.deepEqual(await kafkaTls(argv.split(' ')), { exitCode: 2, stdout: '', stderr: says });
+  });
+}
+
+const kafka = ref(KINDS.Kafka, 'demo', 'orders');
+const errors: readonly { error: Error; exitCode: number; says: string }[] = [
+  { error: new InvalidInputError('is wrong', { subject: kafka }), exitCode: 2, says: 'Kafka/demo/orders: is wrong.\n' },
+  { error: new ClusterError('may not be read: forbidden', { subject: kafka, status: 403, reason: 'Forbidden', hint: 'Ask for it.' }), exitCode: 1, says: 'Kafka/demo/orders: may not be read: forbidden.\nAsk for it.\n' },
+  { error: new OperationFailedError('failed', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: failed.\n' },
+  { error: new TimeoutError('not Ready after 10m', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: not Ready after 10m.\n' },
+  { error: new BlockedError('paused by somebody else', { subject: kafka }), exitCode: 4, says: 'Kafka/demo/orders: paused by somebody else.\n' },
+  { error: new InternalError('is impossible', { subject: kafka }), exitCode: 70, says: 'Kafka/demo/orders: is impossible.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n' },
+  { error: new TypeError('x is undefined'), exitCode: 70, says: 'kafka-tls: unexpected error: TypeError: x is undefined.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n' },
+];
+
+for (const { error, exitCode, says } of errors) {
+  test(`${error.name} ends a command with exit code ${exitCode} and no stack`, async () => {
+    const outside = { connect: () => Promise.reject(error) };
+    assert.deepEqual(await kafkaTls(['plan', '-f', ORDERS], { outside }), { exitCode, stdout: '', stderr: says });
+  });
+}
+
+test('an error is one JSON object with --output json, and has its stack with --debug', async () => {
+  const outside = { connect: () => Promise.reject(new BlockedError('paused', { subject: kafka })) };
+  const json = await kafkaTls(['apply', '--output', 'json', '-f', ORDERS], { outside });
+  assert.deepEqual(JSON.parse(json.stderr), { error: { code: 'blocked', exitCode: 4, subject: 'Kafka/demo/orders', message: 'Kafka/demo/orders: paused' } });
+  const debug = await kafkaTls(['apply', '--debug', '-f', ORDERS], { outside });
+  assert.match(debug.stderr, /^Kafka\/demo\/orders: paused\.\nBlockedError: .*\n {4}at /);
+});
+
+const badInput: readonly { name: string; argv: readonly string[]; says: RegExp }[] = [
+  { name: 'a missing file', argv: ['-f', 'nope.yaml'], says: /^nope\.yaml: does not exist\.\n/ },
+  { name: 'a missing default folder', argv: [], says: /^dist: does not exist\.\nSynthesise first/ },
+  { name: 'a broken YAML', argv: ['-f', file('broken.yaml', 'a: [1,\nb: 2')], says: /broken\.yaml: is broken YAML at line 2, column 1: .+\.\nNothing was read/ },
+  { name: 'a file without a bundle', argv: ['-f', file('none.yaml', 'kind: Pod\n')], says: /none\.yaml: no bundle in it: a bundle is a ConfigMap with the key desired\.yaml\.\n/ },
+  { name: 'an unknown kind', argv: ['-f', file('kind.yaml', yaml(bundleConfigMap(desiredOf(), { 'pod-x.yaml': yaml({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'demo' } }) })))], says: /ConfigMap\/demo\/kafka-tls-orders: Pod\/x: v1 Pod is not a kind a bundle may hold/ },
+  { name: 'a bundle of a newer version', argv: ['-f', file('newer.yaml', yaml(bundleConfigMap(desiredOf({ formatVersion: 9 }))))], says: /formatVersion 9 was made by a newer version, this one reads up to 1/ },
+];
+
+for (const { name, argv, says } of badInput) {
+  for (const command of ['plan', 'apply', 'verify', 'observe', 'render']) {
+    test(`${command} refuses ${name} before it reaches for a cluster`, async () => {
+      const { exitCode, stdout, stderr } = await kafkaTls([command, ...argv], { io: { cwd: folder } });
+      assert.equal(exitCode, 2, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, says);
+      assert.doesNotMatch(stderr, /\n +at /);
+    });
+  }
+}
+
+test('apply refuses several bundles and none named, and lists them', async () => {
+  const { exitCode, stderr } = await kafkaTls(['apply', '-f', TWO]);
+  assert.equal(exitCode, 2);
+  assert.equal(stderr, '2 bundles and none named: demo/orders, demo/payments.\nChoose one with --name, and with -n where names repeat.\n');
+});
+
+test('a bundle named in the cluster that is not there is the input of the user', async () => {
+  const connection = { cluster: { get: async () => undefined }, namespace: 'demo', close: () => {} } as unknown as Connection;
+  const { exitCode, stderr } = await kafkaTls(['apply', '--config-map', 'kafka-tls-orders'], { outside: { connect: async () => connection } });
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^ConfigMap\/demo\/kafka-tls-orders: does not exist\.\n/);
+});
+
+test('render prints every manifest of a bundle, as YAML that reads back, and as one List', async () => {
+  const { exitCode, stdout } = await kafkaTls(['render', '-f', ORDERS]);
+  assert.equal(exitCode, 0);
+  expectGolden('test/cli/golden/render.yaml', stdout);
+  const list = JSON.parse((await kafkaTls(['render', '-f', ORDERS, '--output', 'json'])).stdout);
+  const parsed = parseYaml(stdout);
+  assert.ok('values' in parsed);
+  assert.deepEqual(parsed.values, list.items);
+});
+
+test('a bundle may come through standard input', async () => {
+  const { stdout } = await kafkaTls(['render', '-f', '-'], { io: { stdin: async () => yaml(bundleConfigMap()) } });
+  assert.match(stdout, /# Issuer\/demo\/orders-ca: applied by every run/);
+});
+
+/** A connection on which nothing ever happens. */
+function stalled(): Connection {
+  return { cluster: { get: () => new Promise(() => {}) }, namespace: 'demo', close: () => {} } as unknown as Connection;
+}
+
+test('an interrupted run says why it ended and how to go on', async () => {
+  const interrupt = new AbortController();
+  interrupt.abort(new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received', { hint: 'Go on with: kafka-tls apply' }));
+  const { exitCode, stderr } = await kafkaTls(['apply', '-f', ORDERS], { io: { signal: interrupt.signal }, outside: { connect: async () => stalled() } });
+  assert.equal(exitCode, 1);
+  assert.equal(stderr, 'kafka-tls: ended before it was done: SIGTERM was received.\nGo on with: kafka-tls apply\n');
+});
+
+test('a sandbox is started, told about, and ends with the signal', async () => {
+  const stop = new AbortController();
+  const created: unknown[] = [];
+  let isClosed = false;
+  let printed = '';
+  const running = {
+    kubeconfig: 'kind: Config\n',
+    url: 'https://127.0.0.1:6443',
+    create: async (object: unknown) => void created.push(object),
+    close: async () => { isClosed = true; },
+  };
+  const { exitCode } = await kafkaTls(['sandbox', '--no-ops-manager', '--file', file('pod.yaml', 'kind: Pod\n')], {
+    io: { signal: stop.signal, stdout: (text) => { printed += text; setImmediate(() => stop.abort()); } },
+    outside: { clock: new FakeClock(), startSandbox: async ({ opsManager }) => (assert.equal(opsManager, false), running) },
+  });
+  assert.equal(exitCode, 0);
+  assert.deepEqual(created, [{ kind: 'Pod' }]);
+  assert.ok(isClosed);
+  assert.match(printed, /^The sandbox listens on https:\/\/127\.0\.0\.1:6443\. 1 object was created\.\n\n {2}export KUBECONFIG=.*kubeconfig\n/);
+});

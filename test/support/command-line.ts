@@ -1,0 +1,41 @@
+/** Runs the command line in this process and keeps what it wrote. */
+import { main, type Io, type Outside } from '../../reconciler/cli';
+import { FakeClock } from './fake-clock';
+
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Everything a test may set; what it does not set is a plain pipe and a world that must not be asked. */
+export interface Setting {
+  readonly io?: Partial<Io>;
+  readonly outside?: Partial<Outside>;
+}
+
+/** Runs `kafka-tls` with these arguments. */
+export async function kafkaTls(argv: readonly string[], { io, outside }: Setting = {}): Promise<Ran> {
+  const written = { stdout: '', stderr: '' };
+  const exitCode = await main(
+    argv,
+    {
+      stdout: (text) => { written.stdout += text; },
+      stderr: (text) => { written.stderr += text; },
+      stdin: async () => '',
+      isTty: false,
+      columns: undefined,
+      env: {},
+      cwd: process.cwd(),
+      signal: new AbortController().signal,
+      ...io,
+    },
+    {
+      clock: new FakeClock(),
+      connect: () => Promise.reject(new Error('this test has no cluster')),
+      startSandbox: () => Promise.reject(new Error('this test has no sandbox')),
+      ...outside,
+    },
+  );
+  return { exitCode, ...written };
+}
