@@ -53,7 +53,12 @@ export class ClusterError extends KafkaTlsError {
 
   constructor(
     message: string,
-    options: ErrorOptions & { readonly status: number; readonly reason: string; readonly retryable?: boolean; readonly retryAfterSeconds?: number },
+    options: ErrorOptions & {
+      readonly status: number;
+      readonly reason: string;
+      readonly retryable?: boolean;
+      readonly retryAfterSeconds?: number;
+    },
   ) {
     super(message, options);
     this.status = options.status;

@@ -71,6 +71,8 @@ export type Handshake =
       readonly leaf: CertificateFacts;
       /** Absent when chain and name are fine; else why not. */
       readonly untrusted?: string;
+      /** Whether signatures lead from the leaf to one of `trust`, whatever dates and names say. */
+      readonly isSigned: boolean;
     }
   | { readonly protocol: 'plaintext' }
   | { readonly protocol: 'unknown'; readonly because: string };

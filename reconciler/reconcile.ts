@@ -5,7 +5,7 @@
  * early and the next one starts from what is there. The caller holds the Lease.
  */
 import type { Bundle } from '../constructs/model/bundle';
-import { kindOf, KINDS } from '../constructs/model/kube-object';
+import { KINDS, kindOf } from '../constructs/model/kube-object';
 import { BlockedError, InternalError, InvalidInputError, type KafkaTlsError, OperationFailedError } from './errors';
 import { deadlineMs, type ExecuteContext } from './execute/context';
 import { execute } from './execute/execute';
@@ -13,7 +13,7 @@ import { waitUntil } from './execute/wait';
 import { observe } from './observe/observe';
 import type { Obstacle, Plan } from './plan/nouns';
 import type { Observation } from './plan/observation';
-import { plan, type PlanOptions } from './plan/plan';
+import { type PlanOptions, plan } from './plan/plan';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
 
 export interface ReconcileContext {
@@ -52,7 +52,11 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
     if (next.obstacle !== undefined) await overcome(next.obstacle, bundle, options, executing);
     else if (next.steps.length === 0) return { changed: round > 1, message: round > 1 ? 'TLS is as desired' : 'nothing to do' };
     else {
-      context.report({ event: 'planned', subject: next.subject, message: `${next.summary}: ${next.operation}, ${next.steps.length} steps` });
+      context.report({
+        event: 'planned',
+        subject: next.subject,
+        message: `${next.summary}: ${next.operation}, ${next.steps.length} steps`,
+      });
       await execute(next, live, executing);
     }
   }

@@ -11,8 +11,8 @@
  * read and write files. Nothing in a bundle depends on time, tool version or the place of a construct.
  */
 import { BUNDLE_FORMAT, type Desired } from './desired';
-import { brokerCertificateName } from './kubedb';
 import { contentHash, KINDS, type KubeObject } from './kube-object';
+import { brokerCertificateName } from './kubedb';
 import { ALIASES, type TlsConfig, type TlsState } from './tls';
 
 /** Key of the document with the desired state. */
@@ -67,10 +67,7 @@ export function assembleBundle(desired: Desired, manifests: readonly KubeObject[
   return {
     desired,
     tls: converge.spec.tls.remove === true ? 'off' : tlsConfigOf(converge.spec.tls),
-    issuing: issuingOrder([
-      ...manifests.filter((m) => m.kind === KINDS.Issuer.kind),
-      ...certificates.filter((m) => !isBroker(m)),
-    ]),
+    issuing: issuingOrder([...manifests.filter((m) => m.kind === KINDS.Issuer.kind), ...certificates.filter((m) => !isBroker(m))]),
     brokerCertificates: certificates.filter(isBroker).sort((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1)),
     ...(kafka === undefined ? {} : { kafka }),
     converge,
@@ -95,7 +92,9 @@ function unfit(manifest: KubeObject, desired: Desired): string[] {
   const subject = `${manifest.kind}/${manifest.metadata?.name}`;
   const allowed = ALLOWED.find((k) => k.kind === manifest.kind && k.apiVersion === manifest.apiVersion);
   if (allowed === undefined) {
-    return [`${subject}: ${manifest.apiVersion} ${manifest.kind} is not a kind a bundle may hold; it holds ${ALLOWED.map((k) => k.kind).join(', ')}`];
+    return [
+      `${subject}: ${manifest.apiVersion} ${manifest.kind} is not a kind a bundle may hold; it holds ${ALLOWED.map((k) => k.kind).join(', ')}`,
+    ];
   }
   if (manifest.metadata.namespace !== desired.namespace) {
     return [`${subject}: namespace ${manifest.metadata.namespace} is not that of the bundle, ${desired.namespace}`];

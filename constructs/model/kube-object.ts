@@ -133,9 +133,7 @@ export function formatRef(subject: ObjectRef): string {
 
 /** Tells whether two references name the same object. */
 export function isSameRef(a: ObjectRef, b: ObjectRef): boolean {
-  return (
-    a.kind === b.kind && groupOf(a.apiVersion) === groupOf(b.apiVersion) && a.name === b.name && a.namespace === b.namespace
-  );
+  return a.kind === b.kind && groupOf(a.apiVersion) === groupOf(b.apiVersion) && a.name === b.name && a.namespace === b.namespace;
 }
 
 /** Returns the API group of an apiVersion; the core group is empty. */
@@ -175,5 +173,8 @@ export function isEqual(a: unknown, b: unknown): boolean {
 
 /** Returns the first `length` hexadecimal digits of the SHA-256 of a value's canonical JSON. */
 export function contentHash(value: unknown, length = 8): string {
-  return createHash('sha256').update(JSON.stringify(canonical(value)), 'utf8').digest('hex').slice(0, length);
+  return createHash('sha256')
+    .update(JSON.stringify(canonical(value)), 'utf8')
+    .digest('hex')
+    .slice(0, length);
 }

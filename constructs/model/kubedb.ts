@@ -5,7 +5,7 @@
  * Sources: kubedb/apimachinery v0.66 (helpers, constants), kubedb/kafka-init-docker, the outputs in KubeDB's Kafka guides.
  * Marked "inferred" where no public source says so.
  */
-import { type Kind, KINDS, type KubeObject } from './kube-object';
+import { KINDS, type Kind, type KubeObject } from './kube-object';
 import { type Alias, certificateOf, issuerOf, sortedSet, type TlsConfig, tlsStateOf } from './tls';
 
 export const ROLES = ['controller', 'broker', 'combined'] as const;

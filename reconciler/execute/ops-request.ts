@@ -40,7 +40,7 @@ async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
     throw new BlockedError(error.message, {
-      hint: 'Is KubeDB\'s ops-manager running and licensed? The request stays; the next run follows it. Without an ops-manager use Executor.native().',
+      hint: "Is KubeDB's ops-manager running and licensed? The request stays; the next run follows it. Without an ops-manager use Executor.native().",
     });
   }
 }
@@ -75,7 +75,8 @@ function watching(subject: ObjectRef) {
 
 async function existing(context: ExecuteContext, subject: ObjectRef): Promise<KubeObject> {
   const request = await context.cluster.get(subject);
-  if (request === undefined) throw new OperationFailedError('it was deleted while it ran.', { subject, hint: 'Run again to submit it anew.' });
+  if (request === undefined)
+    throw new OperationFailedError('it was deleted while it ran.', { subject, hint: 'Run again to submit it anew.' });
   return request;
 }
 
@@ -90,7 +91,10 @@ function tell(context: ExecuteContext, request: KubeObject, told: Set<string>): 
     if (status !== 'True' || told.has(type)) continue;
     told.add(type);
     const [step = '', pod] = String(type).split('--');
-    const subject = pod === undefined ? ref(KINDS.KafkaOpsRequest, request.metadata.namespace, request.metadata.name) : ref(KINDS.Pod, request.metadata.namespace, pod);
+    const subject =
+      pod === undefined
+        ? ref(KINDS.KafkaOpsRequest, request.metadata.namespace, request.metadata.name)
+        : ref(KINDS.Pod, request.metadata.namespace, pod);
     if (step === 'EvictPod') say(context, 'evicted', subject, 'by the ops-manager');
     else if (step === 'CheckPodRunning') say(context, 'ready', subject, 'runs again');
     else if (step === 'CertificateSynced') say(context, 'issued', subject, message ?? type);
@@ -103,5 +107,8 @@ function judge(subject: ObjectRef, request: KubeObject): Followed {
   if (phase === 'Successful' || phase === 'Skipped') return phase;
   if (phase === 'Denied') throw new BlockedError('was denied.', { subject, hint: 'Ask whoever approves operations on this cluster.' });
   if (request.metadata.deletionTimestamp !== undefined) throw new OperationFailedError('it was deleted while it ran.', { subject });
-  throw new OperationFailedError(`failed: ${failureOf(request)}.`, { subject, hint: 'The next run tries it again, within the retry bound.' });
+  throw new OperationFailedError(`failed: ${failureOf(request)}.`, {
+    subject,
+    hint: 'The next run tries it again, within the retry bound.',
+  });
 }

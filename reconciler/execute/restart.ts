@@ -17,9 +17,9 @@ import { BlockedError, InternalError, OperationFailedError } from '../errors';
 import { podFindings } from '../plan/checks';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
-import { canRestart, isSameGroup, restartOrder, type RestartView, type Verdict } from '../plan/restart';
+import { canRestart, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
-import { deadlineMs, DesiredStateChanged, type ExecuteContext, say } from './context';
+import { DesiredStateChanged, deadlineMs, type ExecuteContext, say } from './context';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
 
@@ -88,7 +88,8 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
     if (open !== undefined) return { done: open.pod };
     const refused = asked.flatMap((a) => (a.verdict.ok ? [] : [{ pod: a.pod, ...a.verdict }]));
     const hopeless = refused.find((r) => !r.retry);
-    if (hopeless !== undefined) throw new OperationFailedError(`not restarted: ${hopeless.because}.`, { subject: podRef(seen, hopeless.pod) });
+    if (hopeless !== undefined)
+      throw new OperationFailedError(`not restarted: ${hopeless.because}.`, { subject: podRef(seen, hopeless.pod) });
     return { waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; ') };
   };
   try {
@@ -101,7 +102,8 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
       retryMs: 'value' in first.facts ? 1000 : deadlineMs(context, 'gate'),
     });
   } catch (error) {
-    if (error instanceof OperationFailedError && error.code === 'timeout') throw gateStayedShut(error, outdatedPods(roll, await context.observe()));
+    if (error instanceof OperationFailedError && error.code === 'timeout')
+      throw gateStayedShut(error, outdatedPods(roll, await context.observe()));
     throw error;
   }
 }
@@ -174,7 +176,9 @@ async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Pr
     const isUnreachable = typeof problem !== 'string' && problem.isUnreachable;
     unreachableSince = isUnreachable ? (unreachableSince ?? context.clock.monotonicMs()) : undefined;
     if (unreachableSince !== undefined && context.clock.monotonicMs() - unreachableSince >= REACH_MS) {
-      throw new BlockedError(`what it serves cannot be seen from here: ${typeof problem === 'string' ? problem : problem.problem}.`, { subject });
+      throw new BlockedError(`what it serves cannot be seen from here: ${typeof problem === 'string' ? problem : problem.problem}.`, {
+        subject,
+      });
     }
     return { waitingFor: typeof problem === 'string' ? problem : problem.problem };
   };
@@ -219,7 +223,10 @@ export function assertReachable(live: Observation): void {
   const unseen = ready.filter((p) => p.served.some((s) => s.protocol === 'unknown'));
   if (ready.length === 0 || unseen.length < ready.length) return;
   const first = unseen[0] as PodFacts;
-  throw new BlockedError(`no pod can be reached from here, so no restart could be proven; ${formatRef(podRef(live, first))}: ${first.served[0]?.because ?? ''}.`, {
-    hint: 'Run it where the pods can be reached, as the Job in the cluster does.',
-  });
+  throw new BlockedError(
+    `no pod can be reached from here, so no restart could be proven; ${formatRef(podRef(live, first))}: ${first.served[0]?.because ?? ''}.`,
+    {
+      hint: 'Run it where the pods can be reached, as the Job in the cluster does.',
+    },
+  );
 }

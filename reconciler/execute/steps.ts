@@ -1,5 +1,5 @@
 /** The steps that do not depend on the executor. Each may be run again at any point: what is done already is found done. */
-import { formatRef, KINDS, kindOf, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { formatRef, KINDS, type KubeObject, kindOf, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
 import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
 import { BlockedError, ClusterError, InternalError } from '../errors';
@@ -99,7 +99,8 @@ export async function verify(context: ExecuteContext, step: VerifyStep): Promise
     failure: 'not verified',
     retryMs: 1000,
   });
-  if (step.request !== undefined && bundle.desired.executor === 'ops-request') await judgeRequest(context, step.request, step.subject.namespace ?? '');
+  if (step.request !== undefined && bundle.desired.executor === 'ops-request')
+    await judgeRequest(context, step.request, step.subject.namespace ?? '');
   const wrong = mismatches(live, bundle.tls);
   for (const { subject, problem } of wrong) say(context, 'warning', subject, problem);
   if (wrong.length === 0) sayVerified(context, live);
@@ -108,7 +109,8 @@ export async function verify(context: ExecuteContext, step: VerifyStep): Promise
 function sayVerified(context: ExecuteContext, live: Observation): void {
   for (const pod of live.pods) {
     const leaf = pod.served.find((s) => s.leaf !== undefined)?.leaf;
-    const what = leaf === undefined ? 'serves plaintext' : `serves what its Secret holds (${leaf.fingerprint.slice(0, 12)}, until ${leaf.notAfter})`;
+    const what =
+      leaf === undefined ? 'serves plaintext' : `serves what its Secret holds (${leaf.fingerprint.slice(0, 12)}, until ${leaf.notAfter})`;
     say(context, 'verified', ref(KINDS.Pod, live.namespace, pod.name), what);
   }
 }

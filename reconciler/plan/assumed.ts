@@ -7,8 +7,8 @@ import {
   CONFIG_VOLUME,
   configData,
   configSecretName,
-  keystoreCredSecret,
   KEYSTORE_PASSWORD_KEYS,
+  keystoreCredSecret,
   listenersOf,
   nodesOf,
   type PetSetFacts,
@@ -18,7 +18,7 @@ import {
 } from '../../constructs/model/kubedb';
 import { ALIASES, type Alias, certificateOf, issuerOf, issuersOf, type TlsConfig } from '../../constructs/model/tls';
 import { desiredKafka, REQUIRED_KEYS } from './checks';
-import { type CertificateFacts, type Observation, OBSERVATION_FORMAT, type PodFacts, type SecretFacts, type Served } from './observation';
+import { type CertificateFacts, OBSERVATION_FORMAT, type Observation, type PodFacts, type SecretFacts, type Served } from './observation';
 
 const REVISION = 'assumed';
 
@@ -31,7 +31,11 @@ export interface Validity {
 /** Returns the observation of a Kafka whose TLS is as the bundle says. */
 export function assumedObservation(bundle: Bundle, given: KubeObject, validity: Validity, observedAt: string): Observation {
   const kafka = provisioned(desiredKafka(given, bundle.tls));
-  const owner: CertificateOwner = { name: bundle.desired.kafka, namespace: bundle.desired.namespace, keystoreCredSecret: keystoreCredSecret(kafka) };
+  const owner: CertificateOwner = {
+    name: bundle.desired.kafka,
+    namespace: bundle.desired.namespace,
+    keystoreCredSecret: keystoreCredSecret(kafka),
+  };
   const { tls } = bundle;
   const secrets = tls === 'off' ? [] : ALIASES.map((alias) => secretOf(owner, tls, alias, validity));
   return {
@@ -40,25 +44,34 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
     namespace: owner.namespace,
     name: owner.name,
     kafka,
-    issuers: tls === 'off' ? [] : issuersOf(tls).map((i) => ({ kind: i.kind, name: i.name, object: ready({ ...KINDS[i.kind], metadata: { name: i.name, namespace: owner.namespace } }) })),
+    issuers:
+      tls === 'off'
+        ? []
+        : issuersOf(tls).map((i) => ({
+            kind: i.kind,
+            name: i.name,
+            object: ready({ ...KINDS[i.kind], metadata: { name: i.name, namespace: owner.namespace } }),
+          })),
     certificates: tls === 'off' ? [] : ALIASES.map((alias) => ready(brokerCertificate(owner, tls, alias))),
     secrets: [...secrets, passwordSecret(owner.keystoreCredSecret)],
     petSets: petSetsOf(kafka).map((set) => petSetState(kafka, set)),
-    pods: nodesOf(kafka).map((node): PodFacts => ({
-      name: node.pod,
-      uid: `uid-${node.pod}`,
-      role: node.role,
-      ordinal: node.ordinal,
-      nodeId: node.nodeId,
-      petSet: node.petSet,
-      isReady: true,
-      isRunning: true,
-      isTerminating: false,
-      revision: REVISION,
-      startedAt: observedAt,
-      ...(secrets[0] === undefined ? {} : { certificateSecret: secrets[0].name }),
-      served: listenersOf(node.role).map((listener) => servedBy(listener, secrets[0]?.leaf)),
-    })),
+    pods: nodesOf(kafka).map(
+      (node): PodFacts => ({
+        name: node.pod,
+        uid: `uid-${node.pod}`,
+        role: node.role,
+        ordinal: node.ordinal,
+        nodeId: node.nodeId,
+        petSet: node.petSet,
+        isReady: true,
+        isRunning: true,
+        isTerminating: false,
+        revision: REVISION,
+        startedAt: observedAt,
+        ...(secrets[0] === undefined ? {} : { certificateSecret: secrets[0].name }),
+        served: listenersOf(node.role).map((listener) => servedBy(listener, secrets[0]?.leaf)),
+      }),
+    ),
     requests: [],
     budgets: [],
     facts: { unknown: "Kafka's own facts are not read" },
@@ -66,10 +79,19 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
 }
 
 function provisioned(kafka: KubeObject): KubeObject {
-  return { ...kafka, metadata: { generation: 1, uid: 'uid-kafka', resourceVersion: '1', ...kafka.metadata }, status: { phase: 'Ready', observedGeneration: 1, conditions: [{ type: 'Provisioned', status: 'True' }] } };
+  return {
+    ...kafka,
+    metadata: { generation: 1, uid: 'uid-kafka', resourceVersion: '1', ...kafka.metadata },
+    status: { phase: 'Ready', observedGeneration: 1, conditions: [{ type: 'Provisioned', status: 'True' }] },
+  };
 }
 
-function ready(object: { readonly apiVersion: string; readonly kind: string; readonly metadata: KubeObject['metadata']; readonly spec?: unknown }): KubeObject {
+function ready(object: {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: KubeObject['metadata'];
+  readonly spec?: unknown;
+}): KubeObject {
   const { apiVersion, kind, metadata, spec } = object;
   return {
     apiVersion,
@@ -102,10 +124,26 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
   };
 }
 
-function factsOf(name: string, spec: { dnsNames?: string[]; ipAddresses?: string[]; uris?: string[]; emailAddresses?: string[] }, validity: Validity): CertificateFacts {
+function factsOf(
+  name: string,
+  spec: { dnsNames?: string[]; ipAddresses?: string[]; uris?: string[]; emailAddresses?: string[] },
+  validity: Validity,
+): CertificateFacts {
   const { dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = spec;
   const id = name.replaceAll(' ', '-');
-  return { fingerprint: `fp-${id}`, serial: '1', subject: `CN=${name}`, issuer: '', ...validity, dnsNames, ipAddresses, uris, emailAddresses, publicKey: `key-${id}`, isCa: false };
+  return {
+    fingerprint: `fp-${id}`,
+    serial: '1',
+    subject: `CN=${name}`,
+    issuer: '',
+    ...validity,
+    dnsNames,
+    ipAddresses,
+    uris,
+    emailAddresses,
+    publicKey: `key-${id}`,
+    isCa: false,
+  };
 }
 
 function passwordSecret(name: string): SecretFacts {

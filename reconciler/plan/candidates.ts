@@ -30,10 +30,20 @@ export function wantedCandidates(world: World, found: Comparison): readonly Cand
   const replaced = new Set([...found.certificates, ...found.secrets].map((f) => f.alias).filter((alias) => found.reissued.has(alias)));
   const toRotate = found.rotation.filter((f) => !replaced.has(f.alias));
   if (toRotate.length > 0 && bundle.rotate !== undefined) {
-    wanted.push({ kind: 'rotate', base: rotateRequestName(live.name, leafFingerprint(world)), manifest: bundle.rotate, findings: toRotate });
+    wanted.push({
+      kind: 'rotate',
+      base: rotateRequestName(live.name, leafFingerprint(world)),
+      manifest: bundle.rotate,
+      findings: toRotate,
+    });
   }
   if (wanted.length === 0 && found.pods.length > 0) {
-    wanted.push({ kind: 'restart', base: restartRequestName(live.name, leafFingerprint(world)), manifest: bundle.restart, findings: found.pods });
+    wanted.push({
+      kind: 'restart',
+      base: restartRequestName(live.name, leafFingerprint(world)),
+      manifest: bundle.restart,
+      findings: found.pods,
+    });
   }
   return wanted;
 }
@@ -42,11 +52,18 @@ export function wantedCandidates(world: World, found: Comparison): readonly Cand
 function leafFingerprint({ bundle, live }: World): string {
   const { tls } = bundle;
   if (tls === 'off') return 'plain';
-  return contentHash(ALIASES.map((alias) => live.secrets.find((s) => s.name === certificateOf(live.name, tls, alias).secretName)?.leaf?.fingerprint ?? ''));
+  return contentHash(
+    ALIASES.map((alias) => live.secrets.find((s) => s.name === certificateOf(live.name, tls, alias).secretName)?.leaf?.fingerprint ?? ''),
+  );
 }
 
 /** Returns the step that submits the next attempt of a candidate, or why there may be none. */
-export function submitStep(world: World, candidate: Candidate, operation: Operation, retry: boolean): SubmitOpsRequestStep | { readonly obstacle: Obstacle } {
+export function submitStep(
+  world: World,
+  candidate: Candidate,
+  operation: Operation,
+  retry: boolean,
+): SubmitOpsRequestStep | { readonly obstacle: Obstacle } {
   const { bundle, live } = world;
   const next = nextAttempt(candidate.base, candidate.findings.map((f) => `${formatRef(f.subject)}: ${f.message}`).join('; '), {
     requests: live.requests,
@@ -85,7 +102,9 @@ function requestManifest({ bundle, live }: World, { kind, manifest }: Candidate,
         ...(kind === 'converge' ? { [REQUEST.from]: JSON.stringify(tlsStateOf(live.kafka?.spec)) } : {}),
       },
       // Argo CD then shows the request under its Kafka, and it lives as long as that.
-      ownerReferences: [{ apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, name: live.name, uid: live.kafka?.metadata.uid ?? '' }],
+      ownerReferences: [
+        { apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, name: live.name, uid: live.kafka?.metadata.uid ?? '' },
+      ],
     },
   };
 }

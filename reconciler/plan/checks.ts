@@ -6,6 +6,8 @@
  *
  * Everything here is pure; the live state was judged as "unknown" or "absent" when it was observed, and unknown is never taken for wrong.
  */
+
+import type { Bundle } from '../../constructs/model/bundle';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { conditionOf, hasTrueCondition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import {
@@ -32,7 +34,6 @@ import {
   type TlsState,
   tlsStateOf,
 } from '../../constructs/model/tls';
-import type { Bundle } from '../../constructs/model/bundle';
 import type { Finding, Reason } from './nouns';
 import type { CertificateFacts, Observation, PetSetState, PodFacts, SecretFacts } from './observation';
 
@@ -235,7 +236,8 @@ function secretIsIncomplete({ secret, subject }: AliasView): Finding | undefined
   if (secret === undefined) return undefined;
   const missing = REQUIRED_KEYS.filter((key) => !secret.keys.includes(key));
   if (missing.length > 0) return finding(subject, 'SecretIncomplete', `Secret ${secret.name} lacks ${missing.join(', ')}`);
-  if (secret.leaf === undefined) return finding(subject, 'SecretIncomplete', `Secret ${secret.name}: ${secret.unreadable ?? 'no certificate'}`);
+  if (secret.leaf === undefined)
+    return finding(subject, 'SecretIncomplete', `Secret ${secret.name}: ${secret.unreadable ?? 'no certificate'}`);
   return undefined;
 }
 
@@ -299,7 +301,9 @@ export function rotationDue(leaf: CertificateFacts, beforeExpiry: string | undef
 export function petSetFindings({ bundle, live }: World): readonly Finding[] {
   if (live.kafka === undefined) return [];
   const kafka = desiredKafka(live.kafka, bundle.tls);
-  return live.petSets.flatMap((set) => [templateDiffers(kafka, set, live), configDiffers(kafka, set, live, bundle)]).filter((f) => f !== undefined);
+  return live.petSets
+    .flatMap((set) => [templateDiffers(kafka, set, live), configDiffers(kafka, set, live, bundle)])
+    .filter((f) => f !== undefined);
 }
 
 function templateDiffers(kafka: KubeObject, set: PetSetState, live: Observation): Finding | undefined {
@@ -316,9 +320,15 @@ function templateDiffers(kafka: KubeObject, set: PetSetState, live: Observation)
 function configDiffers(kafka: KubeObject, set: PetSetState, live: Observation, bundle: Bundle): Finding | undefined {
   if (bundle.desired.executor !== 'native' || set.config === undefined) return undefined;
   const wanted = configData(kafka, set.role, undefined, set.config);
-  const keys = Object.values(CONFIG_KEYS).filter((key) => withoutPasswords(set.config?.[key] ?? '') !== withoutPasswords(wanted[key] ?? ''));
+  const keys = Object.values(CONFIG_KEYS).filter(
+    (key) => withoutPasswords(set.config?.[key] ?? '') !== withoutPasswords(wanted[key] ?? ''),
+  );
   if (keys.length === 0) return undefined;
-  return finding(ref(KINDS.Secret, live.namespace, set.configSecret), 'ConfigDiffers', `${keys.join(', ')} differ${keys.length === 1 ? 's' : ''}`);
+  return finding(
+    ref(KINDS.Secret, live.namespace, set.configSecret),
+    'ConfigDiffers',
+    `${keys.join(', ')} differ${keys.length === 1 ? 's' : ''}`,
+  );
 }
 
 // Layer 5: pods
@@ -371,19 +381,25 @@ function podServesOtherProtocol({ pod, tls, subject }: PodView): Finding | undef
   const wanted = tls === 'off' ? 'plaintext' : 'tls';
   const other = pod.served.find((s) => s.protocol !== 'unknown' && s.protocol !== wanted);
   const words = (protocol: string) => (protocol === 'tls' ? 'TLS' : protocol);
-  return other === undefined ? undefined : finding(subject, 'PodServesOtherProtocol', `serves ${words(other.protocol)} on ${other.listener}, wanted ${words(wanted)}`);
+  return other === undefined
+    ? undefined
+    : finding(subject, 'PodServesOtherProtocol', `serves ${words(other.protocol)} on ${other.listener}, wanted ${words(wanted)}`);
 }
 
 function podDistrustsSecret({ pod, tls, subject, secret }: PodView): Finding | undefined {
   if (tls === 'off' || secret === undefined) return undefined;
   const other = pod.served.find((s) => s.isSignedBySecretCa === false);
-  return other === undefined ? undefined : finding(subject, 'PodDistrustsSecret', `serves a certificate of another CA than Secret ${secret.name} holds`);
+  return other === undefined
+    ? undefined
+    : finding(subject, 'PodDistrustsSecret', `serves a certificate of another CA than Secret ${secret.name} holds`);
 }
 
 function podHasOldCertificate({ pod, tls, subject, secret }: PodView): Finding | undefined {
   if (tls === 'off' || secret?.leaf === undefined) return undefined;
   const other = pod.served.find((s) => s.leaf !== undefined && s.leaf.fingerprint !== secret.leaf?.fingerprint);
-  return other === undefined ? undefined : finding(subject, 'PodHasOldCertificate', `serves another certificate than Secret ${secret.name} holds`);
+  return other === undefined
+    ? undefined
+    : finding(subject, 'PodHasOldCertificate', `serves another certificate than Secret ${secret.name} holds`);
 }
 
 /** TLS material is read once, at the start: a container older than the certificate cannot serve it, even where nobody can look. */
@@ -403,7 +419,9 @@ export function unknownPodFindings({ live }: World): readonly Finding[] {
     const subject = ref(KINDS.Pod, live.namespace, pod.name);
     if (pod.stuck !== undefined) return [finding(subject, 'PodStuck', `cannot start: ${pod.stuck}`)];
     const unknown = pod.served.find((s) => s.protocol === 'unknown');
-    return unknown === undefined ? [] : [finding(subject, 'PodServesUnknown', `${unknown.listener}: ${unknown.because ?? 'could not be seen'}`)];
+    return unknown === undefined
+      ? []
+      : [finding(subject, 'PodServesUnknown', `${unknown.listener}: ${unknown.because ?? 'could not be seen'}`)];
   });
   return [...missing, ...unseen];
 }

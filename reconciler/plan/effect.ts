@@ -17,5 +17,10 @@ export function missingEffect(request: KubeObject, bundle: Bundle, live: Observa
 
 /** Tells whether a finding says only that cert-manager is not done yet. */
 export function isInIssuance(finding: Finding): boolean {
-  return finding.reason === 'CertificateNotReady' || finding.reason === 'CertificateMissing' || finding.reason === 'SecretMissing' || finding.reason === 'SecretIncomplete';
+  return (
+    finding.reason === 'CertificateNotReady' ||
+    finding.reason === 'CertificateMissing' ||
+    finding.reason === 'SecretMissing' ||
+    finding.reason === 'SecretIncomplete'
+  );
 }

@@ -14,11 +14,20 @@ export function issuingSteps(world: World): readonly Step[] {
 function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
   const subject = refOf(manifest);
   const has = findLive(manifest, live);
-  if (has === undefined) return applied(manifest, 'create', { subject, reason: manifest.kind === 'Issuer' ? 'IssuerMissing' : 'CertificateMissing', message: 'missing' });
+  if (has === undefined)
+    return applied(manifest, 'create', {
+      subject,
+      reason: manifest.kind === 'Issuer' ? 'IssuerMissing' : 'CertificateMissing',
+      message: 'missing',
+    });
   const differing = differingFields(manifest, has);
   if (differing.length > 0) {
     const reason = manifest.kind === 'Issuer' ? 'IssuerDiffers' : 'CertificateDiffers';
-    return applied(manifest, 'configure', { subject, reason, message: `${differing.join(', ')} differ${differing.length === 1 ? 's' : ''}` });
+    return applied(manifest, 'configure', {
+      subject,
+      reason,
+      message: `${differing.join(', ')} differ${differing.length === 1 ? 's' : ''}`,
+    });
   }
   const ready = conditionOf(has, 'Ready');
   if (ready?.status === 'True' && conditionOf(has, 'Issuing')?.status !== 'True') return [];

@@ -1,8 +1,8 @@
 /** Plans an operation that the reconciler carries out itself: every write to Certificates, Kafka, PetSets and pods is a step of its own. */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { ALIASES } from '../../constructs/model/tls';
-import type { World } from './checks';
 import { type Candidate, continueStep, submitStep, wantedCandidates } from './candidates';
+import type { World } from './checks';
 import { type Comparison, operationOf } from './comparison';
 import { issuingSteps, leftOverSteps } from './issuing';
 import { notesOf } from './notes';

@@ -20,7 +20,9 @@ function foreignDifferences({ kafka }: Bundle, live: Observation): readonly stri
   const has = live.kafka.spec ?? {};
   const fields = Object.keys(kafka.spec ?? {}).filter((f) => f !== 'tls' && f !== 'enableSSL' && !containsAll(has[f], kafka.spec[f]));
   if (fields.length === 0) return [];
-  return [`Not TLS, left alone: spec.${fields.join(', spec.')} of the live Kafka differ${fields.length === 1 ? 's' : ''} from what is declared.`];
+  return [
+    `Not TLS, left alone: spec.${fields.join(', spec.')} of the live Kafka differ${fields.length === 1 ? 's' : ''} from what is declared.`,
+  ];
 }
 
 /** A live object holds what was declared, plus what a server added. */

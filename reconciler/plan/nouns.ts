@@ -1,8 +1,8 @@
 /** The vocabulary of a plan: why something must change (findings), what will be done (steps), and what stands in the way. */
 import type { Cutover, ExecutorName } from '../../constructs/model/desired';
 import { formatRef, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
-import type { Alias } from '../../constructs/model/tls';
 import type { Role } from '../../constructs/model/kubedb';
+import type { Alias } from '../../constructs/model/tls';
 
 /**
  * Why something must change, or what a reader has to know. PascalCase states, one situation each; users meet them in output and Events.

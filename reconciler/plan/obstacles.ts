@@ -1,7 +1,7 @@
 /**
  * Why nothing may be done to a Kafka now. The first obstacle counts; the order goes from what no run can cure to what time cures.
  */
-import { formatRef, hasTrueCondition, conditionOf, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON } from '../../constructs/model/names';
 import type { World } from './checks';
 import type { Obstacle } from './nouns';

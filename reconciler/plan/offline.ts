@@ -20,7 +20,15 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
   const live = assumedObservation(before, kafkaOf(before), validity, SOMETIME);
   const { kafka: _, ...nothing } = { ...live, pods: [], petSets: [], certificates: [], secrets: [], issuers: [] };
   const isMissing = old === undefined && wanted.kafka !== undefined;
-  const seen = isMissing ? nothing : { ...live, certificates: [...live.certificates, ...before.issuing.map(asApplied)], issuers: [...live.issuers, ...appliedIssuers(before)] };
+  const petSets = wanted.kafka === undefined ? [] : live.petSets; // how many roles a referenced Kafka has is not known
+  const seen = isMissing
+    ? nothing
+    : {
+        ...live,
+        petSets,
+        certificates: [...live.certificates, ...before.issuing.map(asApplied)],
+        issuers: [...live.issuers, ...appliedIssuers(before)],
+      };
   const result = plan(wanted, seen, new Date(SOMETIME));
   return { ...result, notes: [...result.notes, ...assumptions(old, wanted)] };
 }
@@ -37,11 +45,18 @@ function asApplied(manifest: KubeObject): KubeObject {
 }
 
 function appliedIssuers({ issuing }: Bundle) {
-  return issuing.filter((m) => m.kind === KINDS.Issuer.kind).map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: asApplied(m) }));
+  return issuing
+    .filter((m) => m.kind === KINDS.Issuer.kind)
+    .map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: asApplied(m) }));
 }
 
 function assumptions(old: Bundle | undefined, wanted: Bundle): readonly string[] {
-  const base = old === undefined ? (wanted.kafka === undefined ? 'the Kafka exists and has no TLS' : 'the Kafka does not exist yet') : 'the live state is what the old bundle asked for';
+  const base =
+    old === undefined
+      ? wanted.kafka === undefined
+        ? 'the Kafka exists and has no TLS'
+        : 'the Kafka does not exist yet'
+      : 'the live state is what the old bundle asked for';
   const pods = wanted.kafka === undefined ? ' Its pods are not known here: every pod whose certificate changes restarts.' : '';
   return [`Made without a cluster; it is assumed that ${base}.${pods}`];
 }

@@ -12,7 +12,7 @@
  */
 import type { Bundle } from '../../constructs/model/bundle';
 import { hasTrueCondition, type KubeObject, refOf } from '../../constructs/model/kube-object';
-import { formatIssuerRef, tlsStateOf, type TlsState } from '../../constructs/model/tls';
+import { formatIssuerRef, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import { certificateFindings, kafkaFindings, secretFindings, type World } from './checks';
 import { compare, operationOf } from './comparison';
 import { issuingSteps } from './issuing';

@@ -79,7 +79,14 @@ export function nextAttempt(base: string, missing: string, rules: AttemptRules):
   if (!isFinishedRequest(last)) return { kind: 'continue', request: last };
   if (rules.retry) return create;
   const phase: string = last.status?.phase ?? '';
-  if (phase === 'Denied') return stop(rules, last, 'blocked', 'was denied', 'It is not asked for again with the same content. Change the desired state, or run "kafka-tls apply --retry".');
+  if (phase === 'Denied')
+    return stop(
+      rules,
+      last,
+      'blocked',
+      'was denied',
+      'It is not asked for again with the same content. Change the desired state, or run "kafka-tls apply --retry".',
+    );
   if (phase === 'Successful') return afterSuccess(last, missing, rules) ?? create;
   return afterFailures(attempts, rules) ?? create;
 }
@@ -88,7 +95,13 @@ function afterSuccess(last: KubeObject, missing: string, rules: AttemptRules): N
   if (annotationOf(last, REQUEST.verified) !== undefined) return undefined;
   const seenAt = annotationOf(last, REQUEST.ineffectiveAt);
   if (seenAt !== undefined && seenAt !== String(rules.kafkaGeneration)) return undefined;
-  return stop(rules, last, 'failed', `was Successful without effect: ${missing}`, 'It is not tried again until the Kafka changes. Look at the ops-manager\'s log, or run "kafka-tls apply --retry".');
+  return stop(
+    rules,
+    last,
+    'failed',
+    `was Successful without effect: ${missing}`,
+    'It is not tried again until the Kafka changes. Look at the ops-manager\'s log, or run "kafka-tls apply --retry".',
+  );
 }
 
 function afterFailures(attempts: readonly KubeObject[], rules: AttemptRules): NextAttempt | undefined {

@@ -1,9 +1,9 @@
 /** Steps that both executors plan. */
 import { conditionOf, KINDS, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
 import { brokerCertificateName } from '../../constructs/model/kubedb';
+import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
 import { ALIASES, type Alias } from '../../constructs/model/tls';
-import { type AliasFinding, certificateOwner, wantedCertificate, type World } from './checks';
+import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks';
 import type { Comparison } from './comparison';
 import type { EvictStep, Finding, IssueStep, Plan, Step, SupersedeStep } from './nouns';
 import type { Observation, PodFacts } from './observation';
@@ -28,19 +28,26 @@ export function ownSteps({ bundle, live }: World): readonly Step[] {
 }
 
 /** Returns the steps that have the certificates issued that these findings are about; those in `rotate` are asked for anew. */
-export function issueSteps(world: World, findings: readonly AliasFinding[], rotate: readonly Alias[], isTrustCut: boolean): readonly Step[] {
+export function issueSteps(
+  world: World,
+  findings: readonly AliasFinding[],
+  rotate: readonly Alias[],
+  isTrustCut: boolean,
+): readonly Step[] {
   const { live } = world;
   const aliases = ALIASES.filter((alias) => findings.some((f) => f.alias === alias));
   if (aliases.length === 0) return [];
-  const issues = aliases.map((alias): IssueStep => ({
-    kind: 'issue',
-    subject: ref(KINDS.Certificate, live.namespace, brokerCertificateName(live.name, alias)),
-    findings: findings.filter((f) => f.alias === alias),
-    alias,
-    manifest: wantedCertificate(world, alias),
-    isRotation: rotate.includes(alias),
-    isTrustCut,
-  }));
+  const issues = aliases.map(
+    (alias): IssueStep => ({
+      kind: 'issue',
+      subject: ref(KINDS.Certificate, live.namespace, brokerCertificateName(live.name, alias)),
+      findings: findings.filter((f) => f.alias === alias),
+      alias,
+      manifest: wantedCertificate(world, alias),
+      isRotation: rotate.includes(alias),
+      isTrustCut,
+    }),
+  );
   return [...passwordSteps(world), ...issues];
 }
 
@@ -57,7 +64,12 @@ export function inRestartOrder(pods: readonly PodFacts[], { facts }: Observation
 }
 
 /** Returns one restart a pod; `because` is for pods that are as they should be now and will not be then. */
-export function evictSteps(pods: readonly Placed<PodFacts>[], live: Observation, found: Comparison, because: readonly Finding[]): readonly EvictStep[] {
+export function evictSteps(
+  pods: readonly Placed<PodFacts>[],
+  live: Observation,
+  found: Comparison,
+  because: readonly Finding[],
+): readonly EvictStep[] {
   return pods.map(({ pod, place }, i) => {
     const subject = ref(KINDS.Pod, live.namespace, pod.name);
     const own = found.pods.find((f) => f.subject.name === pod.name);
@@ -67,9 +79,19 @@ export function evictSteps(pods: readonly Placed<PodFacts>[], live: Observation,
 }
 
 /** Returns the restarts of an operation that KubeDB carries out: all pods, controllers first, each by ordinal, with no gates between them. */
-export function opsManagerSteps(pods: readonly PodFacts[], live: Observation, found: Comparison, because: readonly Finding[]): readonly EvictStep[] {
+export function opsManagerSteps(
+  pods: readonly PodFacts[],
+  live: Observation,
+  found: Comparison,
+  because: readonly Finding[],
+): readonly EvictStep[] {
   const order = [...pods].sort((a, b) => Number(a.role === 'broker') - Number(b.role === 'broker') || a.ordinal - b.ordinal);
-  return evictSteps(order.map((pod) => ({ pod, place: `${pod.role}, KubeDB's order` })), live, found, because).map((step) => ({ ...step, by: 'ops-manager' }));
+  return evictSteps(
+    order.map((pod) => ({ pod, place: `${pod.role}, KubeDB's order` })),
+    live,
+    found,
+    because,
+  ).map((step) => ({ ...step, by: 'ops-manager' }));
 }
 
 function whyRestart(because: readonly Finding[]): string {
@@ -99,7 +121,15 @@ export function finishingSteps(world: World, found: Comparison): readonly Step[]
   const paused = live.kafka === undefined ? undefined : conditionOf(live.kafka, 'Paused');
   const isOurPause = paused?.status === 'True' && paused.reason === PAUSE_REASON;
   return [
-    ...(isOurPause ? [{ kind: 'resume' as const, subject, findings: [{ subject, reason: 'KafkaPaused' as const, message: 'still paused by an earlier run' }] }] : []),
+    ...(isOurPause
+      ? [
+          {
+            kind: 'resume' as const,
+            subject,
+            findings: [{ subject, reason: 'KafkaPaused' as const, message: 'still paused by an earlier run' }],
+          },
+        ]
+      : []),
     ...verifySteps(world, found),
   ];
 }
@@ -118,6 +148,10 @@ export function supersedeSteps({ bundle, live }: World): readonly SupersedeStep[
     .filter((r) => isOurs(r, bundle.desired.owner) && isNative(r))
     .map((r) => {
       const subject = refOf(r);
-      return { kind: 'supersede', subject, findings: [{ subject, reason: 'RequestUnfinished', message: 'was begun by the native executor' }] };
+      return {
+        kind: 'supersede',
+        subject,
+        findings: [{ subject, reason: 'RequestUnfinished', message: 'was begun by the native executor' }],
+      };
     });
 }

@@ -7,7 +7,7 @@
  */
 import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/desired';
 import { KINDS, ref } from '../../constructs/model/kube-object';
-import { certificateOf, type Alias, formatIssuerRef, isSameTls, issuerOf, type TlsConfig, tlsStateOf } from '../../constructs/model/tls';
+import { type Alias, certificateOf, formatIssuerRef, isSameTls, issuerOf, type TlsConfig, tlsStateOf } from '../../constructs/model/tls';
 import type { World } from './checks';
 import type { Obstacle } from './nouns';
 import type { Observation, SecretFacts } from './observation';
@@ -61,7 +61,9 @@ function otherRoot({ live }: World, wants: TlsConfig): string | undefined {
   const isSameIssuer = before !== undefined && formatIssuerRef(before) === formatIssuerRef(after);
   if (signing !== undefined && trusted.length > 0) {
     if (signing.some((key) => trusted.includes(key))) return undefined;
-    return isSameIssuer ? `${formatIssuerRef(after)} signs with another CA than pods trust` : `${formatIssuerRef(after)} has another root than pods trust`;
+    return isSameIssuer
+      ? `${formatIssuerRef(after)} signs with another CA than pods trust`
+      : `${formatIssuerRef(after)} has another root than pods trust`;
   }
   // An unchanged issuer whose CA cannot be read is taken at its name; the issued chain has the last word.
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
@@ -79,7 +81,9 @@ export function missingAcknowledgement(cut: Cut | undefined, { bundle, live }: W
   const last = lastConverging(live.requests, desired.owner);
   const before = last === undefined ? undefined : stateBefore(last);
   if (before !== undefined && isSameTls(live.name, before, tls)) return undefined;
-  const isBegun = unfinished(live.requests).some((r) => isOurs(r, desired.owner) && r.metadata.name.startsWith(bundle.converge.metadata.name));
+  const isBegun = unfinished(live.requests).some(
+    (r) => isOurs(r, desired.owner) && r.metadata.name.startsWith(bundle.converge.metadata.name),
+  );
   if (isBegun) return undefined;
   const wanted = formatAcknowledgement(cut.needs);
   return {

@@ -24,7 +24,12 @@ export function mismatches(live: Observation, tls: TlsState): readonly Mismatch[
 }
 
 function mismatch(live: Observation, pod: string, problem: string, how: { isUnknown?: boolean; isUnreachable?: boolean } = {}): Mismatch {
-  return { subject: ref(KINDS.Pod, live.namespace, pod), problem, isUnknown: how.isUnknown === true, isUnreachable: how.isUnreachable === true };
+  return {
+    subject: ref(KINDS.Pod, live.namespace, pod),
+    problem,
+    isUnknown: how.isUnknown === true,
+    isUnreachable: how.isUnreachable === true,
+  };
 }
 
 /** Returns what is not proven of one pod, or undefined. */

@@ -11,24 +11,65 @@ const move = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };
 
 describe('a plan of two bundles, without a cluster', () => {
   const cases = [
-    { name: 'the same twice is nothing', old: bundle((b) => b.declares()), new: bundle((b) => b.declares()), operation: 'none', restarts: 0 },
+    {
+      name: 'the same twice is nothing',
+      old: bundle((b) => b.declares()),
+      new: bundle((b) => b.declares()),
+      operation: 'none',
+      restarts: 0,
+    },
     { name: 'a new declared Kafka', old: undefined, new: bundle((b) => b.declares()), operation: 'create', restarts: 0 },
-    { name: 'TLS for a declared Kafka', old: bundle((b) => b.declares().wants('off')), new: bundle((b) => b.declares().desires(move)), operation: 'add', restarts: 6 },
-    { name: 'another issuer', old: bundle((b) => b.declares()), new: bundle((b) => b.declares().wants(tlsBy('ca-2')).desires({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'ca-2' }] })), operation: 'update', restarts: 6 },
-    { name: 'a rotation', old: bundle((b) => b.declares()), new: bundle((b) => b.declares().desires({ issuedAfter: '2026-11-23T09:00:00Z' })), operation: 'rotate', restarts: 6 },
-    { name: 'a referenced Kafka', old: bundle((b) => b.wants('off')), new: bundle((b) => b.wants(TLS).desires(move)), operation: 'add', restarts: 0 },
+    {
+      name: 'TLS for a declared Kafka',
+      old: bundle((b) => b.declares().wants('off')),
+      new: bundle((b) => b.declares().desires(move)),
+      operation: 'add',
+      restarts: 6,
+    },
+    {
+      name: 'another issuer',
+      old: bundle((b) => b.declares()),
+      new: bundle((b) =>
+        b
+          .declares()
+          .wants(tlsBy('ca-2'))
+          .desires({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'ca-2' }] }),
+      ),
+      operation: 'update',
+      restarts: 6,
+    },
+    {
+      name: 'a rotation',
+      old: bundle((b) => b.declares()),
+      new: bundle((b) => b.declares().desires({ issuedAfter: '2026-11-23T09:00:00Z' })),
+      operation: 'rotate',
+      restarts: 6,
+    },
+    {
+      name: 'a referenced Kafka',
+      old: bundle((b) => b.wants('off')),
+      new: bundle((b) => b.wants(TLS).desires(move)),
+      operation: 'add',
+      restarts: 0,
+    },
   ];
   for (const c of cases) {
     test(c.name, () => {
       const drawn = planOffline(c.old, c.new);
       assert.equal(drawn.operation, c.operation);
       assert.equal(drawn.steps.filter((s) => s.kind === 'evict').length, c.restarts);
-      expectGolden(`test/plan/golden/offline/${c.name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.txt`, planText(drawn, PLAIN, { acknowledge: c.new.desired.acknowledge }));
+      expectGolden(
+        `test/plan/golden/offline/${c.name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.txt`,
+        planText(drawn, PLAIN, { acknowledge: c.new.desired.acknowledge }),
+      );
     });
   }
 
   test('a missing acknowledgement is seen before anything is merged', () => {
-    const drawn = planOffline(bundle((b) => b.declares().wants('off')), bundle((b) => b.declares()));
+    const drawn = planOffline(
+      bundle((b) => b.declares().wants('off')),
+      bundle((b) => b.declares()),
+    );
     assert.equal(drawn.obstacle?.kind, 'invalid');
   });
 });

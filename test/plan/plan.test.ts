@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
 import { REQUEST } from '../../constructs/model/names';
-import { plan, type PlanOptions } from '../../reconciler/plan/plan';
+import { type PlanOptions, plan } from '../../reconciler/plan/plan';
 import { PLAIN } from '../../reconciler/report/style';
 import { planText } from '../../reconciler/report/text';
-import { certificate, ClusterBuilder, KAFKA, NAMESPACE, NOW, OWNER, readyIssuer, TLS, tlsBy } from '../support/cluster-builder';
+import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, OWNER, readyIssuer, TLS, tlsBy } from '../support/cluster-builder';
 import { expectGolden } from '../support/golden';
 
 interface Row {
@@ -36,36 +36,72 @@ const ROWS: readonly Row[] = [
   { name: 'no Kafka, only referenced', cluster: () => new ClusterBuilder().noKafka(), restarts: 0, obstacle: 'wait' },
   {
     name: 'Kafka without pods, never provisioned',
-    cluster: () => plaintext().sees(() => ({ pods: [], petSets: [] })).kafka((k) => ({ ...k, status: {} })),
+    cluster: () =>
+      plaintext()
+        .sees(() => ({ pods: [], petSets: [] }))
+        .kafka((k) => ({ ...k, status: {} })),
     restarts: 0,
   },
   { name: 'add TLS', cluster: () => plaintext().desires(MOVE), restarts: 6 },
   { name: 'add TLS in one stop', cluster: () => plaintext().desires({ ...MOVE, cutover: 'stop' }), restarts: 6 },
   { name: 'add TLS, not acknowledged', cluster: plaintext, restarts: 0, obstacle: 'invalid' },
   { name: 'add TLS to combined nodes', cluster: () => new ClusterBuilder('combined', 'off').wants(TLS).desires(MOVE), restarts: 3 },
-  { name: 'other names', cluster: () => new ClusterBuilder().wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', dnsNames: ['kafka.example.org'] }] })), restarts: 6 },
-  { name: 'other renewBefore', cluster: () => new ClusterBuilder().wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', renewBefore: '720h' }] })), restarts: 0, only: 'native' },
-  { name: 'other key encoding', cluster: () => new ClusterBuilder().wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', privateKey: { encoding: 'PKCS1' } }] })), restarts: 6, only: 'native' },
+  {
+    name: 'other names',
+    cluster: () => new ClusterBuilder().wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', dnsNames: ['kafka.example.org'] }] })),
+    restarts: 6,
+  },
+  {
+    name: 'other renewBefore',
+    cluster: () => new ClusterBuilder().wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', renewBefore: '720h' }] })),
+    restarts: 0,
+    only: 'native',
+  },
+  {
+    name: 'other key encoding',
+    cluster: () =>
+      new ClusterBuilder().wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', privateKey: { encoding: 'PKCS1' } }] })),
+    restarts: 6,
+    only: 'native',
+  },
   {
     name: 'other issuer, same root',
-    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-of-orders-ca'] }),
+    cluster: () =>
+      new ClusterBuilder()
+        .wants(tlsBy('ca-2'))
+        .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-of-orders-ca'] }),
     restarts: 6,
   },
   {
     name: 'other issuer, other root, not acknowledged',
-    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-2'] }),
+    cluster: () =>
+      new ClusterBuilder()
+        .wants(tlsBy('ca-2'))
+        .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-2'] }),
     restarts: 0,
     obstacle: 'invalid',
   },
   {
     name: 'other issuer, other root',
-    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).desires(CA2).issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-2'] }),
+    cluster: () =>
+      new ClusterBuilder()
+        .wants(tlsBy('ca-2'))
+        .desires(CA2)
+        .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-2'] }),
     restarts: 6,
   },
-  { name: 'other issuer, root unknown, not acknowledged', cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')), restarts: 0, obstacle: 'invalid' },
+  {
+    name: 'other issuer, root unknown, not acknowledged',
+    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')),
+    restarts: 0,
+    obstacle: 'invalid',
+  },
   {
     name: 'same issuer with another CA',
-    cluster: () => new ClusterBuilder().desires({ issuedAfter: NOW, acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'orders-ca' }] }).issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), caPublicKeys: ['key-new'] }),
+    cluster: () =>
+      new ClusterBuilder()
+        .desires({ issuedAfter: NOW, acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'orders-ca' }] })
+        .issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), caPublicKeys: ['key-new'] }),
     restarts: 6,
   },
   { name: 'rotate by issuedAfter', cluster: () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' }), restarts: 6 },
@@ -75,24 +111,69 @@ const ROWS: readonly Row[] = [
     name: 'update and rotation in one commit',
     cluster: () =>
       new ClusterBuilder()
-        .wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', dnsNames: ['k.example.org'] }, { alias: 'client', dnsNames: ['k.example.org'] }] }))
+        .wants(
+          tlsBy('orders-ca', {
+            certificates: [
+              { alias: 'server', dnsNames: ['k.example.org'] },
+              { alias: 'client', dnsNames: ['k.example.org'] },
+            ],
+          }),
+        )
         .desires({ issuedAfter: '2026-11-23T08:59:00Z' }),
     restarts: 6,
   },
-  { name: 'two pods with an old certificate', cluster: () => new ClusterBuilder().podServes('orders-broker-1', otherLeaf).podServes('orders-controller-2', otherLeaf), restarts: 2, only: 'native' },
-  { name: 'a pod with an old certificate', cluster: () => new ClusterBuilder().podServes('orders-broker-1', otherLeaf), restarts: 6, only: 'ops-request' },
-  { name: 'a pod that cannot be seen', cluster: () => new ClusterBuilder().podServes('orders-broker-1', { protocol: 'unknown', because: 'connection refused' }), restarts: 0 },
+  {
+    name: 'two pods with an old certificate',
+    cluster: () => new ClusterBuilder().podServes('orders-broker-1', otherLeaf).podServes('orders-controller-2', otherLeaf),
+    restarts: 2,
+    only: 'native',
+  },
+  {
+    name: 'a pod with an old certificate',
+    cluster: () => new ClusterBuilder().podServes('orders-broker-1', otherLeaf),
+    restarts: 6,
+    only: 'ops-request',
+  },
+  {
+    name: 'a pod that cannot be seen',
+    cluster: () => new ClusterBuilder().podServes('orders-broker-1', { protocol: 'unknown', because: 'connection refused' }),
+    restarts: 0,
+  },
   { name: 'remove TLS', cluster: () => new ClusterBuilder().wants('off').desires(LEAVE), restarts: 6 },
   { name: 'remove TLS, not acknowledged', cluster: () => new ClusterBuilder().wants('off'), restarts: 0, obstacle: 'invalid' },
   {
     name: 'revert of the last operation needs no acknowledgement',
-    cluster: () => new ClusterBuilder().wants('off').request('orders-tls-1', 'Successful', { executor: 'native', from: 'off', annotations: { [REQUEST.verified]: NOW } }),
+    cluster: () =>
+      new ClusterBuilder()
+        .wants('off')
+        .request('orders-tls-1', 'Successful', { executor: 'native', from: 'off', annotations: { [REQUEST.verified]: NOW } }),
     restarts: 6,
   },
-  { name: 'other fields of a declared Kafka differ', cluster: () => new ClusterBuilder().declares().kafka((k) => ({ ...k, spec: { ...k.spec, version: '4.0.0' } })), restarts: 0 },
-  { name: 'a foreign operation is unfinished', cluster: () => new ClusterBuilder().wants('off').desires(LEAVE).request('scale-out', 'Progressing', undefined, { type: 'HorizontalScaling' }), restarts: 0, obstacle: 'wait' },
-  { name: 'our own request is under way', cluster: () => plaintext().desires(MOVE).request('orders-tls-x', 'Progressing', { executor: 'ops-request', from: 'off' }, { tls: TLS }), restarts: 6, only: 'ops-request' },
-  { name: 'an ops-manager carries out our request', cluster: () => plaintext().desires(MOVE).request('orders-tls-x', 'Progressing', { executor: 'ops-request', from: 'off' }, { tls: TLS }), restarts: 0, only: 'native', obstacle: 'wait' },
+  {
+    name: 'other fields of a declared Kafka differ',
+    cluster: () => new ClusterBuilder().declares().kafka((k) => ({ ...k, spec: { ...k.spec, version: '4.0.0' } })),
+    restarts: 0,
+  },
+  {
+    name: 'a foreign operation is unfinished',
+    cluster: () =>
+      new ClusterBuilder().wants('off').desires(LEAVE).request('scale-out', 'Progressing', undefined, { type: 'HorizontalScaling' }),
+    restarts: 0,
+    obstacle: 'wait',
+  },
+  {
+    name: 'our own request is under way',
+    cluster: () => plaintext().desires(MOVE).request('orders-tls-x', 'Progressing', { executor: 'ops-request', from: 'off' }, { tls: TLS }),
+    restarts: 6,
+    only: 'ops-request',
+  },
+  {
+    name: 'an ops-manager carries out our request',
+    cluster: () => plaintext().desires(MOVE).request('orders-tls-x', 'Progressing', { executor: 'ops-request', from: 'off' }, { tls: TLS }),
+    restarts: 0,
+    only: 'native',
+    obstacle: 'wait',
+  },
   {
     name: 'our own run was killed',
     only: 'native',
@@ -112,18 +193,58 @@ const ROWS: readonly Row[] = [
       return b.request('orders-tls-other', 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });
     },
   },
-  { name: 'paused by somebody else', cluster: () => new ClusterBuilder().wants('off').desires(LEAVE).kafkaCondition({ type: 'Paused', status: 'True', reason: 'Maintenance', message: 'disk swap' }), restarts: 0, obstacle: 'blocked' },
-  { name: 'halted', cluster: () => new ClusterBuilder().kafka((k) => ({ ...k, spec: { ...k.spec, halted: true } })), restarts: 0, obstacle: 'blocked' },
-  { name: 'being deleted', cluster: () => new ClusterBuilder().kafka((k) => ({ ...k, metadata: { ...k.metadata, deletionTimestamp: NOW } })), restarts: 0, obstacle: 'blocked' },
-  { name: 'a gitops Kafka of the same name', cluster: () => new ClusterBuilder().sees(({ kafka }) => ({ gitOpsKafka: kafka as NonNullable<typeof kafka> })), restarts: 0, obstacle: 'blocked' },
-  { name: 'owned by another KafkaTls', cluster: () => new ClusterBuilder().desires({ owner: 'demo/other' }), restarts: 0, obstacle: 'invalid' },
-  { name: 'taken over from another KafkaTls', cluster: () => new ClusterBuilder().desires({ owner: 'demo/other' }), restarts: 0, options: { takeOver: true } },
+  {
+    name: 'paused by somebody else',
+    cluster: () =>
+      new ClusterBuilder()
+        .wants('off')
+        .desires(LEAVE)
+        .kafkaCondition({ type: 'Paused', status: 'True', reason: 'Maintenance', message: 'disk swap' }),
+    restarts: 0,
+    obstacle: 'blocked',
+  },
+  {
+    name: 'halted',
+    cluster: () => new ClusterBuilder().kafka((k) => ({ ...k, spec: { ...k.spec, halted: true } })),
+    restarts: 0,
+    obstacle: 'blocked',
+  },
+  {
+    name: 'being deleted',
+    cluster: () => new ClusterBuilder().kafka((k) => ({ ...k, metadata: { ...k.metadata, deletionTimestamp: NOW } })),
+    restarts: 0,
+    obstacle: 'blocked',
+  },
+  {
+    name: 'a gitops Kafka of the same name',
+    cluster: () => new ClusterBuilder().sees(({ kafka }) => ({ gitOpsKafka: kafka as NonNullable<typeof kafka> })),
+    restarts: 0,
+    obstacle: 'blocked',
+  },
+  {
+    name: 'owned by another KafkaTls',
+    cluster: () => new ClusterBuilder().desires({ owner: 'demo/other' }),
+    restarts: 0,
+    obstacle: 'invalid',
+  },
+  {
+    name: 'taken over from another KafkaTls',
+    cluster: () => new ClusterBuilder().desires({ owner: 'demo/other' }),
+    restarts: 0,
+    options: { takeOver: true },
+  },
   {
     name: 'PetSets that replace their pods',
     only: 'native',
     restarts: 0,
     obstacle: 'invalid',
-    cluster: () => new ClusterBuilder().sees(({ petSets }) => ({ petSets: petSets.map((s) => ({ ...s, object: { ...s.object, spec: { ...s.object.spec, updateStrategy: { type: 'RollingUpdate' } } } })) })),
+    cluster: () =>
+      new ClusterBuilder().sees(({ petSets }) => ({
+        petSets: petSets.map((s) => ({
+          ...s,
+          object: { ...s.object, spec: { ...s.object.spec, updateStrategy: { type: 'RollingUpdate' } } },
+        })),
+      })),
   },
 ];
 
@@ -137,7 +258,10 @@ for (const executor of EXECUTORS) {
         if (drawn.obstacle !== undefined) assert.deepEqual(drawn.steps, [], 'nothing is planned past an obstacle');
         assert.equal(drawn.steps.filter((s) => s.kind === 'evict').length, row.restarts);
         assert.deepEqual(plan(cluster.bundle, cluster.live, new Date(NOW), row.options), drawn, 'planning is deterministic');
-        expectGolden(`test/plan/golden/${executor}/${row.name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.txt`, planText(drawn, PLAIN, { acknowledge: cluster.bundle.desired.acknowledge, applyWith: 'kafka-tls apply' }));
+        expectGolden(
+          `test/plan/golden/${executor}/${row.name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.txt`,
+          planText(drawn, PLAIN, { acknowledge: cluster.bundle.desired.acknowledge, applyWith: 'kafka-tls apply' }),
+        );
       });
     }
   });
@@ -148,22 +272,51 @@ describe('attempts', () => {
   const off = () => new ClusterBuilder().wants('off').desires({ ...LEAVE, executor: 'ops-request' });
   const first = (b: ClusterBuilder, options?: PlanOptions) => {
     const drawn = plan(b.bundle, b.live, new Date(NOW), options);
-    return drawn.obstacle === undefined ? drawn.steps.find((s) => s.kind === 'submitOpsRequest')?.subject.name : `${drawn.obstacle.kind}: ${drawn.obstacle.message}`;
+    return drawn.obstacle === undefined
+      ? drawn.steps.find((s) => s.kind === 'submitOpsRequest')?.subject.name
+      : `${drawn.obstacle.kind}: ${drawn.obstacle.message}`;
   };
   const ours = { executor: 'ops-request' as const, from: TLS };
   const verified = { ...ours, annotations: { [REQUEST.verified]: NOW } };
   const cases: readonly { name: string; cluster: ClusterBuilder; options?: PlanOptions; expect: string | RegExp }[] = [
     { name: 'the first is named by content', cluster: off(), expect: name },
     { name: 'a failure is tried again once', cluster: off().request(name, 'Failed', ours), expect: `${name}-2` },
-    { name: 'not twice', cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Failed', ours), expect: /^failed: failed 2 times/ },
-    { name: 'unless told to', cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Failed', ours), options: { retry: true }, expect: `${name}-3` },
-    { name: 'being superseded is no failure', cluster: off().request(name, 'Failed', { ...ours, annotations: { [REQUEST.superseded]: 'true' } }).request(`${name}-2`, 'Failed', ours), expect: `${name}-3` },
+    {
+      name: 'not twice',
+      cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Failed', ours),
+      expect: /^failed: failed 2 times/,
+    },
+    {
+      name: 'unless told to',
+      cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Failed', ours),
+      options: { retry: true },
+      expect: `${name}-3`,
+    },
+    {
+      name: 'being superseded is no failure',
+      cluster: off()
+        .request(name, 'Failed', { ...ours, annotations: { [REQUEST.superseded]: 'true' } })
+        .request(`${name}-2`, 'Failed', ours),
+      expect: `${name}-3`,
+    },
     { name: 'success that was verified may be asked for again', cluster: off().request(name, 'Successful', verified), expect: `${name}-2` },
-    { name: 'success without effect is never tried again', cluster: off().request(name, 'Successful', ours), expect: /^failed: was Successful without effect: Kafka\/demo\/orders: spec.enableSSL/ },
-    { name: 'unless the Kafka has changed since', cluster: off().request(name, 'Successful', { ...ours, annotations: { [REQUEST.ineffectiveAt]: '0' } }), expect: `${name}-2` },
+    {
+      name: 'success without effect is never tried again',
+      cluster: off().request(name, 'Successful', ours),
+      expect: /^failed: was Successful without effect: Kafka\/demo\/orders: spec.enableSSL/,
+    },
+    {
+      name: 'unless the Kafka has changed since',
+      cluster: off().request(name, 'Successful', { ...ours, annotations: { [REQUEST.ineffectiveAt]: '0' } }),
+      expect: `${name}-2`,
+    },
     { name: 'Skipped is asked for again', cluster: off().request(name, 'Skipped', ours), expect: `${name}-2` },
     { name: 'Denied is not', cluster: off().request(name, 'Denied', ours), expect: /^blocked: was denied/ },
-    { name: 'an old failure does not count after a verified success', cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Successful', verified).request(`${name}-3`, 'Failed', ours), expect: `${name}-4` },
+    {
+      name: 'an old failure does not count after a verified success',
+      cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Successful', verified).request(`${name}-3`, 'Failed', ours),
+      expect: `${name}-4`,
+    },
     { name: 'a name taken by others is left alone', cluster: off().request(name, 'Successful', undefined), expect: `${name}-2` },
   ];
   for (const c of cases) {

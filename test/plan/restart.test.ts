@@ -3,46 +3,170 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { PodFacts, QuorumFacts, TopicFacts } from '../../reconciler/plan/observation';
-import { canRestart, canRestartBroker, canRestartController, isSameGroup, restartOrder, type RestartView, type Verdict } from '../../reconciler/plan/restart';
+import {
+  canRestart,
+  canRestartBroker,
+  canRestartController,
+  isSameGroup,
+  type RestartView,
+  restartOrder,
+  type Verdict,
+} from '../../reconciler/plan/restart';
 
 type Role = 'controller' | 'broker' | 'combined';
 const pod = (name: string, role: Role, change: Partial<PodFacts> = {}): PodFacts => {
   const ordinal = Number(name.split('-').at(-1));
-  return { name, uid: `u-${name}`, role, ordinal, nodeId: role === 'controller' ? 1000 + ordinal : ordinal, petSet: role, isReady: true, isRunning: true, isTerminating: false, revision: 'r', served: [], ...change };
+  return {
+    name,
+    uid: `u-${name}`,
+    role,
+    ordinal,
+    nodeId: role === 'controller' ? 1000 + ordinal : ordinal,
+    petSet: role,
+    isReady: true,
+    isRunning: true,
+    isTerminating: false,
+    revision: 'r',
+    served: [],
+    ...change,
+  };
 };
 
 test('without facts an unready active controller restarts first: stricter than the peer, which would go on elsewhere', () => {
   const pods = [pod('c-0', 'controller'), pod('c-1', 'controller', { isReady: false }), pod('c-2', 'controller')];
-  const view: RestartView = { pods, outdated: new Set(pods.map((p) => p.name)), facts: { unknown: 'not read' }, whenKafkaIsUnknown: 'readiness', isInsideCutover: false };
-  const may = restartOrder(pods, 1001).map((p) => p.pod).filter((p) => canRestart(p, view).ok);
-  assert.deepEqual(may.map((p) => p.name), ['c-1']);
+  const view: RestartView = {
+    pods,
+    outdated: new Set(pods.map((p) => p.name)),
+    facts: { unknown: 'not read' },
+    whenKafkaIsUnknown: 'readiness',
+    isInsideCutover: false,
+  };
+  const may = restartOrder(pods, 1001)
+    .map((p) => p.pod)
+    .filter((p) => canRestart(p, view).ok);
+  assert.deepEqual(
+    may.map((p) => p.name),
+    ['c-1'],
+  );
 });
 
 describe('order', () => {
   const cases: readonly { name: string; pods: PodFacts[]; active?: number; expect: string[] }[] = [
-    { name: 'controllers before brokers, by ordinal', pods: [pod('b-1', 'broker'), pod('c-1', 'controller'), pod('b-0', 'broker'), pod('c-0', 'controller')], expect: ['c-0', 'c-1', 'b-0', 'b-1'] },
-    { name: 'the active controller last among controllers', pods: [pod('c-0', 'controller'), pod('c-1', 'controller'), pod('b-0', 'broker')], active: 1000, expect: ['c-1', 'c-0', 'b-0'] },
-    { name: 'unready pods first in their group', pods: [pod('c-0', 'controller'), pod('c-1', 'controller', { isReady: false }), pod('b-0', 'broker'), pod('b-2', 'broker', { isReady: false })], expect: ['c-1', 'c-0', 'b-2', 'b-0'] },
-    { name: 'the active controller last, ready or not', pods: [pod('c-0', 'controller', { isReady: false }), pod('c-1', 'controller')], active: 1000, expect: ['c-1', 'c-0'] },
-    { name: 'combined nodes are controllers', pods: [pod('n-2', 'combined'), pod('n-0', 'combined'), pod('n-1', 'combined')], active: 0, expect: ['n-1', 'n-2', 'n-0'] },
+    {
+      name: 'controllers before brokers, by ordinal',
+      pods: [pod('b-1', 'broker'), pod('c-1', 'controller'), pod('b-0', 'broker'), pod('c-0', 'controller')],
+      expect: ['c-0', 'c-1', 'b-0', 'b-1'],
+    },
+    {
+      name: 'the active controller last among controllers',
+      pods: [pod('c-0', 'controller'), pod('c-1', 'controller'), pod('b-0', 'broker')],
+      active: 1000,
+      expect: ['c-1', 'c-0', 'b-0'],
+    },
+    {
+      name: 'unready pods first in their group',
+      pods: [
+        pod('c-0', 'controller'),
+        pod('c-1', 'controller', { isReady: false }),
+        pod('b-0', 'broker'),
+        pod('b-2', 'broker', { isReady: false }),
+      ],
+      expect: ['c-1', 'c-0', 'b-2', 'b-0'],
+    },
+    {
+      name: 'the active controller last, ready or not',
+      pods: [pod('c-0', 'controller', { isReady: false }), pod('c-1', 'controller')],
+      active: 1000,
+      expect: ['c-1', 'c-0'],
+    },
+    {
+      name: 'combined nodes are controllers',
+      pods: [pod('n-2', 'combined'), pod('n-0', 'combined'), pod('n-1', 'combined')],
+      active: 0,
+      expect: ['n-1', 'n-2', 'n-0'],
+    },
     { name: 'ordinals are numbers', pods: [pod('b-10', 'broker'), pod('b-9', 'broker')], expect: ['b-9', 'b-10'] },
   ];
-  for (const c of cases) test(c.name, () => assert.deepEqual(restartOrder(c.pods, c.active).map((p) => p.pod.name), c.expect));
+  for (const c of cases)
+    test(c.name, () =>
+      assert.deepEqual(
+        restartOrder(c.pods, c.active).map((p) => p.pod.name),
+        c.expect,
+      ),
+    );
 });
 
 describe('gate of a pod', () => {
-  const cluster = [pod('c-0', 'controller'), pod('c-1', 'controller'), pod('c-2', 'controller'), pod('b-0', 'broker'), pod('b-1', 'broker')];
-  const view = (change: Partial<RestartView> = {}): RestartView => ({ pods: cluster, outdated: new Set(cluster.map((p) => p.name)), facts: { unknown: 'not read' }, whenKafkaIsUnknown: 'readiness', isInsideCutover: false, ...change });
+  const cluster = [
+    pod('c-0', 'controller'),
+    pod('c-1', 'controller'),
+    pod('c-2', 'controller'),
+    pod('b-0', 'broker'),
+    pod('b-1', 'broker'),
+  ];
+  const view = (change: Partial<RestartView> = {}): RestartView => ({
+    pods: cluster,
+    outdated: new Set(cluster.map((p) => p.name)),
+    facts: { unknown: 'not read' },
+    whenKafkaIsUnknown: 'readiness',
+    isInsideCutover: false,
+    ...change,
+  });
   const but = (name: string, change: Partial<PodFacts>) => cluster.map((p) => (p.name === name ? { ...p, ...change } : p));
   const cases: readonly { name: string; of: string; view: RestartView; ok: boolean; says?: RegExp }[] = [
-    { name: 'opens when every other pod is Ready, and says on what it rests', of: 'c-0', view: view(), ok: true, says: /pod readiness alone: not read/ },
-    { name: 'stays shut while another pod is not Ready', of: 'c-0', view: view({ pods: but('b-1', { isReady: false }) }), ok: false, says: /b-1 is not Ready/ },
-    { name: 'opens for the unready pod itself: it serves nobody', of: 'b-1', view: view({ pods: but('b-1', { isReady: false }) }), ok: true },
-    { name: 'stays shut while a restarted pod is not Ready', of: 'c-0', view: view({ pods: but('c-1', { isReady: false }), outdated: new Set(['c-0']) }), ok: false, says: /c-1 is up to date and not Ready/ },
-    { name: 'stops the run when an up-to-date pod is stuck', of: 'c-0', view: view({ pods: but('c-1', { isReady: false, stuck: 'CrashLoopBackOff' }), outdated: new Set(['c-0']) }), ok: false, says: /would fare no better/ },
-    { name: 'is not asked for a pod that is stuck and outdated', of: 'c-1', view: view({ pods: but('c-1', { isReady: false, stuck: 'ImagePullBackOff' }) }), ok: true },
-    { name: 'refuses without facts when told so', of: 'c-0', view: view({ whenKafkaIsUnknown: 'refuse' }), ok: false, says: /cannot be had: not read/ },
-    { name: 'is not asked inside a cut-over', of: 'b-0', view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false }) }), ok: true },
+    {
+      name: 'opens when every other pod is Ready, and says on what it rests',
+      of: 'c-0',
+      view: view(),
+      ok: true,
+      says: /pod readiness alone: not read/,
+    },
+    {
+      name: 'stays shut while another pod is not Ready',
+      of: 'c-0',
+      view: view({ pods: but('b-1', { isReady: false }) }),
+      ok: false,
+      says: /b-1 is not Ready/,
+    },
+    {
+      name: 'opens for the unready pod itself: it serves nobody',
+      of: 'b-1',
+      view: view({ pods: but('b-1', { isReady: false }) }),
+      ok: true,
+    },
+    {
+      name: 'stays shut while a restarted pod is not Ready',
+      of: 'c-0',
+      view: view({ pods: but('c-1', { isReady: false }), outdated: new Set(['c-0']) }),
+      ok: false,
+      says: /c-1 is up to date and not Ready/,
+    },
+    {
+      name: 'stops the run when an up-to-date pod is stuck',
+      of: 'c-0',
+      view: view({ pods: but('c-1', { isReady: false, stuck: 'CrashLoopBackOff' }), outdated: new Set(['c-0']) }),
+      ok: false,
+      says: /would fare no better/,
+    },
+    {
+      name: 'is not asked for a pod that is stuck and outdated',
+      of: 'c-1',
+      view: view({ pods: but('c-1', { isReady: false, stuck: 'ImagePullBackOff' }) }),
+      ok: true,
+    },
+    {
+      name: 'refuses without facts when told so',
+      of: 'c-0',
+      view: view({ whenKafkaIsUnknown: 'refuse' }),
+      ok: false,
+      says: /cannot be had: not read/,
+    },
+    {
+      name: 'is not asked inside a cut-over',
+      of: 'b-0',
+      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false }) }),
+      ok: true,
+    },
   ];
   for (const c of cases) {
     test(c.name, () => {
@@ -55,10 +179,20 @@ describe('gate of a pod', () => {
 
   test('a combined node needs its quorum and its partitions', () => {
     const nodes = [0, 1, 2].map((i) => pod(`n-${i}`, 'combined'));
-    const quorum: QuorumFacts = { leaderId: 1, fetchTimeoutMs: 2000, voters: [0, 1, 2].map((nodeId) => ({ nodeId, lastCaughtUpMs: 1000 })) };
-    const topics: TopicFacts[] = [{ name: 'orders', minInsyncReplicas: 2, partitions: [{ partition: 3, leader: 0, replicas: [0, 1, 2], isr: [0, 2] }] }];
+    const quorum: QuorumFacts = {
+      leaderId: 1,
+      fetchTimeoutMs: 2000,
+      voters: [0, 1, 2].map((nodeId) => ({ nodeId, lastCaughtUpMs: 1000 })),
+    };
+    const topics: TopicFacts[] = [
+      { name: 'orders', minInsyncReplicas: 2, partitions: [{ partition: 3, leader: 0, replicas: [0, 1, 2], isr: [0, 2] }] },
+    ];
     const seen = view({ pods: nodes, outdated: new Set(nodes.map((n) => n.name)), facts: { value: { quorum, topics } } });
-    assert.deepEqual(canRestart(nodes[2] as PodFacts, seen), { ok: false, because: 'orders-3 has ISR {0,2}, needs 2 without broker 2', retry: true });
+    assert.deepEqual(canRestart(nodes[2] as PodFacts, seen), {
+      ok: false,
+      because: 'orders-3 has ISR {0,2}, needs 2 without broker 2',
+      retry: true,
+    });
     const lagging = { ...quorum, voters: quorum.voters.map((v) => (v.nodeId === 0 ? { ...v, lastCaughtUpMs: undefined } : v)) };
     const verdict = canRestart(nodes[2] as PodFacts, view({ ...seen, facts: { value: { quorum: lagging, topics: [] } } }));
     assert.deepEqual(verdict, { ok: false, because: '1 of 3 voters are caught up without controller 2, 2 are needed', retry: true });
@@ -76,7 +210,10 @@ describe("a peer's cases", { skip: scenarios.length === 0 ? `${SCENARIOS} is not
   for (const s of of('quorum')) {
     test(`${s.id}: ${s.source_test}`, () => {
       const { leaderId, lastCaughtUpTimestamp, fetchTimeoutMs, nodeToRestart } = s.given;
-      const voters = Object.entries(lastCaughtUpTimestamp as Record<string, number>).map(([id, at]) => ({ nodeId: Number(id), lastCaughtUpMs: at }));
+      const voters = Object.entries(lastCaughtUpTimestamp as Record<string, number>).map(([id, at]) => ({
+        nodeId: Number(id),
+        lastCaughtUpMs: at,
+      }));
       const verdict = canRestartController(nodeToRestart, { leaderId: leaderId ?? undefined, voters, fetchTimeoutMs });
       // The peer throws when the quorum cannot be described; here that is a quorum without a leader, which is refused.
       assert.equal(verdict.ok, s.expect.canRestart ?? false);
@@ -87,7 +224,8 @@ describe("a peer's cases", { skip: scenarios.length === 0 ? `${SCENARIOS} is not
     test(`${s.id}: ${s.source_test}`, () => {
       // biome-ignore lint/suspicious/noExplicitAny: as above
       const topics: TopicFacts[] = s.given.topics.map((t: any) => ({ ...t, minInsyncReplicas: t.minInsyncReplicas ?? undefined }));
-      for (const [id, expected] of Object.entries(s.expect.canRestart)) assert.equal(canRestartBroker(Number(id), topics).ok, expected, `broker ${id}`);
+      for (const [id, expected] of Object.entries(s.expect.canRestart))
+        assert.equal(canRestartBroker(Number(id), topics).ok, expected, `broker ${id}`);
     });
   }
 
@@ -95,7 +233,14 @@ describe("a peer's cases", { skip: scenarios.length === 0 ? `${SCENARIOS} is not
     test(`${s.id}: ${s.source_test}`, () => {
       const result = roll(s.given);
       assert.deepEqual(result.restarted, s.expect.restarted);
-      assert.equal(result.error?.code, s.expect.error?.code === 'not-ready-after-restart' ? 'not-ready' : s.expect.error?.code === 'cannot-restart-now' ? 'gate' : s.expect.error?.code);
+      assert.equal(
+        result.error?.code,
+        s.expect.error?.code === 'not-ready-after-restart'
+          ? 'not-ready'
+          : s.expect.error?.code === 'cannot-restart-now'
+            ? 'gate'
+            : s.expect.error?.code,
+      );
       if (s.expect.error) assert.equal(result.error?.pod, s.expect.error.pod);
     });
   }
@@ -109,7 +254,12 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
     const role: Role = n.roles.length === 2 ? 'combined' : (n.roles[0] as Role);
     const isUnready = given.unreadyWhenOrderIsComputed.includes(n.id);
     const stuck = given.stuckPods[n.id];
-    pods.set(n.id, { ...pod(`p-${i}`, role), nodeId: n.id, isReady: !isUnready && stuck === undefined, ...(stuck === undefined ? {} : { stuck }) });
+    pods.set(n.id, {
+      ...pod(`p-${i}`, role),
+      nodeId: n.id,
+      isReady: !isUnready && stuck === undefined,
+      ...(stuck === undefined ? {} : { stuck }),
+    });
   });
   const left = new Set<number>(given.needsRestart);
   const restarted: number[] = [];
@@ -122,7 +272,10 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
     if (stuck !== undefined) return { restarted, error: { code: 'stuck-but-up-to-date', pod: stuck.nodeId } };
     const unready = [...pods.values()].find((p) => !p.isReady && !left.has(p.nodeId));
     if (unready !== undefined) return { restarted, error: { code: 'not-ready', pod: unready.nodeId } };
-    const order = restartOrder([...pods.values()].filter((p) => left.has(p.nodeId)), given.activeController ?? undefined).map((p) => p.pod);
+    const order = restartOrder(
+      [...pods.values()].filter((p) => left.has(p.nodeId)),
+      given.activeController ?? undefined,
+    ).map((p) => p.pod);
     const group = order.filter((p) => isSameGroup(p, order[0] as PodFacts));
     const outdated = new Set(order.map((p) => p.name));
     let chosen: PodFacts | undefined;
@@ -131,8 +284,19 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
       const n = asked[p.nodeId] ?? 0;
       const safe = script === undefined ? true : (script[Math.min(n, script.length - 1)] as boolean);
       asked[p.nodeId] = n + 1;
-      const verdict: Verdict = safe ? canRestart(p, { pods: [...pods.values()], outdated, facts: { value: { quorum: healthyQuorum([...pods.values()]), topics: [] } }, whenKafkaIsUnknown: 'readiness', isInsideCutover: false }) : { ok: false, because: 'the script says no', retry: true };
-      if (verdict.ok) { chosen = p; break; }
+      const verdict: Verdict = safe
+        ? canRestart(p, {
+            pods: [...pods.values()],
+            outdated,
+            facts: { value: { quorum: healthyQuorum([...pods.values()]), topics: [] } },
+            whenKafkaIsUnknown: 'readiness',
+            isInsideCutover: false,
+          })
+        : { ok: false, because: 'the script says no', retry: true };
+      if (verdict.ok) {
+        chosen = p;
+        break;
+      }
     }
     if (chosen === undefined) {
       const hopeless = group.every((p) => given.safetyCheckPerAttempt[p.nodeId]?.at(-1) === false || (asked[p.nodeId] ?? 0) > 9);

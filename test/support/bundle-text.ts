@@ -1,6 +1,6 @@
 /** Bundles as they stand in files: a ConfigMap with one data key a document. */
 import { stringify } from 'yaml';
-import { bundleDocuments } from '../../constructs/model/bundle';
+import { type Bundle, bundleDocuments } from '../../constructs/model/bundle';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { bundleName, convergeRequestName, LABEL_KAFKA, restartRequestName, rotateRequestName } from '../../constructs/model/names';
@@ -41,7 +41,17 @@ export function manifestsOf(desired: Desired, tls: TlsState = { issuerRef: ISSUE
 
 /** Returns the ConfigMap of a bundle. `data` replaces or adds keys. */
 export function bundleConfigMap(desired: Desired = desiredOf(), data: Readonly<Record<string, unknown>> = {}, tls?: TlsState): KubeObject {
-  const documents = Object.entries(bundleDocuments(desired, manifestsOf(desired, tls)));
+  return configMapOf(desired, manifestsOf(desired, tls), data);
+}
+
+/** Returns the ConfigMap that a bundle is read from. */
+export function configMapOfBundle({ desired, issuing, brokerCertificates, kafka, converge, rotate, restart }: Bundle): KubeObject {
+  const manifests = [...issuing, ...brokerCertificates, kafka, converge, rotate, restart].filter((m) => m !== undefined);
+  return configMapOf(desired, manifests);
+}
+
+function configMapOf(desired: Desired, manifests: readonly KubeObject[], data: Readonly<Record<string, unknown>> = {}): KubeObject {
+  const documents = Object.entries(bundleDocuments(desired, manifests));
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -11,7 +11,16 @@ import { brokerCertificate } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
 import { ALIASES, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
 import { assumedObservation } from '../../reconciler/plan/assumed';
-import type { CertificateFacts, IssuerState, KafkaFacts, Observation, PodFacts, Reading, SecretFacts, Served } from '../../reconciler/plan/observation';
+import type {
+  CertificateFacts,
+  IssuerState,
+  KafkaFacts,
+  Observation,
+  PodFacts,
+  Reading,
+  SecretFacts,
+  Served,
+} from '../../reconciler/plan/observation';
 
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';
@@ -77,7 +86,8 @@ export class ClusterBuilder {
       live: { observedAt: NOW } as Observation,
     };
     this.state.live = assumedObservation(this.bundle, kafkaObject(topology, tls), VALIDITY, NOW);
-    for (const issuer of this.live.issuers) this.issuer({ ...issuer, caPublicKeys: this.live.secrets[0]?.ca?.map((c) => c.publicKey) ?? [] });
+    for (const issuer of this.live.issuers)
+      this.issuer({ ...issuer, caPublicKeys: this.live.secrets[0]?.ca?.map((c) => c.publicKey) ?? [] });
   }
 
   get live(): Observation {
@@ -184,13 +194,21 @@ export class ClusterBuilder {
   }
 
   /** Adds a request; `ours` gives it our annotations. */
-  request(name: string, phase: string, ours: { executor: 'native' | 'ops-request'; from?: TlsState; annotations?: Record<string, string> } | undefined, spec: object = { tls: { remove: true } }): this {
-    const annotations = ours === undefined ? {} : {
-      [ANNOTATION_OWNER]: OWNER,
-      [REQUEST.executor]: ours.executor,
-      ...(ours.from === undefined ? {} : { [REQUEST.from]: JSON.stringify(ours.from) }),
-      ...ours.annotations,
-    };
+  request(
+    name: string,
+    phase: string,
+    ours: { executor: 'native' | 'ops-request'; from?: TlsState; annotations?: Record<string, string> } | undefined,
+    spec: object = { tls: { remove: true } },
+  ): this {
+    const annotations =
+      ours === undefined
+        ? {}
+        : {
+            [ANNOTATION_OWNER]: OWNER,
+            [REQUEST.executor]: ours.executor,
+            ...(ours.from === undefined ? {} : { [REQUEST.from]: JSON.stringify(ours.from) }),
+            ...ours.annotations,
+          };
     const request: KubeObject = {
       apiVersion: KINDS.KafkaOpsRequest.apiVersion,
       kind: 'KafkaOpsRequest',
@@ -218,5 +236,10 @@ function kafkaObject(topology: 'dedicated' | 'combined', tls: TlsState): KubeObj
 
 /** Returns an Issuer that cert-manager calls Ready. */
 export function readyIssuer(name: string): KubeObject {
-  return { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name, namespace: NAMESPACE }, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
+  return {
+    apiVersion: KINDS.Issuer.apiVersion,
+    kind: 'Issuer',
+    metadata: { name, namespace: NAMESPACE },
+    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  };
 }

@@ -56,8 +56,12 @@ export class FakeClock implements Clock {
   async run<T>(promise: Promise<T>, limitMs = 24 * 3_600_000): Promise<T> {
     let isSettled = false;
     promise.then(
-      () => { isSettled = true; },
-      () => { isSettled = true; },
+      () => {
+        isSettled = true;
+      },
+      () => {
+        isSettled = true;
+      },
     );
     const end = this.elapsedMs + limitMs;
     while (true) {

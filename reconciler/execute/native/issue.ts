@@ -29,7 +29,8 @@ export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promis
   await record(run, 'CheckReadyCondition', action('check ready condition'));
   await record(run, 'IssuingCondition', action('issuing condition'));
   await record(run, 'CertificateSynced', { reason: 'CertificateSynced', message: 'Successfully synced all certificates' });
-  for (const { subject, alias } of steps) say(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
+  for (const { subject, alias } of steps)
+    say(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
 }
 
 /** cert-manager needs a password before it can write JKS stores. KubeDB makes one when there is none; so do we. */
@@ -118,7 +119,8 @@ async function awaitIssued(run: NativeRun, steps: readonly IssueStep[], baseline
 function assertSameRoot({ context, before, plan }: NativeRun, live: Observation): void {
   const { tls } = context.bundle;
   if (tls === 'off' || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return;
-  const keys = (o: Observation) => (o.secrets.find((s) => s.name === certificateOf(o.name, tls, 'server').secretName)?.ca ?? []).map((c) => c.publicKey);
+  const keys = (o: Observation) =>
+    (o.secrets.find((s) => s.name === certificateOf(o.name, tls, 'server').secretName)?.ca ?? []).map((c) => c.publicKey);
   const trusted = keys(before);
   if (trusted.length === 0 || keys(live).some((key) => trusted.includes(key))) return;
   throw new InvalidInputError('the issued certificate has another root than pods trust: no pod was restarted.', {

@@ -6,8 +6,19 @@
  * that we did not write, an ops-manager is there, and this executor gives up. KubeDB's provisioner is closed source; therefore it is let
  * at what was written once (`provisionerPass`), and no pod restarts unless it leaves that as it is.
  */
-import { KafkaTlsError, OperationFailedError } from '../../errors';
-import type { CreatePasswordStep, EvictStep, IssueStep, PauseStep, ProvisionerPassStep, ReconfigureStep, ResumeStep, Step, SubmitOpsRequestStep, SupersedeStep } from '../../plan/nouns';
+import { type KafkaTlsError, OperationFailedError } from '../../errors';
+import type {
+  CreatePasswordStep,
+  EvictStep,
+  IssueStep,
+  PauseStep,
+  ProvisionerPassStep,
+  ReconfigureStep,
+  ResumeStep,
+  Step,
+  SubmitOpsRequestStep,
+  SupersedeStep,
+} from '../../plan/nouns';
 import { restartPods } from '../restart';
 import { createPassword, issue } from './issue';
 import { pause, resume } from './pause';
@@ -18,9 +29,21 @@ import { action, type NativeRun, record } from './run';
 /** Steps of one kind in a row are one piece of work: certificates are waited for together, and which pod is next is decided on fresh facts. */
 export async function runNativeGroup(run: NativeRun, steps: readonly (EvictStep | IssueStep | ReconfigureStep)[]): Promise<void> {
   const [first] = steps;
-  if (first?.kind === 'issue') return issue(run, steps.filter((s) => s.kind === 'issue'));
-  if (first?.kind === 'reconfigure') return reconfigure(run, steps.filter((s) => s.kind === 'reconfigure'));
-  if (first?.kind === 'evict') return restartNative(run, steps.filter((s) => s.kind === 'evict'));
+  if (first?.kind === 'issue')
+    return issue(
+      run,
+      steps.filter((s) => s.kind === 'issue'),
+    );
+  if (first?.kind === 'reconfigure')
+    return reconfigure(
+      run,
+      steps.filter((s) => s.kind === 'reconfigure'),
+    );
+  if (first?.kind === 'evict')
+    return restartNative(
+      run,
+      steps.filter((s) => s.kind === 'evict'),
+    );
 }
 
 export type NativeStep = SubmitOpsRequestStep | SupersedeStep | PauseStep | CreatePasswordStep | ProvisionerPassStep | ResumeStep;

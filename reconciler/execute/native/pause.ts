@@ -13,9 +13,17 @@ export async function pause({ context, request }: NativeRun, kafka: ObjectRef): 
     (object) => {
       const has = conditionOf(object, 'Paused');
       if (has?.status === 'True' && has.reason !== PAUSE_REASON) {
-        throw new BlockedError(`was paused by somebody else meanwhile (${[has.reason, has.message].filter(Boolean).join(': ')}).`, { subject: kafka });
+        throw new BlockedError(`was paused by somebody else meanwhile (${[has.reason, has.message].filter(Boolean).join(': ')}).`, {
+          subject: kafka,
+        });
       }
-      const condition = { type: 'Paused', status: 'True' as const, reason: PAUSE_REASON, message, observedGeneration: object.metadata.generation ?? 1 };
+      const condition = {
+        type: 'Paused',
+        status: 'True' as const,
+        reason: PAUSE_REASON,
+        message,
+        observedGeneration: object.metadata.generation ?? 1,
+      };
       return withCondition(object, condition, context.clock.now());
     },
     { status: true },

@@ -22,7 +22,11 @@ const SETTLE_MS = 2_000;
 
 /** Writes the desired TLS state into the objects of these steps, and into no other. */
 export async function reconfigure(run: NativeRun, steps: readonly ReconfigureStep[]): Promise<void> {
-  await writeTlsState(run, run.context.bundle.tls, steps.map((s) => s.subject));
+  await writeTlsState(
+    run,
+    run.context.bundle.tls,
+    steps.map((s) => s.subject),
+  );
   await record(run, 'UpdatePetSets', { reason: 'UpdatePetSets', message: 'successfully reconciled the Kafka with tls configuration' });
   for (const { subject, findings } of steps) say(run.context, 'reconfigured', subject, findings.map((f) => f.message).join('; '));
 }
@@ -37,7 +41,8 @@ async function writeTlsState(run: NativeRun, tls: TlsState, subjects: readonly O
   const password = await keystorePassword(context, kafka);
   for (const set of live.petSets) {
     const config = ref(KINDS.Secret, live.namespace, set.configSecret);
-    if (isWritten(config)) await modify(context.cluster, config, (secret) => withConfig(secret, configData(desired, set.role, password, decoded(secret))));
+    if (isWritten(config))
+      await modify(context.cluster, config, (secret) => withConfig(secret, configData(desired, set.role, password, decoded(secret))));
     const petSet = ref(KINDS.PetSet, live.namespace, set.name);
     if (isWritten(petSet)) await modify(context.cluster, petSet, (object) => withTemplate(object, desired));
   }
@@ -49,11 +54,16 @@ function withTemplate(petSet: KubeObject, kafka: KubeObject): KubeObject {
 }
 
 function decoded(secret: KubeObject): Record<string, string> {
-  return Object.fromEntries(Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')]));
+  return Object.fromEntries(
+    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')]),
+  );
 }
 
 function withConfig(secret: KubeObject, data: Readonly<Record<string, string>>): KubeObject {
-  return { ...secret, data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')])) };
+  return {
+    ...secret,
+    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'utf8').toString('base64')])),
+  };
 }
 
 async function keystorePassword(context: ExecuteContext, kafka: KubeObject): Promise<string | undefined> {
@@ -94,7 +104,10 @@ export async function provisionerPass(run: NativeRun, step: ProvisionerPassStep)
       check: async () => {
         const live = await context.observe();
         const undone = petSetFindings({ bundle: context.bundle, live, now: context.clock.now() })[0];
-        if (undone !== undefined) throw new OperationFailedError(`KubeDB has undone what was written: ${formatRef(undone.subject)}: ${undone.message}.`, { subject: step.subject });
+        if (undone !== undefined)
+          throw new OperationFailedError(`KubeDB has undone what was written: ${formatRef(undone.subject)}: ${undone.message}.`, {
+            subject: step.subject,
+          });
         const kafka = kafkaOf(live);
         const isSeen = (kafka.status?.observedGeneration ?? 0) >= (kafka.metadata.generation ?? 0);
         seenAt = isSeen ? (seenAt ?? context.clock.monotonicMs()) : undefined;
@@ -118,6 +131,10 @@ async function restore(run: NativeRun): Promise<void> {
   const request = run.request === undefined ? undefined : await run.context.cluster.get(run.request);
   const before = request === undefined ? undefined : stateBefore(request);
   if (before === undefined) return;
-  await writeTlsState(run, before, run.plan.steps.filter((s) => s.kind === 'reconfigure').map((s) => s.subject));
+  await writeTlsState(
+    run,
+    before,
+    run.plan.steps.filter((s) => s.kind === 'reconfigure').map((s) => s.subject),
+  );
   say(run.context, 'warning', run.plan.subject, 'its former TLS configuration was restored; no pod was restarted');
 }

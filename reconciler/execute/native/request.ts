@@ -65,7 +65,13 @@ export async function supersede(run: NativeRun, subject: ObjectRef): Promise<voi
     cluster,
     subject,
     (request) => {
-      const condition = { type: 'Failed', status: 'True' as const, reason: 'Superseded', message: 'the desired state has changed', observedGeneration: request.metadata.generation ?? 1 };
+      const condition = {
+        type: 'Failed',
+        status: 'True' as const,
+        reason: 'Superseded',
+        message: 'the desired state has changed',
+        observedGeneration: request.metadata.generation ?? 1,
+      };
       const next = withCondition(request, condition, clock.now());
       return { ...next, status: { ...next.status, phase: 'Failed' } };
     },

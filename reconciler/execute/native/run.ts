@@ -13,7 +13,12 @@ export interface NativeRun {
 }
 
 /** Adds a condition to our request, with the phase that goes with it. */
-export async function record(run: NativeRun, type: string, said: { reason?: string; message: string }, phase = 'Progressing'): Promise<void> {
+export async function record(
+  run: NativeRun,
+  type: string,
+  said: { reason?: string; message: string },
+  phase = 'Progressing',
+): Promise<void> {
   const { context } = run;
   if (run.request === undefined) return;
   await modify(

@@ -1,0 +1,158 @@
+/** Imports flow one way, and what must stay pure stays pure. Each rule says why; a violation prints file, import and reason. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+
+interface Rule {
+  readonly from: string;
+  /** Folders, files or packages; a folder ends with a slash. Type-only imports of `plan/` vocabulary are named as files. */
+  readonly mayImport: readonly string[];
+  readonly because: string;
+}
+
+const NOUNS = ['reconciler/plan/nouns', 'reconciler/plan/observation'];
+const MODEL = 'constructs/model/';
+
+const RULES: readonly Rule[] = [
+  { from: 'constructs/model/', mayImport: [MODEL, 'node:crypto'], because: 'the model is plain data that both sides share' },
+  {
+    from: 'constructs/',
+    mayImport: [MODEL, 'constructs/', 'cdk8s', 'cdk8s-plus-28', 'constructs', 'node:path'],
+    because: 'who only synthesises loads no client',
+  },
+  { from: 'reconciler/plan/', mayImport: [MODEL, 'reconciler/plan/', 'reconciler/errors'], because: 'deciding needs no cluster' },
+  {
+    from: 'reconciler/observe/',
+    mayImport: [MODEL, ...NOUNS, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/certificates'],
+    because: 'observing reads through ports and decides nothing',
+  },
+  {
+    from: 'reconciler/execute/',
+    mayImport: [MODEL, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors'],
+    because: 'executing acts through ports on what was decided',
+  },
+  {
+    from: 'reconciler/cluster/',
+    mayImport: [
+      MODEL,
+      ...NOUNS,
+      'reconciler/cluster/',
+      'reconciler/ports',
+      'reconciler/errors',
+      'reconciler/certificates',
+      '@kubernetes/client-node',
+      'node:',
+    ],
+    because: 'the outside knows no plan',
+  },
+  {
+    from: 'reconciler/report/',
+    mayImport: [
+      MODEL,
+      ...NOUNS,
+      'reconciler/plan/verify',
+      'reconciler/report/',
+      'reconciler/ports',
+      'reconciler/errors',
+      'diff',
+      'picocolors',
+    ],
+    because: 'reports turn plain data into text',
+  },
+  {
+    from: 'reconciler/sandbox/',
+    mayImport: [MODEL, 'reconciler/sandbox/', 'node:', 'node-forge', 'yaml'],
+    because: 'a mistake of the reconciler must not be hidden by the same mistake in what judges it',
+  },
+];
+
+/** What must not appear in the text of a folder's files. */
+const FORBIDDEN: readonly { readonly from: readonly string[]; readonly text: RegExp; readonly because: string }[] = [
+  {
+    from: ['constructs/model/', 'reconciler/plan/'],
+    text: /Date\.now|new Date\(\)|Math\.random|process\.|async |await /,
+    because: 'it is pure: the same input gives the same result, now and in a replay',
+  },
+  {
+    from: ['reconciler/execute/', 'reconciler/observe/', 'reconciler/report/'],
+    text: /Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|setInterval/,
+    because: 'time and the process are ports',
+  },
+  {
+    from: ['reconciler/sandbox/'],
+    text: /Date\.now|new Date\(\)|Math\.random|process\.|setInterval/,
+    because: 'the sandbox runs on the clock it is given',
+  },
+];
+
+const ALL = sources('constructs').concat(sources('reconciler'));
+
+describe('imports flow one way', () => {
+  for (const rule of RULES) {
+    test(`${rule.from}: ${rule.because}`, () => {
+      const files = ALL.filter((f) => f.startsWith(rule.from) && mostSpecific(f) === rule);
+      assert.ok(files.length > 0, `no file is below ${rule.from}`);
+      const wrong = files.flatMap((file) =>
+        importsOf(file)
+          .filter((i) => !isAllowed(i, rule))
+          .map((i) => `${file} imports ${i}: ${rule.because}`),
+      );
+      assert.deepEqual(wrong, []);
+    });
+  }
+});
+
+describe('what must be pure is pure', () => {
+  for (const { from, text, because } of FORBIDDEN) {
+    test(`${from.join(', ')}: ${because}`, () => {
+      const wrong = ALL.filter((f) => from.some((folder) => f.startsWith(folder))).flatMap((file) => {
+        const lines = readFileSync(file, 'utf8').split('\n');
+        return lines.flatMap((line, i) => (text.test(withoutComment(line)) ? [`${file}:${i + 1}: ${line.trim()}: ${because}`] : []));
+      });
+      assert.deepEqual(wrong, []);
+    });
+  }
+});
+
+test('one file starts the process: only bin.ts writes to the console or knows process', () => {
+  const wrong = ALL.filter((f) => f.startsWith('reconciler/') && f !== 'reconciler/bin.ts').filter((f) =>
+    readFileSync(f, 'utf8')
+      .split('\n')
+      .some((line) => /\bconsole\.|\bprocess\.(exit|stdout|stderr|on|argv)/.test(withoutComment(line))),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test('one file talks to Kubernetes: only cluster/ imports its client', () => {
+  const wrong = ALL.filter((f) => !f.startsWith('reconciler/cluster/') && importsOf(f).includes('@kubernetes/client-node'));
+  assert.deepEqual(wrong, []);
+});
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((f) => f.endsWith('.ts'))
+    .map((f) => path.posix.join(folder, f.split(path.sep).join('/')));
+}
+
+function mostSpecific(file: string): Rule | undefined {
+  return RULES.filter((r) => file.startsWith(r.from)).sort((a, b) => b.from.length - a.from.length)[0];
+}
+
+/** Modules that a file imports; those of the project as paths from its root, without extension. */
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(file, 'utf8');
+  return [...text.matchAll(/(?:from|import\(|require\(|^import)\s*'([^']+)'/gm)].map(([, to = '']) =>
+    to.startsWith('.') ? path.posix.join(path.posix.dirname(file), to) : to,
+  );
+}
+
+function isAllowed(imported: string, { mayImport }: Rule): boolean {
+  return mayImport.some(
+    (allowed) => imported === allowed || ((allowed.endsWith('/') || allowed.endsWith(':')) && imported.startsWith(allowed)),
+  );
+}
+
+function withoutComment(line: string): string {
+  return /^\s*(\/?\*|\/\/)/.test(line) ? '' : line.replace(/\s\/\/ .*$/, '');
+}
