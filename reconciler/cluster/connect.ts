@@ -1,0 +1,39 @@
+/**
+ * The outside, ready to use: from flags and environment to the ports of the core.
+ *
+ *     kube-config.ts  which cluster, as whom          dial.ts     handshakes with listeners
+ *     http.ts         requests over sockets           lease.ts    one run a Kafka
+ *     kube.ts         Kubernetes in raw JSON          guarded.ts  no writes
+ *     watch.ts        lists that stay up to date      system-clock.ts
+ *
+ * Nothing here decides anything. API failures become errors in `api-error.ts`, and nowhere else.
+ */
+import type { Clock, Cluster } from '../ports';
+import { kubeCluster } from './kube';
+import { type KubeConfigOptions, loadConnection } from './kube-config';
+
+export interface ConnectOptions extends KubeConfigOptions {
+  readonly clock: Clock;
+  /** Default: the namespace of the context. */
+  readonly namespace?: string | undefined;
+}
+
+export interface Connected {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  /** The API server's address. */
+  readonly server: string;
+  /** Lets go of idle connections, so that the process can end. */
+  close(): void;
+}
+
+/** Returns a cluster behind the chosen kubeconfig; nothing is sent yet. */
+export async function connect(options: ConnectOptions): Promise<Connected> {
+  const { transport, namespace } = await loadConnection(options);
+  return {
+    cluster: kubeCluster(transport, options.clock),
+    namespace: options.namespace ?? namespace,
+    server: transport.server,
+    close: () => transport.close(),
+  };
+}

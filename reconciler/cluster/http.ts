@@ -1,0 +1,128 @@
+/**
+ * The transport: one HTTP exchange with an API server, as plain strings. What requests mean is the business of `kube.ts`; when they are
+ * given up, too, for time is a port and sockets are not.
+ *
+ * The answer's body comes as a string, or, for a request that asks for a stream and is answered with 200, as text as it arrives.
+ */
+import http from 'node:http';
+import https from 'node:https';
+
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Absolute path below the server's address. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Hand the body on as it arrives. */
+  readonly isStream?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | AsyncIterable<string>;
+}
+
+export interface Transport {
+  /** The API server's address, for messages. */
+  readonly server: string;
+  /** Rejects with a TransportError when there is no complete answer, or with the signal's reason. */
+  request(request: TransportRequest): Promise<TransportResponse>;
+}
+
+/** No answer came. */
+export class TransportError extends Error {
+  /** Node's code, such as `ECONNREFUSED`; empty when there is none. */
+  readonly code: string;
+  /** Whether the server may have seen the request. */
+  readonly wasSent: boolean;
+
+  constructor(message: string, options: { readonly code: string; readonly wasSent: boolean; readonly cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'TransportError';
+    this.code = options.code;
+    this.wasSent = options.wasSent;
+  }
+}
+
+/** Returns certificates, credentials and headers for the next request; asked each time, since tokens expire. */
+export type RequestOptionsSource = () => Promise<https.RequestOptions>;
+
+export interface HttpTransport extends Transport {
+  /** Lets go of idle connections. */
+  close(): void;
+}
+
+/** Returns a transport over sockets that stay open between requests. */
+export function httpTransport(server: string, optionsOf: RequestOptionsSource): HttpTransport {
+  const base = new URL(server);
+  const isTls = base.protocol === 'https:';
+  const agent = isTls ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+  return {
+    server: base.origin,
+    close: () => agent.destroy(),
+    async request(request) {
+      const options = await optionsOf();
+      const url = new URL(base);
+      url.pathname = `${base.pathname.replace(/\/$/, '')}${request.path}`;
+      url.search = new URLSearchParams(request.query).toString();
+      return exchange(url, { ...options, agent: options.agent ?? agent }, request);
+    },
+  };
+}
+
+function exchange(url: URL, options: https.RequestOptions, request: TransportRequest): Promise<TransportResponse> {
+  const { signal } = request;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    let isConnected = false;
+    const fail = (error: unknown) => reject(signal?.aborted ? signal.reason : transportError(error, isConnected));
+    const send = url.protocol === 'https:' ? https.request : http.request;
+    const outgoing = send(
+      url,
+      {
+        ...options,
+        method: request.method,
+        headers: { ...stringHeaders(options.headers), ...request.headers, ...lengthOf(request.body) },
+        ...(signal === undefined ? {} : { signal }),
+      },
+      (response) => void answer(response, request.isStream === true).then(resolve, fail),
+    );
+    outgoing.on('socket', (socket) => {
+      const markConnected = () => {
+        isConnected = true;
+      };
+      if (!socket.connecting) markConnected();
+      else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', markConnected);
+    });
+    outgoing.on('error', fail);
+    outgoing.end(request.body);
+  });
+}
+
+async function answer(response: http.IncomingMessage, isStream: boolean): Promise<TransportResponse> {
+  response.setEncoding('utf8');
+  const status = response.statusCode ?? 0;
+  const headers = stringHeaders(response.headers);
+  if (isStream && status === 200) return { status, headers, body: response };
+  let body = '';
+  for await (const chunk of response) body += chunk;
+  return { status, headers, body };
+}
+
+function stringHeaders(headers: https.RequestOptions['headers'] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), String(value)]])));
+}
+
+function lengthOf(body: string | undefined): Record<string, string> {
+  return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+}
+
+function transportError(error: unknown, wasSent: boolean): TransportError {
+  if (error instanceof TransportError) return error;
+  const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
+  return new TransportError(message, { code, wasSent, cause: error });
+}

@@ -1,0 +1,139 @@
+/**
+ * Which cluster, as whom: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config, else the ServiceAccount of the pod this runs in.
+ *
+ * @kubernetes/client-node reads the files and gets the credentials (certificates, tokens, exec plugins, OIDC); nothing else of it is used,
+ * since its models drop fields they do not know. It is loaded only here and only when a cluster is needed: that takes half a second.
+ */
+import { existsSync } from 'node:fs';
+import type { Agent, RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ClusterError, InvalidInputError } from '../errors';
+import { type HttpTransport, httpTransport } from './http';
+
+export interface KubeConfigOptions {
+  /** File; without it the environment decides. */
+  readonly kubeconfig?: string | undefined;
+  /** Default: the file's current context. */
+  readonly context?: string | undefined;
+  /** Default: that of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Connection {
+  readonly transport: HttpTransport;
+  /** The context's namespace, else `default`. */
+  readonly namespace: string;
+}
+
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/** Returns the connection that the options and the environment choose; nothing is sent yet. */
+export async function loadConnection(options: KubeConfigOptions): Promise<Connection> {
+  const client = await import('@kubernetes/client-node');
+  const config = new client.KubeConfig();
+  const source = load(config, () => new client.KubeConfig(), options);
+  chooseContext(config, options.context, source);
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw new InvalidInputError(`${source}: context ${config.getCurrentContext()}: names a cluster that the file does not have.`);
+  const url = serverUrl(cluster.server, source);
+  if (url.protocol === 'http:') allowLoopback(config, url, source);
+  return {
+    transport: httpTransport(cluster.server, () => requestOptions(config, cluster.proxyUrl !== undefined)),
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+  };
+}
+
+/** Fills the configuration and returns where it came from. */
+function load(config: KubeConfig, another: () => KubeConfig, { kubeconfig, env = process.env }: KubeConfigOptions): string {
+  if (kubeconfig !== undefined) return loadFiles(config, another, [kubeconfig]);
+  const named = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
+  if (named.length > 0) {
+    // Like kubectl: a file of the list may be missing, but not all of them.
+    const present = named.filter((file) => existsSync(file));
+    return loadFiles(config, another, present.length === 0 ? named.slice(0, 1) : present);
+  }
+  const usual = join(env.HOME ?? homedir(), '.kube', 'config');
+  if (existsSync(usual)) return loadFiles(config, another, [usual]);
+  if (env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(SERVICE_ACCOUNT_TOKEN)) {
+    config.loadFromCluster();
+    return 'ServiceAccount of this pod';
+  }
+  throw new InvalidInputError(`kubeconfig: no cluster is configured: KUBECONFIG is not set, ${usual} does not exist, and this is not a pod of a cluster.`, {
+    hint: 'Name a file with --kubeconfig, or try "kafka-tls sandbox", which needs no cluster.',
+  });
+}
+
+/** The first file that names a cluster, user or context wins, as with kubectl. */
+function loadFiles(config: KubeConfig, another: () => KubeConfig, files: readonly string[]): string {
+  const parts = files.map((file) => loadFile(another(), file));
+  const first = <T extends { readonly name: string }>(all: readonly T[]) => all.filter((x, i) => all.findIndex((y) => y.name === x.name) === i);
+  config.loadFromOptions({
+    clusters: first(parts.flatMap((p) => p.clusters)),
+    users: first(parts.flatMap((p) => p.users)),
+    contexts: first(parts.flatMap((p) => p.contexts)),
+    currentContext: parts.map((p) => p.currentContext).find((c) => c) ?? '',
+  });
+  return files.join(delimiter);
+}
+
+function loadFile(config: KubeConfig, file: string): KubeConfig {
+  try {
+    config.loadFromFile(file);
+    return config;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new InvalidInputError(`${file}: cannot be read: there is no such file.`, { cause });
+    if (code !== undefined) throw new InvalidInputError(`${file}: cannot be read: ${code}.`, { cause });
+    throw new InvalidInputError(`${file}: is not a kubeconfig: ${firstLine(cause)}.`, { cause });
+  }
+}
+
+function chooseContext(config: KubeConfig, wanted: string | undefined, source: string): void {
+  const names = config.getContexts().map((c) => c.name);
+  if (wanted !== undefined) config.setCurrentContext(wanted);
+  const current = config.getCurrentContext();
+  if (names.includes(current)) return;
+  const hint = names.length === 0 ? 'It has no contexts.' : `It has: ${names.join(', ')}. Choose one with --context.`;
+  if (!current) throw new InvalidInputError(`${source}: no context is current.`, { hint });
+  throw new InvalidInputError(`${source}: there is no context ${current}.`, { hint });
+}
+
+function serverUrl(server: string, source: string): URL {
+  try {
+    return new URL(server);
+  } catch (cause) {
+    throw new InvalidInputError(`${source}: server "${server}" is not an address.`, { cause });
+  }
+}
+
+/** Without TLS a token would travel in the clear; on one machine that is nobody's business. */
+function allowLoopback(config: KubeConfig, url: URL, source: string): void {
+  if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) {
+    throw new InvalidInputError(`${source}: server ${url.origin} has no TLS: credentials are sent over plain HTTP on this machine only.`);
+  }
+  config.loadFromOptions({ ...config, clusters: config.clusters.map((c) => ({ ...c, skipTLSVerify: true })) });
+}
+
+async function requestOptions(config: KubeConfig, hasProxy: boolean): Promise<RequestOptions> {
+  const options: RequestOptions & { agent?: Agent } = {};
+  try {
+    await config.applyToHTTPSOptions(options);
+  } catch (cause) {
+    throw new ClusterError(`credentials of user ${config.getCurrentUser()?.name ?? ''}: cannot be had: ${firstLine(cause)}.`, {
+      status: 0,
+      reason: 'Credentials',
+      hint: 'Log in again, or check the exec plugin and files that the kubeconfig names.',
+      cause,
+    });
+  }
+  // Its agent opens a connection for every request; only the one that goes through a proxy is kept.
+  if (!hasProxy) delete options.agent;
+  return options;
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return (message.split('\n')[0] ?? '').replace(/\.$/, '');
+}

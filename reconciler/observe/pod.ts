@@ -1,0 +1,60 @@
+/** A pod, as far as restarts care: its role, whether it runs and is Ready, and why it cannot start. */
+import { hasTrueCondition, type KubeObject } from '../../constructs/model/kube-object';
+import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '../../constructs/model/kubedb';
+import type { PodFacts, Served } from '../plan/observation';
+
+/** States that no waiting cures. `ContainerCreating` is not one: volumes and images take their time. */
+const STUCK_REASONS = ['CrashLoopBackOff', 'ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'CreateContainerConfigError'];
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly state?: {
+    readonly running?: { readonly startedAt?: string };
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+  };
+}
+
+/** Returns why a pod cannot start, or undefined. */
+export function stuckReason(pod: KubeObject): string | undefined {
+  const scheduled = ((pod.status?.conditions ?? []) as readonly { type: string; status: string; reason?: string }[]).find((c) => c.type === 'PodScheduled');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') return 'Unschedulable';
+  const waiting = containers(pod).map((c) => c.state?.waiting?.reason ?? '');
+  return waiting.find((reason) => STUCK_REASONS.includes(reason));
+}
+
+function containers(pod: KubeObject): readonly ContainerStatus[] {
+  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+}
+
+/** Returns the facts of a pod that is a node of the Kafka; `served` is what its listeners answered. */
+export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | 'ordinal' | 'nodeId'>, served: readonly Served[]): PodFacts {
+  const stuck = stuckReason(pod);
+  const startedAt = kafkaContainer(pod)?.state?.running?.startedAt;
+  const certificateSecret = mountedCertificateSecret(pod.spec);
+  return {
+    name: pod.metadata.name,
+    uid: pod.metadata.uid ?? '',
+    role: node.role,
+    ordinal: node.ordinal,
+    nodeId: node.nodeId,
+    petSet: node.petSet,
+    isReady: hasTrueCondition(pod, 'Ready'),
+    isRunning: isRunning(pod),
+    isTerminating: pod.metadata.deletionTimestamp !== undefined,
+    ...(stuck === undefined ? {} : { stuck }),
+    revision: pod.metadata.labels?.['controller-revision-hash'] ?? '',
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(certificateSecret === undefined ? {} : { certificateSecret }),
+    served,
+  };
+}
+
+/** Tells whether the Kafka container has been started; it need not be Ready. */
+export function isRunning(pod: KubeObject): boolean {
+  const kafka = kafkaContainer(pod);
+  return kafka === undefined ? pod.status?.phase === 'Running' : kafka.state?.running !== undefined;
+}
+
+function kafkaContainer(pod: KubeObject): ContainerStatus | undefined {
+  return ((pod.status?.containerStatuses ?? []) as readonly ContainerStatus[]).find((c) => c.name === KAFKA_CONTAINER);
+}

@@ -1,0 +1,59 @@
+/** A Secret without its values: which keys it has, and what its certificates say. The one place that decodes Secrets to look at them. */
+import type { KubeObject } from '../../constructs/model/kube-object';
+import { withoutPasswords } from '../../constructs/model/kubedb';
+import { isSignedBy, keyEncodingOf, parseCertificates, readCertificates } from '../certificates';
+import type { SecretFacts } from '../plan/observation';
+
+/** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
+export function secretFacts(secret: KubeObject): SecretFacts {
+  const chain = valueOf(secret, 'tls.crt');
+  const ca = valueOf(secret, 'ca.crt');
+  const read = chain === undefined ? undefined : readCertificates(chain);
+  const readCa = ca === undefined ? undefined : readCertificates(ca);
+  const leaf = read?.certificates[0];
+  const keyEncoding = keyEncodingOf(valueOf(secret, 'tls.key') ?? '');
+  const unreadable = [problem('tls.crt', read?.unreadable), problem('ca.crt', readCa?.unreadable)].filter((p) => p !== undefined).join('; ');
+  return {
+    name: secret.metadata.name,
+    uid: secret.metadata.uid ?? '',
+    resourceVersion: secret.metadata.resourceVersion ?? '',
+    keys: Object.keys(secret.data ?? {}).sort(),
+    annotations: Object.fromEntries(Object.entries(secret.metadata.annotations ?? {}).filter(([key]) => key.startsWith('cert-manager.io/'))),
+    ...(leaf === undefined ? {} : { leaf }),
+    ...(readCa === undefined ? {} : { ca: readCa.certificates }),
+    ...(leaf === undefined || ca === undefined ? {} : { isSignedByCa: isSignedBy(chain ?? '', ca) }),
+    ...(keyEncoding === undefined ? {} : { keyEncoding }),
+    ...(unreadable === '' ? {} : { unreadable }),
+  };
+}
+
+function problem(key: string, unreadable: string | undefined): string | undefined {
+  return unreadable === undefined ? undefined : `${key}: ${unreadable}`;
+}
+
+/** Returns the PEM of the CA certificates that a pod with this Secret trusts. */
+export function trustOf(secret: KubeObject | undefined): readonly string[] {
+  const ca = secret === undefined ? undefined : valueOf(secret, 'ca.crt');
+  return ca === undefined ? [] : [ca];
+}
+
+/**
+ * Returns the public keys of the root that a CA issuer with this Secret puts into `ca.crt` of what it issues: the self-signed certificate
+ * of its chain, else the last. Undefined when there is none.
+ */
+export function signingKeys(secret: KubeObject): readonly string[] | undefined {
+  const chain = parseCertificates(valueOf(secret, 'tls.crt') ?? '');
+  const root = chain.find((c) => c.subject === c.issuer) ?? chain.at(-1);
+  return root === undefined ? undefined : [root.publicKey];
+}
+
+/** Returns the configuration in a Secret, without the lines that hold a password or a login. */
+export function configOf(secret: KubeObject): Readonly<Record<string, string>> {
+  const keys = Object.keys(secret.data ?? {}).sort();
+  return Object.fromEntries(keys.map((key) => [key, withoutPasswords(valueOf(secret, key) ?? '')]));
+}
+
+function valueOf(secret: KubeObject, key: string): string | undefined {
+  const value: unknown = secret.data?.[key];
+  return typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : undefined;
+}
