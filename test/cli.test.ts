@@ -7,7 +7,8 @@ import { KINDS, ref } from '../constructs/model/kube-object';
 import { BlockedError, ClusterError, InternalError, InvalidInputError, OperationFailedError, TimeoutError } from '../reconciler/errors';
 import type { Connection } from '../reconciler/cli/io';
 import { parseYaml } from '../reconciler/yaml-text';
-import { bundleConfigMap, desiredOf, yaml } from './support/bundle-text';
+import { bundleConfigMap, configMapOfBundle, desiredOf, yaml } from './support/bundle-text';
+import { ClusterBuilder, TLS, tlsBy } from './support/cluster-builder';
 import { kafkaTls } from './support/command-line';
 import { FakeClock } from './support/fake-clock';
 import { expectGolden } from './support/golden';
@@ -149,6 +150,55 @@ test('render prints every manifest of a bundle, as YAML that reads back, and as 
 test('a bundle may come through standard input', async () => {
   const { stdout } = await kafkaTls(['render', '-f', '-'], { io: { stdin: async () => yaml(bundleConfigMap()) } });
   assert.match(stdout, /# Issuer\/demo\/orders-ca: applied by every run/);
+});
+
+/** Writes what a builder wants and sees, and returns the flags that name both. */
+function replayed(name: string, builder: ClusterBuilder): readonly string[] {
+  return ['-f', file(`${name}.yaml`, yaml(configMapOfBundle(builder.bundle))), '--observation', file(`${name}.json`, JSON.stringify(builder.live))];
+}
+
+const addTls = (acknowledge: boolean) =>
+  new ClusterBuilder('dedicated', 'off').declares().wants(TLS).desires(acknowledge ? { acknowledge: [{ kind: 'clientsMoveToTls' }] } : {});
+
+test('plan replays an observation with no cluster, at the instant at which it was made', async () => {
+  const { exitCode, stdout, stderr } = await kafkaTls(['plan', ...replayed('add', addTls(true))]);
+  assert.equal(exitCode, 0, stderr);
+  expectGolden('test/cli/golden/plan-observation.txt', stdout);
+});
+
+test('plan --exit-code is 3 when changes are pending, and 0 when none are', async () => {
+  assert.equal((await kafkaTls(['plan', '--exit-code', ...replayed('add', addTls(true))])).exitCode, 3);
+  assert.equal((await kafkaTls(['plan', '--exit-code', ...replayed('same', new ClusterBuilder())])).exitCode, 0);
+});
+
+test('a plan that only a commit can cure exits 2, and says what to commit', async () => {
+  const { exitCode, stdout } = await kafkaTls(['plan', '--exit-code', ...replayed('refused', addTls(false))]);
+  assert.equal(exitCode, 2);
+  assert.match(stdout, /\nNot allowed: Kafka\/demo\/orders: .*\n.*Acknowledgement\.clientsMoveToTls\(\)/);
+});
+
+test('plan --output json is one document that holds the whole plan', async () => {
+  const { stdout } = await kafkaTls(['plan', '--output', 'json', ...replayed('add', addTls(true))]);
+  const { plans } = JSON.parse(stdout);
+  assert.equal(plans.length, 1);
+  assert.equal(plans[0].operation, 'add');
+  assert.equal(plans[0].steps.filter((s: { kind: string }) => s.kind === 'evict').length, 6);
+});
+
+test('plan refuses an observation that is none, is broken, or is newer', async () => {
+  for (const [text, says] of [['{', /broken JSON/], ['[]', /is not an observation/], [JSON.stringify({ ...new ClusterBuilder().live, format: 9 }), /format 9 was made by a newer version/]] as const) {
+    const { exitCode, stderr } = await kafkaTls(['plan', '-f', ORDERS, '--observation', file('bad.json', text)]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, says);
+  }
+});
+
+test('plan --base compares two bundles with no cluster, for a pull request', async () => {
+  const base = file('base.yaml', `${yaml(configMapOfBundle(new ClusterBuilder().declares().bundle))}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })))}`);
+  const wanted = new ClusterBuilder().declares().wants(tlsBy('ca-2')).desires({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'ca-2' }] });
+  const { exitCode, stdout, stderr } = await kafkaTls(['plan', '--base', base, '-f', file('new.yaml', yaml(configMapOfBundle(wanted.bundle))), '--output', 'markdown']);
+  assert.equal(exitCode, 0, stderr);
+  expectGolden('test/cli/golden/plan-base.md', stdout);
 });
 
 /** A connection on which nothing ever happens. */

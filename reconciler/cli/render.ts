@@ -28,7 +28,7 @@ function manifestsOf(bundle: Bundle): readonly Rendered[] {
     ...bundle.issuing.map((manifest) => ({ manifest, when: always })),
     ...bundle.brokerCertificates.map((manifest) => ({ manifest, when: always })),
     ...(bundle.kafka === undefined ? [] : [{ manifest: bundle.kafka, when: 'created if there is no such Kafka' }]),
-    ...operations.map((manifest) => ({ manifest, when: 'candidate: created when the live state asks for it' })),
+    ...operations.map((manifest) => ({ manifest, when: 'a candidate, created when the live state asks for it' })),
   ];
 }
 
