@@ -35,6 +35,8 @@ export function requireAccess(access: Access, denied: readonly Denial[]): void {
   throw new ApiFailure(403, 'Forbidden', message, { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource });
 }
 
+export const REVIEW_PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+
 /** Answers a SelfSubjectAccessReview. */
 export function reviewAccess(review: unknown, denied: readonly Denial[]): Tree {
   const spec: Tree = isTree(review) ? (review.spec ?? {}) : {};

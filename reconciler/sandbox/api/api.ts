@@ -13,7 +13,7 @@
  * strategic merge patch, no protobuf, no conversion between versions. Equal requests give equal uids, versions and names.
  */
 import type { KubeObject } from '../../../constructs/model/kube-object';
-import { type Access, type Denial, requireAccess, reviewAccess } from './access';
+import { type Access, type Denial, requireAccess, REVIEW_PATH, reviewAccess } from './access';
 import type { Admission } from './admission';
 import { ADMISSION_RULES } from './admission/rules';
 import { discovery } from './discovery';
@@ -99,7 +99,7 @@ class InProcessApi implements Api {
       const warning = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ');
       return { ...response, headers: { ...response.headers, warning } };
     } catch (error) {
-      const { status } = error instanceof ApiFailure ? error : internalError(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      const { status } = error instanceof ApiFailure ? error : internalError(error instanceof Error ? error.message : String(error));
       return json(status.code, status, retryAfter(status.details?.retryAfterSeconds));
     }
   }
@@ -109,7 +109,9 @@ class InProcessApi implements Api {
     const headers = new Map(Object.entries(request.headers).map(([key, value]) => [key.toLowerCase(), value]));
     const document = request.method === 'GET' ? (discovery(url.pathname, this.resources) ?? openApi(url.pathname, this.resources)) : undefined;
     if (document !== undefined) return typeof document === 'string' ? text(200, document) : json(200, document);
-    if (url.pathname === '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews') {
+    const contentType = (headers.get('content-type') ?? 'application/json').split(';')[0]?.trim() ?? '';
+    if (url.pathname === REVIEW_PATH && request.method === 'POST') {
+      if (contentType !== 'application/json') throw unsupportedMediaType(['application/json']);
       return json(201, reviewAccess(parse(request.body), this.options.denied ?? []));
     }
     const found = route(url, request.method, this.resources);
@@ -118,7 +120,7 @@ class InProcessApi implements Api {
     const accept = headers.get('accept') ?? '';
     if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch') return this.read(found, url.searchParams, accept, request.signal);
     const write = {
-      contentType: (headers.get('content-type') ?? 'application/json').split(';')[0]?.trim() ?? '',
+      contentType,
       body: request.body,
       options: writeOptions(url.searchParams, headers.get('user-agent'), warnings),
       query: url.searchParams,

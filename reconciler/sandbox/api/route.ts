@@ -1,8 +1,11 @@
 /** Which kind, object and verb a request is about, by its path and method. */
-import { methodNotAllowed } from './failure';
+import { badRequest, methodNotAllowed } from './failure';
 import type { Resource } from './resources';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
+
+/** Of `eviction` there is only POST. */
+export type Subresource = 'status' | 'eviction';
 
 export interface ResourceRoute {
   readonly verb: Verb;
@@ -10,13 +13,12 @@ export interface ResourceRoute {
   readonly namespace: string | undefined;
   /** Empty for a whole collection. */
   readonly name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: narrowed by `route`
-  readonly subresource: any;
+  readonly subresource: Subresource | undefined;
 }
 
 /** Returns what a request is about, or undefined when nothing is served at its path. Throws 405 for a method that does not fit. */
 export function route(url: URL, method: string, resources: readonly Resource[]): ResourceRoute | undefined {
-  const parts = url.pathname.split('/').filter((part) => part !== '').map(decodeURIComponent);
+  const parts = url.pathname.split('/').filter((part) => part !== '').map(decoded);
   const apiVersion = parts[0] === 'api' ? parts[1] : `${parts[1]}/${parts[2]}`;
   const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
   if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
@@ -31,7 +33,15 @@ export function route(url: URL, method: string, resources: readonly Resource[]):
   return { verb, resource, namespace, name, subresource };
 }
 
-function hasSubresource(resource: Resource, subresource: string | undefined): boolean {
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw badRequest(`invalid URL escape "${part}"`);
+  }
+}
+
+function hasSubresource(resource: Resource, subresource: string | undefined): subresource is Subresource | undefined {
   if (subresource === undefined) return true;
   return subresource === 'status' ? resource.hasStatus : subresource === 'eviction' && resource.kind === 'Pod';
 }

@@ -72,12 +72,10 @@ export const metadataSchema: Schema = {
   },
 };
 
-/** Returns the schema of a whole object of a custom kind. */
-export function kindSchema(spec: Schema, status?: Schema, more: Partial<Schema> = {}): Schema {
-  return object(
-    { apiVersion: string, kind: string, metadata: metadataSchema, spec, ...(status === undefined ? {} : { status }) },
-    more,
-  );
+/** Returns the schema of a whole object of a custom kind; some restrict its name. */
+export function kindSchema(spec: Schema, status?: Schema, name: Schema = string): Schema {
+  const metadata: Schema = { ...metadataSchema, properties: { ...metadataSchema.properties, name } };
+  return object({ apiVersion: string, kind: string, metadata, spec, ...(status === undefined ? {} : { status }) });
 }
 
 /** Returns the schema of a member of an object, or undefined where nothing is known of it. */

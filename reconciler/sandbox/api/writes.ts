@@ -68,7 +68,7 @@ export class Writes {
     if (resource.hasStatus) delete draft.status;
     completeBuiltIn(resource, draft, undefined);
     const full = { ...target, name: metadata.name, subresource: undefined };
-    this.complete(full, draft, undefined);
+    this.complete(full, draft, undefined, options);
     if (this.store.get(resource, namespace, metadata.name) !== undefined) throw alreadyExists(resource, metadata.name);
     const writer = writerOf(full, options, 'Update');
     draft.metadata.managedFields = ownersAfterUpdate(undefined, draft as KubeObject, resource, writer, this.timestamp());
@@ -162,19 +162,23 @@ export class Writes {
     return next;
   }
 
-  private complete(target: Target, draft: Tree, old: KubeObject | undefined, options: Pick<WriteOptions, 'dryRun'> = { dryRun: false }): void {
+  private complete(target: Target, draft: Tree, old: KubeObject | undefined, { dryRun }: WriteOptions): void {
     const { resource, subresource, name } = target;
-    if (resource.isCustom) fillDefaults(draft, resource.schema);
+    const conform = () => {
+      if (resource.isCustom) fillDefaults(draft, resource.schema);
+      const problems = [...metadataProblems(draft), ...(resource.isCustom ? validate(draft, resource.schema) : kindProblems(resource, draft, old))];
+      if (problems.length > 0) throw invalid(resource, name, problems);
+    };
+    conform();
     const request: AdmissionRequest = {
       operation: old === undefined ? 'CREATE' : 'UPDATE',
       subresource,
       object: draft,
       old,
-      cluster: admissionContext(this.store, options.dryRun),
+      cluster: admissionContext(this.store, dryRun),
     };
     mutate(this.rules, resource, request);
-    const problems = [...metadataProblems(draft), ...(resource.isCustom ? validate(draft, resource.schema) : kindProblems(resource, draft, old))];
-    if (problems.length > 0) throw invalid(resource, name, problems);
+    conform();
     admit(this.rules, resource, request);
   }
 

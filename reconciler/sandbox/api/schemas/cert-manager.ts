@@ -135,7 +135,7 @@ export const certificateRequestSchema: Schema = kindSchema(
   }),
 );
 
-export const issuerSchema: Schema = kindSchema(
+const issuerParts = kindSchema(
   object({
     selfSigned: object({ crlDistributionPoints: list(string) }),
     ca: object(
@@ -152,5 +152,6 @@ export const issuerSchema: Schema = kindSchema(
     venafi: opaque,
   }),
   object({ conditions: observedConditions, acme: opaque }),
-  { required: ['spec'] },
 );
+
+export const issuerSchema: Schema = { ...issuerParts, required: ['spec'] };

@@ -107,7 +107,10 @@ const kafkaStatus = object({
   conditions,
 });
 
-export const kafkaSchema: Schema = kindSchema(kafkaSpec, kafkaStatus);
+/** KubeDB restricts the names of databases, so that what is derived from them is valid, too. */
+const databaseName: Schema = { ...string, maxLength: 63, pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' };
+
+export const kafkaSchema: Schema = kindSchema(kafkaSpec, kafkaStatus, databaseName);
 export const gitOpsKafkaSchema: Schema = kindSchema(opaque, opaque);
 
 export const kafkaVersionSchema: Schema = kindSchema(
