@@ -1,0 +1,18 @@
+import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
+import { App, Chart } from 'cdk8s';
+
+// A Kafka that runs without TLS gets TLS, with a CA of its own. The cluster has no ops-manager, so the reconciler does the work.
+const app = new App();
+const chart = new Chart(app, 'quickstart', { namespace: 'demo' });
+
+new KafkaTls(chart, 'orders', {
+  cluster: KafkaCluster.existing('orders', { nodes: 6 }),
+  tls: Tls.on({
+    issuer: TlsIssuer.selfSignedCa(),
+    acknowledge: [Acknowledgement.clientsMoveToTls()],
+  }),
+  executor: Executor.native(),
+  job: { image: 'registry.example/kafka-tls@sha256:a9f773afc79b09107017df756d3b519f29e69f25c41cbaa0425df40158bece6e' },
+});
+
+app.synth();
