@@ -4,10 +4,12 @@ import { goDurationMs } from '../../constructs/model/go-duration';
 import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
 import { fenced } from '../cluster/guarded';
-import { withLease } from '../cluster/lease';
+import { type HeldLease, withLease } from '../cluster/lease';
+import { observe } from '../observe/observe';
 import type { Plan } from '../plan/nouns';
+import { plan } from '../plan/plan';
 import type { Report } from '../ports';
-import { type Outcome, reconcile } from '../reconcile';
+import { errorOf, type Outcome, reconcile } from '../reconcile';
 import { eventJson } from '../report/ndjson';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { planText } from '../report/text';
@@ -30,7 +32,8 @@ export async function runApply(flags: ApplyFlags, session: Session): Promise<num
     try {
       const bundle = await source();
       warnOfOtherDigest(flags, bundle, progress.report);
-      const outcome = await lead(bundle, source, { flags, session, connection, signal, progress });
+      const run: Run = { flags, session, connection, signal, progress };
+      const outcome = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
       progress.report({ event: 'finished', subject: kafkaOf(bundle), message: outcome.message });
       return 0;
     } finally {
@@ -47,6 +50,15 @@ interface Run {
   readonly progress: Progress;
 }
 
+/** Without the Lease: a run that has nothing to do, or that only a commit can cure, writes nothing at all. */
+async function lookFirst(bundle: Bundle, { flags, session, connection, signal }: Run): Promise<Outcome | undefined> {
+  const { clock } = session.outside;
+  const live = await observe({ ...connection, clock }, bundle, signal);
+  const { obstacle, steps } = plan(bundle, live, clock.now(), planOptions(flags));
+  if (obstacle?.kind === 'invalid') throw errorOf(obstacle);
+  return obstacle === undefined && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
+}
+
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
 function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
   const { flags, session, connection, signal, progress } = run;
@@ -60,7 +72,7 @@ function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<
     report: progress.report,
     signal,
   };
-  return withLease(connection.cluster, clock, lease, (held) => {
+  return withLease(connection.cluster, clock, lease, (held: HeldLease) => {
     const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report: progress.report };
     return reconcile(source, context, { ...planOptions(flags), onPlan: planPrinter(flags, bundle, session) });
   });
@@ -73,9 +85,9 @@ function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: bool
 /** Prints the first plan of a run in full; what later rounds still find is told by their events. */
 function planPrinter(flags: ApplyFlags, { desired }: Bundle, { io }: Session): (plan: Plan) => void {
   let isFirst = true;
-  return (plan) => {
-    if (isFirst && flags.output !== 'json' && plan.steps.length > 0) {
-      io.stdout(`${planText(plan, styleOf(io), { acknowledge: desired.acknowledge, isApplied: true })}\n`);
+  return (next) => {
+    if (isFirst && flags.output !== 'json' && next.steps.length > 0) {
+      io.stdout(`${planText(next, styleOf(io), { acknowledge: desired.acknowledge, isApplied: true })}\n`);
     }
     isFirst = false;
   };

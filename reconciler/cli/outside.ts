@@ -1,0 +1,44 @@
+/** The world as it is: the cluster behind a kubeconfig, real sockets, real time, and a sandbox on this machine. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { connect } from '../cluster/connect';
+import { createDialer } from '../cluster/dial';
+import { noKafkaFacts } from '../cluster/kafka-facts';
+import { systemClock } from '../cluster/system-clock';
+import type { ClusterTarget, Connection, Outside, RunningSandbox } from './io';
+
+/** Returns the outside of a process with this environment. */
+export function createOutside(env: Readonly<Record<string, string | undefined>>): Outside {
+  return { clock: systemClock, connect: (target) => connectTo(target, env), startSandbox };
+}
+
+async function connectTo(target: ClusterTarget, env: Readonly<Record<string, string | undefined>>): Promise<Connection> {
+  return {
+    ...(await connect({ ...target, env, clock: systemClock })),
+    dialer: createDialer(systemClock),
+    facts: noKafkaFacts("Kafka's own facts are not read"),
+    random,
+    identity: `${hostname()}-${randomBytes(4).toString('hex')}`,
+  };
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
+
+async function startSandbox({ opsManager }: { readonly opsManager: boolean }): Promise<RunningSandbox> {
+  // Loaded only when it is asked for: no other command needs its certificate tools.
+  const { createSandbox } = await import('../sandbox/index.js');
+  const sandbox = createSandbox({ clock: systemClock, opsManager, listeners: 'real' });
+  await sandbox.start();
+  const { kubeconfig, url, close } = await sandbox.serve();
+  return {
+    kubeconfig,
+    url,
+    create: async (object) => void (await sandbox.client.create(object)),
+    close: async () => {
+      await close();
+      await sandbox.stop();
+    },
+  };
+}
