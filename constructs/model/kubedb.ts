@@ -338,11 +338,20 @@ function clientProperties(kafka: KubeObject, password: KeystorePassword | undefi
   return `${lines.join('\n')}\n`;
 }
 
-/** Returns the lines of a properties file without those that hold a password or a login. What is left may be shown. */
+/**
+ * Returns the lines of a properties file without those that hold a password or a login. What is left may be shown. A line that ends with
+ * a backslash goes on in the next one, which is left out with it.
+ */
 export function withoutPasswords(properties: string): string {
+  let isContinued = false;
+  let isSecret = false;
   return properties
     .split('\n')
-    .filter((line) => !/password|jaas/i.test(line.split('=')[0] ?? ''))
+    .filter((line) => {
+      if (!isContinued) isSecret = /password|jaas|secret|credential/i.test(line.split(/[=:]/)[0] ?? '');
+      isContinued = line.endsWith('\\');
+      return !isSecret;
+    })
     .join('\n');
 }
 

@@ -157,6 +157,16 @@ export interface Observation {
   readonly pods: readonly PodFacts[];
   /** Every KafkaOpsRequest of the Kafka, oldest first. */
   readonly requests: readonly KubeObject[];
+  /** PodDisruptionBudgets that select pods of the Kafka. */
   readonly budgets: readonly KubeObject[];
   readonly facts: Reading<KafkaFacts>;
+  /** What could not be looked at, and why: that it is absent above means nothing. */
+  readonly unread?: readonly Unread[];
+}
+
+/** Something that can be done without, and was not seen. */
+export interface Unread {
+  /** Such as `PodDisruptionBudget/demo`. */
+  readonly what: string;
+  readonly because: string;
 }

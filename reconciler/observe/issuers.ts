@@ -1,0 +1,37 @@
+/** Issuers that the live or desired TLS state refers to, and the root that they sign with where that can be read. */
+import { type KubeObject, KINDS, ref } from '../../constructs/model/kube-object';
+import { type IssuerRef, issuersOf, type TlsState } from '../../constructs/model/tls';
+import type { IssuerState } from '../plan/observation';
+import { denialOf, type Reader } from './reading';
+import { signingKeys } from './secret';
+
+/** Returns every issuer of the TLS states and of the manifests, once each, in the order of their names. */
+export function issuersUsed(states: readonly TlsState[], manifests: readonly KubeObject[]): readonly Pick<IssuerRef, 'kind' | 'name'>[] {
+  const declared = manifests.filter((m) => m.kind === KINDS.Issuer.kind).map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name }));
+  const referred = states.flatMap((tls) => (tls === 'off' ? [] : issuersOf(tls).map(({ kind, name }) => ({ kind, name }))));
+  const all = new Map([...declared, ...referred].map((issuer) => [`${issuer.kind}/${issuer.name}`, issuer]));
+  return [...all.keys()].sort().flatMap((key) => all.get(key) ?? []);
+}
+
+/** Returns what is known of an issuer. One that may not be read is unknown, not absent. */
+export async function readIssuer(reader: Reader, { kind, name }: Pick<IssuerRef, 'kind' | 'name'>): Promise<IssuerState> {
+  try {
+    const object = await reader.get(KINDS[kind], name);
+    if (object === undefined) return { kind, name };
+    const caPublicKeys = await readSigningKeys(reader, object);
+    return { kind, name, object, ...(caPublicKeys === undefined ? {} : { caPublicKeys }) };
+  } catch (error) {
+    const unknown = denialOf(error);
+    if (unknown === undefined) throw error;
+    return { kind, name, unknown };
+  }
+}
+
+/** The Secret of a ClusterIssuer is in cert-manager's own namespace, wherever that is: it is not looked for. */
+async function readSigningKeys(reader: Reader, issuer: KubeObject): Promise<readonly string[] | undefined> {
+  const secretName: unknown = issuer.spec?.ca?.secretName;
+  if (issuer.kind !== KINDS.Issuer.kind || typeof secretName !== 'string') return undefined;
+  const subject = ref(KINDS.Secret, reader.namespace, secretName);
+  const secret = await reader.optional(`Secret/${reader.namespace}/${secretName}`, () => reader.secret(subject), undefined);
+  return secret === undefined ? undefined : signingKeys(secret);
+}

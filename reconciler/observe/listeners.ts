@@ -1,0 +1,48 @@
+/** What every listener of a pod serves, by a handshake with each. */
+import type { KubeObject } from '../../constructs/model/kube-object';
+import { type ListenerName, listenersOf, type Node, podFqdn } from '../../constructs/model/kubedb';
+import type { Served } from '../plan/observation';
+import type { Dialer, Handshake } from '../ports';
+import { isRunning } from './pod';
+
+export interface ListenerView {
+  readonly dialer: Dialer;
+  readonly kafka: KubeObject;
+  readonly namespace: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Returns one entry a listener of the pod's role; `trust` is the PEM of the CA certificates in the Secret that the pod mounts, as it is now. */
+export function servedBy(view: ListenerView, pod: KubeObject, node: Node, trust: readonly string[]): Promise<readonly Served[]> {
+  const because = whyNotAsked(pod);
+  const servername = podFqdn(view.kafka.metadata.name, view.namespace, pod.metadata.name);
+  return Promise.all(
+    listenersOf(node.role).map(async (listener): Promise<Served> => {
+      if (because !== undefined) return { listener, protocol: 'unknown', because };
+      return servedOn(listener, await view.dialer.handshake({ pod, listener, servername, trust }, view.signal), trust.length > 0);
+    }),
+  );
+}
+
+function whyNotAsked(pod: KubeObject): string | undefined {
+  if (pod.metadata.deletionTimestamp !== undefined) return 'the pod is terminating';
+  return isRunning(pod) ? undefined : 'its Kafka container is not running';
+}
+
+function servedOn(listener: ListenerName, handshake: Handshake, hasTrust: boolean): Served {
+  switch (handshake.protocol) {
+    case 'tls':
+      return {
+        listener,
+        protocol: 'tls',
+        leaf: handshake.leaf,
+        ...(handshake.untrusted === undefined ? {} : { untrusted: handshake.untrusted }),
+        // Without a CA to hold it against, "not signed by it" would be a guess.
+        ...(hasTrust ? { isSignedBySecretCa: handshake.isSigned } : {}),
+      };
+    case 'plaintext':
+      return { listener, protocol: 'plaintext' };
+    case 'unknown':
+      return { listener, protocol: 'unknown', because: handshake.because };
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * One pass of reads over a Kafka and everything its TLS state rests on, as one plain value.
+ *
+ * 1. What is found by the Kafka's name: the Kafka itself, its requests, pods and Certificates, budgets, a GitOps twin.
+ * 2. What these lead to: PetSets with their configuration, issuers with the root they sign with, Secrets.
+ * 3. What is really served: a handshake with every listener of every running pod, held against the CA in the Secret that the pod mounts,
+ *    and Kafka's own facts.
+ *
+ * Reads of one stage run side by side. Nothing is judged here but what a single object says of itself; deciding is for `plan`. No private
+ * key and no password becomes part of the value. What can be done without and may not be read is noted as unread.
+ */
+import type { Bundle } from '../../constructs/model/bundle';
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { configSecretName, mountedCertificateSecret, mountedConfigSecret, nodesOf, petSetsOf, type PetSetFacts, selectorLabels } from '../../constructs/model/kubedb';
+import { LABEL_KAFKA } from '../../constructs/model/names';
+import { ALIASES, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
+import { OBSERVATION_FORMAT, type KafkaFacts, type Observation, type PetSetState, type PodFacts, type Reading } from '../plan/observation';
+import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
+import { issuersUsed, readIssuer } from './issuers';
+import { type ListenerView, servedBy } from './listeners';
+import { podFacts } from './pod';
+import { Reader } from './reading';
+import { configOf, secretFacts, trustOf } from './secret';
+
+export interface ObserveContext {
+  readonly cluster: Cluster;
+  readonly dialer: Dialer;
+  readonly facts: KafkaFactsSource;
+  readonly clock: Clock;
+}
+
+/** What to look at: the Kafka of a bundle, with all that the bundle speaks of, or a Kafka by name. */
+export type Observed = Bundle | { readonly namespace: string; readonly kafka: string };
+
+/** Returns what is live now. Throws when something that a plan rests on cannot be read. */
+export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal): Promise<Observation> {
+  const bundle = 'desired' in what ? what : undefined;
+  const { namespace, kafka: name } = 'desired' in what ? what.desired : what;
+  const reader = new Reader(context.cluster, namespace);
+  const observedAt = context.clock.now().toISOString();
+
+  const named = await readByName(reader, name, bundle);
+  signal?.throwIfAborted();
+  const { kafka } = named;
+  const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
+  const [petSets, issuers] = await Promise.all([
+    kafka === undefined ? [] : readPetSets(reader, kafka),
+    Promise.all(issuersUsed(states, bundle?.issuing ?? []).map((issuer) => readIssuer(reader, issuer))),
+  ]);
+  const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), issuedSecretNames(bundle));
+  signal?.throwIfAborted();
+  const [pods, facts] = await Promise.all([
+    kafka === undefined ? [] : readPods({ ...context, kafka, namespace, signal }, named.pods, secrets),
+    readFacts(context, kafka, signal),
+  ]);
+
+  return {
+    format: OBSERVATION_FORMAT,
+    observedAt,
+    namespace,
+    name,
+    ...(kafka === undefined ? {} : { kafka }),
+    ...(named.gitOpsKafka === undefined ? {} : { gitOpsKafka: named.gitOpsKafka }),
+    issuers,
+    certificates: named.certificates,
+    secrets: [...secrets.values()].map(secretFacts),
+    petSets,
+    pods,
+    requests: named.requests,
+    budgets: named.budgets.filter((b) => named.pods.some((pod) => selects(b, pod))),
+    facts,
+    ...(reader.unread.length === 0 ? {} : { unread: reader.unread }),
+  };
+}
+
+async function readByName(reader: Reader, name: string, bundle: Bundle | undefined) {
+  const { namespace } = reader;
+  const [kafka, gitOpsKafka, requests, pods, budgets] = await Promise.all([
+    reader.get(KINDS.Kafka, name),
+    reader.optional(`gitops.kubedb.com Kafka/${namespace}/${name}`, () => reader.get(KINDS.GitOpsKafka, name), undefined),
+    reader.list(KINDS.KafkaOpsRequest),
+    reader.list(KINDS.Pod, { labels: selectorLabels(name) }),
+    reader.optional(`PodDisruptionBudget/${namespace}`, () => reader.list(KINDS.PodDisruptionBudget), []),
+  ]);
+  // Without TLS on either side nothing rests on cert-manager, and it may be gone already.
+  const needsCertificates = (bundle !== undefined && bundle.tls !== 'off') || tlsStateOf(kafka?.spec) !== 'off';
+  const readCertificates = () => reader.list(KINDS.Certificate);
+  const certificates = needsCertificates ? await readCertificates() : await reader.optional(`Certificate/${namespace}`, readCertificates, []);
+  return {
+    kafka,
+    gitOpsKafka,
+    requests: requests.filter((r) => r.spec?.databaseRef?.name === name).sort(byAge),
+    pods,
+    budgets,
+    certificates: certificates.filter((c) => isOfKafka(c, name, bundle)).sort(byName),
+  };
+}
+
+/** The Kafka's own, those of KubeDB, those that we applied, and those that the bundle is about to apply. */
+function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | undefined): boolean {
+  const { name, labels = {} } = certificate.metadata;
+  return (
+    ALIASES.some((alias) => name === defaultSecretName(kafka, alias)) ||
+    labels[LABEL_KAFKA] === kafka ||
+    Object.entries(selectorLabels(kafka)).every(([key, value]) => labels[key] === value) ||
+    (bundle?.issuing ?? []).some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name)
+  );
+}
+
+async function readPetSets(reader: Reader, kafka: KubeObject): Promise<readonly PetSetState[]> {
+  const all = await Promise.all(petSetsOf(kafka).map((set) => readPetSet(reader, kafka, set)));
+  return all.filter((set) => set !== undefined);
+}
+
+async function readPetSet(reader: Reader, kafka: KubeObject, { name, role }: PetSetFacts): Promise<PetSetState | undefined> {
+  const object = await reader.get(KINDS.PetSet, name);
+  if (object === undefined) return undefined;
+  const configSecret = mountedConfigSecret(object.spec?.template?.spec) ?? configSecretName(kafka.metadata.name, role);
+  const secret = await reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
+  return { name, role, object, configSecret, ...(secret === undefined ? {} : { config: configOf(secret) }) };
+}
+
+/** Secrets that pods serve from, or shall: the plan rests on them. */
+function secretNames(kafka: string, states: readonly TlsState[], pods: readonly KubeObject[], petSets: readonly PetSetState[]): readonly string[] {
+  const ofStates = states.flatMap((tls) => (tls === 'off' ? [] : ALIASES.map((alias) => certificateOf(kafka, tls, alias).secretName)));
+  const mounted = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec?.template?.spec)].map(mountedCertificateSecret);
+  return [...new Set([...ofStates, ...mounted])].filter((name) => name !== undefined);
+}
+
+/** Secrets of CAs and applications: good to know. */
+function issuedSecretNames(bundle: Bundle | undefined): readonly string[] {
+  return (bundle?.issuing ?? []).flatMap((m) => (m.kind === KINDS.Certificate.kind ? [String(m.spec?.secretName)] : []));
+}
+
+async function readSecrets(reader: Reader, needed: readonly string[], others: readonly string[]): Promise<ReadonlyMap<string, KubeObject>> {
+  const names = [...new Set([...needed, ...others])].sort();
+  const secrets = await Promise.all(
+    names.map((name) => {
+      const read = () => reader.secret(ref(KINDS.Secret, reader.namespace, name));
+      return needed.includes(name) ? read() : reader.optional(`Secret/${reader.namespace}/${name}`, read, undefined);
+    }),
+  );
+  return new Map(secrets.flatMap((secret) => (secret === undefined ? [] : [[secret.metadata.name, secret] as const])));
+}
+
+/** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
+async function readPods(view: ListenerView, pods: readonly KubeObject[], secrets: ReadonlyMap<string, KubeObject>): Promise<readonly PodFacts[]> {
+  const found = nodesOf(view.kafka).map(async (node) => {
+    const pod = pods.find((p) => p.metadata.name === node.pod);
+    if (pod === undefined) return undefined;
+    const mounted = mountedCertificateSecret(pod.spec);
+    const trust = trustOf(mounted === undefined ? undefined : secrets.get(mounted));
+    return podFacts(pod, node, await servedBy(view, pod, node, trust));
+  });
+  return (await Promise.all(found)).filter((pod) => pod !== undefined);
+}
+
+async function readFacts({ facts }: ObserveContext, kafka: KubeObject | undefined, signal?: AbortSignal): Promise<Reading<KafkaFacts>> {
+  return kafka === undefined ? { unknown: 'the Kafka does not exist' } : facts.read(kafka, signal);
+}
+
+/** A budget with expressions is taken to select: one too many is shown rather than one too few. */
+function selects(budget: KubeObject, pod: KubeObject): boolean {
+  const labels: Readonly<Record<string, string>> = budget.spec?.selector?.matchLabels ?? {};
+  return Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value);
+}
+
+/** Oldest first; Kubernetes counts in seconds, and attempts of one second are told apart by their number. */
+function byAge(a: KubeObject, b: KubeObject): number {
+  const [x, y] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
+  return x === y ? byName(a, b) : x < y ? -1 : 1;
+}
+
+function byName(a: KubeObject, b: KubeObject): number {
+  return a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true });
+}
