@@ -7,6 +7,7 @@ import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER } from '../../constructs/model/names';
 import { assumedObservation } from './assumed';
 import type { Plan } from './nouns';
+import type { IssuerState } from './observation';
 import { plan } from './plan';
 
 /** Leaves that were issued long ago and hold for long: only `issuedAfter` makes them too old. */
@@ -26,8 +27,8 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
     : {
         ...live,
         petSets,
-        certificates: [...live.certificates, ...before.issuing.map(asApplied)],
-        issuers: [...live.issuers, ...appliedIssuers(before)],
+        certificates: [...live.certificates, ...before.issuing.filter((m) => m.kind === KINDS.Certificate.kind).map(asApplied)],
+        issuers: withApplied(live.issuers, before),
       };
   const result = plan(wanted, seen, new Date(SOMETIME));
   return { ...result, notes: [...result.notes, ...assumptions(old, wanted)] };
@@ -44,10 +45,12 @@ function asApplied(manifest: KubeObject): KubeObject {
   return { ...manifest, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
 }
 
-function appliedIssuers({ issuing }: Bundle) {
-  return issuing
+/** Those of the bundle are known with their content, the others by name. */
+function withApplied(issuers: readonly IssuerState[], { issuing }: Bundle): readonly IssuerState[] {
+  const applied = issuing
     .filter((m) => m.kind === KINDS.Issuer.kind)
     .map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: asApplied(m) }));
+  return [...issuers.filter((i) => !applied.some((a) => a.kind === i.kind && a.name === i.name)), ...applied];
 }
 
 function assumptions(old: Bundle | undefined, wanted: Bundle): readonly string[] {
