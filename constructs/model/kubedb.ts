@@ -358,7 +358,7 @@ export function withoutPasswords(properties: string): string {
 /** Phases of a KafkaOpsRequest after which KubeDB never touches it again. */
 export const TERMINAL_PHASES = ['Successful', 'Failed', 'Skipped', 'Denied'] as const;
 
-/** Tells whether a request is over: its phase is terminal, or its `Successful` condition is True. */
+/** Tells whether a request is over: its phase is terminal, or it is being deleted. */
 export function isFinishedRequest(request: KubeObject): boolean {
   const phase: string = request.status?.phase ?? '';
   return TERMINAL_PHASES.some((p) => p === phase) || request.metadata.deletionTimestamp !== undefined;

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assembleBundle, type Bundle, bundleDocuments, DESIRED_KEY, documentKey, issuingOrder } from '../../constructs/model/bundle';
+import { BUNDLE_FORMAT, formatAcknowledgement } from '../../constructs/model/desired';
+import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
+import { candidate, candidateName, issuerManifests, OPERATION } from '../../constructs/model/manifests';
+import type { TlsState } from '../../constructs/model/tls';
+import { desiredOf } from '../support/bundle-text';
+
+const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'demo/orders' };
+const TLS = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] } as const;
+const object = (kind: Kind, name: string, spec: object = {}, namespace = 'demo'): KubeObject => ({ apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace }, spec });
+const converge = (tls: TlsState) => candidate(PLACE, 'orders-tls-ab', OPERATION.converge(tls), '10m');
+const ROTATE = candidate(PLACE, candidateName('orders', 'rotate'), OPERATION.rotate, '10m');
+const RESTART = candidate(PLACE, candidateName('orders', 'restart'), OPERATION.restart, '10m');
+const CA = issuerManifests({ kind: 'selfSignedCa', name: undefined, commonName: undefined, subject: undefined, duration: undefined, renewBefore: undefined }, PLACE);
+
+function bundleOf(manifests: readonly KubeObject[]): Bundle {
+  const bundle = assembleBundle(desiredOf(), manifests);
+  assert.ok('digest' in bundle, String(bundle));
+  return bundle;
+}
+
+test('sorts manifests into their parts, whatever their order', () => {
+  const server = object(KINDS.Certificate, 'orders-server-cert');
+  const client = object(KINDS.Certificate, 'orders-client-cert');
+  const kafka = object(KINDS.Kafka, 'orders');
+  const all = [...CA, client, server, kafka, converge(TLS), ROTATE, RESTART];
+  for (const order of [all, all.toReversed()]) {
+    const bundle = bundleOf(order);
+    assert.deepEqual(bundle.issuing.map(documentKey), ['issuer-orders-ca-selfsigned.yaml', 'certificate-orders-ca.yaml', 'issuer-orders-ca.yaml']);
+    assert.deepEqual(bundle.brokerCertificates.map((c) => c.metadata.name), ['orders-server-cert', 'orders-client-cert']);
+    assert.equal(bundle.kafka?.metadata.name, 'orders');
+    assert.deepEqual([bundle.converge, bundle.rotate, bundle.restart].map((r) => r?.metadata.name), ['orders-tls-ab', 'orders-tls-rotate', 'orders-tls-restart']);
+    assert.deepEqual(bundle.tls, TLS);
+    assert.equal(bundle.digest, bundleOf(all).digest);
+  }
+});
+
+test('reads from a request to remove TLS that it should be off, and wants no rotation', () => {
+  const bundle = bundleOf([converge('off'), RESTART]);
+  assert.equal(bundle.tls, 'off');
+  assert.equal(bundle.rotate, undefined);
+});
+
+test('gives another digest to other content', () => {
+  assert.notEqual(bundleOf([converge(TLS), ROTATE, RESTART]).digest, bundleOf([converge('off'), RESTART]).digest);
+});
+
+const problems: readonly { readonly name: string; readonly manifests: readonly KubeObject[]; readonly says: RegExp }[] = [
+  { name: 'no converging request', manifests: [RESTART], says: /none with issuerRef, certificates or remove/ },
+  { name: 'no request to restart', manifests: [converge(TLS)], says: /none of type Restart/ },
+  { name: 'a kind that has no place in it', manifests: [converge(TLS), RESTART, object(KINDS.Secret, 'x')], says: /^Secret\/x: v1 Secret is not a kind a bundle may hold/ },
+  { name: 'an object of another namespace', manifests: [converge(TLS), RESTART, object(KINDS.Issuer, 'x', {}, 'other')], says: /^Issuer\/x: namespace other is not that of the bundle, demo/ },
+];
+for (const c of problems) {
+  test(`says what is wrong with a bundle that has ${c.name}`, () => {
+    const found = assembleBundle(desiredOf(), c.manifests);
+    assert.ok(!('digest' in found));
+    assert.ok(found.some((text) => c.says.test(text)), found.join('\n'));
+  });
+}
+
+test('says everything that is wrong with a bundle at once, a newer format first', () => {
+  const found = assembleBundle(desiredOf({ formatVersion: BUNDLE_FORMAT + 1 }), [object(KINDS.Secret, 'x')]);
+  assert.ok(!('digest' in found));
+  assert.match(found[0] ?? '', /made by a newer version/);
+  assert.equal(found.length, 4);
+});
+
+test('orders issuers and certificates so that each comes after what it needs', () => {
+  const leaf = object(KINDS.Certificate, 'a-leaf', { secretName: 'a-leaf', issuerRef: { name: 'orders-ca' } });
+  assert.deepEqual(issuingOrder([leaf, ...CA]).map((m) => m.metadata.name), ['orders-ca-selfsigned', 'orders-ca', 'orders-ca', 'a-leaf']);
+});
+
+test('orders a cycle by name rather than never', () => {
+  const issuer = object(KINDS.Issuer, 'ca', { ca: { secretName: 'ca' } });
+  const certificate = object(KINDS.Certificate, 'ca', { secretName: 'ca', issuerRef: { name: 'ca' } });
+  assert.deepEqual(issuingOrder([issuer, certificate]).map(documentKey), ['certificate-ca.yaml', 'issuer-ca.yaml']);
+});
+
+test('keeps the desired state beside the manifests, each under a key of its own', () => {
+  assert.deepEqual(Object.keys(bundleDocuments(desiredOf(), [RESTART])), [DESIRED_KEY, 'kafkaopsrequest-orders-tls-restart.yaml']);
+});
+
+test('prints an acknowledgement as the user wrote it', () => {
+  assert.equal(formatAcknowledgement({ kind: 'clientsLeaveTls' }), 'Acknowledgement.clientsLeaveTls()');
+  assert.equal(formatAcknowledgement({ kind: 'trustRootChangesTo', issuer: 'orders-ca-2' }), "Acknowledgement.trustRootChangesTo('orders-ca-2')");
+});

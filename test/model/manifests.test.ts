@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ANNOTATION_OWNER, LABEL_KAFKA } from '../../constructs/model/names';
+import { applicationCertificate, candidate, candidateName, completeTls, type IssuerSettings, issuerManifests, issuerRefOf, kafkaManifest, merged, OPERATION } from '../../constructs/model/manifests';
+
+const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'team-a' };
+const CORP: IssuerSettings = { kind: 'reference', ref: { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' } };
+const SELF_SIGNED: IssuerSettings = { kind: 'selfSignedCa', name: undefined, commonName: undefined, subject: undefined, duration: undefined, renewBefore: undefined };
+
+const merges: readonly { readonly name: string; readonly base: unknown; readonly extra: unknown; readonly is: unknown }[] = [
+  { name: 'maps key by key', base: { a: 1, b: { c: 1 } }, extra: { b: { d: 2 } }, is: { a: 1, b: { c: 1, d: 2 } } },
+  { name: 'lists as a whole', base: { a: [1, 2] }, extra: { a: [3] }, is: { a: [3] } },
+  { name: 'nothing for undefined', base: { a: 1 }, extra: { a: undefined }, is: { a: 1 } },
+  { name: 'null as a value', base: { a: 1 }, extra: { a: null }, is: { a: null } },
+  { name: 'a map over a text', base: 'x', extra: { a: 1 }, is: { a: 1 } },
+];
+for (const c of merges) {
+  test(`merges ${c.name}`, () => assert.deepEqual(merged(c.base, c.extra), c.is));
+}
+
+test('makes no issuer that exists, one for a CA in a Secret, three objects for a self-signed CA', () => {
+  assert.deepEqual(issuerManifests(CORP, PLACE), []);
+  const [issuer, ...more] = issuerManifests({ kind: 'caSecret', secret: 'root', name: undefined }, PLACE);
+  assert.deepEqual([issuer?.metadata.name, issuer?.spec, more.length], ['root', { ca: { secretName: 'root' } }, 0]);
+  assert.deepEqual(issuerManifests(SELF_SIGNED, PLACE).map((m) => `${m.kind}/${m.metadata.name}`), ['Issuer/orders-ca-selfsigned', 'Certificate/orders-ca', 'Issuer/orders-ca']);
+});
+
+test('refers to the issuer that it makes', () => {
+  assert.equal(issuerRefOf(SELF_SIGNED, 'orders').name, 'orders-ca');
+  assert.equal(issuerRefOf({ ...SELF_SIGNED, name: 'orders-ca-2' }, 'orders').name, 'orders-ca-2');
+  assert.equal(issuerRefOf({ kind: 'caSecret', secret: 'root', name: 'signer' }, 'orders').name, 'signer');
+  assert.equal(issuerRefOf(CORP, 'orders').kind, 'ClusterIssuer');
+});
+
+test('keeps the key of a self-signed CA when it is renewed', () => {
+  const [, ca] = issuerManifests(SELF_SIGNED, PLACE);
+  assert.equal(ca?.spec.privateKey.rotationPolicy, 'Never');
+  assert.equal(ca?.spec.isCA, true);
+});
+
+test('lists both certificates completely, in the encoding that Kafka reads', () => {
+  const tls = completeTls({ issuer: CORP, certificates: { server: { extraSpec: { future: 1 } }, client: { issuer: SELF_SIGNED } } }, 'orders');
+  assert.deepEqual(tls.certificates, [
+    { alias: 'server', secretName: 'orders-server-cert', privateKey: { encoding: 'PKCS8' }, future: 1 },
+    { alias: 'client', secretName: 'orders-client-cert', privateKey: { encoding: 'PKCS8' }, issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } },
+  ]);
+});
+
+test('puts owner and label on what it makes; on a Kafka the owner only, for KubeDB copies its labels', () => {
+  const kafka = kafkaManifest({ name: 'orders', nodes: 3, spec: { version: '4.2.0' } }, 'off', PLACE);
+  const request = candidate(PLACE, 'r', OPERATION.restart, '10m');
+  assert.deepEqual(kafka.metadata, { name: 'orders', namespace: 'demo', annotations: { [ANNOTATION_OWNER]: 'team-a' } });
+  assert.deepEqual(request.metadata.labels, { [LABEL_KAFKA]: 'orders' });
+  assert.deepEqual(request.metadata.annotations, { [ANNOTATION_OWNER]: 'team-a' });
+});
+
+test('has a Kafka born with the TLS that is wanted', () => {
+  const tls = completeTls({ issuer: CORP, certificates: { server: {}, client: {} } }, 'orders');
+  const { spec } = kafkaManifest({ name: 'orders', nodes: 3, spec: { version: '4.2.0' } }, tls, PLACE);
+  assert.deepEqual(spec, { enableSSL: true, tls, version: '4.2.0' });
+});
+
+test('gives every candidate a deadline and one more try, on a Kafka in any state', () => {
+  const { spec } = candidate(PLACE, candidateName('orders', 'rotate'), OPERATION.rotate, '10m');
+  assert.deepEqual(spec, { apply: 'Always', databaseRef: { name: 'orders' }, maxRetries: 1, timeout: '10m', tls: { rotateCertificates: true }, type: 'ReconfigureTLS' });
+});
+
+test('lets an application certificate do what a client does, and nothing else', () => {
+  const { spec } = applicationCertificate(PLACE, { name: 'billing', secretName: 'billing', commonName: 'billing', issuer: CORP.ref, certificate: {}, extraSpec: {} });
+  assert.deepEqual(spec.usages, ['digital signature', 'key encipherment', 'client auth']);
+  assert.deepEqual(spec.issuerRef, { group: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' });
+});
