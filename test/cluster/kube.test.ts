@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import type { TransportResponse } from '../../reconciler/cluster/http';
+import { kubeCluster } from '../../reconciler/cluster/kube';
+import { ClusterError, InvalidInputError, KafkaTlsError } from '../../reconciler/errors';
+import type { Cluster } from '../../reconciler/ports';
+import { FakeClock } from '../support/fake-clock';
+import { broken, failure, json, type Reply, scripted } from '../support/transports';
+
+const KAFKA = ref(KINDS.Kafka, 'demo', 'orders');
+const POD = ref(KINDS.Pod, 'demo', 'orders-broker-0');
+const kafka: KubeObject = { apiVersion: KAFKA.apiVersion, kind: 'Kafka', metadata: { name: 'orders', namespace: 'demo' }, spec: { future: { field: 1 } } };
+const issuer: KubeObject = { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'ca', namespace: 'demo' }, spec: {} };
+
+function clusterWith(script: Parameters<typeof scripted>[0]) {
+  const clock = new FakeClock();
+  const transport = scripted(script);
+  return { clock, transport, cluster: kubeCluster(transport, clock) };
+}
+
+async function failed(call: (cluster: Cluster) => Promise<unknown>, reply: Reply): Promise<KafkaTlsError> {
+  const { clock, cluster } = clusterWith(() => reply);
+  const error = await clock.run(
+    call(cluster).then(
+      () => assert.fail('it should have failed'),
+      (e: unknown) => e,
+    ),
+  );
+  assert.ok(error instanceof KafkaTlsError, String(error));
+  return error;
+}
+
+const forbidden = (verb: string, resource: string) =>
+  failure(403, 'Forbidden', `${resource} is forbidden: User "system:serviceaccount:demo:kafka-tls" cannot ${verb} resource "${resource}" in the namespace "demo"`);
+
+const errors: { name: string; call: (c: Cluster) => Promise<unknown>; reply: Reply; message: RegExp; hint?: RegExp; class?: typeof ClusterError | typeof InvalidInputError; status?: number; reason?: string }[] = [
+  {
+    name: '401 says to log in again',
+    call: (c) => c.get(KAFKA),
+    reply: failure(401, 'Unauthorized', 'Unauthorized'),
+    message: /^Kafka\/demo\/orders: the API server does not accept these credentials\.$/,
+    hint: /Log in again/,
+  },
+  {
+    name: '403 says which verb on what is missing, and where',
+    call: (c) => c.get(KAFKA),
+    reply: forbidden('get', 'kafkas'),
+    message: /^Kafka\/demo\/orders: may not get kafkas\.kubedb\.com in namespace demo: 403 Forbidden: .*serviceaccount:demo:kafka-tls/,
+    hint: /a Role of namespace demo with the rule \{apiGroups: \["kubedb\.com"\], resources: \["kafkas"\], verbs: \["get"\]\}/,
+  },
+  {
+    name: '403 on a list begins with the kind',
+    call: (c) => c.list(KINDS.Certificate, { namespace: 'demo' }),
+    reply: forbidden('list', 'certificates'),
+    message: /^Certificate\/demo: may not list certificates\.cert-manager\.io in namespace demo/,
+  },
+  {
+    name: '403 on a status names the subresource',
+    call: (c) => c.replace(kafka, { status: true }),
+    reply: forbidden('update', 'kafkas/status'),
+    message: /may not update kafkas\/status\.kubedb\.com/,
+    hint: /resources: \["kafkas\/status"\]/,
+  },
+  {
+    name: '403 on an eviction names create on pods/eviction',
+    call: (c) => c.evict(POD, 'u1'),
+    reply: forbidden('create', 'pods/eviction'),
+    message: /may not create pods\/eviction in namespace demo/,
+    hint: /apiGroups: \[""\], resources: \["pods\/eviction"\], verbs: \["create"\]/,
+  },
+  {
+    name: '403 on something cluster-wide asks for a ClusterRole',
+    call: (c) => c.get(ref(KINDS.ClusterIssuer, undefined, 'corp-ca')),
+    reply: failure(403, 'Forbidden', 'clusterissuers is forbidden: User "x" cannot get resource "clusterissuers" at the cluster scope'),
+    message: /^ClusterIssuer\/corp-ca: may not get clusterissuers\.cert-manager\.io in the whole cluster/,
+    hint: /a ClusterRole/,
+  },
+  {
+    name: '403 of an admission webhook is invalid input, not a missing right',
+    call: (c) => c.create(kafka),
+    reply: failure(403, 'Forbidden', 'admission webhook "kafka.kubedb.com" denied the request: spec.version is not supported.'),
+    message: /^Kafka\/demo\/orders: create was refused: 403 Forbidden: admission webhook "kafka\.kubedb\.com" denied the request: spec\.version is not supported\.$/,
+    class: InvalidInputError,
+  },
+  {
+    name: '403 over a quota is neither',
+    call: (c) => c.create(kafka),
+    reply: failure(403, 'Forbidden', 'exceeded quota: small'),
+    message: /create failed: 403 Forbidden: exceeded quota: small\.$/,
+  },
+  {
+    name: '404 of a resource type names the operator to install',
+    call: (c) => c.get(KAFKA),
+    reply: { status: 404, headers: {}, body: '404 page not found\n' },
+    message: /^Kafka\/demo\/orders: kafkas\.kubedb\.com \(kubedb\.com\/v1\) is not installed in this cluster\.$/,
+    hint: /Install KubeDB \(kubedb-provisioner\)\./,
+    reason: 'NotInstalled',
+  },
+  {
+    name: '404 of a list is a missing resource type, too',
+    call: (c) => c.list(KINDS.Issuer, { namespace: 'demo' }),
+    reply: failure(404, 'NotFound', 'the server could not find the requested resource', {}),
+    message: /^Issuer\/demo: issuers\.cert-manager\.io/,
+    hint: /Install cert-manager\./,
+  },
+  {
+    name: '409 of field ownership names the manager and the fields',
+    call: (c) => c.apply(issuer),
+    reply: failure(409, 'Conflict', 'Apply failed with 1 conflict: conflict with "helm" using cert-manager.io/v1: .spec.ca', {
+      name: 'ca',
+      causes: [{ reason: 'FieldManagerConflict', message: 'conflict with "helm" using cert-manager.io/v1', field: '.spec.ca' }],
+    }),
+    message: /^Issuer\/demo\/ca: spec\.ca belongs to field manager "helm": 409 Conflict\.$/,
+    hint: /helm/,
+  },
+  {
+    name: '409 of a stale resourceVersion is a conflict',
+    call: (c) => c.replace(kafka),
+    reply: failure(409, 'Conflict', 'Operation cannot be fulfilled on kafkas.kubedb.com "orders": the object has been modified', { name: 'orders' }),
+    message: /update failed: 409 Conflict/,
+    status: 409,
+    reason: 'Conflict',
+  },
+  {
+    name: '409 of a create is told apart',
+    call: (c) => c.create(kafka),
+    reply: failure(409, 'AlreadyExists', 'kafkas.kubedb.com "orders" already exists', { name: 'orders' }),
+    message: /create failed: 409 AlreadyExists/,
+    reason: 'AlreadyExists',
+  },
+  {
+    name: '422 lists every field',
+    call: (c) => c.create(kafka),
+    reply: failure(422, 'Invalid', 'Kafka "orders" is invalid', {
+      name: 'orders',
+      causes: [
+        { reason: 'FieldValueRequired', message: 'Required value', field: 'spec.version' },
+        { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be positive', field: 'spec.replicas' },
+      ],
+    }),
+    message: /^Kafka\/demo\/orders: create was refused: 422 Invalid:\nspec\.version: Required value\.\nspec\.replicas: Invalid value: 0: must be positive\.$/,
+    class: InvalidInputError,
+  },
+  {
+    name: '422 of a failed test is a conflict',
+    call: (c) => c.patch(KAFKA, [{ op: 'test', path: '/metadata/resourceVersion', value: '1' }, { op: 'remove', path: '/spec/tls' }]),
+    reply: failure(422, 'Invalid', 'the server rejected our request due to an error in our request', { name: 'orders' }),
+    message: /^Kafka\/demo\/orders: patch failed: 422: it was changed by somebody else since it was read\.$/,
+    status: 409,
+    reason: 'Conflict',
+  },
+  { name: '500 is told in the end', call: (c) => c.get(KAFKA), reply: failure(500, 'InternalError', 'etcd is down'), message: /get failed: 500 InternalError: etcd is down\.$/, status: 500 },
+  { name: 'a proxy that answers in HTML is quoted by its first line', call: (c) => c.get(KAFKA), reply: { status: 502, headers: {}, body: '<html>Bad Gateway\nmore' }, message: /get failed: 502 Unknown: <html>Bad Gateway\.$/ },
+  { name: 'an answer that is no JSON is said to be none', call: (c) => c.get(KAFKA), reply: { status: 200, headers: {}, body: '<html>' }, message: /not JSON/ },
+  { name: 'a refused connection is one sentence', call: (c) => c.get(KAFKA), reply: broken('ECONNREFUSED', false), message: /^API server https:\/\/api\.example:6443: cannot be reached: connection refused\.$/, status: 0 },
+  { name: 'an unknown host is one sentence', call: (c) => c.get(KAFKA), reply: broken('ENOTFOUND', false), message: /cannot be reached: its name is not known\.$/ },
+  { name: 'a foreign certificate is one sentence', call: (c) => c.get(KAFKA), reply: broken('SELF_SIGNED_CERT_IN_CHAIN', false), message: /its certificate is not accepted/, hint: /certificate-authority-data/ },
+  { name: 'a server that never answers ends in time', call: (c) => c.get(KAFKA), reply: 'silence', message: /cannot be reached: no answer in time\.$/ },
+];
+
+for (const c of errors) {
+  test(c.name, async () => {
+    const error = await failed(c.call, c.reply);
+    assert.match(error.message, c.message);
+    if (c.hint !== undefined) assert.match(error.hint ?? '', c.hint);
+    assert.ok(error instanceof (c.class ?? ClusterError), `is ${error.name}`);
+    if (error instanceof ClusterError && c.status !== undefined) assert.equal(error.status, c.status);
+    if (error instanceof ClusterError && c.reason !== undefined) assert.equal(error.reason, c.reason);
+  });
+}
+
+test('an object that does not exist is undefined', async () => {
+  const { cluster } = clusterWith(() => failure(404, 'NotFound', 'kafkas.kubedb.com "orders" not found', { name: 'orders', group: 'kubedb.com', kind: 'kafkas' }));
+  assert.equal(await cluster.get(KAFKA), undefined);
+});
+
+test('fields that nobody here knows survive reading and writing', async () => {
+  const { cluster, transport } = clusterWith((request) => (request.method === 'GET' ? json(200, kafka) : json(200, JSON.parse(request.body ?? ''))));
+  const read = await cluster.get(KAFKA);
+  assert.deepEqual(await cluster.replace(read ?? kafka), kafka);
+  assert.deepEqual(JSON.parse(transport.requests[1]?.body ?? ''), kafka);
+});
+
+test('items of a list have kind and apiVersion even if the server leaves them out', async () => {
+  const { cluster } = clusterWith(() => json(200, { kind: 'PodList', metadata: { resourceVersion: '7' }, items: [{ metadata: { name: 'a', namespace: 'demo' } }] }));
+  assert.deepEqual(await cluster.list(KINDS.Pod, { namespace: 'demo' }), [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'demo' } }]);
+});
+
+test('every write names the field manager and asks for strict validation', async () => {
+  const { cluster, transport } = clusterWith(() => json(200, kafka));
+  await cluster.create(kafka);
+  await cluster.apply(kafka, { dryRun: true });
+  await cluster.apply(kafka, { force: true });
+  await cluster.patch(KAFKA, [], { status: true });
+  await cluster.replace(kafka, { status: true });
+  const sent = transport.requests.map((r) => [r.method, r.path, r.headers?.['content-type'], new URLSearchParams(r.query).toString()]);
+  const path = '/apis/kubedb.com/v1/namespaces/demo/kafkas';
+  const write = 'fieldManager=kafka-tls&fieldValidation=Strict';
+  assert.deepEqual(sent, [
+    ['POST', path, 'application/json', write],
+    ['PATCH', `${path}/orders`, 'application/apply-patch+yaml', `${write}&force=false&dryRun=All`],
+    ['PATCH', `${path}/orders`, 'application/apply-patch+yaml', `${write}&force=true`],
+    ['PATCH', `${path}/orders/status`, 'application/json-patch+json', write],
+    ['PUT', `${path}/orders/status`, 'application/json', write],
+  ]);
+});
+
+const evictions: { name: string; replies: TransportResponse[]; result: string }[] = [
+  { name: 'an accepted eviction', replies: [json(201, {})], result: 'evicted' },
+  {
+    name: 'an eviction that a budget forbids is refused, not repeated',
+    replies: [
+      failure(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", {
+        causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget orders needs 2 healthy pods and has 2 currently' }],
+      }),
+    ],
+    result: "refused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget orders needs 2 healthy pods and has 2 currently",
+  },
+  { name: 'a pod that is gone', replies: [failure(404, 'NotFound', 'pods "orders-broker-0" not found', { name: 'orders-broker-0' })], result: 'gone' },
+  {
+    name: 'a pod that has a successor of the same name',
+    replies: [failure(409, 'Conflict', 'Precondition failed', { name: 'orders-broker-0' }), json(200, { metadata: { name: 'orders-broker-0', uid: 'u2' } })],
+    result: 'gone',
+  },
+  { name: 'a busy API server is asked again', replies: [failure(429, 'TooManyRequests', 'too many requests'), json(201, {})], result: 'evicted' },
+];
+
+for (const c of evictions) {
+  test(c.name, async () => {
+    const { clock, cluster, transport } = clusterWith((_, n) => c.replies[n - 1] ?? assert.fail('asked too often'));
+    const eviction = await clock.run(cluster.evict(POD, 'u1'));
+    assert.equal(eviction.kind === 'refused' ? `refused: ${eviction.because}` : eviction.kind, c.result);
+    assert.deepEqual(JSON.parse(transport.requests[0]?.body ?? '').deleteOptions, { preconditions: { uid: 'u1' } });
+    assert.equal(transport.requests.length, c.replies.length);
+  });
+}
+
+test('an eviction that conflicts while the pod is the same is an error', async () => {
+  const { clock, cluster } = clusterWith((_, n) =>
+    n === 1 ? failure(409, 'Conflict', 'Operation cannot be fulfilled on poddisruptionbudgets.policy "orders"', { name: 'orders' }) : json(200, { metadata: { name: POD.name, uid: 'u1' } }),
+  );
+  await assert.rejects(clock.run(cluster.evict(POD, 'u1')), /409 Conflict/);
+});
+
+test('deleting what is gone, or what has a successor, is no error', async () => {
+  for (const reply of [failure(404, 'NotFound', 'gone', { name: 'orders' }), failure(409, 'Conflict', 'uid', { name: 'orders' }), json(200, {})]) {
+    const { cluster } = clusterWith(() => reply);
+    await cluster.delete(KAFKA, 'u1');
+  }
+});
+
+test('a server that is busy for a while is asked again, as late as it says', async () => {
+  const { clock, cluster, transport } = clusterWith((_, n) => (n < 3 ? { ...failure(503, 'ServiceUnavailable', 'busy'), headers: { 'retry-after': '7' } } : json(200, kafka)));
+  await clock.run(cluster.get(KAFKA));
+  assert.equal(transport.requests.length, 3);
+  assert.equal(clock.monotonicMs(), 14_000);
+});
+
+test('asking again ends after half a minute', async () => {
+  const { clock, cluster } = clusterWith(() => failure(503, 'ServiceUnavailable', 'busy'));
+  await assert.rejects(clock.run(cluster.get(KAFKA)), /503/);
+  assert.ok(clock.monotonicMs() <= 30_000 && clock.monotonicMs() > 20_000);
+});
+
+test('a first request that cannot be sent fails at once, a later one is repeated', async () => {
+  const down = clusterWith(() => broken('ECONNREFUSED', false));
+  await assert.rejects(down.clock.run(down.cluster.get(KAFKA)), /connection refused/);
+  assert.equal(down.transport.requests.length, 1);
+
+  const restarting = clusterWith((_, n) => (n === 2 || n === 3 ? broken('ECONNREFUSED', false) : json(200, kafka)));
+  await restarting.cluster.get(KAFKA);
+  await restarting.clock.run(restarting.cluster.get(KAFKA));
+  assert.equal(restarting.transport.requests.length, 4);
+});
+
+const creates: { name: string; second: Reply; isRepeated: boolean }[] = [
+  { name: 'a create that was never sent is repeated', second: broken('ECONNREFUSED', false), isRepeated: true },
+  { name: 'a create that was turned away unread is repeated', second: failure(429, 'TooManyRequests', 'busy'), isRepeated: true },
+  { name: 'a create whose answer was lost is not repeated', second: broken('ECONNRESET', true), isRepeated: false },
+  { name: 'a create that failed inside the server is not repeated', second: failure(500, 'InternalError', 'etcd timed out'), isRepeated: false },
+];
+
+for (const c of creates) {
+  test(c.name, async () => {
+    const { clock, cluster, transport } = clusterWith((_, n) => (n === 2 ? c.second : json(200, kafka)));
+    await cluster.get(KAFKA);
+    const created = clock.run(cluster.create(kafka));
+    if (c.isRepeated) await created;
+    else await assert.rejects(created, ClusterError);
+    assert.equal(transport.requests.length, c.isRepeated ? 3 : 2);
+  });
+}
+
+test('a write that carries a resourceVersion is repeated when its answer was lost', async () => {
+  const { clock, cluster, transport } = clusterWith((_, n) => (n === 2 ? broken('ECONNRESET') : json(200, kafka)));
+  await cluster.get(KAFKA);
+  await clock.run(cluster.replace(kafka));
+  assert.equal(transport.requests.length, 3);
+});
