@@ -58,10 +58,12 @@ function usageError(error: CommanderError, command: Command): InvalidInputError 
   return new InvalidInputError(`${name}: ${what}`, { cause: error, hint: `${known === undefined ? '' : `${known} `}See "${name} --help".` });
 }
 
-function errorOf(error: unknown, io: Io): KafkaTlsError {
+function errorOf(error: unknown, { signal }: Io): KafkaTlsError {
+  const interruption: unknown = signal.aborted ? signal.reason : undefined;
+  // What an interrupted call throws says less than why it was interrupted; what went wrong while the run was ended says more.
+  const isItsEcho = !(error instanceof KafkaTlsError) || error.message === (interruption as Error | undefined)?.message;
+  if (interruption instanceof KafkaTlsError && isItsEcho) return interruption;
   if (error instanceof KafkaTlsError) return error;
-  // What an interrupted call throws says less than why it was interrupted.
-  if (io.signal.aborted && io.signal.reason instanceof KafkaTlsError) return io.signal.reason;
   const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new InternalError(`kafka-tls: unexpected error: ${said}`, { cause: error });
 }
