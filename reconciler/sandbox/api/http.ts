@@ -30,7 +30,7 @@ const MAX_WATCH_SECONDS = 3600;
 
 /** Serves the API until it is closed. */
 export async function serveApi(api: Api, options: { readonly port?: number; readonly namespace?: string } = {}): Promise<ApiServer> {
-  const { certificate, key } = await makeServingCertificate(new Date());
+  const { certificate, key } = await makeServingCertificate();
   const token = randomBytes(24).toString('base64url');
   const server = createServer({ cert: certificate, key }, (request, response) => {
     void answer(api, token, request, response).catch(() => response.destroy());

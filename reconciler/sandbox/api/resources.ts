@@ -120,7 +120,7 @@ const custom: readonly Resource[] = [
     selectableFields: ISSUER_FIELDS,
   }),
   resource(KINDS.Issuer, { isCustom: true, shortNames: ['iss'], categories: ['cert-manager'], schema: issuerSchema }),
-  resource(KINDS.ClusterIssuer, { isCustom: true, categories: ['cert-manager'], schema: issuerSchema }),
+  resource(KINDS.ClusterIssuer, { isCustom: true, shortNames: ['ciss'], categories: ['cert-manager'], schema: issuerSchema }),
   resource(KINDS.Kafka, { isCustom: true, shortNames: ['kf'], categories: ['datastore', ...KUBEDB, 'all'], schema: kafkaSchema }),
   resource(KINDS.GitOpsKafka, { isCustom: true, schema: gitOpsKafkaSchema }),
   resource(KINDS.KafkaVersion, {
