@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { type BrokerCertificateProps, certificateSettings } from './certificate';
 import { goDuration } from './duration';
 import { TlsIssuer } from './issuer';
-import { canonical, KINDS } from './model/kube-object';
+import { canonical, formatRef, KINDS, type KubeObject, refOf } from './model/kube-object';
 import { completeTls, type ExtraSpec, merged, OPERATION, requestSpec, type TlsSettings } from './model/manifests';
 import { manifestViolations } from './model/validate';
 import { formatViolation } from './model/violation';
@@ -128,12 +128,12 @@ export class KafkaOpsRequest extends Construct {
   }
 
   private violations(lacksIssuer: boolean): string[] {
-    const manifest = canonical(this.request.toJson());
-    const subject = `KafkaOpsRequest/${manifest.metadata.namespace ?? ''}/${manifest.metadata.name}`;
+    const manifest: KubeObject = canonical(this.request.toJson());
+    const subject = formatRef(refOf(manifest));
     const found = manifestViolations(manifest)
       .filter((v) => v.severity === 'error')
       .map(formatViolation);
-    if (manifest.metadata.namespace === undefined) found.push(`${subject}: namespace is missing: a request is in the namespace of its Kafka. Give the chart one, new Chart(app, id, { namespace }).`);
+    if (!manifest.metadata.namespace) found.push(`${subject}: namespace is missing: a request is in the namespace of its Kafka. Give the chart one, new Chart(app, id, { namespace }).`);
     if (lacksIssuer) found.push(`${subject}: spec.tls.issuerRef is to an issuer that does not exist yet: a request makes none. Use TlsIssuer.issuer or TlsIssuer.clusterIssuer.`);
     return found;
   }

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { App, Chart, Size, Yaml } from 'cdk8s';
+import { Construct } from 'constructs';
+import { ClientCertificate, Executor, KafkaCluster, KafkaTls, type KafkaTlsProps, Tls, TlsIssuer } from '../../constructs/index';
+import { DEDICATED, JOB, kafkaTls, newChart, SELF_SIGNED, synth } from './app-builder';
+
+const text = (chart: Chart) => Yaml.stringify(...synth(chart));
+const PROPS: KafkaTlsProps = { cluster: DEDICATED, tls: SELF_SIGNED, job: JOB, executor: Executor.native() };
+
+test('gives the same bytes wherever the construct stands', () => {
+  const here = newChart();
+  new KafkaTls(here, 'orders', PROPS);
+  const there = new Chart(new App(), 'elsewhere', { namespace: 'demo' });
+  new KafkaTls(new Construct(new Construct(there, 'deep'), 'deeper'), 'renamed', PROPS);
+  assert.equal(text(there), text(here));
+});
+
+test('gives the same bytes each time it is synthesised', () => {
+  const chart = newChart();
+  kafkaTls(chart, PROPS);
+  assert.equal(text(chart), text(chart));
+});
+
+test('gives the same bytes for absent and undefined props', () => {
+  const absent = newChart();
+  const plain = kafkaTls(absent, { ...PROPS, tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), server: {} }) });
+  new ClientCertificate(absent, 'app', { kafkaTls: plain, name: 'app' });
+
+  const undef = undefined as never;
+  const present = newChart();
+  const nodes = { replicas: 3, suffix: undef, extraSpec: undef };
+  const certificate = { secretName: undef, subject: undef, duration: undef, renewBefore: undef, dnsNames: undef, ipAddresses: undef, uris: undef, emailAddresses: undef, keyEncoding: undef, extraSpec: undef, issuer: undef };
+  const full = new KafkaTls(present, 'orders', {
+    cluster: KafkaCluster.dedicated({
+      name: 'orders',
+      version: '4.2.0',
+      controllers: { ...nodes, storage: Size.gibibytes(2), storageClassName: undef },
+      brokers: { ...nodes, storage: Size.gibibytes(100), storageClassName: 'fast' },
+      extraSpec: { deletionPolicy: undefined, podTemplate: undefined },
+    }),
+    tls: Tls.on({
+      issuer: TlsIssuer.selfSignedCa({ name: undef, commonName: undef, subject: undef, duration: undef, renewBefore: undef }),
+      server: certificate,
+      client: undef,
+      issuedAfter: undef,
+      beforeExpiry: undef,
+      acknowledge: undef,
+    }),
+    job: { ...JOB, imagePullSecrets: undef, schedule: undef, deadline: undef },
+    executor: Executor.native(),
+    owner: undef,
+    restart: { cutover: undef, whenKafkaIsUnknown: undef },
+    deadlines: { issuance: undef, podReady: undef, gate: undef, foreignOperation: undef, pickup: undef, claim: undef },
+    retries: undef,
+  });
+  new ClientCertificate(present, 'app', { ...certificate, kafkaTls: full, name: 'app', commonName: undef });
+  assert.equal(text(present), text(absent));
+});
+
+test('gives the same bytes for an empty list and none', () => {
+  const [none, empty] = [newChart(), newChart()];
+  kafkaTls(none, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca') }) });
+  kafkaTls(empty, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { dnsNames: [], subject: { organizations: [] } }, acknowledge: [] }) });
+  assert.equal(text(empty), text(none));
+});

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiObject, Duration, JsonPatch } from 'cdk8s';
+import { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, TlsIssuer } from '../../constructs/index';
+import { newChart, only, refusals } from './app-builder';
+
+function chartWith(operation: KafkaOperation, props: Partial<KafkaOpsRequestProps> = {}) {
+  const chart = newChart();
+  new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation, ...props });
+  return chart;
+}
+const ISSUER = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'ca' };
+
+const operations: readonly { readonly name: string; readonly operation: KafkaOperation; readonly spec: object }[] = [
+  {
+    name: 'adds TLS or changes its issuer',
+    operation: KafkaOperation.reconfigureTls({ issuer: TlsIssuer.issuer('ca'), server: { duration: Duration.days(1) } }),
+    spec: {
+      type: 'ReconfigureTLS',
+      tls: {
+        issuerRef: ISSUER,
+        certificates: [
+          { alias: 'server', secretName: 'orders-server-cert', duration: '24h', privateKey: { encoding: 'PKCS8' } },
+          { alias: 'client', secretName: 'orders-client-cert', privateKey: { encoding: 'PKCS8' } },
+        ],
+      },
+    },
+  },
+  { name: 'rotates certificates', operation: KafkaOperation.rotateCertificates(), spec: { type: 'ReconfigureTLS', tls: { rotateCertificates: true } } },
+  { name: 'removes TLS', operation: KafkaOperation.removeTls(), spec: { type: 'ReconfigureTLS', tls: { remove: true } } },
+  { name: 'restarts pods', operation: KafkaOperation.restart(), spec: { type: 'Restart', restart: {} } },
+];
+for (const { name, operation, spec } of operations) {
+  test(`${name}, and lands in the chart of the user`, () => {
+    const request = only(chartWith(operation), 'KafkaOpsRequest');
+    assert.deepEqual(request.metadata, { name: 'once', namespace: 'demo' });
+    assert.deepEqual(request.spec, { ...spec, databaseRef: { name: 'orders' } });
+  });
+}
+
+test('says how long, when and how often', () => {
+  const chart = chartWith(KafkaOperation.restart(), { timeout: Duration.minutes(20), apply: ApplyWhen.ALWAYS, maxRetries: 2, extraSpec: { future: true } });
+  const { timeout, apply, maxRetries, future } = only(chart, 'KafkaOpsRequest').spec;
+  assert.deepEqual([timeout, apply, maxRetries, future], ['20m', 'Always', 2, true]);
+});
+
+test('has its request as default child, whose patches count', () => {
+  const chart = newChart();
+  const once = new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart() });
+  ApiObject.of(once).addJsonPatch(JsonPatch.add('/metadata/labels', { team: 'streams' }));
+  assert.deepEqual(only(chart, 'KafkaOpsRequest').metadata.labels, { team: 'streams' });
+});
+
+const refused: readonly { readonly name: string; readonly chart: () => ReturnType<typeof newChart>; readonly says: RegExp }[] = [
+  { name: 'two operations', chart: () => chartWith(KafkaOperation.removeTls(), { extraSpec: { tls: { rotateCertificates: true } } }), says: /these are 2: remove, rotateCertificates/ },
+  { name: 'an issuer that it would have to make', chart: () => chartWith(KafkaOperation.reconfigureTls({ issuer: TlsIssuer.selfSignedCa() })), says: /a request makes none\. Use TlsIssuer\.issuer/ },
+  { name: 'a name that no object can have', chart: () => chartWith(KafkaOperation.restart(), { name: 'Now!' }), says: /metadata\.name is "Now!"/ },
+];
+for (const { name, chart, says } of refused) {
+  test(`refuses ${name}`, () => assert.match(refusals(chart()).join('\n'), says));
+}
+
+test('refuses to be in no namespace', () => {
+  const chart = newChart('');
+  new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart() });
+  assert.match(refusals(chart).join('\n'), /namespace is missing/);
+});

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiObject, type Chart, Duration, JsonPatch, Size, Yaml } from 'cdk8s';
+import { parse } from 'yaml';
+import { Acknowledgement, type BrokerCertificateProps, ClientCertificate, Cutover, Executor, KafkaCluster, KeyEncoding, Tls, TlsIssuer, WhenKafkaIsUnknown } from '../../constructs/index';
+import { assembleBundle } from '../../constructs/model/bundle';
+import type { Desired } from '../../constructs/model/desired';
+import type { KubeObject } from '../../constructs/model/kube-object';
+import { tlsHash } from '../../constructs/model/tls';
+import { expectGolden } from '../support/golden';
+import { COMBINED, DEDICATED, document, documents, EXISTING, JOB, kafkaTls, newChart, only, SELF_SIGNED, synth } from './app-builder';
+
+const CONVERGE = /^kafkaopsrequest-orders-tls-[0-9a-f]{8}\.yaml$/;
+const CORP = TlsIssuer.clusterIssuer('corp-ca');
+const FULL: BrokerCertificateProps = {
+  secretName: 'orders-front',
+  subject: { organizations: ['acme'], organizationalUnits: ['streams'], countries: ['CH'], provinces: ['BE'], localities: ['Bern'], streetAddresses: ['1'], postalCodes: ['3000'], serialNumber: '7' },
+  duration: Duration.days(30),
+  renewBefore: Duration.hours(1),
+  dnsNames: ['kafka.example.org'],
+  ipAddresses: ['10.0.0.1'],
+  uris: ['spiffe://acme/kafka'],
+  emailAddresses: ['streams@acme.example'],
+  keyEncoding: KeyEncoding.PKCS8,
+  issuer: TlsIssuer.issuer('front-ca'),
+};
+
+const situations: readonly { readonly name: string; readonly build: (chart: Chart) => unknown }[] = [
+  { name: 'dedicated-self-signed', build: (c) => kafkaTls(c, { cluster: DEDICATED, job: JOB }) },
+  { name: 'combined-ca-secret', build: (c) => kafkaTls(c, { cluster: COMBINED, tls: Tls.on({ issuer: TlsIssuer.caSecret('corp-root') }) }) },
+  { name: 'existing-cluster-issuer', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, acknowledge: [Acknowledgement.clientsMoveToTls()] }) }) },
+  { name: 'every-certificate-field', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, server: FULL, client: { duration: Duration.hours(12) } }) }) },
+  { name: 'native', build: (c) => kafkaTls(c, { executor: Executor.native(), job: JOB }) },
+  { name: 'rotate', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, issuedAfter: '2026-11-23T09:00:00Z', beforeExpiry: Duration.days(7) }) }) },
+  { name: 'change-root', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }), acknowledge: [Acknowledgement.trustRootChangesTo('orders-ca-2')] }) }) },
+  { name: 'off', build: (c) => kafkaTls(c, { cluster: DEDICATED, tls: Tls.off({ acknowledge: [Acknowledgement.clientsLeaveTls()] }) }) },
+  { name: 'client-certificate', build: (c) => new ClientCertificate(c, 'billing', { kafkaTls: kafkaTls(c), name: 'billing', commonName: 'billing-service', duration: Duration.days(7) }) },
+];
+for (const { name, build } of situations) {
+  test(`synthesises ${name}`, () => {
+    const chart = newChart();
+    build(chart);
+    expectGolden(`test/constructs/golden/${name}.yaml`, Yaml.stringify(...synth(chart)));
+  });
+
+  test(`reads ${name} back from its texts as what it was, in YAML 1.1 and 1.2`, () => {
+    const chart = newChart();
+    build(chart);
+    const data: Readonly<Record<string, string>> = only(chart, 'ConfigMap').data;
+    const digests = (['1.1', '1.2'] as const).map((version) => {
+      const { 'desired.yaml': desired, ...manifests } = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, parse(text, { version })]));
+      const bundle = assembleBundle(desired as Desired, Object.values(manifests) as KubeObject[]);
+      assert.ok('digest' in bundle, String(bundle));
+      return bundle.digest;
+    });
+    assert.equal(digests[0], digests[1]);
+  });
+}
+
+test('has the ConfigMap as default child, and only that without a job', () => {
+  const chart = newChart();
+  const orders = kafkaTls(chart);
+  assert.equal(ApiObject.of(orders), orders.configMap);
+  assert.deepEqual(synth(chart).map((o) => o.kind), ['ConfigMap']);
+});
+
+test('names the converging request by the TLS state that it asks for', () => {
+  const chart = newChart();
+  kafkaTls(chart);
+  const { metadata, spec } = document(chart, CONVERGE);
+  assert.equal(metadata.name, `orders-tls-${tlsHash('orders', spec.tls)}`);
+});
+
+test('asks for no rotation and no issuer when TLS is off', () => {
+  const chart = newChart();
+  kafkaTls(chart, { tls: Tls.off() });
+  assert.deepEqual(Object.keys(documents(chart)), ['desired.yaml', `kafkaopsrequest-orders-tls-${tlsHash('orders', 'off')}.yaml`, 'kafkaopsrequest-orders-tls-restart.yaml']);
+});
+
+test('keeps acknowledgements out of the name of the request: they belong to the bundle', () => {
+  const name = (acknowledge: Acknowledgement[]) => {
+    const chart = newChart();
+    kafkaTls(chart, { tls: Tls.on({ issuer: CORP, acknowledge }) });
+    return document(chart, CONVERGE).metadata.name;
+  };
+  assert.equal(name([]), name([Acknowledgement.clientsMoveToTls(), Acknowledgement.trustRootChangesTo('corp-ca')]));
+});
+
+test('makes one issuer for both aliases when both are signed by the same', () => {
+  const chart = newChart();
+  kafkaTls(chart, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), server: { issuer: TlsIssuer.selfSignedCa() } }) });
+  assert.equal(Object.keys(documents(chart)).filter((key) => key.startsWith('issuer-')).length, 2);
+});
+
+test('makes the issuer of one alias beside that of the Kafka', () => {
+  const chart = newChart();
+  kafkaTls(chart, { tls: Tls.on({ issuer: CORP, client: { issuer: TlsIssuer.caSecret('apps-root', { name: 'apps' }) } }) });
+  assert.deepEqual(document(chart, /^issuer-/).spec, { ca: { secretName: 'apps-root' } });
+  assert.equal(document(chart, CONVERGE).spec.tls.certificates[1].issuerRef.name, 'apps');
+});
+
+test('writes down how to restart, how long to wait and whose the Kafka is', () => {
+  const chart = newChart();
+  kafkaTls(chart, {
+    owner: 'team-streams',
+    executor: Executor.native(),
+    retries: 3,
+    restart: { cutover: Cutover.STOP, whenKafkaIsUnknown: WhenKafkaIsUnknown.REFUSE },
+    deadlines: { gate: Duration.minutes(90), claim: Duration.seconds(0) },
+  });
+  const desired = documents(chart)['desired.yaml'] as unknown as Desired;
+  assert.equal(desired.owner, 'team-streams');
+  assert.equal(desired.retries, 3);
+  assert.equal(desired.cutover, 'stop');
+  assert.equal(desired.whenKafkaIsUnknown, 'refuse');
+  assert.deepEqual([desired.deadlines.gate, desired.deadlines.claim, desired.deadlines.podReady], ['1h30m', '0s', '10m']);
+});
+
+test('under native holds the Certificates of the brokers, with the Secret of passwords that the Kafka names', () => {
+  const passwords = (cluster: KafkaCluster) => {
+    const chart = newChart();
+    kafkaTls(chart, { cluster, executor: Executor.native() });
+    return document(chart, /^certificate-orders-server-cert/).spec.keystores.jks.passwordSecretRef.name;
+  };
+  assert.equal(passwords(EXISTING), 'orders-keystore-cred');
+  assert.equal(passwords(KafkaCluster.existing('orders', { keystoreCredSecret: 'mine' })), 'mine');
+});
+
+test('merges what no prop models into the Kafka', () => {
+  const chart = newChart();
+  kafkaTls(chart, {
+    cluster: KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas: 3, storage: Size.gibibytes(1), extraSpec: { deletionPolicy: 'WipeOut', keystoreCredSecret: { kind: 'Secret', name: 'mine' } } }),
+    executor: Executor.native(),
+  });
+  assert.equal(document(chart, /^kafka-/).spec.deletionPolicy, 'WipeOut');
+  assert.equal(document(chart, /^certificate-orders-client-cert/).spec.keystores.jks.passwordSecretRef.name, 'mine');
+});
+
+test('has what users patch in the output, and everything that depends on it follows', () => {
+  const build = (patch: boolean) => {
+    const chart = newChart();
+    const orders = kafkaTls(chart, { cluster: DEDICATED, executor: Executor.native(), job: JOB });
+    if (patch) ApiObject.of(orders.convergeRequest).addJsonPatch(JsonPatch.add('/spec/tls/certificates/0/dnsNames', ['late.example.org']));
+    return chart;
+  };
+  const [before, after] = [build(false), build(true)];
+  assert.deepEqual(document(after, CONVERGE).spec.tls.certificates[0].dnsNames, ['late.example.org']);
+  assert.notEqual(document(after, CONVERGE).metadata.name, document(before, CONVERGE).metadata.name);
+  assert.deepEqual(document(after, /^kafka-/).spec.tls, document(after, CONVERGE).spec.tls);
+  assert.ok(document(after, /^certificate-orders-server-cert/).spec.dnsNames.includes('late.example.org'));
+  assert.notEqual(only(after, 'Job').metadata.name, only(before, 'Job').metadata.name);
+});
+
+const patches: readonly { readonly name: string; readonly patch: (chart: Chart) => void; readonly key: RegExp; readonly field: (m: KubeObject) => unknown; readonly is: unknown }[] = [
+  { name: 'an Issuer', patch: (c) => issuers(c)[2]?.addJsonPatch(JsonPatch.add('/spec/ca/crlDistributionPoints', ['http://crl'])), key: /^issuer-orders-ca\.yaml/, field: (m) => m.spec.ca.crlDistributionPoints, is: ['http://crl'] },
+  { name: 'a CA Certificate', patch: (c) => issuers(c)[1]?.addJsonPatch(JsonPatch.replace('/spec/privateKey/size', 4096)), key: /^certificate-orders-ca\.yaml/, field: (m) => m.spec.privateKey.size, is: 4096 },
+  { name: 'a Kafka', patch: (c) => of(c).kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })), key: /^kafka-/, field: (m) => m.spec.futureField, is: { a: 1 } },
+  { name: 'a rotation', patch: (c) => of(c).rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')), key: /tls-rotate/, field: (m) => m.spec.timeout, is: '20m' },
+  { name: 'a restart', patch: (c) => of(c).restartRequest.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams')), key: /tls-restart/, field: (m) => m.metadata.labels?.team, is: 'streams' },
+  { name: 'a broker Certificate', patch: (c) => of(c).brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')), key: /^certificate-orders-server/, field: (m) => m.spec.renewBefore, is: '10m' },
+];
+const of = (chart: Chart) => chart.node.findChild('orders') as ReturnType<typeof kafkaTls>;
+const issuers = (chart: Chart) => of(chart).issuers;
+for (const { name, patch, key, field, is } of patches) {
+  test(`honours a patch of ${name}, and starts another Job for it`, () => {
+    const chart = newChart();
+    kafkaTls(chart, { cluster: DEDICATED, executor: Executor.native(), job: JOB });
+    const before = only(chart, 'Job').metadata.name;
+    patch(chart);
+    assert.deepEqual(field(document(chart, key)), is);
+    assert.notEqual(only(chart, 'Job').metadata.name, before);
+  });
+}
+
+test('honours a patch of the ConfigMap that leaves its data alone', () => {
+  const chart = newChart();
+  kafkaTls(chart).configMap.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams'));
+  assert.equal(only(chart, 'ConfigMap').metadata.labels?.team, 'streams');
+});
+
+test('quotes what YAML 1.1 would take for something else', () => {
+  const chart = newChart();
+  kafkaTls(chart, { owner: 'yes', tls: Tls.on({ issuer: CORP, server: { subject: { organizations: ['on', '1_000'] } } }) });
+  const data: Readonly<Record<string, string>> = only(chart, 'ConfigMap').data;
+  assert.match(data['desired.yaml'] ?? '', /owner: "yes"/);
+  assert.deepEqual(document(chart, CONVERGE).spec.tls.certificates[0].subject.organizations, ['1_000', 'on']);
+});
+
+test('uses TLS as it is described for any number of Kafkas', () => {
+  const chart = newChart();
+  kafkaTls(chart, { tls: SELF_SIGNED });
+  const other = newChart('other');
+  kafkaTls(other, { tls: SELF_SIGNED });
+  assert.equal(only(other, 'ConfigMap').metadata.namespace, 'other');
+  assert.equal(document(other, CONVERGE).metadata.namespace, 'other');
+});

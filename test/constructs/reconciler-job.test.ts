@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Chart, Duration, JsonPatch } from 'cdk8s';
+import { Executor, KafkaCluster, type KafkaTlsProps, ReconcileSchedule, type ReconcilerJobProps, Tls, TlsIssuer } from '../../constructs/index';
+import { DEDICATED, IMAGE, JOB, kafkaTls, newChart, only, synth } from './app-builder';
+
+function chartWith(job: Partial<ReconcilerJobProps> = {}, props: Partial<KafkaTlsProps> = {}): Chart {
+  const chart = newChart();
+  kafkaTls(chart, { job: { ...JOB, ...job }, ...props });
+  return chart;
+}
+const jobName = (chart: Chart) => only(chart, 'Job').metadata.name;
+const container = (chart: Chart, kind: 'Job' | 'CronJob') => {
+  const { spec } = only(chart, kind);
+  return (kind === 'Job' ? spec : spec.jobTemplate.spec).template.spec.containers[0];
+};
+
+test('emits ConfigMap, permissions, Job and CronJob, all in the namespace of the chart', () => {
+  const found = synth(chartWith());
+  assert.deepEqual(found.map((o) => o.kind).sort(), ['ConfigMap', 'CronJob', 'Job', 'Role', 'RoleBinding', 'ServiceAccount']);
+  assert.ok(found.every((o) => o.metadata.namespace === 'demo'));
+  assert.ok(found.every((o) => o.metadata.name.startsWith('kafka-tls-orders')));
+});
+
+test('names the Job by its inputs, and the ConfigMap names the Job', () => {
+  const chart = chartWith();
+  assert.match(jobName(chart), /^kafka-tls-orders-[0-9a-f]{10}$/);
+  assert.equal(only(chart, 'ConfigMap').metadata.annotations?.['kafka-tls/job'], jobName(chart));
+});
+
+const moves: readonly { readonly name: string; readonly chart: () => Chart }[] = [
+  { name: 'another image', chart: () => chartWith({ image: IMAGE.replace('0f3c', '1f3c') }) },
+  { name: 'another deadline', chart: () => chartWith({ deadline: Duration.hours(1) }) },
+  { name: 'another TLS state', chart: () => chartWith({}, { tls: Tls.on({ issuer: TlsIssuer.issuer('other') }) }) },
+  { name: 'another instant to rotate', chart: () => chartWith({}, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), issuedAfter: '2026-11-23T09:00:00Z' }) }) },
+  { name: 'a patch of the Job', chart: () => patched(chartWith()) },
+];
+function patched(chart: Chart): Chart {
+  const orders = chart.node.findChild('orders') as ReturnType<typeof kafkaTls>;
+  orders.reconciler?.job.addJsonPatch(JsonPatch.add('/spec/template/spec/nodeSelector', { disk: 'ssd' }));
+  return chart;
+}
+for (const { name, chart } of moves) {
+  test(`starts another Job for ${name}`, () => assert.notEqual(jobName(chart()), jobName(chartWith())));
+}
+
+test('keeps the Job when only the schedule changes', () => {
+  assert.equal(jobName(chartWith({ schedule: ReconcileSchedule.off() })), jobName(chartWith()));
+});
+
+test('honours a patch of the Job', () => {
+  assert.deepEqual(only(patched(chartWith()), 'Job').spec.template.spec.nodeSelector, { disk: 'ssd' });
+});
+
+test('is a plain resource: no hook, no generated name, no time to live', () => {
+  const job = only(chartWith(), 'Job');
+  assert.ok(!JSON.stringify(job).includes('argocd'));
+  assert.equal(job.spec.ttlSecondsAfterFinished, undefined);
+  assert.ok(!('generateName' in job.metadata));
+});
+
+test('reads the ConfigMap at run time; the Job says which content it was made for', () => {
+  const chart = chartWith();
+  const args: readonly string[] = container(chart, 'Job').args;
+  assert.deepEqual(args.slice(0, 4), ['apply', '--config-map', 'demo/kafka-tls-orders', '--digest']);
+  assert.match(args[4] ?? '', /^[0-9a-f]{16}$/);
+  assert.deepEqual(container(chart, 'CronJob').args, args.slice(0, 3));
+});
+
+test('does not try again what only a commit cures', () => {
+  const { rules } = only(chartWith(), 'Job').spec.podFailurePolicy;
+  assert.deepEqual(rules[0], { action: 'FailJob', onExitCodes: { containerName: 'kafka-tls', operator: 'In', values: [2] } });
+});
+
+test('has a deadline that follows from the number of pods', () => {
+  const seconds = (cluster: KafkaCluster) => only(chartWith({}, { cluster }), 'Job').spec.activeDeadlineSeconds;
+  const perPod = 25 * 60;
+  assert.equal(seconds(DEDICATED), 45 * 60 + 6 * perPod);
+  assert.equal(seconds(KafkaCluster.existing('orders', { nodes: 3 })), 45 * 60 + 3 * perPod);
+  assert.equal(only(chartWith({ deadline: Duration.minutes(30) }), 'Job').spec.activeDeadlineSeconds, 1800);
+});
+
+test('fits the restricted pod security standard', () => {
+  for (const spec of [only(chartWith(), 'Job').spec, only(chartWith(), 'CronJob').spec.jobTemplate.spec]) {
+    const pod = spec.template.spec;
+    assert.equal(pod.securityContext.runAsNonRoot, true);
+    assert.equal(pod.securityContext.seccompProfile.type, 'RuntimeDefault');
+    assert.equal(pod.containers[0].securityContext.allowPrivilegeEscalation, false);
+    assert.deepEqual(pod.containers[0].securityContext.capabilities.drop, ['ALL']);
+    assert.equal(pod.automountServiceAccountToken, true);
+    assert.equal(pod.restartPolicy, 'Never');
+  }
+});
+
+test('looks once an hour, at a minute of its own, never twice at once', () => {
+  const cron = (namespace: string) => {
+    const chart = newChart(namespace);
+    kafkaTls(chart, { job: JOB });
+    return only(chart, 'CronJob').spec;
+  };
+  assert.match(cron('a').schedule, /^([1-5]?\d) \* \* \* \*$/);
+  assert.ok(new Set(['a', 'b', 'c', 'd', 'e'].map((ns) => cron(ns).schedule)).size > 1);
+  assert.equal(cron('a').concurrencyPolicy, 'Forbid');
+});
+
+test('looks when it is told to, or never', () => {
+  assert.equal(only(chartWith({ schedule: ReconcileSchedule.cron('0 3 * * 6') }), 'CronJob').spec.schedule, '0 3 * * 6');
+  assert.ok(!synth(chartWith({ schedule: ReconcileSchedule.off() })).some((o) => o.kind === 'CronJob'));
+});
+
+test('pulls from a private registry', () => {
+  assert.deepEqual(only(chartWith({ imagePullSecrets: ['regcred'] }), 'Job').spec.template.spec.imagePullSecrets, [{ name: 'regcred' }]);
+});
+
+test('may write Secrets, PetSets and pods only under native', () => {
+  const writes = (executor: Executor) => {
+    const rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] = only(chartWith({}, { executor }), 'Role').rules;
+    return rules.filter((r) => /^(secrets|petsets|pods)/.test(r.resources[0] ?? '') && !r.verbs.includes('get')).map((r) => r.resources[0]);
+  };
+  assert.deepEqual(writes(Executor.opsRequest()), []);
+  assert.deepEqual(writes(Executor.native()), ['secrets', 'petsets', 'pods/eviction', 'pods']);
+});
+
+test('grants nothing by a wildcard, and no Kafka may be deleted', () => {
+  for (const executor of [Executor.opsRequest(), Executor.native()]) {
+    const { rules } = only(chartWith({}, { executor }), 'Role');
+    assert.ok(!JSON.stringify(rules).includes('*'));
+    for (const rule of rules) {
+      if (rule.resources[0] === 'kafkas') assert.ok(!rule.verbs.includes('delete'));
+    }
+  }
+});
