@@ -34,7 +34,7 @@ export function createDialer(clock: Clock, { timeoutMs = DEFAULT_TIMEOUT_MS }: {
       const within = <T>(ask: (signal: AbortSignal) => Promise<T>) =>
         withDeadline({ clock, ms: timeoutMs, signal, onExpiry: () => new Error(`no answer within ${timeoutMs / 1000} s`) }, ask);
       try {
-        return judge(await within((s) => presentedChain(address, target.servername, s)), target, clock.now());
+        return judgeServed(await within((s) => presentedChain(address, target.servername, s)), target, clock.now());
       } catch (error) {
         signal?.throwIfAborted();
         const where = `${address.host}:${address.port}`;
@@ -47,7 +47,8 @@ export function createDialer(clock: Clock, { timeoutMs = DEFAULT_TIMEOUT_MS }: {
   };
 }
 
-function judge(chain: readonly string[], target: DialTarget, now: Date): Handshake {
+/** Returns what a presented chain comes to, leaf first, in PEM; the one judgement of all dialers. */
+export function judgeServed(chain: readonly string[], target: Pick<DialTarget, 'servername' | 'trust'>, now: Date): Handshake {
   const judged = judgeChain(chain, target.servername, target.trust, now);
   if ('unreadable' in judged) return { protocol: 'unknown', because: `its certificate cannot be read: ${judged.unreadable}` };
   return {

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, test } from 'node:test';
+import { connect } from '../../reconciler/cluster/connect';
+import { type KubeConfigOptions, loadConnection } from '../../reconciler/cluster/kube-config';
+import { systemClock } from '../../reconciler/cluster/system-clock';
+import { KINDS } from '../../constructs/model/kube-object';
+import { InvalidInputError } from '../../reconciler/errors';
+
+const dir = mkdtempSync(join(tmpdir(), 'kafka-tls-'));
+after(() => rmSync(dir, { recursive: true }));
+const HOME = { HOME: dir };
+
+interface Entry {
+  readonly server?: string;
+  readonly namespace?: string;
+  readonly token?: string;
+}
+
+function kubeconfig(file: string, entries: Readonly<Record<string, Entry>>, current?: string): string {
+  const path = join(dir, file);
+  const named = Object.entries(entries);
+  writeFileSync(
+    path,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: named.map(([name, e]) => ({ name, cluster: { server: e.server ?? 'https://127.0.0.1:1' } })),
+      users: named.map(([name, e]) => ({ name, user: { token: e.token ?? 't' } })),
+      contexts: named.map(([name, e]) => ({ name, context: { cluster: name, user: name, namespace: e.namespace } })),
+      'current-context': current,
+    }),
+  );
+  return path;
+}
+
+const two = kubeconfig('two', { dev: { namespace: 'demo' }, prod: { server: 'https://prod.example:6443' } }, 'dev');
+const none = kubeconfig('none', { dev: {} });
+const broken = join(dir, 'broken');
+writeFileSync(broken, '{ this: is: not yaml');
+const empty = join(dir, 'empty');
+writeFileSync(empty, '');
+
+test('uses the current context and its namespace', async () => {
+  const { transport, namespace } = await loadConnection({ kubeconfig: two, env: {} });
+  assert.deepEqual([transport.server, namespace], ['https://127.0.0.1:1', 'demo']);
+});
+
+test('--context chooses another', async () => {
+  const { transport, namespace } = await loadConnection({ kubeconfig: two, context: 'prod', env: {} });
+  assert.deepEqual([transport.server, namespace], ['https://prod.example:6443', 'default']);
+});
+
+test('KUBECONFIG may name several files, of which some are missing; the first that knows a name wins', async () => {
+  const first = kubeconfig('first', { dev: { namespace: 'first' } });
+  const env = { ...HOME, KUBECONFIG: [join(dir, 'missing'), first, two].join(delimiter) };
+  assert.equal((await loadConnection({ env })).namespace, 'first');
+  assert.equal((await loadConnection({ env, context: 'prod' })).transport.server, 'https://prod.example:6443');
+});
+
+const problems: { name: string; options: KubeConfigOptions; message: RegExp; hint?: RegExp }[] = [
+  { name: 'a missing file', options: { kubeconfig: join(dir, 'nowhere'), env: {} }, message: /nowhere: cannot be read: there is no such file\.$/ },
+  { name: 'a directory', options: { kubeconfig: dir, env: {} }, message: /cannot be read: EISDIR\.$/ },
+  { name: 'a file that is no YAML', options: { kubeconfig: broken, env: {} }, message: /broken: is not a kubeconfig: / },
+  { name: 'an empty file', options: { kubeconfig: empty, env: {} }, message: /empty: is not a kubeconfig: / },
+  { name: 'an unknown context', options: { kubeconfig: two, context: 'stage', env: {} }, message: /two: there is no context stage\.$/, hint: /It has: dev, prod\. Choose one with --context\./ },
+  { name: 'no current context', options: { kubeconfig: none, env: {} }, message: /none: no context is current\.$/, hint: /It has: dev/ },
+  { name: 'nothing at all', options: { env: HOME }, message: /^kubeconfig: no cluster is configured/, hint: /--kubeconfig/ },
+  {
+    name: 'plain HTTP to another machine',
+    options: { kubeconfig: kubeconfig('plain', { far: { server: 'http://10.0.0.1:8080' } }, 'far'), env: {} },
+    message: /server http:\/\/10\.0\.0\.1:8080 has no TLS/,
+  },
+  { name: 'an address that is none', options: { kubeconfig: kubeconfig('odd', { odd: { server: 'here' } }, 'odd'), env: {} }, message: /server "here" is not an address/ },
+];
+
+for (const { name, options, message, hint } of problems) {
+  test(`${name} is one clear sentence`, async () => {
+    await assert.rejects(loadConnection(options), (e) => {
+      assert.ok(e instanceof InvalidInputError, String(e));
+      assert.match(e.message, message);
+      assert.equal(e.message.includes('\n'), false);
+      if (hint !== undefined) assert.match(e.hint ?? '', hint);
+      return true;
+    });
+  });
+}
+
+test('talks to a server on this machine with the token of the context', async () => {
+  const server = http.createServer((request, response) => {
+    const isKnown = request.headers.authorization === 'Bearer secret-token';
+    response.writeHead(isKnown ? 200 : 401).end(JSON.stringify({ metadata: {}, items: [] }));
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const file = kubeconfig('local', { local: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 'secret-token' } }, 'local');
+  const connected = await connect({ kubeconfig: file, clock: systemClock, env: {} });
+  assert.deepEqual(await connected.cluster.list(KINDS.Pod, { namespace: connected.namespace }), []);
+  connected.close();
+  server.close();
+});
+
+test('a credential plugin that fails is one sentence', async () => {
+  const file = join(dir, 'exec');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+      users: [{ name: 'u', user: { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: join(dir, 'no-such-plugin') } } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }),
+  );
+  const { cluster } = await connect({ kubeconfig: file, clock: systemClock, env: {} });
+  await assert.rejects(cluster.list(KINDS.Pod, {}), /^ClusterError: credentials of user u: cannot be had: /);
+});
