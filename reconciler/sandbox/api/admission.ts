@@ -54,10 +54,12 @@ export function admissionContext(store: Store, isDryRun: boolean): AdmissionCont
   };
 }
 
-/** Lets every mutating rule for the kind work on the object. */
-export function mutate(rules: readonly Admission[], resource: Resource, request: AdmissionRequest): void {
-  if (request.subresource !== undefined || request.operation === 'DELETE') return;
-  for (const rule of rulesFor(rules, resource)) rule.mutate?.(request);
+/** Lets every mutating rule for the kind work on the object. Tells whether there was one. */
+export function mutate(rules: readonly Admission[], resource: Resource, request: AdmissionRequest): boolean {
+  if (request.subresource !== undefined) return false;
+  const mutating = rulesFor(rules, resource).filter((rule) => rule.mutate !== undefined);
+  for (const rule of mutating) rule.mutate?.(request);
+  return mutating.length > 0;
 }
 
 /** Throws the refusal of the first rule that has one. */

@@ -2,10 +2,10 @@
  * Who owns which field: `metadata.managedFields`. An apply owns what it sends and is refused what others own and it would change;
  * any other write owns what it changes and takes it from whoever had it.
  */
-import { isEqual, type KubeObject } from '../../../constructs/model/kube-object';
+import type { KubeObject } from '../../../constructs/model/kube-object';
 import { ApiFailure } from './failure';
 import { FieldSet, formatPath, type Path } from './field-set';
-import type { Tree } from './json';
+import { isSame, type Tree } from './json';
 import { compare, fieldsOf, merge, withoutFields } from './merge';
 import type { Resource } from './resources';
 
@@ -67,7 +67,7 @@ function isSameWriter(a: Writer, b: Writer): boolean {
 function bySelf(owners: readonly Owner[], writer: Writer, fields: FieldSet, now: string): Owner[] {
   const mine = owners.find((o) => isSameWriter(o, writer));
   if (mine === undefined) return [...owners, { ...writer, time: now, fields }];
-  const time = isEqual(mine.fields.toFieldsV1(), fields.toFieldsV1()) ? mine.time : now;
+  const time = isSame(mine.fields.toFieldsV1(), fields.toFieldsV1()) ? mine.time : now;
   return owners.map((o) => (o === mine ? { ...mine, time, fields } : o));
 }
 
@@ -98,13 +98,14 @@ export function applyConfiguration({ live, configuration, resource, writer, forc
   const { schema } = resource;
   const isStatus = writer.subresource === 'status';
   const untouchable = [...UNOWNED, ...(isStatus ? [['f:spec'], ['f:metadata']] : resource.hasStatus ? [['f:status']] : [])];
-  const fields = fieldsOf(configuration, schema).withoutTrees(untouchable);
+  const sent = fieldsOf(configuration, schema);
+  const fields = sent.withoutTrees(untouchable);
   const owners = ownersOf(live);
   const mine = owners.find((o) => isSameWriter(o, writer));
   const others = owners.filter((o) => o !== mine);
 
   const laidOver = merge(live, configuration, schema);
-  const merged = withoutFields(laidOver, schema, abandoned(mine?.fields, fields, others)) as Tree;
+  const merged = withoutFields(laidOver, schema, abandoned(mine?.fields, sent, others)) as Tree;
   const difference = compare(live, merged, schema);
   const changed = difference.changed.withoutTrees(untouchable).without(ALWAYS_THERE);
   if (!force) refuseConflicts(others, changed);

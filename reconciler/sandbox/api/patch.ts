@@ -1,7 +1,6 @@
 /** JSON merge patch (RFC 7386) and JSON patch (RFC 6902). */
-import { isEqual } from '../../../constructs/model/kube-object';
 import { ApiFailure, badRequest } from './failure';
-import { draftOf, isTree, type Tree } from './json';
+import { draftOf, isSame, isTree, type Tree } from './json';
 
 /** Returns the target with a merge patch laid over it; null removes. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -30,7 +29,7 @@ function applyOperation(holder: Tree, { op, path, from, value }: Tree): void {
   if (op === 'move') return put(holder, path, take(holder, from), true);
   if (op === 'copy') return put(holder, path, draftOf(read(holder, from) as Tree), true);
   if (op !== 'test') throw badRequest(`error decoding patch: unexpected kind: ${op}`);
-  if (!isEqual(read(holder, path), value)) throw refused();
+  if (!isSame(read(holder, path), value)) throw refused();
 }
 
 function refused(): ApiFailure {

@@ -9,13 +9,13 @@
  *
  * One write is one synchronous step: nobody sees half of it, and two never interleave.
  */
-import { isEqual, KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
+import { KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
 import { type Admission, type AdmissionRequest, admissionContext, admit, mutate } from './admission';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound, staleResourceVersion, uidMismatch } from './failure';
 import { invalidValue } from './field-problem';
 import { completeBuiltIn, kindProblems } from './built-in';
 import { metadataProblems, nameSuffix, uidOf } from './metadata';
-import { draftOf, isTree, type Tree } from './json';
+import { draftOf, isSame, isTree, sharingWith, type Tree } from './json';
 import { applyConfiguration, ownersAfterUpdate, type Writer } from './ownership';
 import { jsonPatch, mergePatch } from './patch';
 import type { Resource } from './resources';
@@ -116,7 +116,7 @@ export class Writes {
     if (live === undefined && target.subresource !== undefined) throw notFound(resource, name);
     const writer = writerOf(target, options, 'Apply');
     const applied = applyConfiguration({ live, configuration, resource, writer, force: options.force, now: this.timestamp() });
-    if (live !== undefined) return { object: this.update(target, live, applied, options, applied.metadata.managedFields), isNew: false };
+    if (live !== undefined) return { object: this.update(target, live, draftOf(applied), options, applied.metadata.managedFields), isNew: false };
     if (configuration.metadata.uid || configuration.metadata.resourceVersion) throw notFound(resource, name);
     return { object: this.createApplied(target, applied, options), isNew: true };
   }
@@ -132,19 +132,21 @@ export class Writes {
   private update(target: Target, live: KubeObject, draft: Tree, options: WriteOptions, owners?: readonly unknown[]): KubeObject {
     const { resource, subresource } = target;
     checkPreconditions(target, live, draft);
-    const next = this.restored(target, live, draft);
-    if (subresource === undefined) completeBuiltIn(resource, next, live);
-    this.complete(target, next, live, options);
-    if (resource.hasGeneration && !isEqual(withoutMeta(next, resource), withoutMeta(live, resource))) {
+    const restored = this.restored(target, live, draft);
+    if (subresource === undefined) completeBuiltIn(resource, restored, live);
+    this.complete(target, restored, live, options);
+    const next = sharingWith(live, restored);
+    next.metadata = sharingWith(live.metadata as Tree, restored.metadata);
+    if (resource.hasGeneration && !isSame(withoutMeta(next, resource), withoutMeta(live, resource))) {
       next.metadata.generation = (live.metadata.generation ?? 0) + 1;
     }
     next.metadata.managedFields =
       owners ?? ownersAfterUpdate(live, next as KubeObject, resource, writerOf(target, options, 'Update'), this.timestamp());
-    if (isEqual(next, live)) return live;
+    if (isSame(next, live)) return live;
     return this.save(resource, next as KubeObject, options);
   }
 
-  /** Puts back what this request cannot write. */
+  /** Puts back what this request cannot write. What it can write shares nothing with the live object. */
   private restored({ resource, subresource }: Target, live: KubeObject, draft: Tree): Tree {
     const { uid, creationTimestamp, deletionTimestamp, generation, resourceVersion, name, namespace } = live.metadata;
     const grace = (live.metadata as Tree).deletionGracePeriodSeconds;
@@ -153,7 +155,7 @@ export class Writes {
     for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];
     if (subresource === 'status') {
       // Kubernetes' own kinds let metadata through with a status, custom ones do not.
-      return { ...draftOf(live), ...(resource.isCustom ? {} : { metadata }), status: draft.status };
+      return { ...live, metadata: resource.isCustom ? { ...live.metadata } : metadata, status: draft.status };
     }
     const next: Tree = { ...draft, apiVersion: resource.apiVersion, kind: resource.kind, metadata };
     if (!resource.hasStatus) return next;
@@ -163,13 +165,8 @@ export class Writes {
   }
 
   private complete(target: Target, draft: Tree, old: KubeObject | undefined, { dryRun }: WriteOptions): void {
-    const { resource, subresource, name } = target;
-    const conform = () => {
-      if (resource.isCustom) fillDefaults(draft, resource.schema);
-      const problems = [...metadataProblems(draft), ...(resource.isCustom ? validate(draft, resource.schema) : kindProblems(resource, draft, old))];
-      if (problems.length > 0) throw invalid(resource, name, problems);
-    };
-    conform();
+    const { resource, subresource } = target;
+    conform(target, draft, old);
     const request: AdmissionRequest = {
       operation: old === undefined ? 'CREATE' : 'UPDATE',
       subresource,
@@ -177,8 +174,7 @@ export class Writes {
       old,
       cluster: admissionContext(this.store, dryRun),
     };
-    mutate(this.rules, resource, request);
-    conform();
+    if (mutate(this.rules, resource, request)) conform(target, draft, old);
     admit(this.rules, resource, request);
   }
 
@@ -238,6 +234,15 @@ function checkType(resource: Resource, draft: Tree): void {
   if (draft.kind !== undefined && draft.kind !== resource.kind) {
     throw badRequest(`${draft.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}`);
   }
+}
+
+/** Defaults and validates what the request can write. */
+function conform({ resource, subresource, name }: Target, draft: Tree, old: KubeObject | undefined): void {
+  const { schema, isCustom } = resource;
+  const [part, partSchema, path] = subresource === 'status' ? [draft.status, schema.properties?.status, 'status'] : [draft, schema, ''];
+  if (isCustom) fillDefaults(part, partSchema);
+  const problems = [...metadataProblems(draft), ...(isCustom ? validate(part, partSchema, path) : kindProblems(resource, draft, old))];
+  if (problems.length > 0) throw invalid(resource, name, problems);
 }
 
 function placeIn(resource: Resource, namespace: string | undefined, metadata: Tree): void {

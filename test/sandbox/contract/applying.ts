@@ -32,6 +32,15 @@ export function applyingContract(world: () => World): void {
     assert.deepEqual(body.data, { ours: '1', other: '1' });
   });
 
+  test('labels that are no longer applied go, what nobody applied stays', async () => {
+    const name = world().name();
+    const at = `${world().path('v1', 'configmaps')}/${name}`;
+    const labelled = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { a: '1' } } };
+    const first = await world().client.send('PATCH', `${at}?fieldManager=one`, labelled, APPLY);
+    const { body } = await apply(name, { a: '1' }, 'one');
+    assert.deepEqual([body.metadata.labels, body.metadata.name, body.metadata.uid], [undefined, name, first.body.metadata.uid]);
+  });
+
   test('a field that another manager applied is a Conflict naming manager and field', async () => {
     const name = world().name();
     await apply(name, { a: '1' }, 'one');

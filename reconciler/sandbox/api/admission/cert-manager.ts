@@ -1,10 +1,10 @@
 /** cert-manager's validating webhook for certificates, requests and issuers. */
 import { isIP } from 'node:net';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
-import { isEqual, KINDS } from '../../../../constructs/model/kube-object';
+import { KINDS } from '../../../../constructs/model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import { type FieldProblem, forbiddenValue, formatFieldProblem, invalidValue, requiredValue } from '../field-problem';
-import { isTree, type Tree } from '../json';
+import { isSame, isTree, type Tree } from '../json';
 
 const webhook = 'webhook.cert-manager.io';
 const onWrite = (check: (spec: Tree) => FieldProblem[]) => (request: AdmissionRequest): Refusal | undefined =>
@@ -124,7 +124,7 @@ function otherProblems(spec: Tree): FieldProblem[] {
 }
 
 function requestIsImmutable({ operation, object, old }: AdmissionRequest): Refusal | undefined {
-  if (operation !== 'UPDATE' || isEqual(object.spec, old?.spec)) return undefined;
+  if (operation !== 'UPDATE' || isSame(object.spec, old?.spec)) return undefined;
   return sentenceOf([forbiddenValue('spec', 'cannot change spec after creation')]);
 }
 

@@ -2,10 +2,10 @@
  * KubeDB's validating webhook for KafkaOpsRequest. It has a side effect: a request that becomes Successful or Failed resumes its
  * Kafka, whoever wrote the status. Texts of refusals are this project's; KubeDB's are not public.
  */
-import { type Condition, isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { type Condition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import { type FieldProblem, forbiddenValue, invalidValue, requiredValue } from '../field-problem';
-import type { Tree } from '../json';
+import { isSame, type Tree } from '../json';
 
 export const kafkaOpsRequestAdmission: Admission = {
   webhook: 'kafkaopsrequests.webhooks.ops.kubedb.com',
@@ -16,7 +16,7 @@ export const kafkaOpsRequestAdmission: Admission = {
 function validate(request: AdmissionRequest): Refusal | undefined {
   const { operation, object, old, cluster } = request;
   if (operation === 'DELETE') return undefined;
-  if (old !== undefined && !isEqual(old.spec, object.spec)) return [forbiddenValue('spec', 'is immutable; create another KafkaOpsRequest')];
+  if (old !== undefined && !isSame(old.spec, object.spec)) return [forbiddenValue('spec', 'is immutable; create another KafkaOpsRequest')];
   const name: string = object.spec.databaseRef.name;
   const kafka = cluster.get(KINDS.Kafka, object.metadata.namespace, name);
   if (kafka === undefined) return [invalidValue('spec.databaseRef.name', name, `Kafka "${name}" not found`)];
