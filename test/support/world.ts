@@ -7,7 +7,7 @@ import { KafkaTls, type KafkaTlsProps } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
 import { type Condition, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { bundleFromConfigMap } from '../../reconciler/bundle-documents';
-import { judgeChain } from '../../reconciler/certificates';
+import { judgeServed } from '../../reconciler/cluster/dial';
 import type { Transport } from '../../reconciler/cluster/http';
 import { kubeCluster } from '../../reconciler/cluster/kube';
 import { observe } from '../../reconciler/observe/observe';
@@ -95,7 +95,7 @@ export class World {
       const answer = this.sandbox.dial(pod.metadata.namespace ?? '', pod.metadata.name, listener);
       if (answer === undefined) return { protocol: 'unknown', because: 'connection refused' };
       if (answer.protocol === 'plaintext') return answer;
-      return { protocol: 'tls', ...judgeChain(answer.chain, servername, trust, this.clock.now()) };
+      return judgeServed(answer.chain, { servername, trust }, this.clock.now());
     },
   };
 
