@@ -88,6 +88,6 @@ export async function giveUp(run: NativeRun, error: unknown, steps: readonly Ste
   if (!steps.some((s) => s.kind === 'pause' || s.kind === 'provisionerPass')) return;
   await resume(run.context, run.plan.subject);
   // Blocked or interrupted work is continued by the next run; only a failure ends the request.
-  if (!(error instanceof OperationFailedError)) return;
+  if (!(error instanceof OperationFailedError) || run.context.signal.aborted) return;
   await record(run, 'Failed', { reason: 'Failed', message: (error as KafkaTlsError).message }, 'Failed');
 }
