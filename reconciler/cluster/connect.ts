@@ -23,17 +23,30 @@ export interface Connected {
   readonly namespace: string;
   /** The API server's address. */
   readonly server: string;
-  /** Lets go of idle connections, so that the process can end. */
+  /** Lets go of connections and of whatever is still being asked, so that the process can end. */
   close(): void;
 }
 
 /** Returns a cluster behind the chosen kubeconfig; nothing is sent yet. */
 export async function connect(options: ConnectOptions): Promise<Connected> {
   const { transport, namespace } = await loadConnection(options);
+  const closed = new AbortController();
   return {
-    cluster: kubeCluster(transport, options.clock),
+    cluster: kubeCluster(transport, endedBy(closed.signal, options.clock)),
     namespace: options.namespace ?? namespace,
     server: transport.server,
-    close: () => transport.close(),
+    close: () => {
+      closed.abort();
+      transport.close();
+    },
+  };
+}
+
+/** Once nobody waits for an answer any more, nothing is asked again: the first failure of reads side by side ends the command. */
+function endedBy(closed: AbortSignal, clock: Clock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: (ms, signal) => clock.sleep(ms, signal === undefined ? closed : AbortSignal.any([closed, signal])),
   };
 }
