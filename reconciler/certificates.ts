@@ -105,7 +105,9 @@ function factsOf(x509: X509Certificate): CertificateFacts {
     ipAddresses: of('IP Address').map(canonicalIp),
     uris: of('URI'),
     emailAddresses: of('email'),
-    publicKey: createHash('sha256').update(x509.publicKey.export({ type: 'spki', format: 'der' })).digest('hex'),
+    publicKey: createHash('sha256')
+      .update(x509.publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('hex'),
     isCa: x509.ca,
   };
 }
@@ -146,7 +148,11 @@ function pathToTrust(leaf: Read, others: readonly Read[], trusted: readonly Read
   const anchor = trusted.find((t) => hasSigned(t, leaf));
   if (anchor !== undefined) return [leaf, anchor];
   for (const next of others.filter((o) => o.facts.isCa && hasSigned(o, leaf))) {
-    const rest = pathToTrust(next, others.filter((o) => o !== next), trusted);
+    const rest = pathToTrust(
+      next,
+      others.filter((o) => o !== next),
+      trusted,
+    );
     if (rest !== undefined) return [leaf, ...rest];
   }
   return undefined;

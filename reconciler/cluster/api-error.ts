@@ -2,8 +2,9 @@
  * Every way in which an API call fails, as an error that says who refused what, why, and what to do. The only place that reads
  * Kubernetes' `Status` objects of failures.
  */
-import { INSTALLED_BY } from '../../constructs/model/kubedb';
+
 import { groupOf, type Kind, type ObjectRef } from '../../constructs/model/kube-object';
+import { INSTALLED_BY } from '../../constructs/model/kubedb';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
 import type { TransportError } from './http';
 
@@ -81,7 +82,13 @@ export function isTransient(status: number): boolean {
 /** Returns the error of a failed answer. */
 export function apiError(call: Call, failure: Failure): KafkaTlsError {
   const { status, reason, message } = failure;
-  if (status === 401) return clusterError(call, failure, 'the API server does not accept these credentials', 'Log in again, or check the token or certificate that the kubeconfig names.');
+  if (status === 401)
+    return clusterError(
+      call,
+      failure,
+      'the API server does not accept these credentials',
+      'Log in again, or check the token or certificate that the kubeconfig names.',
+    );
   if (status === 403) return forbidden(call, failure);
   if (status === 404 && !failure.isMissingObject && isOptionalApi(call.kind)) return notInstalled(call, failure);
   if (status === 409 && failure.causes.some((c) => c.reason === 'FieldManagerConflict')) return ownedByOther(call, failure);
@@ -163,12 +170,15 @@ function isOptionalApi(kind: Kind): boolean {
 function notInstalled(call: Call, failure: Failure): ClusterError {
   const { kind } = call;
   const operator = INSTALLED_BY.find((i) => i.kind.kind === kind.kind && i.kind.apiVersion === kind.apiVersion)?.operator;
-  return new ClusterError(`${prefix(call)}${kind.plural}.${groupOf(kind.apiVersion)} (${kind.apiVersion}) is not installed in this cluster.`, {
-    ...(call.subject === undefined ? {} : { subject: call.subject }),
-    status: failure.status,
-    reason: 'NotInstalled',
-    hint: operator === undefined ? 'Install the operator that brings it.' : `Install ${operator}.`,
-  });
+  return new ClusterError(
+    `${prefix(call)}${kind.plural}.${groupOf(kind.apiVersion)} (${kind.apiVersion}) is not installed in this cluster.`,
+    {
+      ...(call.subject === undefined ? {} : { subject: call.subject }),
+      status: failure.status,
+      reason: 'NotInstalled',
+      hint: operator === undefined ? 'Install the operator that brings it.' : `Install ${operator}.`,
+    },
+  );
 }
 
 function ownedByOther(call: Call, failure: Failure): ClusterError {
@@ -185,7 +195,9 @@ function ownedByOther(call: Call, failure: Failure): ClusterError {
 
 /** Schema, validation or an admission webhook said no: what was sent is wrong. */
 function refused(call: Call, failure: Failure): InvalidInputError {
-  const causes = failure.causes.filter((c) => c.message !== undefined).map((c) => `${c.field ? `${c.field}: ` : ''}${withoutDot(c.message ?? '')}.`);
+  const causes = failure.causes
+    .filter((c) => c.message !== undefined)
+    .map((c) => `${c.field ? `${c.field}: ` : ''}${withoutDot(c.message ?? '')}.`);
   const head = `${prefix(call)}${call.verb} was refused: ${failure.status} ${failure.reason}`;
   const options = call.subject === undefined ? {} : { subject: call.subject };
   if (causes.length === 0) return new InvalidInputError(`${head}: ${withoutDot(failure.message)}.`, options);

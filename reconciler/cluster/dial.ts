@@ -41,7 +41,9 @@ export function createDialer(clock: Clock, { timeoutMs = DEFAULT_TIMEOUT_MS }: {
         if (isUnreachable(error)) return { protocol: 'unknown', because: `${where}: ${wordsFor(error)}` };
         const isPlaintext = await within((s) => answersInPlaintext(address, s)).catch(() => false);
         signal?.throwIfAborted();
-        return isPlaintext ? { protocol: 'plaintext' } : { protocol: 'unknown', because: `${where}: TLS handshake failed: ${wordsFor(error)}` };
+        return isPlaintext
+          ? { protocol: 'plaintext' }
+          : { protocol: 'unknown', because: `${where}: TLS handshake failed: ${wordsFor(error)}` };
       }
     },
   };

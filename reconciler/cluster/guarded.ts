@@ -17,7 +17,8 @@ export function guarded(cluster: Cluster, guard: Guard): Cluster {
     list: (kind, selection) => cluster.list(kind, selection),
     watch: (kind, selection, signal) => cluster.watch(kind, selection, signal),
     create: (object) => asked('create', object, () => cluster.create(object)),
-    apply: (object, options) => (options?.dryRun === true ? cluster.apply(object, options) : asked('apply', object, () => cluster.apply(object, options))),
+    apply: (object, options) =>
+      options?.dryRun === true ? cluster.apply(object, options) : asked('apply', object, () => cluster.apply(object, options)),
     patch: (subject, operations, options) => asked('patch', subject, () => cluster.patch(subject, operations, options)),
     replace: (object, options) => asked('replace', object, () => cluster.replace(object, options)),
     evict: (pod, uid) => asked('evict', pod, () => cluster.evict(pod, uid)),

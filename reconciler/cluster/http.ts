@@ -114,7 +114,9 @@ async function answer(response: http.IncomingMessage, isStream: boolean): Promis
 }
 
 function stringHeaders(headers: https.RequestOptions['headers'] = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), String(value)]])));
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), String(value)]])),
+  );
 }
 
 function lengthOf(body: string | undefined): Record<string, string> {

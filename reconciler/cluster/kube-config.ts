@@ -36,7 +36,8 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
   const source = load(config, () => new client.KubeConfig(), options);
   chooseContext(config, options.context, source);
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new InvalidInputError(`${source}: context ${config.getCurrentContext()}: names a cluster that the file does not have.`);
+  if (cluster === null)
+    throw new InvalidInputError(`${source}: context ${config.getCurrentContext()}: names a cluster that the file does not have.`);
   const url = serverUrl(cluster.server, source);
   if (url.protocol === 'http:') allowLoopback(config, url, source);
   return {
@@ -60,15 +61,19 @@ function load(config: KubeConfig, another: () => KubeConfig, { kubeconfig, env =
     config.loadFromCluster();
     return 'ServiceAccount of this pod';
   }
-  throw new InvalidInputError(`kubeconfig: no cluster is configured: KUBECONFIG is not set, ${usual} does not exist, and this is not a pod of a cluster.`, {
-    hint: 'Name a file with --kubeconfig, or try "kafka-tls sandbox", which needs no cluster.',
-  });
+  throw new InvalidInputError(
+    `kubeconfig: no cluster is configured: KUBECONFIG is not set, ${usual} does not exist, and this is not a pod of a cluster.`,
+    {
+      hint: 'Name a file with --kubeconfig, or try "kafka-tls sandbox", which needs no cluster.',
+    },
+  );
 }
 
 /** The first file that names a cluster, user or context wins, as with kubectl. */
 function loadFiles(config: KubeConfig, another: () => KubeConfig, files: readonly string[]): string {
   const parts = files.map((file) => loadFile(another(), file));
-  const first = <T extends { readonly name: string }>(all: readonly T[]) => all.filter((x, i) => all.findIndex((y) => y.name === x.name) === i);
+  const first = <T extends { readonly name: string }>(all: readonly T[]) =>
+    all.filter((x, i) => all.findIndex((y) => y.name === x.name) === i);
   config.loadFromOptions({
     clusters: first(parts.flatMap((p) => p.clusters)),
     users: first(parts.flatMap((p) => p.users)),

@@ -10,7 +10,7 @@
  * 4. What fails in the end is an error of `api-error.ts`. An eviction that a PodDisruptionBudget forbids, and an object that is gone, are
  *    answers and not errors.
  */
-import { groupOf, type Kind, kindOf, type KubeObject, type ObjectRef, refOf } from '../../constructs/model/kube-object';
+import { groupOf, type Kind, type KubeObject, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
 import { FIELD_MANAGER } from '../../constructs/model/names';
 import { ClusterError, InternalError } from '../errors';
 import type { Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '../ports';
@@ -43,7 +43,8 @@ export function kubeCluster(transport: Transport, clock: Clock): Cluster {
         clock,
         signal,
       ),
-    create: (object) => api.write('create', object, { method: 'POST', path: collectionPath(kindFor(object), object.metadata.namespace), body: object }),
+    create: (object) =>
+      api.write('create', object, { method: 'POST', path: collectionPath(kindFor(object), object.metadata.namespace), body: object }),
     apply: (object, options) =>
       api.write('patch', object, {
         method: 'PATCH',
@@ -98,13 +99,23 @@ class Api {
     if ('failure' in answer) throw apiError(call, answer.failure);
     const list = parse(call, answer.body);
     // Items of built-in kinds come without kind and apiVersion.
-    const items: readonly KubeObject[] = (list.items ?? []).map((item: object) => ({ apiVersion: kind.apiVersion, kind: kind.kind, ...item }));
+    const items: readonly KubeObject[] = (list.items ?? []).map((item: object) => ({
+      apiVersion: kind.apiVersion,
+      kind: kind.kind,
+      ...item,
+    }));
     return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
   }
 
   async openWatch(kind: Kind, selection: Selection, resourceVersion: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
     const call: Call = { verb: 'watch', kind, namespace: selection.namespace };
-    const query = { ...selectors(selection), watch: 'true', resourceVersion, allowWatchBookmarks: 'true', timeoutSeconds: String(WATCH_SECONDS) };
+    const query = {
+      ...selectors(selection),
+      watch: 'true',
+      resourceVersion,
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(WATCH_SECONDS),
+    };
     const response = await this.send({ method: 'GET', path: collectionPath(kind, selection.namespace), query, isStream: true, signal });
     if (response.status === 200) return typeof response.body === 'string' ? once(response.body) : response.body;
     throw apiError(call, failureOf(response.status, response.headers, await text(response)));
@@ -146,7 +157,12 @@ class Api {
   async delete(subject: ObjectRef, uid: string): Promise<void> {
     const call = this.callFor('delete', subject);
     const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, propagationPolicy: 'Background' });
-    const answer = await this.ask(call, { method: 'DELETE', path: objectPath(subject), headers: { 'content-type': 'application/json' }, body });
+    const answer = await this.ask(call, {
+      method: 'DELETE',
+      path: objectPath(subject),
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
     // The only precondition is the uid: a conflict means that another object has the name by now.
     if ('body' in answer || answer.failure.isMissingObject || answer.failure.status === 409) return;
     throw apiError(call, answer.failure);
@@ -164,7 +180,8 @@ class Api {
       const outcome = await this.attempt(request);
       if ('body' in outcome) return outcome;
       const { failure } = outcome;
-      const isWorthRepeating = failure === undefined ? this.canRepeat(outcome.error, isCreate) : canRepeatAfter(failure, isCreate) && !isFinal(failure);
+      const isWorthRepeating =
+        failure === undefined ? this.canRepeat(outcome.error, isCreate) : canRepeatAfter(failure, isCreate) && !isFinal(failure);
       const waitMs = Math.min((failure?.retryAfterSeconds ?? 0) * 1000 || pauseMs, RETRY_FOR_MS);
       if (!isWorthRepeating || this.clock.monotonicMs() + waitMs > end) {
         if (failure === undefined) throw unreachable(this.transport.server, outcome.error);
@@ -174,7 +191,9 @@ class Api {
     }
   }
 
-  private async attempt(request: TransportRequest): Promise<{ readonly body: string } | { readonly failure: Failure } | { readonly failure?: undefined; readonly error: TransportError }> {
+  private async attempt(
+    request: TransportRequest,
+  ): Promise<{ readonly body: string } | { readonly failure: Failure } | { readonly failure?: undefined; readonly error: TransportError }> {
     try {
       const response = await this.send(request);
       const body = await text(response);
@@ -190,7 +209,11 @@ class Api {
     const deadline = { clock: this.clock, ms: REQUEST_DEADLINE_MS, onExpiry: expired };
     // A stream lives on after its first byte: its own signal ends it, and the deadline is only for the answer to begin.
     const response = await withDeadline({ ...deadline, signal: request.signal }, (signal) =>
-      this.transport.request({ ...request, headers: { accept: 'application/json', ...request.headers }, ...(request.isStream === true ? {} : { signal }) }),
+      this.transport.request({
+        ...request,
+        headers: { accept: 'application/json', ...request.headers },
+        ...(request.isStream === true ? {} : { signal }),
+      }),
     );
     this.hasAnswered = true;
     return response;
@@ -214,7 +237,11 @@ function parse(call: Call, body: string): KubeObject {
   try {
     return JSON.parse(body);
   } catch (cause) {
-    throw new ClusterError(`${call.kind.kind}: ${call.verb} was answered with something that is not JSON.`, { status: 200, reason: 'NotJson', cause });
+    throw new ClusterError(`${call.kind.kind}: ${call.verb} was answered with something that is not JSON.`, {
+      status: 200,
+      reason: 'NotJson',
+      cause,
+    });
   }
 }
 
@@ -259,11 +286,17 @@ function isFailedTest(operations: readonly JsonPatchOperation[], failure: Failur
 }
 
 function changedMeanwhile(subject: ObjectRef, { status }: Failure): ClusterError {
-  return new ClusterError(`patch failed: ${status}: it was changed by somebody else since it was read.`, { subject, status: 409, reason: 'Conflict' });
+  return new ClusterError(`patch failed: ${status}: it was changed by somebody else since it was read.`, {
+    subject,
+    status: 409,
+    reason: 'Conflict',
+  });
 }
 
 function isBudgetRefusal(failure: Failure): boolean {
-  return failure.status === 429 && (failure.causes.some((c) => c.reason === 'DisruptionBudget') || /disruption budget/i.test(failure.message));
+  return (
+    failure.status === 429 && (failure.causes.some((c) => c.reason === 'DisruptionBudget') || /disruption budget/i.test(failure.message))
+  );
 }
 
 function budgetMessage(failure: Failure): string {

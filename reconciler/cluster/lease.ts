@@ -38,7 +38,12 @@ export interface HeldLease {
 }
 
 /** Runs the task while holding the Lease; throws a BlockedError that names the holder when it cannot be had in time. */
-export async function withLease<T>(cluster: Cluster, clock: Clock, options: LeaseOptions, task: (held: HeldLease) => Promise<T>): Promise<T> {
+export async function withLease<T>(
+  cluster: Cluster,
+  clock: Clock,
+  options: LeaseOptions,
+  task: (held: HeldLease) => Promise<T>,
+): Promise<T> {
   const lease = new Lease(cluster, clock, options);
   await lease.acquire();
   const stop = new AbortController();
@@ -107,7 +112,10 @@ class Lease implements HeldLease {
     try {
       await this.cluster.replace({ ...object, spec: { ...object.spec, holderIdentity: '', renewTime: this.instant() } });
     } catch (error) {
-      this.say('warning', `not given back, it runs out in ${LEASE_DURATION_SECONDS} s: ${error instanceof Error ? error.message : String(error)}`);
+      this.say(
+        'warning',
+        `not given back, it runs out in ${LEASE_DURATION_SECONDS} s: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -137,11 +145,16 @@ class Lease implements HeldLease {
     const startedMs = this.clock.monotonicMs();
     try {
       const { object } = this;
-      if (object !== undefined && (await this.write(startedMs, () => this.cluster.replace({ ...object, spec: { ...object.spec, renewTime: this.instant() } })))) return true;
+      if (
+        object !== undefined &&
+        (await this.write(startedMs, () => this.cluster.replace({ ...object, spec: { ...object.spec, renewTime: this.instant() } })))
+      )
+        return true;
       // Somebody wrote it in between: perhaps only a label.
       const found = await this.cluster.get(this.subject);
       this.isLost = found?.spec?.holderIdentity !== this.options.identity;
-      if (this.isLost) this.say('warning', `was taken over by ${found?.spec?.holderIdentity || 'nobody, it was deleted'}; nothing more is written`);
+      if (this.isLost)
+        this.say('warning', `was taken over by ${found?.spec?.holderIdentity || 'nobody, it was deleted'}; nothing more is written`);
       else this.object = found;
       return false;
     } catch (error) {

@@ -36,7 +36,11 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 
 /** Yields all objects at once, and again after changes, until the signal aborts. */
-export async function* watchObjects(source: WatchSource, clock: Clock, signal: AbortSignal): AsyncGenerator<readonly KubeObject[], void, undefined> {
+export async function* watchObjects(
+  source: WatchSource,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<readonly KubeObject[], void, undefined> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   if (either.aborted) return;
@@ -160,7 +164,8 @@ class LiveList {
 
 /** A connection that broke is opened again; anything else is a bug and passes. */
 function isBroken(error: unknown): false {
-  if (error instanceof TransportError || error instanceof SyntaxError || isSocketError(error) || error instanceof SilenceError) return false;
+  if (error instanceof TransportError || error instanceof SyntaxError || isSocketError(error) || error instanceof SilenceError)
+    return false;
   throw error;
 }
 

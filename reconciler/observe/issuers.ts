@@ -1,5 +1,5 @@
 /** Issuers that the live or desired TLS state refers to, and the root that they sign with where that can be read. */
-import { type KubeObject, KINDS, ref } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '../../constructs/model/tls';
 import type { IssuerState } from '../plan/observation';
 import { denialOf, type Reader } from './reading';

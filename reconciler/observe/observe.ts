@@ -11,10 +11,18 @@
  */
 import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { configSecretName, mountedCertificateSecret, mountedConfigSecret, nodesOf, petSetsOf, type PetSetFacts, selectorLabels } from '../../constructs/model/kubedb';
+import {
+  configSecretName,
+  mountedCertificateSecret,
+  mountedConfigSecret,
+  nodesOf,
+  type PetSetFacts,
+  petSetsOf,
+  selectorLabels,
+} from '../../constructs/model/kubedb';
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import { OBSERVATION_FORMAT, type KafkaFacts, type Observation, type PetSetState, type PodFacts, type Reading } from '../plan/observation';
+import { type KafkaFacts, OBSERVATION_FORMAT, type Observation, type PetSetState, type PodFacts, type Reading } from '../plan/observation';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
 import { issuersUsed, readIssuer } from './issuers';
 import { type ListenerView, servedBy } from './listeners';
@@ -85,7 +93,9 @@ async function readByName(reader: Reader, name: string, bundle: Bundle | undefin
   // Without TLS on either side nothing rests on cert-manager, and it may be gone already.
   const needsCertificates = (bundle !== undefined && bundle.tls !== 'off') || tlsStateOf(kafka?.spec) !== 'off';
   const readCertificates = () => reader.list(KINDS.Certificate);
-  const certificates = needsCertificates ? await readCertificates() : await reader.optional(`Certificate/${namespace}`, readCertificates, []);
+  const certificates = needsCertificates
+    ? await readCertificates()
+    : await reader.optional(`Certificate/${namespace}`, readCertificates, []);
   return {
     kafka,
     gitOpsKafka,
@@ -121,7 +131,12 @@ async function readPetSet(reader: Reader, kafka: KubeObject, { name, role }: Pet
 }
 
 /** Secrets that pods serve from, or shall: the plan rests on them. */
-function secretNames(kafka: string, states: readonly TlsState[], pods: readonly KubeObject[], petSets: readonly PetSetState[]): readonly string[] {
+function secretNames(
+  kafka: string,
+  states: readonly TlsState[],
+  pods: readonly KubeObject[],
+  petSets: readonly PetSetState[],
+): readonly string[] {
   const ofStates = states.flatMap((tls) => (tls === 'off' ? [] : ALIASES.map((alias) => certificateOf(kafka, tls, alias).secretName)));
   const mounted = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec?.template?.spec)].map(mountedCertificateSecret);
   return [...new Set([...ofStates, ...mounted])].filter((name) => name !== undefined);
@@ -144,7 +159,11 @@ async function readSecrets(reader: Reader, needed: readonly string[], others: re
 }
 
 /** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
-async function readPods(view: ListenerView, pods: readonly KubeObject[], secrets: ReadonlyMap<string, KubeObject>): Promise<readonly PodFacts[]> {
+async function readPods(
+  view: ListenerView,
+  pods: readonly KubeObject[],
+  secrets: ReadonlyMap<string, KubeObject>,
+): Promise<readonly PodFacts[]> {
   const found = nodesOf(view.kafka).map(async (node) => {
     const pod = pods.find((p) => p.metadata.name === node.pod);
     if (pod === undefined) return undefined;

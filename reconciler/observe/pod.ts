@@ -16,7 +16,9 @@ interface ContainerStatus {
 
 /** Returns why a pod cannot start, or undefined. */
 export function stuckReason(pod: KubeObject): string | undefined {
-  const scheduled = ((pod.status?.conditions ?? []) as readonly { type: string; status: string; reason?: string }[]).find((c) => c.type === 'PodScheduled');
+  const scheduled = ((pod.status?.conditions ?? []) as readonly { type: string; status: string; reason?: string }[]).find(
+    (c) => c.type === 'PodScheduled',
+  );
   if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') return 'Unschedulable';
   const waiting = containers(pod).map((c) => c.state?.waiting?.reason ?? '');
   return waiting.find((reason) => STUCK_REASONS.includes(reason));

@@ -12,13 +12,17 @@ export function secretFacts(secret: KubeObject): SecretFacts {
   const readCa = ca === undefined ? undefined : readCertificates(ca);
   const leaf = read?.certificates[0];
   const keyEncoding = keyEncodingOf(valueOf(secret, 'tls.key') ?? '');
-  const unreadable = [problem('tls.crt', read?.unreadable), problem('ca.crt', readCa?.unreadable)].filter((p) => p !== undefined).join('; ');
+  const unreadable = [problem('tls.crt', read?.unreadable), problem('ca.crt', readCa?.unreadable)]
+    .filter((p) => p !== undefined)
+    .join('; ');
   return {
     name: secret.metadata.name,
     uid: secret.metadata.uid ?? '',
     resourceVersion: secret.metadata.resourceVersion ?? '',
     keys: Object.keys(secret.data ?? {}).sort(),
-    annotations: Object.fromEntries(Object.entries(secret.metadata.annotations ?? {}).filter(([key]) => key.startsWith('cert-manager.io/'))),
+    annotations: Object.fromEntries(
+      Object.entries(secret.metadata.annotations ?? {}).filter(([key]) => key.startsWith('cert-manager.io/')),
+    ),
     ...(leaf === undefined ? {} : { leaf }),
     ...(readCa === undefined ? {} : { ca: readCa.certificates }),
     ...(leaf === undefined || ca === undefined ? {} : { isSignedByCa: isSignedBy(chain ?? '', ca) }),

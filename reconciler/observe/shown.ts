@@ -28,5 +28,7 @@ function maskedProperties(value: unknown): unknown {
 
 function maskedVariable(variable: unknown): unknown {
   const { name, value } = (variable ?? {}) as { readonly name?: string; readonly value?: string };
-  return value !== undefined && /passw|secret|token|credential|jaas|_key$/i.test(name ?? '') ? { ...(variable as object), value: MASK } : variable;
+  return value !== undefined && /passw|secret|token|credential|jaas|_key$/i.test(name ?? '')
+    ? { ...(variable as object), value: MASK }
+    : variable;
 }

@@ -63,7 +63,8 @@ function kafkaStatus(kafka: KubeObject): Status {
   if (kafka.spec?.halted === true || phase === 'Halted') return status('Failed', 'is halted');
   if (hasTrueCondition(kafka, 'Paused')) return status('InProgress', 'is paused');
   const { generation } = kafka.metadata;
-  if ((kafka.status?.observedGeneration ?? generation) < (generation ?? 0)) return status('InProgress', 'KubeDB has not looked at its latest change yet');
+  if ((kafka.status?.observedGeneration ?? generation) < (generation ?? 0))
+    return status('InProgress', 'KubeDB has not looked at its latest change yet');
   if (phase === 'Ready') return status('Current');
   if (phase === 'Unknown') return status('Unknown', 'its health check is paused');
   const cause = ['ReplicaReady', 'AcceptingConnection', 'Ready'].map((type) => conditionOf(kafka, type)).find((c) => c?.status === 'False');

@@ -86,22 +86,62 @@ test('reads what it can of a bundle with a broken certificate, and says which', 
   assert.equal(read.unreadable, 'certificate 2 of 2 cannot be decoded');
 });
 
-const chains: { name: string; chain: string[]; trust: string[]; servername?: string; now?: Date; untrusted?: RegExp; isSigned: boolean }[] = [
-  { name: 'a leaf of a trusted root holds', chain: [leaf.cert], trust: [root.cert], isSigned: true },
-  { name: 'a chain over an intermediate holds', chain: [deepLeaf.cert, intermediate.cert], trust: [root.cert], isSigned: true },
-  { name: 'a trusted intermediate is enough', chain: [deepLeaf.cert], trust: [intermediate.cert], isSigned: true },
-  { name: 'one of several trusted roots is enough', chain: [leaf.cert], trust: [otherRoot.cert + root.cert], isSigned: true },
-  { name: 'a leaf that is trusted itself holds', chain: [leaf.cert], trust: [leaf.cert], isSigned: true },
-  { name: 'an address in the certificate holds', chain: [leaf.cert], trust: [root.cert], servername: '127.0.0.1', isSigned: true },
-  { name: 'a missing intermediate breaks the chain', chain: [deepLeaf.cert], trust: [root.cert], untrusted: /CN=intermediate.*none of the trusted/, isSigned: false },
-  { name: 'another root is not trusted', chain: [leaf.cert], trust: [otherRoot.cert], untrusted: /CN=other root/, isSigned: false },
-  { name: 'a root of the same name and another key is not trusted', chain: [impostor().cert], trust: [root.cert], untrusted: /none of the trusted/, isSigned: false },
-  { name: 'an intermediate without the CA flag is no issuer', chain: [issueCertificate({ commonName: 'below leaf', issuer: leaf, ...names }).cert, leaf.cert], trust: [root.cert], untrusted: /none of the trusted/, isSigned: false },
-  { name: 'nothing is trusted when no CA is known', chain: [leaf.cert], trust: [], untrusted: /no CA certificate/, isSigned: false },
-  { name: 'a name outside the wildcard is refused', chain: [leaf.cert], trust: [root.cert], servername: 'a.b.orders-pods.demo.svc.cluster.local', untrusted: /not valid for a\.b/, isSigned: true },
-  { name: 'an expired leaf is refused', chain: [leaf.cert], trust: [root.cert], now: new Date('2036-02-01T00:00:00Z'), untrusted: /^expired 2036-01-01/, isSigned: true },
-  { name: 'a leaf from the future is refused', chain: [leaf.cert], trust: [root.cert], now: new Date('2025-02-01T00:00:00Z'), untrusted: /not valid before/, isSigned: true },
-];
+const chains: { name: string; chain: string[]; trust: string[]; servername?: string; now?: Date; untrusted?: RegExp; isSigned: boolean }[] =
+  [
+    { name: 'a leaf of a trusted root holds', chain: [leaf.cert], trust: [root.cert], isSigned: true },
+    { name: 'a chain over an intermediate holds', chain: [deepLeaf.cert, intermediate.cert], trust: [root.cert], isSigned: true },
+    { name: 'a trusted intermediate is enough', chain: [deepLeaf.cert], trust: [intermediate.cert], isSigned: true },
+    { name: 'one of several trusted roots is enough', chain: [leaf.cert], trust: [otherRoot.cert + root.cert], isSigned: true },
+    { name: 'a leaf that is trusted itself holds', chain: [leaf.cert], trust: [leaf.cert], isSigned: true },
+    { name: 'an address in the certificate holds', chain: [leaf.cert], trust: [root.cert], servername: '127.0.0.1', isSigned: true },
+    {
+      name: 'a missing intermediate breaks the chain',
+      chain: [deepLeaf.cert],
+      trust: [root.cert],
+      untrusted: /CN=intermediate.*none of the trusted/,
+      isSigned: false,
+    },
+    { name: 'another root is not trusted', chain: [leaf.cert], trust: [otherRoot.cert], untrusted: /CN=other root/, isSigned: false },
+    {
+      name: 'a root of the same name and another key is not trusted',
+      chain: [impostor().cert],
+      trust: [root.cert],
+      untrusted: /none of the trusted/,
+      isSigned: false,
+    },
+    {
+      name: 'an intermediate without the CA flag is no issuer',
+      chain: [issueCertificate({ commonName: 'below leaf', issuer: leaf, ...names }).cert, leaf.cert],
+      trust: [root.cert],
+      untrusted: /none of the trusted/,
+      isSigned: false,
+    },
+    { name: 'nothing is trusted when no CA is known', chain: [leaf.cert], trust: [], untrusted: /no CA certificate/, isSigned: false },
+    {
+      name: 'a name outside the wildcard is refused',
+      chain: [leaf.cert],
+      trust: [root.cert],
+      servername: 'a.b.orders-pods.demo.svc.cluster.local',
+      untrusted: /not valid for a\.b/,
+      isSigned: true,
+    },
+    {
+      name: 'an expired leaf is refused',
+      chain: [leaf.cert],
+      trust: [root.cert],
+      now: new Date('2036-02-01T00:00:00Z'),
+      untrusted: /^expired 2036-01-01/,
+      isSigned: true,
+    },
+    {
+      name: 'a leaf from the future is refused',
+      chain: [leaf.cert],
+      trust: [root.cert],
+      now: new Date('2025-02-01T00:00:00Z'),
+      untrusted: /not valid before/,
+      isSigned: true,
+    },
+  ];
 
 function impostor() {
   const fakeRoot = { ...otherRoot, forgeCert: root.forgeCert };
@@ -127,7 +167,9 @@ test('tells the encoding of a key by its header', () => {
 });
 
 test('never throws, whatever is said to be a certificate', () => {
-  const damaged = fc.tuple(fc.nat(leaf.cert.length), fc.string()).map(([at, text]) => leaf.cert.slice(0, at) + text + leaf.cert.slice(at + text.length));
+  const damaged = fc
+    .tuple(fc.nat(leaf.cert.length), fc.string())
+    .map(([at, text]) => leaf.cert.slice(0, at) + text + leaf.cert.slice(at + text.length));
   const wrapped = fc.base64String().map((b) => `-----BEGIN CERTIFICATE-----\n${b}\n-----END CERTIFICATE-----`);
   fc.assert(
     fc.property(fc.oneof(fc.string(), damaged, wrapped), (pem) => {

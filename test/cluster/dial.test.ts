@@ -86,7 +86,14 @@ test('says why a chain does not hold, and still shows the leaf', async () => {
 
 for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
   test(`sees the certificate of a ${maxVersion} listener that insists on one from clients`, async () => {
-    const address = await tlsServer({ cert: leaf.cert, key: leaf.key, ca: root.cert, requestCert: true, rejectUnauthorized: true, maxVersion });
+    const address = await tlsServer({
+      cert: leaf.cert,
+      key: leaf.key,
+      ca: root.cert,
+      requestCert: true,
+      rejectUnauthorized: true,
+      maxVersion,
+    });
     const shake = await dialer.handshake(target(address));
     assert.ok(shake.protocol === 'tls', JSON.stringify(shake));
     assert.equal(shake.untrusted, undefined);
@@ -108,7 +115,9 @@ test('knows a plaintext listener of Kafka by its answer', async () => {
 });
 
 test('does not take anything else for Kafka', async () => {
-  const http = await listening(net.createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))));
+  const http = await listening(
+    net.createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))),
+  );
   const shake = await dialer.handshake(target(http));
   assert.ok(shake.protocol === 'unknown');
   assert.match(shake.because, /TLS handshake failed: ERR_SSL/);

@@ -8,7 +8,12 @@ import { FakeClock } from '../support/fake-clock';
 import { counting, Interrupted, interruptAfter } from '../support/interrupting-cluster';
 import { clusterIn } from '../support/transports';
 
-const issuer: KubeObject = { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'ca', namespace: 'default' }, spec: { selfSigned: {} } };
+const issuer: KubeObject = {
+  apiVersion: 'cert-manager.io/v1',
+  kind: 'Issuer',
+  metadata: { name: 'ca', namespace: 'default' },
+  spec: { selfSigned: {} },
+};
 const ISSUER = ref(KINDS.Issuer, 'default', 'ca');
 
 function cluster() {

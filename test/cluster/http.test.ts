@@ -34,11 +34,29 @@ test('sends path, query, headers and body below the path of the server', async (
       request.on('data', (chunk) => {
         body += chunk;
       });
-      request.on('end', () => response.writeHead(201, { 'Retry-After': '3' }).end(JSON.stringify({ url: request.url, method: request.method, auth: request.headers.authorization, type: request.headers['content-type'], body })));
+      request.on('end', () =>
+        response
+          .writeHead(201, { 'Retry-After': '3' })
+          .end(
+            JSON.stringify({
+              url: request.url,
+              method: request.method,
+              auth: request.headers.authorization,
+              type: request.headers['content-type'],
+              body,
+            }),
+          ),
+      );
     }),
   );
   const transport = transportTo(`http://127.0.0.1:${port}/k8s/clusters/c-1/`, { headers: { Authorization: 'Bearer t' } });
-  const response = await transport.request({ method: 'POST', path: '/api/v1/pods', query: { a: 'x=y,z' }, headers: { 'content-type': 'application/json' }, body: '{"ü":1}' });
+  const response = await transport.request({
+    method: 'POST',
+    path: '/api/v1/pods',
+    query: { a: 'x=y,z' },
+    headers: { 'content-type': 'application/json' },
+    body: '{"ü":1}',
+  });
   assert.equal(response.status, 201);
   assert.equal(response.headers['retry-after'], '3');
   assert.deepEqual(JSON.parse(String(response.body)), {
@@ -97,16 +115,25 @@ test('a refused connection was not sent; one that is cut was', async () => {
   const dead = http.createServer();
   const deadPort = await listening(dead);
   await new Promise((resolve) => dead.close(resolve));
-  await assert.rejects(transportTo(`http://127.0.0.1:${deadPort}`).request({ method: 'GET', path: '/' }), (e) => e instanceof TransportError && e.code === 'ECONNREFUSED' && !e.wasSent);
+  await assert.rejects(
+    transportTo(`http://127.0.0.1:${deadPort}`).request({ method: 'GET', path: '/' }),
+    (e) => e instanceof TransportError && e.code === 'ECONNREFUSED' && !e.wasSent,
+  );
   const port = await listening(http.createServer((request) => request.socket.destroy()));
-  await assert.rejects(transportTo(`http://127.0.0.1:${port}`).request({ method: 'GET', path: '/' }), (e) => e instanceof TransportError && e.code === 'ECONNRESET' && e.wasSent);
+  await assert.rejects(
+    transportTo(`http://127.0.0.1:${port}`).request({ method: 'GET', path: '/' }),
+    (e) => e instanceof TransportError && e.code === 'ECONNRESET' && e.wasSent,
+  );
   const halfway = await listening(
     http.createServer((request, response) => {
       response.writeHead(200, { 'content-length': '100' }).write('half');
       setImmediate(() => request.socket.destroy());
     }),
   );
-  await assert.rejects(transportTo(`http://127.0.0.1:${halfway}`).request({ method: 'GET', path: '/' }), (e) => e instanceof TransportError && e.wasSent);
+  await assert.rejects(
+    transportTo(`http://127.0.0.1:${halfway}`).request({ method: 'GET', path: '/' }),
+    (e) => e instanceof TransportError && e.wasSent,
+  );
 });
 
 test('ends with the reason it was told to end with', async () => {

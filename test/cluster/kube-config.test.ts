@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, test } from 'node:test';
+import { KINDS } from '../../constructs/model/kube-object';
 import { connect } from '../../reconciler/cluster/connect';
 import { type KubeConfigOptions, loadConnection } from '../../reconciler/cluster/kube-config';
 import { systemClock } from '../../reconciler/cluster/system-clock';
-import { KINDS } from '../../constructs/model/kube-object';
 import { InvalidInputError } from '../../reconciler/errors';
 
 const dir = mkdtempSync(join(tmpdir(), 'kafka-tls-'));
@@ -63,11 +63,20 @@ test('KUBECONFIG may name several files, of which some are missing; the first th
 });
 
 const problems: { name: string; options: KubeConfigOptions; message: RegExp; hint?: RegExp }[] = [
-  { name: 'a missing file', options: { kubeconfig: join(dir, 'nowhere'), env: {} }, message: /nowhere: cannot be read: there is no such file\.$/ },
+  {
+    name: 'a missing file',
+    options: { kubeconfig: join(dir, 'nowhere'), env: {} },
+    message: /nowhere: cannot be read: there is no such file\.$/,
+  },
   { name: 'a directory', options: { kubeconfig: dir, env: {} }, message: /cannot be read: EISDIR\.$/ },
   { name: 'a file that is no YAML', options: { kubeconfig: broken, env: {} }, message: /broken: is not a kubeconfig: / },
   { name: 'an empty file', options: { kubeconfig: empty, env: {} }, message: /empty: is not a kubeconfig: / },
-  { name: 'an unknown context', options: { kubeconfig: two, context: 'stage', env: {} }, message: /two: there is no context stage\.$/, hint: /It has: dev, prod\. Choose one with --context\./ },
+  {
+    name: 'an unknown context',
+    options: { kubeconfig: two, context: 'stage', env: {} },
+    message: /two: there is no context stage\.$/,
+    hint: /It has: dev, prod\. Choose one with --context\./,
+  },
   { name: 'no current context', options: { kubeconfig: none, env: {} }, message: /none: no context is current\.$/, hint: /It has: dev/ },
   { name: 'nothing at all', options: { env: HOME }, message: /^kubeconfig: no cluster is configured/, hint: /--kubeconfig/ },
   {
@@ -75,7 +84,11 @@ const problems: { name: string; options: KubeConfigOptions; message: RegExp; hin
     options: { kubeconfig: kubeconfig('plain', { far: { server: 'http://10.0.0.1:8080' } }, 'far'), env: {} },
     message: /server http:\/\/10\.0\.0\.1:8080 has no TLS/,
   },
-  { name: 'an address that is none', options: { kubeconfig: kubeconfig('odd', { odd: { server: 'here' } }, 'odd'), env: {} }, message: /server "here" is not an address/ },
+  {
+    name: 'an address that is none',
+    options: { kubeconfig: kubeconfig('odd', { odd: { server: 'here' } }, 'odd'), env: {} },
+    message: /server "here" is not an address/,
+  },
 ];
 
 for (const { name, options, message, hint } of problems) {
@@ -97,7 +110,11 @@ test('talks to a server on this machine with the token of the context', async ()
   });
   server.listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
-  const file = kubeconfig('local', { local: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 'secret-token' } }, 'local');
+  const file = kubeconfig(
+    'local',
+    { local: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 'secret-token' } },
+    'local',
+  );
   const connected = await connect({ kubeconfig: file, clock: systemClock, env: {} });
   assert.deepEqual(await connected.cluster.list(KINDS.Pod, { namespace: connected.namespace }), []);
   connected.close();

@@ -10,7 +10,12 @@ import { broken, failure, json, type Reply, scripted } from '../support/transpor
 
 const KAFKA = ref(KINDS.Kafka, 'demo', 'orders');
 const POD = ref(KINDS.Pod, 'demo', 'orders-broker-0');
-const kafka: KubeObject = { apiVersion: KAFKA.apiVersion, kind: 'Kafka', metadata: { name: 'orders', namespace: 'demo' }, spec: { future: { field: 1 } } };
+const kafka: KubeObject = {
+  apiVersion: KAFKA.apiVersion,
+  kind: 'Kafka',
+  metadata: { name: 'orders', namespace: 'demo' },
+  spec: { future: { field: 1 } },
+};
 const issuer: KubeObject = { apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'ca', namespace: 'demo' }, spec: {} };
 
 function clusterWith(script: Parameters<typeof scripted>[0]) {
@@ -32,9 +37,22 @@ async function failed(call: (cluster: Cluster) => Promise<unknown>, reply: Reply
 }
 
 const forbidden = (verb: string, resource: string) =>
-  failure(403, 'Forbidden', `${resource} is forbidden: User "system:serviceaccount:demo:kafka-tls" cannot ${verb} resource "${resource}" in the namespace "demo"`);
+  failure(
+    403,
+    'Forbidden',
+    `${resource} is forbidden: User "system:serviceaccount:demo:kafka-tls" cannot ${verb} resource "${resource}" in the namespace "demo"`,
+  );
 
-const errors: { name: string; call: (c: Cluster) => Promise<unknown>; reply: Reply; message: RegExp; hint?: RegExp; class?: typeof ClusterError | typeof InvalidInputError; status?: number; reason?: string }[] = [
+const errors: {
+  name: string;
+  call: (c: Cluster) => Promise<unknown>;
+  reply: Reply;
+  message: RegExp;
+  hint?: RegExp;
+  class?: typeof ClusterError | typeof InvalidInputError;
+  status?: number;
+  reason?: string;
+}[] = [
   {
     name: '401 says to log in again',
     call: (c) => c.get(KAFKA),
@@ -80,7 +98,8 @@ const errors: { name: string; call: (c: Cluster) => Promise<unknown>; reply: Rep
     name: '403 of an admission webhook is invalid input, not a missing right',
     call: (c) => c.create(kafka),
     reply: failure(403, 'Forbidden', 'admission webhook "kafka.kubedb.com" denied the request: spec.version is not supported.'),
-    message: /^Kafka\/demo\/orders: create was refused: 403 Forbidden: admission webhook "kafka\.kubedb\.com" denied the request: spec\.version is not supported\.$/,
+    message:
+      /^Kafka\/demo\/orders: create was refused: 403 Forbidden: admission webhook "kafka\.kubedb\.com" denied the request: spec\.version is not supported\.$/,
     class: InvalidInputError,
   },
   {
@@ -117,7 +136,9 @@ const errors: { name: string; call: (c: Cluster) => Promise<unknown>; reply: Rep
   {
     name: '409 of a stale resourceVersion is a conflict',
     call: (c) => c.replace(kafka),
-    reply: failure(409, 'Conflict', 'Operation cannot be fulfilled on kafkas.kubedb.com "orders": the object has been modified', { name: 'orders' }),
+    reply: failure(409, 'Conflict', 'Operation cannot be fulfilled on kafkas.kubedb.com "orders": the object has been modified', {
+      name: 'orders',
+    }),
     message: /update failed: 409 Conflict/,
     status: 409,
     reason: 'Conflict',
@@ -139,24 +160,67 @@ const errors: { name: string; call: (c: Cluster) => Promise<unknown>; reply: Rep
         { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be positive', field: 'spec.replicas' },
       ],
     }),
-    message: /^Kafka\/demo\/orders: create was refused: 422 Invalid:\nspec\.version: Required value\.\nspec\.replicas: Invalid value: 0: must be positive\.$/,
+    message:
+      /^Kafka\/demo\/orders: create was refused: 422 Invalid:\nspec\.version: Required value\.\nspec\.replicas: Invalid value: 0: must be positive\.$/,
     class: InvalidInputError,
   },
   {
     name: '422 of a failed test is a conflict',
-    call: (c) => c.patch(KAFKA, [{ op: 'test', path: '/metadata/resourceVersion', value: '1' }, { op: 'remove', path: '/spec/tls' }]),
+    call: (c) =>
+      c.patch(KAFKA, [
+        { op: 'test', path: '/metadata/resourceVersion', value: '1' },
+        { op: 'remove', path: '/spec/tls' },
+      ]),
     reply: failure(422, 'Invalid', 'the server rejected our request due to an error in our request', { name: 'orders' }),
     message: /^Kafka\/demo\/orders: patch failed: 422: it was changed by somebody else since it was read\.$/,
     status: 409,
     reason: 'Conflict',
   },
-  { name: '500 is told in the end', call: (c) => c.get(KAFKA), reply: failure(500, 'InternalError', 'etcd is down'), message: /get failed: 500 InternalError: etcd is down\.$/, status: 500 },
-  { name: 'a proxy that answers in HTML is quoted by its first line', call: (c) => c.get(KAFKA), reply: { status: 502, headers: {}, body: '<html>Bad Gateway\nmore' }, message: /get failed: 502 Unknown: <html>Bad Gateway\.$/ },
-  { name: 'an answer that is no JSON is said to be none', call: (c) => c.get(KAFKA), reply: { status: 200, headers: {}, body: '<html>' }, message: /not JSON/ },
-  { name: 'a refused connection is one sentence', call: (c) => c.get(KAFKA), reply: broken('ECONNREFUSED', false), message: /^API server https:\/\/api\.example:6443: cannot be reached: connection refused\.$/, status: 0 },
-  { name: 'an unknown host is one sentence', call: (c) => c.get(KAFKA), reply: broken('ENOTFOUND', false), message: /cannot be reached: its name is not known\.$/ },
-  { name: 'a foreign certificate is one sentence', call: (c) => c.get(KAFKA), reply: broken('SELF_SIGNED_CERT_IN_CHAIN', false), message: /its certificate is not accepted/, hint: /certificate-authority-data/ },
-  { name: 'a server that never answers ends in time', call: (c) => c.get(KAFKA), reply: 'silence', message: /cannot be reached: no answer in time\.$/ },
+  {
+    name: '500 is told in the end',
+    call: (c) => c.get(KAFKA),
+    reply: failure(500, 'InternalError', 'etcd is down'),
+    message: /get failed: 500 InternalError: etcd is down\.$/,
+    status: 500,
+  },
+  {
+    name: 'a proxy that answers in HTML is quoted by its first line',
+    call: (c) => c.get(KAFKA),
+    reply: { status: 502, headers: {}, body: '<html>Bad Gateway\nmore' },
+    message: /get failed: 502 Unknown: <html>Bad Gateway\.$/,
+  },
+  {
+    name: 'an answer that is no JSON is said to be none',
+    call: (c) => c.get(KAFKA),
+    reply: { status: 200, headers: {}, body: '<html>' },
+    message: /not JSON/,
+  },
+  {
+    name: 'a refused connection is one sentence',
+    call: (c) => c.get(KAFKA),
+    reply: broken('ECONNREFUSED', false),
+    message: /^API server https:\/\/api\.example:6443: cannot be reached: connection refused\.$/,
+    status: 0,
+  },
+  {
+    name: 'an unknown host is one sentence',
+    call: (c) => c.get(KAFKA),
+    reply: broken('ENOTFOUND', false),
+    message: /cannot be reached: its name is not known\.$/,
+  },
+  {
+    name: 'a foreign certificate is one sentence',
+    call: (c) => c.get(KAFKA),
+    reply: broken('SELF_SIGNED_CERT_IN_CHAIN', false),
+    message: /its certificate is not accepted/,
+    hint: /certificate-authority-data/,
+  },
+  {
+    name: 'a server that never answers ends in time',
+    call: (c) => c.get(KAFKA),
+    reply: 'silence',
+    message: /cannot be reached: no answer in time\.$/,
+  },
 ];
 
 for (const c of errors) {
@@ -171,20 +235,28 @@ for (const c of errors) {
 }
 
 test('an object that does not exist is undefined', async () => {
-  const { cluster } = clusterWith(() => failure(404, 'NotFound', 'kafkas.kubedb.com "orders" not found', { name: 'orders', group: 'kubedb.com', kind: 'kafkas' }));
+  const { cluster } = clusterWith(() =>
+    failure(404, 'NotFound', 'kafkas.kubedb.com "orders" not found', { name: 'orders', group: 'kubedb.com', kind: 'kafkas' }),
+  );
   assert.equal(await cluster.get(KAFKA), undefined);
 });
 
 test('fields that nobody here knows survive reading and writing', async () => {
-  const { cluster, transport } = clusterWith((request) => (request.method === 'GET' ? json(200, kafka) : json(200, JSON.parse(request.body ?? ''))));
+  const { cluster, transport } = clusterWith((request) =>
+    request.method === 'GET' ? json(200, kafka) : json(200, JSON.parse(request.body ?? '')),
+  );
   const read = await cluster.get(KAFKA);
   assert.deepEqual(await cluster.replace(read ?? kafka), kafka);
   assert.deepEqual(JSON.parse(transport.requests[1]?.body ?? ''), kafka);
 });
 
 test('items of a list have kind and apiVersion even if the server leaves them out', async () => {
-  const { cluster } = clusterWith(() => json(200, { kind: 'PodList', metadata: { resourceVersion: '7' }, items: [{ metadata: { name: 'a', namespace: 'demo' } }] }));
-  assert.deepEqual(await cluster.list(KINDS.Pod, { namespace: 'demo' }), [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'demo' } }]);
+  const { cluster } = clusterWith(() =>
+    json(200, { kind: 'PodList', metadata: { resourceVersion: '7' }, items: [{ metadata: { name: 'a', namespace: 'demo' } }] }),
+  );
+  assert.deepEqual(await cluster.list(KINDS.Pod, { namespace: 'demo' }), [
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'demo' } },
+  ]);
 });
 
 test('every write names the field manager and asks for strict validation', async () => {
@@ -215,15 +287,27 @@ const evictions: { name: string; replies: TransportResponse[]; result: string }[
         causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget orders needs 2 healthy pods and has 2 currently' }],
       }),
     ],
-    result: "refused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget orders needs 2 healthy pods and has 2 currently",
+    result:
+      "refused: Cannot evict pod as it would violate the pod's disruption budget. The disruption budget orders needs 2 healthy pods and has 2 currently",
   },
-  { name: 'a pod that is gone', replies: [failure(404, 'NotFound', 'pods "orders-broker-0" not found', { name: 'orders-broker-0' })], result: 'gone' },
   {
-    name: 'a pod that has a successor of the same name',
-    replies: [failure(409, 'Conflict', 'Precondition failed', { name: 'orders-broker-0' }), json(200, { metadata: { name: 'orders-broker-0', uid: 'u2' } })],
+    name: 'a pod that is gone',
+    replies: [failure(404, 'NotFound', 'pods "orders-broker-0" not found', { name: 'orders-broker-0' })],
     result: 'gone',
   },
-  { name: 'a busy API server is asked again', replies: [failure(429, 'TooManyRequests', 'too many requests'), json(201, {})], result: 'evicted' },
+  {
+    name: 'a pod that has a successor of the same name',
+    replies: [
+      failure(409, 'Conflict', 'Precondition failed', { name: 'orders-broker-0' }),
+      json(200, { metadata: { name: 'orders-broker-0', uid: 'u2' } }),
+    ],
+    result: 'gone',
+  },
+  {
+    name: 'a busy API server is asked again',
+    replies: [failure(429, 'TooManyRequests', 'too many requests'), json(201, {})],
+    result: 'evicted',
+  },
 ];
 
 for (const c of evictions) {
@@ -238,20 +322,28 @@ for (const c of evictions) {
 
 test('an eviction that conflicts while the pod is the same is an error', async () => {
   const { clock, cluster } = clusterWith((_, n) =>
-    n === 1 ? failure(409, 'Conflict', 'Operation cannot be fulfilled on poddisruptionbudgets.policy "orders"', { name: 'orders' }) : json(200, { metadata: { name: POD.name, uid: 'u1' } }),
+    n === 1
+      ? failure(409, 'Conflict', 'Operation cannot be fulfilled on poddisruptionbudgets.policy "orders"', { name: 'orders' })
+      : json(200, { metadata: { name: POD.name, uid: 'u1' } }),
   );
   await assert.rejects(clock.run(cluster.evict(POD, 'u1')), /409 Conflict/);
 });
 
 test('deleting what is gone, or what has a successor, is no error', async () => {
-  for (const reply of [failure(404, 'NotFound', 'gone', { name: 'orders' }), failure(409, 'Conflict', 'uid', { name: 'orders' }), json(200, {})]) {
+  for (const reply of [
+    failure(404, 'NotFound', 'gone', { name: 'orders' }),
+    failure(409, 'Conflict', 'uid', { name: 'orders' }),
+    json(200, {}),
+  ]) {
     const { cluster } = clusterWith(() => reply);
     await cluster.delete(KAFKA, 'u1');
   }
 });
 
 test('a server that is busy for a while is asked again, as late as it says', async () => {
-  const { clock, cluster, transport } = clusterWith((_, n) => (n < 3 ? { ...failure(503, 'ServiceUnavailable', 'busy'), headers: { 'retry-after': '7' } } : json(200, kafka)));
+  const { clock, cluster, transport } = clusterWith((_, n) =>
+    n < 3 ? { ...failure(503, 'ServiceUnavailable', 'busy'), headers: { 'retry-after': '7' } } : json(200, kafka),
+  );
   await clock.run(cluster.get(KAFKA));
   assert.equal(transport.requests.length, 3);
   assert.equal(clock.monotonicMs(), 14_000);
@@ -278,7 +370,11 @@ const creates: { name: string; second: Reply; isRepeated: boolean }[] = [
   { name: 'a create that was never sent is repeated', second: broken('ECONNREFUSED', false), isRepeated: true },
   { name: 'a create that was turned away unread is repeated', second: failure(429, 'TooManyRequests', 'busy'), isRepeated: true },
   { name: 'a create whose answer was lost is not repeated', second: broken('ECONNRESET', true), isRepeated: false },
-  { name: 'a create that failed inside the server is not repeated', second: failure(500, 'InternalError', 'etcd timed out'), isRepeated: false },
+  {
+    name: 'a create that failed inside the server is not repeated',
+    second: failure(500, 'InternalError', 'etcd timed out'),
+    isRepeated: false,
+  },
 ];
 
 for (const c of creates) {

@@ -16,7 +16,19 @@ function world() {
   const cluster = clusterIn(createApi({ now: () => clock.now() }), clock);
   const events: ProgressEvent[] = [];
   const lead = <T>(identity: string, waitMs: number, task: (held: HeldLease) => Promise<T>, by: Cluster = cluster, signal?: AbortSignal) =>
-    withLease(by, clock, { namespace: 'default', name: SUBJECT.name, identity, waitMs, report: (e) => events.push(e), ...(signal === undefined ? {} : { signal }) }, task);
+    withLease(
+      by,
+      clock,
+      {
+        namespace: 'default',
+        name: SUBJECT.name,
+        identity,
+        waitMs,
+        report: (e) => events.push(e),
+        ...(signal === undefined ? {} : { signal }),
+      },
+      task,
+    );
   const holder = async () => (await cluster.get(SUBJECT))?.spec.holderIdentity;
   return { clock, cluster, events, lead, holder };
 }

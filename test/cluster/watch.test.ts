@@ -208,7 +208,11 @@ test('drops a connection that says nothing and takes up where it was', () =>
 test('outlasts a server that is away, with growing pauses', () =>
   watching(
     async (server, seen) => {
-      server.refuse(...Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? broken('ECONNREFUSED', false) : failure(503, 'ServiceUnavailable', 'starting'))));
+      server.refuse(
+        ...Array.from({ length: 8 }, (_, i) =>
+          i % 2 === 0 ? broken('ECONNREFUSED', false) : failure(503, 'ServiceUnavailable', 'starting'),
+        ),
+      );
       server.connection.cut();
       await server.clock.advance(60_000);
       assert.equal(server.opened.length, 10);

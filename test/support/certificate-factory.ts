@@ -36,7 +36,10 @@ export function issueCertificate(request: CertificateRequest): Issued {
   cert.serialNumber = (0x1000 + serial++).toString(16);
   cert.validity.notBefore = new Date(request.notBefore ?? '2026-01-01T00:00:00Z');
   cert.validity.notAfter = new Date(request.notAfter ?? '2036-01-01T00:00:00Z');
-  const subject = [{ name: 'organizationName', value: 'kafka' }, { name: 'commonName', value: request.commonName }];
+  const subject = [
+    { name: 'organizationName', value: 'kafka' },
+    { name: 'commonName', value: request.commonName },
+  ];
   cert.setSubject(subject);
   cert.setIssuer(request.issuer === undefined ? subject : request.issuer.forgeCert.subject.attributes);
   cert.setExtensions(extensionsOf(request));

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { podFacts } from '../../reconciler/observe/pod';
+import { configOf, secretFacts, signingKeys } from '../../reconciler/observe/secret';
+import { shown } from '../../reconciler/observe/shown';
+import { asPkcs1, issueCertificate } from '../support/certificate-factory';
+
+const root = issueCertificate({ commonName: 'root', isCa: true });
+const otherRoot = issueCertificate({ commonName: 'other root', isCa: true });
+const intermediate = issueCertificate({ commonName: 'intermediate', isCa: true, issuer: root });
+const leaf = issueCertificate({ commonName: 'leaf', issuer: root });
+
+function secret(data: Readonly<Record<string, string>>, annotations: Readonly<Record<string, string>> = {}): KubeObject {
+  const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+  return {
+    apiVersion: 'v1',
+    kind: KINDS.Secret.kind,
+    metadata: { name: 's', namespace: 'demo', uid: 'u', resourceVersion: '5', annotations },
+    data: encoded,
+  };
+}
+
+test('a Secret is its keys, its certificates and how its key is written', () => {
+  const facts = secretFacts(secret({ 'tls.crt': leaf.cert, 'ca.crt': root.cert, 'tls.key': asPkcs1(leaf.key), 'keystore.jks': 'x' }));
+  assert.deepEqual(facts.keys, ['ca.crt', 'keystore.jks', 'tls.crt', 'tls.key']);
+  assert.equal(facts.leaf?.subject, 'O=kafka, CN=leaf');
+  assert.deepEqual(
+    facts.ca?.map((c) => c.subject),
+    ['O=kafka, CN=root'],
+  );
+  assert.equal(facts.isSignedByCa, true);
+  assert.equal(facts.keyEncoding, 'PKCS1');
+  assert.equal(facts.unreadable, undefined);
+});
+
+test('a Secret whose CA is another says so', () => {
+  assert.equal(secretFacts(secret({ 'tls.crt': leaf.cert, 'ca.crt': otherRoot.cert })).isSignedByCa, false);
+});
+
+test('a broken Secret says what is broken', () => {
+  assert.equal(secretFacts(secret({ 'tls.crt': 'nonsense', 'ca.crt': '' })).unreadable, 'tls.crt: no PEM certificate; ca.crt: empty');
+  assert.deepEqual(secretFacts({ ...secret({}), data: undefined }).keys, []);
+});
+
+test("of a Secret's annotations only cert-manager's are kept", () => {
+  const facts = secretFacts(
+    secret(
+      {},
+      { 'cert-manager.io/issuer-name': 'ca', 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"tls.key":"c2VjcmV0"}}' },
+    ),
+  );
+  assert.deepEqual(facts.annotations, { 'cert-manager.io/issuer-name': 'ca' });
+});
+
+test('a CA issuer signs with the root of its chain, or with the last certificate of one without', () => {
+  const key = (pem: string) => signingKeys(secret({ 'tls.crt': pem }));
+  assert.deepEqual(key(intermediate.cert + root.cert), key(root.cert));
+  assert.notDeepEqual(key(intermediate.cert), key(root.cert));
+  assert.equal(key('nonsense'), undefined);
+});
+
+test('configuration is shown without passwords and logins, also where a line goes on', () => {
+  const properties = [
+    'process.roles=broker',
+    'ssl.keystore.password=hunter2',
+    'listener.name.broker.plain.sasl.jaas.config=org.example.Plain required \\',
+    '  username="admin" \\',
+    '  password="hunter2";',
+    'log.dirs=/var/log/kafka',
+  ].join('\n');
+  assert.deepEqual(configOf(secret({ 'config.properties': properties })), {
+    'config.properties': 'process.roles=broker\nlog.dirs=/var/log/kafka',
+  });
+});
+
+test('objects are shown without bookkeeping, and without passwords that somebody wrote into them', () => {
+  const kafka: KubeObject = {
+    apiVersion: 'kubedb.com/v1',
+    kind: 'Kafka',
+    metadata: { name: 'orders', managedFields: [{}], annotations: { a: 'b', 'kubectl.kubernetes.io/last-applied-configuration': '{}' } },
+    spec: {
+      configuration: { inline: { 'broker.properties': 'a=1\nssl.key.password=hunter2' } },
+      podTemplate: {
+        spec: {
+          containers: [
+            {
+              name: 'kafka',
+              env: [
+                { name: 'ADMIN_PASSWORD', value: 'hunter2' },
+                { name: 'HEAP', value: '1g' },
+                { name: 'TOKEN', valueFrom: {} },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  };
+  assert.deepEqual(shown(kafka), {
+    apiVersion: 'kubedb.com/v1',
+    kind: 'Kafka',
+    metadata: { name: 'orders', annotations: { a: 'b' } },
+    spec: {
+      configuration: { inline: { 'broker.properties': 'a=1' } },
+      podTemplate: {
+        spec: {
+          containers: [
+            {
+              name: 'kafka',
+              env: [
+                { name: 'ADMIN_PASSWORD', value: '(not shown)' },
+                { name: 'HEAP', value: '1g' },
+                { name: 'TOKEN', valueFrom: {} },
+              ],
+            },
+          ],
+        },
+      },
+    },
+  });
+});
+
+test('a pod is its role, its state, its revision and what it mounts', () => {
+  const pod: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'orders-broker-1', uid: 'u1', labels: { 'controller-revision-hash': 'orders-broker-7d' } },
+    spec: { volumes: [{ name: 'server-certs', secret: { secretName: 'orders-server-cert' } }] },
+    status: {
+      phase: 'Running',
+      conditions: [{ type: 'Ready', status: 'False' }],
+      containerStatuses: [
+        { name: 'sidecar', state: { waiting: { reason: 'ContainerCreating' } } },
+        { name: 'kafka', state: { running: { startedAt: '2026-11-23T09:00:00Z' } } },
+      ],
+    },
+  };
+  assert.deepEqual(podFacts(pod, { petSet: 'orders-broker', role: 'broker', ordinal: 1, nodeId: 1 }, []), {
+    name: 'orders-broker-1',
+    uid: 'u1',
+    role: 'broker',
+    ordinal: 1,
+    nodeId: 1,
+    petSet: 'orders-broker',
+    isReady: false,
+    isRunning: true,
+    isTerminating: false,
+    revision: 'orders-broker-7d',
+    startedAt: '2026-11-23T09:00:00Z',
+    certificateSecret: 'orders-server-cert',
+    served: [],
+  });
+});
