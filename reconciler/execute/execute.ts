@@ -8,6 +8,7 @@
  *
  * Every step may be run again at any point, for a run can be killed anywhere. On every way out, our pause of the Kafka is lifted.
  */
+import { isSameRef } from '../../constructs/model/kube-object';
 import { assertNever } from '../errors';
 import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
@@ -22,9 +23,10 @@ export type Executed = 'done' | 'replan';
 
 /** Carries a plan out. `before` is the observation that it was made from. */
 export async function execute(plan: Plan, before: Observation, context: ExecuteContext): Promise<Executed> {
-  const run: NativeRun = { context: numbered(context, plan), plan, before };
+  const reached: Reached = { index: 0 };
+  const run: NativeRun = { context: numbered(context, plan, reached), plan, before };
   try {
-    return await walk(run);
+    return await walk(run, reached);
   } catch (error) {
     await giveUp(run, error, plan.steps).catch(() => undefined); // the first error is the one to tell; the next run resumes
     if (error instanceof DesiredStateChanged) return 'replan';
@@ -32,10 +34,16 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
   }
 }
 
-async function walk(run: NativeRun): Promise<Executed> {
+/** How far the walk has come. */
+interface Reached {
+  index: number;
+}
+
+async function walk(run: NativeRun, reached: Reached): Promise<Executed> {
   const { steps } = run.plan;
   for (let i = 0; i < steps.length; i++) {
     run.context.signal.throwIfAborted();
+    reached.index = i;
     const step = steps[i] as Step;
     if (step.kind === 'evict' || step.kind === 'issue' || step.kind === 'reconfigure') {
       const group = sameKind(steps, i);
@@ -86,13 +94,13 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
   }
 }
 
-/** Adds to every event its place in the plan, where its subject has one. */
-function numbered(context: ExecuteContext, { steps }: Plan): ExecuteContext {
+/** Adds to every event its place in the plan: the step of its subject that is at work or still to come, else the step at work. */
+function numbered(context: ExecuteContext, { steps }: Plan, reached: Reached): ExecuteContext {
   return {
     ...context,
     report: (event) => {
-      const number = steps.findLastIndex((s) => s.subject.kind === event.subject.kind && s.subject.name === event.subject.name) + 1;
-      context.report(number === 0 ? event : { ...event, step: { number, of: steps.length } });
+      const own = steps.findIndex((s, i) => i >= reached.index && isSameRef(s.subject, event.subject));
+      context.report({ ...event, step: { number: (own === -1 ? reached.index : own) + 1, of: steps.length } });
     },
   };
 }
