@@ -171,3 +171,11 @@ async function revision(api: Api): Promise<number> {
   const { body } = await api.handle({ method: 'GET', path: '/api/v1/namespaces', headers: {} });
   return Number(JSON.parse(String(body)).metadata.resourceVersion);
 }
+
+test('apply ends its stream of events with how it ended, also when it failed', async () => {
+  const { ran } = await against(LEASE_DENIED, ['apply', '--output', 'json']);
+  const events = ran.stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.equal(events.at(-1).event, 'finished');
+  assert.match(events.at(-1).message, /^failed: Lease\/demo\/kafka-tls-orders: may not create leases/);
+  assert.equal(JSON.parse(ran.stderr).error.reason, 'Forbidden');
+});

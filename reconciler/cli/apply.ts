@@ -32,14 +32,25 @@ export async function runApply(flags: ApplyFlags, session: Session): Promise<num
     try {
       const bundle = await source();
       warnOfOtherDigest(flags, bundle, progress.report);
-      const run: Run = { flags, session, connection, signal, progress };
-      const outcome = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
-      progress.report({ event: 'finished', subject: kafkaOf(bundle), message: outcome.message });
+      await finish(bundle, source, { flags, session, connection, signal, progress });
       return 0;
     } finally {
       progress.end();
     }
   });
+}
+
+/** The last event says how it ended, also when it ended badly: programs read one stream. People read the error. */
+async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<void> {
+  const { flags, progress } = run;
+  const say = (message: string) => progress.report({ event: 'finished', subject: kafkaOf(bundle), message });
+  try {
+    const { message } = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
+    say(message);
+  } catch (error) {
+    if (flags.output === 'json') say(`failed: ${error instanceof Error ? error.message : String(error)}`);
+    throw error;
+  }
 }
 
 interface Run {
