@@ -6,12 +6,12 @@ import type { SecretFacts } from '../plan/observation';
 
 /** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
 export function secretFacts(secret: KubeObject): SecretFacts {
-  const chain = valueOf(secret, 'tls.crt');
-  const ca = valueOf(secret, 'ca.crt');
+  const chain = decodedOf(secret, 'tls.crt');
+  const ca = decodedOf(secret, 'ca.crt');
   const read = chain === undefined ? undefined : readCertificates(chain);
   const readCa = ca === undefined ? undefined : readCertificates(ca);
   const leaf = read?.certificates[0];
-  const keyEncoding = keyEncodingOf(valueOf(secret, 'tls.key') ?? '');
+  const keyEncoding = keyEncodingOf(decodedOf(secret, 'tls.key') ?? '');
   const unreadable = [problem('tls.crt', read?.unreadable), problem('ca.crt', readCa?.unreadable)]
     .filter((p) => p !== undefined)
     .join('; ');
@@ -37,7 +37,7 @@ function problem(key: string, unreadable: string | undefined): string | undefine
 
 /** Returns the PEM of the CA certificates that a pod with this Secret trusts. */
 export function trustOf(secret: KubeObject | undefined): readonly string[] {
-  const ca = secret === undefined ? undefined : valueOf(secret, 'ca.crt');
+  const ca = secret === undefined ? undefined : decodedOf(secret, 'ca.crt');
   return ca === undefined ? [] : [ca];
 }
 
@@ -46,7 +46,7 @@ export function trustOf(secret: KubeObject | undefined): readonly string[] {
  * of its chain, else the last. Undefined when there is none.
  */
 export function signingKeys(secret: KubeObject): readonly string[] | undefined {
-  const chain = parseCertificates(valueOf(secret, 'tls.crt') ?? '');
+  const chain = parseCertificates(decodedOf(secret, 'tls.crt') ?? '');
   const root = chain.find((c) => c.subject === c.issuer) ?? chain.at(-1);
   return root === undefined ? undefined : [root.publicKey];
 }
@@ -54,10 +54,10 @@ export function signingKeys(secret: KubeObject): readonly string[] | undefined {
 /** Returns the configuration in a Secret, without the lines that hold a password or a login. */
 export function configOf(secret: KubeObject): Readonly<Record<string, string>> {
   const keys = Object.keys(secret.data ?? {}).sort();
-  return Object.fromEntries(keys.map((key) => [key, withoutPasswords(valueOf(secret, key) ?? '')]));
+  return Object.fromEntries(keys.map((key) => [key, withoutPasswords(decodedOf(secret, key) ?? '')]));
 }
 
-function valueOf(secret: KubeObject, key: string): string | undefined {
+function decodedOf(secret: KubeObject, key: string): string | undefined {
   const value: unknown = secret.data?.[key];
   return typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : undefined;
 }

@@ -35,17 +35,15 @@ test('sends path, query, headers and body below the path of the server', async (
         body += chunk;
       });
       request.on('end', () =>
-        response
-          .writeHead(201, { 'Retry-After': '3' })
-          .end(
-            JSON.stringify({
-              url: request.url,
-              method: request.method,
-              auth: request.headers.authorization,
-              type: request.headers['content-type'],
-              body,
-            }),
-          ),
+        response.writeHead(201, { 'Retry-After': '3' }).end(
+          JSON.stringify({
+            url: request.url,
+            method: request.method,
+            auth: request.headers.authorization,
+            type: request.headers['content-type'],
+            body,
+          }),
+        ),
       );
     }),
   );
