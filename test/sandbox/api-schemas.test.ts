@@ -10,7 +10,17 @@ import type { Schema } from '../../reconciler/sandbox/api/schema';
 const FOLDER = path.resolve(process.cwd(), '../shared/crds');
 
 /** What of a field decides how it is treated. A list that merges by nothing is atomic, said or not. */
-const COMPARED = ['type', 'enum', 'default', 'format', 'pattern', 'maxLength', 'x-kubernetes-list-map-keys', 'x-kubernetes-map-type', 'x-kubernetes-int-or-string'] as const;
+const COMPARED = [
+  'type',
+  'enum',
+  'default',
+  'format',
+  'pattern',
+  'maxLength',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
+  'x-kubernetes-int-or-string',
+] as const;
 
 function differences(ours: Schema, theirs: Schema | undefined, at: string): string[] {
   if (theirs === undefined) return [`${at} is not there upstream`];
@@ -18,8 +28,12 @@ function differences(ours: Schema, theirs: Schema | undefined, at: string): stri
     (key) => `${at} has ${key} ${JSON.stringify(ours[key])}, upstream ${JSON.stringify(theirs[key])}`,
   );
   const isOpaque = ours['x-kubernetes-preserve-unknown-fields'] === true;
-  const missing = isOpaque ? [] : (theirs.required ?? []).filter((key) => !ours.required?.includes(key)).map((key) => `${at}.${key} is required upstream`);
-  const extra = (ours.required ?? []).filter((key) => !theirs.required?.includes(key)).map((key) => `${at}.${key} is not required upstream`);
+  const missing = isOpaque
+    ? []
+    : (theirs.required ?? []).filter((key) => !ours.required?.includes(key)).map((key) => `${at}.${key} is required upstream`);
+  const extra = (ours.required ?? [])
+    .filter((key) => !theirs.required?.includes(key))
+    .map((key) => `${at}.${key} is not required upstream`);
   const below = [
     ...Object.entries(ours.properties ?? {}).flatMap(([key, schema]) => differences(schema, theirs.properties?.[key], `${at}.${key}`)),
     ...(ours.items === undefined ? [] : differences(ours.items, theirs.items, `${at}[]`)),
@@ -45,7 +59,10 @@ describe('every field of our schemas exists upstream, with the same type', () =>
       if (!existsSync(file)) return t.skip(`${path.relative(process.cwd(), file)} is not there`);
       const { spec } = parse(readFileSync(file, 'utf8'));
       const version = spec.versions.find((v: { name: string }) => v.name === resource.version);
-      assert.deepEqual([spec.names.kind, spec.scope === 'Namespaced', spec.names.shortNames ?? []], [resource.kind, resource.namespaced, resource.shortNames]);
+      assert.deepEqual(
+        [spec.names.kind, spec.scope === 'Namespaced', spec.names.shortNames ?? []],
+        [resource.kind, resource.namespaced, resource.shortNames],
+      );
       assert.equal(version.subresources?.status !== undefined, resource.hasStatus);
       const { spec: ours, status } = resource.schema.properties ?? {};
       const upstream = version.schema.openAPIV3Schema.properties;

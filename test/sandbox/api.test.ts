@@ -27,7 +27,10 @@ describe('options', () => {
     const { status, body } = await send('GET', KAFKAS);
     assert.deepEqual(
       [status, body.message],
-      [403, 'kafkas.kubedb.com is forbidden: User "sandbox-admin" cannot list resource "kafkas" in API group "kubedb.com" in the namespace "default"'],
+      [
+        403,
+        'kafkas.kubedb.com is forbidden: User "sandbox-admin" cannot list resource "kafkas" in API group "kubedb.com" in the namespace "default"',
+      ],
     );
     assert.equal((await send('GET', CONFIG_MAPS)).status, 200);
     const spec = { resourceAttributes: { verb: 'list', resource: 'kafkas', group: 'kubedb.com' } };
@@ -38,7 +41,10 @@ describe('options', () => {
     const { send } = client({ notInstalled: ['certificates.cert-manager.io'] });
     assert.equal((await send('GET', '/apis/cert-manager.io/v1/certificates')).body, '404 page not found\n');
     const { body } = await send('GET', '/apis/cert-manager.io/v1');
-    assert.deepEqual(body.resources.map((r: Json) => r.name).filter((name: string) => name.startsWith('certificates')), []);
+    assert.deepEqual(
+      body.resources.map((r: Json) => r.name).filter((name: string) => name.startsWith('certificates')),
+      [],
+    );
   });
 
   test('a watch from before what is remembered is told that it is Expired', async () => {
@@ -85,14 +91,16 @@ describe('options', () => {
 
 describe("KubeDB's webhooks for Kafka", () => {
   test('complete what the user left out', async () => {
-    const { body } = await client().send('POST', KAFKAS, kafka({ topology: { controller: {}, broker: {} }, enableSSL: true, tls: { issuerRef } }));
+    const { body } = await client().send(
+      'POST',
+      KAFKAS,
+      kafka({ topology: { controller: {}, broker: {} }, enableSSL: true, tls: { issuerRef } }),
+    );
     const { spec } = body;
-    assert.deepEqual([spec.deletionPolicy, spec.storageType, spec.authSecret, spec.healthChecker], [
-      'Delete',
-      'Durable',
-      { apiGroup: '', kind: 'Secret', name: '' },
-      { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 3 },
-    ]);
+    assert.deepEqual(
+      [spec.deletionPolicy, spec.storageType, spec.authSecret, spec.healthChecker],
+      ['Delete', 'Durable', { apiGroup: '', kind: 'Secret', name: '' }, { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 3 }],
+    );
     assert.deepEqual([spec.topology.broker.replicas, spec.topology.broker.suffix], [1, 'broker']);
     assert.deepEqual(spec.tls.certificates, [
       { alias: 'server', secretName: 'orders-server-cert' },
@@ -108,7 +116,12 @@ describe("KubeDB's webhooks for Kafka", () => {
     const idOf = (o: Json) => o.body.spec.podTemplate.spec.containers[0].env[0].value;
     const first = idOf(await send('POST', KAFKAS, kafka({ replicas: 3 })));
     assert.equal(idOf(await send('PATCH', `${KAFKAS}/orders`, { spec: { replicas: 2 } }, MERGE)), first);
-    const emptied = await send('PATCH', `${KAFKAS}/orders`, { spec: { podTemplate: { spec: { containers: [{ name: 'kafka' }] } } } }, MERGE);
+    const emptied = await send(
+      'PATCH',
+      `${KAFKAS}/orders`,
+      { spec: { podTemplate: { spec: { containers: [{ name: 'kafka' }] } } } },
+      MERGE,
+    );
     assert.notEqual(idOf(emptied), first);
   });
 
@@ -120,16 +133,33 @@ describe("KubeDB's webhooks for Kafka", () => {
     { name: 'replicas beside a topology', spec: { topology, replicas: 3 }, field: 'spec.replicas' },
     { name: 'storage beside a topology', spec: { topology, storage: {} }, field: 'spec.storage' },
     { name: 'no replicas', spec: { replicas: 0 }, field: 'spec.replicas' },
-    { name: 'no controllers', spec: { topology: { ...topology, controller: { replicas: 0 } } }, field: 'spec.topology.controller.replicas' },
-    { name: 'equal suffixes', spec: { topology: { controller: { suffix: 'a' }, broker: { suffix: 'a' } } }, field: 'spec.topology.broker.suffix' },
+    {
+      name: 'no controllers',
+      spec: { topology: { ...topology, controller: { replicas: 0 } } },
+      field: 'spec.topology.controller.replicas',
+    },
+    {
+      name: 'equal suffixes',
+      spec: { topology: { controller: { suffix: 'a' }, broker: { suffix: 'a' } } },
+      field: 'spec.topology.broker.suffix',
+    },
     {
       name: 'a cluster id in one role',
-      spec: { topology: { ...topology, broker: { podTemplate: { spec: { containers: [{ name: 'kafka', env: [{ name: 'KAFKA_CLUSTER_ID', value: 'a' }] }] } } } } },
+      spec: {
+        topology: {
+          ...topology,
+          broker: { podTemplate: { spec: { containers: [{ name: 'kafka', env: [{ name: 'KAFKA_CLUSTER_ID', value: 'a' }] }] } } },
+        },
+      },
       field: 'spec.topology',
     },
     { name: 'a rack without a label', spec: { brokerRack: {} }, field: 'spec.brokerRack.topologyKey' },
     { name: 'halting ephemeral storage', spec: { storageType: 'Ephemeral', deletionPolicy: 'Halt' }, field: 'spec.deletionPolicy' },
-    { name: 'a reserved volume', spec: { podTemplate: { spec: { volumes: [{ name: 'data' }] } } }, field: 'spec.podTemplate.spec.volumes[0].name' },
+    {
+      name: 'a reserved volume',
+      spec: { podTemplate: { spec: { volumes: [{ name: 'data' }] } } },
+      field: 'spec.podTemplate.spec.volumes[0].name',
+    },
   ];
   for (const { name, spec, field } of refused) {
     test(`refuse ${name}, naming ${field}`, async () => {
@@ -155,7 +185,10 @@ describe("KubeDB's webhooks for Kafka", () => {
 });
 
 describe("KubeDB's webhook for KafkaOpsRequest", () => {
-  const request = (tls: Json, name = 'r'): Json => ({ metadata: { name }, spec: { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls } });
+  const request = (tls: Json, name = 'r'): Json => ({
+    metadata: { name },
+    spec: { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls },
+  });
   const withKafka = async (): Promise<Client> => {
     const made = client();
     await made.send('POST', KAFKAS, kafka());
@@ -203,7 +236,10 @@ describe("KubeDB's webhook for KafkaOpsRequest", () => {
       await send('POST', REQUESTS, request({ remove: true }));
       await send('PATCH', `${REQUESTS}/r/status`, { status: { phase } }, MERGE);
       const { body } = await send('GET', `${KAFKAS}/orders`);
-      assert.deepEqual(body.status.conditions.map((c: Json) => c.type), remain);
+      assert.deepEqual(
+        body.status.conditions.map((c: Json) => c.type),
+        remain,
+      );
     });
   }
 });
@@ -224,7 +260,10 @@ describe("cert-manager's webhook", () => {
   ];
   for (const { name, change, says } of cases) {
     test(`refuses ${name}`, async () => {
-      const { status, body } = await client().send('POST', '/apis/cert-manager.io/v1/namespaces/default/certificates', { metadata: { name: 'c' }, spec: { ...spec, ...change } });
+      const { status, body } = await client().send('POST', '/apis/cert-manager.io/v1/namespaces/default/certificates', {
+        metadata: { name: 'c' },
+        spec: { ...spec, ...change },
+      });
       assert.equal(status, 403);
       assert.match(body.message, says);
     });

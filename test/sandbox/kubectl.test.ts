@@ -36,7 +36,9 @@ describe('kubectl', () => {
   const environment = () => ({ ...process.env, KUBECONFIG: path.join(home, 'config'), HOME: home });
   const kubectl = (...args: string[]) =>
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      execFile('kubectl', args, { cwd: home, env: environment() }, (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
+      execFile('kubectl', args, { cwd: home, env: environment() }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      );
     });
   const withKubectl = (name: string, body: () => Promise<void>) =>
     test(name, async (t: TestContext) => (isInstalled ? body() : t.skip('kubectl is not on the PATH')));
@@ -95,7 +97,10 @@ describe('kubectl', () => {
   });
 
   withKubectl('get -w follows changes until the object is deleted', async () => {
-    const watching = spawn('kubectl', ['get', 'kafka', 'orders', '-w', '--no-headers', '-o', 'custom-columns=R:.spec.replicas'], { cwd: home, env: environment() });
+    const watching = spawn('kubectl', ['get', 'kafka', 'orders', '-w', '--no-headers', '-o', 'custom-columns=R:.spec.replicas'], {
+      cwd: home,
+      env: environment(),
+    });
     let seen = '';
     const sees = (text: string) =>
       new Promise<void>((resolve) => {

@@ -13,7 +13,7 @@
  * strategic merge patch, no protobuf, no conversion between versions. Equal requests give equal uids, versions and names.
  */
 import type { KubeObject } from '../../../constructs/model/kube-object';
-import { type Access, type Denial, requireAccess, REVIEW_PATH, reviewAccess } from './access';
+import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
 import type { Admission } from './admission';
 import { ADMISSION_RULES } from './admission/rules';
 import { discovery } from './discovery';
@@ -81,7 +81,8 @@ class InProcessApi implements Api {
     const { now, admission = ADMISSION_RULES, notInstalled = [], historyLimit = 1000 } = options;
     this.resources = RESOURCES.filter((r) => !notInstalled.includes(`${r.plural}.${r.group}`));
     this.store = new Store(historyLimit);
-    const resourceOf = (o: { apiVersion: string; kind: string }) => RESOURCES.find((r) => r.kind === o.kind && r.apiVersion === o.apiVersion);
+    const resourceOf = (o: { apiVersion: string; kind: string }) =>
+      RESOURCES.find((r) => r.kind === o.kind && r.apiVersion === o.apiVersion);
     this.removals = new Removals(this.store, admission, now, resourceOf);
     this.writes = new Writes(this.store, admission, now, (resource, object) => this.removals.afterWrite(resource, object));
     const seeding: WriteOptions = { manager: 'sandbox', dryRun: false, fieldValidation: 'Strict', force: false, warn: () => {} };
@@ -107,7 +108,8 @@ class InProcessApi implements Api {
   private answer(request: ApiRequest, warnings: string[]): ApiResponse {
     const url = new URL(request.path, 'https://sandbox');
     const headers = new Map(Object.entries(request.headers).map(([key, value]) => [key.toLowerCase(), value]));
-    const document = request.method === 'GET' ? (discovery(url.pathname, this.resources) ?? openApi(url.pathname, this.resources)) : undefined;
+    const document =
+      request.method === 'GET' ? (discovery(url.pathname, this.resources) ?? openApi(url.pathname, this.resources)) : undefined;
     if (document !== undefined) return typeof document === 'string' ? text(200, document) : json(200, document);
     const contentType = (headers.get('content-type') ?? 'application/json').split(';')[0]?.trim() ?? '';
     if (url.pathname === REVIEW_PATH && request.method === 'POST') {
@@ -118,7 +120,8 @@ class InProcessApi implements Api {
     if (found === undefined) return text(404, '404 page not found\n');
     requireAccess(accessOf(found), this.options.denied ?? []);
     const accept = headers.get('accept') ?? '';
-    if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch') return this.read(found, url.searchParams, accept, request.signal);
+    if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch')
+      return this.read(found, url.searchParams, accept, request.signal);
     const write = {
       contentType,
       body: request.body,
@@ -162,7 +165,8 @@ class InProcessApi implements Api {
     if (verb === 'create') return this.object(201, this.writes.create(at, parse(body), options));
     if (verb === 'update') return this.object(200, this.writes.replace(at, parse(body), options));
     if (contentType === 'application/apply-patch+yaml') {
-      if (!query.has('fieldManager')) throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+      if (!query.has('fieldManager'))
+        throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
       const { object, isNew } = this.writes.apply(at, parse(body), options);
       return this.object(isNew ? 201 : 200, object);
     }
@@ -183,8 +187,8 @@ class InProcessApi implements Api {
   }
 
   private textOf(object: KubeObject): string {
-    let known = this.texts.get(object);
-    if (known === undefined) this.texts.set(object, (known = JSON.stringify(object)));
+    const known = this.texts.get(object) ?? JSON.stringify(object);
+    this.texts.set(object, known);
     return known;
   }
 
@@ -205,9 +209,10 @@ interface WriteInput {
 
 function writeOptions(query: URLSearchParams, userAgent: string | undefined, warnings: string[]): WriteOptions {
   const validation = query.get('fieldValidation') ?? 'Warn';
-  if (validation !== 'Strict' && validation !== 'Warn' && validation !== 'Ignore') throw badRequest(`fieldValidation: Unsupported value: "${validation}"`);
+  if (validation !== 'Strict' && validation !== 'Warn' && validation !== 'Ignore')
+    throw badRequest(`fieldValidation: Unsupported value: "${validation}"`);
   return {
-    manager: query.get('fieldManager') ?? (userAgent ?? '').split('/')[0]?.slice(0, 128) ?? '',
+    manager: query.get('fieldManager') ?? ((userAgent ?? '').split('/')[0]?.slice(0, 128) || 'unknown'),
     dryRun: query.get('dryRun') === 'All',
     fieldValidation: validation,
     force: query.get('force') === 'true',

@@ -1,5 +1,5 @@
 /** What Kubernetes does with its own kinds on the way in, as far as controllers come to feel it. */
-import { type KubeObject, KINDS } from '../../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { type FieldProblem, forbiddenValue, invalidValue } from './field-problem';
 import { isSame, isTree, type Tree } from './json';
 import type { Resource } from './resources';
@@ -43,23 +43,39 @@ function secretProblems(secret: Tree, old: KubeObject | undefined): FieldProblem
     return isBase64 ? [] : [{ reason: 'FieldValueInvalid', field: `data[${key}]`, detail: 'illegal base64 data' }];
   });
   if (old !== undefined && old.type !== secret.type) problems.push(invalidValue('type', secret.type, 'field is immutable'));
-  const size = Object.values(isTree(secret.data) ? secret.data : {}).reduce<number>((sum, value) => sum + Math.floor((String(value).length * 3) / 4), 0);
-  if (size > 1_048_576) problems.push({ reason: 'FieldValueInvalid', field: 'data', detail: 'Too long: may not be more than 1048576 bytes' });
+  const size = Object.values(isTree(secret.data) ? secret.data : {}).reduce<number>(
+    (sum, value) => sum + Math.floor((String(value).length * 3) / 4),
+    0,
+  );
+  if (size > 1_048_576)
+    problems.push({ reason: 'FieldValueInvalid', field: 'data', detail: 'Too long: may not be more than 1048576 bytes' });
   const required = secret.type === 'kubernetes.io/tls' ? ['tls.crt', 'tls.key'] : [];
-  for (const key of required) if (secret.data?.[key] === undefined) problems.push({ reason: 'FieldValueRequired', field: `data[${key}]`, detail: '' });
+  for (const key of required)
+    if (secret.data?.[key] === undefined) problems.push({ reason: 'FieldValueRequired', field: `data[${key}]`, detail: '' });
   return problems;
 }
 
 function textProblems(field: string, data: unknown): FieldProblem[] {
   const entries = Object.entries(isTree(data) ? data : {});
-  const problems = entries.filter(([, value]) => typeof value !== 'string').map(([key, value]) => invalidValue(`${field}[${key}]`, value, 'must be a string'));
+  const problems = entries
+    .filter(([, value]) => typeof value !== 'string')
+    .map(([key, value]) => invalidValue(`${field}[${key}]`, value, 'must be a string'));
   const size = entries.reduce((sum, [, value]) => sum + Buffer.byteLength(String(value)), 0);
-  return size > 1_048_576 ? [...problems, { reason: 'FieldValueInvalid', field: '', detail: 'Too long: may not be more than 1048576 bytes' }] : problems;
+  return size > 1_048_576
+    ? [...problems, { reason: 'FieldValueInvalid', field: '', detail: 'Too long: may not be more than 1048576 bytes' }]
+    : problems;
 }
 
 /** The part of a pod's spec that no update may change. */
 function fixedPart(spec: Tree | undefined): Tree {
-  const { containers = [], initContainers = [], activeDeadlineSeconds: _a, tolerations: _t, terminationGracePeriodSeconds: _g, ...rest } = spec ?? {};
+  const {
+    containers = [],
+    initContainers = [],
+    activeDeadlineSeconds: _a,
+    tolerations: _t,
+    terminationGracePeriodSeconds: _g,
+    ...rest
+  } = spec ?? {};
   const withoutImage = (list: readonly Tree[]) => list.map(({ image: _image, ...container }) => container);
   return { ...rest, containers: withoutImage(containers), initContainers: withoutImage(initContainers) };
 }

@@ -1,5 +1,5 @@
 /** The columns that `kubectl get` prints for each kind. */
-import { type Kind, KINDS } from '../../../constructs/model/kube-object';
+import { KINDS, type Kind } from '../../../constructs/model/kube-object';
 import { isTree, type Tree, valueAt } from './json';
 
 export type Cell = string | number | boolean | null;
@@ -12,7 +12,12 @@ export interface Column {
   readonly cell: (object: Tree, now: Date) => Cell;
 }
 
-const column = (name: string, cell: Column['cell'], priority = 0, type: Column['type'] = 'string'): Column => ({ name, type, priority, cell });
+const column = (name: string, cell: Column['cell'], priority = 0, type: Column['type'] = 'string'): Column => ({
+  name,
+  type,
+  priority,
+  cell,
+});
 const field = (name: string, path: string, priority = 0): Column => column(name, (o) => text(valueAt(o, path)), priority);
 const wide = (name: string, path: string): Column => field(name, path, 1);
 
@@ -63,7 +68,11 @@ const podColumns: readonly Column[] = [
 ];
 
 function servicePorts(service: Tree): string {
-  return list(service.spec?.ports).map((p) => `${p.port}/${p.protocol ?? 'TCP'}`).join(',') || '<none>';
+  return (
+    list(service.spec?.ports)
+      .map((p) => `${p.port}/${p.protocol ?? 'TCP'}`)
+      .join(',') || '<none>'
+  );
 }
 
 function jobStatus(job: Tree): string {
@@ -113,7 +122,16 @@ const COLUMNS: readonly (readonly [Kind, readonly Column[]])[] = [
       AGE,
     ],
   ],
-  [KINDS.Certificate, [condition('Ready', 'Ready', 'status'), field('Secret', 'spec.secretName'), wide('Issuer', 'spec.issuerRef.name'), condition('Status', 'Ready', 'message', 1), AGE]],
+  [
+    KINDS.Certificate,
+    [
+      condition('Ready', 'Ready', 'status'),
+      field('Secret', 'spec.secretName'),
+      wide('Issuer', 'spec.issuerRef.name'),
+      condition('Status', 'Ready', 'message', 1),
+      AGE,
+    ],
+  ],
   [
     KINDS.CertificateRequest,
     [

@@ -46,6 +46,14 @@ function resourceList(groupVersion: string, resources: readonly Resource[]): Tre
 function entriesOf({ plural, singular, namespaced, kind, shortNames, categories, hasStatus }: Resource): Tree[] {
   const entry = { name: plural, singularName: singular, namespaced, kind, verbs: VERBS, shortNames, categories };
   const status = { name: `${plural}/status`, singularName: '', namespaced, kind, verbs: ['get', 'patch', 'update'] };
-  const eviction = { name: 'pods/eviction', singularName: '', namespaced, group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] };
+  const eviction = {
+    name: 'pods/eviction',
+    singularName: '',
+    namespaced,
+    group: 'policy',
+    version: 'v1',
+    kind: 'Eviction',
+    verbs: ['create'],
+  };
   return [entry, ...(hasStatus ? [status] : []), ...(kind === 'Pod' ? [eviction] : [])];
 }

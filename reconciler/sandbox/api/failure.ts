@@ -2,7 +2,7 @@
  * The answers that are not a success, in the words and with the fields of Kubernetes' `Status`.
  * Clients decide by code, reason and causes; people read the message.
  */
-import { formatFieldProblem, type FieldProblem } from './field-problem';
+import { type FieldProblem, formatFieldProblem } from './field-problem';
 import type { Resource } from './resources';
 
 export interface StatusCause {

@@ -1,7 +1,13 @@
 /** What is wrong with one field, in the words of Kubernetes' field errors. */
 
 export interface FieldProblem {
-  readonly reason: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueDuplicate' | 'FieldValueTypeInvalid';
+  readonly reason:
+    | 'FieldValueInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueNotSupported'
+    | 'FieldValueForbidden'
+    | 'FieldValueDuplicate'
+    | 'FieldValueTypeInvalid';
   /** Path as a user would write it: `spec.tls.certificates[0].alias`. */
   readonly field: string;
   readonly value?: unknown;

@@ -36,8 +36,8 @@ export class FieldSet {
   add(path: Path): void {
     let node: FieldSet = this;
     for (const element of path) {
-      let next = node.below.get(element);
-      if (next === undefined) node.below.set(element, (next = new FieldSet()));
+      const next: FieldSet = node.below.get(element) ?? new FieldSet();
+      node.below.set(element, next);
       node = next;
     }
     node.isMember = true;

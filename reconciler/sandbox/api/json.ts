@@ -36,6 +36,18 @@ export function sharingWith(other: Tree, value: Tree): Tree {
   return Object.fromEntries(Object.keys(value).map((key) => [key, isSame(other[key], value[key]) ? other[key] : value[key]]));
 }
 
+/** Returns the member of a draft that is an object itself; it is made if it is not there. */
+export function within(draft: Tree, key: string): Tree {
+  draft[key] ??= {};
+  return draft[key];
+}
+
+/** Returns the member of a draft that is a list of objects; it is made if it is not there. */
+export function listWithin(draft: Tree, key: string): Tree[] {
+  draft[key] ??= [];
+  return draft[key];
+}
+
 /** Returns the value at a dotted path, or undefined. */
 export function valueAt(object: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => (isTree(value) ? value[key] : undefined), object);

@@ -20,14 +20,17 @@ function childrenOf(value: unknown, schema: Schema | undefined): readonly Child[
     return Object.entries(value).map(([key, v]) => ({ element: `f:${key}`, value: v, schema: memberSchema(schema, key) }));
   }
   if (!Array.isArray(value)) return undefined;
-  if (schema?.['x-kubernetes-list-type'] === 'set') return value.map((v) => ({ element: `v:${JSON.stringify(v)}`, value: v, schema: schema.items }));
+  if (schema?.['x-kubernetes-list-type'] === 'set')
+    return value.map((v) => ({ element: `v:${JSON.stringify(v)}`, value: v, schema: schema.items }));
   const keys = schema?.['x-kubernetes-list-map-keys'];
   if (keys === undefined) return undefined;
   return value.map((item) => ({ element: `k:${itemKey(item, keys, schema?.items)}`, value: item, schema: schema?.items }));
 }
 
 function itemKey(item: unknown, keys: readonly string[], schema: Schema | undefined): string {
-  const members = [...keys].sort().map((key): [string, unknown] => [key, (isTree(item) ? item[key] : undefined) ?? schema?.properties?.[key]?.default]);
+  const members = [...keys]
+    .sort()
+    .map((key): [string, unknown] => [key, (isTree(item) ? item[key] : undefined) ?? schema?.properties?.[key]?.default]);
   return JSON.stringify(Object.fromEntries(members));
 }
 

@@ -26,12 +26,18 @@ export function metadataProblems(object: Tree): FieldProblem[] {
   const { name, labels, annotations, finalizers } = object.metadata;
   const problems: FieldProblem[] = [];
   // Roles and bindings may be called anything that fits into a URL.
-  if (!DNS_SUBDOMAIN.test(name) && !String(object.apiVersion).startsWith('rbac.')) problems.push(invalidValue('metadata.name', name, SUBDOMAIN_RULE));
+  if (!DNS_SUBDOMAIN.test(name) && !String(object.apiVersion).startsWith('rbac.'))
+    problems.push(invalidValue('metadata.name', name, SUBDOMAIN_RULE));
   if (String(name).length > 253) problems.push(invalidValue('metadata.name', name, 'must be no more than 253 characters'));
-  for (const [key, value] of Object.entries(isTree(labels) ? labels : {})) problems.push(...keyProblems('metadata.labels', key), ...labelValueProblems(value));
+  for (const [key, value] of Object.entries(isTree(labels) ? labels : {}))
+    problems.push(...keyProblems('metadata.labels', key), ...labelValueProblems(value));
   for (const key of Object.keys(isTree(annotations) ? annotations : {})) problems.push(...keyProblems('metadata.annotations', key));
-  const size = Object.entries(isTree(annotations) ? annotations : {}).reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(String(value)), 0);
-  if (size > 262_144) problems.push({ reason: 'FieldValueInvalid', field: 'metadata.annotations', detail: 'Too long: may not be more than 262144 bytes' });
+  const size = Object.entries(isTree(annotations) ? annotations : {}).reduce(
+    (sum, [key, value]) => sum + key.length + Buffer.byteLength(String(value)),
+    0,
+  );
+  if (size > 262_144)
+    problems.push({ reason: 'FieldValueInvalid', field: 'metadata.annotations', detail: 'Too long: may not be more than 262144 bytes' });
   for (const key of Array.isArray(finalizers) ? finalizers : []) problems.push(...keyProblems('metadata.finalizers', key));
   return problems;
 }
@@ -42,9 +48,10 @@ const SUBDOMAIN_RULE =
 function keyProblems(field: string, key: string): FieldProblem[] {
   const parts = key.split('/');
   const name = parts.at(-1) ?? '';
-  if (parts.length > 2) return [invalidValue(field, key, 'a qualified name must consist of a name with an optional DNS subdomain prefix and \'/\'')];
+  if (parts.length > 2)
+    return [invalidValue(field, key, "a qualified name must consist of a name with an optional DNS subdomain prefix and '/'")];
   if (name.length > 63) return [invalidValue(field, key, 'name part must be no more than 63 characters')];
-  if (!QUALIFIED_NAME.test(name)) return [invalidValue(field, key, 'name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\'')];
+  if (!QUALIFIED_NAME.test(name)) return [invalidValue(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")];
   if (parts.length === 2 && !DNS_SUBDOMAIN.test(parts[0] ?? '')) return [invalidValue(field, key, `prefix part ${SUBDOMAIN_RULE}`)];
   return [];
 }
@@ -52,6 +59,13 @@ function keyProblems(field: string, key: string): FieldProblem[] {
 function labelValueProblems(value: unknown): FieldProblem[] {
   if (typeof value !== 'string') return [invalidValue('metadata.labels', value, 'must be a string')];
   if (value.length > 63) return [invalidValue('metadata.labels', value, 'must be no more than 63 characters')];
-  if (value !== '' && !QUALIFIED_NAME.test(value)) return [invalidValue('metadata.labels', value, "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'")];
+  if (value !== '' && !QUALIFIED_NAME.test(value))
+    return [
+      invalidValue(
+        'metadata.labels',
+        value,
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'",
+      ),
+    ];
   return [];
 }

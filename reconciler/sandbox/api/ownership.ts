@@ -27,8 +27,17 @@ const UNOWNED: readonly Path[] = [
   ['f:apiVersion'],
   ['f:kind'],
   ...[
-    'name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'selfLink', 'generation', 'managedFields',
-    'deletionTimestamp', 'deletionGracePeriodSeconds',
+    'name',
+    'generateName',
+    'namespace',
+    'uid',
+    'resourceVersion',
+    'creationTimestamp',
+    'selfLink',
+    'generation',
+    'managedFields',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
   ].map((name) => ['f:metadata', `f:${name}`]),
 ];
 /** The object itself and its metadata are there without anybody's doing. */
@@ -72,7 +81,13 @@ function bySelf(owners: readonly Owner[], writer: Writer, fields: FieldSet, now:
 }
 
 /** Returns the managedFields after a write that is not an apply. */
-export function ownersAfterUpdate(before: KubeObject | undefined, after: KubeObject, resource: Resource, writer: Writer, now: string): Tree[] {
+export function ownersAfterUpdate(
+  before: KubeObject | undefined,
+  after: KubeObject,
+  resource: Resource,
+  writer: Writer,
+  now: string,
+): Tree[] {
   const difference = compare(before, after, resource.schema);
   const changed = difference.changed.withoutTrees(UNOWNED).without(ALWAYS_THERE);
   const others = ownersOf(before).map((owner) => {

@@ -23,13 +23,13 @@ export function jsonPatch(target: unknown, operations: unknown): unknown {
 
 function applyOperation(holder: Tree, { op, path, from, value }: Tree): void {
   if (typeof path !== 'string') throw badRequest('error decoding patch: an operation has no path');
-  if (op === 'add') return put(holder, path, value, true);
-  if (op === 'replace') return put(holder, path, value, false);
-  if (op === 'remove') return void take(holder, path);
-  if (op === 'move') return put(holder, path, take(holder, from), true);
-  if (op === 'copy') return put(holder, path, draftOf(read(holder, from) as Tree), true);
-  if (op !== 'test') throw badRequest(`error decoding patch: unexpected kind: ${op}`);
-  if (!isSame(read(holder, path), value)) throw refused();
+  if (op === 'add') put(holder, path, value, true);
+  else if (op === 'replace') put(holder, path, value, false);
+  else if (op === 'remove') take(holder, path);
+  else if (op === 'move') put(holder, path, take(holder, from), true);
+  else if (op === 'copy') put(holder, path, draftOf(read(holder, from) as Tree), true);
+  else if (op !== 'test') throw badRequest(`error decoding patch: unexpected kind: ${op}`);
+  else if (!isSame(read(holder, path), value)) throw refused();
 }
 
 function refused(): ApiFailure {
@@ -38,7 +38,13 @@ function refused(): ApiFailure {
 
 function locate(holder: Tree, pointer: string): { parent: Tree | unknown[]; key: string } {
   if (pointer !== '' && !pointer.startsWith('/')) throw refused();
-  const keys = ['root', ...pointer.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))];
+  const keys = [
+    'root',
+    ...pointer
+      .split('/')
+      .slice(1)
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~')),
+  ];
   let parent: unknown = holder;
   for (const key of keys.slice(0, -1)) parent = Array.isArray(parent) ? parent[Number(key)] : isTree(parent) ? parent[key] : undefined;
   if (!isTree(parent) && !Array.isArray(parent)) throw refused();

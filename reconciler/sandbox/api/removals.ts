@@ -5,7 +5,7 @@
  * What an object owned is collected in the background: after the answer, before any timer. Foreground deletion is treated like
  * background deletion.
  */
-import { type KubeObject, KINDS } from '../../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { type Admission, admissionContext, admit } from './admission';
 import { ApiFailure, badRequest, internalError, notFound, staleResourceVersion, uidMismatch } from './failure';
 import { isTree, type Tree } from './json';
@@ -67,7 +67,8 @@ export class Removals {
   /** Evicts a pod, unless its PodDisruptionBudget says no (429). */
   evict(target: Omit<Target, 'subresource'>, eviction: unknown, dryRun: boolean): void {
     const { resource, namespace, name } = target;
-    if (!isTree(eviction) || (eviction.metadata?.name !== undefined && eviction.metadata.name !== name)) throw badRequest('name in URL does not match name in Eviction object');
+    if (!isTree(eviction) || (eviction.metadata?.name !== undefined && eviction.metadata.name !== name))
+      throw badRequest('name in URL does not match name in Eviction object');
     const pod = this.store.get(resource, namespace, name);
     if (pod === undefined) throw notFound(resource, name);
     const options: DeleteOptions = { ...deleteOptions(eviction.deleteOptions, new URLSearchParams()), dryRun };
@@ -108,11 +109,14 @@ export class Removals {
     }
     const due = new Date(this.now().getTime() + grace * 1000).toISOString();
     const leaving = isNamespace ? { ...object, status: { phase: 'Terminating' } } : object;
-    const marked = this.store.put(resource, withMetadata(leaving, {
-      deletionTimestamp: `${due.slice(0, 19)}Z`,
-      deletionGracePeriodSeconds: grace,
-      ...(resource.hasGeneration ? { generation: (object.metadata.generation ?? 0) + 1 } : {}),
-    }));
+    const marked = this.store.put(
+      resource,
+      withMetadata(leaving, {
+        deletionTimestamp: `${due.slice(0, 19)}Z`,
+        deletionGracePeriodSeconds: grace,
+        ...(resource.hasGeneration ? { generation: (object.metadata.generation ?? 0) + 1 } : {}),
+      }),
+    );
     if (isNamespace) this.collectSoon();
     return { object: marked, isGone: false };
   }
@@ -160,21 +164,34 @@ export class Removals {
 
   private askBudget(pod: KubeObject, dryRun: boolean): void {
     const { namespace, labels } = pod.metadata;
-    const budgets = this.store.list(KINDS.PodDisruptionBudget, namespace).filter((b) => matchesLabelSelector(b.spec?.selector ?? {}, labels));
+    const budgets = this.store
+      .list(KINDS.PodDisruptionBudget, namespace)
+      .filter((b) => matchesLabelSelector(b.spec?.selector ?? {}, labels));
     const [budget] = budgets;
     if (budget === undefined) return;
-    if (budgets.length > 1) throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
-    const { observedGeneration = 0, disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods = {} } = budget.status ?? {};
+    if (budgets.length > 1)
+      throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
+    const {
+      observedGeneration = 0,
+      disruptionsAllowed = 0,
+      desiredHealthy = 0,
+      currentHealthy = 0,
+      disruptedPods = {},
+    } = budget.status ?? {};
     // The default policy, IfHealthyBudget: an unready pod may go while the others are healthy.
     if (!isReady(pod) && desiredHealthy > 0 && currentHealthy >= desiredHealthy) return;
     const { name } = budget.metadata;
-    if (observedGeneration < (budget.metadata.generation ?? 0)) throw tooManyDisruptions(`The disruption budget ${name} is still being processed by the server.`, 10);
+    if (observedGeneration < (budget.metadata.generation ?? 0))
+      throw tooManyDisruptions(`The disruption budget ${name} is still being processed by the server.`, 10);
     if (disruptionsAllowed <= 0) {
       throw tooManyDisruptions(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`);
     }
     if (dryRun) return;
     const disrupted = { ...disruptedPods, [pod.metadata.name]: `${this.now().toISOString().slice(0, 19)}Z` };
-    this.store.put(KINDS.PodDisruptionBudget, { ...budget, status: { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: disrupted } });
+    this.store.put(KINDS.PodDisruptionBudget, {
+      ...budget,
+      status: { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: disrupted },
+    });
   }
 }
 

@@ -2,7 +2,7 @@
  * The kinds that the API serves, each with what sets it apart: schema, status subresource, generation, printed columns.
  * The list is this project's own kinds plus the few more that controllers and `kubectl` need.
  */
-import { groupOf, type Kind, KINDS } from '../../../constructs/model/kube-object';
+import { groupOf, KINDS, type Kind } from '../../../constructs/model/kube-object';
 import { AGE, type Column, columnsOf } from './columns';
 import type { Schema } from './schema';
 import { certificateRequestSchema, certificateSchema, issuerSchema } from './schemas/cert-manager';
@@ -140,8 +140,3 @@ const custom: readonly Resource[] = [
 
 /** Every kind that can be served. */
 export const RESOURCES: readonly Resource[] = [...builtIn, ...custom];
-
-/** Tells whether two resources are the same kind. */
-export function isSameKind(a: Kind, b: Kind): boolean {
-  return a.kind === b.kind && a.apiVersion === b.apiVersion;
-}

@@ -18,7 +18,10 @@ export interface ResourceRoute {
 
 /** Returns what a request is about, or undefined when nothing is served at its path. Throws 405 for a method that does not fit. */
 export function route(url: URL, method: string, resources: readonly Resource[]): ResourceRoute | undefined {
-  const parts = url.pathname.split('/').filter((part) => part !== '').map(decoded);
+  const parts = url.pathname
+    .split('/')
+    .filter((part) => part !== '')
+    .map(decoded);
   const apiVersion = parts[0] === 'api' ? parts[1] : `${parts[1]}/${parts[2]}`;
   const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
   if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
@@ -29,7 +32,8 @@ export function route(url: URL, method: string, resources: readonly Resource[]):
   if (!hasSubresource(resource, subresource)) return undefined;
   const namespace = isInNamespace ? rest[1] : undefined;
   const verb = verbOf(method, name, subresource, url.searchParams);
-  if (verb === undefined || (resource.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch')) throw methodNotAllowed();
+  if (verb === undefined || (resource.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch'))
+    throw methodNotAllowed();
   return { verb, resource, namespace, name, subresource };
 }
 

@@ -45,13 +45,16 @@ interface LabelSelector {
 /** Tells whether labels match a `LabelSelector` object; an empty one matches everything. */
 export function matchesLabelSelector(selector: LabelSelector, labels: Labels = {}): boolean {
   const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
-  return equal && (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels[key];
-    if (operator === 'Exists') return value !== undefined;
-    if (operator === 'DoesNotExist') return value === undefined;
-    const isIn = value !== undefined && values.includes(value);
-    return operator === 'In' ? isIn : !isIn;
-  });
+  return (
+    equal &&
+    (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      if (operator === 'Exists') return value !== undefined;
+      if (operator === 'DoesNotExist') return value === undefined;
+      const isIn = value !== undefined && values.includes(value);
+      return operator === 'In' ? isIn : !isIn;
+    })
+  );
 }
 
 function fieldSelector(resource: Resource, text: string): Matches {

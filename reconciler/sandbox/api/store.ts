@@ -94,7 +94,9 @@ export class Store {
   changesAfter(kind: Kind, revision: number): readonly Change[] {
     const { changes, forgotten } = this.shelf(kind);
     if (revision < forgotten) throw expired(revision, forgotten);
-    return changes.filter((change) => change.revision > revision);
+    let first = changes.length;
+    while (first > 0 && (changes[first - 1]?.revision ?? 0) > revision) first -= 1;
+    return changes.slice(first);
   }
 
   /** Resolves at the next change of a kind, or when the signal aborts. */

@@ -42,7 +42,8 @@ export function validate(value: unknown, schema: Schema | undefined, path = ''):
   if (schema === undefined || value === undefined) return [];
   if (schema['x-kubernetes-int-or-string']) return isIntOrString(value) ? [] : [wrongType(path, value, 'integer,string')];
   if (schema.type !== undefined && !hasType(value, schema.type)) return [wrongType(path, value, schema.type)];
-  if (Array.isArray(value)) return [...duplicates(value, schema, path), ...value.flatMap((item, i) => validate(item, schema.items, `${path}[${i}]`))];
+  if (Array.isArray(value))
+    return [...duplicates(value, schema, path), ...value.flatMap((item, i) => validate(item, schema.items, `${path}[${i}]`))];
   if (isTree(value)) {
     const missing = (schema.required ?? []).filter((key) => value[key] === undefined).map((key) => requiredValue(member(path, key)));
     return [...missing, ...Object.keys(value).flatMap((key) => validate(value[key], memberSchema(schema, key), member(path, key)))];
@@ -61,7 +62,12 @@ const isIntOrString = (value: unknown) => typeof value === 'string' || Number.is
 
 function wrongType(path: string, value: unknown, type: string): FieldProblem {
   const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-  return { reason: 'FieldValueTypeInvalid', field: path, value: isTree(value) ? 'object' : value, detail: `${path} in body must be of type ${type}: "${found}"` };
+  return {
+    reason: 'FieldValueTypeInvalid',
+    field: path,
+    value: isTree(value) ? 'object' : value,
+    detail: `${path} in body must be of type ${type}: "${found}"`,
+  };
 }
 
 function duplicates(items: readonly unknown[], schema: Schema, path: string): FieldProblem[] {
@@ -83,7 +89,8 @@ function scalarProblems(value: unknown, schema: Schema, path: string): FieldProb
   if (typeof value === 'string') {
     if (pattern !== undefined && !new RegExp(pattern).test(value)) refuse(`should match '${pattern}'`);
     if (minLength !== undefined && value.length < minLength) refuse(`should be at least ${minLength} chars long`);
-    if (maxLength !== undefined && value.length > maxLength) problems.push(invalidValue(path, value, `may not be more than ${maxLength} bytes`));
+    if (maxLength !== undefined && value.length > maxLength)
+      problems.push(invalidValue(path, value, `may not be more than ${maxLength} bytes`));
     if (schema.format === 'date-time' && Number.isNaN(Date.parse(value))) refuse(`must be of type date-time: ${JSON.stringify(value)}`);
     if (schema.format === 'byte' && !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) refuse(`must be of type byte: ${JSON.stringify(value)}`);
   }

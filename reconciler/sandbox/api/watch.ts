@@ -25,7 +25,8 @@ export interface WatchRequest {
 export function watch(store: Store, request: WatchRequest): AsyncIterable<string> {
   const asked = request.query.get('resourceVersion') ?? '';
   if (!/^\d*$/.test(asked)) throw badRequest(`invalid resource version "${asked}"`);
-  if (request.query.get('sendInitialEvents') === 'true') throw badRequest('sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
+  if (request.query.get('sendInitialEvents') === 'true')
+    throw badRequest('sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled');
   const revision = Number(asked);
   if (revision > 0) return follow(store, request, revision, []);
   const present = store.list(request.resource, request.namespace).filter(request.matches);

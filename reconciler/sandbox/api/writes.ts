@@ -11,11 +11,11 @@
  */
 import { KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
 import { type Admission, type AdmissionRequest, admissionContext, admit, mutate } from './admission';
+import { completeBuiltIn, kindProblems } from './built-in';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound, staleResourceVersion, uidMismatch } from './failure';
 import { invalidValue } from './field-problem';
-import { completeBuiltIn, kindProblems } from './built-in';
+import { draftOf, isSame, isTree, sharingWith, type Tree, within } from './json';
 import { metadataProblems, nameSuffix, uidOf } from './metadata';
-import { draftOf, isSame, isTree, sharingWith, type Tree } from './json';
 import { applyConfiguration, ownersAfterUpdate, type Writer } from './ownership';
 import { jsonPatch, mergePatch } from './patch';
 import type { Resource } from './resources';
@@ -60,10 +60,16 @@ export class Writes {
     if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
     if (!metadata.name && metadata.generateName) metadata.name = `${metadata.generateName}${nameSuffix(this.store.nextNumber())}`;
     placeIn(resource, namespace, metadata);
-    if (!metadata.name) throw invalid(resource, '', [{ reason: 'FieldValueRequired', field: 'metadata.name', detail: 'name or generateName is required' }]);
+    if (!metadata.name)
+      throw invalid(resource, '', [{ reason: 'FieldValueRequired', field: 'metadata.name', detail: 'name or generateName is required' }]);
     this.requireNamespace(resource, namespace, metadata.name);
-    const identity = { uid: uidOf(this.store.nextNumber()), creationTimestamp: this.timestamp(), ...(resource.hasGeneration ? { generation: 1 } : {}) };
-    for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'resourceVersion', 'managedFields', 'selfLink', 'generation']) delete metadata[key];
+    const identity = {
+      uid: uidOf(this.store.nextNumber()),
+      creationTimestamp: this.timestamp(),
+      ...(resource.hasGeneration ? { generation: 1 } : {}),
+    };
+    for (const key of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'resourceVersion', 'managedFields', 'selfLink', 'generation'])
+      delete metadata[key];
     draft.metadata = { ...metadata, ...identity };
     if (resource.hasStatus) delete draft.status;
     completeBuiltIn(resource, draft, undefined);
@@ -79,7 +85,7 @@ export class Writes {
     const { resource, name, namespace } = target;
     const draft = this.decode(resource, body, options);
     const live = this.live(target);
-    placeIn(resource, namespace, (draft.metadata ??= {}));
+    placeIn(resource, namespace, within(draft, 'metadata'));
     if (draft.metadata.name !== name) {
       throw badRequest(`the name of the object (${draft.metadata.name ?? ''}) does not match the name on the URL (${name})`);
     }
@@ -107,7 +113,7 @@ export class Writes {
       const subject = `${namespace === undefined ? '' : `${namespace}/`}${name}; ${resource.apiVersion}, Kind=${resource.kind}`;
       throw internalError(`failed to create typed patch object (${subject}): .${unknown[0]}: field not declared in schema`);
     }
-    placeIn(resource, namespace, (configuration.metadata ??= {}));
+    placeIn(resource, namespace, within(configuration, 'metadata'));
     if (configuration.metadata.name !== undefined && configuration.metadata.name !== name) {
       throw badRequest(`the name of the object (${configuration.metadata.name}) does not match the name on the URL (${name})`);
     }
@@ -116,7 +122,8 @@ export class Writes {
     if (live === undefined && target.subresource !== undefined) throw notFound(resource, name);
     const writer = writerOf(target, options, 'Apply');
     const applied = applyConfiguration({ live, configuration, resource, writer, force: options.force, now: this.timestamp() });
-    if (live !== undefined) return { object: this.update(target, live, draftOf(applied), options, applied.metadata.managedFields), isNew: false };
+    if (live !== undefined)
+      return { object: this.update(target, live, draftOf(applied), options, applied.metadata.managedFields), isNew: false };
     if (configuration.metadata.uid || configuration.metadata.resourceVersion) throw notFound(resource, name);
     return { object: this.createApplied(target, applied, options), isNew: true };
   }
@@ -150,7 +157,16 @@ export class Writes {
   private restored({ resource, subresource }: Target, live: KubeObject, draft: Tree): Tree {
     const { uid, creationTimestamp, deletionTimestamp, generation, resourceVersion, name, namespace } = live.metadata;
     const grace = (live.metadata as Tree).deletionGracePeriodSeconds;
-    const fixed = { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds: grace, generation, resourceVersion, name, namespace };
+    const fixed = {
+      uid,
+      creationTimestamp,
+      deletionTimestamp,
+      deletionGracePeriodSeconds: grace,
+      generation,
+      resourceVersion,
+      name,
+      namespace,
+    };
     const metadata: Tree = { ...draft.metadata, ...fixed };
     for (const key of Object.keys(metadata)) if (metadata[key] === undefined) delete metadata[key];
     if (subresource === 'status') {

@@ -6,7 +6,12 @@ import { configMap, type World } from './world';
 
 export function applyingContract(world: () => World): void {
   const apply = (name: string, data: Json, manager: string, query = '') =>
-    world().client.send('PATCH', `${world().path('v1', 'configmaps')}/${name}?fieldManager=${manager}${query}`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, ...(data === undefined ? {} : { data }) }, APPLY);
+    world().client.send(
+      'PATCH',
+      `${world().path('v1', 'configmaps')}/${name}?fieldManager=${manager}${query}`,
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, ...(data === undefined ? {} : { data }) },
+      APPLY,
+    );
   const live = async (name: string) => (await world().client.send('GET', `${world().path('v1', 'configmaps')}/${name}`)).body;
 
   test('an apply creates, and owns what it sent', async () => {
@@ -14,7 +19,10 @@ export function applyingContract(world: () => World): void {
     const { status, body } = await apply(name, { a: '1' }, 'one');
     assert.equal(status, 201);
     const [entry] = body.metadata.managedFields;
-    assert.deepEqual([entry.manager, entry.operation, entry.apiVersion, entry.fieldsType, entry.fieldsV1], ['one', 'Apply', 'v1', 'FieldsV1', { 'f:data': { 'f:a': {} } }]);
+    assert.deepEqual(
+      [entry.manager, entry.operation, entry.apiVersion, entry.fieldsType, entry.fieldsV1],
+      ['one', 'Apply', 'v1', 'FieldsV1', { 'f:data': { 'f:a': {} } }],
+    );
   });
 
   test('applying the same again writes nothing', async () => {
@@ -67,7 +75,10 @@ export function applyingContract(world: () => World): void {
   test('any other write takes what it changes, and a later apply conflicts with it', async () => {
     const one = await configMap(world(), { a: '1' });
     const { name } = one.metadata;
-    assert.deepEqual(one.metadata.managedFields.map((e: Json) => [e.manager, e.operation]), [['contract', 'Update']]);
+    assert.deepEqual(
+      one.metadata.managedFields.map((e: Json) => [e.manager, e.operation]),
+      [['contract', 'Update']],
+    );
     const { status, body } = await apply(name, { a: '2' }, 'two');
     assert.equal(status, 409);
     assert.match(body.details.causes[0].message, /^conflict with "contract" using v1( at \S+)?$/);
@@ -87,12 +98,20 @@ export function applyingContract(world: () => World): void {
     const at = `${world().path('v1', 'services')}/${name}`;
     const ports = (manager: string, ...list: number[]) => {
       const spec = { ports: list.map((port) => ({ name: `p${port}`, port, protocol: 'TCP' })) };
-      return world().client.send('PATCH', `${at}?fieldManager=${manager}`, { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec }, APPLY);
+      return world().client.send(
+        'PATCH',
+        `${at}?fieldManager=${manager}`,
+        { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec },
+        APPLY,
+      );
     };
     await ports('one', 80, 81);
     await ports('two', 82);
     const { body } = await ports('one', 80);
-    assert.deepEqual(body.spec.ports.map((p: Json) => p.port), [80, 82]);
+    assert.deepEqual(
+      body.spec.ports.map((p: Json) => p.port),
+      [80, 82],
+    );
   });
 
   test('a dry run of an apply tells what would be and stores nothing', async () => {

@@ -57,9 +57,18 @@ export function overHttps(server: string, options: RequestOptions): Client {
   const open = (method: string, path: string, body: unknown, contentType: string, signal?: AbortSignal) =>
     new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
       const text = body === undefined ? '' : JSON.stringify(body);
-      const headers = { ...options.headers, 'content-type': contentType, 'content-length': Buffer.byteLength(text), 'user-agent': USER_AGENT };
+      const headers = {
+        ...options.headers,
+        'content-type': contentType,
+        'content-length': Buffer.byteLength(text),
+        'user-agent': USER_AGENT,
+      };
       const url = new URL(path, server);
-      const request = httpsRequest(url, { ...options, method, headers, agent: false, ...(signal === undefined ? {} : { signal }) }, resolve);
+      const request = httpsRequest(
+        url,
+        { ...options, method, headers, agent: false, ...(signal === undefined ? {} : { signal }) },
+        resolve,
+      );
       request.once('error', reject);
       request.end(text);
     });

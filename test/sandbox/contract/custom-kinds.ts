@@ -1,7 +1,7 @@
 /** What custom kinds promise beyond: schemas, defaults, status, generation. Skipped where cert-manager's and KubeDB's are not served. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type Json, JSON_PATCH, MERGE } from './client';
+import { JSON_PATCH, type Json, MERGE } from './client';
 import { created, type World } from './world';
 
 const CERTIFICATES = ['cert-manager.io/v1', 'certificates'] as const;
@@ -21,7 +21,12 @@ export function customKindsContract(world: () => World): void {
     const { metadata } = await certificate();
     const ignored = await world().client.send('PATCH', at(metadata.name), { status: { revision: 1 } }, MERGE);
     assert.equal(ignored.body.status?.revision, undefined);
-    const written = await world().client.send('PATCH', `${at(metadata.name)}/status`, { status: { revision: 1 }, spec: { commonName: 'b' }, metadata: { labels: { a: 'b' } } }, MERGE);
+    const written = await world().client.send(
+      'PATCH',
+      `${at(metadata.name)}/status`,
+      { status: { revision: 1 }, spec: { commonName: 'b' }, metadata: { labels: { a: 'b' } } },
+      MERGE,
+    );
     assert.deepEqual([written.body.status.revision, written.body.spec.commonName, written.body.metadata.labels], [1, 'a', undefined]);
   });
 
@@ -31,7 +36,10 @@ export function customKindsContract(world: () => World): void {
     const label = await world().client.send('PATCH', at(metadata.name), { metadata: { labels: { a: 'b' } } }, MERGE);
     const status = await world().client.send('PATCH', `${at(metadata.name)}/status`, { status: { revision: 1 } }, MERGE);
     const change = await world().client.send('PATCH', at(metadata.name), { spec: { commonName: 'b' } }, MERGE);
-    assert.deepEqual([label, status, change].map((r) => r.body.metadata.generation), [1, 1, 2]);
+    assert.deepEqual(
+      [label, status, change].map((r) => r.body.metadata.generation),
+      [1, 1, 2],
+    );
   });
 
   custom('an update needs a resourceVersion', async () => {
@@ -64,8 +72,16 @@ export function customKindsContract(world: () => World): void {
   }
 
   custom('lists without a key are replaced as a whole', async () => {
-    const { metadata } = await created(world(), ...CERTIFICATES, { metadata: { name: world().name() }, spec: { ...spec, dnsNames: ['a', 'b'] } });
-    const { body } = await world().client.send('PATCH', at(metadata.name), [{ op: 'replace', path: '/spec/dnsNames', value: ['c'] }], JSON_PATCH);
+    const { metadata } = await created(world(), ...CERTIFICATES, {
+      metadata: { name: world().name() },
+      spec: { ...spec, dnsNames: ['a', 'b'] },
+    });
+    const { body } = await world().client.send(
+      'PATCH',
+      at(metadata.name),
+      [{ op: 'replace', path: '/spec/dnsNames', value: ['c'] }],
+      JSON_PATCH,
+    );
     assert.deepEqual(body.spec.dnsNames, ['c']);
   });
 }

@@ -56,7 +56,10 @@ export function readingContract(world: () => World): void {
     const { client, path } = world();
     const one = await configMap(world());
     const found = await client.send('GET', `${path('v1', 'configmaps')}?fieldSelector=metadata.name%3D${one.metadata.name}`);
-    assert.deepEqual(found.body.items.map((i: { metadata: { name: string } }) => i.metadata.name), [one.metadata.name]);
+    assert.deepEqual(
+      found.body.items.map((i: { metadata: { name: string } }) => i.metadata.name),
+      [one.metadata.name],
+    );
     const refused = await client.send('GET', `${path('v1', 'configmaps')}?fieldSelector=data.a%3D1`);
     assert.equal(refused.status, 400);
     assert.equal(refused.body.message.split(':')[0], 'field label not supported');
@@ -69,19 +72,33 @@ export function readingContract(world: () => World): void {
     const at = `${path('v1', 'configmaps')}/${one.metadata.name}`;
     await client.send('PATCH', at, { data: { a: '2' } }, MERGE);
     await client.send('DELETE', at);
-    const events = await firstEvents(client, `${path('v1', 'configmaps')}?watch=true&resourceVersion=${list.body.metadata.resourceVersion}`, 3);
-    assert.deepEqual(events.map((e) => [e.type, e.object.kind, e.object.data.a]), [
-      ['ADDED', 'ConfigMap', '1'],
-      ['MODIFIED', 'ConfigMap', '2'],
-      ['DELETED', 'ConfigMap', '2'],
-    ]);
+    const events = await firstEvents(
+      client,
+      `${path('v1', 'configmaps')}?watch=true&resourceVersion=${list.body.metadata.resourceVersion}`,
+      3,
+    );
+    assert.deepEqual(
+      events.map((e) => [e.type, e.object.kind, e.object.data.a]),
+      [
+        ['ADDED', 'ConfigMap', '1'],
+        ['MODIFIED', 'ConfigMap', '2'],
+        ['DELETED', 'ConfigMap', '2'],
+      ],
+    );
   });
 
   test('a watch without a resourceVersion starts with what is there', async () => {
     const { client, path } = world();
     const one = await configMap(world());
-    const events = await firstEvents(client, `${path('v1', 'configmaps')}?watch=true&fieldSelector=metadata.name%3D${one.metadata.name}`, 1);
-    assert.deepEqual(events.map((e) => [e.type, e.object.metadata.uid]), [['ADDED', one.metadata.uid]]);
+    const events = await firstEvents(
+      client,
+      `${path('v1', 'configmaps')}?watch=true&fieldSelector=metadata.name%3D${one.metadata.name}`,
+      1,
+    );
+    assert.deepEqual(
+      events.map((e) => [e.type, e.object.metadata.uid]),
+      [['ADDED', one.metadata.uid]],
+    );
   });
 
   test('an object that no longer matches a watch is DELETED for it, one that begins to is ADDED', async () => {
@@ -91,7 +108,14 @@ export function readingContract(world: () => World): void {
     const label = (value: string | null) => client.send('PATCH', at, { metadata: { labels: { watched: value } } }, MERGE);
     await label('yes');
     await label(null);
-    const events = await firstEvents(client, `${path('v1', 'configmaps')}?watch=true&labelSelector=watched&resourceVersion=${one.metadata.resourceVersion}`, 2);
-    assert.deepEqual(events.map((e) => e.type), ['ADDED', 'DELETED']);
+    const events = await firstEvents(
+      client,
+      `${path('v1', 'configmaps')}?watch=true&labelSelector=watched&resourceVersion=${one.metadata.resourceVersion}`,
+      2,
+    );
+    assert.deepEqual(
+      events.map((e) => e.type),
+      ['ADDED', 'DELETED'],
+    );
   });
 }

@@ -17,8 +17,16 @@ async function runningPod(world: World, labels: Json = {}): Promise<Json> {
 
 async function budget(world: World, labels: Json, status: Json): Promise<void> {
   const name = world.name();
-  await created(world, POLICY, 'poddisruptionbudgets', { metadata: { name }, spec: { minAvailable: 1, selector: { matchLabels: labels } } });
-  await world.client.send('PATCH', `${world.path(POLICY, 'poddisruptionbudgets')}/${name}/status`, { status: { observedGeneration: 1, expectedPods: 1, ...status } }, MERGE);
+  await created(world, POLICY, 'poddisruptionbudgets', {
+    metadata: { name },
+    spec: { minAvailable: 1, selector: { matchLabels: labels } },
+  });
+  await world.client.send(
+    'PATCH',
+    `${world.path(POLICY, 'poddisruptionbudgets')}/${name}/status`,
+    { status: { observedGeneration: 1, expectedPods: 1, ...status } },
+    MERGE,
+  );
 }
 
 export function removingContract(world: () => World): void {
@@ -42,7 +50,11 @@ export function removingContract(world: () => World): void {
   test('a deletion with another uid is a Conflict and deletes nothing', async () => {
     const one = await configMap(world());
     const at = `${world().path('v1', 'configmaps')}/${one.metadata.name}`;
-    const { status, body } = await world().client.send('DELETE', at, { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'another' } });
+    const { status, body } = await world().client.send('DELETE', at, {
+      apiVersion: 'v1',
+      kind: 'DeleteOptions',
+      preconditions: { uid: 'another' },
+    });
     assert.deepEqual([status, body.reason], [409, 'Conflict']);
     assert.equal((await world().client.send('GET', at)).status, 200);
   });
@@ -63,7 +75,10 @@ export function removingContract(world: () => World): void {
     const owned = await configMap(world(), {}, { ownerReferences: [reference] });
     await world().client.send('DELETE', `${world().path('v1', 'configmaps')}/${owner.metadata.name}`);
     const at = `${world().path('v1', 'configmaps')}/${owned.metadata.name}`;
-    const { status } = await eventually(() => world().client.send('GET', at), (r) => r.status === 404);
+    const { status } = await eventually(
+      () => world().client.send('GET', at),
+      (r) => r.status === 404,
+    );
     assert.equal(status, 404);
   });
 
@@ -95,7 +110,10 @@ export function removingContract(world: () => World): void {
     const labels = { budget: world().name() };
     const pod = await runningPod(world(), labels);
     await budget(world(), labels, { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1 });
-    const { status, body } = await eventually(() => evict(pod.metadata.name), (r) => !/still being processed/.test(JSON.stringify(r.body)));
+    const { status, body } = await eventually(
+      () => evict(pod.metadata.name),
+      (r) => !/still being processed/.test(JSON.stringify(r.body)),
+    );
     assert.deepEqual([status, body.reason, body.details.causes[0].reason], [429, 'TooManyRequests', 'DisruptionBudget']);
     assert.match(body.details.causes[0].message, /^The disruption budget \S+ needs 1 healthy pods and has 1 currently$/);
     assert.equal((await world().client.send('GET', pods(pod.metadata.name))).body.metadata.deletionTimestamp, undefined);

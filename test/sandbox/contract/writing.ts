@@ -11,7 +11,12 @@ export function writingContract(world: () => World): void {
     const one = await configMap(world());
     assert.match(one.metadata.uid, /^[0-9a-f-]{36}$/);
     assert.match(one.metadata.creationTimestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    const changed = await world().client.send('PATCH', configMaps(one.metadata.name), { metadata: { creationTimestamp: '2001-01-01T00:00:00Z' } }, MERGE);
+    const changed = await world().client.send(
+      'PATCH',
+      configMaps(one.metadata.name),
+      { metadata: { creationTimestamp: '2001-01-01T00:00:00Z' } },
+      MERGE,
+    );
     assert.equal(changed.body.metadata.creationTimestamp, one.metadata.creationTimestamp);
     const other = await world().client.send('PATCH', configMaps(one.metadata.name), { metadata: { uid: 'other' } }, MERGE);
     assert.deepEqual([other.status, other.body.reason], [409, 'Conflict']);
@@ -24,14 +29,21 @@ export function writingContract(world: () => World): void {
   });
 
   test('generateName gives each object its own name', async () => {
-    const [a, b] = [await created(world(), 'v1', 'configmaps', { metadata: { generateName: 'gen-' } }), await created(world(), 'v1', 'configmaps', { metadata: { generateName: 'gen-' } })];
+    const [a, b] = [
+      await created(world(), 'v1', 'configmaps', { metadata: { generateName: 'gen-' } }),
+      await created(world(), 'v1', 'configmaps', { metadata: { generateName: 'gen-' } }),
+    ];
     assert.match(a.metadata.name, /^gen-[a-z0-9]{5}$/);
     assert.notEqual(a.metadata.name, b.metadata.name);
   });
 
   const refused = [
     { name: 'a name in capitals', object: { metadata: { name: 'Nope' } }, field: 'metadata.name' },
-    { name: 'a label of 64 characters', object: { metadata: { name: 'label-too-long', labels: { a: 'x'.repeat(64) } } }, field: 'metadata.labels' },
+    {
+      name: 'a label of 64 characters',
+      object: { metadata: { name: 'label-too-long', labels: { a: 'x'.repeat(64) } } },
+      field: 'metadata.labels',
+    },
   ];
   for (const { name, object, field } of refused) {
     test(`${name} is Invalid, naming the field`, async () => {
@@ -41,7 +53,9 @@ export function writingContract(world: () => World): void {
   }
 
   test('nothing is created in a namespace that is not there', async () => {
-    const { status, body } = await world().client.send('POST', '/api/v1/namespaces/no-such-namespace/configmaps', { metadata: { name: 'a' } });
+    const { status, body } = await world().client.send('POST', '/api/v1/namespaces/no-such-namespace/configmaps', {
+      metadata: { name: 'a' },
+    });
     assert.deepEqual([status, body.message], [404, 'namespaces "no-such-namespace" not found']);
   });
 
@@ -67,7 +81,10 @@ export function writingContract(world: () => World): void {
     const at = configMaps(one.metadata.name);
     const replaced = await world().client.send('PUT', at, one);
     const patched = await world().client.send('PATCH', at, { data: { a: '1' } }, MERGE);
-    assert.deepEqual([replaced, patched].map((r) => [r.status, r.body.metadata.resourceVersion]), Array(2).fill([200, one.metadata.resourceVersion]));
+    assert.deepEqual(
+      [replaced, patched].map((r) => [r.status, r.body.metadata.resourceVersion]),
+      Array(2).fill([200, one.metadata.resourceVersion]),
+    );
   });
 
   test('a merge patch merges maps and removes with null', async () => {

@@ -7,8 +7,10 @@ import { type FieldProblem, forbiddenValue, formatFieldProblem, invalidValue, re
 import { isSame, isTree, type Tree } from '../json';
 
 const webhook = 'webhook.cert-manager.io';
-const onWrite = (check: (spec: Tree) => FieldProblem[]) => (request: AdmissionRequest): Refusal | undefined =>
-  request.operation === 'DELETE' || request.subresource !== undefined ? undefined : sentenceOf(check(request.object.spec ?? {}));
+const onWrite =
+  (check: (spec: Tree) => FieldProblem[]) =>
+  (request: AdmissionRequest): Refusal | undefined =>
+    request.operation === 'DELETE' || request.subresource !== undefined ? undefined : sentenceOf(check(request.object.spec ?? {}));
 
 /** cert-manager refuses with one sentence (403), not with a list of causes. */
 function sentenceOf(problems: readonly FieldProblem[]): Refusal | undefined {
@@ -45,19 +47,27 @@ const SANS = ['dnsNames', 'ipAddresses', 'uris', 'emailAddresses', 'otherNames']
 function subjectProblems(spec: Tree): FieldProblem[] {
   const { commonName = '', literalSubject = '' } = spec;
   const problems: FieldProblem[] = [];
-  if (commonName.length > 64) problems.push({ reason: 'FieldValueInvalid', field: 'spec.commonName', detail: 'Too long: may not be more than 64 bytes' });
+  if (commonName.length > 64)
+    problems.push({ reason: 'FieldValueInvalid', field: 'spec.commonName', detail: 'Too long: may not be more than 64 bytes' });
   if (literalSubject !== '' && (commonName !== '' || spec.subject !== undefined)) {
     problems.push(invalidValue('spec.literalSubject', literalSubject, 'may not be set together with commonName or subject'));
   }
   const hasName = commonName !== '' || literalSubject !== '' || SANS.some((field) => (spec[field] ?? []).length > 0);
-  if (!hasName) problems.push(invalidValue('spec', '', 'at least one of commonName, dnsNames, uriSANs, ipAddresses, emailSANs or otherNames must be set'));
+  if (!hasName)
+    problems.push(
+      invalidValue('spec', '', 'at least one of commonName, dnsNames, uriSANs, ipAddresses, emailSANs or otherNames must be set'),
+    );
   return problems;
 }
 
 function sanProblems(spec: Tree): FieldProblem[] {
-  const addresses = (spec.ipAddresses ?? []).flatMap((ip: string, i: number) => (isIP(ip) === 0 ? [invalidValue(`spec.ipAddresses[${i}]`, ip, 'invalid IP address')] : []));
+  const addresses = (spec.ipAddresses ?? []).flatMap((ip: string, i: number) =>
+    isIP(ip) === 0 ? [invalidValue(`spec.ipAddresses[${i}]`, ip, 'invalid IP address')] : [],
+  );
   const mails = (spec.emailAddresses ?? []).flatMap((mail: string, i: number) =>
-    /^[^\s<>@]+@[^\s<>@]+$/.test(mail) ? [] : [invalidValue(`spec.emailAddresses[${i}]`, mail, 'make sure the supplied value only contains the email address itself')],
+    /^[^\s<>@]+@[^\s<>@]+$/.test(mail)
+      ? []
+      : [invalidValue(`spec.emailAddresses[${i}]`, mail, 'make sure the supplied value only contains the email address itself')],
   );
   return [...addresses, ...mails];
 }
@@ -74,17 +84,22 @@ function durationProblems(spec: Tree): FieldProblem[] {
   const renewBefore = read('renewBefore');
   if (duration < HOUR) problems.push(invalidValue('spec.duration', spec.duration, 'certificate duration must be greater than 1h0m0s'));
   if (renewBefore === undefined) return problems;
-  if (spec.renewBeforePercentage !== undefined) problems.push(invalidValue('spec.renewBeforePercentage', spec.renewBeforePercentage, 'may not be set together with renewBefore'));
-  if (renewBefore < FIVE_MINUTES) problems.push(invalidValue('spec.renewBefore', spec.renewBefore, 'certificate renewBefore must be greater than 5m0s'));
-  if (renewBefore >= duration) problems.push(invalidValue('spec.renewBefore', spec.renewBefore, 'certificate duration must be greater than renewBefore'));
+  if (spec.renewBeforePercentage !== undefined)
+    problems.push(invalidValue('spec.renewBeforePercentage', spec.renewBeforePercentage, 'may not be set together with renewBefore'));
+  if (renewBefore < FIVE_MINUTES)
+    problems.push(invalidValue('spec.renewBefore', spec.renewBefore, 'certificate renewBefore must be greater than 5m0s'));
+  if (renewBefore >= duration)
+    problems.push(invalidValue('spec.renewBefore', spec.renewBefore, 'certificate duration must be greater than renewBefore'));
   return problems;
 }
 
 function keyProblems({ algorithm = 'RSA', size }: Tree): FieldProblem[] {
   if (size === undefined || size === 0) return [];
   const field = 'spec.privateKey.size';
-  if (algorithm === 'RSA' && (size < 2048 || size > 8192)) return [invalidValue(field, size, 'must be between 2048 and 8192 for rsa keyAlgorithm')];
-  if (algorithm === 'ECDSA' && ![256, 384, 521].includes(size)) return [invalidValue(field, size, 'must be 256, 384 or 521 for ecdsa keyAlgorithm')];
+  if (algorithm === 'RSA' && (size < 2048 || size > 8192))
+    return [invalidValue(field, size, 'must be between 2048 and 8192 for rsa keyAlgorithm')];
+  if (algorithm === 'ECDSA' && ![256, 384, 521].includes(size))
+    return [invalidValue(field, size, 'must be 256, 384 or 521 for ecdsa keyAlgorithm')];
   return [];
 }
 
@@ -103,22 +118,26 @@ function issuerRefProblems({ name = '', kind = 'Issuer', group = '' }: Tree): Fi
   const problems: FieldProblem[] = [];
   if (name === '') problems.push(requiredValue('spec.issuerRef.name', 'must be specified'));
   const isOurs = group === '' || group === 'cert-manager.io';
-  if (isOurs && !['', 'Issuer', 'ClusterIssuer'].includes(kind)) problems.push(invalidValue('spec.issuerRef.kind', kind, 'must be one of Issuer or ClusterIssuer'));
+  if (isOurs && !['', 'Issuer', 'ClusterIssuer'].includes(kind))
+    problems.push(invalidValue('spec.issuerRef.kind', kind, 'must be one of Issuer or ClusterIssuer'));
   return problems;
 }
 
 function otherProblems(spec: Tree): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (spec.revisionHistoryLimit < 1) problems.push(invalidValue('spec.revisionHistoryLimit', spec.revisionHistoryLimit, 'must not be less than 1'));
+  if (spec.revisionHistoryLimit < 1)
+    problems.push(invalidValue('spec.revisionHistoryLimit', spec.revisionHistoryLimit, 'must not be less than 1'));
   for (const key of Object.keys(spec.secretTemplate?.annotations ?? {})) {
     if (key.startsWith('cert-manager.io/') && key !== 'cert-manager.io/allow-direct-injection') {
       problems.push(invalidValue('spec.secretTemplate.annotations', key, 'cert-manager.io/* annotations are not allowed'));
     }
   }
-  if (spec.renewal?.policy === 'Disabled' && spec.renewal.windows !== undefined) problems.push(forbiddenValue('spec.renewal.windows', 'may not be set with policy Disabled'));
+  if (spec.renewal?.policy === 'Disabled' && spec.renewal.windows !== undefined)
+    problems.push(forbiddenValue('spec.renewal.windows', 'may not be set with policy Disabled'));
   const formats: string[] = (spec.additionalOutputFormats ?? []).map((f: Tree) => f.type);
   formats.forEach((type, i) => {
-    if (formats.indexOf(type) !== i) problems.push({ reason: 'FieldValueDuplicate', field: `spec.additionalOutputFormats[${i}].type`, value: type, detail: '' });
+    if (formats.indexOf(type) !== i)
+      problems.push({ reason: 'FieldValueDuplicate', field: `spec.additionalOutputFormats[${i}].type`, value: type, detail: '' });
   });
   return problems;
 }

@@ -2,29 +2,12 @@
  * Schemas of PetSets and of Kubernetes' own kinds. Of the latter only what merges in a special way under server-side apply is
  * spelled out: their other fields are kept as sent, unknown ones included, and not validated.
  */
-import {
-  boolean,
-  int32,
-  int64,
-  kindSchema,
-  listBy,
-  list,
-  mapOf,
-  object,
-  opaque,
-  metadataSchema,
-  type Schema,
-
-  string,
-} from '../schema';
+import { boolean, int32, int64, kindSchema, list, listBy, mapOf, metadataSchema, object, opaque, type Schema, string } from '../schema';
 
 const open = (properties: Readonly<Record<string, Schema>>): Schema => ({ ...opaque, properties });
 const atomic: Schema = { ...opaque, 'x-kubernetes-map-type': 'atomic' };
 
-const selector = object(
-  { matchLabels: mapOf(string), matchExpressions: list(opaque) },
-  { 'x-kubernetes-map-type': 'atomic' },
-);
+const selector = object({ matchLabels: mapOf(string), matchExpressions: list(opaque) }, { 'x-kubernetes-map-type': 'atomic' });
 
 const petSetStatus = object(
   {
@@ -90,7 +73,10 @@ const ofKind = (properties: Readonly<Record<string, Schema>>): Schema =>
 export const plainSchema: Schema = ofKind({ spec: opaque, status: conditions });
 export const podSchema: Schema = ofKind({ spec: podSpec, status: conditions });
 export const jobSchema: Schema = ofKind({ spec: jobSpec, status: conditions });
-export const cronJobSchema: Schema = ofKind({ spec: open({ jobTemplate: open({ metadata: metadataSchema, spec: jobSpec }) }), status: opaque });
+export const cronJobSchema: Schema = ofKind({
+  spec: open({ jobTemplate: open({ metadata: metadataSchema, spec: jobSpec }) }),
+  status: opaque,
+});
 export const serviceSchema: Schema = ofKind({
   spec: open({ ports: listBy(['port', 'protocol'], open({ protocol: { ...string, default: 'TCP' } })), selector: atomic }),
   status: conditions,
