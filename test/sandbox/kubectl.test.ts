@@ -83,6 +83,16 @@ describe('kubectl', () => {
     assert.match(stdout, /It went well/);
   });
 
+  withKubectl('apply works without --server-side, too', async () => {
+    const pair = (value: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {${value}}\n`;
+    for (const value of ['a: "1", b: "1"', 'a: "2"']) {
+      writeFileSync(path.join(home, 'plain.yaml'), pair(value));
+      const { code, stderr } = await kubectl('apply', '-f', 'plain.yaml');
+      assert.equal(code, 0, stderr);
+    }
+    assert.equal((await kubectl('get', 'configmap', 'plain', '-o', 'jsonpath={.data}')).stdout, '{"a":"2"}');
+  });
+
   withKubectl('an unknown field is refused', async () => {
     const { code, stderr } = await kubectl('create', '-f', 'typo.yaml');
     assert.equal(code, 1);

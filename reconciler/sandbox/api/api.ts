@@ -10,7 +10,7 @@
  *
  * What may be relied on is the list of `test/sandbox/contract.test.ts`, no more. Known differences from a real server: Kubernetes'
  * own kinds are hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; there is no
- * strategic merge patch, no protobuf, no conversion between versions. Equal requests give equal uids, versions and names.
+ * protobuf (which `kubectl create namespace` and its like send) and no conversion between versions. Equal requests give equal uids, versions and names.
  */
 import type { KubeObject } from '../../../constructs/model/kube-object';
 import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
@@ -170,7 +170,8 @@ class InProcessApi implements Api {
       const { object, isNew } = this.writes.apply(at, parse(body), options);
       return this.object(isNew ? 201 : 200, object);
     }
-    if (!isPatchType(contentType)) throw unsupportedMediaType([...Object.keys(PATCHES), 'application/apply-patch+yaml']);
+    const isServed = isPatchType(contentType) && !(contentType.includes('strategic') && target.resource.isCustom);
+    if (!isServed) throw unsupportedMediaType([...Object.keys(PATCHES), 'application/apply-patch+yaml']);
     return this.object(200, this.writes.patch(at, contentType, parse(body), options));
   }
 

@@ -20,6 +20,7 @@ import { applyConfiguration, ownersAfterUpdate, type Writer } from './ownership'
 import { jsonPatch, mergePatch } from './patch';
 import type { Resource } from './resources';
 import type { Store } from './store';
+import { strategicMergePatch } from './strategic-merge';
 import { fillDefaults, prune, validate } from './structure';
 
 export interface WriteOptions {
@@ -42,6 +43,8 @@ export interface Target {
 export const PATCHES = {
   'application/merge-patch+json': mergePatch,
   'application/json-patch+json': jsonPatch,
+  /** Of Kubernetes' own kinds only. */
+  'application/strategic-merge-patch+json': strategicMergePatch,
 } as const;
 
 export class Writes {
@@ -97,7 +100,7 @@ export class Writes {
 
   patch(target: Target, type: keyof typeof PATCHES, patch: unknown, options: WriteOptions): KubeObject {
     const live = this.live(target);
-    const patched = PATCHES[type](live, patch);
+    const patched = PATCHES[type](live, patch, target.resource.schema);
     return this.update(target, live, this.decode(target.resource, patched, options), options);
   }
 

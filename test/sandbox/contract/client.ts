@@ -20,6 +20,7 @@ export interface Client {
 const USER_AGENT = 'contract/1';
 export const MERGE = 'application/merge-patch+json';
 export const JSON_PATCH = 'application/json-patch+json';
+export const STRATEGIC = 'application/strategic-merge-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
 
 function parsed(text: string): Json {

@@ -1,7 +1,7 @@
 /** What custom kinds promise beyond: schemas, defaults, status, generation. Skipped where cert-manager's and KubeDB's are not served. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { JSON_PATCH, type Json, MERGE } from './client';
+import { JSON_PATCH, type Json, MERGE, STRATEGIC } from './client';
 import { created, type World } from './world';
 
 const CERTIFICATES = ['cert-manager.io/v1', 'certificates'] as const;
@@ -70,6 +70,11 @@ export function customKindsContract(world: () => World): void {
       assert.deepEqual([status, body.reason, body.details.causes[0].field], [422, 'Invalid', field]);
     });
   }
+
+  custom('a strategic merge patch is UnsupportedMediaType', async () => {
+    const { metadata } = await certificate();
+    assert.equal((await world().client.send('PATCH', at(metadata.name), {}, STRATEGIC)).status, 415);
+  });
 
   custom('lists without a key are replaced as a whole', async () => {
     const { metadata } = await created(world(), ...CERTIFICATES, {

@@ -1,7 +1,7 @@
 /** What create, replace and patch promise. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JSON_PATCH, MERGE } from './client';
+import { JSON_PATCH, MERGE, STRATEGIC } from './client';
 import { configMap, created, type World } from './world';
 
 export function writingContract(world: () => World): void {
@@ -130,6 +130,24 @@ export function writingContract(world: () => World): void {
     const one = await configMap(world());
     const { status } = await world().client.send('PATCH', configMaps(one.metadata.name), {}, 'application/json');
     assert.equal(status, 415);
+  });
+
+  test('a strategic merge patch merges a keyed list by its key', async () => {
+    const ports = [80, 81].map((port) => ({ name: `p${port}`, port, protocol: 'TCP' }));
+    const { metadata } = await created(world(), 'v1', 'services', { metadata: { name: world().name() }, spec: { ports } });
+    const patch = {
+      spec: {
+        ports: [
+          { port: 80, name: 'renamed' },
+          { port: 81, $patch: 'delete' },
+        ],
+      },
+    };
+    const { body } = await world().client.send('PATCH', `${world().path('v1', 'services')}/${metadata.name}`, patch, STRATEGIC);
+    assert.deepEqual(
+      body.spec.ports.map((p: { name: string; port: number }) => [p.name, p.port]),
+      [['renamed', 80]],
+    );
   });
 
   test('stringData of a Secret ends up in data, encoded', async () => {
