@@ -39,6 +39,8 @@ export interface Outcome {
 /** Rounds that one run may take. Each ends with less to do; more than this is a bug, or somebody who works against us. */
 const MAX_ROUNDS = 12;
 
+const LOOK_AGAIN_MS = 5_000;
+
 /** Brings the live state to the desired one. Throws a KafkaTlsError that says what stopped it. */
 export async function reconcile(read: () => Promise<Bundle>, context: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
   for (let round = 1; round <= MAX_ROUNDS; round++) {
@@ -86,6 +88,8 @@ async function overcome(obstacle: Obstacle, bundle: Bundle, options: PlanOptions
         return now?.kind === 'wait' ? { waitingFor: now.message } : { done: undefined };
       },
       deadlineMs: deadlineMs(context, obstacle.until),
+      // What is not watched, such as an issuer, is looked at again.
+      retryMs: LOOK_AGAIN_MS,
       failure: 'could not begin',
     });
   } catch (error) {

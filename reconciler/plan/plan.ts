@@ -16,6 +16,7 @@ import { formatIssuerRef, type TlsState, tlsStateOf } from '../../constructs/mod
 import { certificateFindings, kafkaFindings, secretFindings, type World } from './checks';
 import { compare, operationOf } from './comparison';
 import { issuingSteps } from './issuing';
+import { missingIssuer } from './missing-issuer';
 import { planNative } from './native';
 import type { Finding, Plan, Step } from './nouns';
 import type { Observation } from './observation';
@@ -37,7 +38,7 @@ type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
   const world: World = { bundle, live, now };
   const obstacle = obstacleOf(world, { takeOver: options.takeOver === true });
-  const draft: Draft = obstacle === undefined ? draftPlan(world, options.retry === true) : { operation: 'none', steps: [], obstacle };
+  const draft: Draft = obstacle === undefined ? startable(world, draftPlan(world, options.retry === true)) : { operation: 'none', steps: [], obstacle };
   return {
     subject: kafkaRef(live),
     executor: bundle.desired.executor,
@@ -45,6 +46,11 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
     notes: [],
     ...draft,
   };
+}
+
+function startable(world: World, draft: Draft): Draft {
+  const obstacle = missingIssuer(world, draft.steps);
+  return obstacle === undefined ? draft : { operation: draft.operation, steps: [], obstacle };
 }
 
 function draftPlan(world: World, retry: boolean): Draft {
