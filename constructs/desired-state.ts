@@ -1,6 +1,6 @@
 import type { Duration } from 'cdk8s';
 import { goDuration } from './duration';
-import { BUNDLE_FORMAT, type Deadlines, DEFAULT_DEADLINES, type Desired, type ExecutorName } from './model/desired';
+import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Deadlines, type Desired, type ExecutorName } from './model/desired';
 import type { Place } from './model/manifests';
 import type { TlsChoice } from './tls';
 

@@ -1,6 +1,6 @@
 import type { Duration } from 'cdk8s';
-import { goDuration } from './duration';
 import type { CertificateSubject } from './certificate';
+import { goDuration } from './duration';
 import type { IssuerSettings } from './model/manifests';
 import type { Subject } from './model/tls';
 

@@ -65,7 +65,9 @@ function operationSpec({ kind, tls }: OperationChoice, kafka: string): ExtraSpec
 /** A bundle makes the issuers it needs, a request makes none. */
 function needsNewIssuer({ tls }: OperationChoice): boolean {
   if (tls === undefined) return false;
-  return [tls.issuer, tls.certificates.server.issuer, tls.certificates.client.issuer].some((i) => i !== undefined && i.kind !== 'reference');
+  return [tls.issuer, tls.certificates.server.issuer, tls.certificates.client.issuer].some(
+    (i) => i !== undefined && i.kind !== 'reference',
+  );
 }
 
 /** When KubeDB starts a request. */
@@ -133,8 +135,14 @@ export class KafkaOpsRequest extends Construct {
     const found = manifestViolations(manifest)
       .filter((v) => v.severity === 'error')
       .map(formatViolation);
-    if (!manifest.metadata.namespace) found.push(`${subject}: namespace is missing: a request is in the namespace of its Kafka. Give the chart one, new Chart(app, id, { namespace }).`);
-    if (lacksIssuer) found.push(`${subject}: spec.tls.issuerRef is to an issuer that does not exist yet: a request makes none. Use TlsIssuer.issuer or TlsIssuer.clusterIssuer.`);
+    if (!manifest.metadata.namespace)
+      found.push(
+        `${subject}: namespace is missing: a request is in the namespace of its Kafka. Give the chart one, new Chart(app, id, { namespace }).`,
+      );
+    if (lacksIssuer)
+      found.push(
+        `${subject}: spec.tls.issuerRef is to an issuer that does not exist yet: a request makes none. Use TlsIssuer.issuer or TlsIssuer.clusterIssuer.`,
+      );
     return found;
   }
 }

@@ -12,9 +12,9 @@ import { ApiObject, type Duration, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ContentNamed } from './content-named';
 import { metadataProps } from './metadata';
+import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
 import { contentHash, KINDS, refOf } from './model/kube-object';
-import type { Deadlines, ExecutorName } from './model/desired';
 import { ownedMetadata, type Place } from './model/manifests';
 import { bundleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
 import { complaintsAbout, type Violation } from './model/violation';
@@ -100,10 +100,24 @@ export class ReconcilerJob extends Construct {
     const { error, warning } = complaintsAbout(refOf(this.job.toJson()));
     const field = 'spec.template.spec.containers[0].image';
     if (typeof this.image !== 'string' || this.image.trim() === '') {
-      return [error(field, this.image, 'the reconciler runs from an image', 'Name one in the prop "job", or leave the prop out to get the ConfigMap only.')];
+      return [
+        error(
+          field,
+          this.image,
+          'the reconciler runs from an image',
+          'Name one in the prop "job", or leave the prop out to get the ConfigMap only.',
+        ),
+      ];
     }
     if (/@sha256:[0-9a-f]{64}$/.test(this.image)) return [];
-    return [warning(field, this.image, 'a tag can change, so that two runs of one commit would not be the same', 'Pin the image by digest, "name@sha256:...".')];
+    return [
+      warning(
+        field,
+        this.image,
+        'a tag can change, so that two runs of one commit would not be the same',
+        'Pin the image by digest, "name@sha256:...".',
+      ),
+    ];
   }
 }
 

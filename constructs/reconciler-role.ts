@@ -26,32 +26,28 @@ export function permissions(kafka: string, executor: ExecutorName): readonly Per
 function shared(kafka: string): readonly Permission[] {
   const name = bundleName(kafka);
   return [
-    on('ConfigMap', ['get', 'watch'], '', name), // the desired state
-    on('Lease', ['get', 'update', 'patch'], '', name), // one reconciler at a time
-    on('Lease', ['create']), // a name cannot be given to what does not exist
-    on('Job', ['get', 'list', 'delete']), // finished Jobs of earlier contents
-    on('Event', ['create', 'patch']),
-    on('Kafka', [...READ, 'create', 'patch']), // created if declared and missing; owner annotation
-    on('GitOpsKafka', ['get', 'list']), // a rival for the TLS state
-    on('KafkaOpsRequest', [...READ, 'create', 'patch', 'update']),
+    on('ConfigMap', ['get'], '', name), // the desired state
+    on('Lease', ['get', 'update'], '', name), // one reconciler at a time
+    on('Lease', ['create']), // what does not exist has no name to grant
+    on('Kafka', [...READ, 'create', 'update', 'patch']), // created if declared and missing; owner annotation
+    on('GitOpsKafka', ['get']), // a rival for the TLS state
+    on('KafkaOpsRequest', [...READ, 'create', 'update']), // updated to mark it verified
     on('Issuer', [...READ, 'create', 'patch']),
     on('Certificate', [...READ, 'create', 'patch', 'delete']), // deleted when it leaves the bundle
-    on('CertificateRequest', READ), // why an issuance fails
-    on('Secret', READ), // what certificates really hold
+    on('Secret', ['get']), // what certificates really hold
     on('PetSet', READ),
     on('Pod', READ),
-    on('Service', READ),
     on('PodDisruptionBudget', READ),
   ];
 }
 
 /** What KubeDB's ops-manager does otherwise. */
 const NATIVE: readonly Permission[] = [
-  on('Kafka', ['patch', 'update'], '/status'), // pause and resume
-  on('KafkaOpsRequest', ['patch', 'update'], '/status'), // conditions, as KubeDB writes them
-  on('Certificate', ['patch', 'update'], '/status'), // triggers a new issuance
-  on('Secret', ['create', 'update', 'patch']), // configuration, passwords of the key stores
-  on('PetSet', ['update', 'patch']), // the certificate volume
+  on('Kafka', ['update'], '/status'), // pause and resume
+  on('KafkaOpsRequest', ['update'], '/status'), // conditions, as KubeDB writes them
+  on('Certificate', ['update'], '/status'), // triggers a new issuance
+  on('Secret', ['create', 'update']), // configuration, passwords of the key stores
+  on('PetSet', ['update']), // the certificate volume
   on('Pod', ['create'], '/eviction'),
   on('Pod', ['delete']), // in a cut-over, where only a budget refuses the eviction
 ];

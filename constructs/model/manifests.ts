@@ -151,7 +151,9 @@ export function completeTls(tls: TlsSettings, kafka: string): TlsConfig {
   const config = normalizeTls(kafka, { issuerRef: issuerRefOf(tls.issuer, kafka), certificates: described });
   return {
     ...config,
-    certificates: config.certificates.map((c) => merged(c, tls.certificates[c.alias as (typeof ALIASES)[number]].extraSpec) as CertificateSpec),
+    certificates: config.certificates.map(
+      (c) => merged(c, tls.certificates[c.alias as (typeof ALIASES)[number]].extraSpec) as CertificateSpec,
+    ),
   };
 }
 

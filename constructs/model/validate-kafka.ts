@@ -51,14 +51,37 @@ function nameIsUnusable(kafka: KubeObject): readonly Violation[] {
 function versionIsMissing(kafka: KubeObject): readonly Violation[] {
   const version = kafka.spec?.version;
   if (typeof version === 'string' && version !== '') return [];
-  return [complaintsAbout(refOf(kafka)).error('spec.version', version, 'KubeDB has to know which Kafka to run', 'Name a KafkaVersion, such as "4.2.0".')];
+  return [
+    complaintsAbout(refOf(kafka)).error(
+      'spec.version',
+      version,
+      'KubeDB has to know which Kafka to run',
+      'Name a KafkaVersion, such as "4.2.0".',
+    ),
+  ];
 }
 
 function sslAndTlsDisagree(kafka: KubeObject): readonly Violation[] {
   const { enableSSL, tls } = kafka.spec ?? {};
   const { error } = complaintsAbout(refOf(kafka));
-  if (enableSSL === true && tls === undefined) return [error('spec.tls', tls, 'enableSSL is true, and KubeDB wants both or neither', 'Say what TLS should be with the prop "tls", and leave enableSSL to it.')];
-  if (enableSSL !== true && tls !== undefined) return [error('spec.enableSSL', enableSSL, 'tls is set, and KubeDB wants both or neither', 'Say what TLS should be with the prop "tls", and leave enableSSL to it.')];
+  if (enableSSL === true && tls === undefined)
+    return [
+      error(
+        'spec.tls',
+        tls,
+        'enableSSL is true, and KubeDB wants both or neither',
+        'Say what TLS should be with the prop "tls", and leave enableSSL to it.',
+      ),
+    ];
+  if (enableSSL !== true && tls !== undefined)
+    return [
+      error(
+        'spec.enableSSL',
+        enableSSL,
+        'tls is set, and KubeDB wants both or neither',
+        'Say what TLS should be with the prop "tls", and leave enableSSL to it.',
+      ),
+    ];
   return [];
 }
 
@@ -80,10 +103,24 @@ function topologyIsMixedWithCombined(kafka: KubeObject): readonly Violation[] {
   const { error } = complaintsAbout(refOf(kafka));
   const found = (['replicas', 'storage'] as const)
     .filter((field) => kafka.spec[field] !== undefined)
-    .map((field) => error(`spec.${field}`, kafka.spec[field], 'with a topology it belongs to each role', `Set it below spec.topology.controller and spec.topology.broker.`));
+    .map((field) =>
+      error(
+        `spec.${field}`,
+        kafka.spec[field],
+        'with a topology it belongs to each role',
+        `Set it below spec.topology.controller and spec.topology.broker.`,
+      ),
+    );
   const resources = kafka.spec.podTemplate?.spec?.containers?.[0]?.resources;
   if (resources !== undefined) {
-    found.push(error('spec.podTemplate.spec.containers[0].resources', resources, 'with a topology it belongs to each role', 'Set it in the podTemplate of each role.'));
+    found.push(
+      error(
+        'spec.podTemplate.spec.containers[0].resources',
+        resources,
+        'with a topology it belongs to each role',
+        'Set it in the podTemplate of each role.',
+      ),
+    );
   }
   return found;
 }
@@ -97,7 +134,9 @@ function replicasAreNotPositive(kafka: KubeObject): readonly Violation[] {
       : DEDICATED_ROLES.map((role) => [`spec.topology.${role}.replicas`, topology[role]?.replicas]);
   return given
     .filter(([, replicas]) => replicas !== undefined && !(Number.isInteger(replicas) && (replicas as number) > 0))
-    .map(([field, replicas]) => error(field, replicas, 'KubeDB wants a whole number of nodes, at least one', 'Use 3 for a cluster that survives the loss of a node.'));
+    .map(([field, replicas]) =>
+      error(field, replicas, 'KubeDB wants a whole number of nodes, at least one', 'Use 3 for a cluster that survives the loss of a node.'),
+    );
 }
 
 function suffixesAreEqual(kafka: KubeObject): readonly Violation[] {
@@ -105,7 +144,14 @@ function suffixesAreEqual(kafka: KubeObject): readonly Violation[] {
   if (topology?.controller === undefined || topology.broker === undefined) return [];
   const suffix = topology.broker.suffix ?? 'broker';
   if ((topology.controller.suffix ?? 'controller') !== suffix) return [];
-  return [complaintsAbout(refOf(kafka)).error('spec.topology.broker.suffix', suffix, 'the controllers have the same, so both PetSets would have one name', 'Choose another for one of them.')];
+  return [
+    complaintsAbout(refOf(kafka)).error(
+      'spec.topology.broker.suffix',
+      suffix,
+      'the controllers have the same, so both PetSets would have one name',
+      'Choose another for one of them.',
+    ),
+  ];
 }
 
 /** Left alone, KubeDB gives both roles one fresh id; pinned in one role, the other gets a fresh one of its own. */
@@ -117,7 +163,14 @@ function clusterIdIsPinnedInOneRole(kafka: KubeObject): readonly Violation[] {
   const [role, id] = controller === undefined ? ['controller', broker] : ['broker', broker];
   const field = `spec.topology.${role}.podTemplate.spec.containers[kafka].env[KAFKA_CLUSTER_ID]`;
   const value = role === 'controller' ? undefined : id;
-  return [complaintsAbout(refOf(kafka)).error(field, value, 'the other role has another cluster id, and nodes of two ids never form a cluster', 'Pin the same id in both roles, or in none.')];
+  return [
+    complaintsAbout(refOf(kafka)).error(
+      field,
+      value,
+      'the other role has another cluster id, and nodes of two ids never form a cluster',
+      'Pin the same id in both roles, or in none.',
+    ),
+  ];
 }
 
 function clusterId(podTemplate: { readonly spec?: { readonly containers?: readonly PinningContainer[] } } | undefined): string | undefined {
@@ -132,12 +185,29 @@ interface PinningContainer {
 function storageIsWrong(kafka: KubeObject): readonly Violation[] {
   const { storageType = 'Durable', deletionPolicy, topology, storage } = kafka.spec ?? {};
   const { error, warning } = complaintsAbout(refOf(kafka));
-  if (!['Durable', 'Ephemeral'].includes(storageType)) return [error('spec.storageType', storageType, 'KubeDB knows Durable and Ephemeral', 'Use one of the two.')];
+  if (!['Durable', 'Ephemeral'].includes(storageType))
+    return [error('spec.storageType', storageType, 'KubeDB knows Durable and Ephemeral', 'Use one of the two.')];
   if (storageType === 'Ephemeral') {
-    return deletionPolicy === 'Halt' ? [error('spec.deletionPolicy', deletionPolicy, 'nothing of an Ephemeral cluster would be left to keep', 'Use Delete or WipeOut.')] : [];
+    return deletionPolicy === 'Halt'
+      ? [error('spec.deletionPolicy', deletionPolicy, 'nothing of an Ephemeral cluster would be left to keep', 'Use Delete or WipeOut.')]
+      : [];
   }
-  const missing = topology === undefined ? (storage === undefined ? ['spec.storage'] : []) : DEDICATED_ROLES.filter((r) => topology[r] !== undefined && topology[r].storage === undefined).map((r) => `spec.topology.${r}.storage`);
-  return missing.map((field) => warning(field, undefined, 'a Durable cluster keeps its data in volumes', 'Say how large they should be, or set storageType to Ephemeral.'));
+  const missing =
+    topology === undefined
+      ? storage === undefined
+        ? ['spec.storage']
+        : []
+      : DEDICATED_ROLES.filter((r) => topology[r] !== undefined && topology[r].storage === undefined).map(
+          (r) => `spec.topology.${r}.storage`,
+        );
+  return missing.map((field) =>
+    warning(
+      field,
+      undefined,
+      'a Durable cluster keeps its data in volumes',
+      'Say how large they should be, or set storageType to Ephemeral.',
+    ),
+  );
 }
 
 function deletionIsContradictory(kafka: KubeObject): readonly Violation[] {
@@ -153,10 +223,23 @@ function deletionIsContradictory(kafka: KubeObject): readonly Violation[] {
 function rackHasNoKey(kafka: KubeObject): readonly Violation[] {
   const rack = kafka.spec?.brokerRack;
   if (rack === undefined || rack.topologyKey) return [];
-  return [complaintsAbout(refOf(kafka)).error('spec.brokerRack.topologyKey', rack.topologyKey, 'brokers find their rack by a label of their node', 'Name the label, such as "topology.kubernetes.io/zone".')];
+  return [
+    complaintsAbout(refOf(kafka)).error(
+      'spec.brokerRack.topologyKey',
+      rack.topologyKey,
+      'brokers find their rack by a label of their node',
+      'Name the label, such as "topology.kubernetes.io/zone".',
+    ),
+  ];
 }
 
-const KUBEDB_MOUNTS = ['/opt/kafka/config/kafkaconfig', '/opt/kafka/config/temp-config', '/var/log/kafka', '/var/log/kafka/metadata', '/var/private/ssl'];
+const KUBEDB_MOUNTS = [
+  '/opt/kafka/config/kafkaconfig',
+  '/opt/kafka/config/temp-config',
+  '/var/log/kafka',
+  '/var/log/kafka/metadata',
+  '/var/private/ssl',
+];
 
 function podTemplateTouchesKubeDb(kafka: KubeObject): readonly Violation[] {
   const spec = kafka.spec?.podTemplate?.spec;
@@ -167,13 +250,22 @@ function podTemplateTouchesKubeDb(kafka: KubeObject): readonly Violation[] {
   const volumes: readonly { readonly name: string }[] = spec.volumes ?? [];
   const found = [...volumes.entries()]
     .filter(([, volume]) => reserved.includes(volume.name))
-    .map(([i, volume]) => error(`spec.podTemplate.spec.volumes[${i}].name`, volume.name, 'KubeDB mounts a volume of this name itself', 'Choose another name.'));
+    .map(([i, volume]) =>
+      error(`spec.podTemplate.spec.volumes[${i}].name`, volume.name, 'KubeDB mounts a volume of this name itself', 'Choose another name.'),
+    );
   for (const list of ['containers', 'initContainers'] as const) {
     const containers: readonly { readonly volumeMounts?: readonly { readonly mountPath: string }[] }[] = spec[list] ?? [];
     for (const [i, container] of containers.entries()) {
       for (const [j, mount] of (container.volumeMounts ?? []).entries()) {
         if (!KUBEDB_MOUNTS.includes(mount.mountPath)) continue;
-        found.push(error(`spec.podTemplate.spec.${list}[${i}].volumeMounts[${j}].mountPath`, mount.mountPath, 'KubeDB mounts a volume here itself', 'Choose another path.'));
+        found.push(
+          error(
+            `spec.podTemplate.spec.${list}[${i}].volumeMounts[${j}].mountPath`,
+            mount.mountPath,
+            'KubeDB mounts a volume here itself',
+            'Choose another path.',
+          ),
+        );
       }
     }
   }
@@ -190,7 +282,9 @@ function clusterIsSmall(kafka: KubeObject): readonly Violation[] {
     found.push(warning(field, controllers, `the quorum is lost whenever ${controllers === 1 ? 'the' : 'a'} controller restarts`, 'Use 3.'));
   }
   if (topology !== undefined && (topology.broker?.replicas ?? 1) === 1) {
-    found.push(warning('spec.topology.broker.replicas', topology.broker?.replicas ?? 1, 'every restart is an outage for clients', 'Use 3.'));
+    found.push(
+      warning('spec.topology.broker.replicas', topology.broker?.replicas ?? 1, 'every restart is an outage for clients', 'Use 3.'),
+    );
   }
   return found;
 }

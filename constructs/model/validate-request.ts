@@ -9,7 +9,17 @@ import { type KubeObject, refOf } from './kube-object';
 import { isDnsSubdomain, tlsViolations } from './validate-certificate';
 import { complaintsAbout, type Violation } from './violation';
 
-const TYPES = ['UpdateVersion', 'HorizontalScaling', 'VerticalScaling', 'VolumeExpansion', 'Restart', 'Reconfigure', 'ReconfigureTLS', 'RotateAuth', 'StorageMigration'];
+const TYPES = [
+  'UpdateVersion',
+  'HorizontalScaling',
+  'VerticalScaling',
+  'VolumeExpansion',
+  'Restart',
+  'Reconfigure',
+  'ReconfigureTLS',
+  'RotateAuth',
+  'StorageMigration',
+];
 
 /** Returns everything that is wrong with a request. */
 export function requestViolations(request: KubeObject): readonly Violation[] {
@@ -17,19 +27,37 @@ export function requestViolations(request: KubeObject): readonly Violation[] {
   const { type, databaseRef, tls, timeout, apply, maxRetries } = request.spec ?? {};
   const found: Violation[] = [];
   if (!isDnsSubdomain(request.metadata.name)) {
-    found.push(error('metadata.name', request.metadata.name, 'that is not the name of a Kubernetes object', 'Use lower-case letters, digits, "-" and ".".'));
+    found.push(
+      error(
+        'metadata.name',
+        request.metadata.name,
+        'that is not the name of a Kubernetes object',
+        'Use lower-case letters, digits, "-" and ".".',
+      ),
+    );
   }
   if (!TYPES.includes(type)) found.push(error('spec.type', type, 'KubeDB knows no such operation', 'Use ReconfigureTLS or Restart.'));
   if (!databaseRef?.name) found.push(error('spec.databaseRef.name', databaseRef?.name, 'a request is about one Kafka', 'Name it.'));
   if (timeout !== undefined && (parseGoDuration(timeout) ?? 0n) <= 0n) {
-    found.push(error('spec.timeout', timeout, 'that is not a positive duration in Go syntax', 'Write hours, minutes and seconds, such as "10m".'));
+    found.push(
+      error('spec.timeout', timeout, 'that is not a positive duration in Go syntax', 'Write hours, minutes and seconds, such as "10m".'),
+    );
   }
-  if (apply !== undefined && !['IfReady', 'Always'].includes(apply)) found.push(error('spec.apply', apply, 'KubeDB knows IfReady and Always', 'Use one of the two.'));
+  if (apply !== undefined && !['IfReady', 'Always'].includes(apply))
+    found.push(error('spec.apply', apply, 'KubeDB knows IfReady and Always', 'Use one of the two.'));
   if (maxRetries !== undefined && !(Number.isInteger(maxRetries) && maxRetries >= 0)) {
     found.push(error('spec.maxRetries', maxRetries, 'that is not a number of retries', 'Use 0 or more.'));
   }
   if (type === 'ReconfigureTLS') found.push(...operationViolations(request));
-  else if (tls !== undefined) found.push(error('spec.tls', tls, `a request of type ${type} has nothing to do with TLS, and KubeDB would ignore it`, 'Make it a request of its own.'));
+  else if (tls !== undefined)
+    found.push(
+      error(
+        'spec.tls',
+        tls,
+        `a request of type ${type} has nothing to do with TLS, and KubeDB would ignore it`,
+        'Make it a request of its own.',
+      ),
+    );
   return found;
 }
 
@@ -43,10 +71,24 @@ function operationViolations(request: KubeObject): readonly Violation[] {
     ...(tls.issuerRef !== undefined || tls.certificates !== undefined ? ['issuerRef and certificates'] : []),
   ];
   if (operations.length === 0) {
-    return [error('spec.tls', request.spec.tls, 'KubeDB wants exactly one operation, and there is none', 'Say remove, rotateCertificates, or issuerRef and certificates.')];
+    return [
+      error(
+        'spec.tls',
+        request.spec.tls,
+        'KubeDB wants exactly one operation, and there is none',
+        'Say remove, rotateCertificates, or issuerRef and certificates.',
+      ),
+    ];
   }
   if (operations.length > 1) {
-    return [error('spec.tls', tls, `KubeDB wants exactly one operation, these are ${operations.length}: ${operations.join(', ')}`, 'Make one request each, the next when the one before is over.')];
+    return [
+      error(
+        'spec.tls',
+        tls,
+        `KubeDB wants exactly one operation, these are ${operations.length}: ${operations.join(', ')}`,
+        'Make one request each, the next when the one before is over.',
+      ),
+    ];
   }
   if (tls.issuerRef === undefined && tls.certificates === undefined) return [];
   const found = tlsViolations(request, 'spec.tls', tls);

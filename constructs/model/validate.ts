@@ -12,7 +12,7 @@ import type { Desired } from './desired';
 import { parseGoDuration } from './go-duration';
 import { formatRef, isEqual, KINDS, type KubeObject, ref, refOf } from './kube-object';
 import { authSecret, brokerCertificateName, brokerCommonName, DEFAULT_DURATION, keystoreCredSecret } from './kubedb';
-import { ALIASES, certificateOf, issuerOf, tlsStateOf, type TlsState } from './tls';
+import { ALIASES, certificateOf, issuerOf, type TlsState, tlsStateOf } from './tls';
 import { certificateViolations, commonNameIsTooLong, isDnsLabel, issuerViolations } from './validate-certificate';
 import { kafkaViolations } from './validate-kafka';
 import { requestViolations } from './validate-request';
@@ -27,11 +27,7 @@ export interface Draft {
 
 /** Returns everything that is wrong with a bundle; errors and warnings. */
 export function validate(draft: Draft): readonly Violation[] {
-  return [
-    ...desiredViolations(draft.desired),
-    ...draft.manifests.flatMap(manifestViolations),
-    ...BETWEEN.flatMap((rule) => rule(draft)),
-  ];
+  return [...desiredViolations(draft.desired), ...draft.manifests.flatMap(manifestViolations), ...BETWEEN.flatMap((rule) => rule(draft))];
 }
 
 /** Returns everything that is wrong with one manifest by itself. */
@@ -53,9 +49,12 @@ export function manifestViolations(manifest: KubeObject): readonly Violation[] {
 /** The value is not shown: it is what must not be in Git. */
 function keyMaterial(manifest: KubeObject): readonly Violation[] {
   const { error } = complaintsAbout(refOf(manifest));
-  if (manifest.kind === 'Secret') return [error('kind', manifest.kind, 'a bundle stands in Git, and a Secret must not', 'Refer to it by name.')];
+  if (manifest.kind === 'Secret')
+    return [error('kind', manifest.kind, 'a bundle stands in Git, and a Secret must not', 'Refer to it by name.')];
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(JSON.stringify(manifest))) return [];
-  return [error('spec', '(a private key)', 'a bundle stands in Git, and a private key must not', 'Put it into a Secret and refer to that.')];
+  return [
+    error('spec', '(a private key)', 'a bundle stands in Git, and a private key must not', 'Put it into a Secret and refer to that.'),
+  ];
 }
 
 function desiredViolations(desired: Desired): readonly Violation[] {
@@ -65,9 +64,17 @@ function desiredViolations(desired: Desired): readonly Violation[] {
     found.push(error('namespace', desired.namespace, 'that is not the name of a namespace', 'Use lower-case letters, digits and "-".'));
   }
   if (!isDnsLabel(`${desired.kafka}-pods`)) {
-    found.push(error('kafka', desired.kafka, 'that is not the name of a Kafka that KubeDB can run', 'Use at most 58 lower-case letters, digits and "-".'));
+    found.push(
+      error(
+        'kafka',
+        desired.kafka,
+        'that is not the name of a Kafka that KubeDB can run',
+        'Use at most 58 lower-case letters, digits and "-".',
+      ),
+    );
   }
-  if (desired.owner.trim() === '') found.push(error('owner', desired.owner, 'a Kafka belongs to somebody', 'Leave it out for "<namespace>/<kafka>".'));
+  if (desired.owner.trim() === '')
+    found.push(error('owner', desired.owner, 'a Kafka belongs to somebody', 'Leave it out for "<namespace>/<kafka>".'));
   if (desired.issuedAfter !== undefined && !isInstant(desired.issuedAfter)) {
     found.push(error('issuedAfter', desired.issuedAfter, 'that is not an instant in RFC 3339', 'Write it as "2026-11-23T09:00:00Z".'));
   }
@@ -104,13 +111,22 @@ const BETWEEN: readonly ((draft: Draft) => readonly Violation[])[] = [
 
 /** Two objects of one kind and name would take turns in the cluster. */
 function objectsClash({ desired, manifests }: Draft): readonly Violation[] {
-  const seen = new Set(ALIASES.map((alias) => formatRef(ref(KINDS.Certificate, desired.namespace, brokerCertificateName(desired.kafka, alias)))));
+  const seen = new Set(
+    ALIASES.map((alias) => formatRef(ref(KINDS.Certificate, desired.namespace, brokerCertificateName(desired.kafka, alias)))),
+  );
   const found: Violation[] = [];
   for (const manifest of manifests) {
     const name = formatRef(refOf(manifest));
     const isOurs = isBrokerCertificate(manifest, desired);
     if (seen.has(name) && !isOurs) {
-      found.push(complaintsAbout(refOf(manifest)).error('metadata.name', manifest.metadata.name, `another ${manifest.kind} of this bundle, or of KubeDB, has this name`, 'Give one of them another name.'));
+      found.push(
+        complaintsAbout(refOf(manifest)).error(
+          'metadata.name',
+          manifest.metadata.name,
+          `another ${manifest.kind} of this bundle, or of KubeDB, has this name`,
+          'Give one of them another name.',
+        ),
+      );
     }
     seen.add(name);
   }
@@ -118,7 +134,11 @@ function objectsClash({ desired, manifests }: Draft): readonly Violation[] {
 }
 
 function isBrokerCertificate(manifest: KubeObject, desired: Desired): boolean {
-  return manifest.kind === 'Certificate' && manifest.metadata.labels?.['app.kubernetes.io/managed-by'] === 'kubedb.com' && ALIASES.some((alias) => manifest.metadata.name === brokerCertificateName(desired.kafka, alias));
+  return (
+    manifest.kind === 'Certificate' &&
+    manifest.metadata.labels?.['app.kubernetes.io/managed-by'] === 'kubedb.com' &&
+    ALIASES.some((alias) => manifest.metadata.name === brokerCertificateName(desired.kafka, alias))
+  );
 }
 
 /** cert-manager issues for one of two Certificates with the same Secret, and a CA whose Secret is a leaf's target is overwritten. */
@@ -128,14 +148,30 @@ function secretsClash({ desired, tls, manifests }: Draft): readonly Violation[] 
   const uses = [
     { of: 'the passwords of the key stores', subject, field: 'spec.keystoreCredSecret.name', name: keystoreCredSecret(kafka) },
     { of: "KubeDB's own login", subject, field: 'spec.authSecret.name', name: authSecret(kafka) },
-    ...(tls === 'off' ? [] : ALIASES.map((alias) => ({ of: `the ${alias} certificate of the brokers`, subject, field: `spec.tls.certificates[${alias}].secretName`, name: certificateOf(desired.kafka, tls, alias).secretName ?? '' }))),
-    ...manifests.filter((m) => m.kind === 'Certificate' && !isBrokerCertificate(m, desired)).map((m) => ({ of: formatRef(refOf(m)), subject: refOf(m), field: 'spec.secretName', name: String(m.spec?.secretName) })),
-    ...foreignCaSecrets(manifests).map((m) => ({ of: `the CA of ${formatRef(refOf(m))}`, subject: refOf(m), field: 'spec.ca.secretName', name: String(m.spec.ca.secretName) })),
+    ...(tls === 'off'
+      ? []
+      : ALIASES.map((alias) => ({
+          of: `the ${alias} certificate of the brokers`,
+          subject,
+          field: `spec.tls.certificates[${alias}].secretName`,
+          name: certificateOf(desired.kafka, tls, alias).secretName ?? '',
+        }))),
+    ...manifests
+      .filter((m) => m.kind === 'Certificate' && !isBrokerCertificate(m, desired))
+      .map((m) => ({ of: formatRef(refOf(m)), subject: refOf(m), field: 'spec.secretName', name: String(m.spec?.secretName) })),
+    ...foreignCaSecrets(manifests).map((m) => ({
+      of: `the CA of ${formatRef(refOf(m))}`,
+      subject: refOf(m),
+      field: 'spec.ca.secretName',
+      name: String(m.spec.ca.secretName),
+    })),
   ];
   return uses.flatMap((use, i) => {
     const other = uses.slice(0, i).find((u) => u.name === use.name);
     if (other === undefined) return [];
-    return [complaintsAbout(use.subject).error(use.field, use.name, `that Secret holds ${other.of} already`, 'Give one of them another Secret.')];
+    return [
+      complaintsAbout(use.subject).error(use.field, use.name, `that Secret holds ${other.of} already`, 'Give one of them another Secret.'),
+    ];
   });
 }
 
@@ -149,7 +185,10 @@ function foreignCaSecrets(manifests: readonly KubeObject[]): readonly KubeObject
 function brokerNamesAreTooLong({ desired, tls, manifests }: Draft): readonly Violation[] {
   const commonName = brokerCommonName(desired.kafka, desired.namespace);
   if (tls === 'off' || commonName.length <= 64 || manifests.some((m) => isBrokerCertificate(m, desired))) return [];
-  const certificate = { ...KINDS.Certificate, metadata: { name: brokerCertificateName(desired.kafka, 'server'), namespace: desired.namespace } };
+  const certificate = {
+    ...KINDS.Certificate,
+    metadata: { name: brokerCertificateName(desired.kafka, 'server'), namespace: desired.namespace },
+  };
   return [commonNameIsTooLong(certificate, 'spec.commonName', commonName)];
 }
 
@@ -157,24 +196,50 @@ function brokerNamesAreTooLong({ desired, tls, manifests }: Draft): readonly Vio
 function leavesOutliveTheirCa({ desired, tls, manifests }: Draft): readonly Violation[] {
   const kafka = ref(KINDS.Kafka, desired.namespace, desired.kafka);
   const leaves = [
-    ...(tls === 'off' ? [] : ALIASES.map((alias) => ({ subject: kafka, field: `spec.tls.certificates[${alias}].duration`, issuer: issuerOf(tls, alias), duration: certificateOf(desired.kafka, tls, alias).duration }))),
-    ...manifests.filter((m) => m.kind === 'Certificate' && m.spec?.isCA !== true && !isBrokerCertificate(m, desired)).map((m) => ({ subject: refOf(m), field: 'spec.duration', issuer: m.spec?.issuerRef, duration: m.spec?.duration })),
+    ...(tls === 'off'
+      ? []
+      : ALIASES.map((alias) => ({
+          subject: kafka,
+          field: `spec.tls.certificates[${alias}].duration`,
+          issuer: issuerOf(tls, alias),
+          duration: certificateOf(desired.kafka, tls, alias).duration,
+        }))),
+    ...manifests
+      .filter((m) => m.kind === 'Certificate' && m.spec?.isCA !== true && !isBrokerCertificate(m, desired))
+      .map((m) => ({ subject: refOf(m), field: 'spec.duration', issuer: m.spec?.issuerRef, duration: m.spec?.duration })),
   ];
   return leaves.flatMap(({ subject, field, issuer, duration = DEFAULT_DURATION }) => {
     const signer = issuer?.kind === 'Issuer' ? manifests.find((m) => m.kind === 'Issuer' && m.metadata.name === issuer.name) : undefined;
-    const ca = signer === undefined ? undefined : manifests.find((m) => m.kind === 'Certificate' && m.spec?.isCA === true && m.spec.secretName === signer.spec?.ca?.secretName);
+    const ca =
+      signer === undefined
+        ? undefined
+        : manifests.find((m) => m.kind === 'Certificate' && m.spec?.isCA === true && m.spec.secretName === signer.spec?.ca?.secretName);
     const life = parseGoDuration(ca?.spec?.duration ?? '');
     if (ca === undefined || life === undefined) return [];
     const sure = parseGoDuration(ca.spec.renewBefore ?? '') ?? life / 3n;
     if ((parseGoDuration(duration) ?? 0n) <= sure) return [];
-    return [complaintsAbout(subject).warning(field, duration, `it may outlive its CA, ${formatRef(refOf(ca))}, which is only renewed ${ca.spec.renewBefore ?? 'a third of its life'} before its end`, 'Use a shorter duration, or renew the CA earlier.')];
+    return [
+      complaintsAbout(subject).warning(
+        field,
+        duration,
+        `it may outlive its CA, ${formatRef(refOf(ca))}, which is only renewed ${ca.spec.renewBefore ?? 'a third of its life'} before its end`,
+        'Use a shorter duration, or renew the CA earlier.',
+      ),
+    ];
   });
 }
 
 function requestsAreAboutAnotherKafka({ desired, manifests }: Draft): readonly Violation[] {
   return manifests
     .filter((m) => m.kind === 'KafkaOpsRequest' && m.spec?.databaseRef?.name !== desired.kafka)
-    .map((m) => complaintsAbout(refOf(m)).error('spec.databaseRef.name', m.spec?.databaseRef?.name, `this bundle is about ${desired.kafka}`, 'Use a KafkaTls of its own for another Kafka.'));
+    .map((m) =>
+      complaintsAbout(refOf(m)).error(
+        'spec.databaseRef.name',
+        m.spec?.databaseRef?.name,
+        `this bundle is about ${desired.kafka}`,
+        'Use a KafkaTls of its own for another Kafka.',
+      ),
+    );
 }
 
 /** The converging request says what TLS should be. A Kafka that is created otherwise would be changed right after. */
@@ -183,5 +248,12 @@ function kafkaIsBornOtherwise({ tls, manifests }: Draft): readonly Violation[] {
   if (kafka === undefined || isEqual(tlsStateOf(kafka.spec), tls)) return [];
   const isHalf = (kafka.spec?.enableSSL === true) !== (kafka.spec?.tls !== undefined);
   if (isHalf) return []; // said already, and clearer
-  return [complaintsAbout(refOf(kafka)).error('spec.tls', kafka.spec?.tls, 'it is not what the converging request asks for', 'Say what TLS should be with the prop "tls", or patch convergeRequest; the Kafka follows.')];
+  return [
+    complaintsAbout(refOf(kafka)).error(
+      'spec.tls',
+      kafka.spec?.tls,
+      'it is not what the converging request asks for',
+      'Say what TLS should be with the prop "tls", or patch convergeRequest; the Kafka follows.',
+    ),
+  ];
 }

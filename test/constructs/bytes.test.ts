@@ -30,7 +30,19 @@ test('gives the same bytes for absent and undefined props', () => {
   const undef = undefined as never;
   const present = newChart();
   const nodes = { replicas: 3, suffix: undef, extraSpec: undef };
-  const certificate = { secretName: undef, subject: undef, duration: undef, renewBefore: undef, dnsNames: undef, ipAddresses: undef, uris: undef, emailAddresses: undef, keyEncoding: undef, extraSpec: undef, issuer: undef };
+  const certificate = {
+    secretName: undef,
+    subject: undef,
+    duration: undef,
+    renewBefore: undef,
+    dnsNames: undef,
+    ipAddresses: undef,
+    uris: undef,
+    emailAddresses: undef,
+    keyEncoding: undef,
+    extraSpec: undef,
+    issuer: undef,
+  };
   const full = new KafkaTls(present, 'orders', {
     cluster: KafkaCluster.dedicated({
       name: 'orders',
@@ -61,6 +73,8 @@ test('gives the same bytes for absent and undefined props', () => {
 test('gives the same bytes for an empty list and none', () => {
   const [none, empty] = [newChart(), newChart()];
   kafkaTls(none, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca') }) });
-  kafkaTls(empty, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { dnsNames: [], subject: { organizations: [] } }, acknowledge: [] }) });
+  kafkaTls(empty, {
+    tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { dnsNames: [], subject: { organizations: [] } }, acknowledge: [] }),
+  });
   assert.equal(text(empty), text(none));
 });

@@ -35,7 +35,8 @@ function schemas(): ReadonlyMap<string, Schema> {
 
 /** Returns what a schema says against a value. */
 function objections(value: unknown, schema: Schema, at: string): readonly string[] {
-  if (schema['x-kubernetes-int-or-string'] === true) return ['string', 'number'].includes(typeof value) ? [] : [`${at}: is no number or text`];
+  if (schema['x-kubernetes-int-or-string'] === true)
+    return ['string', 'number'].includes(typeof value) ? [] : [`${at}: is no number or text`];
   if (schema.enum !== undefined && !schema.enum.includes(value)) return [`${at}: ${value} is none of ${schema.enum.join(', ')}`];
   if (Array.isArray(value)) {
     if (schema.type !== 'array' || schema.items === undefined) return [`${at}: a list for ${schema.type}`];
@@ -47,7 +48,9 @@ function objections(value: unknown, schema: Schema, at: string): readonly string
     return [...missing, ...Object.entries(value).flatMap(([key, member]) => objections(member, memberSchema(schema, key), `${at}.${key}`))];
   }
   const type = typeof value === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : typeof value;
-  return schema.type === type || (type === 'integer' && schema.type === 'number') ? [] : [`${at}: ${type} for ${schema.type ?? 'no such field'}`];
+  return schema.type === type || (type === 'integer' && schema.type === 'number')
+    ? []
+    : [`${at}: ${type} for ${schema.type ?? 'no such field'}`];
 }
 
 function memberSchema(schema: Schema, key: string): Schema {
@@ -62,7 +65,9 @@ const known = skip === false ? schemas() : new Map<string, Schema>();
 for (const file of files) {
   test(`writes only fields that the CRDs know: ${file}`, { skip }, () => {
     const objects: readonly KubeObject[] = parseAllDocuments(readFileSync(path.join(GOLDEN, file), 'utf8')).map((d) => d.toJS());
-    const texts: readonly string[] = objects.flatMap((o) => (o.kind === 'ConfigMap' ? Object.entries(o.data as Record<string, string>) : [])).flatMap(([key, text]) => (key === 'desired.yaml' ? [] : [text]));
+    const texts: readonly string[] = objects
+      .flatMap((o) => (o.kind === 'ConfigMap' ? Object.entries(o.data as Record<string, string>) : []))
+      .flatMap(([key, text]) => (key === 'desired.yaml' ? [] : [text]));
     const manifests: readonly KubeObject[] = texts.map((text) => parse(text));
     assert.ok(manifests.length > 0);
     for (const manifest of manifests) {

@@ -19,7 +19,10 @@ const FOREIGN = [/\/reconciler\//, /client-node/, /node-forge/, /platformatic/, 
 
 test('loads neither reconciler nor client, nor the command cdk8s', () => {
   const loaded = loadedBy(SYNTH(`, job: { image: 'x@sha256:${'0'.repeat(64)}' }`));
-  assert.deepEqual(loaded.filter((file) => FOREIGN.some((f) => f.test(file))), []);
+  assert.deepEqual(
+    loaded.filter((file) => FOREIGN.some((f) => f.test(file))),
+    [],
+  );
 });
 
 test('loads cdk8s-plus only for who wants a Job', () => {

@@ -26,7 +26,11 @@ const operations: readonly { readonly name: string; readonly operation: KafkaOpe
       },
     },
   },
-  { name: 'rotates certificates', operation: KafkaOperation.rotateCertificates(), spec: { type: 'ReconfigureTLS', tls: { rotateCertificates: true } } },
+  {
+    name: 'rotates certificates',
+    operation: KafkaOperation.rotateCertificates(),
+    spec: { type: 'ReconfigureTLS', tls: { rotateCertificates: true } },
+  },
   { name: 'removes TLS', operation: KafkaOperation.removeTls(), spec: { type: 'ReconfigureTLS', tls: { remove: true } } },
   { name: 'restarts pods', operation: KafkaOperation.restart(), spec: { type: 'Restart', restart: {} } },
 ];
@@ -39,7 +43,12 @@ for (const { name, operation, spec } of operations) {
 }
 
 test('says how long, when and how often', () => {
-  const chart = chartWith(KafkaOperation.restart(), { timeout: Duration.minutes(20), apply: ApplyWhen.ALWAYS, maxRetries: 2, extraSpec: { future: true } });
+  const chart = chartWith(KafkaOperation.restart(), {
+    timeout: Duration.minutes(20),
+    apply: ApplyWhen.ALWAYS,
+    maxRetries: 2,
+    extraSpec: { future: true },
+  });
   const { timeout, apply, maxRetries, future } = only(chart, 'KafkaOpsRequest').spec;
   assert.deepEqual([timeout, apply, maxRetries, future], ['20m', 'Always', 2, true]);
 });
@@ -52,9 +61,21 @@ test('has its request as default child, whose patches count', () => {
 });
 
 const refused: readonly { readonly name: string; readonly chart: () => ReturnType<typeof newChart>; readonly says: RegExp }[] = [
-  { name: 'two operations', chart: () => chartWith(KafkaOperation.removeTls(), { extraSpec: { tls: { rotateCertificates: true } } }), says: /these are 2: remove, rotateCertificates/ },
-  { name: 'an issuer that it would have to make', chart: () => chartWith(KafkaOperation.reconfigureTls({ issuer: TlsIssuer.selfSignedCa() })), says: /a request makes none\. Use TlsIssuer\.issuer/ },
-  { name: 'a name that no object can have', chart: () => chartWith(KafkaOperation.restart(), { name: 'Now!' }), says: /metadata\.name is "Now!"/ },
+  {
+    name: 'two operations',
+    chart: () => chartWith(KafkaOperation.removeTls(), { extraSpec: { tls: { rotateCertificates: true } } }),
+    says: /these are 2: remove, rotateCertificates/,
+  },
+  {
+    name: 'an issuer that it would have to make',
+    chart: () => chartWith(KafkaOperation.reconfigureTls({ issuer: TlsIssuer.selfSignedCa() })),
+    says: /a request makes none\. Use TlsIssuer\.issuer/,
+  },
+  {
+    name: 'a name that no object can have',
+    chart: () => chartWith(KafkaOperation.restart(), { name: 'Now!' }),
+    says: /metadata\.name is "Now!"/,
+  },
 ];
 for (const { name, chart, says } of refused) {
   test(`refuses ${name}`, () => assert.match(refusals(chart()).join('\n'), says));

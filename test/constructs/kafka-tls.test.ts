@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiObject, type Chart, Duration, JsonPatch, Size, Yaml } from 'cdk8s';
 import { parse } from 'yaml';
-import { Acknowledgement, type BrokerCertificateProps, ClientCertificate, Cutover, Executor, KafkaCluster, KeyEncoding, Tls, TlsIssuer, WhenKafkaIsUnknown } from '../../constructs/index';
+import {
+  Acknowledgement,
+  type BrokerCertificateProps,
+  ClientCertificate,
+  Cutover,
+  Executor,
+  KafkaCluster,
+  KeyEncoding,
+  Tls,
+  TlsIssuer,
+  WhenKafkaIsUnknown,
+} from '../../constructs/index';
 import { assembleBundle } from '../../constructs/model/bundle';
 import type { Desired } from '../../constructs/model/desired';
 import type { KubeObject } from '../../constructs/model/kube-object';
@@ -14,7 +25,16 @@ const CONVERGE = /^kafkaopsrequest-orders-tls-[0-9a-f]{8}\.yaml$/;
 const CORP = TlsIssuer.clusterIssuer('corp-ca');
 const FULL: BrokerCertificateProps = {
   secretName: 'orders-front',
-  subject: { organizations: ['acme'], organizationalUnits: ['streams'], countries: ['CH'], provinces: ['BE'], localities: ['Bern'], streetAddresses: ['1'], postalCodes: ['3000'], serialNumber: '7' },
+  subject: {
+    organizations: ['acme'],
+    organizationalUnits: ['streams'],
+    countries: ['CH'],
+    provinces: ['BE'],
+    localities: ['Bern'],
+    streetAddresses: ['1'],
+    postalCodes: ['3000'],
+    serialNumber: '7',
+  },
   duration: Duration.days(30),
   renewBefore: Duration.hours(1),
   dnsNames: ['kafka.example.org'],
@@ -27,14 +47,44 @@ const FULL: BrokerCertificateProps = {
 
 const situations: readonly { readonly name: string; readonly build: (chart: Chart) => unknown }[] = [
   { name: 'dedicated-self-signed', build: (c) => kafkaTls(c, { cluster: DEDICATED, job: JOB }) },
-  { name: 'combined-ca-secret', build: (c) => kafkaTls(c, { cluster: COMBINED, tls: Tls.on({ issuer: TlsIssuer.caSecret('corp-root') }) }) },
-  { name: 'existing-cluster-issuer', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, acknowledge: [Acknowledgement.clientsMoveToTls()] }) }) },
-  { name: 'every-certificate-field', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, server: FULL, client: { duration: Duration.hours(12) } }) }) },
+  {
+    name: 'combined-ca-secret',
+    build: (c) => kafkaTls(c, { cluster: COMBINED, tls: Tls.on({ issuer: TlsIssuer.caSecret('corp-root') }) }),
+  },
+  {
+    name: 'existing-cluster-issuer',
+    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, acknowledge: [Acknowledgement.clientsMoveToTls()] }) }),
+  },
+  {
+    name: 'every-certificate-field',
+    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, server: FULL, client: { duration: Duration.hours(12) } }) }),
+  },
   { name: 'native', build: (c) => kafkaTls(c, { executor: Executor.native(), job: JOB }) },
-  { name: 'rotate', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, issuedAfter: '2026-11-23T09:00:00Z', beforeExpiry: Duration.days(7) }) }) },
-  { name: 'change-root', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }), acknowledge: [Acknowledgement.trustRootChangesTo('orders-ca-2')] }) }) },
+  {
+    name: 'rotate',
+    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, issuedAfter: '2026-11-23T09:00:00Z', beforeExpiry: Duration.days(7) }) }),
+  },
+  {
+    name: 'change-root',
+    build: (c) =>
+      kafkaTls(c, {
+        tls: Tls.on({
+          issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }),
+          acknowledge: [Acknowledgement.trustRootChangesTo('orders-ca-2')],
+        }),
+      }),
+  },
   { name: 'off', build: (c) => kafkaTls(c, { cluster: DEDICATED, tls: Tls.off({ acknowledge: [Acknowledgement.clientsLeaveTls()] }) }) },
-  { name: 'client-certificate', build: (c) => new ClientCertificate(c, 'billing', { kafkaTls: kafkaTls(c), name: 'billing', commonName: 'billing-service', duration: Duration.days(7) }) },
+  {
+    name: 'client-certificate',
+    build: (c) =>
+      new ClientCertificate(c, 'billing', {
+        kafkaTls: kafkaTls(c),
+        name: 'billing',
+        commonName: 'billing-service',
+        duration: Duration.days(7),
+      }),
+  },
 ];
 for (const { name, build } of situations) {
   test(`synthesises ${name}`, () => {
@@ -48,7 +98,9 @@ for (const { name, build } of situations) {
     build(chart);
     const data: Readonly<Record<string, string>> = only(chart, 'ConfigMap').data;
     const digests = (['1.1', '1.2'] as const).map((version) => {
-      const { 'desired.yaml': desired, ...manifests } = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, parse(text, { version })]));
+      const { 'desired.yaml': desired, ...manifests } = Object.fromEntries(
+        Object.entries(data).map(([key, text]) => [key, parse(text, { version })]),
+      );
       const bundle = assembleBundle(desired as Desired, Object.values(manifests) as KubeObject[]);
       assert.ok('digest' in bundle, String(bundle));
       return bundle.digest;
@@ -61,7 +113,10 @@ test('has the ConfigMap as default child, and only that without a job', () => {
   const chart = newChart();
   const orders = kafkaTls(chart);
   assert.equal(ApiObject.of(orders), orders.configMap);
-  assert.deepEqual(synth(chart).map((o) => o.kind), ['ConfigMap']);
+  assert.deepEqual(
+    synth(chart).map((o) => o.kind),
+    ['ConfigMap'],
+  );
 });
 
 test('names the converging request by the TLS state that it asks for', () => {
@@ -74,7 +129,11 @@ test('names the converging request by the TLS state that it asks for', () => {
 test('asks for no rotation and no issuer when TLS is off', () => {
   const chart = newChart();
   kafkaTls(chart, { tls: Tls.off() });
-  assert.deepEqual(Object.keys(documents(chart)), ['desired.yaml', `kafkaopsrequest-orders-tls-${tlsHash('orders', 'off')}.yaml`, 'kafkaopsrequest-orders-tls-restart.yaml']);
+  assert.deepEqual(Object.keys(documents(chart)), [
+    'desired.yaml',
+    `kafkaopsrequest-orders-tls-${tlsHash('orders', 'off')}.yaml`,
+    'kafkaopsrequest-orders-tls-restart.yaml',
+  ]);
 });
 
 test('keeps acknowledgements out of the name of the request: they belong to the bundle', () => {
@@ -129,7 +188,13 @@ test('under native holds the Certificates of the brokers, with the Secret of pas
 test('merges what no prop models into the Kafka', () => {
   const chart = newChart();
   kafkaTls(chart, {
-    cluster: KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas: 3, storage: Size.gibibytes(1), extraSpec: { deletionPolicy: 'WipeOut', keystoreCredSecret: { kind: 'Secret', name: 'mine' } } }),
+    cluster: KafkaCluster.combined({
+      name: 'orders',
+      version: '4.2.0',
+      replicas: 3,
+      storage: Size.gibibytes(1),
+      extraSpec: { deletionPolicy: 'WipeOut', keystoreCredSecret: { kind: 'Secret', name: 'mine' } },
+    }),
     executor: Executor.native(),
   });
   assert.equal(document(chart, /^kafka-/).spec.deletionPolicy, 'WipeOut');
@@ -151,13 +216,55 @@ test('has what users patch in the output, and everything that depends on it foll
   assert.notEqual(only(after, 'Job').metadata.name, only(before, 'Job').metadata.name);
 });
 
-const patches: readonly { readonly name: string; readonly patch: (chart: Chart) => void; readonly key: RegExp; readonly field: (m: KubeObject) => unknown; readonly is: unknown }[] = [
-  { name: 'an Issuer', patch: (c) => issuers(c)[2]?.addJsonPatch(JsonPatch.add('/spec/ca/crlDistributionPoints', ['http://crl'])), key: /^issuer-orders-ca\.yaml/, field: (m) => m.spec.ca.crlDistributionPoints, is: ['http://crl'] },
-  { name: 'a CA Certificate', patch: (c) => issuers(c)[1]?.addJsonPatch(JsonPatch.replace('/spec/privateKey/size', 4096)), key: /^certificate-orders-ca\.yaml/, field: (m) => m.spec.privateKey.size, is: 4096 },
-  { name: 'a Kafka', patch: (c) => of(c).kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })), key: /^kafka-/, field: (m) => m.spec.futureField, is: { a: 1 } },
-  { name: 'a rotation', patch: (c) => of(c).rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')), key: /tls-rotate/, field: (m) => m.spec.timeout, is: '20m' },
-  { name: 'a restart', patch: (c) => of(c).restartRequest.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams')), key: /tls-restart/, field: (m) => m.metadata.labels?.team, is: 'streams' },
-  { name: 'a broker Certificate', patch: (c) => of(c).brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')), key: /^certificate-orders-server/, field: (m) => m.spec.renewBefore, is: '10m' },
+const patches: readonly {
+  readonly name: string;
+  readonly patch: (chart: Chart) => void;
+  readonly key: RegExp;
+  readonly field: (m: KubeObject) => unknown;
+  readonly is: unknown;
+}[] = [
+  {
+    name: 'an Issuer',
+    patch: (c) => issuers(c)[2]?.addJsonPatch(JsonPatch.add('/spec/ca/crlDistributionPoints', ['http://crl'])),
+    key: /^issuer-orders-ca\.yaml/,
+    field: (m) => m.spec.ca.crlDistributionPoints,
+    is: ['http://crl'],
+  },
+  {
+    name: 'a CA Certificate',
+    patch: (c) => issuers(c)[1]?.addJsonPatch(JsonPatch.replace('/spec/privateKey/size', 4096)),
+    key: /^certificate-orders-ca\.yaml/,
+    field: (m) => m.spec.privateKey.size,
+    is: 4096,
+  },
+  {
+    name: 'a Kafka',
+    patch: (c) => of(c).kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })),
+    key: /^kafka-/,
+    field: (m) => m.spec.futureField,
+    is: { a: 1 },
+  },
+  {
+    name: 'a rotation',
+    patch: (c) => of(c).rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')),
+    key: /tls-rotate/,
+    field: (m) => m.spec.timeout,
+    is: '20m',
+  },
+  {
+    name: 'a restart',
+    patch: (c) => of(c).restartRequest.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams')),
+    key: /tls-restart/,
+    field: (m) => m.metadata.labels?.team,
+    is: 'streams',
+  },
+  {
+    name: 'a broker Certificate',
+    patch: (c) => of(c).brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')),
+    key: /^certificate-orders-server/,
+    field: (m) => m.spec.renewBefore,
+    is: '10m',
+  },
 ];
 const of = (chart: Chart) => chart.node.findChild('orders') as ReturnType<typeof kafkaTls>;
 const issuers = (chart: Chart) => of(chart).issuers;

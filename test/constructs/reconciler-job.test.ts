@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Chart, Duration, JsonPatch } from 'cdk8s';
-import { Executor, KafkaCluster, type KafkaTlsProps, ReconcileSchedule, type ReconcilerJobProps, Tls, TlsIssuer } from '../../constructs/index';
+import {
+  Executor,
+  KafkaCluster,
+  type KafkaTlsProps,
+  type ReconcilerJobProps,
+  ReconcileSchedule,
+  Tls,
+  TlsIssuer,
+} from '../../constructs/index';
 import { DEDICATED, IMAGE, JOB, kafkaTls, newChart, only, synth } from './app-builder';
 
 function chartWith(job: Partial<ReconcilerJobProps> = {}, props: Partial<KafkaTlsProps> = {}): Chart {
@@ -32,7 +40,10 @@ const moves: readonly { readonly name: string; readonly chart: () => Chart }[] =
   { name: 'another image', chart: () => chartWith({ image: IMAGE.replace('0f3c', '1f3c') }) },
   { name: 'another deadline', chart: () => chartWith({ deadline: Duration.hours(1) }) },
   { name: 'another TLS state', chart: () => chartWith({}, { tls: Tls.on({ issuer: TlsIssuer.issuer('other') }) }) },
-  { name: 'another instant to rotate', chart: () => chartWith({}, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), issuedAfter: '2026-11-23T09:00:00Z' }) }) },
+  {
+    name: 'another instant to rotate',
+    chart: () => chartWith({}, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), issuedAfter: '2026-11-23T09:00:00Z' }) }),
+  },
   { name: 'a patch of the Job', chart: () => patched(chartWith()) },
 ];
 function patched(chart: Chart): Chart {
@@ -114,7 +125,10 @@ test('pulls from a private registry', () => {
 
 test('may write Secrets, PetSets and pods only under native', () => {
   const writes = (executor: Executor) => {
-    const rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] = only(chartWith({}, { executor }), 'Role').rules;
+    const rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] = only(
+      chartWith({}, { executor }),
+      'Role',
+    ).rules;
     return rules.filter((r) => /^(secrets|petsets|pods)/.test(r.resources[0] ?? '') && !r.verbs.includes('get')).map((r) => r.resources[0]);
   };
   assert.deepEqual(writes(Executor.opsRequest()), []);

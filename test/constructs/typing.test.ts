@@ -18,20 +18,44 @@ void [KafkaTls, KafkaOpsRequest, KafkaOperation, Size, Acknowledgement, Executor
 
 const snippets: readonly { readonly name: string; readonly code: string; readonly says: RegExp | undefined }[] = [
   { name: 'a complete KafkaTls', code: `new KafkaTls(chart, 'x', { cluster, tls, job, executor: Executor.native() });`, says: undefined },
-  { name: 'an empty tls', code: `new KafkaTls(chart, 'x', { cluster, tls: {} });`, says: /missing in type '\{\}' but required in type 'Tls'/ },
+  {
+    name: 'an empty tls',
+    code: `new KafkaTls(chart, 'x', { cluster, tls: {} });`,
+    says: /missing in type '\{\}' but required in type 'Tls'/,
+  },
   { name: 'an empty cluster', code: `new KafkaTls(chart, 'x', { cluster: {}, tls });`, says: /required in type 'KafkaCluster'/ },
   { name: 'an empty issuer', code: `Tls.on({ issuer: {} });`, says: /required in type 'TlsIssuer'/ },
   { name: 'an empty acknowledgement', code: `Tls.off({ acknowledge: [{}] });`, says: /required in type 'Acknowledgement'/ },
   { name: 'an empty executor', code: `new KafkaTls(chart, 'x', { cluster, tls, executor: {} });`, says: /required in type 'Executor'/ },
-  { name: 'an empty schedule', code: `new KafkaTls(chart, 'x', { cluster, tls, job: { image: 'x', schedule: {} } });`, says: /required in type 'ReconcileSchedule'/ },
-  { name: 'an empty operation', code: `new KafkaOpsRequest(chart, 'x', { name: 'x', kafka: 'orders', operation: {} });`, says: /required in type 'KafkaOperation'/ },
+  {
+    name: 'an empty schedule',
+    code: `new KafkaTls(chart, 'x', { cluster, tls, job: { image: 'x', schedule: {} } });`,
+    says: /required in type 'ReconcileSchedule'/,
+  },
+  {
+    name: 'an empty operation',
+    code: `new KafkaOpsRequest(chart, 'x', { name: 'x', kafka: 'orders', operation: {} });`,
+    says: /required in type 'KafkaOperation'/,
+  },
   { name: 'a misspelt issuer', code: `Tls.on({ isuer: issuer });`, says: /Did you mean to write 'issuer'\?|'isuer' does not exist/ },
-  { name: 'a misspelt prop beside the right ones', code: `Tls.on({ issuer, aknowledge: [] });`, says: /Did you mean to write 'acknowledge'\?/ },
+  {
+    name: 'a misspelt prop beside the right ones',
+    code: `Tls.on({ issuer, aknowledge: [] });`,
+    says: /Did you mean to write 'acknowledge'\?/,
+  },
   { name: 'no issuer', code: `Tls.on({});`, says: /Property 'issuer' is missing/ },
   { name: 'no tls', code: `new KafkaTls(chart, 'x', { cluster });`, says: /Property 'tls' is missing/ },
   { name: 'a job without an image', code: `new KafkaTls(chart, 'x', { cluster, tls, job: {} });`, says: /Property 'image' is missing/ },
-  { name: 'controllers without brokers', code: `KafkaCluster.dedicated({ name: 'o', version: '4.2.0', controllers: { replicas: 3, storage: Size.gibibytes(1) } });`, says: /Property 'brokers' is missing/ },
-  { name: 'a duration as text', code: `Tls.on({ issuer, server: { duration: '90d' } });`, says: /Type 'string' is not assignable to type 'Duration'/ },
+  {
+    name: 'controllers without brokers',
+    code: `KafkaCluster.dedicated({ name: 'o', version: '4.2.0', controllers: { replicas: 3, storage: Size.gibibytes(1) } });`,
+    says: /Property 'brokers' is missing/,
+  },
+  {
+    name: 'a duration as text',
+    code: `Tls.on({ issuer, server: { duration: '90d' } });`,
+    says: /Type 'string' is not assignable to type 'Duration'/,
+  },
   { name: 'a choice made by hand', code: `new Tls({ acknowledge: [] });`, says: /Constructor of class 'Tls' is private/ },
 ];
 
@@ -40,9 +64,21 @@ let output = '';
 before(() => {
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   for (const [i, { code }] of snippets.entries()) writeFileSync(path.join(folder, `snippet-${i}.ts`), HEAD + code);
-  const options = { strict: true, exactOptionalPropertyTypes: true, module: 'nodenext', target: 'es2022', lib: ['es2016'], types: [], noEmit: true, skipLibCheck: false };
+  const options = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    module: 'nodenext',
+    target: 'es2022',
+    lib: ['es2016'],
+    types: [],
+    noEmit: true,
+    skipLibCheck: false,
+  };
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
-  const tsc = spawnSync(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8', cwd: folder });
+  const tsc = spawnSync(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder], {
+    encoding: 'utf8',
+    cwd: folder,
+  });
   output = tsc.stdout + tsc.stderr;
 });
 after(() => rmSync(folder, { recursive: true }));
@@ -51,12 +87,18 @@ for (const [i, { name, says }] of snippets.entries()) {
   test(`${says === undefined ? 'compiles' : 'does not compile'} ${name}`, () => {
     const lines = output.split('\n');
     const start = lines.findIndex((line) => line.startsWith(`snippet-${i}.ts`));
-    const said = start === -1 ? '' : [lines[start], ...lines.slice(start + 1).filter((_, j, all) => all.slice(0, j + 1).every((l) => l.startsWith(' ')))].join('\n');
+    const said =
+      start === -1
+        ? ''
+        : [lines[start], ...lines.slice(start + 1).filter((_, j, all) => all.slice(0, j + 1).every((l) => l.startsWith(' ')))].join('\n');
     if (says === undefined) assert.equal(said, '', output);
     else assert.match(said, says, output);
   });
 }
 
 test('has declarations that compile for a user who checks them, with an old standard library', () => {
-  assert.deepEqual(output.split('\n').filter((line) => line !== '' && !line.startsWith(' ') && !line.startsWith('snippet-')), []);
+  assert.deepEqual(
+    output.split('\n').filter((line) => line !== '' && !line.startsWith(' ') && !line.startsWith('snippet-')),
+    [],
+  );
 });

@@ -5,33 +5,130 @@ import { ClientCertificate, Executor, KafkaCluster, KafkaTls, KeyEncoding, Tls, 
 import { DEDICATED, JOB, kafkaTls, newChart, refusals, SELF_SIGNED, synth, warningsOf } from './app-builder';
 
 const refused: readonly { readonly name: string; readonly build: (chart: Chart) => unknown; readonly says: RegExp }[] = [
-  { name: 'a cluster of no brokers', build: (c) => kafkaTls(c, { cluster: KafkaCluster.dedicated({ name: 'orders', version: '4.2.0', controllers: { replicas: 3, storage: Size.gibibytes(1) }, brokers: { replicas: 0, storage: Size.gibibytes(1) } }) }), says: /^\[test\/orders\] Kafka\/demo\/orders: spec\.topology\.broker\.replicas is 0: .* Use 3/ },
-  { name: 'enableSSL behind the back of tls', build: (c) => kafkaTls(c, { cluster: combined({ enableSSL: true }), tls: Tls.off() }), says: /spec\.tls is missing: enableSSL is true/ },
-  { name: 'tls behind the back of tls', build: (c) => kafkaTls(c, { cluster: combined({ tls: { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'x' } } }), tls: Tls.off() }), says: /spec\.enableSSL is missing: tls is set/ },
-  { name: 'a lifetime under an hour', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { duration: Duration.minutes(30) } }) }), says: /spec\.tls\.certificates\[0\]\.duration is "30m"/ },
-  { name: 'a lifetime in days by way of extraSpec', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), client: { extraSpec: { duration: '90d' } } }) }), says: /spec\.tls\.certificates\[1\]\.duration is "90d"/ },
-  { name: 'two operations by way of a patch', build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/rotateCertificates', true)), says: /spec\.tls is .*these are 2/ },
-  { name: 'one alias twice by way of a patch', build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/-', { alias: 'server' })), says: /another certificate has this alias/ },
-  { name: 'a patch that fits nothing', build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.replace('/spec/nowhere/at/all', 1)), says: /the bundle cannot be rendered/ },
-  { name: 'patched texts of the bundle', build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.add('/data/desired.yaml', 'x')), says: /data is patched.*Patch the objects/ },
-  { name: 'TLS patched into the Kafka alone', build: (c) => kafkaTls(c, { cluster: DEDICATED }).kafka?.addJsonPatch(JsonPatch.replace('/spec/tls/issuerRef/name', 'x')), says: /spec\.tls is .*not what the converging request asks for/ },
-  { name: 'no namespace', build: (c) => kafkaTls(new Chart(c.node.scope as App, 'bare')), says: /^\[bare\/orders\] Kafka\/orders: namespace is missing: .* new Chart\(app, id, \{ namespace \}\)/ },
-  { name: 'a name and a namespace too long for the certificates', build: (c) => kafkaTls(c, { cluster: KafkaCluster.existing('a-kafka-with-a-name-that-is-rather-long-for-a-certificate') }), says: /spec\.commonName is .*at most 64 characters/ },
-  { name: 'too long a name under native', build: (c) => kafkaTls(c, { executor: Executor.native(), cluster: KafkaCluster.existing('a-kafka-with-a-name-that-is-rather-long-for-a-certificate') }), says: /Certificate\/demo\/a-kafka.*spec\.commonName is .*at most 64 characters/ },
-  { name: 'an application certificate in the Secret of the brokers', build: (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c), name: 'app', secretName: 'orders-server-cert' }), says: /spec\.secretName is "orders-server-cert": that Secret holds the server certificate/ },
-  { name: 'an application certificate with the name of a broker\'s', build: (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c, { executor: Executor.native() }), name: 'orders-client-cert', secretName: 'x' }), says: /metadata\.name is "orders-client-cert"/ },
-  { name: 'an application certificate that nobody signs', build: (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c, { tls: Tls.off() }), name: 'app' }), says: /^\[test\/app\] Certificate\/app: issuer is missing/ },
+  {
+    name: 'a cluster of no brokers',
+    build: (c) =>
+      kafkaTls(c, {
+        cluster: KafkaCluster.dedicated({
+          name: 'orders',
+          version: '4.2.0',
+          controllers: { replicas: 3, storage: Size.gibibytes(1) },
+          brokers: { replicas: 0, storage: Size.gibibytes(1) },
+        }),
+      }),
+    says: /^\[test\/orders\] Kafka\/demo\/orders: spec\.topology\.broker\.replicas is 0: .* Use 3/,
+  },
+  {
+    name: 'enableSSL behind the back of tls',
+    build: (c) => kafkaTls(c, { cluster: combined({ enableSSL: true }), tls: Tls.off() }),
+    says: /spec\.tls is missing: enableSSL is true/,
+  },
+  {
+    name: 'tls behind the back of tls',
+    build: (c) =>
+      kafkaTls(c, {
+        cluster: combined({ tls: { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'x' } } }),
+        tls: Tls.off(),
+      }),
+    says: /spec\.enableSSL is missing: tls is set/,
+  },
+  {
+    name: 'a lifetime under an hour',
+    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { duration: Duration.minutes(30) } }) }),
+    says: /spec\.tls\.certificates\[0\]\.duration is "30m"/,
+  },
+  {
+    name: 'a lifetime in days by way of extraSpec',
+    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), client: { extraSpec: { duration: '90d' } } }) }),
+    says: /spec\.tls\.certificates\[1\]\.duration is "90d"/,
+  },
+  {
+    name: 'two operations by way of a patch',
+    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/rotateCertificates', true)),
+    says: /spec\.tls is .*these are 2/,
+  },
+  {
+    name: 'one alias twice by way of a patch',
+    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/-', { alias: 'server' })),
+    says: /another certificate has this alias/,
+  },
+  {
+    name: 'a patch that fits nothing',
+    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.replace('/spec/nowhere/at/all', 1)),
+    says: /the bundle cannot be rendered/,
+  },
+  {
+    name: 'patched texts of the bundle',
+    build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.add('/data/desired.yaml', 'x')),
+    says: /data is patched.*Patch the objects/,
+  },
+  {
+    name: 'TLS patched into the Kafka alone',
+    build: (c) => kafkaTls(c, { cluster: DEDICATED }).kafka?.addJsonPatch(JsonPatch.replace('/spec/tls/issuerRef/name', 'x')),
+    says: /spec\.tls is .*not what the converging request asks for/,
+  },
+  {
+    name: 'no namespace',
+    build: (c) => kafkaTls(new Chart(c.node.scope as App, 'bare')),
+    says: /^\[bare\/orders\] Kafka\/orders: namespace is missing: .* new Chart\(app, id, \{ namespace \}\)/,
+  },
+  {
+    name: 'a name and a namespace too long for the certificates',
+    build: (c) => kafkaTls(c, { cluster: KafkaCluster.existing('a-kafka-with-a-name-that-is-rather-long-for-a-certificate') }),
+    says: /spec\.commonName is .*at most 64 characters/,
+  },
+  {
+    name: 'too long a name under native',
+    build: (c) =>
+      kafkaTls(c, {
+        executor: Executor.native(),
+        cluster: KafkaCluster.existing('a-kafka-with-a-name-that-is-rather-long-for-a-certificate'),
+      }),
+    says: /Certificate\/demo\/a-kafka.*spec\.commonName is .*at most 64 characters/,
+  },
+  {
+    name: 'an application certificate in the Secret of the brokers',
+    build: (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c), name: 'app', secretName: 'orders-server-cert' }),
+    says: /spec\.secretName is "orders-server-cert": that Secret holds the server certificate/,
+  },
+  {
+    name: "an application certificate with the name of a broker's",
+    build: (c) =>
+      new ClientCertificate(c, 'app', {
+        kafkaTls: kafkaTls(c, { executor: Executor.native() }),
+        name: 'orders-client-cert',
+        secretName: 'x',
+      }),
+    says: /metadata\.name is "orders-client-cert"/,
+  },
+  {
+    name: 'an application certificate that nobody signs',
+    build: (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c, { tls: Tls.off() }), name: 'app' }),
+    says: /^\[test\/app\] Certificate\/app: issuer is missing/,
+  },
   { name: 'a Job without an image', build: (c) => kafkaTls(c, { job: { image: '' } }), says: /containers\[0\]\.image is ""/ },
-  { name: 'a private key', build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', '-----BEGIN PRIVATE KEY-----\nMII')), says: /a private key must not/ },
-  { name: 'a bundle that Argo CD could not apply', build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', 'x'.repeat(200_000))), says: /bytes: Argo CD's client-side apply/ },
+  {
+    name: 'a private key',
+    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', '-----BEGIN PRIVATE KEY-----\nMII')),
+    says: /a private key must not/,
+  },
+  {
+    name: 'a bundle that Argo CD could not apply',
+    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', 'x'.repeat(200_000))),
+    says: /bytes: Argo CD's client-side apply/,
+  },
 ];
-const combined = (extraSpec: { readonly [field: string]: unknown }) => KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas: 3, storage: Size.gibibytes(1), extraSpec });
+const combined = (extraSpec: { readonly [field: string]: unknown }) =>
+  KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas: 3, storage: Size.gibibytes(1), extraSpec });
 for (const { name, build, says } of refused) {
   test(`refuses ${name}`, () => {
     const chart = newChart();
     build(chart);
     const found = (chart.node.scope as App).charts.flatMap(refusals);
-    assert.ok(found.some((line) => says.test(line)), found.join('\n') || 'nothing was refused');
+    assert.ok(
+      found.some((line) => says.test(line)),
+      found.join('\n') || 'nothing was refused',
+    );
   });
 }
 
@@ -55,7 +152,10 @@ test('takes Kafkas of one name in two namespaces for two', () => {
 test('says everything that is wrong with every construct at once', () => {
   const chart = newChart();
   kafkaTls(chart, { cluster: combined({ replicas: 0, storageType: 'Tape' }), retries: -1 });
-  new KafkaTls(chart, 'other', { cluster: KafkaCluster.existing('other'), tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), issuedAfter: 'yesterday' }) });
+  new KafkaTls(chart, 'other', {
+    cluster: KafkaCluster.existing('other'),
+    tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), issuedAfter: 'yesterday' }),
+  });
   const found = refusals(chart);
   assert.equal(found.length, 4, found.join('\n'));
   assert.deepEqual([...new Set(found.map((line) => line.split(' ')[0]))], ['[test/orders]', '[test/other]']);
@@ -68,9 +168,22 @@ test('reports what a validation says that a user added to an object of the bundl
 });
 
 const warned: readonly { readonly name: string; readonly build: (chart: Chart) => unknown; readonly says: RegExp }[] = [
-  { name: 'an image that is not pinned', build: (c) => kafkaTls(c, { job: { image: 'registry.example/kafka-tls:1' } }), says: /image is "registry\.example\/kafka-tls:1": a tag can change.*Pin the image/ },
-  { name: 'a PKCS#1 key', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { keyEncoding: KeyEncoding.PKCS1 } }) }), says: /PKCS#8 only/ },
-  { name: 'a leaf that may outlive its CA', build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa({ duration: Duration.days(90), renewBefore: Duration.days(30) }) }) }), says: /may outlive its CA/ },
+  {
+    name: 'an image that is not pinned',
+    build: (c) => kafkaTls(c, { job: { image: 'registry.example/kafka-tls:1' } }),
+    says: /image is "registry\.example\/kafka-tls:1": a tag can change.*Pin the image/,
+  },
+  {
+    name: 'a PKCS#1 key',
+    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { keyEncoding: KeyEncoding.PKCS1 } }) }),
+    says: /PKCS#8 only/,
+  },
+  {
+    name: 'a leaf that may outlive its CA',
+    build: (c) =>
+      kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa({ duration: Duration.days(90), renewBefore: Duration.days(30) }) }) }),
+    says: /may outlive its CA/,
+  },
 ];
 for (const { name, build, says } of warned) {
   test(`warns of ${name}, once, and synthesises all the same`, () => {
@@ -78,7 +191,10 @@ for (const { name, build, says } of warned) {
     build(chart);
     const printed = warningsOf(() => [synth(chart), synth(chart)]);
     assert.equal(new Set(printed).size, printed.length);
-    assert.ok(printed.some((line) => says.test(line)), printed.join('\n'));
+    assert.ok(
+      printed.some((line) => says.test(line)),
+      printed.join('\n'),
+    );
     assert.ok(printed.every((line) => line.startsWith('[test/orders] warning: ')));
     assert.equal(chart.node.findChild('orders').node.metadata.filter((m) => m.type === 'kafka-tls:warning').length, printed.length);
   });
@@ -87,5 +203,8 @@ for (const { name, build, says } of warned) {
 test('has no warning for what the documentation recommends', () => {
   const chart = newChart();
   kafkaTls(chart, { cluster: DEDICATED, tls: SELF_SIGNED, job: JOB });
-  assert.deepEqual(warningsOf(() => synth(chart)), []);
+  assert.deepEqual(
+    warningsOf(() => synth(chart)),
+    [],
+  );
 });

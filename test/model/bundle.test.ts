@@ -9,11 +9,19 @@ import { desiredOf } from '../support/bundle-text';
 
 const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'demo/orders' };
 const TLS = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] } as const;
-const object = (kind: Kind, name: string, spec: object = {}, namespace = 'demo'): KubeObject => ({ apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace }, spec });
+const object = (kind: Kind, name: string, spec: object = {}, namespace = 'demo'): KubeObject => ({
+  apiVersion: kind.apiVersion,
+  kind: kind.kind,
+  metadata: { name, namespace },
+  spec,
+});
 const converge = (tls: TlsState) => candidate(PLACE, 'orders-tls-ab', OPERATION.converge(tls), '10m');
 const ROTATE = candidate(PLACE, candidateName('orders', 'rotate'), OPERATION.rotate, '10m');
 const RESTART = candidate(PLACE, candidateName('orders', 'restart'), OPERATION.restart, '10m');
-const CA = issuerManifests({ kind: 'selfSignedCa', name: undefined, commonName: undefined, subject: undefined, duration: undefined, renewBefore: undefined }, PLACE);
+const CA = issuerManifests(
+  { kind: 'selfSignedCa', name: undefined, commonName: undefined, subject: undefined, duration: undefined, renewBefore: undefined },
+  PLACE,
+);
 
 function bundleOf(manifests: readonly KubeObject[]): Bundle {
   const bundle = assembleBundle(desiredOf(), manifests);
@@ -28,10 +36,20 @@ test('sorts manifests into their parts, whatever their order', () => {
   const all = [...CA, client, server, kafka, converge(TLS), ROTATE, RESTART];
   for (const order of [all, all.toReversed()]) {
     const bundle = bundleOf(order);
-    assert.deepEqual(bundle.issuing.map(documentKey), ['issuer-orders-ca-selfsigned.yaml', 'certificate-orders-ca.yaml', 'issuer-orders-ca.yaml']);
-    assert.deepEqual(bundle.brokerCertificates.map((c) => c.metadata.name), ['orders-server-cert', 'orders-client-cert']);
+    assert.deepEqual(bundle.issuing.map(documentKey), [
+      'issuer-orders-ca-selfsigned.yaml',
+      'certificate-orders-ca.yaml',
+      'issuer-orders-ca.yaml',
+    ]);
+    assert.deepEqual(
+      bundle.brokerCertificates.map((c) => c.metadata.name),
+      ['orders-server-cert', 'orders-client-cert'],
+    );
     assert.equal(bundle.kafka?.metadata.name, 'orders');
-    assert.deepEqual([bundle.converge, bundle.rotate, bundle.restart].map((r) => r?.metadata.name), ['orders-tls-ab', 'orders-tls-rotate', 'orders-tls-restart']);
+    assert.deepEqual(
+      [bundle.converge, bundle.rotate, bundle.restart].map((r) => r?.metadata.name),
+      ['orders-tls-ab', 'orders-tls-rotate', 'orders-tls-restart'],
+    );
     assert.deepEqual(bundle.tls, TLS);
     assert.equal(bundle.digest, bundleOf(all).digest);
   }
@@ -50,14 +68,25 @@ test('gives another digest to other content', () => {
 const problems: readonly { readonly name: string; readonly manifests: readonly KubeObject[]; readonly says: RegExp }[] = [
   { name: 'no converging request', manifests: [RESTART], says: /none with issuerRef, certificates or remove/ },
   { name: 'no request to restart', manifests: [converge(TLS)], says: /none of type Restart/ },
-  { name: 'a kind that has no place in it', manifests: [converge(TLS), RESTART, object(KINDS.Secret, 'x')], says: /^Secret\/x: v1 Secret is not a kind a bundle may hold/ },
-  { name: 'an object of another namespace', manifests: [converge(TLS), RESTART, object(KINDS.Issuer, 'x', {}, 'other')], says: /^Issuer\/x: namespace other is not that of the bundle, demo/ },
+  {
+    name: 'a kind that has no place in it',
+    manifests: [converge(TLS), RESTART, object(KINDS.Secret, 'x')],
+    says: /^Secret\/x: v1 Secret is not a kind a bundle may hold/,
+  },
+  {
+    name: 'an object of another namespace',
+    manifests: [converge(TLS), RESTART, object(KINDS.Issuer, 'x', {}, 'other')],
+    says: /^Issuer\/x: namespace other is not that of the bundle, demo/,
+  },
 ];
 for (const c of problems) {
   test(`says what is wrong with a bundle that has ${c.name}`, () => {
     const found = assembleBundle(desiredOf(), c.manifests);
     assert.ok(!('digest' in found));
-    assert.ok(found.some((text) => c.says.test(text)), found.join('\n'));
+    assert.ok(
+      found.some((text) => c.says.test(text)),
+      found.join('\n'),
+    );
   });
 }
 
@@ -70,7 +99,10 @@ test('says everything that is wrong with a bundle at once, a newer format first'
 
 test('orders issuers and certificates so that each comes after what it needs', () => {
   const leaf = object(KINDS.Certificate, 'a-leaf', { secretName: 'a-leaf', issuerRef: { name: 'orders-ca' } });
-  assert.deepEqual(issuingOrder([leaf, ...CA]).map((m) => m.metadata.name), ['orders-ca-selfsigned', 'orders-ca', 'orders-ca', 'a-leaf']);
+  assert.deepEqual(
+    issuingOrder([leaf, ...CA]).map((m) => m.metadata.name),
+    ['orders-ca-selfsigned', 'orders-ca', 'orders-ca', 'a-leaf'],
+  );
 });
 
 test('orders a cycle by name rather than never', () => {
@@ -85,5 +117,8 @@ test('keeps the desired state beside the manifests, each under a key of its own'
 
 test('prints an acknowledgement as the user wrote it', () => {
   assert.equal(formatAcknowledgement({ kind: 'clientsLeaveTls' }), 'Acknowledgement.clientsLeaveTls()');
-  assert.equal(formatAcknowledgement({ kind: 'trustRootChangesTo', issuer: 'orders-ca-2' }), "Acknowledgement.trustRootChangesTo('orders-ca-2')");
+  assert.equal(
+    formatAcknowledgement({ kind: 'trustRootChangesTo', issuer: 'orders-ca-2' }),
+    "Acknowledgement.trustRootChangesTo('orders-ca-2')",
+  );
 });

@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonical, conditionOf, contentHash, formatRef, groupOf, hasTrueCondition, isEqual, isSameRef, KINDS, kindOf, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
+import {
+  canonical,
+  conditionOf,
+  contentHash,
+  formatRef,
+  groupOf,
+  hasTrueCondition,
+  isEqual,
+  isSameRef,
+  KINDS,
+  type KubeObject,
+  kindOf,
+  ref,
+  refOf,
+} from '../../constructs/model/kube-object';
 
 const same: readonly { readonly name: string; readonly a: unknown; readonly b: unknown }[] = [
   { name: 'keys in another order', a: { x: 1, y: { p: 1, q: 2 } }, b: { y: { q: 2, p: 1 }, x: 1 } },

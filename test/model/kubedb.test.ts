@@ -13,9 +13,9 @@ import {
   listenersOf,
   mountedCertificateSecret,
   nodesOf,
+  type PodTemplate,
   petSetsOf,
   podFqdn,
-  type PodTemplate,
   type Role,
   roleLabels,
   securityProtocol,
@@ -26,31 +26,45 @@ import type { TlsConfig } from '../../constructs/model/tls';
 
 const TLS: TlsConfig = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] };
 const ON = { enableSSL: true, tls: TLS };
-const kafka = (spec: object): KubeObject => ({ apiVersion: KINDS.Kafka.apiVersion, kind: 'Kafka', metadata: { name: 'orders', namespace: 'demo' }, spec });
+const kafka = (spec: object): KubeObject => ({
+  apiVersion: KINDS.Kafka.apiVersion,
+  kind: 'Kafka',
+  metadata: { name: 'orders', namespace: 'demo' },
+  spec,
+});
 const dedicated = (spec: object = {}) => kafka({ topology: { controller: { replicas: 2 }, broker: { replicas: 2 } }, ...spec });
 const combined = (spec: object = {}) => kafka({ replicas: 2, ...spec });
 
 test('lists the nodes of dedicated roles, controllers first and numbered from 1000', () => {
-  assert.deepEqual(nodesOf(dedicated()).map((n) => [n.pod, n.nodeId]), [
-    ['orders-controller-0', 1000],
-    ['orders-controller-1', 1001],
-    ['orders-broker-0', 0],
-    ['orders-broker-1', 1],
-  ]);
+  assert.deepEqual(
+    nodesOf(dedicated()).map((n) => [n.pod, n.nodeId]),
+    [
+      ['orders-controller-0', 1000],
+      ['orders-controller-1', 1001],
+      ['orders-broker-0', 0],
+      ['orders-broker-1', 1],
+    ],
+  );
 });
 
 test('lists combined nodes by ordinal', () => {
-  assert.deepEqual(nodesOf(combined()).map((n) => [n.pod, n.role, n.nodeId]), [
-    ['orders-0', 'combined', 0],
-    ['orders-1', 'combined', 1],
-  ]);
+  assert.deepEqual(
+    nodesOf(combined()).map((n) => [n.pod, n.role, n.nodeId]),
+    [
+      ['orders-0', 'combined', 0],
+      ['orders-1', 'combined', 1],
+    ],
+  );
 });
 
 test('names PetSets by the suffix of their role', () => {
-  assert.deepEqual(petSetsOf(kafka({ topology: { controller: { suffix: 'quorum' }, broker: {} } })).map((p) => [p.name, p.replicas]), [
-    ['orders-quorum', 1],
-    ['orders-broker', 1],
-  ]);
+  assert.deepEqual(
+    petSetsOf(kafka({ topology: { controller: { suffix: 'quorum' }, broker: {} } })).map((p) => [p.name, p.replicas]),
+    [
+      ['orders-quorum', 1],
+      ['orders-broker', 1],
+    ],
+  );
 });
 
 test('gives combined nodes both listeners and both role labels', () => {
@@ -71,20 +85,42 @@ test('takes the Secret of JKS passwords that the Kafka names, else the default',
 });
 
 test('adds the names of the user to those every broker certificate has, sorted and once', () => {
-  const tls: TlsConfig = { ...TLS, certificates: [{ alias: 'server', dnsNames: ['a.example.org', 'localhost'], ipAddresses: ['10.0.0.1'] }] };
-  const { spec, metadata } = brokerCertificate({ name: 'orders', namespace: 'demo', keystoreCredSecret: 'orders-keystore-cred' }, tls, 'server');
+  const tls: TlsConfig = {
+    ...TLS,
+    certificates: [{ alias: 'server', dnsNames: ['a.example.org', 'localhost'], ipAddresses: ['10.0.0.1'] }],
+  };
+  const { spec, metadata } = brokerCertificate(
+    { name: 'orders', namespace: 'demo', keystoreCredSecret: 'orders-keystore-cred' },
+    tls,
+    'server',
+  );
   assert.equal(metadata.name, 'orders-server-cert');
-  assert.deepEqual(spec.dnsNames, ['*.orders-pods.demo.svc.cluster.local', 'a.example.org', 'localhost', 'orders-pods', 'orders-pods.demo.svc', 'orders-pods.demo.svc.cluster.local']);
+  assert.deepEqual(spec.dnsNames, [
+    '*.orders-pods.demo.svc.cluster.local',
+    'a.example.org',
+    'localhost',
+    'orders-pods',
+    'orders-pods.demo.svc',
+    'orders-pods.demo.svc.cluster.local',
+  ]);
   assert.deepEqual(spec.ipAddresses, ['10.0.0.1', '127.0.0.1']);
   assert.deepEqual(spec.issuerRef, { group: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' });
 });
 
-const TEMPLATE: PodTemplate = { spec: { containers: [{ name: 'kafka', volumeMounts: [{ name: 'data', mountPath: '/var/log/kafka' }] }, { name: 'sidecar' }], volumes: [{ name: 'data' }] } };
+const TEMPLATE: PodTemplate = {
+  spec: {
+    containers: [{ name: 'kafka', volumeMounts: [{ name: 'data', mountPath: '/var/log/kafka' }] }, { name: 'sidecar' }],
+    volumes: [{ name: 'data' }],
+  },
+};
 
 test('mounts the server certificate into the Kafka container when TLS is on, and into no other', () => {
   const template = withCertificateVolume(dedicated(ON), TEMPLATE);
   assert.equal(mountedCertificateSecret(template.spec), 'orders-server-cert');
-  assert.deepEqual(template.spec.containers[0]?.volumeMounts?.map((m) => m.mountPath), ['/var/log/kafka', CERTIFICATE_DIR]);
+  assert.deepEqual(
+    template.spec.containers[0]?.volumeMounts?.map((m) => m.mountPath),
+    ['/var/log/kafka', CERTIFICATE_DIR],
+  );
   assert.equal(template.spec.containers[1]?.volumeMounts, undefined);
 });
 
@@ -127,7 +163,10 @@ test('shows a configuration without the lines that hold a password or a login', 
 });
 
 test('names configuration Secrets by role', () => {
-  assert.deepEqual((['controller', 'broker', 'combined'] as const).map((r) => configSecretName('orders', r)), ['orders-controller-config', 'orders-broker-config', 'orders-config']);
+  assert.deepEqual(
+    (['controller', 'broker', 'combined'] as const).map((r) => configSecretName('orders', r)),
+    ['orders-controller-config', 'orders-broker-config', 'orders-config'],
+  );
 });
 
 const phases: readonly { readonly phase: string | undefined; readonly over: boolean }[] = [
@@ -142,7 +181,12 @@ const phases: readonly { readonly phase: string | undefined; readonly over: bool
 ];
 for (const { phase, over } of phases) {
   test(`takes a request of phase ${phase ?? 'none'} for ${over ? 'over' : 'unfinished'}`, () => {
-    const request: KubeObject = { apiVersion: KINDS.KafkaOpsRequest.apiVersion, kind: 'KafkaOpsRequest', metadata: { name: 'r' }, status: { phase } };
+    const request: KubeObject = {
+      apiVersion: KINDS.KafkaOpsRequest.apiVersion,
+      kind: 'KafkaOpsRequest',
+      metadata: { name: 'r' },
+      status: { phase },
+    };
     assert.equal(isFinishedRequest(request), over);
   });
 }

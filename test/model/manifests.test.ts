@@ -1,11 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import {
+  applicationCertificate,
+  candidate,
+  candidateName,
+  completeTls,
+  type IssuerSettings,
+  issuerManifests,
+  issuerRefOf,
+  kafkaManifest,
+  merged,
+  OPERATION,
+} from '../../constructs/model/manifests';
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '../../constructs/model/names';
-import { applicationCertificate, candidate, candidateName, completeTls, type IssuerSettings, issuerManifests, issuerRefOf, kafkaManifest, merged, OPERATION } from '../../constructs/model/manifests';
 
 const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'team-a' };
 const CORP: IssuerSettings = { kind: 'reference', ref: { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' } };
-const SELF_SIGNED: IssuerSettings = { kind: 'selfSignedCa', name: undefined, commonName: undefined, subject: undefined, duration: undefined, renewBefore: undefined };
+const SELF_SIGNED: IssuerSettings = {
+  kind: 'selfSignedCa',
+  name: undefined,
+  commonName: undefined,
+  subject: undefined,
+  duration: undefined,
+  renewBefore: undefined,
+};
 
 const merges: readonly { readonly name: string; readonly base: unknown; readonly extra: unknown; readonly is: unknown }[] = [
   { name: 'maps key by key', base: { a: 1, b: { c: 1 } }, extra: { b: { d: 2 } }, is: { a: 1, b: { c: 1, d: 2 } } },
@@ -22,7 +40,10 @@ test('makes no issuer that exists, one for a CA in a Secret, three objects for a
   assert.deepEqual(issuerManifests(CORP, PLACE), []);
   const [issuer, ...more] = issuerManifests({ kind: 'caSecret', secret: 'root', name: undefined }, PLACE);
   assert.deepEqual([issuer?.metadata.name, issuer?.spec, more.length], ['root', { ca: { secretName: 'root' } }, 0]);
-  assert.deepEqual(issuerManifests(SELF_SIGNED, PLACE).map((m) => `${m.kind}/${m.metadata.name}`), ['Issuer/orders-ca-selfsigned', 'Certificate/orders-ca', 'Issuer/orders-ca']);
+  assert.deepEqual(
+    issuerManifests(SELF_SIGNED, PLACE).map((m) => `${m.kind}/${m.metadata.name}`),
+    ['Issuer/orders-ca-selfsigned', 'Certificate/orders-ca', 'Issuer/orders-ca'],
+  );
 });
 
 test('refers to the issuer that it makes', () => {
@@ -39,10 +60,18 @@ test('keeps the key of a self-signed CA when it is renewed', () => {
 });
 
 test('lists both certificates completely, in the encoding that Kafka reads', () => {
-  const tls = completeTls({ issuer: CORP, certificates: { server: { extraSpec: { future: 1 } }, client: { issuer: SELF_SIGNED } } }, 'orders');
+  const tls = completeTls(
+    { issuer: CORP, certificates: { server: { extraSpec: { future: 1 } }, client: { issuer: SELF_SIGNED } } },
+    'orders',
+  );
   assert.deepEqual(tls.certificates, [
     { alias: 'server', secretName: 'orders-server-cert', privateKey: { encoding: 'PKCS8' }, future: 1 },
-    { alias: 'client', secretName: 'orders-client-cert', privateKey: { encoding: 'PKCS8' }, issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } },
+    {
+      alias: 'client',
+      secretName: 'orders-client-cert',
+      privateKey: { encoding: 'PKCS8' },
+      issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' },
+    },
   ]);
 });
 
@@ -62,11 +91,25 @@ test('has a Kafka born with the TLS that is wanted', () => {
 
 test('gives every candidate a deadline and one more try, on a Kafka in any state', () => {
   const { spec } = candidate(PLACE, candidateName('orders', 'rotate'), OPERATION.rotate, '10m');
-  assert.deepEqual(spec, { apply: 'Always', databaseRef: { name: 'orders' }, maxRetries: 1, timeout: '10m', tls: { rotateCertificates: true }, type: 'ReconfigureTLS' });
+  assert.deepEqual(spec, {
+    apply: 'Always',
+    databaseRef: { name: 'orders' },
+    maxRetries: 1,
+    timeout: '10m',
+    tls: { rotateCertificates: true },
+    type: 'ReconfigureTLS',
+  });
 });
 
 test('lets an application certificate do what a client does, and nothing else', () => {
-  const { spec } = applicationCertificate(PLACE, { name: 'billing', secretName: 'billing', commonName: 'billing', issuer: CORP.ref, certificate: {}, extraSpec: {} });
+  const { spec } = applicationCertificate(PLACE, {
+    name: 'billing',
+    secretName: 'billing',
+    commonName: 'billing',
+    issuer: CORP.ref,
+    certificate: {},
+    extraSpec: {},
+  });
   assert.deepEqual(spec.usages, ['digital signature', 'key encipherment', 'client auth']);
   assert.deepEqual(spec.issuerRef, { group: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' });
 });

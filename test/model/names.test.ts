@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attemptName, bundleName, convergeRequestName, cronJobName, isAttemptOf, jobName, restartRequestName, rotateRequestName, withSuffix } from '../../constructs/model/names';
+import {
+  attemptName,
+  bundleName,
+  convergeRequestName,
+  cronJobName,
+  isAttemptOf,
+  jobName,
+  restartRequestName,
+  rotateRequestName,
+  withSuffix,
+} from '../../constructs/model/names';
 
 const LONG = 'a-kafka-with-a-name-that-is-rather-long-for-a-kubernetes-object';
 
@@ -40,9 +50,13 @@ const attempts: readonly { readonly name: string; readonly is: boolean }[] = [
   { name: 'orders-tls', is: false },
 ];
 for (const c of attempts) {
-  test(`${c.is ? 'takes' : 'does not take'} ${c.name} for an attempt of orders-tls-ab`, () => assert.equal(isAttemptOf(c.name, 'orders-tls-ab'), c.is));
+  test(`${c.is ? 'takes' : 'does not take'} ${c.name} for an attempt of orders-tls-ab`, () =>
+    assert.equal(isAttemptOf(c.name, 'orders-tls-ab'), c.is));
 }
 
 test('numbers attempts from the second on', () => {
-  assert.deepEqual([1, 2, 3].map((n) => attemptName('x', n)), ['x', 'x-2', 'x-3']);
+  assert.deepEqual(
+    [1, 2, 3].map((n) => attemptName('x', n)),
+    ['x', 'x-2', 'x-3'],
+  );
 });

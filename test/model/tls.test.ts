@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { certificateOf, type CertificateSpec, formatIssuerRef, isSameTls, issuerOf, issuersOf, normalizeTls, type TlsConfig, tlsHash, tlsStateOf, type TlsState } from '../../constructs/model/tls';
+import {
+  type CertificateSpec,
+  certificateOf,
+  formatIssuerRef,
+  isSameTls,
+  issuerOf,
+  issuersOf,
+  normalizeTls,
+  type TlsConfig,
+  type TlsState,
+  tlsHash,
+  tlsStateOf,
+} from '../../constructs/model/tls';
 
 const ISSUER = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } as const;
 const OTHER = { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' } as const;
@@ -24,9 +36,21 @@ test('leaves a complete configuration as it is', () => {
 const sames: readonly { readonly name: string; readonly a: TlsState; readonly b: TlsState }[] = [
   { name: 'off and off', a: 'off', b: 'off' },
   { name: 'a default Secret name and none', a: tls({ alias: 'server', secretName: 'orders-server-cert' }), b: tls() },
-  { name: 'two spellings of one duration', a: tls({ alias: 'server', duration: '2160h0m0s' }), b: tls({ alias: 'server', duration: '2160h' }) },
-  { name: 'names in another order, and twice', a: tls({ alias: 'server', dnsNames: ['b', 'a', 'a'] }), b: tls({ alias: 'server', dnsNames: ['a', 'b'] }) },
-  { name: 'aliases in another order', a: tls({ alias: 'client', duration: '2h' }, { alias: 'server' }), b: tls({ alias: 'server' }, { alias: 'client', duration: '2h' }) },
+  {
+    name: 'two spellings of one duration',
+    a: tls({ alias: 'server', duration: '2160h0m0s' }),
+    b: tls({ alias: 'server', duration: '2160h' }),
+  },
+  {
+    name: 'names in another order, and twice',
+    a: tls({ alias: 'server', dnsNames: ['b', 'a', 'a'] }),
+    b: tls({ alias: 'server', dnsNames: ['a', 'b'] }),
+  },
+  {
+    name: 'aliases in another order',
+    a: tls({ alias: 'client', duration: '2h' }, { alias: 'server' }),
+    b: tls({ alias: 'server' }, { alias: 'client', duration: '2h' }),
+  },
   { name: 'an empty list, an empty subject, and nothing', a: tls({ alias: 'server', uris: [], subject: { countries: [] } }), b: tls() },
 ];
 for (const c of sames) {
@@ -55,7 +79,10 @@ test('finds the issuer of an alias: its own, else that of the Kafka', () => {
   const mixed = tls({ alias: 'client', issuerRef: OTHER });
   assert.equal(formatIssuerRef(issuerOf(mixed, 'client')), 'ClusterIssuer/corp-ca');
   assert.equal(formatIssuerRef(issuerOf(mixed, 'server')), 'Issuer/orders-ca');
-  assert.deepEqual(issuersOf(tls({ alias: 'client', issuerRef: OTHER }, { alias: 'server', issuerRef: ISSUER })).map(formatIssuerRef), ['Issuer/orders-ca', 'ClusterIssuer/corp-ca']);
+  assert.deepEqual(issuersOf(tls({ alias: 'client', issuerRef: OTHER }, { alias: 'server', issuerRef: ISSUER })).map(formatIssuerRef), [
+    'Issuer/orders-ca',
+    'ClusterIssuer/corp-ca',
+  ]);
 });
 
 test('gives every alias a certificate, also when the configuration does not mention it', () => {

@@ -1,0 +1,143 @@
+/**
+ * The manifests of one KafkaTls, as ApiObjects of a detached chart, and what they come to at synth.
+ *
+ * The converging request is the one place that says what TLS should be: Kafka and broker Certificates are rendered from it, so that a patch
+ * of the request reaches them, too.
+ */
+import { type ApiObject, Lazy, Yaml } from 'cdk8s';
+import { BundleChart } from './bundle-chart';
+import { assembleBundle, type Bundle, bundleDocuments } from './model/bundle';
+import type { Desired } from './model/desired';
+import { canonical, contentHash, isEqual, KINDS, type KubeObject } from './model/kube-object';
+import { brokerCertificate, keystoreCredSecret } from './model/kubedb';
+import {
+  type ApplicationSettings,
+  applicationCertificate,
+  type ClusterSettings,
+  candidate,
+  candidateName,
+  completeTls,
+  issuerManifests,
+  issuerRefOf,
+  kafkaManifest,
+  OPERATION,
+  ownedMetadata,
+  type TlsSettings,
+} from './model/manifests';
+import { convergeRequestName } from './model/names';
+import { ALIASES, type Alias, type IssuerRef, type TlsState } from './model/tls';
+
+/** An application certificate whose issuer may be that of the Kafka. */
+export type ApplicationRequest = Omit<ApplicationSettings, 'issuer'> & { readonly issuer: IssuerRef | undefined };
+
+export class KafkaBundle {
+  readonly kafka?: ApiObject;
+  readonly issuers: ApiObject[];
+  readonly brokerCertificates: ApiObject[];
+  readonly convergeRequest: ApiObject;
+  readonly rotateRequest?: ApiObject;
+  readonly restartRequest: ApiObject;
+
+  private readonly chart: BundleChart;
+
+  constructor(
+    readonly desired: Desired,
+    private readonly cluster: ClusterSettings,
+    private readonly settings: TlsSettings | undefined,
+  ) {
+    this.chart = new BundleChart(desired.namespace);
+    this.issuers = this.addIssuers();
+    this.convergeRequest = this.addConvergeRequest();
+    if (settings !== undefined) this.rotateRequest = this.addCandidate('rotate');
+    this.restartRequest = this.addCandidate('restart');
+    if (cluster.spec !== undefined) this.kafka = this.addKafka();
+    const makesCertificates = desired.executor === 'native' && settings !== undefined;
+    this.brokerCertificates = makesCertificates ? ALIASES.map((alias) => this.addBrokerCertificate(alias)) : [];
+  }
+
+  /** Adds a certificate for an application; undefined when it names no issuer and the Kafka has none to share. */
+  addApplicationCertificate(application: ApplicationRequest): ApiObject | undefined {
+    const shared = this.settings === undefined ? undefined : issuerRefOf(this.settings.issuer, this.desired.kafka);
+    const issuer = application.issuer ?? shared;
+    return issuer === undefined ? undefined : this.chart.add(applicationCertificate(this.desired, { ...application, issuer }));
+  }
+
+  /** Returns the TLS state that the converging request asks for, as it is now. */
+  tlsState(): TlsState {
+    return tlsIn(this.convergeRequest.toJson());
+  }
+
+  /** Returns every manifest as it is now, with patches. */
+  manifests(): readonly KubeObject[] {
+    return this.chart.manifests();
+  }
+
+  /** Returns the bundle as it is now, or what is wrong with it. */
+  assemble(): Bundle | readonly string[] {
+    return assembleBundle(this.desired, this.manifests());
+  }
+
+  /** Returns the texts of all documents by their keys. */
+  texts(): Readonly<Record<string, string>> {
+    const documents = Object.entries(bundleDocuments(this.desired, this.manifests()));
+    return Object.fromEntries(documents.map(([key, document]) => [key, Yaml.stringify(canonical(document))]));
+  }
+
+  /** Returns what validations that users added to objects of the bundle say. */
+  validate(): readonly string[] {
+    return this.chart.validate();
+  }
+
+  private addIssuers(): ApiObject[] {
+    if (this.settings === undefined) return [];
+    const { issuer, certificates } = this.settings;
+    const all = [issuer, ...ALIASES.flatMap((alias) => certificates[alias].issuer ?? [])];
+    const distinct = all.filter((one, i) => all.findIndex((other) => isEqual(one, other)) === i);
+    return distinct.flatMap((one) => issuerManifests(one, this.desired)).map((manifest) => this.chart.add(manifest));
+  }
+
+  private addConvergeRequest(): ApiObject {
+    const { kafka, deadlines } = this.desired;
+    const wanted = this.settings === undefined ? 'off' : completeTls(this.settings, kafka);
+    const placeholder = convergeRequestName(kafka, 'content');
+    const manifest = candidate(this.desired, placeholder, OPERATION.converge(wanted), deadlines.podReady);
+    return this.chart.addContentNamed(manifest, (request) => convergeRequestName(kafka, contentHash(tlsIn(request))));
+  }
+
+  private addCandidate(kind: 'rotate' | 'restart'): ApiObject {
+    const { kafka, deadlines } = this.desired;
+    return this.chart.add(candidate(this.desired, candidateName(kafka, kind), OPERATION[kind], deadlines.podReady));
+  }
+
+  private addKafka(): ApiObject {
+    const produce = () => kafkaManifest(this.cluster, this.tlsState(), this.desired).spec;
+    return this.chart.add({ ...kafkaManifest(this.cluster, 'off', this.desired), spec: Lazy.any({ produce }) });
+  }
+
+  private addBrokerCertificate(alias: Alias): ApiObject {
+    const { metadata, ...certificate } = this.brokerCertificate(alias);
+    const { labels, annotations = {} } = ownedMetadata(this.desired, metadata.name);
+    return this.chart.add({
+      ...certificate,
+      metadata: { ...metadata, labels: { ...metadata.labels, ...labels }, annotations },
+      spec: Lazy.any({ produce: () => this.brokerCertificate(alias).spec }),
+    });
+  }
+
+  private brokerCertificate(alias: Alias): KubeObject {
+    const { kafka, namespace } = this.desired;
+    const tls = this.tlsState();
+    // A patch that turns TLS off leaves a Certificate without content behind, which validation reports.
+    if (tls === 'off') return { ...KINDS.Certificate, metadata: { name: '' } };
+    const declared: KubeObject = this.kafka?.toJson() ?? { ...KINDS.Kafka, metadata: { name: kafka } };
+    const named = this.kafka === undefined ? this.cluster.keystoreCredSecret : undefined;
+    return brokerCertificate({ name: kafka, namespace, keystoreCredSecret: named ?? keystoreCredSecret(declared) }, tls, alias);
+  }
+}
+
+function tlsIn(request: KubeObject): TlsState {
+  const tls = request.spec?.tls ?? {};
+  if (tls.remove === true) return 'off';
+  const { remove: _remove, rotateCertificates: _rotate, ...state } = tls;
+  return state;
+}
