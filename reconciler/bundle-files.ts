@@ -7,7 +7,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../constructs/model/bundle';
-import { formatRef, refOf } from '../constructs/model/kube-object';
+import { formatRef, type KubeObject, refOf } from '../constructs/model/kube-object';
 import { bundleFromConfigMap, holdsBundle } from './bundle-documents';
 import { InvalidInputError } from './errors';
 import { parseYaml } from './yaml-text';
@@ -143,11 +143,17 @@ function itemsOf(value: unknown): readonly unknown[] {
   return typeof list?.kind === 'string' && list.kind.endsWith('List') && Array.isArray(list.items) ? list.items : [value];
 }
 
-/** Returns all objects of a file, for those who want them as they are. */
-export async function readObjects(source: BundleSource): Promise<readonly unknown[]> {
+/** Returns all objects of a file or folder, whatever they are. */
+export async function readObjects(source: BundleSource): Promise<readonly KubeObject[]> {
   const violations: string[] = [];
   const texts = await Promise.all((await filesOf(source)).map(async (file) => ({ file, text: await textOf(file, source) })));
-  const objects = texts.flatMap(({ file, text }) => objectsIn(file, text, violations));
+  const objects = texts.flatMap(({ file, text }) => objectsIn(file, text, violations).map((object) => ({ file, object })));
+  violations.push(...objects.filter(({ object }) => !isObject(object)).map(({ file }) => `${file}: holds a document without apiVersion, kind or metadata.name`));
   if (violations.length > 0) throw new InvalidInputError(violations);
-  return objects;
+  return objects.map(({ object }) => object as KubeObject);
+}
+
+function isObject(value: unknown): value is KubeObject {
+  const { apiVersion, kind, metadata } = (value ?? {}) as Partial<KubeObject>;
+  return [apiVersion, kind, metadata?.name].every((part) => typeof part === 'string' && part !== '');
 }

@@ -214,6 +214,8 @@ test('an interrupted run says why it ended and how to go on', async () => {
   assert.equal(stderr, 'kafka-tls: ended before it was done: SIGTERM was received.\nGo on with: kafka-tls apply\n');
 });
 
+const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
+
 test('a sandbox is started, told about, and ends with the signal', async () => {
   const stop = new AbortController();
   const created: unknown[] = [];
@@ -225,12 +227,18 @@ test('a sandbox is started, told about, and ends with the signal', async () => {
     create: async (object: unknown) => void created.push(object),
     close: async () => { isClosed = true; },
   };
-  const { exitCode } = await kafkaTls(['sandbox', '--no-ops-manager', '--file', file('pod.yaml', 'kind: Pod\n')], {
+  const { exitCode } = await kafkaTls(['sandbox', '--no-ops-manager', '--file', file('pod.yaml', yaml(POD))], {
     io: { signal: stop.signal, stdout: (text) => { printed += text; setImmediate(() => stop.abort()); } },
     outside: { clock: new FakeClock(), startSandbox: async ({ opsManager }) => (assert.equal(opsManager, false), running) },
   });
   assert.equal(exitCode, 0);
-  assert.deepEqual(created, [{ kind: 'Pod' }]);
+  assert.deepEqual(created, [POD]);
   assert.ok(isClosed);
   assert.match(printed, /^The sandbox listens on https:\/\/127\.0\.0\.1:6443\. 1 object was created\.\n\n {2}export KUBECONFIG=.*kubeconfig\n/);
+});
+
+test('a sandbox is not started for a file that holds no objects', async () => {
+  const { exitCode, stderr } = await kafkaTls(['sandbox', '-f', file('scalar.yaml', '- 1\n')]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /scalar\.yaml: holds a document without apiVersion, kind or metadata\.name\.\n$/);
 });

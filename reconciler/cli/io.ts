@@ -1,4 +1,5 @@
 /** What the command line may ask of its process and of the world. `bin.ts` and the tests each bring their own. */
+import type { KubeObject } from '../../constructs/model/kube-object';
 import type { Cluster, Clock, Dialer, KafkaFactsSource, RandomText } from '../ports';
 import type { Style } from '../report/style';
 
@@ -40,7 +41,7 @@ export interface Connection {
 export interface RunningSandbox {
   readonly kubeconfig: string;
   readonly url: string;
-  create(object: unknown): Promise<void>;
+  create(object: KubeObject): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,10 +1,13 @@
 /** The world as it is: the cluster behind a kubeconfig, real sockets, real time, and a sandbox on this machine. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { KINDS, kindOf, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { connect } from '../cluster/connect';
 import { createDialer } from '../cluster/dial';
 import { noKafkaFacts } from '../cluster/kafka-facts';
 import { systemClock } from '../cluster/system-clock';
+import { InvalidInputError } from '../errors';
+import type { Client } from '../sandbox/client';
 import type { ClusterTarget, Connection, Outside, RunningSandbox } from './io';
 
 /** Returns the outside of a process with this environment. */
@@ -35,10 +38,24 @@ async function startSandbox({ opsManager }: { readonly opsManager: boolean }): P
   return {
     kubeconfig,
     url,
-    create: async (object) => void (await sandbox.client.create(object)),
+    create: (object) => createIn(sandbox.client, object),
     close: async () => {
       await close();
       await sandbox.stop();
     },
   };
+}
+
+/** Creates an object as kubectl would, and its namespace if need be: who plays does not want to begin with namespaces. */
+async function createIn(client: Pick<Client, 'get' | 'create'>, object: KubeObject): Promise<void> {
+  const isNamespaced = kindOf(object)?.namespaced ?? true;
+  const namespace = object.metadata.namespace ?? 'default';
+  try {
+    if (isNamespaced && (await client.get(KINDS.Namespace, undefined, namespace)) === undefined) {
+      await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+    }
+    await client.create(isNamespaced ? { ...object, metadata: { ...object.metadata, namespace } } : object);
+  } catch (error) {
+    throw new InvalidInputError(`not created: ${error instanceof Error ? error.message : String(error)}`, { subject: refOf(object), cause: error });
+  }
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { KubeObject } from '../../constructs/model/kube-object';
 import { readObjects } from '../bundle-files';
 import { printableJson } from '../report/printable';
 import type { OutputFlags } from './flags';
@@ -33,7 +34,7 @@ export async function runSandbox(flags: SandboxFlags, session: Session): Promise
   }
 }
 
-async function startObjects({ file = [] }: SandboxFlags, { io }: Session): Promise<readonly unknown[]> {
+async function startObjects({ file = [] }: SandboxFlags, { io }: Session): Promise<readonly KubeObject[]> {
   const read = await Promise.all(file.map((f) => readObjects({ file: f, cwd: io.cwd, stdin: io.stdin })));
   return read.flat();
 }
