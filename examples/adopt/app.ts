@@ -1,5 +1,5 @@
-import { Acknowledgement, ClientCertificate, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 import { ApiObject, App, Chart, Duration } from 'cdk8s';
+import { Acknowledgement, ClientCertificate, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
 const app = new App();
 const chart = new Chart(app, 'adopt', { namespace: 'demo' });

@@ -1,5 +1,5 @@
-import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 import { App, Chart } from 'cdk8s';
+import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
 // A new root signs from now on. Clients have to trust it, which is acknowledged by the name of its issuer.
 const app = new App();

@@ -1,5 +1,5 @@
-import { Acknowledgement, KafkaCluster, KafkaTls, Tls } from 'cdk8s-kafka-tls';
 import { App, Chart } from 'cdk8s';
+import { Acknowledgement, KafkaCluster, KafkaTls, Tls } from 'cdk8s-kafka-tls';
 
 // TLS goes away, and clients know.
 const app = new App();

@@ -1,5 +1,5 @@
-import { KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 import { App, Chart } from 'cdk8s';
+import { KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
 // Every certificate was issued at or after an instant. To rotate again, write the present time and commit.
 const app = new App();
