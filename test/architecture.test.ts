@@ -21,15 +21,15 @@ const RULES: readonly Rule[] = [
     mayImport: [MODEL, 'constructs/', 'cdk8s', 'cdk8s-plus-28', 'constructs', 'node:path'],
     because: 'who only synthesises loads no client',
   },
-  { from: 'reconciler/plan/', mayImport: [MODEL, 'reconciler/plan/', 'reconciler/errors'], because: 'deciding needs no cluster' },
+  { from: 'reconciler/plan/', mayImport: [MODEL, 'reconciler/plan/', 'reconciler/status', 'reconciler/errors'], because: 'deciding needs no cluster' },
   {
     from: 'reconciler/observe/',
-    mayImport: [MODEL, ...NOUNS, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/certificates'],
+    mayImport: [MODEL, ...NOUNS, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/status', 'reconciler/certificates'],
     because: 'observing reads through ports and decides nothing',
   },
   {
     from: 'reconciler/execute/',
-    mayImport: [MODEL, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors'],
+    mayImport: [MODEL, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors', 'reconciler/status'],
     because: 'executing acts through ports on what was decided',
   },
   {

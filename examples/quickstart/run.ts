@@ -20,7 +20,10 @@ function say(text: string): void {
 /** Runs a command, shows it as a user would type it, and ends the demo if it fails. */
 function run(shown: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
   process.stdout.write(`$ ${shown}\n`);
-  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, KUBECONFIG: kubeconfig, ...env } });
+  const { status } = spawnSync(process.execPath, args, {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, KUBECONFIG: kubeconfig, ...env },
+  });
   if (status !== 0) throw new Error(`"${shown}" ended with exit code ${status}`);
 }
 

@@ -8,8 +8,8 @@ import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, 
 import type { Observation } from '../plan/observation';
 import { mismatches } from '../plan/verify';
 import type { JsonPatchOperation } from '../ports';
+import { statusOf } from '../status';
 import { deadlineMs, type ExecuteContext, kafkaOf, modify, say, withAnnotations } from './context';
-import { readiness } from './readiness';
 import { type Progress, waitUntil } from './wait';
 
 /** A Ready pod whose listener does not answer for this long is out of reach from here. */
@@ -65,8 +65,8 @@ export async function awaitReady(context: ExecuteContext, { subject }: AwaitRead
     subject,
     watch: [{ kind, selection: { namespace: subject.namespace ?? '', name: subject.name } }],
     check: async () => {
-      const problem = readiness(await context.cluster.get(subject));
-      return problem === undefined ? { done: undefined } : { waitingFor: problem };
+      const { state, reason } = statusOf(await context.cluster.get(subject));
+      return state === 'Current' ? { done: undefined } : { waitingFor: reason };
     },
     deadlineMs: isKafka ? deadlineMs(context, 'foreignOperation') : deadlineMs(context, 'issuance'),
     failure: isKafka ? 'not provisioned' : 'not Ready',

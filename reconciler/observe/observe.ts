@@ -13,6 +13,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import {
   configSecretName,
+  keystoreCredSecret,
   mountedCertificateSecret,
   mountedConfigSecret,
   nodesOf,
@@ -55,7 +56,10 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     kafka === undefined ? [] : readPetSets(reader, kafka),
     Promise.all(issuersUsed(states, bundle?.issuing ?? []).map((issuer) => readIssuer(reader, issuer))),
   ]);
-  const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), issuedSecretNames(bundle));
+  const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), [
+    ...issuedSecretNames(bundle),
+    ...passwordSecretNames(name, kafka, bundle),
+  ]);
   signal?.throwIfAborted();
   const [pods, facts] = await Promise.all([
     kafka === undefined ? [] : readPods({ ...context, kafka, namespace, signal }, named.pods, secrets),
@@ -145,6 +149,12 @@ function secretNames(
 /** Secrets of CAs and applications: good to know. */
 function issuedSecretNames(bundle: Bundle | undefined): readonly string[] {
   return (bundle?.issuing ?? []).flatMap((m) => (m.kind === KINDS.Certificate.kind ? [String(m.spec?.secretName)] : []));
+}
+
+/** The JKS passwords: only whether they are there, and only where we would have to make them. */
+function passwordSecretNames(name: string, kafka: KubeObject | undefined, bundle: Bundle | undefined): readonly string[] {
+  if (bundle?.desired.executor !== 'native') return [];
+  return [kafka === undefined ? `${name}-keystore-cred` : keystoreCredSecret(kafka)];
 }
 
 async function readSecrets(reader: Reader, needed: readonly string[], others: readonly string[]): Promise<ReadonlyMap<string, KubeObject>> {

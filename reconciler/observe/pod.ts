@@ -2,31 +2,7 @@
 import { hasTrueCondition, type KubeObject } from '../../constructs/model/kube-object';
 import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '../../constructs/model/kubedb';
 import type { PodFacts, Served } from '../plan/observation';
-
-/** States that no waiting cures. `ContainerCreating` is not one: volumes and images take their time. */
-const STUCK_REASONS = ['CrashLoopBackOff', 'ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'CreateContainerConfigError'];
-
-interface ContainerStatus {
-  readonly name: string;
-  readonly state?: {
-    readonly running?: { readonly startedAt?: string };
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-  };
-}
-
-/** Returns why a pod cannot start, or undefined. */
-export function stuckReason(pod: KubeObject): string | undefined {
-  const scheduled = ((pod.status?.conditions ?? []) as readonly { type: string; status: string; reason?: string }[]).find(
-    (c) => c.type === 'PodScheduled',
-  );
-  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') return 'Unschedulable';
-  const waiting = containers(pod).map((c) => c.state?.waiting?.reason ?? '');
-  return waiting.find((reason) => STUCK_REASONS.includes(reason));
-}
-
-function containers(pod: KubeObject): readonly ContainerStatus[] {
-  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-}
+import { type ContainerStatus, stuckReason } from '../status';
 
 /** Returns the facts of a pod that is a node of the Kafka; `served` is what its listeners answered. */
 export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | 'ordinal' | 'nodeId'>, served: readonly Served[]): PodFacts {

@@ -9,7 +9,7 @@
 
 import type { Bundle } from '../../constructs/model/bundle';
 import { goDurationMs } from '../../constructs/model/go-duration';
-import { conditionOf, hasTrueCondition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import {
   brokerCertificate,
   type CertificateOwner,
@@ -34,6 +34,7 @@ import {
   type TlsState,
   tlsStateOf,
 } from '../../constructs/model/tls';
+import { statusOf } from '../status';
 import type { Finding, Reason } from './nouns';
 import type { CertificateFacts, Observation, PetSetState, PodFacts, SecretFacts } from './observation';
 
@@ -189,15 +190,8 @@ function holds(field: string, has: unknown, wanted: unknown, isExact: boolean): 
 }
 
 function certificateIsNotReady({ certificate, subject }: AliasView): Finding | undefined {
-  if (certificate === undefined) return undefined;
-  const ready = conditionOf(certificate, 'Ready');
-  if (hasTrueCondition(certificate, 'Issuing')) return finding(subject, 'CertificateNotReady', 'is being issued');
-  if (ready?.status !== 'True') return finding(subject, 'CertificateNotReady', ready?.message ?? 'is not Ready');
-  const generation = certificate.metadata.generation;
-  if (ready.observedGeneration !== undefined && generation !== undefined && ready.observedGeneration < generation) {
-    return finding(subject, 'CertificateNotReady', 'its latest change was not seen by cert-manager yet');
-  }
-  return undefined;
+  const { state, reason } = statusOf(certificate);
+  return state === 'Current' ? undefined : finding(subject, 'CertificateNotReady', reason);
 }
 
 // Layer 3: Secrets

@@ -1,7 +1,8 @@
 /** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
-import { conditionOf, isSameRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
+import { isSameRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
+import { statusOf } from '../status';
 import type { World } from './checks';
 import type { Finding, Step } from './nouns';
 import type { Observation } from './observation';
@@ -13,26 +14,25 @@ export function issuingSteps(world: World): readonly Step[] {
 
 function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
   const subject = refOf(manifest);
+  const kind = manifest.kind === KINDS.Issuer.kind ? 'Issuer' : 'Certificate';
   const has = findLive(manifest, live);
   if (has === undefined)
     return applied(manifest, 'create', {
       subject,
-      reason: manifest.kind === 'Issuer' ? 'IssuerMissing' : 'CertificateMissing',
+      reason: `${kind}Missing`,
       message: 'missing',
     });
   const differing = differingFields(manifest, has);
   if (differing.length > 0) {
-    const reason = manifest.kind === 'Issuer' ? 'IssuerDiffers' : 'CertificateDiffers';
     return applied(manifest, 'configure', {
       subject,
-      reason,
+      reason: `${kind}Differs`,
       message: `${differing.join(', ')} differ${differing.length === 1 ? 's' : ''}`,
     });
   }
-  const ready = conditionOf(has, 'Ready');
-  if (ready?.status === 'True' && conditionOf(has, 'Issuing')?.status !== 'True') return [];
-  const reason = manifest.kind === 'Issuer' ? 'IssuerNotReady' : 'CertificateNotReady';
-  return [{ kind: 'awaitReady', subject, findings: [{ subject, reason, message: ready?.message || 'is not Ready' }] }];
+  const { state, reason: message } = statusOf(has);
+  if (state === 'Current') return [];
+  return [{ kind: 'awaitReady', subject, findings: [{ subject, reason: `${kind}NotReady`, message }] }];
 }
 
 function applied(manifest: KubeObject, change: 'create' | 'configure', finding: Finding): readonly Step[] {

@@ -38,7 +38,8 @@ type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
   const world: World = { bundle, live, now };
   const obstacle = obstacleOf(world, { takeOver: options.takeOver === true });
-  const draft: Draft = obstacle === undefined ? startable(world, draftPlan(world, options.retry === true)) : { operation: 'none', steps: [], obstacle };
+  const draft: Draft =
+    obstacle === undefined ? startable(world, draftPlan(world, options.retry === true)) : { operation: 'none', steps: [], obstacle };
   return {
     subject: kafkaRef(live),
     executor: bundle.desired.executor,

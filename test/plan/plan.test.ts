@@ -44,7 +44,12 @@ const ROWS: readonly Row[] = [
   },
   { name: 'add TLS', cluster: () => plaintext().desires(MOVE), restarts: 6 },
   { name: 'add TLS in one stop', cluster: () => plaintext().desires({ ...MOVE, cutover: 'stop' }), restarts: 6 },
-  { name: 'add TLS, no such issuer', cluster: () => plaintext().desires(MOVE).issuer({ kind: 'Issuer', name: 'orders-ca' }), restarts: 0, obstacle: 'wait' },
+  {
+    name: 'add TLS, no such issuer',
+    cluster: () => plaintext().desires(MOVE).issuer({ kind: 'Issuer', name: 'orders-ca' }),
+    restarts: 0,
+    obstacle: 'wait',
+  },
   { name: 'add TLS, not acknowledged', cluster: plaintext, restarts: 0, obstacle: 'invalid' },
   { name: 'add TLS to combined nodes', cluster: () => new ClusterBuilder('combined', 'off').wants(TLS).desires(MOVE), restarts: 3 },
   {

@@ -8,8 +8,6 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { type Condition, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { bundleFromConfigMap } from '../../reconciler/bundle-documents';
 import { judgeServed } from '../../reconciler/cluster/dial';
-import type { Transport } from '../../reconciler/cluster/http';
-import { kubeCluster } from '../../reconciler/cluster/kube';
 import { observe } from '../../reconciler/observe/observe';
 import type { Observation } from '../../reconciler/plan/observation';
 import type { PlanOptions } from '../../reconciler/plan/plan';
@@ -17,6 +15,7 @@ import type { Cluster, Dialer, ProgressEvent } from '../../reconciler/ports';
 import { type Outcome, reconcile } from '../../reconciler/reconcile';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../reconciler/sandbox';
 import { FakeClock } from './fake-clock';
+import { clusterIn } from './transports';
 
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';
@@ -40,8 +39,14 @@ export class World {
   private readonly end = new AbortController();
 
   constructor(options: WorldOptions = {}) {
-    this.sandbox = createSandbox({ clock: this.clock, listeners: 'memory', opsManager: options.opsManager ?? true, keys: KEYS, ...options.sandbox });
-    this.cluster = kubeCluster(inProcess(this.sandbox), this.clock);
+    this.sandbox = createSandbox({
+      clock: this.clock,
+      listeners: 'memory',
+      opsManager: options.opsManager ?? true,
+      keys: KEYS,
+      ...options.sandbox,
+    });
+    this.cluster = clusterIn(this.sandbox.api, this.clock);
     this.seen = options.decorate?.(this.cluster) ?? this.cluster;
   }
 
@@ -86,7 +91,12 @@ export class World {
   }
 
   observe(bundle: Bundle): Promise<Observation> {
-    return this.clock.run(observe({ cluster: this.cluster, dialer: this.dialer, facts: { read: async () => ({ unknown: 'not read' }) }, clock: this.clock }, bundle));
+    return this.clock.run(
+      observe(
+        { cluster: this.cluster, dialer: this.dialer, facts: { read: async () => ({ unknown: 'not read' }) }, clock: this.clock },
+        bundle,
+      ),
+    );
   }
 
   /** What listeners serve, judged by the code that judges real ones. */
@@ -119,22 +129,6 @@ export function isReady(kafka: KubeObject | undefined): boolean {
 
 export function hasCondition(object: KubeObject | undefined, type: string): boolean {
   return (object?.status?.conditions ?? []).some((c: Condition) => c.type === type && c.status === 'True');
-}
-
-function inProcess({ api }: Sandbox): Transport {
-  return {
-    server: 'https://sandbox',
-    request: async ({ method, path, query, headers, body, signal }) => {
-      const search = new URLSearchParams(query).toString();
-      return api.handle({
-        method,
-        path: search === '' ? path : `${path}?${search}`,
-        headers: { ...headers },
-        ...(body === undefined ? {} : { body }),
-        ...(signal === undefined ? {} : { signal }),
-      });
-    },
-  };
 }
 
 /** Synthesises a KafkaTls and returns its bundle, the way the Job reads it. */

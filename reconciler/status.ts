@@ -7,8 +7,7 @@
  *
  * The reason is a sentence without the subject. A status that speaks of an earlier generation is not believed.
  */
-import { type Condition, conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { stuckReason } from './pod';
+import { type Condition, conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../constructs/model/kube-object';
 
 export const STATES = ['Current', 'InProgress', 'Failed', 'Terminating', 'NotFound', 'Unknown'] as const;
 export type State = (typeof STATES)[number];
@@ -53,9 +52,9 @@ function certificateStatus(certificate: KubeObject): Status {
   const ready = conditionOf(certificate, 'Ready');
   // Ready stays True while a renewal runs, and after one has failed: the old certificate is still good.
   if (issuing?.status === 'True') return status('InProgress', `is being issued (${words(issuing)})`);
-  if (issuing?.status === 'False') return status('Failed', words(issuing));
   if (ready === undefined || isOutdated(certificate, ready)) return status('InProgress', 'cert-manager has not looked at it yet');
-  return ready.status === 'True' ? status('Current', ready.message) : status('InProgress', words(ready));
+  if (ready.status === 'True') return status('Current', issuing === undefined ? ready.message : `a renewal has failed: ${words(issuing)}`);
+  return issuing?.status === 'False' ? status('Failed', words(issuing)) : status('InProgress', words(ready));
 }
 
 function kafkaStatus(kafka: KubeObject): Status {
@@ -125,4 +124,30 @@ function words(condition: Condition | undefined, otherwise = ''): string {
 function lastCondition(object: KubeObject): Condition | undefined {
   const conditions: unknown = object.status?.conditions;
   return Array.isArray(conditions) ? conditions.at(-1) : undefined;
+}
+
+/** States that no waiting cures. `ContainerCreating` is not one: volumes and images take their time. */
+const STUCK_REASONS = ['CrashLoopBackOff', 'ImagePullBackOff', 'ErrImagePull', 'InvalidImageName', 'CreateContainerConfigError'];
+
+/** What a kubelet says of a container. */
+export interface ContainerStatus {
+  readonly name: string;
+  readonly state?: {
+    readonly running?: { readonly startedAt?: string };
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+  };
+}
+
+/** Returns why a pod cannot start, or undefined. */
+export function stuckReason(pod: KubeObject): string | undefined {
+  const scheduled = ((pod.status?.conditions ?? []) as readonly { type: string; status: string; reason?: string }[]).find(
+    (c) => c.type === 'PodScheduled',
+  );
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') return 'Unschedulable';
+  const waiting = containers(pod).map((c) => c.state?.waiting?.reason ?? '');
+  return waiting.find((reason) => STUCK_REASONS.includes(reason));
+}
+
+function containers(pod: KubeObject): readonly ContainerStatus[] {
+  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import { statusOf } from '../../reconciler/observe/status';
+import { KINDS, type Kind, type KubeObject } from '../constructs/model/kube-object';
+import { statusOf } from '../reconciler/status';
 
 type Conditions = Readonly<Record<string, readonly [status: string, reason?: string, message?: string, observedGeneration?: number]>>;
 
@@ -82,7 +82,7 @@ const cases: { name: string; object: KubeObject | undefined; is: string }[] = [
     object: object(Certificate, {
       conditions: { Ready: ['True', 'Ready'], Issuing: ['False', 'Failed', 'The certificate request has failed'] },
     }),
-    is: 'Failed: Failed: The certificate request has failed',
+    is: 'Current: a renewal has failed: Failed: The certificate request has failed',
   },
   {
     name: 'a certificate with a reason',
