@@ -39,20 +39,26 @@ const CHANGES_PENDING = 3;
 
 /** Prints the plans and returns the exit code. */
 export async function runPlan(flags: PlanFlags, session: Session): Promise<number> {
-  const planned = await makePlans(flags, session);
-  const removed = flags.base === undefined ? [] : await removedSince(flags.base, planned, flags, session);
-  session.io.stdout(FORMATS[flags.output === 'json' || flags.output === 'markdown' ? flags.output : 'text'](planned, removed, session));
+  const { planned, removed = [] } = await makePlans(flags, session);
+  session.io.stdout(formatOf(flags)(planned, removed, session));
   const refused = Math.max(...planned.map(({ plan: { obstacle } }) => (obstacle === undefined ? 0 : OBSTACLE_EXIT_CODES[obstacle.kind])));
   if (refused !== 0) return refused;
   const isPending = planned.some((p) => p.plan.steps.length > 0 || p.plan.obstacle !== undefined);
   return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
 }
 
-async function makePlans(flags: PlanFlags, session: Session): Promise<readonly Planned[]> {
+/** Plans, and the bundles that the base has and the new state has not. */
+interface Made {
+  readonly planned: readonly Planned[];
+  readonly removed?: readonly Bundle[];
+}
+
+async function makePlans(flags: PlanFlags, session: Session): Promise<Made> {
   if (flags.base !== undefined) return planFromBase(flags.base, flags, session);
-  if (flags.observation !== undefined) return [await planFromObservation(flags.observation, flags, session)];
-  if (flags.configMap !== undefined) return planLive(flags, session, undefined);
-  return planLive(flags, session, await bundlesInFiles(session, flags)); // bad input is told before the cluster is reached
+  if (flags.observation !== undefined) return { planned: [await planFromObservation(flags.observation, flags, session)] };
+  // Bad input is told before the cluster is reached.
+  const inFiles = flags.configMap === undefined ? await bundlesInFiles(session, flags) : undefined;
+  return { planned: await planLive(flags, session, inFiles) };
 }
 
 function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[] | undefined): Promise<readonly Planned[]> {
@@ -97,37 +103,30 @@ async function readObservation(file: string, { io }: Session): Promise<Observati
   return value as Observation;
 }
 
-async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<readonly Planned[]> {
-  const before = await bundlesOfBase(base, session);
+async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Made> {
+  const { name, namespace } = flags;
+  const before = await readBundles({ file: base, cwd: session.io.cwd, stdin: session.io.stdin });
   const bundles = await bundlesInFiles(session, flags);
-  return bundles.map((bundle) => ({ bundle, plan: planOffline(before.find((b) => bundleId(b) === bundleId(bundle)), bundle) }));
+  const find = (among: readonly Bundle[], wanted: Bundle) => among.find((b) => bundleId(b) === bundleId(wanted));
+  return {
+    planned: bundles.map((bundle) => ({ bundle, plan: planOffline(find(before, bundle), bundle) })),
+    removed: name === undefined && namespace === undefined ? before.filter((b) => find(bundles, b) === undefined) : [],
+  };
 }
 
-function bundlesOfBase(base: string, { io }: Session): Promise<readonly Bundle[]> {
-  return readBundles({ file: base, cwd: io.cwd, stdin: io.stdin });
-}
+type Format = (planned: readonly Planned[], removed: readonly Bundle[], session: Session) => string;
 
-/** Returns a sentence for every bundle that the base has and the new state has not. */
-async function removedSince(base: string, planned: readonly Planned[], { name, namespace }: PlanFlags, session: Session): Promise<readonly string[]> {
-  if (name !== undefined || namespace !== undefined) return [];
-  const gone = (await bundlesOfBase(base, session)).filter((b) => !planned.some((p) => bundleId(p.bundle) === bundleId(b)));
-  return gone.map(({ desired }) => {
-    return `${formatRef(ref(KINDS.Kafka, desired.namespace, desired.kafka))}: has no bundle any more: its TLS stays as it is, and nobody looks after it.`;
-  });
+function formatOf({ output }: PlanFlags): Format {
+  if (output === 'json') return (planned, removed) => `${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId) }, 2)}\n`;
+  if (output === 'markdown') return (planned, removed) => [...planned.map((p) => planMarkdown(p.plan, contextOf(p))), ...removed.map(removedLine)].join('\n');
+  return (planned, removed, { io }) => [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n');
 }
-
-type Format = (planned: readonly Planned[], removed: readonly string[], session: Session) => string;
 
 function contextOf({ bundle, applyWith }: Planned): PlanContext {
   return { acknowledge: bundle.desired.acknowledge, ...(applyWith === undefined ? {} : { applyWith }) };
 }
 
-const FORMATS: Readonly<Record<'text' | 'json' | 'markdown', Format>> = {
-  text: (planned, removed, { io }) => {
-    return [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map((line) => `${printable(line)}\n`)].join('\n');
-  },
-  markdown: (planned, removed) => {
-    return [...planned.map((p) => planMarkdown(p.plan, contextOf(p))), ...removed.map((line) => `${printable(line)}\n`)].join('\n');
-  },
-  json: (planned, removed) => `${printableJson({ plans: planned.map((p) => p.plan), removed }, 2)}\n`,
-};
+function removedLine({ desired }: Bundle): string {
+  const subject = formatRef(ref(KINDS.Kafka, desired.namespace, desired.kafka));
+  return `${printable(`${subject}: has no bundle any more: its TLS stays as it is, and nobody looks after it.`)}\n`;
+}
