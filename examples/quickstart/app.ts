@@ -2,8 +2,6 @@ import { App, Chart } from 'cdk8s';
 import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
 // A Kafka that runs without TLS gets TLS, with a CA of its own. The cluster has no ops-manager, so the reconciler does the work.
-// Set ISSUED_AFTER to the present time to rotate its certificates.
-const issuedAfter = process.env.ISSUED_AFTER;
 const app = new App();
 const chart = new Chart(app, 'quickstart', { namespace: 'demo' });
 
@@ -15,7 +13,6 @@ new KafkaTls(chart, 'orders', {
   tls: Tls.on({
     issuer: TlsIssuer.selfSignedCa(),
     acknowledge: [Acknowledgement.clientsMoveToTls()],
-    ...(issuedAfter === undefined ? {} : { issuedAfter }),
     ...(issuedAfter === undefined ? {} : { issuedAfter }),
   }),
   executor: Executor.native(),
