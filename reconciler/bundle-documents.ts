@@ -13,7 +13,14 @@ import { parseYaml } from './yaml-text';
 
 /** Tells whether an object is a ConfigMap that holds a bundle. */
 export function holdsBundle(object: unknown): object is KubeObject {
-  return isMap(object) && object.apiVersion === 'v1' && object.kind === 'ConfigMap' && isMap(object.metadata) && isMap(object.data) && DESIRED_KEY in object.data;
+  return (
+    isMap(object) &&
+    object.apiVersion === 'v1' &&
+    object.kind === 'ConfigMap' &&
+    isMap(object.metadata) &&
+    isMap(object.data) &&
+    DESIRED_KEY in object.data
+  );
 }
 
 /** Returns the bundle in a ConfigMap; an InvalidInputError holds everything that is wrong with it. */
@@ -134,7 +141,9 @@ const DESIRED = mapOf(
 function desiredProblems(value: unknown): readonly string[] {
   if (isMap(value) && typeof value.formatVersion === 'number' && value.formatVersion > BUNDLE_FORMAT) {
     // Nothing else can be judged: a newer format may hold other fields.
-    return [`${DESIRED_KEY}: formatVersion ${value.formatVersion} was made by a newer version, this one reads up to ${BUNDLE_FORMAT}; use the image of the version that made it`];
+    return [
+      `${DESIRED_KEY}: formatVersion ${value.formatVersion} was made by a newer version, this one reads up to ${BUNDLE_FORMAT}; use the image of the version that made it`,
+    ];
   }
   return DESIRED(value, `${DESIRED_KEY}: `);
 }

@@ -44,7 +44,8 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
     }
   }
   violations.push(...clashes(bundles));
-  if (violations.length > 0) throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
+  if (violations.length > 0)
+    throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
   if (bundles.length === 0) throw nothingFound(source.file);
   return bundles.map(({ bundle }) => bundle).sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1));
 }
@@ -55,7 +56,9 @@ export function chooseBundles(bundles: readonly Bundle[], { name, namespace }: B
     return (name === undefined || b.desired.kafka === name) && (namespace === undefined || b.desired.namespace === namespace);
   });
   if (chosen.length > 0) return chosen;
-  const wanted = [namespace === undefined ? '' : `in namespace ${namespace}`, name === undefined ? '' : `named ${name}`].filter((w) => w !== '').join(' ');
+  const wanted = [namespace === undefined ? '' : `in namespace ${namespace}`, name === undefined ? '' : `named ${name}`]
+    .filter((w) => w !== '')
+    .join(' ');
   throw new InvalidInputError(`no bundle ${wanted}; there ${bundles.length === 1 ? 'is' : 'are'} ${listed(bundles)}`);
 }
 
@@ -148,7 +151,11 @@ export async function readObjects(source: BundleSource): Promise<readonly KubeOb
   const violations: string[] = [];
   const texts = await Promise.all((await filesOf(source)).map(async (file) => ({ file, text: await textOf(file, source) })));
   const objects = texts.flatMap(({ file, text }) => objectsIn(file, text, violations).map((object) => ({ file, object })));
-  violations.push(...objects.filter(({ object }) => !isObject(object)).map(({ file }) => `${file}: holds a document without apiVersion, kind or metadata.name`));
+  violations.push(
+    ...objects
+      .filter(({ object }) => !isObject(object))
+      .map(({ file }) => `${file}: holds a document without apiVersion, kind or metadata.name`),
+  );
   if (violations.length > 0) throw new InvalidInputError(violations);
   return objects.map(({ object }) => object as KubeObject);
 }

@@ -6,10 +6,10 @@
  * 3. Whatever stops it is a KafkaTlsError: here, and only here, it becomes text on standard error (JSON with `--output json`) and an
  *    exit code. Anything else that is thrown is a bug and becomes an InternalError, whose stack `--debug` shows.
  */
-import { CommanderError, type Command } from 'commander';
-import { InternalError, InvalidInputError, KafkaTlsError } from './errors';
+import { type Command, CommanderError } from 'commander';
 import { type Io, type Outside, styleOf } from './cli/io';
 import { createProgram } from './cli/program';
+import { InternalError, InvalidInputError, KafkaTlsError } from './errors';
 import { errorJson, errorText } from './report/error';
 
 export type { Io, Outside } from './cli/io';
@@ -55,7 +55,10 @@ function usageError(error: CommanderError, command: Command): InvalidInputError 
   const [first = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const what = first.replace(/\boption\b/g, 'flag').replace(/ argument '([^']*)' is invalid\. /, " may not be '$1'. ");
   const known = suggestion?.replace(/^\(|\)$/g, '');
-  return new InvalidInputError(`${name}: ${what}`, { cause: error, hint: `${known === undefined ? '' : `${known} `}See "${name} --help".` });
+  return new InvalidInputError(`${name}: ${what}`, {
+    cause: error,
+    hint: `${known === undefined ? '' : `${known} `}See "${name} --help".`,
+  });
 }
 
 function errorOf(error: unknown, { signal }: Io): KafkaTlsError {

@@ -4,7 +4,9 @@
  */
 import { parseAllDocuments, type Tags } from 'yaml';
 
-export type ParsedYaml = { readonly values: readonly unknown[] } | { readonly problem: string; readonly line?: number; readonly column?: number };
+export type ParsedYaml =
+  | { readonly values: readonly unknown[] }
+  | { readonly problem: string; readonly line?: number; readonly column?: number };
 
 const MAX_ALIASES = 100; // against documents that grow when they are read
 
@@ -17,7 +19,10 @@ export function parseYaml(text: string): ParsedYaml {
     if (error === undefined) continue;
     const [what = error.message] = error.message.split(/ at line \d+|\n/);
     const at = error.linePos?.[0];
-    return { problem: `is broken YAML${at === undefined ? '' : ` at line ${at.line}, column ${at.col}`}: ${what.replace(/[:.]$/, '')}`, ...(at === undefined ? {} : { line: at.line, column: at.col }) };
+    return {
+      problem: `is broken YAML${at === undefined ? '' : ` at line ${at.line}, column ${at.col}`}: ${what.replace(/[:.]$/, '')}`,
+      ...(at === undefined ? {} : { line: at.line, column: at.col }),
+    };
   }
   try {
     return { values: documents.map((d): unknown => d.toJS({ maxAliasCount: MAX_ALIASES })).filter((v) => v !== null && v !== undefined) };

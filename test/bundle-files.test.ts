@@ -27,7 +27,10 @@ function folder(files: Readonly<Record<string, string>>): string {
 const read = (cwd: string, file = '.', stdin = '') => readBundles({ file, cwd, stdin: async () => stdin });
 
 async function violationsOf(work: Promise<unknown>): Promise<readonly string[]> {
-  const error = await work.then(() => undefined, (e: unknown) => e);
+  const error = await work.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
   assert.ok(error instanceof InvalidInputError, `an InvalidInputError is expected, not ${error}`);
   assert.equal(error.exitCode, 2);
   return error.violations;
@@ -38,7 +41,12 @@ const BUNDLE = yaml(bundleConfigMap());
 const PAYMENTS = yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })));
 
 test('finds bundles among other manifests, in files of several documents, in order', async () => {
-  const cwd = folder({ 'b.yaml': `${SERVICE}---\n${BUNDLE}`, 'a.yml': PAYMENTS, 'README.md': '{{ not YAML', 'c.json': '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"}}' });
+  const cwd = folder({
+    'b.yaml': `${SERVICE}---\n${BUNDLE}`,
+    'a.yml': PAYMENTS,
+    'README.md': '{{ not YAML',
+    'c.json': '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"}}',
+  });
   assert.deepEqual((await read(cwd)).map(bundleId), ['demo/orders', 'demo/payments']);
 });
 
@@ -61,19 +69,34 @@ test('reads YAML as Kubernetes does', () => {
 });
 
 test('a document that grows when it is read is refused', () => {
-  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefgh'.split('').map((k, i) => `${k}: &${k} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`)].join('\n');
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x]',
+    ...'bcdefgh'.split('').map((k, i) => `${k}: &${k} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`),
+  ].join('\n');
   assert.match(JSON.stringify(parseYaml(bomb)), /broken YAML: Excessive alias count/);
 });
 
 const badFiles: readonly { name: string; files: Record<string, string>; file?: string; says: RegExp }[] = [
   { name: 'a missing file', files: {}, file: 'dist', says: /^dist: does not exist$/ },
   { name: 'an empty folder', files: { 'x/.keep': '' }, file: 'x', says: /^x: holds no YAML file$/ },
-  { name: 'a folder of folders', files: { 'dev/a.yaml': BUNDLE, 'prod/a.yaml': BUNDLE }, says: /^\.: holds no YAML file, only folders: dev, prod$/ },
+  {
+    name: 'a folder of folders',
+    files: { 'dev/a.yaml': BUNDLE, 'prod/a.yaml': BUNDLE },
+    says: /^\.: holds no YAML file, only folders: dev, prod$/,
+  },
   { name: 'a broken YAML', files: { 'a.yaml': 'a:\n  b: [1,\n c: 2\n' }, says: /^a\.yaml: is broken YAML at line \d+, column \d+: .+$/ },
-  { name: 'a duplicate key', files: { 'a.yaml': 'kind: A\nkind: B\n' }, says: /^a\.yaml: is broken YAML at line 2, column 1: Map keys must be unique$/ },
+  {
+    name: 'a duplicate key',
+    files: { 'a.yaml': 'kind: A\nkind: B\n' },
+    says: /^a\.yaml: is broken YAML at line 2, column 1: Map keys must be unique$/,
+  },
   { name: 'no bundle', files: { 'a.yaml': SERVICE }, says: /^\.: no bundle in it/ },
   { name: 'an empty file', files: { 'a.yaml': '' }, says: /^\.: no bundle in it/ },
-  { name: 'two bundles for one Kafka', files: { 'a.yaml': BUNDLE, 'b.yaml': BUNDLE }, says: /^Kafka\/demo\/orders: has two bundles: in a\.yaml and b\.yaml$/ },
+  {
+    name: 'two bundles for one Kafka',
+    files: { 'a.yaml': BUNDLE, 'b.yaml': BUNDLE },
+    says: /^Kafka\/demo\/orders: has two bundles: in a\.yaml and b\.yaml$/,
+  },
 ];
 
 for (const { name, files, file, says } of badFiles) {
@@ -94,11 +117,31 @@ const without = (key: string) => {
 
 const badBundles: readonly { name: string; configMap: KubeObject; says: readonly RegExp[] }[] = [
   { name: 'no desired state', configMap: without('desired.yaml'), says: [/^data has no key desired\.yaml/] },
-  { name: 'an empty desired state', configMap: bundleConfigMap(desiredOf(), { 'desired.yaml': '' }), says: [/^desired\.yaml: holds 0 documents instead of one$/] },
-  { name: 'a newer format', configMap: bundleConfigMap(desiredOf({ formatVersion: 7, novelty: 1 })), says: [/^desired\.yaml: formatVersion 7 was made by a newer version, this one reads up to 1/] },
+  {
+    name: 'an empty desired state',
+    configMap: bundleConfigMap(desiredOf(), { 'desired.yaml': '' }),
+    says: [/^desired\.yaml: holds 0 documents instead of one$/],
+  },
+  {
+    name: 'a newer format',
+    configMap: bundleConfigMap(desiredOf({ formatVersion: 7, novelty: 1 })),
+    says: [/^desired\.yaml: formatVersion 7 was made by a newer version, this one reads up to 1/],
+  },
   {
     name: 'wrong fields, all of them at once',
-    configMap: bundleConfigMap(desiredOf({ cutover: 3, executor: 'magic', retries: -1, issuedAfter: 'yesterday', beforeExpiry: '90d', extra: true, acknowledge: [{ kind: 'x' }], deadlines: { gate: 5 }, owner: undefined })),
+    configMap: bundleConfigMap(
+      desiredOf({
+        cutover: 3,
+        executor: 'magic',
+        retries: -1,
+        issuedAfter: 'yesterday',
+        beforeExpiry: '90d',
+        extra: true,
+        acknowledge: [{ kind: 'x' }],
+        deadlines: { gate: 5 },
+        owner: undefined,
+      }),
+    ),
     says: [
       /^desired\.yaml: owner: is missing; a text is expected$/,
       /^desired\.yaml: executor: is "magic"; one of ops-request, native is expected$/,
@@ -116,15 +159,57 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
       /^desired\.yaml: extra: is unknown; the fields are formatVersion, kafka,/,
     ],
   },
-  { name: 'an unknown kind', configMap: bundleConfigMap(desiredOf(), { 'secret-x.yaml': yaml({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'demo' } }) }), says: [/Secret\/x: v1 Secret is not a kind a bundle may hold/] },
-  { name: 'a manifest of another namespace', configMap: bundleConfigMap(desiredOf(), { 'issuer-x.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'other' } }) }), says: [/Issuer\/x: namespace other is not that of the bundle, demo/] },
-  { name: 'a manifest under another key', configMap: bundleConfigMap(desiredOf(), { 'issuer-y.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'demo' } }) }), says: [/^issuer-y\.yaml: holds Issuer\/x, whose key is issuer-x\.yaml$/] },
-  { name: 'a broken document', configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': 'a: [' }), says: [/^issuer-orders-ca\.yaml: is broken YAML at line 1, column \d+/] },
-  { name: 'a document that is no object', configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': '- a' }), says: [/^issuer-orders-ca\.yaml: is a list; a map is expected$/] },
-  { name: 'a manifest without a name', configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { namespace: 'demo' } }) }), says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a text is expected$/] },
+  {
+    name: 'an unknown kind',
+    configMap: bundleConfigMap(desiredOf(), {
+      'secret-x.yaml': yaml({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'demo' } }),
+    }),
+    says: [/Secret\/x: v1 Secret is not a kind a bundle may hold/],
+  },
+  {
+    name: 'a manifest of another namespace',
+    configMap: bundleConfigMap(desiredOf(), {
+      'issuer-x.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'other' } }),
+    }),
+    says: [/Issuer\/x: namespace other is not that of the bundle, demo/],
+  },
+  {
+    name: 'a manifest under another key',
+    configMap: bundleConfigMap(desiredOf(), {
+      'issuer-y.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'demo' } }),
+    }),
+    says: [/^issuer-y\.yaml: holds Issuer\/x, whose key is issuer-x\.yaml$/],
+  },
+  {
+    name: 'a broken document',
+    configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': 'a: [' }),
+    says: [/^issuer-orders-ca\.yaml: is broken YAML at line 1, column \d+/],
+  },
+  {
+    name: 'a document that is no object',
+    configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': '- a' }),
+    says: [/^issuer-orders-ca\.yaml: is a list; a map is expected$/],
+  },
+  {
+    name: 'a manifest without a name',
+    configMap: bundleConfigMap(desiredOf(), {
+      'issuer-orders-ca.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { namespace: 'demo' } }),
+    }),
+    says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a text is expected$/],
+  },
   { name: 'a missing request', configMap: without(convergeKey), says: [/^KafkaOpsRequest: none with issuerRef/] },
-  { name: 'a request without an issuer kind', configMap: bundleConfigMap(desiredOf(), { [convergeKey]: yaml({ ...converge, spec: { ...converge.spec, tls: { issuerRef: { name: 'x' } } } }) }), says: [/spec\.tls\.issuerRef\.kind: is missing; one of Issuer, ClusterIssuer is expected$/] },
-  { name: 'a ConfigMap of another namespace', configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', namespace: 'other' } }, says: [/^desired\.yaml: namespace is demo, but the ConfigMap is in other$/] },
+  {
+    name: 'a request without an issuer kind',
+    configMap: bundleConfigMap(desiredOf(), {
+      [convergeKey]: yaml({ ...converge, spec: { ...converge.spec, tls: { issuerRef: { name: 'x' } } } }),
+    }),
+    says: [/spec\.tls\.issuerRef\.kind: is missing; one of Issuer, ClusterIssuer is expected$/],
+  },
+  {
+    name: 'a ConfigMap of another namespace',
+    configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', namespace: 'other' } },
+    says: [/^desired\.yaml: namespace is demo, but the ConfigMap is in other$/],
+  },
 ];
 
 for (const { name, configMap, says } of badBundles) {
@@ -146,6 +231,9 @@ test('says in which file and object a violation is, for all of them at once', as
 test('several bundles and none named is an error that lists them', async () => {
   const bundles = await read(folder({ 'a.yaml': BUNDLE, 'b.yaml': PAYMENTS }));
   assert.throws(() => chooseBundle(bundles, {}), /2 bundles and none named: demo\/orders, demo\/payments/);
-  assert.throws(() => chooseBundles(bundles, { name: 'billing', namespace: 'demo' }), /no bundle in namespace demo named billing; there are demo\/orders, demo\/payments/);
+  assert.throws(
+    () => chooseBundles(bundles, { name: 'billing', namespace: 'demo' }),
+    /no bundle in namespace demo named billing; there are demo\/orders, demo\/payments/,
+  );
   assert.equal(bundleId(chooseBundle(bundles, { name: 'payments' })), 'demo/payments');
 });

@@ -131,12 +131,19 @@ test('the bundle may be in the cluster, where the Job looks for it', async () =>
 test('a broken bundle in the cluster is invalid input, every violation on its line', async () => {
   const { ran, changes } = await against(HEALTHY, ['apply', '--config-map', 'broken', '-n', 'demo'], []);
   assert.equal(ran.exitCode, 2, ran.stderr);
-  assert.match(ran.stderr, /^ConfigMap\/demo\/broken: 2 violations\.\n {2}- desired\.yaml: executor: is missing; .*\n {2}- desired\.yaml: retries: is "many"; .*\n/);
+  assert.match(
+    ran.stderr,
+    /^ConfigMap\/demo\/broken: 2 violations\.\n {2}- desired\.yaml: executor: is missing; .*\n {2}- desired\.yaml: retries: is "many"; .*\n/,
+  );
   assert.equal(changes, 0);
 });
 
 /** Runs a command against a new API; `changes` counts what it wrote. */
-async function against(fault: Fault, argv: readonly string[], source: readonly string[] = ['-f', bundle]): Promise<{ ran: Ran; changes: number }> {
+async function against(
+  fault: Fault,
+  argv: readonly string[],
+  source: readonly string[] = ['-f', bundle],
+): Promise<{ ran: Ran; changes: number }> {
   const { denied = [], notInstalled = [], kubeconfig = (text: string) => text } = fault;
   const api = createApi({ now: () => NOW, denied, notInstalled, namespaces: ['default', 'demo'] });
   await create(api, bundleConfigMap());
@@ -156,13 +163,20 @@ async function against(fault: Fault, argv: readonly string[], source: readonly s
 
 function brokenBundle() {
   const good = bundleConfigMap();
-  const desired = String(good.data['desired.yaml']).replace(/executor: .*\n/, '').replace('retries: 1', 'retries: many');
+  const desired = String(good.data['desired.yaml'])
+    .replace(/executor: .*\n/, '')
+    .replace('retries: 1', 'retries: many');
   return { ...good, metadata: { name: 'broken', namespace: 'demo' }, data: { ...good.data, 'desired.yaml': desired } };
 }
 
 async function create(api: Api, object: unknown): Promise<void> {
   const headers = { 'content-type': 'application/json' };
-  const { status, body } = await api.handle({ method: 'POST', path: '/api/v1/namespaces/demo/configmaps', headers, body: JSON.stringify(object) });
+  const { status, body } = await api.handle({
+    method: 'POST',
+    path: '/api/v1/namespaces/demo/configmaps',
+    headers,
+    body: JSON.stringify(object),
+  });
   assert.equal(status, 201, String(body));
 }
 
@@ -174,7 +188,10 @@ async function revision(api: Api): Promise<number> {
 
 test('apply ends its stream of events with how it ended, also when it failed', async () => {
   const { ran } = await against(LEASE_DENIED, ['apply', '--output', 'json']);
-  const events = ran.stdout.trimEnd().split('\n').map((line) => JSON.parse(line));
+  const events = ran.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   assert.equal(events.at(-1).event, 'finished');
   assert.match(events.at(-1).message, /^failed: Lease\/demo\/kafka-tls-orders: may not create leases/);
   assert.equal(JSON.parse(ran.stderr).error.reason, 'Forbidden');

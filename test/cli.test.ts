@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { KINDS, ref } from '../constructs/model/kube-object';
-import { BlockedError, ClusterError, InternalError, InvalidInputError, OperationFailedError, TimeoutError } from '../reconciler/errors';
 import type { Connection } from '../reconciler/cli/io';
+import { BlockedError, ClusterError, InternalError, InvalidInputError, OperationFailedError, TimeoutError } from '../reconciler/errors';
 import { parseYaml } from '../reconciler/yaml-text';
 import { bundleConfigMap, configMapOfBundle, desiredOf, yaml } from './support/bundle-text';
 import { ClusterBuilder, TLS, tlsBy } from './support/cluster-builder';
@@ -23,7 +23,10 @@ function file(name: string, text: string): string {
 }
 
 const ORDERS = file('orders.yaml', yaml(bundleConfigMap()));
-const TWO = file('two.yaml', `${yaml(bundleConfigMap())}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments', owner: 'demo/payments' })))}`);
+const TWO = file(
+  'two.yaml',
+  `${yaml(bundleConfigMap())}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments', owner: 'demo/payments' })))}`,
+);
 
 test('help of the program explains where to start', async () => {
   const { exitCode, stdout, stderr } = await kafkaTls(['--help'], { io: { columns: 80 } });
@@ -36,7 +39,10 @@ for (const command of COMMANDS) {
   test(`help of ${command} fits its terminal and ends with examples`, async () => {
     const { exitCode, stdout } = await kafkaTls([command, '--help'], { io: { columns: 80 } });
     assert.equal(exitCode, 0);
-    assert.deepEqual(stdout.split('\n').filter((line) => line.length > 82), []);
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => line.length > 82),
+      [],
+    );
     assert.match(stdout, /\nExamples:\n {2}kafka-tls /);
     expectGolden(`test/cli/golden/help-${command}.txt`, stdout);
   });
@@ -61,14 +67,35 @@ test('the version is one line', async () => {
 const usage: readonly { argv: string; says: string }[] = [
   { argv: 'aply', says: `kafka-tls: unknown command 'aply'.\nDid you mean apply? See "kafka-tls --help".\n` },
   { argv: 'frobnicate', says: `kafka-tls: unknown command 'frobnicate'.\nSee "kafka-tls --help".\n` },
-  { argv: 'apply --take-ovr', says: `kafka-tls apply: unknown flag '--take-ovr'.\nDid you mean --take-over? See "kafka-tls apply --help".\n` },
-  { argv: 'plan --output xml', says: `kafka-tls plan: flag '--output <format>' may not be 'xml'. Allowed choices are text, json, markdown.\nSee "kafka-tls plan --help".\n` },
-  { argv: 'apply --output markdown', says: `kafka-tls apply: flag '--output <format>' may not be 'markdown'. Allowed choices are text, json.\nSee "kafka-tls apply --help".\n` },
-  { argv: 'plan dist', says: `kafka-tls plan: too many arguments for 'plan'. Expected 0 arguments but got 1: dist.\nSee "kafka-tls plan --help".\n` },
-  { argv: 'plan --timeout 90d', says: `kafka-tls plan: flag '--timeout <duration>' may not be '90d'. A duration such as 90s, 20m or 1h30m is expected.\nSee "kafka-tls plan --help".\n` },
+  {
+    argv: 'apply --take-ovr',
+    says: `kafka-tls apply: unknown flag '--take-ovr'.\nDid you mean --take-over? See "kafka-tls apply --help".\n`,
+  },
+  {
+    argv: 'plan --output xml',
+    says: `kafka-tls plan: flag '--output <format>' may not be 'xml'. Allowed choices are text, json, markdown.\nSee "kafka-tls plan --help".\n`,
+  },
+  {
+    argv: 'apply --output markdown',
+    says: `kafka-tls apply: flag '--output <format>' may not be 'markdown'. Allowed choices are text, json.\nSee "kafka-tls apply --help".\n`,
+  },
+  {
+    argv: 'plan dist',
+    says: `kafka-tls plan: too many arguments for 'plan'. Expected 0 arguments but got 1: dist.\nSee "kafka-tls plan --help".\n`,
+  },
+  {
+    argv: 'plan --timeout 90d',
+    says: `kafka-tls plan: flag '--timeout <duration>' may not be '90d'. A duration such as 90s, 20m or 1h30m is expected.\nSee "kafka-tls plan --help".\n`,
+  },
   { argv: 'plan --base', says: `kafka-tls plan: flag '--base <path>' argument missing.\nSee "kafka-tls plan --help".\n` },
-  { argv: 'plan --base a --observation b', says: `kafka-tls plan: flag '--base <path>' cannot be used with flag '--observation <file>'.\nSee "kafka-tls plan --help".\n` },
-  { argv: 'apply --config-map a/b/c', says: `kafka-tls apply: flag '--config-map <namespace/name>' may not be 'a/b/c'. A name such as demo/orders is expected.\nSee "kafka-tls apply --help".\n` },
+  {
+    argv: 'plan --base a --observation b',
+    says: `kafka-tls plan: flag '--base <path>' cannot be used with flag '--observation <file>'.\nSee "kafka-tls plan --help".\n`,
+  },
+  {
+    argv: 'apply --config-map a/b/c',
+    says: `kafka-tls apply: flag '--config-map <namespace/name>' may not be 'a/b/c'. A name such as demo/orders is expected.\nSee "kafka-tls apply --help".\n`,
+  },
 ];
 
 for (const { argv, says } of usage) {
@@ -80,12 +107,28 @@ for (const { argv, says } of usage) {
 const kafka = ref(KINDS.Kafka, 'demo', 'orders');
 const errors: readonly { error: Error; exitCode: number; says: string }[] = [
   { error: new InvalidInputError('is wrong', { subject: kafka }), exitCode: 2, says: 'Kafka/demo/orders: is wrong.\n' },
-  { error: new ClusterError('may not be read: forbidden', { subject: kafka, status: 403, reason: 'Forbidden', hint: 'Ask for it.' }), exitCode: 1, says: 'Kafka/demo/orders: may not be read: forbidden.\nAsk for it.\n' },
+  {
+    error: new ClusterError('may not be read: forbidden', { subject: kafka, status: 403, reason: 'Forbidden', hint: 'Ask for it.' }),
+    exitCode: 1,
+    says: 'Kafka/demo/orders: may not be read: forbidden.\nAsk for it.\n',
+  },
   { error: new OperationFailedError('failed', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: failed.\n' },
   { error: new TimeoutError('not Ready after 10m', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: not Ready after 10m.\n' },
-  { error: new BlockedError('paused by somebody else', { subject: kafka }), exitCode: 4, says: 'Kafka/demo/orders: paused by somebody else.\n' },
-  { error: new InternalError('is impossible', { subject: kafka }), exitCode: 70, says: 'Kafka/demo/orders: is impossible.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n' },
-  { error: new TypeError('x is undefined'), exitCode: 70, says: 'kafka-tls: unexpected error: TypeError: x is undefined.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n' },
+  {
+    error: new BlockedError('paused by somebody else', { subject: kafka }),
+    exitCode: 4,
+    says: 'Kafka/demo/orders: paused by somebody else.\n',
+  },
+  {
+    error: new InternalError('is impossible', { subject: kafka }),
+    exitCode: 70,
+    says: 'Kafka/demo/orders: is impossible.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n',
+  },
+  {
+    error: new TypeError('x is undefined'),
+    exitCode: 70,
+    says: 'kafka-tls: unexpected error: TypeError: x is undefined.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n',
+  },
 ];
 
 for (const { error, exitCode, says } of errors) {
@@ -98,7 +141,9 @@ for (const { error, exitCode, says } of errors) {
 test('an error is one JSON object with --output json, and has its stack with --debug', async () => {
   const outside = { connect: () => Promise.reject(new BlockedError('paused', { subject: kafka })) };
   const json = await kafkaTls(['apply', '--output', 'json', '-f', ORDERS], { outside });
-  assert.deepEqual(JSON.parse(json.stderr), { error: { code: 'blocked', exitCode: 4, subject: 'Kafka/demo/orders', message: 'Kafka/demo/orders: paused' } });
+  assert.deepEqual(JSON.parse(json.stderr), {
+    error: { code: 'blocked', exitCode: 4, subject: 'Kafka/demo/orders', message: 'Kafka/demo/orders: paused' },
+  });
   const debug = await kafkaTls(['apply', '--debug', '-f', ORDERS], { outside });
   assert.match(debug.stderr, /^Kafka\/demo\/orders: paused\.\nBlockedError: .*\n {4}at /);
 });
@@ -106,10 +151,36 @@ test('an error is one JSON object with --output json, and has its stack with --d
 const badInput: readonly { name: string; argv: readonly string[]; says: RegExp }[] = [
   { name: 'a missing file', argv: ['-f', 'nope.yaml'], says: /^nope\.yaml: does not exist\.\n/ },
   { name: 'a missing default folder', argv: [], says: /^dist: does not exist\.\nSynthesise first/ },
-  { name: 'a broken YAML', argv: ['-f', file('broken.yaml', 'a: [1,\nb: 2')], says: /broken\.yaml: is broken YAML at line 2, column 1: .+\.\nNothing was read/ },
-  { name: 'a file without a bundle', argv: ['-f', file('none.yaml', 'kind: Pod\n')], says: /none\.yaml: no bundle in it: a bundle is a ConfigMap with the key desired\.yaml\.\n/ },
-  { name: 'an unknown kind', argv: ['-f', file('kind.yaml', yaml(bundleConfigMap(desiredOf(), { 'pod-x.yaml': yaml({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'demo' } }) })))], says: /ConfigMap\/demo\/kafka-tls-orders: Pod\/x: v1 Pod is not a kind a bundle may hold/ },
-  { name: 'a bundle of a newer version', argv: ['-f', file('newer.yaml', yaml(bundleConfigMap(desiredOf({ formatVersion: 9 }))))], says: /formatVersion 9 was made by a newer version, this one reads up to 1/ },
+  {
+    name: 'a broken YAML',
+    argv: ['-f', file('broken.yaml', 'a: [1,\nb: 2')],
+    says: /broken\.yaml: is broken YAML at line 2, column 1: .+\.\nNothing was read/,
+  },
+  {
+    name: 'a file without a bundle',
+    argv: ['-f', file('none.yaml', 'kind: Pod\n')],
+    says: /none\.yaml: no bundle in it: a bundle is a ConfigMap with the key desired\.yaml\.\n/,
+  },
+  {
+    name: 'an unknown kind',
+    argv: [
+      '-f',
+      file(
+        'kind.yaml',
+        yaml(
+          bundleConfigMap(desiredOf(), {
+            'pod-x.yaml': yaml({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'demo' } }),
+          }),
+        ),
+      ),
+    ],
+    says: /ConfigMap\/demo\/kafka-tls-orders: Pod\/x: v1 Pod is not a kind a bundle may hold/,
+  },
+  {
+    name: 'a bundle of a newer version',
+    argv: ['-f', file('newer.yaml', yaml(bundleConfigMap(desiredOf({ formatVersion: 9 }))))],
+    says: /formatVersion 9 was made by a newer version, this one reads up to 1/,
+  },
 ];
 
 for (const { name, argv, says } of badInput) {
@@ -132,7 +203,9 @@ test('apply refuses several bundles and none named, and lists them', async () =>
 
 test('a bundle named in the cluster that is not there is the input of the user', async () => {
   const connection = { cluster: { get: async () => undefined }, namespace: 'demo', close: () => {} } as unknown as Connection;
-  const { exitCode, stderr } = await kafkaTls(['apply', '--config-map', 'kafka-tls-orders'], { outside: { connect: async () => connection } });
+  const { exitCode, stderr } = await kafkaTls(['apply', '--config-map', 'kafka-tls-orders'], {
+    outside: { connect: async () => connection },
+  });
   assert.equal(exitCode, 2);
   assert.match(stderr, /^ConfigMap\/demo\/kafka-tls-orders: does not exist\.\n/);
 });
@@ -154,11 +227,19 @@ test('a bundle may come through standard input', async () => {
 
 /** Writes what a builder wants and sees, and returns the flags that name both. */
 function replayed(name: string, builder: ClusterBuilder): readonly string[] {
-  return ['-f', file(`${name}.yaml`, yaml(configMapOfBundle(builder.bundle))), '--observation', file(`${name}.json`, JSON.stringify(builder.live))];
+  return [
+    '-f',
+    file(`${name}.yaml`, yaml(configMapOfBundle(builder.bundle))),
+    '--observation',
+    file(`${name}.json`, JSON.stringify(builder.live)),
+  ];
 }
 
 const addTls = (acknowledge: boolean) =>
-  new ClusterBuilder('dedicated', 'off').declares().wants(TLS).desires(acknowledge ? { acknowledge: [{ kind: 'clientsMoveToTls' }] } : {});
+  new ClusterBuilder('dedicated', 'off')
+    .declares()
+    .wants(TLS)
+    .desires(acknowledge ? { acknowledge: [{ kind: 'clientsMoveToTls' }] } : {});
 
 test('plan replays an observation with no cluster, at the instant at which it was made', async () => {
   const { exitCode, stdout, stderr } = await kafkaTls(['plan', ...replayed('add', addTls(true))]);
@@ -186,7 +267,11 @@ test('plan --output json is one document that holds the whole plan', async () =>
 });
 
 test('plan refuses an observation that is none, is broken, or is newer', async () => {
-  for (const [text, says] of [['{', /broken JSON/], ['[]', /is not an observation/], [JSON.stringify({ ...new ClusterBuilder().live, format: 9 }), /format 9 was made by a newer version/]] as const) {
+  for (const [text, says] of [
+    ['{', /broken JSON/],
+    ['[]', /is not an observation/],
+    [JSON.stringify({ ...new ClusterBuilder().live, format: 9 }), /format 9 was made by a newer version/],
+  ] as const) {
     const { exitCode, stderr } = await kafkaTls(['plan', '-f', ORDERS, '--observation', file('bad.json', text)]);
     assert.equal(exitCode, 2);
     assert.match(stderr, says);
@@ -194,9 +279,23 @@ test('plan refuses an observation that is none, is broken, or is newer', async (
 });
 
 test('plan --base compares two bundles with no cluster, for a pull request', async () => {
-  const base = file('base.yaml', `${yaml(configMapOfBundle(new ClusterBuilder().declares().bundle))}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })))}`);
-  const wanted = new ClusterBuilder().declares().wants(tlsBy('ca-2')).desires({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'ca-2' }] });
-  const { exitCode, stdout, stderr } = await kafkaTls(['plan', '--base', base, '-f', file('new.yaml', yaml(configMapOfBundle(wanted.bundle))), '--output', 'markdown']);
+  const base = file(
+    'base.yaml',
+    `${yaml(configMapOfBundle(new ClusterBuilder().declares().bundle))}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })))}`,
+  );
+  const wanted = new ClusterBuilder()
+    .declares()
+    .wants(tlsBy('ca-2'))
+    .desires({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'ca-2' }] });
+  const { exitCode, stdout, stderr } = await kafkaTls([
+    'plan',
+    '--base',
+    base,
+    '-f',
+    file('new.yaml', yaml(configMapOfBundle(wanted.bundle))),
+    '--output',
+    'markdown',
+  ]);
   assert.equal(exitCode, 0, stderr);
   expectGolden('test/cli/golden/plan-base.md', stdout);
 });
@@ -208,8 +307,13 @@ function stalled(): Connection {
 
 test('an interrupted run says why it ended and how to go on', async () => {
   const interrupt = new AbortController();
-  interrupt.abort(new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received', { hint: 'Go on with: kafka-tls apply' }));
-  const { exitCode, stderr } = await kafkaTls(['apply', '-f', ORDERS], { io: { signal: interrupt.signal }, outside: { connect: async () => stalled() } });
+  interrupt.abort(
+    new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received', { hint: 'Go on with: kafka-tls apply' }),
+  );
+  const { exitCode, stderr } = await kafkaTls(['apply', '-f', ORDERS], {
+    io: { signal: interrupt.signal },
+    outside: { connect: async () => stalled() },
+  });
   assert.equal(exitCode, 1);
   assert.equal(stderr, 'kafka-tls: ended before it was done: SIGTERM was received.\nGo on with: kafka-tls apply\n');
 });
@@ -219,22 +323,41 @@ const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
 test('a sandbox is started, told about, and ends with the signal', async () => {
   const stop = new AbortController();
   const created: unknown[] = [];
+  const asked: boolean[] = [];
   let isClosed = false;
   let printed = '';
   const running = {
     kubeconfig: 'kind: Config\n',
     url: 'https://127.0.0.1:6443',
     create: async (object: unknown) => void created.push(object),
-    close: async () => { isClosed = true; },
+    close: async () => {
+      isClosed = true;
+    },
   };
   const { exitCode } = await kafkaTls(['sandbox', '--no-ops-manager', '--file', file('pod.yaml', yaml(POD))], {
-    io: { signal: stop.signal, stdout: (text) => { printed += text; setImmediate(() => stop.abort()); } },
-    outside: { clock: new FakeClock(), startSandbox: async ({ opsManager }) => (assert.equal(opsManager, false), running) },
+    io: {
+      signal: stop.signal,
+      stdout: (text) => {
+        printed += text;
+        setImmediate(() => stop.abort());
+      },
+    },
+    outside: {
+      clock: new FakeClock(),
+      startSandbox: async ({ opsManager }) => {
+        asked.push(opsManager);
+        return running;
+      },
+    },
   });
   assert.equal(exitCode, 0);
+  assert.deepEqual(asked, [false]);
   assert.deepEqual(created, [POD]);
   assert.ok(isClosed);
-  assert.match(printed, /^The sandbox listens on https:\/\/127\.0\.0\.1:6443\. 1 object was created\.\n\n {2}export KUBECONFIG=.*kubeconfig\n/);
+  assert.match(
+    printed,
+    /^The sandbox listens on https:\/\/127\.0\.0\.1:6443\. 1 object was created\.\n\n {2}export KUBECONFIG=.*kubeconfig\n/,
+  );
 });
 
 test('a sandbox is not started for a file that holds no objects', async () => {

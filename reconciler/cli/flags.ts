@@ -45,7 +45,9 @@ export function addFileFlags(command: Command): Command {
 /** Adds the flag that takes the bundle from the cluster instead. */
 export function addConfigMapFlag(command: Command): Command {
   return command.addOption(
-    new Option('--config-map <namespace/name>', 'take the bundle from this ConfigMap in the cluster, as the Job does').argParser(parseName).conflicts('file'),
+    new Option('--config-map <namespace/name>', 'take the bundle from this ConfigMap in the cluster, as the Job does')
+      .argParser(parseName)
+      .conflicts('file'),
   );
 }
 
@@ -55,7 +57,12 @@ export function addClusterFlags(command: Command): Command {
     .optionsGroup('Which cluster:')
     .option('--kubeconfig <file>', 'how to reach the cluster (default: $KUBECONFIG, ~/.kube/config, or the Pod this runs in)')
     .option('--context <name>', 'context in the kubeconfig (default: the current one)')
-    .addOption(new Option('--timeout <duration>', 'give up after this long, such as 90s or 1h30m (default: only the deadlines in the bundle)').argParser(parseDuration));
+    .addOption(
+      new Option(
+        '--timeout <duration>',
+        'give up after this long, such as 90s or 1h30m (default: only the deadlines in the bundle)',
+      ).argParser(parseDuration),
+    );
 }
 
 /** Adds `--output` with these formats; the first is the default. */

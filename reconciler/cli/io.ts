@@ -1,6 +1,6 @@
 /** What the command line may ask of its process and of the world. `bin.ts` and the tests each bring their own. */
 import type { KubeObject } from '../../constructs/model/kube-object';
-import type { Cluster, Clock, Dialer, KafkaFactsSource, RandomText } from '../ports';
+import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText } from '../ports';
 import type { Style } from '../report/style';
 
 /** The process, as far as a command may know it. */

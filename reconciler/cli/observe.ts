@@ -15,7 +15,10 @@ export async function runObserve(flags: ObserveFlags, session: Session): Promise
   const inFile = needsCluster ? undefined : await bundleSource(session, flags);
   return withConnection(session, flags, async (connection, signal) => {
     const context = { ...connection, cluster: dryRun(connection.cluster), clock: session.outside.clock };
-    const what = flags.kafka === undefined ? await (inFile ?? (await bundleSource(session, flags, connection)))() : namedKafka(flags.kafka, connection);
+    const what =
+      flags.kafka === undefined
+        ? await (inFile ?? (await bundleSource(session, flags, connection)))()
+        : namedKafka(flags.kafka, connection);
     session.io.stdout(`${printableJson(await observe(context, what, signal), 2)}\n`);
     return 0;
   });

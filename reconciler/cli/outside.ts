@@ -1,7 +1,7 @@
 /** The world as it is: the cluster behind a kubeconfig, real sockets, real time, and a sandbox on this machine. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { KINDS, kindOf, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject, kindOf, refOf } from '../../constructs/model/kube-object';
 import { connect } from '../cluster/connect';
 import { createDialer } from '../cluster/dial';
 import { noKafkaFacts } from '../cluster/kafka-facts';
@@ -56,6 +56,9 @@ async function createIn(client: Pick<Client, 'get' | 'create'>, object: KubeObje
     }
     await client.create(isNamespaced ? { ...object, metadata: { ...object.metadata, namespace } } : object);
   } catch (error) {
-    throw new InvalidInputError(`not created: ${error instanceof Error ? error.message : String(error)}`, { subject: refOf(object), cause: error });
+    throw new InvalidInputError(`not created: ${error instanceof Error ? error.message : String(error)}`, {
+      subject: refOf(object),
+      cause: error,
+    });
   }
 }

@@ -98,8 +98,10 @@ async function readObservation(file: string, { io }: Session): Promise<Observati
   } catch (error) {
     throw problem(`is broken JSON: ${error instanceof Error ? error.message : String(error)}`, error);
   }
-  if (typeof value?.format !== 'number' || !Array.isArray(value.pods) || Number.isNaN(Date.parse(value.observedAt ?? ''))) throw problem('is not an observation');
-  if (value.format > OBSERVATION_FORMAT) throw problem(`format ${value.format} was made by a newer version, this one reads up to ${OBSERVATION_FORMAT}`);
+  if (typeof value?.format !== 'number' || !Array.isArray(value.pods) || Number.isNaN(Date.parse(value.observedAt ?? '')))
+    throw problem('is not an observation');
+  if (value.format > OBSERVATION_FORMAT)
+    throw problem(`format ${value.format} was made by a newer version, this one reads up to ${OBSERVATION_FORMAT}`);
   return value as Observation;
 }
 
@@ -117,9 +119,12 @@ async function planFromBase(base: string, flags: PlanFlags, session: Session): P
 type Format = (planned: readonly Planned[], removed: readonly Bundle[], session: Session) => string;
 
 function formatOf({ output }: PlanFlags): Format {
-  if (output === 'json') return (planned, removed) => `${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId) }, 2)}\n`;
-  if (output === 'markdown') return (planned, removed) => [...planned.map((p) => planMarkdown(p.plan, contextOf(p))), ...removed.map(removedLine)].join('\n');
-  return (planned, removed, { io }) => [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n');
+  if (output === 'json')
+    return (planned, removed) => `${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId) }, 2)}\n`;
+  if (output === 'markdown')
+    return (planned, removed) => [...planned.map((p) => planMarkdown(p.plan, contextOf(p))), ...removed.map(removedLine)].join('\n');
+  return (planned, removed, { io }) =>
+    [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n');
 }
 
 function contextOf({ bundle, applyWith }: Planned): PlanContext {

@@ -16,7 +16,9 @@ export type Done = (exitCode: number) => void;
 export function createProgram(version: string, session: Session, done: Done): Command {
   const program = new Command('kafka-tls')
     .usage('<command> [flags]')
-    .description('Brings the TLS of a KubeDB Kafka to the state that a bundle in Git asks for: certificates, operations and restarts in order, and a handshake with every broker as proof.')
+    .description(
+      'Brings the TLS of a KubeDB Kafka to the state that a bundle in Git asks for: certificates, operations and restarts in order, and a handshake with every broker as proof.',
+    )
     .optionsGroup(FLAGS)
     .version(version, '--version', 'print the version')
     .helpOption('-h, --help', 'explain a command')
@@ -92,7 +94,9 @@ function planCommand(): Command {
   });
   addOutputFlag(plan, ['text', 'json', 'markdown'], 'how to print it')
     .addOption(new Option('--base <path>', 'compare with this older bundle instead of the cluster').conflicts(['configMap', 'observation']))
-    .addOption(new Option('--observation <file>', 'compare with what "kafka-tls observe" printed instead of the cluster').conflicts('configMap'))
+    .addOption(
+      new Option('--observation <file>', 'compare with what "kafka-tls observe" printed instead of the cluster').conflicts('configMap'),
+    )
     .option('--exit-code', 'exit 3 when changes are pending');
   return sourced(addPlanOptions(plan));
 }
@@ -111,7 +115,8 @@ Examples:
 function applyCommand(): Command {
   const apply = command('apply', {
     summary: 'carries the plan out; this is what the Job runs',
-    description: 'Carries the plan out: issues certificates, runs the operation, restarts pods in order behind gates, and verifies. This is what the Job runs.',
+    description:
+      'Carries the plan out: issues certificates, runs the operation, restarts pods in order behind gates, and verifies. This is what the Job runs.',
     after: APPLY_HELP,
   });
   addOutputFlag(apply, ['text', 'json'], 'lines to read, or one JSON object an event').addOption(
@@ -150,7 +155,9 @@ Examples:
 
 function addKafkaFlag(command: Command): Command {
   return command.addOption(
-    new Option('--kafka <namespace/name>', 'look at this Kafka; no bundle is needed').argParser(parseName).conflicts(['file', 'configMap', 'name']),
+    new Option('--kafka <namespace/name>', 'look at this Kafka; no bundle is needed')
+      .argParser(parseName)
+      .conflicts(['file', 'configMap', 'name']),
   );
 }
 
@@ -171,7 +178,8 @@ Examples:
 function observeCommand(): Command {
   const observe = command('observe', {
     summary: 'prints all that is seen of a Kafka as JSON; changes nothing',
-    description: 'Prints everything that is seen of a Kafka as one JSON document: for a bug report, or for "plan --observation". It holds no Secret values. Changes nothing.',
+    description:
+      'Prints everything that is seen of a Kafka as one JSON document: for a bug report, or for "plan --observation". It holds no Secret values. Changes nothing.',
     after: OBSERVE_HELP,
   });
   return sourced(addKafkaFlag(observe));
@@ -185,10 +193,14 @@ Examples:
 function sandboxCommand(): Command {
   const sandbox = command('sandbox', {
     summary: 'runs a cluster inside this process, for kubectl and for play',
-    description: 'Runs a small cluster inside this process, with stand-ins for KubeDB and cert-manager, until Ctrl-C. Every broker is a real TLS listener.',
+    description:
+      'Runs a small cluster inside this process, with stand-ins for KubeDB and cert-manager, until Ctrl-C. Every broker is a real TLS listener.',
     after: SANDBOX_HELP,
   })
-    .option('-f, --file <path>', 'create these objects at the start; may be repeated', (value: string, all: readonly string[] = []) => [...all, value])
+    .option('-f, --file <path>', 'create these objects at the start; may be repeated', (value: string, all: readonly string[] = []) => [
+      ...all,
+      value,
+    ])
     .option('--no-ops-manager', "leave KubeDB's ops-manager out, for the native executor")
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a new temporary folder)');
   return addOutputFlag(sandbox, ['text', 'json'], 'how to print where it is');

@@ -6,8 +6,8 @@ import type { KubeObject } from '../../constructs/model/kube-object';
 import { readObjects } from '../bundle-files';
 import { printableJson } from '../report/printable';
 import type { OutputFlags } from './flags';
-import type { RunningSandbox } from './io';
 import { quoted } from './flags';
+import type { RunningSandbox } from './io';
 import type { Session } from './session';
 
 export interface SandboxFlags extends OutputFlags {
@@ -25,7 +25,11 @@ export async function runSandbox(flags: SandboxFlags, session: Session): Promise
   try {
     await writeFile(place.kubeconfig, sandbox.kubeconfig, { mode: 0o600 });
     for (const object of objects) await sandbox.create(object);
-    io.stdout(flags.output === 'json' ? `${printableJson({ kubeconfig: place.kubeconfig, url: sandbox.url })}\n` : greeting(place.kubeconfig, sandbox, objects.length));
+    io.stdout(
+      flags.output === 'json'
+        ? `${printableJson({ kubeconfig: place.kubeconfig, url: sandbox.url })}\n`
+        : greeting(place.kubeconfig, sandbox, objects.length),
+    );
     await stopped(io.signal);
     return 0;
   } finally {

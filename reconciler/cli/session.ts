@@ -15,7 +15,11 @@ export interface Session {
 }
 
 /** Runs `use` with a connection, which is closed whatever happens. */
-export async function withConnection<T>(session: Session, flags: ClusterFlags, use: (connection: Connection, signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  session: Session,
+  flags: ClusterFlags,
+  use: (connection: Connection, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const { outside, io } = session;
   io.signal.throwIfAborted();
   const connection = await outside.connect({ kubeconfig: flags.kubeconfig, context: flags.context, namespace: flags.namespace });
@@ -26,12 +30,21 @@ export async function withConnection<T>(session: Session, flags: ClusterFlags, u
   }
 }
 
-async function withTimeout<T>({ io, outside }: Session, timeoutMs: number | undefined, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withTimeout<T>(
+  { io, outside }: Session,
+  timeoutMs: number | undefined,
+  use: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   if (timeoutMs === undefined) return use(io.signal);
   const late = new AbortController();
   const done = new AbortController();
   outside.clock.sleep(timeoutMs, done.signal).then(
-    () => late.abort(new TimeoutError(`kafka-tls: not done after ${formatAge(Math.round(timeoutMs / 1_000))}: --timeout ended the run`, { hint: 'Run the same command again: it goes on where this run stopped.' })),
+    () =>
+      late.abort(
+        new TimeoutError(`kafka-tls: not done after ${formatAge(Math.round(timeoutMs / 1_000))}: --timeout ended the run`, {
+          hint: 'Run the same command again: it goes on where this run stopped.',
+        }),
+      ),
     () => {}, // done in time
   );
   try {
@@ -60,7 +73,10 @@ export async function bundleInCluster({ cluster, namespace }: Connection, named:
   const subject = ref(KINDS.ConfigMap, named.namespace ?? namespace, named.name);
   const configMap: KubeObject | undefined = await cluster.get(subject);
   if (configMap !== undefined) return bundleFromConfigMap({ ...configMap, apiVersion: 'v1', kind: 'ConfigMap' });
-  throw new InvalidInputError('does not exist', { subject, hint: 'Apply the output of the synth first, or name another ConfigMap with --config-map.' });
+  throw new InvalidInputError('does not exist', {
+    subject,
+    hint: 'Apply the output of the synth first, or name another ConfigMap with --config-map.',
+  });
 }
 
 /** Returns the Kafka that `--kafka` names. */
@@ -71,7 +87,10 @@ export function namedKafka(named: NamedObject, connection: Connection): { readon
 /** Returns the command that applies what these flags name. */
 export function applyCommand(flags: SourceFlags & ClusterFlags, bundle: Bundle, isOneOfSeveral: boolean): string {
   const { configMap } = flags;
-  const source = configMap === undefined ? ['-f', flags.file ?? DEFAULT_FILE] : ['--config-map', [configMap.namespace, configMap.name].filter((p) => p !== undefined).join('/')];
+  const source =
+    configMap === undefined
+      ? ['-f', flags.file ?? DEFAULT_FILE]
+      : ['--config-map', [configMap.namespace, configMap.name].filter((p) => p !== undefined).join('/')];
   const choice = isOneOfSeveral ? ['--name', bundle.desired.kafka, '-n', bundle.desired.namespace] : [];
   const cluster = [
     ...(flags.kubeconfig === undefined ? [] : ['--kubeconfig', flags.kubeconfig]),
@@ -82,5 +101,8 @@ export function applyCommand(flags: SourceFlags & ClusterFlags, bundle: Bundle, 
 
 /** Ends a command that found no Kafka to look at. */
 export function kafkaMissing(namespace: string, kafka: string): OperationFailedError {
-  return new OperationFailedError('does not exist', { subject: ref(KINDS.Kafka, namespace, kafka), hint: 'Name another one with --kafka or -n, or create it with "kafka-tls apply".' });
+  return new OperationFailedError('does not exist', {
+    subject: ref(KINDS.Kafka, namespace, kafka),
+    hint: 'Name another one with --kafka or -n, or create it with "kafka-tls apply".',
+  });
 }

@@ -22,7 +22,10 @@ function messageLines(error: KafkaTlsError): readonly string[] {
 
 function stacks(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return [];
-  const lines = (error.stack ?? error.message).split('\n').map((line) => line.replace(/^ +/, '    ')).map(keepIndent);
+  const lines = (error.stack ?? error.message)
+    .split('\n')
+    .map((line) => line.replace(/^ +/, '    '))
+    .map(keepIndent);
   return [...lines, ...(error.cause === undefined ? [] : ['Caused by:', ...stacks(error.cause)])];
 }
 

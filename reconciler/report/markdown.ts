@@ -32,7 +32,7 @@ function stepRows(plan: Plan): string {
 /** Text of the cluster must stay text: no markup, no links, no mentions, no further column. */
 function inline(text: string): string {
   return printable(text)
-    .replace(/  +/g, ' ')
+    .replace(/ {2,}/g, ' ')
     .replace(/[\\`*_[\]<>|#~]/g, (c) => (c === '<' ? '&lt;' : c === '>' ? '&gt;' : `\\${c}`))
     .replace(/@/g, '&#64;');
 }

@@ -1,10 +1,10 @@
 /** Text from the cluster, made safe to print. */
 
 // Control characters, and those that hide text or turn its direction: a message must not be able to move the cursor or to lie.
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`).join('');
 }
 
 /** Returns text as one line that cannot steer a terminal: line breaks and tabs become spaces, other control characters `\uXXXX`. */

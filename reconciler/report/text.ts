@@ -12,7 +12,7 @@
  * Rules: every line starts with its subject and ends with a reason; plain ASCII around the words of the cluster; whatever comes from
  * the cluster goes through `printable`; a Secret's content is in none of the inputs, so it can be in no output.
  */
-import { formatAcknowledgement, type Acknowledged } from '../../constructs/model/desired';
+import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/desired';
 import { formatRef } from '../../constructs/model/kube-object';
 import { describeStep, formatSubject, type Obstacle, type Plan, type Step } from '../plan/nouns';
 import { printable, sentence } from './printable';
@@ -78,9 +78,7 @@ export function conclusion(plan: Plan, { applyWith, isApplied }: PlanContext): s
 /** Returns a plan as it is read on a terminal, with a line break at its end. */
 export function planText(plan: Plan, style: Style, context: PlanContext): string {
   const paint = painterOf(style);
-  const blocks: string[] = [
-    `${paint.bold(formatRef(plan.subject))}  ${printable(plan.summary)}    executor: ${plan.executor}`,
-  ];
+  const blocks: string[] = [`${paint.bold(formatRef(plan.subject))}  ${printable(plan.summary)}    executor: ${plan.executor}`];
   if (plan.steps.length > 0) blocks.push(stepTable(plan.steps, style));
   const remarks = [...(plan.cutover === undefined ? [] : [cutoverLine(plan.cutover)]), ...plan.notes.map((n) => printable(sentence(n)))];
   if (context.acknowledge.length > 0 && plan.steps.length > 0) {

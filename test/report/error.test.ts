@@ -30,6 +30,14 @@ test('a message of the cluster cannot steer the terminal', () => {
 test('programs get code, exit code and what the server said', () => {
   const error = new ClusterError('may not be listed', { subject, status: 403, reason: 'Forbidden', hint: 'Add a rule.' });
   assert.deepEqual(JSON.parse(errorJson(error)), {
-    error: { code: 'cluster', exitCode: 1, subject: 'Kafka/demo/orders', message: 'Kafka/demo/orders: may not be listed', status: 403, reason: 'Forbidden', hint: 'Add a rule.' },
+    error: {
+      code: 'cluster',
+      exitCode: 1,
+      subject: 'Kafka/demo/orders',
+      message: 'Kafka/demo/orders: may not be listed',
+      status: 403,
+      reason: 'Forbidden',
+      hint: 'Add a rule.',
+    },
   });
 });

@@ -23,7 +23,12 @@ for (const [name, plan] of Object.entries(plans)) {
 test('wraps reasons to a narrow terminal', () => {
   const text = planText(ADD, { columns: 100, isColor: false }, context);
   expectGolden('test/report/golden/add-100-columns.txt', text);
-  assert.ok(text.split('\n').filter((line) => !line.startsWith('Kafka/') && !/^\d+ create/.test(line)).every((line) => line.length <= 100));
+  assert.ok(
+    text
+      .split('\n')
+      .filter((line) => !line.startsWith('Kafka/') && !/^\d+ create/.test(line))
+      .every((line) => line.length <= 100),
+  );
 });
 
 test('a plan that is being applied does not say that nothing was changed', () => {
@@ -37,13 +42,16 @@ test('a plan made without a cluster says so', () => {
 
 test('text of the cluster cannot steer the terminal, nor add markup or a column', () => {
   const text = planText(HOSTILE, PLAIN, context);
-  assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
-  const row = planMarkdown(HOSTILE, context).split('\n').find((line) => line.includes('evil')) ?? '';
+  assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+  const row =
+    planMarkdown(HOSTILE, context)
+      .split('\n')
+      .find((line) => line.includes('evil')) ?? '';
   assert.equal(row.replace(/\\\|/g, '').split('|').length, 7);
   assert.doesNotMatch(row, /<b>|@team/);
 });
 
 test('colours appear only when asked for', () => {
-  assert.doesNotMatch(planText(ADD, PLAIN, context), /\u001b/);
-  assert.match(planText(ADD, { columns: 200, isColor: true }, context), /\u001b\[32mcreate/);
+  assert.ok(!planText(ADD, PLAIN, context).includes('\u001b'));
+  assert.ok(planText(ADD, { columns: 200, isColor: true }, context).includes('\u001b[32mcreate'));
 });

@@ -22,7 +22,10 @@ test('without a terminal every event is a plain line', () => {
   progress.report(waiting('not Ready\u001b[2J'));
   progress.report(ready);
   progress.end();
-  assert.deepEqual(written, ['09:00:00 [3/8] Pod/demo/orders-broker-1 waiting: not Ready\\u001b[2J\n', '09:00:00 Pod/demo/orders-broker-1 ready: after 12s\n']);
+  assert.deepEqual(written, [
+    '09:00:00 [3/8] Pod/demo/orders-broker-1 waiting: not Ready\\u001b[2J\n',
+    '09:00:00 Pod/demo/orders-broker-1 ready: after 12s\n',
+  ]);
 });
 
 test('on a terminal the current wait is redrawn with its age, and gives way to what happens', async () => {
@@ -52,7 +55,12 @@ test('every event of the closed list is one JSON object with time, event, subjec
   for (const event of EVENTS) {
     const line = eventJson({ event, subject: pod, message: 'two\nlines \u009b' }, new Date('2026-11-23T09:00:07.5Z'));
     assert.match(line, /^[^\n\u009b]*\n$/);
-    assert.deepEqual(JSON.parse(line), { time: '2026-11-23T09:00:07.500Z', event, subject: 'Pod/demo/orders-broker-1', message: 'two\nlines \u009b' });
+    assert.deepEqual(JSON.parse(line), {
+      time: '2026-11-23T09:00:07.500Z',
+      event,
+      subject: 'Pod/demo/orders-broker-1',
+      message: 'two\nlines \u009b',
+    });
   }
 });
 
@@ -60,7 +68,14 @@ test('an event inside a plan carries its place', () => {
   assert.deepEqual(JSON.parse(eventJson(waiting('x'), new Date(0))).step, { number: 3, of: 8 });
 });
 
-for (const [seconds, text] of [[0, '0s'], [59, '59s'], [60, '1m'], [125, '2m5s'], [3_600, '1h'], [3_900, '1h5m']] as const) {
+for (const [seconds, text] of [
+  [0, '0s'],
+  [59, '59s'],
+  [60, '1m'],
+  [125, '2m5s'],
+  [3_600, '1h'],
+  [3_900, '1h5m'],
+] as const) {
   test(`${seconds} seconds read ${text}`, () => assert.equal(formatAge(seconds), text));
 }
 
@@ -69,9 +84,9 @@ class Screen {
   lines = [''];
 
   write(text: string): void {
-    for (const part of text.split(/(\r\u001b\[2K|\n)/)) {
+    for (const part of text.replaceAll('\r\u001b[2K', '\r').split(/(\r|\n)/)) {
       if (part === '\n') this.lines.push('');
-      else if (part === '\r\u001b[2K') this.lines[this.lines.length - 1] = '';
+      else if (part === '\r') this.lines[this.lines.length - 1] = '';
       else this.lines[this.lines.length - 1] += part;
     }
   }

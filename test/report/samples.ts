@@ -33,7 +33,11 @@ export const ADD: Plan = {
   summary: 'TLS: off -> on (issuer Issuer/orders-ca)',
   steps: [
     create(ref(KINDS.Issuer, NAMESPACE, 'orders-ca'), 'IssuerMissing'),
-    { kind: 'awaitReady', subject: ref(KINDS.Issuer, NAMESPACE, 'orders-ca'), findings: [finding(KAFKA, 'IssuerNotReady', 'certificates are issued by it')] },
+    {
+      kind: 'awaitReady',
+      subject: ref(KINDS.Issuer, NAMESPACE, 'orders-ca'),
+      findings: [finding(KAFKA, 'IssuerNotReady', 'certificates are issued by it')],
+    },
     {
       kind: 'submitOpsRequest',
       subject: request,
@@ -88,7 +92,7 @@ export const REFUSED: Plan = {
     subject: KAFKA,
     kind: 'invalid',
     message: 'clients have to switch to TLS, and nobody has acknowledged it',
-    hint: "Add Acknowledgement.clientsMoveToTls() to the KafkaTls.",
+    hint: 'Add Acknowledgement.clientsMoveToTls() to the KafkaTls.',
   },
 };
 
@@ -102,7 +106,9 @@ export const HOSTILE: Plan = {
     {
       kind: 'configure',
       subject: KAFKA,
-      findings: [finding(KAFKA, 'IssuerChanged', 'spec.tls.issuerRef is Issuer/\u001b[2Jevil|<b>x</b>\n@team `code`, wanted \u202eIssuer/b')],
+      findings: [
+        finding(KAFKA, 'IssuerChanged', 'spec.tls.issuerRef is Issuer/\u001b[2Jevil|<b>x</b>\n@team `code`, wanted \u202eIssuer/b'),
+      ],
     },
   ],
   notes: ['a note with \u0007 a bell and [a link](https://example.com)'],
@@ -125,7 +131,19 @@ const certificate = (fingerprint: string): CertificateFacts => ({
 
 function pod(name: string, ordinal: number, served: readonly Served[]): PodFacts {
   const role = name.includes('controller') ? 'controller' : 'broker';
-  return { name, uid: `uid-${name}`, role, ordinal, nodeId: ordinal, petSet: `orders-${role}`, isReady: true, isRunning: true, isTerminating: false, revision: 'r1', served };
+  return {
+    name,
+    uid: `uid-${name}`,
+    role,
+    ordinal,
+    nodeId: ordinal,
+    petSet: `orders-${role}`,
+    isReady: true,
+    isRunning: true,
+    isTerminating: false,
+    revision: 'r1',
+    served,
+  };
 }
 
 /** A Kafka with one right, one wrong and one unreachable listener. */

@@ -4,7 +4,7 @@ import { type Bundle, bundleDocuments } from '../../constructs/model/bundle';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { bundleName, convergeRequestName, LABEL_KAFKA, restartRequestName, rotateRequestName } from '../../constructs/model/names';
-import { tlsHash, type TlsState } from '../../constructs/model/tls';
+import { type TlsState, tlsHash } from '../../constructs/model/tls';
 
 const ISSUER = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } as const;
 
@@ -31,8 +31,12 @@ export function manifestsOf(desired: Desired, tls: TlsState = { issuerRef: ISSUE
   const object = (kind: { apiVersion: string; kind: string }, name: string, spec: object): KubeObject => {
     return { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace, labels: { [LABEL_KAFKA]: kafka } }, spec };
   };
-  const request = (name: string, spec: object) => object(KINDS.KafkaOpsRequest, name, { databaseRef: { name: kafka }, apply: 'Always', ...spec });
-  const converge = request(convergeRequestName(kafka, tlsHash(kafka, tls)), { type: 'ReconfigureTLS', tls: tls === 'off' ? { remove: true } : tls });
+  const request = (name: string, spec: object) =>
+    object(KINDS.KafkaOpsRequest, name, { databaseRef: { name: kafka }, apply: 'Always', ...spec });
+  const converge = request(convergeRequestName(kafka, tlsHash(kafka, tls)), {
+    type: 'ReconfigureTLS',
+    tls: tls === 'off' ? { remove: true } : tls,
+  });
   const restart = request(restartRequestName(kafka, '').replace(/-$/, ''), { type: 'Restart' });
   if (tls === 'off') return [converge, restart];
   const rotate = request(rotateRequestName(kafka, '').replace(/-$/, ''), { type: 'ReconfigureTLS', tls: { rotateCertificates: true } });

@@ -1,5 +1,5 @@
 /** Runs the command line in this process and keeps what it wrote. */
-import { main, type Io, type Outside } from '../../reconciler/cli';
+import { type Io, main, type Outside } from '../../reconciler/cli';
 import { FakeClock } from './fake-clock';
 
 export interface Ran {
@@ -20,8 +20,12 @@ export async function kafkaTls(argv: readonly string[], { io, outside }: Setting
   const exitCode = await main(
     argv,
     {
-      stdout: (text) => { written.stdout += text; },
-      stderr: (text) => { written.stderr += text; },
+      stdout: (text) => {
+        written.stdout += text;
+      },
+      stderr: (text) => {
+        written.stderr += text;
+      },
       stdin: async () => '',
       isTty: false,
       columns: undefined,
