@@ -4,6 +4,7 @@
  * The first SIGINT or SIGTERM asks the run to end well (finish the write in flight, resume the Kafka, release the Lease); the second ends
  * the process at once, which is safe, too: the next run picks up what is there.
  */
+import { addAbortSignal } from 'node:stream';
 import { main } from './cli';
 import { createOutside } from './cli/outside';
 import { InternalError, OperationFailedError } from './errors';
@@ -49,7 +50,7 @@ const io = {
 
 async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  for await (const chunk of addAbortSignal(interrupt.signal, process.stdin)) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 }
 
