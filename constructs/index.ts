@@ -27,5 +27,5 @@ export {
 export { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, type ReconfigureTlsProps } from './kafka-ops-request';
 export { KafkaTls, type KafkaTlsProps } from './kafka-tls';
 export { ReconcileSchedule } from './reconcile-schedule';
-export { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
+export type { ReconcilerJobProps } from './reconciler-job';
 export { Tls, type TlsOffProps, type TlsOnProps } from './tls';

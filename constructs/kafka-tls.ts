@@ -67,8 +67,16 @@ export class KafkaTls extends Construct {
   readonly kafkaName: string;
   /** The bundle. Patch the objects below rather than its texts. */
   readonly configMap: ApiObject;
-  /** Job, CronJob and permissions; absent without the prop `job`. */
-  readonly reconciler?: ReconcilerJob;
+  /** The Job that makes the desired state so; absent without the prop `job`. */
+  readonly job?: ApiObject;
+  /** The CronJob that keeps it so; absent without the prop `job`, or with `ReconcileSchedule.off()`. */
+  readonly cronJob?: ApiObject;
+  /** Who Job and CronJob run as; absent without the prop `job`. */
+  readonly serviceAccount?: ApiObject;
+  /** What they may do; absent without the prop `job`. */
+  readonly role?: ApiObject;
+  /** Gives the one to the other; absent without the prop `job`. */
+  readonly roleBinding?: ApiObject;
   /** The Kafka of a declared cluster, in the bundle. Its TLS follows `convergeRequest`. */
   readonly kafka?: ApiObject;
   /** Issuers and CA Certificates, in the bundle. Empty when the issuer exists already. */
@@ -83,6 +91,7 @@ export class KafkaTls extends Construct {
   readonly restartRequest: ApiObject;
 
   private readonly bundle: KafkaBundle;
+  private readonly reconciler?: ReconcilerJob;
   private readonly warned = new Set<string>();
 
   constructor(scope: Construct, id: string, props: KafkaTlsProps) {
@@ -107,6 +116,11 @@ export class KafkaTls extends Construct {
     if (props.job !== undefined) {
       const context = { place, executor, deadlines: desired.deadlines, nodes: cluster.nodes, digest: () => this.digest() };
       this.reconciler = new ReconcilerJob(this, 'Reconciler', props.job, context);
+      this.job = this.reconciler.job;
+      if (this.reconciler.cronJob !== undefined) this.cronJob = this.reconciler.cronJob;
+      this.serviceAccount = this.reconciler.serviceAccount;
+      this.role = this.reconciler.role;
+      this.roleBinding = this.reconciler.roleBinding;
     }
     this.node.addValidation({ validate: () => this.violations() });
   }
@@ -118,7 +132,7 @@ export class KafkaTls extends Construct {
 
   private addConfigMap(): ApiObject {
     const { kafka, namespace, owner } = this.bundle.desired;
-    const job = Lazy.any({ produce: () => this.reconciler?.job.toJson().metadata.name });
+    const job = Lazy.any({ produce: () => this.job?.toJson().metadata.name });
     return new ApiObject(this, 'Bundle', {
       apiVersion: KINDS.ConfigMap.apiVersion,
       kind: KINDS.ConfigMap.kind,

@@ -71,9 +71,9 @@ export interface ApplicationSettings {
 }
 
 /** Lifetime of a self-signed CA: five years. */
-export const CA_DURATION = '43800h';
+const CA_DURATION = '43800h';
 /** A self-signed CA is renewed a year before it ends, so that no leaf of a year or less outlives it. */
-export const CA_RENEW_BEFORE = '8760h';
+const CA_RENEW_BEFORE = '8760h';
 
 const CERT_MANAGER = 'cert-manager.io';
 

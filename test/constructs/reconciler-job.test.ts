@@ -48,7 +48,7 @@ const moves: readonly { readonly name: string; readonly chart: () => Chart }[] =
 ];
 function patched(chart: Chart): Chart {
   const orders = chart.node.findChild('orders') as ReturnType<typeof kafkaTls>;
-  orders.reconciler?.job.addJsonPatch(JsonPatch.add('/spec/template/spec/nodeSelector', { disk: 'ssd' }));
+  orders.job?.addJsonPatch(JsonPatch.add('/spec/template/spec/nodeSelector', { disk: 'ssd' }));
   return chart;
 }
 for (const { name, chart } of moves) {
