@@ -83,6 +83,7 @@ export const KINDS = {
   Secret: kind('v1', 'Secret', 'secrets'),
   Service: kind('v1', 'Service', 'services'),
   ServiceAccount: kind('v1', 'ServiceAccount', 'serviceaccounts'),
+  ControllerRevision: kind('apps/v1', 'ControllerRevision', 'controllerrevisions'),
   Job: kind('batch/v1', 'Job', 'jobs'),
   CronJob: kind('batch/v1', 'CronJob', 'cronjobs'),
   Lease: kind('coordination.k8s.io/v1', 'Lease', 'leases'),

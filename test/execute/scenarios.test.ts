@@ -211,7 +211,7 @@ for (const executor of ['native', 'ops-request'] as const satisfies readonly Exe
 
     test('a foreign pause is never lifted', async () => {
       await plaintext();
-      await setPaused({ type: 'Paused', status: 'True', reason: 'Maintenance', message: 'disk swap' });
+      await setPaused({ type: 'Paused', status: 'True', reason: 'Maintenance', message: 'disk swap', lastTransitionTime: '2026-11-23T08:00:00Z' });
       await assert.rejects(
         world.apply(bundleOf(props(on()))),
         (e: Error & { exitCode?: number }) => e.exitCode === 4 && /paused by somebody else.*Maintenance: disk swap/.test(e.message),
@@ -314,6 +314,7 @@ for (const executor of ['native', 'ops-request'] as const satisfies readonly Exe
         status: 'True',
         reason: 'ManuallyTriggered',
         message: '',
+        lastTransitionTime: '2026-11-23T08:00:00Z',
         observedGeneration: certificate.metadata.generation,
       };
       const revision = certificate.status.revision;

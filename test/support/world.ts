@@ -13,7 +13,7 @@ import type { Observation } from '../../reconciler/plan/observation';
 import type { PlanOptions } from '../../reconciler/plan/plan';
 import type { Cluster, Dialer, ProgressEvent } from '../../reconciler/ports';
 import { type Outcome, reconcile } from '../../reconciler/reconcile';
-import { createSandbox, type Sandbox, type SandboxOptions } from '../../reconciler/sandbox';
+import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '../../reconciler/sandbox';
 import { FakeClock } from './fake-clock';
 import { clusterIn } from './transports';
 
@@ -43,7 +43,7 @@ export class World {
       clock: this.clock,
       listeners: 'memory',
       opsManager: options.opsManager ?? true,
-      keys: KEYS,
+      keys: pooledKeys(), api: { namespaces: [NAMESPACE] },
       ...options.sandbox,
     });
     this.cluster = clusterIn(this.sandbox.api, this.clock);
@@ -149,6 +149,3 @@ export function kafkaManifest(spec: object = {}): KubeObject {
     spec: { version: '4.2.0', topology: { controller: { replicas: 3, storage }, broker: { replicas: 3, storage } }, ...spec },
   };
 }
-
-/** RSA keys are slow to make and no test is about them. */
-const KEYS = 'pool' as never;

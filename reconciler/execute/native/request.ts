@@ -18,7 +18,7 @@ export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promis
     say(context, 'submitted', step.subject, step.operation);
   }
   const request = await context.cluster.get(step.subject);
-  if (!request?.status?.phase) await awaitNoClaim(run, step.subject, plan.subject);
+  if (!step.isContinued || !request?.status?.phase) await awaitNoClaim(run, step.subject, plan.subject);
   const begun = step.manifest.spec?.type === 'Restart' ? START.Restart : START.ReconfigureTLS;
   await record(run, begun.reason, begun);
 }
