@@ -19,7 +19,7 @@ export type Again = number | undefined;
 export interface Controller {
   readonly name: string;
   /** Whose changes matter, and which of the objects it looks after they concern. */
-  readonly watches: readonly { readonly kind: Kind; readonly keys: (object: KubeObject) => readonly Key[] }[];
+  readonly watches: readonly { readonly kind: Kind; readonly keys: (object: KubeObject, previous?: KubeObject) => readonly Key[] }[];
   reconcile(key: Key): Promise<Again>;
 }
 
@@ -49,7 +49,7 @@ const LONGEST_RETRY_MS = 60_000;
 export function runController(controller: Controller, options: LoopOptions): Loop {
   const loop = new Loop(controller, options);
   for (const { kind, keys } of controller.watches) {
-    options.cache.onChange(kind, (object) => keys(object).forEach((key) => loop.add(key)));
+    options.cache.onChange(kind, (object, previous) => keys(object, previous).forEach((key) => loop.add(key)));
     for (const object of options.cache.list(kind)) keys(object).forEach((key) => loop.add(key));
   }
   return loop;

@@ -81,6 +81,12 @@ export function issuedContentId(certificatePem: string): string {
   return identity(subject, extensions);
 }
 
+/** Returns the identity of what a request asks for. */
+export function requestedContentId(requestPem: string): string {
+  const { subject, extensions } = readRequest(requestPem);
+  return identity(subject, extensions);
+}
+
 export interface SigningOptions {
   readonly requestPem: string;
   /** Absent: the certificate is signed with `key` alone, which has to be that of the request. */

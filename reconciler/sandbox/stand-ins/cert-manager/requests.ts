@@ -1,0 +1,109 @@
+/** CertificateRequests: approved at once, signed after a while, or waiting for their issuer. */
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { parseGoDuration } from '../../../../constructs/model/go-duration';
+import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { DEFAULT_DURATION } from '../../../../constructs/model/kubedb';
+import { timestamp } from '../../clock';
+import { type Again, type Controller, type Key, ownKey } from '../controller';
+import { signRequest } from '../pki/x509';
+import { conditionsOf, type NewCondition, withCondition, type World, writeStatus } from '../world';
+import { type PendingKeys, pendingKey } from './certificates';
+import { findIssuer, isReadyIssuer, isSameIssuer, keyPairOf } from './issuers';
+
+export function requestController(world: World, pending: PendingKeys): Controller {
+  const due = new Map<string, number>();
+  return {
+    name: 'cert-manager-certificaterequests',
+    watches: [
+      { kind: KINDS.CertificateRequest, keys: ownKey },
+      { kind: KINDS.Issuer, keys: (issuer) => waitingFor(world, issuer) },
+      { kind: KINDS.ClusterIssuer, keys: (issuer) => waitingFor(world, issuer) },
+    ],
+    reconcile: async ({ namespace, name }) => {
+      const request = world.cache.get(KINDS.CertificateRequest, namespace, name);
+      if (request === undefined || isOver(request)) return undefined;
+      return handle(world, request, { pending, due });
+    },
+  };
+}
+
+/** Tells whether a request has its certificate, or never will. */
+function isOver(request: KubeObject): boolean {
+  return hasTrueCondition(request, 'Ready') || conditionOf(request, 'Ready')?.reason === 'Failed';
+}
+
+function waitingFor({ cache }: World, issuer: KubeObject): readonly Key[] {
+  const { name, namespace } = issuer.metadata;
+  const ref = { name, kind: issuer.kind };
+  return cache
+    .list(KINDS.CertificateRequest, namespace)
+    .filter((r) => !isOver(r) && isSameIssuer(r.spec.issuerRef, ref))
+    .flatMap(ownKey);
+}
+
+async function handle(world: World, request: KubeObject, { pending, due }: { pending: PendingKeys; due: Map<string, number> }): Promise<Again> {
+  const { name, namespace, uid = '' } = request.metadata;
+  const { issuerRef } = request.spec;
+  const issuer = findIssuer(world, namespace, issuerRef);
+  if (issuer === undefined) return wait(world, request, `Referenced "${issuerRef.kind ?? 'Issuer'}" not found: "${issuerRef.name}"`);
+  if (!isReadyIssuer(issuer)) return wait(world, request, 'Referenced issuer does not have a Ready status condition');
+  const now = world.clock.monotonicMs();
+  const dueMs = due.get(uid) ?? now + world.timing.issuanceMs;
+  due.set(uid, dueMs);
+  if (dueMs > now) return dueMs - now;
+  due.delete(uid);
+  try {
+    await answer(world, request, { status: 'True', reason: 'Issued', message: 'Certificate fetched from issuer successfully' }, issue(world, request, issuer, pending.get(pendingKey(namespace, name))));
+  } catch (error) {
+    if (!(error instanceof SigningError)) throw error;
+    await answer(world, request, { status: 'False', reason: 'Failed', message: error.message }, { failureTime: timestamp(world.clock.now()) });
+  }
+  return undefined;
+}
+
+class SigningError extends Error {}
+
+function issue(world: World, request: KubeObject, issuer: KubeObject, requester: KeyObject | undefined): object {
+  const requestPem = Buffer.from(request.spec.request, 'base64').toString('utf8');
+  const duration = parseGoDuration(request.spec.duration ?? DEFAULT_DURATION) ?? 0n;
+  const notBefore = new Date(Math.floor(world.clock.now().getTime() / 1000) * 1000);
+  const dates = { notBefore, notAfter: new Date(notBefore.getTime() + Number(duration / 1_000_000n)) };
+  const nonce = request.metadata.uid ?? '';
+  if (issuer.spec.selfSigned !== undefined) {
+    if (requester === undefined) throw new SigningError('the private key of the request is not known');
+    const certificate = signRequest({ requestPem, key: requester, nonce, ...dates });
+    return { certificate: base64(certificate), ca: base64(certificate) };
+  }
+  const pair = keyPairOf(world, issuer);
+  if ('problem' in pair) throw new SigningError(pair.problem);
+  const [own = ''] = pair.chain;
+  const leaf = signRequest({ requestPem, issuer: { certificatePem: own }, key: pair.key, nonce, ...dates });
+  const intermediates = pair.chain.filter((pem) => !isSelfSigned(pem));
+  return { certificate: base64([leaf, ...intermediates].join('')), ca: base64(pair.chain.at(-1) ?? '') };
+}
+
+function isSelfSigned(pem: string): boolean {
+  const certificate = new X509Certificate(pem);
+  return certificate.checkIssued(certificate);
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}
+
+async function wait(world: World, request: KubeObject, message: string): Promise<Again> {
+  await answer(world, request, { status: 'False', reason: 'Pending', message }, {});
+  return undefined;
+}
+
+async function answer(world: World, request: KubeObject, ready: Omit<NewCondition, 'type'>, result: object): Promise<void> {
+  const now = world.clock.now();
+  const approved: NewCondition = {
+    type: 'Approved',
+    status: 'True',
+    reason: 'cert-manager.io',
+    message: 'Certificate request has been approved by cert-manager.io',
+  };
+  const conditions = withCondition(withCondition(conditionsOf(request), approved, now), { type: 'Ready', ...ready }, now);
+  await writeStatus(world, request, { ...request.status, conditions, ...result });
+}

@@ -1,0 +1,71 @@
+/**
+ * A listener of a running broker: a socket on this machine that speaks TLS or plaintext and answers the one request by which a client
+ * finds out whom it talks to, ApiVersions. Every other request ends the connection.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+
+export interface Listener {
+  /** `127.0.0.1:<port>`. */
+  readonly address: string;
+  close(): void;
+}
+
+const API_VERSIONS = 18;
+const UNSUPPORTED_VERSION = 35;
+/** Kafka's limit of a request; the first bytes of a TLS handshake, read as a length, are above it. */
+const MAX_REQUEST_BYTES = 104_857_600;
+
+/** Opens a listener; with a chain and key it speaks TLS. It does not keep the process alive. */
+export async function openListener(tls: { readonly chain: readonly string[]; readonly key: string } | undefined): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const serve = (socket: Socket) => answer(socket);
+  const server: Server = tls === undefined ? createServer(serve) : createTlsServer({ cert: tls.chain.join(''), key: tls.key }, serve);
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket.unref());
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', () => {});
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  });
+  server.unref();
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return {
+    address: `127.0.0.1:${port}`,
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function answer(socket: Socket): void {
+  let received = Buffer.alloc(0);
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    while (received.length >= 4) {
+      const size = received.readInt32BE(0);
+      if (size < 8 || size > MAX_REQUEST_BYTES) return void socket.destroy();
+      if (received.length < 4 + size) return;
+      const request = received.subarray(4, 4 + size);
+      received = received.subarray(4 + size);
+      if (request.readInt16BE(0) !== API_VERSIONS) return void socket.destroy();
+      socket.write(apiVersions(request.readInt16BE(2), request.readInt32BE(4)));
+    }
+  });
+}
+
+/** A response of version 0, which brokers also send to a version they do not know. */
+function apiVersions(version: number, correlationId: number): Buffer {
+  const response = Buffer.alloc(20);
+  response.writeInt32BE(response.length - 4, 0);
+  response.writeInt32BE(correlationId, 4);
+  response.writeInt16BE(version === 0 ? 0 : UNSUPPORTED_VERSION, 8);
+  response.writeInt32BE(1, 10);
+  response.writeInt16BE(API_VERSIONS, 14);
+  // Lowest and highest version are both 0, as the buffer is.
+  return response;
+}

@@ -1,0 +1,50 @@
+/** The Certificates that KubeDB's ops-manager keeps for a Kafka. */
+import { conditionOf, hasTrueCondition, isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { brokerCertificate, brokerCertificateName, keystoreCredSecret } from '../../../../constructs/model/kubedb';
+import { ALIASES, type TlsConfig } from '../../../../constructs/model/tls';
+import { conditionsOf, controllerOf, withCondition, type World, writeStatus } from '../world';
+
+/** Returns the Certificates of a Kafka that are there. */
+export function certificatesOf({ cache }: World, { metadata }: KubeObject): readonly KubeObject[] {
+  return ALIASES.flatMap((alias) => cache.get(KINDS.Certificate, metadata.namespace, brokerCertificateName(metadata.name, alias)) ?? []);
+}
+
+/** Brings the Certificates to what a TLS configuration asks for. */
+export async function ensureCertificates({ cache, client }: World, kafka: KubeObject, tls: TlsConfig): Promise<void> {
+  const { name, namespace = '' } = kafka.metadata;
+  for (const alias of ALIASES) {
+    const desired = brokerCertificate({ name, namespace, keystoreCredSecret: keystoreCredSecret(kafka) }, tls, alias);
+    const live = cache.get(KINDS.Certificate, namespace, desired.metadata.name);
+    if (live === undefined) await client.create({ ...desired, metadata: { ...desired.metadata, ownerReferences: [controllerOf(kafka)] } });
+    else if (!isEqual(live.spec, desired.spec)) await client.replace({ ...live, spec: desired.spec });
+  }
+}
+
+export async function removeCertificates(world: World, kafka: KubeObject): Promise<void> {
+  for (const certificate of certificatesOf(world, kafka)) await world.client.delete(certificate);
+}
+
+/** Has a certificate issued anew. */
+export async function triggerIssuance(world: World, certificate: KubeObject): Promise<void> {
+  if (hasTrueCondition(certificate, 'Issuing')) return;
+  const conditions = withCondition(
+    conditionsOf(certificate),
+    {
+      type: 'Issuing',
+      status: 'True',
+      reason: 'ManuallyTriggered',
+      message: 'Certificate re-issuance manually triggered',
+      observedGeneration: certificate.metadata.generation ?? 1,
+    },
+    world.clock.now(),
+  );
+  await writeStatus(world, certificate, { ...certificate.status, conditions });
+}
+
+/** Tells whether a certificate is issued as its spec says, at a later revision than `after`. */
+export function isIssued({ cache }: World, certificate: KubeObject, after: number): boolean {
+  const { metadata, spec, status } = certificate;
+  const isCurrent = conditionOf(certificate, 'Ready')?.observedGeneration === metadata.generation;
+  const hasSecret = cache.get(KINDS.Secret, metadata.namespace, spec.secretName) !== undefined;
+  return hasTrueCondition(certificate, 'Ready') && isCurrent && !hasTrueCondition(certificate, 'Issuing') && (status?.revision ?? 0) > after && hasSecret;
+}

@@ -1,0 +1,113 @@
+/** The objects that KubeDB's provisioner makes of a Kafka. Pure; what TLS decides of them is in the model that the reconciler reads, too. */
+import { canonical, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import {
+  authSecret,
+  CONFIG_DIR,
+  CONFIG_VOLUME,
+  configSecretName,
+  governingService,
+  KAFKA_CONTAINER,
+  KEYSTORE_PASSWORD_KEYS,
+  keystoreCredSecret,
+  listenersOf,
+  offshootLabels,
+  PORTS,
+  type PetSetFacts,
+  type PodTemplate,
+  type Role,
+  roleLabels,
+  selectorLabels,
+  withCertificateVolume,
+} from '../../../../constructs/model/kubedb';
+import { controllerOf, encoded } from '../world';
+
+function named(kafka: KubeObject, name: string): { name: string; namespace: string; labels: Readonly<Record<string, string>> } {
+  return { name, namespace: kafka.metadata.namespace ?? '', labels: offshootLabels(kafka.metadata.name) };
+}
+
+/** Returns the headless Service. */
+export function serviceOf(kafka: KubeObject): KubeObject {
+  const ports = Object.entries(PORTS).map(([name, port]) => ({ name: name.toLowerCase(), port, targetPort: name.toLowerCase(), protocol: 'TCP' }));
+  return {
+    apiVersion: KINDS.Service.apiVersion,
+    kind: KINDS.Service.kind,
+    metadata: { ...named(kafka, governingService(kafka.metadata.name)), ownerReferences: [controllerOf(kafka)] },
+    spec: { clusterIP: 'None', type: 'ClusterIP', publishNotReadyAddresses: true, selector: selectorLabels(kafka.metadata.name), ports },
+  };
+}
+
+/** Returns the Secret with KubeDB's SASL user. Like every password it survives its Kafka. */
+export function authSecretOf(kafka: KubeObject, password: string): KubeObject {
+  return secret(kafka, authSecret(kafka), 'kubernetes.io/basic-auth', { username: 'admin', password });
+}
+
+/** Returns the Secret with the passwords of the Java key stores. */
+export function keystoreCredSecretOf(kafka: KubeObject, password: string): KubeObject {
+  return secret(kafka, keystoreCredSecret(kafka), 'Opaque', Object.fromEntries(KEYSTORE_PASSWORD_KEYS.map((key) => [key, password])));
+}
+
+/** Returns a role's configuration Secret. */
+export function configSecretOf(kafka: KubeObject, role: Role, data: Readonly<Record<string, string>>): KubeObject {
+  const object = secret(kafka, configSecretName(kafka.metadata.name, role), 'Opaque', data);
+  return { ...object, metadata: { ...object.metadata, ownerReferences: [controllerOf(kafka)] } };
+}
+
+function secret(kafka: KubeObject, name: string, type: string, data: Readonly<Record<string, string>>): KubeObject {
+  return { apiVersion: KINDS.Secret.apiVersion, kind: KINDS.Secret.kind, metadata: named(kafka, name), type, data: encoded(data) };
+}
+
+export interface PetSetOptions {
+  readonly image: string;
+  readonly configSecret: string;
+}
+
+/** Returns the PetSet of a role. */
+export function petSetOf(kafka: KubeObject, { name, role, replicas }: PetSetFacts, options: PetSetOptions): KubeObject {
+  const labels = roleLabels(kafka.metadata.name, role);
+  return {
+    apiVersion: KINDS.PetSet.apiVersion,
+    kind: KINDS.PetSet.kind,
+    metadata: { ...named(kafka, name), ownerReferences: [controllerOf(kafka)] },
+    spec: {
+      replicas,
+      serviceName: governingService(kafka.metadata.name),
+      podManagementPolicy: 'Parallel',
+      updateStrategy: { type: 'OnDelete' },
+      selector: { matchLabels: labels },
+      template: canonical(withCertificateVolume(kafka, templateOf(kafka, role, options))),
+    },
+  };
+}
+
+/** Grace of a Kafka that has to flush its log; the sandbox's kubelet has its own idea of time. */
+const TERMINATION_GRACE_SECONDS = 120;
+
+function templateOf(kafka: KubeObject, role: Role, { image, configSecret }: PetSetOptions): PodTemplate {
+  const podTemplate = kafka.spec?.topology === undefined ? kafka.spec?.podTemplate : kafka.spec.topology[role]?.podTemplate;
+  const own: readonly { name: string; [field: string]: unknown }[] = podTemplate?.spec?.containers ?? [];
+  const given = own.find((c) => c.name === KAFKA_CONTAINER);
+  const ports = listenersOf(role).map((listener) => ({ name: listener.toLowerCase(), containerPort: PORTS[listener], protocol: 'TCP' }));
+  return {
+    metadata: { labels: { ...offshootLabels(kafka.metadata.name), ...roleLabels(kafka.metadata.name, role) } },
+    spec: {
+      ...podTemplate?.spec,
+      terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
+      containers: [
+        { ...given, name: KAFKA_CONTAINER, image, ports, volumeMounts: [{ name: CONFIG_VOLUME, mountPath: CONFIG_DIR }] },
+        ...own.filter((c) => c.name !== KAFKA_CONTAINER),
+      ],
+      volumes: [...(podTemplate?.spec?.volumes ?? []), { name: CONFIG_VOLUME, secret: { secretName: configSecret } }],
+    },
+  };
+}
+
+/** Returns the PodDisruptionBudget of a PetSet, or undefined for a single pod. */
+export function budgetOf(kafka: KubeObject, { name, role, replicas }: PetSetFacts): KubeObject | undefined {
+  if (replicas <= 1) return undefined;
+  return {
+    apiVersion: KINDS.PodDisruptionBudget.apiVersion,
+    kind: KINDS.PodDisruptionBudget.kind,
+    metadata: { ...named(kafka, name), ownerReferences: [controllerOf(kafka)] },
+    spec: { maxUnavailable: Math.max(1, Math.floor((replicas - 1) / 2)), selector: { matchLabels: roleLabels(kafka.metadata.name, role) } },
+  };
+}
