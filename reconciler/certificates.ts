@@ -82,13 +82,26 @@ function readX509(pem: string): { readonly certificates: readonly Read[]; readon
   let unreadable: string | undefined;
   blocks.forEach((block, i) => {
     try {
-      const x509 = new X509Certificate(block);
-      certificates.push({ x509, facts: factsOf(x509) });
+      certificates.push(readOne(block));
     } catch {
       unreadable ??= `certificate ${i + 1} of ${blocks.length} cannot be decoded`;
     }
   });
   return { certificates, ...(unreadable === undefined ? {} : { unreadable }) };
+}
+
+/** The same few certificates are met in every pass over a cluster, and reading one costs more than all that is done with it. */
+const known = new Map<string, Read>();
+const KNOWN_AT_MOST = 256;
+
+function readOne(block: string): Read {
+  const before = known.get(block);
+  if (before !== undefined) return before;
+  const x509 = new X509Certificate(block);
+  const read = { x509, facts: factsOf(x509) };
+  if (known.size >= KNOWN_AT_MOST) known.clear();
+  known.set(block, read);
+  return read;
 }
 
 function factsOf(x509: X509Certificate): CertificateFacts {

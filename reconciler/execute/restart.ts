@@ -19,6 +19,7 @@ import type { EvictStep, Plan } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
 import { canRestart, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
+import { statusOf } from '../status';
 import { DesiredStateChanged, deadlineMs, type ExecuteContext, say } from './context';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
@@ -168,9 +169,14 @@ async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Pr
   const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
   let unreachableSince: number | undefined;
   const check = async (): Promise<Progress<PodFacts>> => {
+    // One read while the pod starts; everything else is looked at when it says that it is up.
+    const object = await context.cluster.get(subject);
+    if (object === undefined || object.metadata.uid === pod.uid) return { waitingFor: 'its successor was not created yet' };
+    const { state, reason } = statusOf(object);
+    if (isCutover ? object.status?.phase !== 'Running' : state !== 'Current') return { waitingFor: reason };
     const live = await context.observe();
-    const next = live.pods.find((p) => p.name === pod.name);
-    if (next === undefined || next.uid === pod.uid) return { waitingFor: 'its successor was not created yet' };
+    const next = live.pods.find((p) => p.uid === object.metadata.uid);
+    if (next === undefined) return { waitingFor: 'it went away again' };
     const problem = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);
     if (problem === undefined) return { done: next };
     const isUnreachable = typeof problem !== 'string' && problem.isUnreachable;

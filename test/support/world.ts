@@ -24,7 +24,7 @@ export interface WorldOptions {
   /** KubeDB's ops-manager is there. Default: yes. */
   readonly opsManager?: boolean;
   readonly sandbox?: Partial<SandboxOptions>;
-  /** Wraps the cluster that the product sees: faults, counters, interruptions. */
+  /** Wraps the cluster that the product sees, anew for every run: faults, counters, interruptions. */
   readonly decorate?: (cluster: Cluster) => Cluster;
 }
 
@@ -33,21 +33,19 @@ export class World {
   readonly sandbox: Sandbox;
   /** The cluster as it is, undecorated: for arranging and asserting. */
   readonly cluster: Cluster;
-  /** The cluster as the product sees it. */
-  private readonly seen: Cluster;
   readonly events: ProgressEvent[] = [];
   private readonly end = new AbortController();
 
-  constructor(options: WorldOptions = {}) {
+  constructor(private readonly options: WorldOptions = {}) {
     this.sandbox = createSandbox({
       clock: this.clock,
       listeners: 'memory',
       opsManager: options.opsManager ?? true,
-      keys: pooledKeys(), api: { namespaces: [NAMESPACE] },
+      keys: pooledKeys(),
+      api: { namespaces: [NAMESPACE] },
       ...options.sandbox,
     });
     this.cluster = clusterIn(this.sandbox.api, this.clock);
-    this.seen = options.decorate?.(this.cluster) ?? this.cluster;
   }
 
   /** Starts the stand-ins and creates objects. */
@@ -70,7 +68,7 @@ export class World {
 
   private reconcile(bundle: Bundle, options: PlanOptions): Promise<Outcome> {
     const context = {
-      cluster: this.seen,
+      cluster: this.options.decorate?.(this.cluster) ?? this.cluster,
       dialer: this.dialer,
       facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },
       clock: this.clock,

@@ -10,6 +10,7 @@ import { InvalidInputError } from '../../errors';
 import { certificateFindings, secretFindings } from '../../plan/checks';
 import type { CreatePasswordStep, IssueStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
+import { statusOf } from '../../status';
 import { deadlineMs, type ExecuteContext, modify, say, withAnnotations, withCondition } from '../context';
 import { waitUntil } from '../wait';
 import { action, type NativeRun, record } from './run';
@@ -101,6 +102,10 @@ async function awaitIssued(run: NativeRun, steps: readonly IssueStep[], baseline
     subject,
     watch: [{ kind: KINDS.Certificate, selection: { namespace: before.namespace } }],
     check: async () => {
+      // Cheap first: while cert-manager works, only the Certificates change.
+      const certificates = await Promise.all(steps.map((s) => context.cluster.get(s.subject)));
+      const busy = certificates.map((c) => statusOf(c)).findIndex((s) => s.state !== 'Current');
+      if (busy !== -1) return { waitingFor: `${names[busy]} ${statusOf(certificates[busy]).reason}` };
       const live = await context.observe();
       const world = { bundle: context.bundle, live, now: context.clock.now() };
       const open = [...certificateFindings(world), ...secretFindings(world)].find((f) => names.includes(f.subject.name));
