@@ -1,0 +1,123 @@
+/**
+ * The Role is just what the reconciler needs: it turns TLS on, rotates, changes the CA and turns TLS off without meeting a door that is
+ * closed, and no door is open that it never goes through.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Acknowledgement, Executor, KafkaCluster, Tls, TlsIssuer } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { groupOf, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
+import { type Permission, permissions } from '../../constructs/reconciler-role';
+import type { Cluster } from '../../reconciler/ports';
+import { bundleOf, KAFKA, kafkaManifest, World } from '../support/world';
+
+/** What is only needed outside these scenarios, and why it is granted. */
+const ELSEWHERE: readonly (readonly [string, string])[] = [
+  ['configmaps', 'the command reads its desired state before the loop'],
+  ['leases', 'the command takes the Lease around the loop'],
+  ['certificates delete', 'only an application certificate that left the bundle is deleted'],
+  ['kafkas create', 'only a declared Kafka that is missing is created'],
+  ['kafkas patch', 'only a Kafka without pods, or under native, is patched'],
+  ['pods delete', 'only in a cut-over, where a budget refuses the eviction'],
+];
+
+interface Asked {
+  readonly verb: string;
+  readonly of: { readonly apiVersion: string; readonly kind: string };
+  readonly name?: string;
+  readonly sub?: string;
+}
+
+const about = (verb: string, of: ObjectRef, sub = ''): Asked => ({ verb, of, name: of.name, sub });
+const status = (options?: { readonly status?: boolean }) => (options?.status === true ? '/status' : '');
+
+/** What the API server would be asked for by each method. A watch begins with a list. */
+const ASKS: { readonly [M in keyof Cluster]: (...args: Parameters<Cluster[M]>) => readonly Asked[] } = {
+  get: (subject) => [about('get', subject)],
+  list: (of) => [{ verb: 'list', of }],
+  watch: (of) => [
+    { verb: 'list', of },
+    { verb: 'watch', of },
+  ],
+  create: (object) => [about('create', refOf(object))],
+  apply: (object) => [about('create', refOf(object)), about('patch', refOf(object))],
+  patch: (subject, _operations, options) => [about('patch', subject, status(options))],
+  replace: (object, options) => [about('update', refOf(object), status(options))],
+  evict: (pod) => [about('create', pod, '/eviction')],
+  delete: (subject) => [about('delete', subject)],
+};
+
+function asking(cluster: Cluster, ask: (asked: Asked) => void): Cluster {
+  return new Proxy(cluster, {
+    get:
+      (target, method: keyof Cluster) =>
+      (...args: never[]) => {
+        for (const asked of (ASKS[method] as (...a: never[]) => readonly Asked[])(...args)) ask(asked);
+        return (target[method] as (...a: never[]) => unknown).apply(target, args);
+      },
+  });
+}
+
+const isClusterScoped = (object: { apiVersion: string; kind: string }) => kindOf(object)?.namespaced === false;
+
+function allows(granted: readonly Permission[], verb: string, group: string, resource: string, name: string | undefined): boolean {
+  return granted.some(
+    (p) => p.group === group && p.resource === resource && p.verbs.includes(verb) && (p.name === undefined || p.name === name),
+  );
+}
+
+for (const executor of ['ops-request', 'native'] as const satisfies readonly ExecutorName[]) {
+  describe(`executor ${executor}`, () => {
+    const granted = permissions(KAFKA, executor);
+    const asked = new Set<string>();
+    const denied = new Set<string>();
+
+    test('may do all that it does', async (t) => {
+      const world = new World({
+        opsManager: executor === 'ops-request',
+        decorate: (cluster) =>
+          asking(cluster, ({ verb, of, name, sub = '' }) => {
+            if (isClusterScoped(of)) return; // recorded as unknown without a ClusterRole
+            const resource = `${kindOf(of)?.plural}${sub}`;
+            asked.add(`${groupOf(of.apiVersion)} ${resource} ${verb}`);
+            // A name is of no use to a create: the request does not carry it in its path.
+            const isAllowed = allows(granted, verb, groupOf(of.apiVersion), resource, verb === 'create' ? undefined : name);
+            if (!isAllowed) denied.add(`${resource} ${verb}`);
+          }),
+      });
+      t.after(() => world.stop());
+      await world.start(kafkaManifest());
+      await world.settle();
+      const props = { cluster: KafkaCluster.existing(KAFKA), executor: executor === 'native' ? Executor.native() : Executor.opsRequest() };
+      const acknowledge = [
+        Acknowledgement.clientsMoveToTls(),
+        Acknowledgement.clientsLeaveTls(),
+        Acknowledgement.trustRootChangesTo('new-ca'),
+      ];
+      const issuer = TlsIssuer.selfSignedCa();
+      const rotated = () => world.clock.now().toISOString();
+      for (const tls of [
+        () => Tls.on({ issuer, acknowledge }),
+        () => Tls.on({ issuer, acknowledge, issuedAfter: rotated() }),
+        () => Tls.on({ issuer: TlsIssuer.selfSignedCa({ name: 'new-ca' }), acknowledge }),
+        () => Tls.off({ acknowledge }),
+      ]) {
+        await world.clock.run(world.clock.sleep(3_600_000)); // long enough for an instant to be after the last issuance
+        await world.apply(bundleOf({ ...props, tls: tls() }));
+        await world.settle();
+      }
+      assert.deepEqual([...denied], []);
+    });
+
+    test('may do nothing that it never does', () => {
+      const idle = granted
+        .flatMap((p) => p.verbs.map((verb) => ({ text: `${p.resource} ${verb}`, isUsed: asked.has(`${p.group} ${p.resource} ${verb}`) })))
+        .filter(({ text, isUsed }) => !isUsed && !ELSEWHERE.some(([known]) => text.startsWith(known)));
+      // A watch of an object needs the right to get and list it, too: that is how a dropped watch is resumed.
+      assert.deepEqual(
+        idle.filter(({ text }) => !/ (get|list|watch)$/.test(text)).map(({ text }) => text),
+        [],
+      );
+    });
+  });
+}
