@@ -14,7 +14,7 @@
  */
 import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { BlockedError, InternalError, OperationFailedError } from '../errors';
-import { podFindings } from '../plan/checks';
+import { podFindings } from '../plan/checks/pods';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
 import { canRestart, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';

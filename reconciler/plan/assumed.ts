@@ -17,7 +17,8 @@ import {
   withoutPasswords,
 } from '../../constructs/model/kubedb';
 import { ALIASES, type Alias, certificateOf, issuerOf, issuersOf, type TlsConfig } from '../../constructs/model/tls';
-import { desiredKafka, REQUIRED_KEYS } from './checks';
+import { REQUIRED_KEYS } from './checks/secrets';
+import { desiredKafka } from './checks/world';
 import { type CertificateFacts, OBSERVATION_FORMAT, type Observation, type PodFacts, type SecretFacts, type Served } from './observation';
 
 const REVISION = 'assumed';

@@ -5,7 +5,7 @@
 import { contentHash, formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
 import { ALIASES, certificateOf, tlsStateOf } from '../../constructs/model/tls';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import { type Comparison, convergingFindings } from './comparison';
 import type { Finding, Obstacle, Operation, SubmitOpsRequestStep } from './nouns';
 import { nextAttempt } from './requests';

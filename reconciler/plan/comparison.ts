@@ -1,16 +1,11 @@
 /** desired x live, by layer, and what follows from it for every executor: what is issued anew, whether pods can talk meanwhile. */
 import { type Alias, tlsStateOf } from '../../constructs/model/tls';
-import {
-  type AliasFinding,
-  certificateFindings,
-  kafkaFindings,
-  petSetFindings,
-  podFindings,
-  rotationFindings,
-  secretFindings,
-  unknownPodFindings,
-  type World,
-} from './checks';
+import { certificateFindings } from './checks/certificates';
+import { kafkaFindings } from './checks/kafka';
+import { petSetFindings } from './checks/pet-sets';
+import { podFindings, unknownPodFindings } from './checks/pods';
+import { rotationFindings, secretFindings } from './checks/secrets';
+import type { AliasFinding, World } from './checks/world';
 import type { Finding, Operation } from './nouns';
 import { reissues } from './reissue';
 import { type Cut, cutOf } from './trust';

@@ -1,7 +1,12 @@
 /** Whether a request that ended Successful did what it was asked for: judged by the layers it is answerable for, never by its own word. */
 import type { Bundle } from '../../constructs/model/bundle';
 import type { KubeObject } from '../../constructs/model/kube-object';
-import { certificateFindings, kafkaFindings, petSetFindings, podFindings, rotationFindings, secretFindings, type World } from './checks';
+import { certificateFindings } from './checks/certificates';
+import { kafkaFindings } from './checks/kafka';
+import { petSetFindings } from './checks/pet-sets';
+import { podFindings } from './checks/pods';
+import { rotationFindings, secretFindings } from './checks/secrets';
+import type { World } from './checks/world';
 import type { Finding } from './nouns';
 import type { Observation } from './observation';
 

@@ -3,7 +3,7 @@ import { isSameRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
 import { statusOf } from '../status';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import type { Finding, Step } from './nouns';
 import type { Observation } from './observation';
 

@@ -1,7 +1,7 @@
 /** An issuer that the desired state only refers to, and that does not exist: nothing is begun that would stop half done for want of it. */
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { type IssuerRef, issuersOf } from '../../constructs/model/tls';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import type { Obstacle, Step } from './nouns';
 
 /** Returns what stands in the way of steps that need a certificate issued. An issuer that could not be looked for is not missing. */

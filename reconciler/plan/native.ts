@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { ALIASES } from '../../constructs/model/tls';
 import { type Candidate, continueStep, submitStep, wantedCandidates } from './candidates';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import { type Comparison, operationOf } from './comparison';
 import { issuingSteps, leftOverSteps } from './issuing';
 import { notesOf } from './notes';

@@ -1,7 +1,7 @@
 /** What a reader of a plan should know besides its steps. */
 import type { Bundle } from '../../constructs/model/bundle';
 import { isEqual } from '../../constructs/model/kube-object';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import type { Observation } from './observation';
 
 /** Returns notes: who orders and gates the restarts, what clients see, what was left alone. */

@@ -3,7 +3,7 @@
  */
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON } from '../../constructs/model/names';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
 import { annotationOf, describeRequest, isNative, isOurs, unfinished } from './requests';
 

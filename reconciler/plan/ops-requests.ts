@@ -1,7 +1,7 @@
 /** Plans the requests that KubeDB's ops-manager carries out: one at a time, each followed to its end and then verified. */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { continueStep, submitStep, wantedCandidates } from './candidates';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import { type Comparison, operationOf } from './comparison';
 import { issuingSteps, leftOverSteps } from './issuing';
 import { notesOf } from './notes';

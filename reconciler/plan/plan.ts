@@ -13,7 +13,10 @@
 import type { Bundle } from '../../constructs/model/bundle';
 import { hasTrueCondition, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { formatIssuerRef, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import { certificateFindings, kafkaFindings, secretFindings, type World } from './checks';
+import { certificateFindings } from './checks/certificates';
+import { kafkaFindings } from './checks/kafka';
+import { secretFindings } from './checks/secrets';
+import type { World } from './checks/world';
 import { compare, operationOf } from './comparison';
 import { issuingSteps } from './issuing';
 import { missingIssuer } from './missing-issuer';

@@ -7,7 +7,7 @@
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { isEqual } from '../../constructs/model/kube-object';
 import { type Alias, defaultSecretName, sortedSet } from '../../constructs/model/tls';
-import { type AliasFinding, type World, wantedCertificate } from './checks';
+import { type AliasFinding, type World, wantedCertificate } from './checks/world';
 
 const LISTS = ['dnsNames', 'ipAddresses', 'uris', 'emailAddresses', 'usages'] as const;
 

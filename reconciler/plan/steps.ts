@@ -3,7 +3,7 @@ import { conditionOf, KINDS, type ObjectRef, ref, refOf } from '../../constructs
 import { brokerCertificateName } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
 import { ALIASES, type Alias } from '../../constructs/model/tls';
-import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks';
+import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks/world';
 import type { Comparison } from './comparison';
 import type { EvictStep, Finding, IssueStep, Plan, Step, SupersedeStep } from './nouns';
 import type { Observation, PodFacts } from './observation';

@@ -8,7 +8,7 @@
 import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/desired';
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { type Alias, certificateOf, formatIssuerRef, isSameTls, issuerOf, type TlsConfig, tlsStateOf } from '../../constructs/model/tls';
-import type { World } from './checks';
+import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
 import type { Observation, SecretFacts } from './observation';
 import { isOurs, lastConverging, stateBefore, unfinished } from './requests';

@@ -6,7 +6,8 @@ import { formatRef, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refO
 import { configData, KEYSTORE_PASSWORD_KEYS, keystoreCredSecret, withCertificateVolume } from '../../../constructs/model/kubedb';
 import type { TlsState } from '../../../constructs/model/tls';
 import { OperationFailedError } from '../../errors';
-import { desiredKafka, petSetFindings } from '../../plan/checks';
+import { petSetFindings } from '../../plan/checks/pet-sets';
+import { desiredKafka } from '../../plan/checks/world';
 import type { ProvisionerPassStep, ReconfigureStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
 import { stateBefore } from '../../plan/requests';

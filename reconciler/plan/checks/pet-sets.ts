@@ -1,0 +1,47 @@
+/** Layer 4: PetSets and configuration Secrets. */
+import type { Bundle } from '../../../constructs/model/bundle';
+import { KINDS, type KubeObject, ref } from '../../../constructs/model/kube-object';
+import {
+  CONFIG_KEYS,
+  configData,
+  mountedCertificateSecret,
+  withCertificateVolume,
+  withoutPasswords,
+} from '../../../constructs/model/kubedb';
+import type { Finding } from '../nouns';
+import type { Observation, PetSetState } from '../observation';
+import { desiredKafka, finding, type World } from './world';
+
+/** Returns which PetSets and configuration Secrets do not carry the desired TLS state. */
+export function petSetFindings({ bundle, live }: World): readonly Finding[] {
+  if (live.kafka === undefined) return [];
+  const kafka = desiredKafka(live.kafka, bundle.tls);
+  return live.petSets
+    .flatMap((set) => [templateDiffers(kafka, set, live), configDiffers(kafka, set, live, bundle)])
+    .filter((f) => f !== undefined);
+}
+
+function templateDiffers(kafka: KubeObject, set: PetSetState, live: Observation): Finding | undefined {
+  const template = set.object.spec?.template;
+  const has = mountedCertificateSecret(template?.spec);
+  const wanted = mountedCertificateSecret(withCertificateVolume(kafka, template).spec);
+  if (has === wanted) return undefined;
+  const subject = ref(KINDS.PetSet, live.namespace, set.name);
+  const words = (secret: string | undefined) => (secret === undefined ? 'no certificate' : `Secret ${secret}`);
+  return finding(subject, 'TemplateDiffers', `its pods mount ${words(has)}, wanted ${words(wanted)}`);
+}
+
+/** Only under `native`: how KubeDB writes its configuration is not public, and under `ops-request` it is KubeDB's alone. */
+function configDiffers(kafka: KubeObject, set: PetSetState, live: Observation, bundle: Bundle): Finding | undefined {
+  if (bundle.desired.executor !== 'native' || set.config === undefined) return undefined;
+  const wanted = configData(kafka, set.role, undefined, set.config);
+  const keys = Object.values(CONFIG_KEYS).filter(
+    (key) => withoutPasswords(set.config?.[key] ?? '') !== withoutPasswords(wanted[key] ?? ''),
+  );
+  if (keys.length === 0) return undefined;
+  return finding(
+    ref(KINDS.Secret, live.namespace, set.configSecret),
+    'ConfigDiffers',
+    `${keys.join(', ')} differ${keys.length === 1 ? 's' : ''}`,
+  );
+}

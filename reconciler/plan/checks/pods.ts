@@ -1,0 +1,100 @@
+/** Layer 5: what each pod was made from and serves. */
+import { KINDS, type ObjectRef, ref } from '../../../constructs/model/kube-object';
+import { mountedCertificateSecret, nodesOf } from '../../../constructs/model/kubedb';
+import type { TlsState } from '../../../constructs/model/tls';
+import type { Finding } from '../nouns';
+import type { PetSetState, PodFacts, SecretFacts } from '../observation';
+import { finding, type World } from './world';
+
+const POD_CHECKS = [
+  podHasOldRevision, // made from an earlier template
+  podServesOtherProtocol, // started before the configuration changed
+  podDistrustsSecret, // started before the CA changed
+  podHasOldCertificate, // started before its certificate was issued
+  podStartedBeforeCertificate, // the same, for one whose listener cannot be seen
+];
+
+interface PodView {
+  readonly pod: PodFacts;
+  readonly set: PetSetState | undefined;
+  readonly secret: SecretFacts | undefined;
+  readonly tls: TlsState;
+  readonly subject: ObjectRef;
+}
+
+/** Returns why pods have to restart as things stand: one finding a pod at most. Pods on their way out are left alone. */
+export function podFindings({ bundle, live }: World): readonly Finding[] {
+  return live.pods
+    .filter((pod) => !pod.isTerminating)
+    .flatMap((pod) => {
+      const set = live.petSets.find((s) => s.name === pod.petSet);
+      const mounted = mountedCertificateSecret(set?.object.spec?.template?.spec);
+      const view: PodView = {
+        pod,
+        set,
+        secret: live.secrets.find((s) => s.name === mounted),
+        tls: bundle.tls,
+        subject: ref(KINDS.Pod, live.namespace, pod.name),
+      };
+      for (const check of POD_CHECKS) {
+        const found = check(view);
+        if (found !== undefined) return [found];
+      }
+      return [];
+    });
+}
+
+function podHasOldRevision({ pod, set, subject }: PodView): Finding | undefined {
+  const wanted = set?.object.status?.updateRevision;
+  if (wanted === undefined || wanted === '' || pod.revision === '' || pod.revision === wanted) return undefined;
+  return finding(subject, 'PodHasOldRevision', 'made from an earlier template of its PetSet');
+}
+
+function podServesOtherProtocol({ pod, tls, subject }: PodView): Finding | undefined {
+  const wanted = tls === 'off' ? 'plaintext' : 'tls';
+  const other = pod.served.find((s) => s.protocol !== 'unknown' && s.protocol !== wanted);
+  const words = (protocol: string) => (protocol === 'tls' ? 'TLS' : protocol);
+  return other === undefined
+    ? undefined
+    : finding(subject, 'PodServesOtherProtocol', `serves ${words(other.protocol)} on ${other.listener}, wanted ${words(wanted)}`);
+}
+
+function podDistrustsSecret({ pod, tls, subject, secret }: PodView): Finding | undefined {
+  if (tls === 'off' || secret === undefined) return undefined;
+  const other = pod.served.find((s) => s.isSignedBySecretCa === false);
+  return other === undefined
+    ? undefined
+    : finding(subject, 'PodDistrustsSecret', `serves a certificate of another CA than Secret ${secret.name} holds`);
+}
+
+function podHasOldCertificate({ pod, tls, subject, secret }: PodView): Finding | undefined {
+  if (tls === 'off' || secret?.leaf === undefined) return undefined;
+  const other = pod.served.find((s) => s.leaf !== undefined && s.leaf.fingerprint !== secret.leaf?.fingerprint);
+  return other === undefined
+    ? undefined
+    : finding(subject, 'PodHasOldCertificate', `serves another certificate than Secret ${secret.name} holds`);
+}
+
+/** TLS material is read once, at the start: a container older than the certificate cannot serve it, even where nobody can look. */
+function podStartedBeforeCertificate({ pod, tls, subject, secret }: PodView): Finding | undefined {
+  if (tls === 'off' || secret?.leaf === undefined || pod.startedAt === undefined) return undefined;
+  if (!pod.served.some((s) => s.protocol === 'unknown') || Date.parse(pod.startedAt) >= Date.parse(secret.leaf.notBefore)) return undefined;
+  return finding(subject, 'PodHasOldCertificate', `started ${pod.startedAt}, before the certificate in Secret ${secret.name} was issued`);
+}
+
+/** Returns what cannot be said of the pods: missing ones, ones that cannot start, ones that could not be looked at. */
+export function unknownPodFindings({ live }: World): readonly Finding[] {
+  if (live.kafka === undefined) return [];
+  const missing = nodesOf(live.kafka)
+    .filter((node) => !live.pods.some((p) => p.name === node.pod && !p.isTerminating))
+    .map((node) => finding(ref(KINDS.Pod, live.namespace, node.pod), 'PodMissing', 'does not exist'));
+  const unseen = live.pods.flatMap((pod) => {
+    const subject = ref(KINDS.Pod, live.namespace, pod.name);
+    if (pod.stuck !== undefined) return [finding(subject, 'PodStuck', `cannot start: ${pod.stuck}`)];
+    const unknown = pod.served.find((s) => s.protocol === 'unknown');
+    return unknown === undefined
+      ? []
+      : [finding(subject, 'PodServesUnknown', `${unknown.listener}: ${unknown.because ?? 'could not be seen'}`)];
+  });
+  return [...missing, ...unseen];
+}

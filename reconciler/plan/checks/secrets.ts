@@ -1,0 +1,102 @@
+/** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
+import { goDurationMs } from '../../../constructs/model/go-duration';
+import { certificateOf, formatIssuerRef, issuerOf } from '../../../constructs/model/tls';
+import type { Finding } from '../nouns';
+import type { CertificateFacts } from '../observation';
+import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type World, wantedCertificate } from './world';
+
+/** Leaf issued this long before `issuedAfter` still counts: issuers backdate against clock skew. */
+export const BACKDATING_TOLERANCE_MS = 60_000;
+
+const SECRET_CHECKS = [
+  secretIsMissing, // cert-manager makes it
+  secretIsIncomplete, // a pod that mounts it could not start
+  secretIsFromOtherIssuer, // the issuer was changed and nothing issued since
+  secretLacksNames, // names were added and nothing issued since
+];
+
+const ROTATION_CHECKS = [
+  keyEncodingDiffers, // cert-manager applies another encoding only at the next issuance
+  certificateIsTooOld, // issued before issuedAfter
+  certificateIsExpiring, // closer to its end than beforeExpiry
+];
+
+/** Returns what of the broker certificates' Secrets is not as desired. */
+export function secretFindings(world: World): readonly AliasFinding[] {
+  return aliasViews(world).flatMap((view) => firstOf(SECRET_CHECKS, view));
+}
+
+/** Returns which leaf certificates have to be replaced though nothing asks cert-manager for it: too old, or in another key encoding. */
+export function rotationFindings(world: World): readonly AliasFinding[] {
+  return aliasViews(world).flatMap((view) => firstOf(ROTATION_CHECKS, view));
+}
+
+/** Keys of a certificate's Secret that a pod mounts. */
+export const REQUIRED_KEYS = ['ca.crt', 'tls.crt', 'tls.key', 'keystore.jks', 'truststore.jks'];
+
+function secretIsMissing({ secret, subject }: AliasView): Finding | undefined {
+  return secret === undefined ? finding(subject, 'SecretMissing', 'its Secret is missing') : undefined;
+}
+
+function secretIsIncomplete({ secret, subject }: AliasView): Finding | undefined {
+  if (secret === undefined) return undefined;
+  const missing = REQUIRED_KEYS.filter((key) => !secret.keys.includes(key));
+  if (missing.length > 0) return finding(subject, 'SecretIncomplete', `Secret ${secret.name} lacks ${missing.join(', ')}`);
+  if (secret.leaf === undefined)
+    return finding(subject, 'SecretIncomplete', `Secret ${secret.name}: ${secret.unreadable ?? 'no certificate'}`);
+  return undefined;
+}
+
+function secretIsFromOtherIssuer({ secret, subject, tls, alias }: AliasView): Finding | undefined {
+  const wanted = issuerOf(tls, alias);
+  const name = secret?.annotations['cert-manager.io/issuer-name'];
+  const kind = secret?.annotations['cert-manager.io/issuer-kind'] || 'Issuer';
+  if (name === undefined || (name === wanted.name && kind === wanted.kind)) return undefined;
+  return finding(subject, 'SecretFromOtherIssuer', `its Secret was issued by ${kind}/${name}, wanted ${formatIssuerRef(wanted)}`);
+}
+
+function secretLacksNames(view: AliasView): Finding | undefined {
+  const leaf = view.secret?.leaf;
+  if (leaf === undefined) return undefined;
+  const wanted = wantedCertificate(view, view.alias).spec;
+  const missing = [
+    ...lacking(wanted.dnsNames, leaf.dnsNames),
+    ...lacking(wanted.ipAddresses, leaf.ipAddresses),
+    ...lacking(wanted.uris, leaf.uris),
+    ...lacking(wanted.emailAddresses, leaf.emailAddresses),
+  ];
+  return missing.length === 0 ? undefined : finding(view.subject, 'SecretLacksNames', `the issued certificate lacks ${missing.join(', ')}`);
+}
+
+function lacking(wanted: readonly string[] | undefined, has: readonly string[]): readonly string[] {
+  const known = new Set(has.map((n) => n.toLowerCase()));
+  return (wanted ?? []).filter((n) => !known.has(n.toLowerCase()));
+}
+
+function keyEncodingDiffers({ secret, subject, tls, alias, live }: AliasView): Finding | undefined {
+  const wanted = certificateOf(live.name, tls, alias).privateKey?.encoding;
+  if (wanted === undefined || secret?.keyEncoding === undefined || secret.keyEncoding === wanted) return undefined;
+  return finding(subject, 'KeyEncodingDiffers', `its key is written in ${secret.keyEncoding}, wanted ${wanted}`);
+}
+
+function certificateIsTooOld({ secret, subject, bundle, now }: AliasView): Finding | undefined {
+  const after = bundle.desired.issuedAfter;
+  if (after === undefined || secret?.leaf === undefined || Date.parse(after) > now.getTime()) return undefined;
+  if (Date.parse(secret.leaf.notBefore) >= Date.parse(after) - BACKDATING_TOLERANCE_MS) return undefined;
+  return finding(subject, 'CertificateTooOld', `issued ${secret.leaf.notBefore}, issuedAfter is ${after}`);
+}
+
+function certificateIsExpiring({ secret, subject, bundle, now }: AliasView): Finding | undefined {
+  if (secret?.leaf === undefined) return undefined;
+  const due = rotationDue(secret.leaf, bundle.desired.beforeExpiry);
+  if (now.getTime() < due) return undefined;
+  const limit = bundle.desired.beforeExpiry ?? 'a third of its lifetime';
+  return finding(subject, 'CertificateExpiring', `expires ${secret.leaf.notAfter}, less than ${limit} is left`);
+}
+
+/** Returns the instant, in milliseconds since the epoch, from which a leaf is too close to its expiry. */
+export function rotationDue(leaf: CertificateFacts, beforeExpiry: string | undefined): number {
+  const [start, end] = [Date.parse(leaf.notBefore), Date.parse(leaf.notAfter)];
+  const margin = beforeExpiry === undefined ? undefined : goDurationMs(beforeExpiry);
+  return end - (margin ?? (end - start) / 3);
+}

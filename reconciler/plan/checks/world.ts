@@ -1,0 +1,100 @@
+/**
+ * What of the live state is not as desired, layer by layer. A check is named after the violation it finds; a chain stops at the first
+ * finding for its subject, so that later checks may rely on earlier ones. The list literals are the policy, in order.
+ *
+ *     kafka.ts          Kafka.spec
+ *     certificates.ts   Certificates
+ *     secrets.ts        Secrets, and whether a rotation is due
+ *     pet-sets.ts       PetSets and configuration
+ *     pods.ts           what each pod serves
+ *
+ * Everything here is pure; the live state was judged as "unknown" or "absent" when it was observed, and unknown is never taken for wrong.
+ */
+import type { Bundle } from '../../../constructs/model/bundle';
+import { KINDS, type KubeObject, type ObjectRef, ref } from '../../../constructs/model/kube-object';
+import { brokerCertificate, type CertificateOwner, keystoreCredSecret } from '../../../constructs/model/kubedb';
+import {
+  ALIASES,
+  type Alias,
+  certificateOf,
+  defaultSecretName,
+  normalizeTls,
+  type TlsConfig,
+  type TlsState,
+} from '../../../constructs/model/tls';
+import type { Finding, Reason } from '../nouns';
+import type { Observation, SecretFacts } from '../observation';
+
+/** What every check sees. */
+export interface World {
+  readonly bundle: Bundle;
+  readonly live: Observation;
+  readonly now: Date;
+}
+
+/** A finding about one alias. */
+export interface AliasFinding extends Finding {
+  readonly alias: Alias;
+}
+
+/** Returns a finding. */
+export function finding(subject: ObjectRef, reason: Reason, message: string): Finding {
+  return { subject, reason, message };
+}
+
+/** Returns the live Kafka with the desired TLS state in its spec: what PetSets and configuration are derived from. */
+export function desiredKafka(kafka: KubeObject, tls: TlsState): KubeObject {
+  const { enableSSL: _enabled, tls: _tls, ...spec } = kafka.spec ?? {};
+  return tls === 'off' ? { ...kafka, spec } : { ...kafka, spec: { ...spec, enableSSL: true, tls: normalizeTls(kafka.metadata.name, tls) } };
+}
+
+/** What the checks of one alias see. */
+export interface AliasView extends World {
+  readonly alias: Alias;
+  readonly tls: TlsConfig;
+  readonly certificate: KubeObject | undefined;
+  readonly secret: SecretFacts | undefined;
+  readonly subject: ObjectRef;
+}
+
+/** Returns one view an alias; none when no TLS is wanted. */
+export function aliasViews(world: World): readonly AliasView[] {
+  const { bundle, live } = world;
+  const { tls } = bundle;
+  if (tls === 'off') return [];
+  return ALIASES.map((alias) => {
+    const name = defaultSecretName(live.name, alias);
+    const { secretName } = certificateOf(live.name, tls, alias);
+    return {
+      ...world,
+      alias,
+      tls,
+      certificate: live.certificates.find((c) => c.metadata.name === name),
+      secret: live.secrets.find((s) => s.name === secretName),
+      subject: ref(KINDS.Certificate, live.namespace, name),
+    };
+  });
+}
+
+/** Returns the first finding of a chain, as a list of at most one. */
+export function firstOf(checks: readonly ((view: AliasView) => Finding | undefined)[], view: AliasView): readonly AliasFinding[] {
+  for (const check of checks) {
+    const found = check(view);
+    if (found !== undefined) return [{ ...found, alias: view.alias }];
+  }
+  return [];
+}
+
+/** Returns the Certificate that an alias ought to have: the bundle's, where the user may have patched it, else KubeDB's. */
+export function wantedCertificate({ bundle, live }: World, alias: Alias): KubeObject {
+  const name = defaultSecretName(live.name, alias);
+  const given = bundle.brokerCertificates.find((c) => c.metadata.name === name);
+  if (given !== undefined) return given;
+  return brokerCertificate(certificateOwner(live), bundle.tls as TlsConfig, alias);
+}
+
+/** Returns what of the live Kafka a broker Certificate depends on. */
+export function certificateOwner(live: Observation): CertificateOwner {
+  const credentials = live.kafka === undefined ? `${live.name}-keystore-cred` : keystoreCredSecret(live.kafka);
+  return { name: live.name, namespace: live.namespace, keystoreCredSecret: credentials };
+}
