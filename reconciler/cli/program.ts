@@ -187,8 +187,9 @@ function observeCommand(): Command {
 
 const OBSERVE_HELP = `
 Examples:
-  kafka-tls observe --kafka demo/orders > seen.json
-  kafka-tls plan --observation seen.json`;
+  kafka-tls observe > seen.json              all that the bundle in dist/ asks about
+  kafka-tls plan --observation seen.json     later, with the same bundle
+  kafka-tls observe --kafka demo/orders      without a bundle`;
 
 function sandboxCommand(): Command {
   const sandbox = command('sandbox', {
