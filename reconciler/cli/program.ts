@@ -187,7 +187,7 @@ function observeCommand(): Command {
 
 const OBSERVE_HELP = `
 Examples:
-  kafka-tls observe > seen.json              all that the bundle in dist/ asks about
+  kafka-tls observe > seen.json              what the bundle in dist/ is about
   kafka-tls plan --observation seen.json     later, with the same bundle
   kafka-tls observe --kafka demo/orders      without a bundle`;
 
