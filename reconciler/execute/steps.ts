@@ -61,17 +61,17 @@ export async function awaitReady(context: ExecuteContext, { subject }: AwaitRead
   const kind = kindOf(subject);
   if (kind === undefined) throw new InternalError(`no kind is known for ${formatRef(subject)}`);
   const isKafka = kind === KINDS.Kafka;
-  await waitUntil(context, {
+  const state = await waitUntil(context, {
     subject,
     watch: [{ kind, selection: { namespace: subject.namespace ?? '', name: subject.name } }],
     check: async () => {
       const { state, reason } = statusOf(await context.cluster.get(subject));
-      return state === 'Current' ? { done: undefined } : { waitingFor: reason };
+      return state === 'Current' ? { done: reason } : { waitingFor: reason };
     },
     deadlineMs: isKafka ? deadlineMs(context, 'foreignOperation') : deadlineMs(context, 'issuance'),
     failure: isKafka ? 'not provisioned' : 'not Ready',
   });
-  say(context, 'ready', subject, 'Ready');
+  say(context, 'ready', subject, state || 'as wanted');
 }
 
 /**

@@ -5,8 +5,11 @@ import type { Finding } from '../nouns';
 import type { CertificateFacts } from '../observation';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type World, wantedCertificate } from './world';
 
-/** Leaf issued this long before `issuedAfter` still counts: issuers backdate against clock skew. */
-export const BACKDATING_TOLERANCE_MS = 60_000;
+/**
+ * How long before `issuedAfter` a leaf may say it was issued and still count, in milliseconds. cert-manager's own issuers stamp the present
+ * time, in whole seconds; others (Vault, say) backdate against clock skew.
+ */
+const TOLERANCE_MS = { ownIssuer: 1_000, otherIssuer: 60_000 };
 
 const SECRET_CHECKS = [
   secretIsMissing, // cert-manager makes it
@@ -79,11 +82,18 @@ function keyEncodingDiffers({ secret, subject, tls, alias, live }: AliasView): F
   return finding(subject, 'KeyEncodingDiffers', `its key is written in ${secret.keyEncoding}, wanted ${wanted}`);
 }
 
-function certificateIsTooOld({ secret, subject, bundle, now }: AliasView): Finding | undefined {
+function certificateIsTooOld(view: AliasView): Finding | undefined {
+  const { secret, subject, bundle, now } = view;
   const after = bundle.desired.issuedAfter;
   if (after === undefined || secret?.leaf === undefined || Date.parse(after) > now.getTime()) return undefined;
-  if (Date.parse(secret.leaf.notBefore) >= Date.parse(after) - BACKDATING_TOLERANCE_MS) return undefined;
+  if (Date.parse(secret.leaf.notBefore) >= Date.parse(after) - toleranceMs(view)) return undefined;
   return finding(subject, 'CertificateTooOld', `issued ${secret.leaf.notBefore}, issuedAfter is ${after}`);
+}
+
+function toleranceMs({ live, tls, alias }: AliasView): number {
+  const { kind, name } = issuerOf(tls, alias);
+  const spec = live.issuers.find((i) => i.kind === kind && i.name === name)?.object?.spec;
+  return spec?.ca !== undefined || spec?.selfSigned !== undefined ? TOLERANCE_MS.ownIssuer : TOLERANCE_MS.otherIssuer;
 }
 
 function certificateIsExpiring({ secret, subject, bundle, now }: AliasView): Finding | undefined {
