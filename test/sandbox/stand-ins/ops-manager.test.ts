@@ -213,3 +213,16 @@ test('a budget lets one broker go at a time', async () => {
     });
   });
 });
+
+test('adds TLS again with the certificates that were left', async () => {
+  await SandboxTest.run({}, async (t) => {
+    await startedWithTls(t);
+    const leaf = t.served('orders-broker-0');
+    await t.createRequest('remove', { tls: { remove: true } });
+    await t.untilOver('remove');
+    await t.createRequest('add', { tls: tlsBy('orders-ca') });
+    assert.equal((await t.untilOver('add')).status.phase, 'Successful');
+    await assertSettled(t);
+    assert.equal(t.served('orders-broker-0'), leaf);
+  });
+});

@@ -41,10 +41,13 @@ export async function triggerIssuance(world: World, certificate: KubeObject): Pr
   await writeStatus(world, certificate, { ...certificate.status, conditions });
 }
 
-/** Tells whether a certificate is issued as its spec says, at a later revision than `after`. */
-export function isIssued({ cache }: World, certificate: KubeObject, after: number): boolean {
+/**
+ * Tells whether a certificate is issued as its spec says and, where `after` is given, at a later revision. A Certificate that found what it
+ * wants in its Secret was never issued and has no revision.
+ */
+export function isIssued({ cache }: World, certificate: KubeObject, after?: number): boolean {
   const { metadata, spec, status } = certificate;
   const isCurrent = conditionOf(certificate, 'Ready')?.observedGeneration === metadata.generation;
   const hasSecret = cache.get(KINDS.Secret, metadata.namespace, spec.secretName) !== undefined;
-  return hasTrueCondition(certificate, 'Ready') && isCurrent && !hasTrueCondition(certificate, 'Issuing') && (status?.revision ?? 0) > after && hasSecret;
+  return hasTrueCondition(certificate, 'Ready') && isCurrent && !hasTrueCondition(certificate, 'Issuing') && hasSecret && (after === undefined || (status?.revision ?? 0) > after);
 }

@@ -87,12 +87,10 @@ async function syncCertificates(run: Run): Promise<Progress> {
     await ensureCertificates(world, kafka, target.tls);
   }
   const certificates = certificatesOf(world, kafka);
-  if (memory.revisions === undefined) {
-    memory.revisions = Object.fromEntries(certificates.map((c) => [c.metadata.name, isRotation ? (c.status?.revision ?? 0) : 0]));
-    if (isRotation && !run.rotationRace) for (const certificate of certificates) await triggerIssuance(world, certificate);
-    if (!run.rotationRace) return 'wait';
-  }
-  const isDone = certificates.length > 0 && certificates.every((c) => isIssued(world, c, run.rotationRace ? 0 : (memory.revisions?.[c.metadata.name] ?? 0)));
+  const isRenewed = isRotation && !run.rotationRace;
+  const revisions = (memory.revisions ??= Object.fromEntries(isRenewed ? certificates.map((c) => [c.metadata.name, revisionOf(c)]) : []));
+  for (const certificate of certificates) if (revisions[certificate.metadata.name] === revisionOf(certificate)) await triggerIssuance(world, certificate);
+  const isDone = certificates.length > 0 && certificates.every((c) => isIssued(world, c, revisions[c.metadata.name]));
   if (!isDone) return 'wait';
   return [
     action('GetCertificate', 'get certificate'),
@@ -100,6 +98,10 @@ async function syncCertificates(run: Run): Promise<Progress> {
     action('IssuingCondition', 'issuing condition'),
     said('CertificateSynced', 'Successfully synced all certificates'),
   ];
+}
+
+function revisionOf(certificate: KubeObject): number {
+  return certificate.status?.revision ?? 0;
 }
 
 async function updatePetSets({ world, kafka, target }: Run): Promise<Progress> {

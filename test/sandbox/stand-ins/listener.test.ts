@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import { KINDS } from '../../../constructs/model/kube-object';
+import { systemClock } from '../../../reconciler/cluster/system-clock';
+import { createSandbox, pooledKeys } from '../../../reconciler/sandbox/index';
+
+const API_VERSIONS_REQUEST = Buffer.from('0000000a' + '0012' + '0000' + '0000002a' + 'ffff', 'hex');
+
+function response(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    socket.once('data', (data) => resolve(data.toString('hex'))).once('error', reject).once('close', () => resolve('closed'));
+  });
+}
+
+test('pods listen on this machine: plaintext first, TLS after it was added', async () => {
+  const sandbox = createSandbox({ clock: systemClock, keys: pooledKeys(), listeners: 'real' });
+  await sandbox.start();
+  try {
+    const { client } = sandbox;
+    const object = (kind: { apiVersion: string; kind: string }, name: string, spec: object) =>
+      client.create({ apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace: 'default' }, spec });
+    await object(KINDS.Kafka, 'orders', { version: '4.2.0', replicas: 1 });
+    const address = async () => (await client.get(KINDS.Pod, 'default', 'orders-0'))?.metadata.annotations?.['sandbox.kafka-tls/broker'];
+    const plain = await until(address);
+    assert.match(plain, /^127\.0\.0\.1:\d+$/);
+    const socket = connect(portOf(plain), '127.0.0.1');
+    socket.write(API_VERSIONS_REQUEST);
+    assert.equal(await response(socket), '00000010' + '0000002a' + '0000' + '00000001' + '0012' + '0000' + '0000');
+    socket.write('\x16\x03\x01\x02\x00 a TLS handshake');
+    assert.equal(await response(socket), 'closed', 'a TLS handshake ends a plaintext connection');
+
+    await object(KINDS.Issuer, 'selfsigned', { selfSigned: {} });
+    await object(KINDS.Certificate, 'ca', { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'selfsigned' } });
+    await object(KINDS.Issuer, 'ca', { ca: { secretName: 'ca' } });
+    const tls = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'ca' } };
+    await object(KINDS.KafkaOpsRequest, 'add', { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls, apply: 'Always' });
+    await until(async () => ((await client.get(KINDS.KafkaOpsRequest, 'default', 'add'))?.status?.phase === 'Successful' ? true : undefined));
+    const secret = await client.get(KINDS.Secret, 'default', 'orders-server-cert');
+    const leaf = new X509Certificate(Buffer.from(secret?.data['tls.crt'], 'base64'));
+    const secure = connectTls({ port: portOf(await until(async () => address())), host: '127.0.0.1', ca: Buffer.from(secret?.data['ca.crt'], 'base64'), servername: 'orders-pods.default.svc' });
+    secure.write(API_VERSIONS_REQUEST);
+    assert.match(await response(secure), /^000000100000002a0000/);
+    assert.ok(secure.authorized);
+    assert.equal(secure.getPeerX509Certificate()?.fingerprint256, leaf.fingerprint256);
+    secure.destroy();
+  } finally {
+    await sandbox.stop();
+  }
+});
+
+async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (let i = 0; i < 1000; i++) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await systemClock.sleep(10);
+  }
+  throw new Error('not within 10 s');
+}
+
+function portOf(address: string): number {
+  return Number(address.split(':')[1]);
+}
