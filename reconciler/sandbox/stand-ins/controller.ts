@@ -42,6 +42,9 @@ export interface LoopOptions {
   readonly onBug: (error: unknown) => void;
 }
 
+/** Aborting without a reason makes an error with a stack each time. */
+const NOT_NEEDED = 'not needed any more';
+
 const RETRY_MS = 200;
 const LONGEST_RETRY_MS = 60_000;
 
@@ -78,7 +81,7 @@ export class Loop {
     while (this.waiting.size > 0 && !this.options.signal.aborted) {
       const [id, key] = this.waiting.entries().next().value as [string, Key];
       this.waiting.delete(id);
-      this.timers.get(id)?.abort();
+      this.timers.get(id)?.abort(NOT_NEEDED);
       this.timers.delete(id);
       const again = await this.attempt(id, key);
       if (again !== undefined) this.wakeAfter(id, key, again);
@@ -104,7 +107,7 @@ export class Loop {
   private wakeAfter(id: string, key: Key, ms: number): void {
     const timer = new AbortController();
     this.timers.set(id, timer);
-    const stop = () => timer.abort();
+    const stop = () => timer.abort(NOT_NEEDED);
     this.options.signal.addEventListener('abort', stop, { once: true });
     this.options.clock
       .sleep(ms, timer.signal)

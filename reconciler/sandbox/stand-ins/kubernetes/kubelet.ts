@@ -48,6 +48,8 @@ export class Kubelet implements Controller {
     { kind: KINDS.Kafka, keys: (kafka: KubeObject, previous?: KubeObject) => (isEqual(kafka.metadata.annotations, previous?.metadata.annotations) ? [] : this.podsOf(kafka)) },
   ];
   private readonly containers = new Map<string, Container>();
+  /** When pods that were asked to go are gone, by uid. */
+  private readonly leaving = new Map<string, number>();
   /** Uids of the pods of a name; more than one while a successor takes over. */
   private readonly uids = new Map<string, Set<string>>();
 
@@ -149,9 +151,13 @@ export class Kubelet implements Controller {
 
   private async terminate(pod: KubeObject): Promise<Again> {
     const uid = pod.metadata.uid ?? '';
+    const nowMs = this.world.clock.monotonicMs();
     const isRunning = this.containers.get(uid)?.startedAt !== undefined;
+    const goneMs = this.leaving.get(uid) ?? nowMs + (isRunning ? this.world.timing.podStopMs : 0);
+    this.leaving.set(uid, goneMs);
     this.stop(uid);
-    if (isRunning && this.world.timing.podStopMs > 0) return this.world.timing.podStopMs;
+    if (goneMs > nowMs) return goneMs - nowMs;
+    this.leaving.delete(uid);
     await this.world.client.delete(pod, { gracePeriodSeconds: 0 });
     return undefined;
   }
