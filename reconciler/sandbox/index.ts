@@ -20,7 +20,7 @@
  */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { KINDS } from '../../constructs/model/kube-object';
-import { listenersOf, type ListenerName } from '../../constructs/model/kubedb';
+import { type ListenerName, listenersOf } from '../../constructs/model/kubedb';
 import { type Api, type ApiOptions, createApi } from './api/api';
 import { serveApi } from './api/http';
 import { Client, type Send } from './client';
@@ -29,7 +29,7 @@ import { Cache } from './stand-ins/cache';
 import { certManager } from './stand-ins/cert-manager/cert-manager';
 import { type Controller, type Loop, runController } from './stand-ins/controller';
 import { type KafkaFacts, KafkaProcesses } from './stand-ins/kafka/processes';
-import { opsManager, type OpsManagerOptions } from './stand-ins/kubedb/ops-manager';
+import { type OpsManagerOptions, opsManager } from './stand-ins/kubedb/ops-manager';
 import { provisioner } from './stand-ins/kubedb/provisioner';
 import { disruptionController } from './stand-ins/kubernetes/disruption';
 import { Kubelet } from './stand-ins/kubernetes/kubelet';

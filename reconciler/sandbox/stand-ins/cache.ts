@@ -104,7 +104,10 @@ export class Cache {
   private shelf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): Shelf {
     const key = `${apiVersion}/${kind}`;
     let shelf = this.shelves.get(key);
-    if (shelf === undefined) this.shelves.set(key, (shelf = { objects: new Map(), gone: new Map(), listeners: [] }));
+    if (shelf === undefined) {
+      shelf = { objects: new Map(), gone: new Map(), listeners: [] };
+      this.shelves.set(key, shelf);
+    }
     return shelf;
   }
 }

@@ -52,8 +52,10 @@ const LONGEST_RETRY_MS = 60_000;
 export function runController(controller: Controller, options: LoopOptions): Loop {
   const loop = new Loop(controller, options);
   for (const { kind, keys } of controller.watches) {
-    options.cache.onChange(kind, (object, previous) => keys(object, previous).forEach((key) => loop.add(key)));
-    for (const object of options.cache.list(kind)) keys(object).forEach((key) => loop.add(key));
+    options.cache.onChange(kind, (object, previous) => {
+      for (const key of keys(object, previous)) loop.add(key);
+    });
+    for (const object of options.cache.list(kind)) for (const key of keys(object)) loop.add(key);
   }
   return loop;
 }
@@ -111,7 +113,10 @@ export class Loop {
     this.options.signal.addEventListener('abort', stop, { once: true });
     this.options.clock
       .sleep(ms, timer.signal)
-      .then(() => this.add(key), () => {})
+      .then(
+        () => this.add(key),
+        () => {},
+      )
       .finally(() => this.options.signal.removeEventListener('abort', stop));
   }
 }

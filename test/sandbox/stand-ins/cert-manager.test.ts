@@ -38,7 +38,9 @@ async function withCertificate(body: (t: SandboxTest) => Promise<void>, timing: 
 function revision(t: SandboxTest, n: number): Promise<KubeObject> {
   return t.until(`revision ${n}`, async () => {
     const c = await t.get(KINDS.Certificate, CERTIFICATE);
-    return c.status?.revision === n && conditionOf(c, 'Ready')?.status === 'True' && conditionOf(c, 'Issuing') === undefined ? c : undefined;
+    return c.status?.revision === n && conditionOf(c, 'Ready')?.status === 'True' && conditionOf(c, 'Issuing') === undefined
+      ? c
+      : undefined;
   });
 }
 
@@ -48,7 +50,14 @@ async function change(t: SandboxTest, spec: object): Promise<void> {
 
 async function trigger(t: SandboxTest): Promise<void> {
   const c = await t.get(KINDS.Certificate, CERTIFICATE);
-  const issuing = { type: 'Issuing', status: 'True', reason: 'ManuallyTriggered', message: 'by hand', observedGeneration: c.metadata.generation, lastTransitionTime: t.clock.now().toISOString() };
+  const issuing = {
+    type: 'Issuing',
+    status: 'True',
+    reason: 'ManuallyTriggered',
+    message: 'by hand',
+    observedGeneration: c.metadata.generation,
+    lastTransitionTime: t.clock.now().toISOString(),
+  };
   await t.sandbox.client.replaceStatus({ ...c, status: { ...c.status, conditions: [...(c.status.conditions as Condition[]), issuing] } });
 }
 
@@ -59,7 +68,11 @@ test('a CA issuer is ready once its Secret holds a CA', async () => {
     assert.deepEqual([missing.status, missing.reason], ['False', 'ErrGetKeyPair']);
     assert.equal(missing.message, 'Error getting keypair for CA issuer: secret "ca" not found');
     await t.create(KINDS.Issuer, { name: 'selfsigned' }, { spec: { selfSigned: {} } });
-    await t.create(KINDS.Certificate, { name: 'ca' }, { spec: { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'selfsigned' } } });
+    await t.create(
+      KINDS.Certificate,
+      { name: 'ca' },
+      { spec: { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'selfsigned' } } },
+    );
     await t.until('the issuer is ready', async () => ((await t.isTrue(KINDS.Issuer, 'ca', 'Ready')) ? true : undefined));
     assert.equal(conditionOf(await t.get(KINDS.Issuer, 'ca'), 'Ready')?.reason, 'KeyPairVerified');
   });
@@ -71,7 +84,11 @@ test('a CA ClusterIssuer reads its Secret in the namespace of cert-manager', asy
     const spec = { isCA: true, commonName: 'corp', secretName: 'corp', issuerRef: { kind: 'ClusterIssuer', name: 'selfsigned' } };
     await t.create(KINDS.Certificate, { name: 'corp', namespace: 'cert-manager' }, { spec });
     await t.create(KINDS.ClusterIssuer, { name: 'corp' }, { spec: { ca: { secretName: 'corp' } } });
-    await t.create(KINDS.Certificate, { name: CERTIFICATE }, { spec: { secretName: SECRET, dnsNames: ['a'], issuerRef: { kind: 'ClusterIssuer', name: 'corp' } } });
+    await t.create(
+      KINDS.Certificate,
+      { name: CERTIFICATE },
+      { spec: { secretName: SECRET, dnsNames: ['a'], issuerRef: { kind: 'ClusterIssuer', name: 'corp' } } },
+    );
     await revision(t, 1);
     assert.equal((await t.get(KINDS.Secret, SECRET)).metadata.annotations?.['cert-manager.io/issuer-kind'], 'ClusterIssuer');
   });
@@ -91,7 +108,13 @@ test('issues a certificate: request, Secret, status', async () => {
     assert.equal(Date.parse(certificate.status.renewalTime), leaf.validToDate.getTime() - 30 * day);
     assert.equal(conditionOf(certificate, 'Ready')?.observedGeneration, 1);
     const request = await t.get(KINDS.CertificateRequest, 'app-1');
-    assert.deepEqual(request.status.conditions.map((c: Condition) => [c.type, c.status, c.reason]), [['Approved', 'True', 'cert-manager.io'], ['Ready', 'True', 'Issued']]);
+    assert.deepEqual(
+      request.status.conditions.map((c: Condition) => [c.type, c.status, c.reason]),
+      [
+        ['Approved', 'True', 'cert-manager.io'],
+        ['Ready', 'True', 'Issued'],
+      ],
+    );
   });
 });
 
@@ -164,7 +187,11 @@ for (const [name, spec] of quiet) {
 
 test('labels, stores and formats of an existing Secret follow the spec', async () => {
   await withCertificate(async (t) => {
-    await change(t, { secretTemplate: { labels: { team: null, tier: 'gold' } }, keystores: null, additionalOutputFormats: [{ type: 'CombinedPEM' }] });
+    await change(t, {
+      secretTemplate: { labels: { team: null, tier: 'gold' } },
+      keystores: null,
+      additionalOutputFormats: [{ type: 'CombinedPEM' }],
+    });
     const secret = await t.until('the Secret follows', async () => {
       const s = await t.get(KINDS.Secret, SECRET);
       return s.data['tls-combined.pem'] === undefined ? undefined : s;
@@ -175,13 +202,19 @@ test('labels, stores and formats of an existing Secret follow the spec', async (
 });
 
 test('Ready stays True while a certificate is issued anew by hand', async () => {
-  await withCertificate(async (t) => {
-    await trigger(t);
-    await t.until('it is asked for', async () => t.sandbox.client.get(KINDS.CertificateRequest, NAMESPACE, 'app-2'));
-    const certificate = await t.get(KINDS.Certificate, CERTIFICATE);
-    assert.deepEqual(['Ready', 'Issuing'].map((type) => conditionOf(certificate, type)?.status), ['True', 'True']);
-    await revision(t, 2);
-  }, { issuanceMs: 1000 });
+  await withCertificate(
+    async (t) => {
+      await trigger(t);
+      await t.until('it is asked for', async () => t.sandbox.client.get(KINDS.CertificateRequest, NAMESPACE, 'app-2'));
+      const certificate = await t.get(KINDS.Certificate, CERTIFICATE);
+      assert.deepEqual(
+        ['Ready', 'Issuing'].map((type) => conditionOf(certificate, type)?.status),
+        ['True', 'True'],
+      );
+      await revision(t, 2);
+    },
+    { issuanceMs: 1000 },
+  );
 });
 
 test('another issuer: Ready is False until the certificate is from there', async () => {
@@ -238,7 +271,10 @@ test('a Secret survives its Certificate', async () => {
     await t.sandbox.client.delete(await t.get(KINDS.Certificate, CERTIFICATE));
     await t.clock.sleep(1000);
     await t.get(KINDS.Secret, SECRET);
-    assert.equal((await t.list(KINDS.CertificateRequest)).some((r) => r.metadata.name.startsWith('app-')), false);
+    assert.equal(
+      (await t.list(KINDS.CertificateRequest)).some((r) => r.metadata.name.startsWith('app-')),
+      false,
+    );
   });
 });
 
@@ -250,5 +286,54 @@ test('waits for the password of its key stores', async () => {
     assert.equal(await t.sandbox.client.get(KINDS.Secret, NAMESPACE, SECRET), undefined);
     await t.create(KINDS.Secret, { name: PASSWORD }, { stringData: { password: 'changeit' } });
     await revision(t, 1);
+  });
+});
+
+test('a failed request is tried again after an hour, or at once when the spec has changed', async () => {
+  await withCertificate(
+    async (t) => {
+      const fail = async (name: string) => {
+        const request = await t.until('it is asked for', async () => t.sandbox.client.get(KINDS.CertificateRequest, NAMESPACE, name));
+        const at = `${t.clock.now().toISOString().slice(0, 19)}Z`;
+        const conditions = [{ type: 'Ready', status: 'False', reason: 'Failed', message: 'no', lastTransitionTime: at }];
+        await t.sandbox.client.replaceStatus({ ...request, status: { conditions, failureTime: at } });
+        return t.until('the failure is noted', async () => {
+          const c = await t.get(KINDS.Certificate, CERTIFICATE);
+          return conditionOf(c, 'Issuing')?.status === 'False' ? c : undefined;
+        });
+      };
+      await t.clock.sleep(1000);
+      await change(t, { dnsNames: ['other'] });
+      const failed = await fail('app-2');
+      assert.equal(failed.status.failedIssuanceAttempts, 1);
+      assert.match(
+        conditionOf(failed, 'Issuing')?.message ?? '',
+        /^The certificate request has failed to complete and will be retried: no/,
+      );
+      await t.clock.sleep(30 * 60_000);
+      assert.equal(conditionOf(await t.get(KINDS.Certificate, CERTIFICATE), 'Issuing')?.status, 'False');
+      await t.clock.sleep(31 * 60_000);
+      await revision(t, 2);
+      await change(t, { dnsNames: ['third'] });
+      await fail('app-3');
+      await t.clock.sleep(2000);
+      await change(t, { dnsNames: ['fourth'] });
+      await revision(t, 3);
+    },
+    { issuanceMs: 500 },
+  );
+});
+
+test('of two Certificates with one Secret only the older is issued', async () => {
+  await withCertificate(async (t) => {
+    await t.create(KINDS.Certificate, { name: 'intruder' }, { spec: { ...SPEC, commonName: 'intruder' } });
+    await t.clock.sleep(60_000);
+    const intruder = await t.get(KINDS.Certificate, 'intruder');
+    assert.deepEqual(
+      ['Ready', 'Issuing'].map((type) => conditionOf(intruder, type)?.status),
+      ['False', undefined],
+    );
+    assert.equal(conditionOf(intruder, 'Ready')?.reason, 'IncorrectCertificate');
+    assert.equal((await t.get(KINDS.Certificate, CERTIFICATE)).status.revision, 1);
   });
 });

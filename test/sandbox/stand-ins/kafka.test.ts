@@ -12,7 +12,10 @@ test('a Kafka without TLS comes up', async () => {
     });
     assert.equal(conditionOf(kafka, 'Provisioned')?.status, 'True');
     const pods = await t.list(KINDS.Pod);
-    assert.deepEqual(pods.map((p) => p.metadata.name), ['orders-broker-0', 'orders-broker-1', 'orders-broker-2', 'orders-controller-0', 'orders-controller-1', 'orders-controller-2']);
+    assert.deepEqual(
+      pods.map((p) => p.metadata.name),
+      ['orders-broker-0', 'orders-broker-1', 'orders-broker-2', 'orders-controller-0', 'orders-controller-1', 'orders-controller-2'],
+    );
     assert.ok(pods.every((p) => conditionOf(p, 'Ready')?.status === 'True'));
     assert.deepEqual(t.sandbox.dial('demo', 'orders-broker-0', 'BROKER'), { protocol: 'plaintext' });
     assert.equal(t.sandbox.dial('demo', 'orders-broker-0', 'CONTROLLER'), undefined);

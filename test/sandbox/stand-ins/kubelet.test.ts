@@ -48,7 +48,9 @@ test('a deleted pod stops listening, goes, and is made anew', async () => {
     assert.equal((await t.get(KINDS.Pod, BROKER)).metadata.uid, pod.metadata.uid, 'it takes its time to go');
     await t.until('another is ready', async () => {
       const next = await t.sandbox.client.get(KINDS.Pod, NAMESPACE, BROKER);
-      return next !== undefined && next.metadata.uid !== pod.metadata.uid && conditionOf(next, 'Ready')?.status === 'True' ? true : undefined;
+      return next !== undefined && next.metadata.uid !== pod.metadata.uid && conditionOf(next, 'Ready')?.status === 'True'
+        ? true
+        : undefined;
     });
   });
 });
@@ -89,14 +91,26 @@ test('a pod whose configuration asks for TLS without certificates crashes', asyn
     const config = await t.get(KINDS.Secret, 'orders-broker-config');
     const text = (await t.secret('orders-broker-config', 'config.properties')).replaceAll('SASL_PLAINTEXT', 'SASL_SSL');
     const kafka = await t.kafka();
-    await t.sandbox.client.replaceStatus({ ...kafka, status: { ...kafka.status, conditions: [...kafka.status.conditions, { type: 'Paused', status: 'True', reason: 'ByHand', lastTransitionTime: '2026-11-23T09:00:00Z' }] } });
+    await t.sandbox.client.replaceStatus({
+      ...kafka,
+      status: {
+        ...kafka.status,
+        conditions: [
+          ...kafka.status.conditions,
+          { type: 'Paused', status: 'True', reason: 'ByHand', lastTransitionTime: '2026-11-23T09:00:00Z' },
+        ],
+      },
+    });
     await t.sandbox.client.patch(config, { stringData: { 'config.properties': text } });
     await t.sandbox.client.delete(await t.get(KINDS.Pod, BROKER));
     const pod = await t.until('it crashes', async () => {
       const p = await t.sandbox.client.get(KINDS.Pod, NAMESPACE, BROKER);
       return p !== undefined && waitingReason(p) === 'CrashLoopBackOff' ? p : undefined;
     });
-    assert.match(pod.status.containerStatuses[0].lastState.terminated.message, /speaks TLS, and the key store \(none configured\) is missing/);
+    assert.match(
+      pod.status.containerStatuses[0].lastState.terminated.message,
+      /speaks TLS, and the key store \(none configured\) is missing/,
+    );
   });
 });
 
@@ -107,8 +121,15 @@ test('what Kafka would say follows its nodes', async () => {
     await t.untilReady();
     const now = t.clock.now().getTime();
     const facts = t.sandbox.facts(NAMESPACE, KAFKA);
-    assert.deepEqual(facts?.quorum, { leaderId: 1000, voters: [1000, 1001, 1002].map((nodeId) => ({ nodeId, lastCaughtUpMs: now })), fetchTimeoutMs: 2000 });
-    assert.deepEqual(facts?.topics.map((x) => [x.name, x.minInsyncReplicas, x.partitions.length]), [['kafka-health', 2, 3]]);
+    assert.deepEqual(facts?.quorum, {
+      leaderId: 1000,
+      voters: [1000, 1001, 1002].map((nodeId) => ({ nodeId, lastCaughtUpMs: now })),
+      fetchTimeoutMs: 2000,
+    });
+    assert.deepEqual(
+      facts?.topics.map((x) => [x.name, x.minInsyncReplicas, x.partitions.length]),
+      [['kafka-health', 2, 3]],
+    );
     await annotate(t, { 'sandbox.kafka-tls/crash-loop': 'orders-controller-0, orders-broker-1' });
     for (const name of ['orders-controller-0', BROKER]) await t.sandbox.client.delete(await t.get(KINDS.Pod, name));
     await t.clock.sleep(5000);
@@ -135,7 +156,9 @@ test('a halted Kafka has no pods and comes back', async () => {
   await SandboxTest.run({}, async (t) => {
     await t.createKafka();
     await t.sandbox.client.patch(await t.untilReady(), { spec: { halted: true } });
-    await t.until('it is halted', async () => ((await t.kafka()).status.phase === 'Halted' && (await t.list(KINDS.Pod)).length === 0 ? true : undefined));
+    await t.until('it is halted', async () =>
+      (await t.kafka()).status.phase === 'Halted' && (await t.list(KINDS.Pod)).length === 0 ? true : undefined,
+    );
     await t.sandbox.client.patch(await t.kafka(), { spec: { halted: false } });
     await t.untilReady();
   });
@@ -145,16 +168,24 @@ test('a paused Kafka is left alone: what was changed by hand stays until it is r
   await SandboxTest.run({}, async (t) => {
     await t.createKafka();
     const kafka = await t.untilReady();
-    const conditions = [...kafka.status.conditions, { type: 'Paused', status: 'True', reason: 'ByHand', lastTransitionTime: '2026-11-23T09:00:00Z' }];
+    const conditions = [
+      ...kafka.status.conditions,
+      { type: 'Paused', status: 'True', reason: 'ByHand', lastTransitionTime: '2026-11-23T09:00:00Z' },
+    ];
     await t.sandbox.client.replaceStatus({ ...kafka, status: { ...kafka.status, conditions } });
-    await t.sandbox.client.patch(await t.get(KINDS.PetSet, 'orders-broker'), { spec: { template: { spec: { nodeSelector: { disk: 'fast' } } } } });
+    await t.sandbox.client.patch(await t.get(KINDS.PetSet, 'orders-broker'), {
+      spec: { template: { spec: { nodeSelector: { disk: 'fast' } } } },
+    });
     await t.sandbox.client.patch(await t.kafka(), { spec: { topology: { broker: { replicas: 4 } } } });
     await t.clock.sleep(60_000);
     const paused = await t.get(KINDS.PetSet, 'orders-broker');
     assert.deepEqual([paused.spec.replicas, paused.spec.template.spec.nodeSelector], [3, { disk: 'fast' }]);
     const now = await t.kafka();
     assert.ok(now.status.observedGeneration < (now.metadata.generation ?? 0));
-    await t.sandbox.client.replaceStatus({ ...now, status: { ...now.status, conditions: now.status.conditions.filter((c: { type: string }) => c.type !== 'Paused') } });
+    await t.sandbox.client.replaceStatus({
+      ...now,
+      status: { ...now.status, conditions: now.status.conditions.filter((c: { type: string }) => c.type !== 'Paused') },
+    });
     await t.untilReady();
     const resumed = await t.get(KINDS.PetSet, 'orders-broker');
     assert.deepEqual([resumed.spec.replicas, resumed.spec.template.spec.nodeSelector], [4, undefined]);

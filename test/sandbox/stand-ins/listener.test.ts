@@ -11,7 +11,10 @@ const API_VERSIONS_REQUEST = Buffer.from('0000000a' + '0012' + '0000' + '0000002
 
 function response(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
-    socket.once('data', (data) => resolve(data.toString('hex'))).once('error', reject).once('close', () => resolve('closed'));
+    socket
+      .once('data', (data) => resolve(data.toString('hex')))
+      .once('error', reject)
+      .once('close', () => resolve('closed'));
   });
 }
 
@@ -37,10 +40,17 @@ test('pods listen on this machine: plaintext first, TLS after it was added', asy
     await object(KINDS.Issuer, 'ca', { ca: { secretName: 'ca' } });
     const tls = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'ca' } };
     await object(KINDS.KafkaOpsRequest, 'add', { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls, apply: 'Always' });
-    await until(async () => ((await client.get(KINDS.KafkaOpsRequest, 'default', 'add'))?.status?.phase === 'Successful' ? true : undefined));
+    await until(async () =>
+      (await client.get(KINDS.KafkaOpsRequest, 'default', 'add'))?.status?.phase === 'Successful' ? true : undefined,
+    );
     const secret = await client.get(KINDS.Secret, 'default', 'orders-server-cert');
     const leaf = new X509Certificate(Buffer.from(secret?.data['tls.crt'], 'base64'));
-    const secure = connectTls({ port: portOf(await until(async () => address())), host: '127.0.0.1', ca: Buffer.from(secret?.data['ca.crt'], 'base64'), servername: 'orders-pods.default.svc' });
+    const secure = connectTls({
+      port: portOf(await until(async () => address())),
+      host: '127.0.0.1',
+      ca: Buffer.from(secret?.data['ca.crt'], 'base64'),
+      servername: 'orders-pods.default.svc',
+    });
     secure.write(API_VERSIONS_REQUEST);
     assert.match(await response(secure), /^000000100000002a0000/);
     assert.ok(secure.authorized);

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '../../../constructs/model/kubedb';
-import { canTalk, electLeader, isReady, type KafkaModel, nextPartition, type Partition, type RunningNode, servingBrokers } from '../../../reconciler/sandbox/stand-ins/kafka/model';
+import {
+  canTalk,
+  electLeader,
+  isReady,
+  type KafkaModel,
+  nextPartition,
+  type Partition,
+  type RunningNode,
+  servingBrokers,
+} from '../../../reconciler/sandbox/stand-ins/kafka/model';
 
 /** In these tests a chain is named after the CA that signed it. */
 const trusts: KafkaModel['trusts'] = (trust, chain) => trust.includes(chain[0] ?? '');
@@ -13,10 +22,13 @@ function node(nodeId: number, material: string, role: Role = nodeId >= 1000 ? 'c
 
 /** A cluster as text: `1000:a 1001:- 0:a`; voters are 1000 to 1002, or 0 to 2 with combined nodes. */
 function cluster(text: string, role?: Role): KafkaModel {
-  const nodes = text.split(' ').filter(Boolean).map((part) => {
-    const [id = '', material = ''] = part.split(':');
-    return node(Number(id), material, role);
-  });
+  const nodes = text
+    .split(' ')
+    .filter(Boolean)
+    .map((part) => {
+      const [id = '', material = ''] = part.split(':');
+      return node(Number(id), material, role);
+    });
   return { nodes, voters: role === 'combined' ? [0, 1, 2] : [1000, 1001, 1002], trusts };
 }
 
@@ -66,7 +78,10 @@ for (const [name, nodes, role, ready] of readiness) {
   test(`ready: ${name}`, () => {
     const model = cluster(nodes, role);
     const leader = electLeader(model, undefined);
-    assert.deepEqual(model.nodes.filter((n) => isReady(model, leader, n)).map((n) => n.nodeId), ready);
+    assert.deepEqual(
+      model.nodes.filter((n) => isReady(model, leader, n)).map((n) => n.nodeId),
+      ready,
+    );
   });
 }
 

@@ -5,15 +5,27 @@ import { conditionOf, KINDS, type KubeObject } from '../../../constructs/model/k
 import { type TlsConfig, tlsStateOf } from '../../../constructs/model/tls';
 import { SandboxTest } from './sandbox-test';
 
-const NODES = ['orders-controller-0', 'orders-controller-1', 'orders-controller-2', 'orders-broker-0', 'orders-broker-1', 'orders-broker-2'];
+const NODES = [
+  'orders-controller-0',
+  'orders-controller-1',
+  'orders-controller-2',
+  'orders-broker-0',
+  'orders-broker-1',
+  'orders-broker-2',
+];
 const tlsBy = (name: string) => ({ issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer' as const, name } });
-const isSignedBy = (leaf: string | undefined, ca: string) => leaf !== undefined && new X509Certificate(leaf).verify(new X509Certificate(ca).publicKey);
+const isSignedBy = (leaf: string | undefined, ca: string) =>
+  leaf !== undefined && new X509Certificate(leaf).verify(new X509Certificate(ca).publicKey);
 
 function conditionTypes(request: KubeObject): readonly string[] {
   return (request.status?.conditions ?? []).map((c: { type: string }) => c.type);
 }
 
-const restartConditions = (pods: readonly string[]) => [...pods.flatMap((p) => [`GetPod--${p}`, `EvictPod--${p}`, `CheckPodRunning--${p}`]), 'RestartNodes', 'Successful'];
+const restartConditions = (pods: readonly string[]) => [
+  ...pods.flatMap((p) => [`GetPod--${p}`, `EvictPod--${p}`, `CheckPodRunning--${p}`]),
+  'RestartNodes',
+  'Successful',
+];
 const issueConditions = ['GetCertificate', 'CheckReadyCondition', 'IssuingCondition', 'CertificateSynced'];
 
 async function startedWithTls(t: SandboxTest): Promise<void> {
@@ -39,7 +51,10 @@ test('a Kafka with TLS from the start comes up once its certificates are there',
     await assertSettled(t);
     const ca = await t.secret('orders-ca', 'tls.crt');
     assert.ok(isSignedBy(t.served('orders-broker-2'), ca));
-    assert.deepEqual((await t.list(KINDS.Certificate)).map((c) => c.metadata.name), ['orders-ca', 'orders-client-cert', 'orders-server-cert']);
+    assert.deepEqual(
+      (await t.list(KINDS.Certificate)).map((c) => c.metadata.name),
+      ['orders-ca', 'orders-client-cert', 'orders-server-cert'],
+    );
   });
 });
 
@@ -67,7 +82,13 @@ test('adds TLS', async () => {
     assert.equal(conditionOf(request, 'EvictPod--orders-broker-0')?.message, 'evict pod; ConditionStatus:True; PodName:orders-broker-0');
     await assertSettled(t);
     const tls = (await t.kafka()).spec.tls as TlsConfig;
-    assert.deepEqual(tls.certificates.map((c) => [c.alias, c.secretName]), [['server', 'orders-server-cert'], ['client', 'orders-client-cert']]);
+    assert.deepEqual(
+      tls.certificates.map((c) => [c.alias, c.secretName]),
+      [
+        ['server', 'orders-server-cert'],
+        ['client', 'orders-client-cert'],
+      ],
+    );
     for (const pod of await t.list(KINDS.Pod)) assert.notEqual(pod.metadata.uid, before.get(pod.metadata.name), pod.metadata.name);
   });
 });
@@ -101,7 +122,9 @@ test('rotates: new certificates first, then restarts', async () => {
     await startedWithTls(t);
     const old = t.served('orders-broker-0');
     await t.createRequest('rotate', { tls: { rotateCertificates: true } });
-    await t.until('the new certificate is there', async () => ((await t.secret('orders-server-cert', 'tls.crt')).includes(old ?? '') ? undefined : true));
+    await t.until('the new certificate is there', async () =>
+      (await t.secret('orders-server-cert', 'tls.crt')).includes(old ?? '') ? undefined : true,
+    );
     assert.equal(t.served('orders-broker-0'), old, 'a pod serves what it loaded until it is restarted');
     await t.untilOver('rotate');
     await assertSettled(t);
@@ -117,7 +140,10 @@ test('removes TLS and the certificates, not their Secrets', async () => {
     const request = await t.untilOver('remove');
     assert.deepEqual(conditionTypes(request), ['ReconfigureTLS', 'UpdatePetSets', ...restartConditions(NODES)]);
     await assertSettled(t);
-    assert.deepEqual((await t.list(KINDS.Certificate)).map((c) => c.metadata.name), ['orders-ca']);
+    assert.deepEqual(
+      (await t.list(KINDS.Certificate)).map((c) => c.metadata.name),
+      ['orders-ca'],
+    );
     await t.get(KINDS.Secret, 'orders-server-cert');
   });
 });
@@ -136,7 +162,9 @@ test('of several requests of one type only the newest is carried out', async () 
   await SandboxTest.run({ timing: { opsStepMs: 1000 } }, async (t) => {
     await startedWithTls(t);
     await t.createRequest('first', { tls: { rotateCertificates: true } });
-    await t.until('the first runs', async () => ((await t.get(KINDS.KafkaOpsRequest, 'first')).status?.phase === 'Progressing' ? true : undefined));
+    await t.until('the first runs', async () =>
+      (await t.get(KINDS.KafkaOpsRequest, 'first')).status?.phase === 'Progressing' ? true : undefined,
+    );
     await t.createRequest('second', { tls: { rotateCertificates: true } });
     await t.clock.sleep(2000);
     assert.equal((await t.get(KINDS.KafkaOpsRequest, 'second')).status.phase, 'Pending');
@@ -144,7 +172,10 @@ test('of several requests of one type only the newest is carried out', async () 
     await t.untilOver('third');
     const second = await t.get(KINDS.KafkaOpsRequest, 'second');
     assert.equal(second.status.phase, 'Skipped');
-    assert.match(conditionOf(second, 'Skipped')?.message ?? '', /^skipped as demo\/third is the most updated KafkaOpsRequest of type ReconfigureTLS at /);
+    assert.match(
+      conditionOf(second, 'Skipped')?.message ?? '',
+      /^skipped as demo\/third is the most updated KafkaOpsRequest of type ReconfigureTLS at /,
+    );
     assert.equal((await t.get(KINDS.KafkaOpsRequest, 'first')).status.phase, 'Successful');
     await assertSettled(t);
   });

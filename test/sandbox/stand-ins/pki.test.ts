@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import type { KeyObject } from 'node:crypto';
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { javaKeyStore } from '../../../reconciler/sandbox/stand-ins/pki/jks';
-import { keyFits, type KeySpec, keyToPem, pooledKeys } from '../../../reconciler/sandbox/stand-ins/pki/keys';
-import { type CertificateContent, contentId, createRequest, issuedContentId, signRequest } from '../../../reconciler/sandbox/stand-ins/pki/x509';
-import type { KeyObject } from 'node:crypto';
+import { type KeySpec, keyFits, keyToPem, pooledKeys } from '../../../reconciler/sandbox/stand-ins/pki/keys';
+import {
+  type CertificateContent,
+  contentId,
+  createRequest,
+  issuedContentId,
+  signRequest,
+} from '../../../reconciler/sandbox/stand-ins/pki/x509';
 
 const NOT_BEFORE = new Date('2026-11-23T09:00:00Z');
 const NOT_AFTER = new Date('2027-02-21T09:00:00Z');
@@ -32,7 +38,14 @@ function selfSigned(caKey: KeyObject): string {
 
 function issue(leafKey: KeyObject, caKey: KeyObject, content = LEAF): string {
   const issuer = { certificatePem: selfSigned(caKey) };
-  return signRequest({ requestPem: createRequest(leafKey, content), issuer, key: caKey, nonce: 'leaf', notBefore: NOT_BEFORE, notAfter: NOT_AFTER });
+  return signRequest({
+    requestPem: createRequest(leafKey, content),
+    issuer,
+    key: caKey,
+    nonce: 'leaf',
+    notBefore: NOT_BEFORE,
+    notAfter: NOT_AFTER,
+  });
 }
 
 const kinds: readonly [string, Partial<KeySpec>][] = [
@@ -105,7 +118,8 @@ test('a request that somebody else signed is refused', () => {
 
 test('pooled keys are few for leaves and never the same for two CAs of one source', () => {
   const pool = pooledKeys();
-  const publicKeyOf = (isCa: boolean) => createPublicKey(pool({ algorithm: 'ECDSA', size: 256, isCa }) as KeyObject).export({ type: 'spki', format: 'pem' });
+  const publicKeyOf = (isCa: boolean) =>
+    createPublicKey(pool({ algorithm: 'ECDSA', size: 256, isCa }) as KeyObject).export({ type: 'spki', format: 'pem' });
   assert.equal(new Set([1, 2, 3, 4, 5].map(() => publicKeyOf(false))).size, 2);
   assert.equal(new Set([1, 2, 3].map(() => publicKeyOf(true))).size, 3);
 });
@@ -121,11 +135,22 @@ test('keytool reads both stores, the key included', (t) => {
   const chain = [new X509Certificate(issue(leafKey, caKey)).raw];
   const certificate = new X509Certificate(selfSigned(caKey)).raw;
   const pkcs8 = leafKey.export({ type: 'pkcs8', format: 'der' });
-  const keystore = javaKeyStore([{ alias: 'certificate', key: pkcs8, chain }, { alias: 'ca', certificate }], 'changeit-1', NOT_BEFORE);
+  const keystore = javaKeyStore(
+    [
+      { alias: 'certificate', key: pkcs8, chain },
+      { alias: 'ca', certificate },
+    ],
+    'changeit-1',
+    NOT_BEFORE,
+  );
   const truststore = javaKeyStore([{ alias: 'ca', certificate }], 'changeit-1', NOT_BEFORE);
   withFiles({ 'keystore.jks': keystore, 'truststore.jks': truststore }, (folder) => {
-    const keytool = (...args: string[]) => spawnSync('keytool', [...args, '-storepass', 'changeit-1'], { cwd: folder, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
-    assert.match(keytool('-list', '-keystore', 'keystore.jks').stdout, /ca, .*trustedCertEntry[\s\S]*certificate, .*PrivateKeyEntry|certificate, .*PrivateKeyEntry[\s\S]*ca, .*trustedCertEntry/);
+    const keytool = (...args: string[]) =>
+      spawnSync('keytool', [...args, '-storepass', 'changeit-1'], { cwd: folder, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
+    assert.match(
+      keytool('-list', '-keystore', 'keystore.jks').stdout,
+      /ca, .*trustedCertEntry[\s\S]*certificate, .*PrivateKeyEntry|certificate, .*PrivateKeyEntry[\s\S]*ca, .*trustedCertEntry/,
+    );
     assert.match(keytool('-list', '-keystore', 'truststore.jks').stdout, /ca, .*trustedCertEntry/);
     const signed = keytool('-certreq', '-keystore', 'keystore.jks', '-alias', 'certificate');
     assert.match(signed.stdout, /BEGIN NEW CERTIFICATE REQUEST/, signed.stdout);

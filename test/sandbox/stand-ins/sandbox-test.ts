@@ -1,6 +1,6 @@
 /** A sandbox in memory with a clock of its own, a Kafka to try things on, and what tests ask of it. */
 import assert from 'node:assert/strict';
-import { conditionOf, type Kind, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { conditionOf, KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
 import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '../../../reconciler/sandbox/index';
 import { FakeClock } from '../../support/fake-clock';
 
@@ -38,7 +38,11 @@ export class SandboxTest {
     }
   }
 
-  async create(kind: Kind, metadata: { name: string; namespace?: string | undefined; annotations?: Record<string, string> }, rest: object): Promise<KubeObject> {
+  async create(
+    kind: Kind,
+    metadata: { name: string; namespace?: string | undefined; annotations?: Record<string, string> },
+    rest: object,
+  ): Promise<KubeObject> {
     const place = kind.namespaced ? { namespace: NAMESPACE } : {};
     const given = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)) as { name: string };
     return this.sandbox.client.create({ apiVersion: kind.apiVersion, kind: kind.kind, ...rest, metadata: { ...place, ...given } });
@@ -52,15 +56,30 @@ export class SandboxTest {
   /** A self-signed CA and an Issuer that signs with it, all named alike. */
   async createIssuer(name: string): Promise<void> {
     await this.create(KINDS.Issuer, { name: `${name}-selfsigned` }, { spec: { selfSigned: {} } });
-    await this.create(KINDS.Certificate, { name }, {
-      spec: { isCA: true, commonName: name, secretName: name, duration: '43800h', privateKey: { rotationPolicy: 'Never' }, issuerRef: { name: `${name}-selfsigned` } },
-    });
+    await this.create(
+      KINDS.Certificate,
+      { name },
+      {
+        spec: {
+          isCA: true,
+          commonName: name,
+          secretName: name,
+          duration: '43800h',
+          privateKey: { rotationPolicy: 'Never' },
+          issuerRef: { name: `${name}-selfsigned` },
+        },
+      },
+    );
     await this.create(KINDS.Issuer, { name }, { spec: { ca: { secretName: name } } });
     await this.until(`Issuer ${name}`, async () => ((await this.isTrue(KINDS.Issuer, name, 'Ready')) ? true : undefined));
   }
 
   async createRequest(name: string, spec: object): Promise<KubeObject> {
-    return this.create(KINDS.KafkaOpsRequest, { name }, { spec: { type: 'ReconfigureTLS', databaseRef: { name: KAFKA }, apply: 'Always', timeout: '10m', ...spec } });
+    return this.create(
+      KINDS.KafkaOpsRequest,
+      { name },
+      { spec: { type: 'ReconfigureTLS', databaseRef: { name: KAFKA }, apply: 'Always', timeout: '10m', ...spec } },
+    );
   }
 
   async get(kind: Kind, name: string): Promise<KubeObject> {

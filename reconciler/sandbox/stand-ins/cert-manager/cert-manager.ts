@@ -11,7 +11,8 @@ import { KINDS } from '../../../../constructs/model/kube-object';
 import type { Controller } from '../controller';
 import type { KeySource } from '../pki/keys';
 import type { World } from '../world';
-import { certificateController, type PendingKeys } from './certificates';
+import { certificateController } from './certificates';
+import { Issuance, type PendingKeys } from './issuance';
 import { issuerController } from './issuers';
 import { requestController } from './requests';
 
@@ -20,7 +21,7 @@ export function certManager(world: World, keys: KeySource): readonly Controller[
   return [
     issuerController(world, KINDS.Issuer),
     issuerController(world, KINDS.ClusterIssuer),
-    certificateController(world, keys, pending),
+    certificateController(world, new Issuance(world, keys, pending)),
     requestController(world, pending),
   ];
 }

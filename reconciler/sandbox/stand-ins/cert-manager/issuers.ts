@@ -1,9 +1,9 @@
 /** Issuers: whether they can sign, and with what. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { hasTrueCondition, type Kind, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { hasTrueCondition, KINDS, type Kind, type KubeObject } from '../../../../constructs/model/kube-object';
 import { type Controller, ownKey } from '../controller';
 import { splitPem } from '../pki/x509';
-import { conditionsOf, decoded, type NewCondition, withCondition, type World, writeStatus } from '../world';
+import { conditionsOf, decoded, type NewCondition, type World, withCondition, writeStatus } from '../world';
 
 /** Where the Secrets of ClusterIssuers are. */
 export const CLUSTER_RESOURCE_NAMESPACE = 'cert-manager';
@@ -47,7 +47,8 @@ export function issuerController(world: World, kind: Kind): Controller {
 
 function readiness(world: World, issuer: KubeObject): Omit<NewCondition, 'type'> {
   if (issuer.spec?.selfSigned !== undefined) return { status: 'True', reason: 'IsReady', message: '' };
-  if (issuer.spec?.ca === undefined) return { status: 'False', reason: 'NotImitated', message: 'the sandbox knows only selfSigned and ca issuers' };
+  if (issuer.spec?.ca === undefined)
+    return { status: 'False', reason: 'NotImitated', message: 'the sandbox knows only selfSigned and ca issuers' };
   const pair = keyPairOf(world, issuer);
   if ('problem' in pair) return { status: 'False', reason: pair.reason, message: pair.problem };
   return { status: 'True', reason: 'KeyPairVerified', message: 'Signing CA verified' };

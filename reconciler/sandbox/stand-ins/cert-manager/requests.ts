@@ -6,8 +6,8 @@ import { DEFAULT_DURATION } from '../../../../constructs/model/kubedb';
 import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { signRequest } from '../pki/x509';
-import { conditionsOf, type NewCondition, withCondition, type World, writeStatus } from '../world';
-import { type PendingKeys, pendingKey } from './certificates';
+import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
+import { type PendingKeys, pendingKey } from './issuance';
 import { findIssuer, isReadyIssuer, isSameIssuer, keyPairOf } from './issuers';
 
 export function requestController(world: World, pending: PendingKeys): Controller {
@@ -41,7 +41,11 @@ function waitingFor({ cache }: World, issuer: KubeObject): readonly Key[] {
     .flatMap(ownKey);
 }
 
-async function handle(world: World, request: KubeObject, { pending, due }: { pending: PendingKeys; due: Map<string, number> }): Promise<Again> {
+async function handle(
+  world: World,
+  request: KubeObject,
+  { pending, due }: { pending: PendingKeys; due: Map<string, number> },
+): Promise<Again> {
   const { name, namespace, uid = '' } = request.metadata;
   const { issuerRef } = request.spec;
   const issuer = findIssuer(world, namespace, issuerRef);
@@ -53,10 +57,20 @@ async function handle(world: World, request: KubeObject, { pending, due }: { pen
   if (dueMs > now) return dueMs - now;
   due.delete(uid);
   try {
-    await answer(world, request, { status: 'True', reason: 'Issued', message: 'Certificate fetched from issuer successfully' }, issue(world, request, issuer, pending.get(pendingKey(namespace, name))));
+    await answer(
+      world,
+      request,
+      { status: 'True', reason: 'Issued', message: 'Certificate fetched from issuer successfully' },
+      issue(world, request, issuer, pending.get(pendingKey(namespace, name))),
+    );
   } catch (error) {
     if (!(error instanceof SigningError)) throw error;
-    await answer(world, request, { status: 'False', reason: 'Failed', message: error.message }, { failureTime: timestamp(world.clock.now()) });
+    await answer(
+      world,
+      request,
+      { status: 'False', reason: 'Failed', message: error.message },
+      { failureTime: timestamp(world.clock.now()) },
+    );
   }
   return undefined;
 }

@@ -74,7 +74,16 @@ function javaStores(certificate: KubeObject, { issued, existing, password, isNew
   };
 }
 
-const SUBJECT_ANNOTATIONS = ['organizations', 'organizationalUnits', 'countries', 'provinces', 'localities', 'postalCodes', 'streetAddresses', 'serialNumber'] as const;
+const SUBJECT_ANNOTATIONS = [
+  'organizations',
+  'organizationalUnits',
+  'countries',
+  'provinces',
+  'localities',
+  'postalCodes',
+  'streetAddresses',
+  'serialNumber',
+] as const;
 
 /** They tell of the certificate as it was issued. A Secret is only written when that is what the spec says. */
 function annotationsOf(certificate: KubeObject): Record<string, string> {

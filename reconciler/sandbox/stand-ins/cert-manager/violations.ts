@@ -5,7 +5,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
 import type { KubeObject } from '../../../../constructs/model/kube-object';
-import { keyFits, type KeySpec } from '../pki/keys';
+import { type KeySpec, keyFits } from '../pki/keys';
 import { contentId, issuedContentId, splitPem } from '../pki/x509';
 import { decoded } from '../world';
 import { isSameIssuer } from './issuers';
@@ -20,7 +20,6 @@ export interface CheckInput {
   readonly secret: KubeObject | undefined;
   /** The request of the current revision. */
   readonly request: KubeObject | undefined;
-  readonly now: Date;
 }
 
 /** What a target Secret holds, once the first checks have passed. */
@@ -44,9 +43,11 @@ const CHECKS: readonly Check[] = [
 /** Returns why the certificate does not hold what its spec asks for, or undefined. */
 export function findViolation(input: CheckInput): Violation | undefined {
   const { secret, certificate } = input;
-  if (secret === undefined) return { reason: 'DoesNotExist', message: `Issuing certificate as Secret does not exist: ${certificate.spec.secretName}` };
+  if (secret === undefined)
+    return { reason: 'DoesNotExist', message: `Issuing certificate as Secret does not exist: ${certificate.spec.secretName}` };
   const data = decoded(secret);
-  if (!data['tls.key'] || !data['tls.crt']) return { reason: 'MissingData', message: 'Issuing certificate as Secret does not contain a private key and a certificate' };
+  if (!data['tls.key'] || !data['tls.crt'])
+    return { reason: 'MissingData', message: 'Issuing certificate as Secret does not contain a private key and a certificate' };
   const material = materialOf(secret);
   if ('reason' in material) return material;
   for (const check of CHECKS) {
@@ -60,8 +61,10 @@ const inspected = new WeakMap<KubeObject, Material | Violation>();
 
 /** Returns what a Secret holds, or why it cannot be read. Objects of the cache never change, so that each is read once. */
 export function materialOf(secret: KubeObject): Material | Violation {
-  let material = inspected.get(secret);
-  if (material === undefined) inspected.set(secret, (material = inspect(secret)));
+  const known = inspected.get(secret);
+  if (known !== undefined) return known;
+  const material = inspect(secret);
+  inspected.set(secret, material);
   return material;
 }
 
@@ -90,7 +93,11 @@ function issuerDiffers({ certificate, secret }: CheckInput): Violation | undefin
   const annotations = secret?.metadata.annotations ?? {};
   const name = annotations['cert-manager.io/issuer-name'];
   if (name === undefined) return undefined;
-  const issuedBy = { name, kind: annotations['cert-manager.io/issuer-kind'] ?? '', group: annotations['cert-manager.io/issuer-group'] ?? '' };
+  const issuedBy = {
+    name,
+    kind: annotations['cert-manager.io/issuer-kind'] ?? '',
+    group: annotations['cert-manager.io/issuer-group'] ?? '',
+  };
   if (isSameIssuer(issuedBy, certificate.spec.issuerRef)) return undefined;
   return { reason: 'IncorrectIssuer', message: `Issuing certificate as Secret was previously issued by "${issuedBy.kind}/${name}"` };
 }
@@ -98,16 +105,24 @@ function issuerDiffers({ certificate, secret }: CheckInput): Violation | undefin
 function certificateNameDiffers({ certificate, secret }: CheckInput): Violation | undefined {
   const name = secret?.metadata.annotations?.['cert-manager.io/certificate-name'];
   if (name === undefined || name === certificate.metadata.name) return undefined;
-  return { reason: 'IncorrectCertificate', message: `Secret was issued for "${name}". If this message is not transient, you might have two conflicting Certificates pointing to the same secret.` };
+  return {
+    reason: 'IncorrectCertificate',
+    message: `Secret was issued for "${name}". If this message is not transient, you might have two conflicting Certificates pointing to the same secret.`,
+  };
 }
 
 function keyKindDiffers({ certificate }: CheckInput, { key }: Material): Violation | undefined {
-  return keyFits(key, keySpecOf(certificate)) ? undefined : { reason: 'SecretMismatch', message: 'Existing private key is not up to date for spec: [spec.privateKey]' };
+  return keyFits(key, keySpecOf(certificate))
+    ? undefined
+    : { reason: 'SecretMismatch', message: 'Existing private key is not up to date for spec: [spec.privateKey]' };
 }
 
 function contentDiffers({ certificate, request }: CheckInput, material: Material): Violation | undefined {
   if (material.contentId === contentId(certificate.spec)) return undefined;
-  return { reason: request === undefined ? 'SecretMismatch' : 'RequestChanged', message: 'Fields on existing CertificateRequest resource not up to date' };
+  return {
+    reason: request === undefined ? 'SecretMismatch' : 'RequestChanged',
+    message: 'Fields on existing CertificateRequest resource not up to date',
+  };
 }
 
 function durationDiffers({ certificate, request }: CheckInput): Violation | undefined {

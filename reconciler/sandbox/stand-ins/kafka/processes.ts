@@ -5,9 +5,19 @@
 import type { KubeObject } from '../../../../constructs/model/kube-object';
 import { nodesOf, type Role } from '../../../../constructs/model/kubedb';
 import type { Clock } from '../../clock';
-import { electLeader, isConnected, isReady, type KafkaModel, type ModelClient, nextPartition, type Partition, type RunningNode, servingBrokers } from './model';
-import { trustsChain } from './trust';
+import {
+  electLeader,
+  isConnected,
+  isReady,
+  type KafkaModel,
+  type ModelClient,
+  nextPartition,
+  type Partition,
+  type RunningNode,
+  servingBrokers,
+} from './model';
 import type { Startup } from './startup';
+import { trustsChain } from './trust';
 
 /** Kafka's own default of `controller.quorum.fetch.timeout.ms`. */
 const FETCH_TIMEOUT_MS = 2000;
@@ -31,7 +41,11 @@ export interface KafkaFacts {
     readonly voters: readonly { readonly nodeId: number; readonly lastCaughtUpMs: number | undefined }[];
     readonly fetchTimeoutMs: number;
   };
-  readonly topics: readonly { readonly name: string; readonly minInsyncReplicas: number | undefined; readonly partitions: readonly Partition[] }[];
+  readonly topics: readonly {
+    readonly name: string;
+    readonly minInsyncReplicas: number | undefined;
+    readonly partitions: readonly Partition[];
+  }[];
 }
 
 /** What a health check finds. */
@@ -102,7 +116,8 @@ export class KafkaProcesses {
 
   private change({ namespace, kafka }: KafkaProcess, cluster: Cluster, change: () => void): void {
     const before = modelOf(cluster);
-    for (const id of cluster.voters) if (isConnected(before, cluster.leaderId, id)) cluster.lastCaughtUp.set(id, this.clock.now().getTime());
+    for (const id of cluster.voters)
+      if (isConnected(before, cluster.leaderId, id)) cluster.lastCaughtUp.set(id, this.clock.now().getTime());
     change();
     const running = [...cluster.processes.values()];
     if (running.length > 0) cluster.voters = running.at(-1)?.startup.voters ?? [];
@@ -139,7 +154,10 @@ function withBrokers(partitions: readonly Partition[], running: readonly KafkaPr
   const brokers = [...known].sort((a, b) => a - b);
   if (brokers.length === partitions.length) return partitions;
   return brokers.map((_, partition) => {
-    const replicas = Array.from({ length: Math.min(REPLICATION, brokers.length) }, (_x, i) => brokers[(partition + i) % brokers.length] as number);
+    const replicas = Array.from(
+      { length: Math.min(REPLICATION, brokers.length) },
+      (_x, i) => brokers[(partition + i) % brokers.length] as number,
+    );
     return { partition, replicas, leader: undefined, isr: replicas };
   });
 }

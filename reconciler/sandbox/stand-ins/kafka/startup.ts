@@ -17,11 +17,15 @@ export function startup(mounts: Mounts): Startup | { readonly failure: string } 
   const main = mounts.get(`${CONFIG_DIR}/${CONFIG_KEYS.main}`);
   if (main === undefined) return { failure: `${CONFIG_DIR}/${CONFIG_KEYS.main} is missing` };
   const properties = { ...readProperties(main), ...readProperties(mounts.get(`${CONFIG_DIR}/${CONFIG_KEYS.ssl}`) ?? '') };
-  const voters = (properties['controller.quorum.voters'] ?? '').split(',').filter(Boolean).map((voter) => Number(voter.split('@')[0]));
+  const voters = (properties['controller.quorum.voters'] ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map((voter) => Number(voter.split('@')[0]));
   const speaksTls = (properties['listener.security.protocol.map'] ?? '').split(',').some((listener) => listener.endsWith('SSL'));
   if (!speaksTls) return { voters };
   const keystore = properties['ssl.keystore.location'];
-  if (keystore === undefined || !mounts.has(keystore)) return { failure: `a listener speaks TLS, and the key store ${keystore ?? '(none configured)'} is missing` };
+  if (keystore === undefined || !mounts.has(keystore))
+    return { failure: `a listener speaks TLS, and the key store ${keystore ?? '(none configured)'} is missing` };
   const file = (name: string) => mounts.get(`${CERTIFICATE_DIR}/${name}`) ?? '';
   return { voters, tls: { chain: splitPem(file('tls.crt')), key: file('tls.key'), trust: splitPem(file('ca.crt')) } };
 }

@@ -9,12 +9,14 @@ const REMEMBERED_MAX = 2000;
  * cluster check neither of them here. The same question is asked at every change of a node, so answers are remembered.
  */
 export function trustsChain(trust: readonly string[], chain: readonly string[]): boolean {
-  const question = createHash('sha1').update(`${trust.join('')}|${chain.join('')}`).digest('base64');
-  let answer = remembered.get(question);
-  if (answer === undefined) {
-    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-    remembered.set(question, (answer = leadsToTrust(trust, chain)));
-  }
+  const question = createHash('sha1')
+    .update(`${trust.join('')}|${chain.join('')}`)
+    .digest('base64');
+  const known = remembered.get(question);
+  if (known !== undefined) return known;
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear();
+  const answer = leadsToTrust(trust, chain);
+  remembered.set(question, answer);
   return answer;
 }
 

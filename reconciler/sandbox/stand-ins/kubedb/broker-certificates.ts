@@ -2,7 +2,7 @@
 import { conditionOf, hasTrueCondition, isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import { brokerCertificate, brokerCertificateName, keystoreCredSecret } from '../../../../constructs/model/kubedb';
 import { ALIASES, type TlsConfig } from '../../../../constructs/model/tls';
-import { conditionsOf, controllerOf, withCondition, type World, writeStatus } from '../world';
+import { conditionsOf, controllerOf, type World, withCondition, writeStatus } from '../world';
 
 /** Returns the Certificates of a Kafka that are there. */
 export function certificatesOf({ cache }: World, { metadata }: KubeObject): readonly KubeObject[] {
@@ -49,5 +49,11 @@ export function isIssued({ cache }: World, certificate: KubeObject, after?: numb
   const { metadata, spec, status } = certificate;
   const isCurrent = conditionOf(certificate, 'Ready')?.observedGeneration === metadata.generation;
   const hasSecret = cache.get(KINDS.Secret, metadata.namespace, spec.secretName) !== undefined;
-  return hasTrueCondition(certificate, 'Ready') && isCurrent && !hasTrueCondition(certificate, 'Issuing') && hasSecret && (after === undefined || (status?.revision ?? 0) > after);
+  return (
+    hasTrueCondition(certificate, 'Ready') &&
+    isCurrent &&
+    !hasTrueCondition(certificate, 'Issuing') &&
+    hasSecret &&
+    (after === undefined || (status?.revision ?? 0) > after)
+  );
 }

@@ -19,19 +19,34 @@ export function kafkaStatus({ kafka, petSets, health, isObserved, now }: KafkaSt
   const id = `${namespace}/${name}`;
   const replicas = replicaProblem(kafka, petSets);
   const isReady = replicas === undefined && health.isAccepting && health.isComplete;
-  const said = (type: string, isTrue: boolean, reason: string, message: string): NewCondition => ({ type, status: isTrue ? 'True' : 'False', reason, message, observedGeneration: generation });
+  const said = (type: string, isTrue: boolean, reason: string, message: string): NewCondition => ({
+    type,
+    status: isTrue ? 'True' : 'False',
+    reason,
+    message,
+    observedGeneration: generation,
+  });
   const isProvisioned = isReady || conditionOf(kafka, 'Provisioned')?.status === 'True';
   const isHalted = kafka.spec?.halted === true;
   const next: readonly NewCondition[] = [
-    said('ProvisioningStarted', true, 'DatabaseProvisioningStartedSuccessfully', `The KubeDB operator has started the provisioning of Kafka: ${id}`),
+    said(
+      'ProvisioningStarted',
+      true,
+      'DatabaseProvisioningStartedSuccessfully',
+      `The KubeDB operator has started the provisioning of Kafka: ${id}`,
+    ),
     replicas === undefined
       ? said('ReplicaReady', true, 'AllReplicasReady', 'All desired replicas are ready.')
       : said('ReplicaReady', false, 'SomeReplicasNotReady', replicas),
     health.isAccepting
       ? said('AcceptingConnection', true, 'DatabaseAcceptingConnectionRequest', `The Kafka: ${id} is accepting client requests`)
       : said('AcceptingConnection', false, 'DatabaseNotAcceptingConnectionRequest', `The Kafka: ${id} is not accepting client requests`),
-    isReady ? said('Ready', true, 'ReadinessCheckSucceeded', `The Kafka: ${id} is ready.`) : said('Ready', false, 'ReadinessCheckFailed', `The Kafka: ${id} is not ready.`),
-    ...(isProvisioned ? [said('Provisioned', true, 'DatabaseSuccessfullyProvisioned', `The Kafka: ${id} is successfully provisioned.`)] : []),
+    isReady
+      ? said('Ready', true, 'ReadinessCheckSucceeded', `The Kafka: ${id} is ready.`)
+      : said('Ready', false, 'ReadinessCheckFailed', `The Kafka: ${id} is not ready.`),
+    ...(isProvisioned
+      ? [said('Provisioned', true, 'DatabaseSuccessfullyProvisioned', `The Kafka: ${id} is successfully provisioned.`)]
+      : []),
     ...(isHalted ? [said('Halted', true, 'DatabaseHaltedSuccessfully', `The Kafka: ${id} is halted.`)] : []),
   ];
   const kept = conditionsOf(kafka).filter((c) => isHalted || c.type !== 'Halted');
@@ -48,7 +63,9 @@ function replicaProblem(kafka: KubeObject, petSets: readonly KubeObject[]): stri
   const expected = petSetsOf(kafka);
   if (petSets.length < expected.length) return `not all PetSets exist yet: ${petSets.length} of ${expected.length}`;
   const short = petSets.find((p) => (p.spec?.replicas ?? 1) !== (p.status?.readyReplicas ?? 0));
-  return short === undefined ? undefined : `PetSet ${short.metadata.name}: desired replicas: ${short.spec?.replicas ?? 1}, ready replicas: ${short.status?.readyReplicas ?? 0}`;
+  return short === undefined
+    ? undefined
+    : `PetSet ${short.metadata.name}: desired replicas: ${short.spec?.replicas ?? 1}, ready replicas: ${short.status?.readyReplicas ?? 0}`;
 }
 
 /**

@@ -15,7 +15,7 @@ import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../
 import { governingService, isFinishedRequest } from '../../../../constructs/model/kubedb';
 import { tlsStateOf } from '../../../../constructs/model/tls';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
-import { conditionsOf, withCondition, type World, writeStatus } from '../world';
+import { conditionsOf, type World, withCondition, writeStatus } from '../world';
 import { certificatesOf, ensureCertificates, triggerIssuance } from './broker-certificates';
 import { isWaiting, turnOf } from './ops-queue';
 import { type Memory, nextStep, note, type Run, timeLeft } from './ops-run';
@@ -40,7 +40,11 @@ export function opsManager(world: World, options: OpsManagerOptions): readonly C
 
 function requests(world: World, { rotationRace = false }: OpsManagerOptions): Controller {
   const memories = new Map<string, Memory & { notBeforeMs?: number }>();
-  const progressing = ({ metadata }: KubeObject) => world.cache.list(KINDS.KafkaOpsRequest, metadata.namespace).filter((r) => r.status?.phase === 'Progressing').flatMap(ownKey);
+  const progressing = ({ metadata }: KubeObject) =>
+    world.cache
+      .list(KINDS.KafkaOpsRequest, metadata.namespace)
+      .filter((r) => r.status?.phase === 'Progressing')
+      .flatMap(ownKey);
   return {
     name: 'kubedb-ops-manager',
     watches: [
@@ -78,7 +82,10 @@ function siblingsOf(world: World, request: KubeObject): readonly KubeObject[] {
 }
 
 async function begin(world: World, request: KubeObject, kafka: KubeObject): Promise<Again> {
-  const turn = turnOf(request, siblingsOf(world, request).filter((r) => TYPES.includes(r.spec.type)));
+  const turn = turnOf(
+    request,
+    siblingsOf(world, request).filter((r) => TYPES.includes(r.spec.type)),
+  );
   if (turn.kind === 'skipped') {
     const by = `${request.metadata.namespace}/${turn.by}`;
     const message = `skipped as ${by} is the most updated KafkaOpsRequest of type ${request.spec.type} at ${world.clock.now().toISOString()}`;
@@ -90,7 +97,10 @@ async function begin(world: World, request: KubeObject, kafka: KubeObject): Prom
     await writeStatus(world, request, { ...request.status, phase: 'Pending' });
     return undefined;
   }
-  const message = request.spec.type === 'Restart' ? 'Kafka ops-request has started to restart kafka nodes' : 'Kafka ops-request has started to reconfigure tls for kafka nodes';
+  const message =
+    request.spec.type === 'Restart'
+      ? 'Kafka ops-request has started to restart kafka nodes'
+      : 'Kafka ops-request has started to reconfigure tls for kafka nodes';
   await note(world, request, [{ type: request.spec.type, message, hasReason: true }], 'Progressing');
   return undefined;
 }
@@ -121,7 +131,8 @@ async function finish({ world, request, kafka, rotationRace }: Omit<Run, 'target
   const isRotation = request.spec.tls?.rotateCertificates === true;
   if (rotationRace && isRotation) for (const certificate of certificatesOf(world, kafka)) await triggerIssuance(world, certificate);
   await resume(world, kafka);
-  const message = request.spec.type === 'Restart' ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.';
+  const message =
+    request.spec.type === 'Restart' ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.';
   await note(world, request, [{ type: 'Successful', message, hasReason: true }], 'Successful');
   return 'moved';
 }
@@ -134,7 +145,13 @@ async function fail(world: World, request: KubeObject, kafka: KubeObject, messag
 
 async function pause(world: World, request: KubeObject, kafka: KubeObject): Promise<void> {
   const message = `paused for KafkaOpsRequest: ${request.metadata.namespace}/${request.metadata.name}`;
-  const condition = { type: 'Paused', status: 'True' as const, reason: PAUSED, message, observedGeneration: kafka.metadata.generation ?? 1 };
+  const condition = {
+    type: 'Paused',
+    status: 'True' as const,
+    reason: PAUSED,
+    message,
+    observedGeneration: kafka.metadata.generation ?? 1,
+  };
   await writeStatus(world, kafka, { ...kafka.status, conditions: withCondition(conditionsOf(kafka), condition, world.clock.now()) });
 }
 
@@ -144,7 +161,9 @@ async function resume(world: World, kafka: KubeObject): Promise<void> {
 
 /** Looks after Kafkas beside their requests: certificates of new ones, and pauses whose request was deleted. */
 function newKafkas(world: World): Controller {
-  const kafkaOf = ({ metadata, spec }: KubeObject): readonly Key[] => [{ namespace: metadata.namespace, name: spec.databaseRef?.name ?? '' }];
+  const kafkaOf = ({ metadata, spec }: KubeObject): readonly Key[] => [
+    { namespace: metadata.namespace, name: spec.databaseRef?.name ?? '' },
+  ];
   return {
     name: 'kubedb-ops-manager-kafkas',
     watches: [

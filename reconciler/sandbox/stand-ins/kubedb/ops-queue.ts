@@ -13,7 +13,9 @@ export function turnOf(request: KubeObject, requests: readonly KubeObject[]): Tu
   const newest = newestOf(waiting.filter((r) => r.spec.type === request.spec.type));
   if (newest !== undefined && newest.metadata.name !== request.metadata.name) return { kind: 'skipped', by: newest.metadata.name };
   const survivors = waiting.filter((r) => newestOf(waiting.filter((o) => o.spec.type === r.spec.type)) === r);
-  const first = [...survivors].sort((a, b) => (createdAt(a) < createdAt(b) || (createdAt(a) === createdAt(b) && a.metadata.name < b.metadata.name) ? -1 : 1))[0];
+  const first = [...survivors].sort((a, b) =>
+    createdAt(a) < createdAt(b) || (createdAt(a) === createdAt(b) && a.metadata.name < b.metadata.name) ? -1 : 1,
+  )[0];
   return first === undefined || first.metadata.name === request.metadata.name ? { kind: 'run' } : { kind: 'wait' };
 }
 
@@ -24,7 +26,9 @@ export function isWaiting(request: KubeObject): boolean {
 
 /** Of two that were created in the same second, the smaller name counts as newer. */
 function newestOf(requests: readonly KubeObject[]): KubeObject | undefined {
-  return [...requests].sort((a, b) => (createdAt(a) > createdAt(b) || (createdAt(a) === createdAt(b) && a.metadata.name < b.metadata.name) ? -1 : 1))[0];
+  return [...requests].sort((a, b) =>
+    createdAt(a) > createdAt(b) || (createdAt(a) === createdAt(b) && a.metadata.name < b.metadata.name) ? -1 : 1,
+  )[0];
 }
 
 function createdAt({ metadata }: KubeObject): string {

@@ -7,7 +7,7 @@ import { hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs
 import { nodesOf } from '../../../../constructs/model/kubedb';
 import { ApiError } from '../../client';
 import type { Again } from '../controller';
-import { conditionsOf, type NewCondition, withCondition, type World, writeStatus } from '../world';
+import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
 import { certificatesOf, ensureCertificates, isIssued, removeCertificates, triggerIssuance } from './broker-certificates';
 import type { Target } from './ops-target';
 import { withTls } from './ops-target';
@@ -88,8 +88,11 @@ async function syncCertificates(run: Run): Promise<Progress> {
   }
   const certificates = certificatesOf(world, kafka);
   const isRenewed = isRotation && !run.rotationRace;
-  const revisions = (memory.revisions ??= Object.fromEntries(isRenewed ? certificates.map((c) => [c.metadata.name, revisionOf(c)]) : []));
-  for (const certificate of certificates) if (revisions[certificate.metadata.name] === revisionOf(certificate)) await triggerIssuance(world, certificate);
+  memory.revisions ??= Object.fromEntries(isRenewed ? certificates.map((c) => [c.metadata.name, revisionOf(c)]) : []);
+  const { revisions } = memory;
+  for (const certificate of certificates) {
+    if (revisions[certificate.metadata.name] === revisionOf(certificate)) await triggerIssuance(world, certificate);
+  }
   const isDone = certificates.length > 0 && certificates.every((c) => isIssued(world, c, revisions[c.metadata.name]));
   if (!isDone) return 'wait';
   return [
@@ -109,7 +112,9 @@ async function updatePetSets({ world, kafka, target }: Run): Promise<Progress> {
   const changed = target.operation === 'rotate' ? kafka : await world.client.patch(kafka, { spec });
   if (target.tls === 'off') await removeCertificates(world, kafka);
   await provisionWorkloads(world, changed);
-  const petSets = world.cache.list(KINDS.PetSet, kafka.metadata.namespace).filter((p) => p.metadata.ownerReferences?.some((o) => o.uid === kafka.metadata.uid));
+  const petSets = world.cache
+    .list(KINDS.PetSet, kafka.metadata.namespace)
+    .filter((p) => p.metadata.ownerReferences?.some((o) => o.uid === kafka.metadata.uid));
   const isTakenUp = petSets.every((p) => p.status?.observedGeneration === p.metadata.generation);
   return isTakenUp ? [said('UpdatePetSets', 'successfully reconciled the Kafka with tls configuration')] : 'wait';
 }
@@ -157,6 +162,8 @@ export async function note(world: World, request: KubeObject, all: readonly Said
 export function timeLeft({ clock }: World, request: KubeObject): Again {
   const timeout = request.spec.timeout === undefined ? undefined : goDurationMs(request.spec.timeout);
   if (timeout === undefined) return undefined;
-  const last = conditionsOf(request).map((c) => Date.parse(c.lastTransitionTime ?? '')).reduce((a, b) => Math.max(a, b), 0);
+  const last = conditionsOf(request)
+    .map((c) => Date.parse(c.lastTransitionTime ?? ''))
+    .reduce((a, b) => Math.max(a, b), 0);
   return last + timeout - clock.now().getTime();
 }

@@ -1,6 +1,13 @@
 /** What a ReconfigureTLS request wants of a Kafka. Pure. */
 import type { KubeObject } from '../../../../constructs/model/kube-object';
-import { type CertificateSpec, formatIssuerRef, normalizeTls, type TlsConfig, type TlsState, tlsStateOf } from '../../../../constructs/model/tls';
+import {
+  type CertificateSpec,
+  formatIssuerRef,
+  normalizeTls,
+  type TlsConfig,
+  type TlsState,
+  tlsStateOf,
+} from '../../../../constructs/model/tls';
 
 export type Operation = 'add' | 'update' | 'rotate' | 'remove' | 'restart';
 
@@ -18,10 +25,16 @@ export function targetOf(request: KubeObject, kafka: KubeObject): Target | { rea
   const { rotateCertificates, remove, issuerRef, certificates } = request.spec.tls ?? {};
   if (request.spec.type === 'Restart') return { operation: 'restart', tls: live, isCutover: false };
   if (remove === true) return { operation: 'remove', tls: 'off', isCutover: live !== 'off' };
-  if (rotateCertificates === true) return live === 'off' ? { failure: 'there are no certificates to rotate: TLS is off' } : { operation: 'rotate', tls: live, isCutover: false };
+  if (rotateCertificates === true)
+    return live === 'off'
+      ? { failure: 'there are no certificates to rotate: TLS is off' }
+      : { operation: 'rotate', tls: live, isCutover: false };
   const issuer = issuerRef ?? (live === 'off' ? undefined : live.issuerRef);
   if (issuer === undefined) return { failure: 'issuerRef is missing, and the Kafka has none' };
-  const tls = normalizeTls(kafka.metadata.name, { issuerRef: issuer, certificates: merged(live === 'off' ? [] : live.certificates, certificates ?? []) });
+  const tls = normalizeTls(kafka.metadata.name, {
+    issuerRef: issuer,
+    certificates: merged(live === 'off' ? [] : live.certificates, certificates ?? []),
+  });
   const isCutover = live === 'off' || formatIssuerRef(live.issuerRef) !== formatIssuerRef(issuer);
   return { operation: live === 'off' ? 'add' : 'update', tls, isCutover };
 }

@@ -4,7 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { authSecret, configData, configSecretName, KEYSTORE_PASSWORD_KEYS, keystoreCredSecret, mountedConfigSecret, petSetsOf } from '../../../../constructs/model/kubedb';
+import {
+  authSecret,
+  configData,
+  configSecretName,
+  KEYSTORE_PASSWORD_KEYS,
+  keystoreCredSecret,
+  mountedConfigSecret,
+  petSetsOf,
+} from '../../../../constructs/model/kubedb';
 import { ALIASES, certificateOf, tlsStateOf } from '../../../../constructs/model/tls';
 import { decoded, encoded, type World } from '../world';
 import { authSecretOf, budgetOf, configSecretOf, keystoreCredSecretOf, petSetOf, serviceOf } from './workloads';
@@ -12,15 +20,20 @@ import { authSecretOf, budgetOf, configSecretOf, keystoreCredSecretOf, petSetOf,
 /** Makes what has to be there before certificates can be: Service and passwords. */
 export async function provisionBasics(world: World, kafka: KubeObject): Promise<void> {
   await ensure(world, serviceOf(kafka));
-  if (kafka.spec?.disableSecurity !== true) await ensureSecret(world, kafka, authSecret(kafka), (password) => authSecretOf(kafka, password));
-  if (tlsStateOf(kafka.spec) !== 'off') await ensureSecret(world, kafka, keystoreCredSecret(kafka), (password) => keystoreCredSecretOf(kafka, password));
+  if (kafka.spec?.disableSecurity !== true)
+    await ensureSecret(world, kafka, authSecret(kafka), (password) => authSecretOf(kafka, password));
+  if (tlsStateOf(kafka.spec) !== 'off')
+    await ensureSecret(world, kafka, keystoreCredSecret(kafka), (password) => keystoreCredSecretOf(kafka, password));
 }
 
 /** Tells whether the Secrets of all certificates are there; a Kafka without TLS needs none. */
 export function hasCertificates({ cache }: World, kafka: KubeObject): boolean {
   const { name, namespace } = kafka.metadata;
   const tls = tlsStateOf(kafka.spec);
-  return tls === 'off' || ALIASES.every((alias) => cache.get(KINDS.Secret, namespace, certificateOf(name, tls, alias).secretName ?? '') !== undefined);
+  return (
+    tls === 'off' ||
+    ALIASES.every((alias) => cache.get(KINDS.Secret, namespace, certificateOf(name, tls, alias).secretName ?? '') !== undefined)
+  );
 }
 
 /** Makes configuration, PetSets and budgets as the spec says. Of a configuration that is there, what TLS does not decide is kept. */
@@ -28,7 +41,8 @@ export async function provisionWorkloads(world: World, kafka: KubeObject): Promi
   const { cache, client } = world;
   const { name, namespace } = kafka.metadata;
   const credentials = decoded(cache.get(KINDS.Secret, namespace, keystoreCredSecret(kafka)));
-  const image: string = cache.get(KINDS.KafkaVersion, undefined, kafka.spec.version)?.spec?.db?.image ?? '';
+  const version = cache.get(KINDS.KafkaVersion, undefined, kafka.spec.version)?.spec;
+  const images = { image: version?.db?.image ?? '', initImage: version?.initContainer?.image };
   for (const facts of petSetsOf(kafka)) {
     const live = cache.get(KINDS.PetSet, namespace, facts.name);
     const configSecret = mountedConfigSecret(live?.spec?.template?.spec) ?? configSecretName(name, facts.role);
@@ -36,7 +50,7 @@ export async function provisionWorkloads(world: World, kafka: KubeObject): Promi
     const data = configData(kafka, facts.role, credentials[KEYSTORE_PASSWORD_KEYS[0]], decoded(config));
     if (config === undefined) await client.create(configSecretOf(kafka, facts.role, data));
     else if (!isEqual(config.data, encoded(data))) await client.replace({ ...config, data: encoded(data) });
-    const petSet = petSetOf(kafka, facts, { image, configSecret });
+    const petSet = petSetOf(kafka, facts, { ...images, configSecret });
     if (live === undefined) await client.create(petSet);
     else if (!isEqual(live.spec.template, petSet.spec.template) || live.spec.replicas !== petSet.spec.replicas) {
       await client.replace({ ...live, spec: { ...live.spec, replicas: petSet.spec.replicas, template: petSet.spec.template } });
@@ -51,7 +65,12 @@ async function ensure({ cache, client }: World, object: KubeObject): Promise<voi
   if (kind !== undefined && cache.get(kind, object.metadata.namespace, object.metadata.name) === undefined) await client.create(object);
 }
 
-async function ensureSecret({ cache, client }: World, kafka: KubeObject, name: string, make: (password: string) => KubeObject): Promise<void> {
+async function ensureSecret(
+  { cache, client }: World,
+  kafka: KubeObject,
+  name: string,
+  make: (password: string) => KubeObject,
+): Promise<void> {
   if (cache.get(KINDS.Secret, kafka.metadata.namespace, name) !== undefined) return;
   await client.create(make(randomBytes(12).toString('base64url')));
 }

@@ -11,8 +11,8 @@ import {
   keystoreCredSecret,
   listenersOf,
   offshootLabels,
-  PORTS,
   type PetSetFacts,
+  PORTS,
   type PodTemplate,
   type Role,
   roleLabels,
@@ -27,7 +27,12 @@ function named(kafka: KubeObject, name: string): { name: string; namespace: stri
 
 /** Returns the headless Service. */
 export function serviceOf(kafka: KubeObject): KubeObject {
-  const ports = Object.entries(PORTS).map(([name, port]) => ({ name: name.toLowerCase(), port, targetPort: name.toLowerCase(), protocol: 'TCP' }));
+  const ports = Object.entries(PORTS).map(([name, port]) => ({
+    name: name.toLowerCase(),
+    port,
+    targetPort: name.toLowerCase(),
+    protocol: 'TCP',
+  }));
   return {
     apiVersion: KINDS.Service.apiVersion,
     kind: KINDS.Service.kind,
@@ -58,6 +63,7 @@ function secret(kafka: KubeObject, name: string, type: string, data: Readonly<Re
 
 export interface PetSetOptions {
   readonly image: string;
+  readonly initImage: string | undefined;
   readonly configSecret: string;
 }
 
@@ -82,15 +88,17 @@ export function petSetOf(kafka: KubeObject, { name, role, replicas }: PetSetFact
 /** Grace of a Kafka that has to flush its log; the sandbox's kubelet has its own idea of time. */
 const TERMINATION_GRACE_SECONDS = 120;
 
-function templateOf(kafka: KubeObject, role: Role, { image, configSecret }: PetSetOptions): PodTemplate {
+function templateOf(kafka: KubeObject, role: Role, { image, initImage, configSecret }: PetSetOptions): PodTemplate {
   const podTemplate = kafka.spec?.topology === undefined ? kafka.spec?.podTemplate : kafka.spec.topology[role]?.podTemplate;
   const own: readonly { name: string; [field: string]: unknown }[] = podTemplate?.spec?.containers ?? [];
+  const initial: readonly object[] | undefined = podTemplate?.spec?.initContainers;
   const given = own.find((c) => c.name === KAFKA_CONTAINER);
   const ports = listenersOf(role).map((listener) => ({ name: listener.toLowerCase(), containerPort: PORTS[listener], protocol: 'TCP' }));
   return {
     metadata: { labels: { ...offshootLabels(kafka.metadata.name), ...roleLabels(kafka.metadata.name, role) } },
     spec: {
       ...podTemplate?.spec,
+      ...(initial === undefined ? {} : { initContainers: initial.map((c) => ({ image: initImage, ...c })) }),
       terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
       containers: [
         { ...given, name: KAFKA_CONTAINER, image, ports, volumeMounts: [{ name: CONFIG_VOLUME, mountPath: CONFIG_DIR }] },

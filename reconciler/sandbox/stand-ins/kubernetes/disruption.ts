@@ -22,7 +22,10 @@ export function disruptionController(world: World): Controller {
 }
 
 function budgetsOf({ cache }: World, pod: KubeObject): readonly Key[] {
-  return cache.list(KINDS.PodDisruptionBudget, pod.metadata.namespace).filter((b) => selects(b, pod)).flatMap(ownKey);
+  return cache
+    .list(KINDS.PodDisruptionBudget, pod.metadata.namespace)
+    .filter((b) => selects(b, pod))
+    .flatMap(ownKey);
 }
 
 /** Only `matchLabels`: that is what KubeDB writes. */
@@ -36,7 +39,8 @@ async function judge(world: World, budget: KubeObject): Promise<Again> {
   // An eviction that was allowed counts at once, even before the pod is seen to go.
   const evicted: Record<string, string> = budget.status?.disruptedPods ?? {};
   const isForgotten = (at: string) => world.clock.now().getTime() - Date.parse(at) > FORGET_MS;
-  const isLeaving = ([name, at]: readonly [string, string]) => !isForgotten(at) && pods.some((p) => p.metadata.name === name && isStaying(p) && isReadyPod(p));
+  const isLeaving = ([name, at]: readonly [string, string]) =>
+    !isForgotten(at) && pods.some((p) => p.metadata.name === name && isStaying(p) && isReadyPod(p));
   const leaving = Object.fromEntries(Object.entries(evicted).filter(isLeaving));
   const expectedPods = expectedOf(world, pods);
   const currentHealthy = pods.filter((p) => isStaying(p) && isReadyPod(p) && leaving[p.metadata.name] === undefined).length;

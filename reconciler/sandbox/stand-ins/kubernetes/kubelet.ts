@@ -6,7 +6,7 @@
  * It knows no nodes, images, probes or limits, and no volumes but Secrets.
  */
 import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { listenersOf, type ListenerName } from '../../../../constructs/model/kubedb';
+import { type ListenerName, listenersOf } from '../../../../constructs/model/kubedb';
 import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { type Listener, openListener } from '../kafka/listener';
@@ -45,7 +45,11 @@ export class Kubelet implements Controller {
   readonly watches = [
     { kind: KINDS.Pod, keys: ownKey },
     { kind: KINDS.Secret, keys: (secret: KubeObject) => this.waitingPods(secret) },
-    { kind: KINDS.Kafka, keys: (kafka: KubeObject, previous?: KubeObject) => (isEqual(kafka.metadata.annotations, previous?.metadata.annotations) ? [] : this.podsOf(kafka)) },
+    {
+      kind: KINDS.Kafka,
+      keys: (kafka: KubeObject, previous?: KubeObject) =>
+        isEqual(kafka.metadata.annotations, previous?.metadata.annotations) ? [] : this.podsOf(kafka),
+    },
   ];
   private readonly containers = new Map<string, Container>();
   /** When pods that were asked to go are gone, by uid. */
@@ -103,7 +107,12 @@ export class Kubelet implements Controller {
     }
     const node = kafkaNodeOf(pod);
     const outcome = node === undefined ? undefined : startup(found.mounts);
-    const failure = faultOf(this.world.cache, pod) === 'crash-loop' ? 'exit on demand' : outcome !== undefined && 'failure' in outcome ? outcome.failure : undefined;
+    const failure =
+      faultOf(this.world.cache, pod) === 'crash-loop'
+        ? 'exit on demand'
+        : outcome !== undefined && 'failure' in outcome
+          ? outcome.failure
+          : undefined;
     if (failure !== undefined) return this.crash(pod, container, failure);
     container.startedAt = this.world.clock.now();
     container.startedMs = this.world.clock.monotonicMs();
@@ -137,7 +146,11 @@ export class Kubelet implements Controller {
     const left = (container.startedMs ?? 0) + timing.podReadyMs - clock.monotonicMs();
     const isWell = container.process === undefined || this.options.processes.isReady(container.process);
     const isReady = left <= 0 && isWell && faultOf(this.world.cache, pod) !== 'never-ready';
-    const status = runningStatus(pod, { isReady, startedAt: timestamp(container.startedAt ?? clock.now()), restarts: container.restarts }, clock.now());
+    const status = runningStatus(
+      pod,
+      { isReady, startedAt: timestamp(container.startedAt ?? clock.now()), restarts: container.restarts },
+      clock.now(),
+    );
     const addresses = Object.fromEntries(container.listeners.map(({ name, listener }) => [addressAnnotation(name), listener.address]));
     const known = pod.metadata.annotations ?? {};
     if (Object.entries(addresses).some(([key, address]) => known[key] !== address)) {
@@ -177,12 +190,19 @@ export class Kubelet implements Controller {
 
   /** Returns the pods of a Kafka, whose readiness depends on each other. */
   podsOf({ metadata }: { readonly metadata: { readonly name: string; readonly namespace?: string } }): readonly Key[] {
-    return this.world.cache.list(KINDS.Pod, metadata.namespace).filter((p) => kafkaNodeOf(p)?.kafka === metadata.name).flatMap(ownKey);
+    return this.world.cache
+      .list(KINDS.Pod, metadata.namespace)
+      .filter((p) => kafkaNodeOf(p)?.kafka === metadata.name)
+      .flatMap(ownKey);
   }
 
   private waitingPods(secret: KubeObject): readonly Key[] {
     const pods = this.world.cache.list(KINDS.Pod, secret.metadata.namespace).filter((p) => p.status?.phase === 'Pending');
-    return pods.filter((p) => (p.spec?.volumes ?? []).some((v: { secret?: { secretName: string } }) => v.secret?.secretName === secret.metadata.name)).flatMap(ownKey);
+    return pods
+      .filter((p) =>
+        (p.spec?.volumes ?? []).some((v: { secret?: { secretName: string } }) => v.secret?.secretName === secret.metadata.name),
+      )
+      .flatMap(ownKey);
   }
 }
 

@@ -7,7 +7,11 @@ import { decoded } from '../world';
 
 interface SecretVolume {
   readonly name: string;
-  readonly secret?: { readonly secretName: string; readonly optional?: boolean; readonly items?: readonly { readonly key: string; readonly path: string }[] };
+  readonly secret?: {
+    readonly secretName: string;
+    readonly optional?: boolean;
+    readonly items?: readonly { readonly key: string; readonly path: string }[];
+  };
 }
 
 /** Returns the files by path, or what is missing before the container can start. */
@@ -18,11 +22,13 @@ export function findMounts(cache: Cache, pod: KubeObject): { readonly mounts: Mo
   for (const { name, secret } of (pod.spec?.volumes ?? []) as readonly SecretVolume[]) {
     if (secret === undefined) continue;
     const object = cache.get(KINDS.Secret, pod.metadata.namespace, secret.secretName);
-    if (object === undefined && secret.optional !== true) return { missing: `MountVolume.SetUp failed for volume "${name}": secret "${secret.secretName}" not found` };
+    if (object === undefined && secret.optional !== true)
+      return { missing: `MountVolume.SetUp failed for volume "${name}": secret "${secret.secretName}" not found` };
     const data = decoded(object);
     const items = secret.items ?? Object.keys(data).map((key) => ({ key, path: key }));
     const absent = items.find(({ key }) => data[key] === undefined);
-    if (absent !== undefined && secret.optional !== true) return { missing: `MountVolume.SetUp failed for volume "${name}": references non-existent secret key: ${absent.key}` };
+    if (absent !== undefined && secret.optional !== true)
+      return { missing: `MountVolume.SetUp failed for volume "${name}": references non-existent secret key: ${absent.key}` };
     const path = container?.volumeMounts?.find((m) => m.name === name)?.mountPath;
     if (path !== undefined) for (const item of items) mounts.set(`${path}/${item.path}`, data[item.key] ?? '');
   }

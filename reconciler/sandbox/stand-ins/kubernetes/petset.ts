@@ -8,7 +8,12 @@ import { type Controller, ownerKey, ownKey } from '../controller';
 import { controllerOf, type World, writeStatus } from '../world';
 
 const REVISION_LABEL = 'controller-revision-hash';
-export const ControllerRevision: Kind = { apiVersion: 'apps/v1', kind: 'ControllerRevision', plural: 'controllerrevisions', namespaced: true };
+export const ControllerRevision: Kind = {
+  apiVersion: 'apps/v1',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
+  namespaced: true,
+};
 
 export function petSetController(world: World): Controller {
   return {
@@ -27,7 +32,8 @@ export function petSetController(world: World): Controller {
       for (let ordinal = 0; ordinal < replicas; ordinal++) {
         if (!pods.some((p) => p.metadata.name === `${name}-${ordinal}`)) await world.client.create(podOf(petSet, ordinal, revision));
       }
-      for (const pod of pods) if (ordinalOf(pod) >= replicas && pod.metadata.deletionTimestamp === undefined) await world.client.delete(pod);
+      for (const pod of pods)
+        if (ordinalOf(pod) >= replicas && pod.metadata.deletionTimestamp === undefined) await world.client.delete(pod);
       await count(world, petSet, revision);
       return undefined;
     },
@@ -45,7 +51,9 @@ export function isReadyPod(pod: KubeObject): boolean {
 }
 
 function podsOf({ cache }: World, petSet: KubeObject): readonly KubeObject[] {
-  return cache.list(KINDS.Pod, petSet.metadata.namespace).filter((p) => (p.metadata.ownerReferences ?? []).some((o) => o.uid === petSet.metadata.uid));
+  return cache
+    .list(KINDS.Pod, petSet.metadata.namespace)
+    .filter((p) => (p.metadata.ownerReferences ?? []).some((o) => o.uid === petSet.metadata.uid));
 }
 
 async function recordRevision({ client }: World, petSet: KubeObject, name: string): Promise<void> {
@@ -54,7 +62,12 @@ async function recordRevision({ client }: World, petSet: KubeObject, name: strin
   await client.create({
     apiVersion: ControllerRevision.apiVersion,
     kind: ControllerRevision.kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }), ...(labels === undefined ? {} : { labels }), ownerReferences: [controllerOf(petSet)] },
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labels === undefined ? {} : { labels }),
+      ownerReferences: [controllerOf(petSet)],
+    },
     data: { spec: { template: petSet.spec.template } },
     revision: petSet.metadata.generation ?? 1,
   });
@@ -64,7 +77,11 @@ function podOf(petSet: KubeObject, ordinal: number, revision: string): KubeObjec
   const { name, namespace } = petSet.metadata;
   const { metadata, spec } = petSet.spec.template;
   const podName = `${name}-${ordinal}`;
-  const identity = { 'apps.kubernetes.io/pod-index': String(ordinal), 'statefulset.kubernetes.io/pod-name': podName, [REVISION_LABEL]: revision };
+  const identity = {
+    'apps.kubernetes.io/pod-index': String(ordinal),
+    'statefulset.kubernetes.io/pod-name': podName,
+    [REVISION_LABEL]: revision,
+  };
   return {
     apiVersion: KINDS.Pod.apiVersion,
     kind: KINDS.Pod.kind,
@@ -83,7 +100,8 @@ async function count(world: World, petSet: KubeObject, updateRevision: string): 
   const pods = podsOf(world, petSet);
   const ready = pods.filter((p) => p.metadata.deletionTimestamp === undefined && isReadyPod(p)).length;
   const currentRevision: string = petSet.status?.currentRevision ?? updateRevision;
-  const at = (revision: string) => pods.filter((p) => p.metadata.deletionTimestamp === undefined && p.metadata.labels?.[REVISION_LABEL] === revision).length;
+  const at = (revision: string) =>
+    pods.filter((p) => p.metadata.deletionTimestamp === undefined && p.metadata.labels?.[REVISION_LABEL] === revision).length;
   await writeStatus(world, petSet, {
     observedGeneration: petSet.metadata.generation ?? 1,
     replicas: pods.length,

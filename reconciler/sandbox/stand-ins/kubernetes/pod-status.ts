@@ -16,8 +16,16 @@ export function failedStatus(pod: KubeObject, message: string, restarts: number,
 }
 
 /** Of a pod whose container runs. */
-export function runningStatus(pod: KubeObject, of: { readonly isReady: boolean; readonly startedAt: string; readonly restarts: number }, now: Date): object {
-  return statusOf(pod, { phase: 'Running', isReady: of.isReady, state: { running: { startedAt: of.startedAt } }, restarts: of.restarts }, now);
+export function runningStatus(
+  pod: KubeObject,
+  of: { readonly isReady: boolean; readonly startedAt: string; readonly restarts: number },
+  now: Date,
+): object {
+  return statusOf(
+    pod,
+    { phase: 'Running', isReady: of.isReady, state: { running: { startedAt: of.startedAt } }, restarts: of.restarts },
+    now,
+  );
 }
 
 interface ContainerFacts {
@@ -31,7 +39,9 @@ interface ContainerFacts {
 function statusOf(pod: KubeObject, facts: ContainerFacts, now: Date): object {
   const containers: readonly { name: string; image?: string }[] = pod.spec?.containers ?? [];
   const ready = facts.isReady ? 'True' : 'False';
-  const why = facts.isReady ? {} : { reason: 'ContainersNotReady', message: `containers with unready status: [${containers.map((c) => c.name).join(' ')}]` };
+  const why = facts.isReady
+    ? {}
+    : { reason: 'ContainersNotReady', message: `containers with unready status: [${containers.map((c) => c.name).join(' ')}]` };
   const said: readonly Omit<Condition, 'lastTransitionTime'>[] = [
     { type: 'PodScheduled', status: 'True' },
     { type: 'Initialized', status: 'True' },

@@ -39,7 +39,9 @@ export function pooledKeys(): KeySource {
     const keys = pool.get(kind) ?? [];
     pool.set(kind, keys);
     const index = spec.isCa ? count : count % LEAF_KEYS;
-    return (keys[index] ??= generateNow(spec));
+    const key = keys[index] ?? generateNow(spec);
+    keys[index] = key;
+    return key;
   };
 }
 

@@ -8,12 +8,29 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import forge from 'node-forge';
-import { sortedSet, type Subject } from '../../../../constructs/model/tls';
-
-type Asn1 = forge.asn1.Asn1;
-
-const { asn1 } = forge;
-const { Class, Type } = asn1;
+import { type Subject, sortedSet } from '../../../../constructs/model/tls';
+import {
+  type Asn1,
+  bitOctets,
+  bitString,
+  boolean,
+  bytes,
+  children,
+  context,
+  derOf,
+  integer,
+  isOid,
+  isTagged,
+  nothing,
+  octets,
+  oid,
+  parsed,
+  pem,
+  sequence,
+  set,
+  tagged,
+  time,
+} from './asn1';
 
 /** What a certificate is to say, key, dates and issuer apart. */
 export interface CertificateContent {
@@ -27,7 +44,17 @@ export interface CertificateContent {
   readonly usages?: readonly string[] | undefined;
 }
 
-const KEY_USAGES = ['digital signature', 'content commitment', 'key encipherment', 'data encipherment', 'key agreement', 'cert sign', 'crl sign', 'encipher only', 'decipher only'];
+const KEY_USAGES = [
+  'digital signature',
+  'content commitment',
+  'key encipherment',
+  'data encipherment',
+  'key agreement',
+  'cert sign',
+  'crl sign',
+  'encipher only',
+  'decipher only',
+];
 const EXTENDED_USAGES: Readonly<Record<string, string>> = {
   any: '2.5.29.37.0',
   'server auth': '1.3.6.1.5.5.7.3.1',
@@ -65,7 +92,7 @@ const NAME_PARTS: readonly (readonly [oid: string, values: (content: Certificate
 
 /** Returns a PKCS#10 request in PEM. */
 export function createRequest(key: KeyObject, content: CertificateContent): string {
-  const attribute = sequence(oid(OID.extensionRequest), asn1.create(Class.UNIVERSAL, Type.SET, true, [sequence(...extensionsOf(content))]));
+  const attribute = sequence(oid(OID.extensionRequest), set(sequence(...extensionsOf(content))));
   const info = sequence(integer('\0'), nameOf(content), publicKeyOf(key), context(0, [attribute]));
   return pem('CERTIFICATE REQUEST', signed(info, key));
 }
@@ -117,7 +144,7 @@ export function signRequest(options: SigningOptions): string {
       sequence(
         ...request.extensions,
         extension(OID.keyIdentifier, octets(keyIdentifier(request.publicKey))),
-        extension(OID.authorityKeyIdentifier, sequence(asn1.create(Class.CONTEXT_SPECIFIC, 0, false, keyIdentifier(issuerKey)))),
+        extension(OID.authorityKeyIdentifier, sequence(tagged(0, keyIdentifier(issuerKey)))),
       ),
     ]),
   );
@@ -145,7 +172,7 @@ function readRequest(requestPem: string): Read {
 function readCertificate(certificate: X509Certificate): Read {
   const [tbs] = children(parsed(certificate.raw));
   const [, , , , , subject, publicKey, ...optional] = children(tbs) as Asn1[];
-  const holder = optional.find((o) => o.tagClass === Class.CONTEXT_SPECIFIC && Number(o.type) === 3);
+  const holder = optional.find((o) => isTagged(o, 3));
   return { subject: subject as Asn1, publicKey: publicKey as Asn1, extensions: children(children(holder)[0]) };
 }
 
@@ -153,18 +180,25 @@ function readCertificate(certificate: X509Certificate): Read {
 function identity(subject: Asn1, extensions: readonly Asn1[]): string {
   const asked: readonly string[] = [OID.keyUsage, OID.extendedKeyUsage, OID.alternativeNames, OID.basicConstraints];
   const parts = extensions.filter((e) => asked.some((id) => isOid(children(e)[0], id))).map((e) => bytes(e).toString('hex'));
-  return createHash('sha256').update([bytes(subject).toString('hex'), ...parts.sort()].join('\n')).digest('hex');
+  return createHash('sha256')
+    .update([bytes(subject).toString('hex'), ...parts.sort()].join('\n'))
+    .digest('hex');
 }
 
 function nameOf(content: CertificateContent): Asn1 {
   const attributes = NAME_PARTS.flatMap(([type, values]) =>
-    values(content).flatMap((value) => (value ? [{ type, value, valueTagClass: Type.UTF8 as unknown as forge.asn1.Class }] : [])),
+    values(content).flatMap((value) =>
+      value ? [{ type, value, valueTagClass: forge.asn1.Type.UTF8 as unknown as forge.asn1.Class }] : [],
+    ),
   );
   return forge.pki.distinguishedNameToAsn1({ attributes });
 }
 
 function extensionsOf(content: CertificateContent): Asn1[] {
-  const usages = [...(content.usages ?? DEFAULT_USAGES).map((u) => (u === 'signing' ? 'digital signature' : u)), ...(content.isCA ? ['cert sign'] : [])];
+  const usages = [
+    ...(content.usages ?? DEFAULT_USAGES).map((u) => (u === 'signing' ? 'digital signature' : u)),
+    ...(content.isCA ? ['cert sign'] : []),
+  ];
   const bits = KEY_USAGES.map((usage) => usages.includes(usage));
   const extended = sortedSet(usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? []));
   const names = alternativeNames(content);
@@ -172,14 +206,13 @@ function extensionsOf(content: CertificateContent): Asn1[] {
   return [
     ...(bits.includes(true) ? [extension(OID.keyUsage, bitString(bits), true)] : []),
     ...(extended.length === 0 ? [] : [extension(OID.extendedKeyUsage, sequence(...extended.map(oid)))]),
-    extension(OID.basicConstraints, sequence(...(content.isCA ? [asn1.create(Class.UNIVERSAL, Type.BOOLEAN, false, '\xff')] : [])), true),
+    extension(OID.basicConstraints, sequence(...(content.isCA ? [boolean(true)] : [])), true),
     ...(names.length === 0 ? [] : [extension(OID.alternativeNames, sequence(...names), !hasName)]),
   ];
 }
 
 function alternativeNames(content: CertificateContent): Asn1[] {
-  const general = (tag: number, values: readonly string[] | undefined) =>
-    sortedSet(values ?? []).map((value) => asn1.create(Class.CONTEXT_SPECIFIC, tag, false, value));
+  const general = (tag: number, values: readonly string[] | undefined) => sortedSet(values ?? []).map((value) => tagged(tag, value));
   const addresses = (content.ipAddresses ?? []).map((ip) => (isIPv4(ip) ? ipv4(ip) : ipv6(ip)));
   return [...general(2, content.dnsNames), ...general(1, content.emailAddresses), ...general(6, content.uris), ...general(7, addresses)];
 }
@@ -197,24 +230,14 @@ function ipv6(address: string): string {
   return Buffer.from(all.map((group) => group.padStart(4, '0')).join(''), 'hex').toString('latin1');
 }
 
-function bitString(bits: readonly boolean[]): Asn1 {
-  const length = Math.ceil((bits.lastIndexOf(true) + 1) / 8);
-  const content = Buffer.alloc(length + 1);
-  bits.forEach((isSet, i) => {
-    if (isSet) content[1 + (i >> 3)] = (content[1 + (i >> 3)] ?? 0) | (0x80 >> (i & 7));
-  });
-  content[0] = length * 8 - (bits.lastIndexOf(true) + 1);
-  return asn1.create(Class.UNIVERSAL, Type.BITSTRING, false, content.toString('latin1'));
-}
-
 function extension(id: string, value: Asn1, isCritical = false): Asn1 {
-  const critical = isCritical ? [asn1.create(Class.UNIVERSAL, Type.BOOLEAN, false, '\xff')] : [];
+  const critical = isCritical ? [boolean(true)] : [];
   return sequence(oid(id), ...critical, octets(bytes(value).toString('latin1')));
 }
 
 function signed(content: Asn1, key: KeyObject): Buffer {
   const signature = sign(digestFor(key), bytes(content), key).toString('latin1');
-  return bytes(sequence(content, algorithmOf(key), asn1.create(Class.UNIVERSAL, Type.BITSTRING, false, `\0${signature}`)));
+  return bytes(sequence(content, algorithmOf(key), bitOctets(signature)));
 }
 
 function digestFor(key: KeyObject): string | null {
@@ -224,7 +247,7 @@ function digestFor(key: KeyObject): string | null {
 function algorithmOf(key: KeyObject): Asn1 {
   if (key.asymmetricKeyType === 'ed25519') return sequence(oid('1.3.101.112'));
   if (key.asymmetricKeyType === 'ec') return sequence(oid('1.2.840.10045.4.3.2'));
-  return sequence(oid('1.2.840.113549.1.1.11'), asn1.create(Class.UNIVERSAL, Type.NULL, false, ''));
+  return sequence(oid('1.2.840.113549.1.1.11'), nothing());
 }
 
 function publicKeyOf(key: KeyObject): Asn1 {
@@ -234,60 +257,6 @@ function publicKeyOf(key: KeyObject): Asn1 {
 function keyIdentifier(publicKey: Asn1): string {
   const bits = String(children(publicKey)[1]?.value ?? '');
   return createHash('sha1').update(Buffer.from(bits, 'latin1').subarray(1)).digest().toString('latin1');
-}
-
-/** X.509 counts years in two digits up to 2049. */
-function time(date: Date): Asn1 {
-  return date.getUTCFullYear() < 2050
-    ? asn1.create(Class.UNIVERSAL, Type.UTCTIME, false, asn1.dateToUtcTime(date))
-    : asn1.create(Class.UNIVERSAL, Type.GENERALIZEDTIME, false, asn1.dateToGeneralizedTime(date));
-}
-
-function sequence(...items: Asn1[]): Asn1 {
-  return asn1.create(Class.UNIVERSAL, Type.SEQUENCE, true, items);
-}
-
-function context(tag: number, items: Asn1[]): Asn1 {
-  return asn1.create(Class.CONTEXT_SPECIFIC, tag, true, items);
-}
-
-function integer(content: string): Asn1 {
-  return asn1.create(Class.UNIVERSAL, Type.INTEGER, false, content);
-}
-
-function octets(content: string): Asn1 {
-  return asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, content);
-}
-
-function oid(id: string): Asn1 {
-  return asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(id).getBytes());
-}
-
-function isOid(node: Asn1 | undefined, id: string): boolean {
-  return node !== undefined && Number(node.type) === Type.OID && node.value === asn1.oidToDer(id).getBytes();
-}
-
-function children(node: Asn1 | undefined): Asn1[] {
-  return Array.isArray(node?.value) ? node.value : [];
-}
-
-/** Bit strings stay as they are: forge would look for structure in them. */
-function parsed(der: Buffer): Asn1 {
-  const fromDer = asn1.fromDer as unknown as (bytes: string, options: { decodeBitStrings: boolean }) => Asn1;
-  return fromDer(der.toString('latin1'), { decodeBitStrings: false });
-}
-
-function bytes(node: Asn1): Buffer {
-  return Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
-}
-
-function derOf(text: string): Buffer {
-  return Buffer.from(text.replace(/-----[^-]+-----|\s/g, ''), 'base64');
-}
-
-function pem(label: string, der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 /** Returns the certificates of a PEM text, each in PEM. */
