@@ -49,7 +49,8 @@ async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise
 async function follow(context: ExecuteContext, subject: ObjectRef): Promise<KubeObject> {
   const told = new Set<string>();
   let request = await existing(context, subject);
-  const limit = Math.max(deadlineMs(context, 'podReady'), deadlineMs(context, 'issuance'));
+  // Longer than any single step of KubeDB may take by the request's own timeout, so that its verdict comes first.
+  const limit = deadlineMs(context, 'podReady') + deadlineMs(context, 'issuance');
   while (!isFinishedRequest(request)) {
     tell(context, request, told);
     const before = request.metadata.resourceVersion;

@@ -2,8 +2,8 @@
 import { formatRef, KINDS, type KubeObject, kindOf, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
 import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
-import { BlockedError, ClusterError, InternalError } from '../errors';
-import { isInIssuance, missingEffect } from '../plan/effect';
+import { BlockedError, ClusterError, InternalError, TimeoutError } from '../errors';
+import { isIssuancePending, missingEffect } from '../plan/effect';
 import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, OwnStep, VerifyStep } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
 import { mismatches } from '../plan/verify';
@@ -138,24 +138,28 @@ async function judgeRequest(context: ExecuteContext, name: string, namespace: st
   if (missing.length === 0) say(context, 'verified', subject, 'did what it was asked for');
 }
 
-/** KubeDB can report success while cert-manager still works; that is waited for before anything is judged. */
+/** KubeDB can report success before cert-manager has even begun; what may still come is waited for before anything is judged. */
 async function effectAfterIssuance(context: ExecuteContext, request: KubeObject) {
   const judge = async () => {
     const live = await context.observe();
     return { live, missing: missingEffect(request, context.bundle, live, context.clock.now()) };
   };
   const first = await judge();
-  if (!first.missing.some(isInIssuance)) return first;
-  return waitUntil(context, {
+  if (!first.missing.some(isIssuancePending)) return first;
+  const wait = waitUntil(context, {
     subject: ref(KINDS.KafkaOpsRequest, request.metadata.namespace, request.metadata.name),
     watch: [{ kind: KINDS.Certificate, selection: { namespace: request.metadata.namespace ?? '' } }],
     check: async () => {
       const now = await judge();
-      const open = now.missing.find(isInIssuance);
+      const open = now.missing.find(isIssuancePending);
       return open === undefined ? { done: now } : { waitingFor: `${formatRef(open.subject)} ${open.message}` };
     },
     deadlineMs: deadlineMs(context, 'issuance'),
     failure: 'its certificates were not issued',
+  });
+  return wait.catch((error: unknown) => {
+    if (error instanceof TimeoutError) return judge(); // as it is now: without effect
+    throw error;
   });
 }
 

@@ -13,6 +13,8 @@ import { type Cut, cutOf } from './trust';
 export interface Comparison {
   readonly kafka: readonly Finding[];
   readonly certificates: readonly AliasFinding[];
+  /** Certificates that are as asked for, and that cert-manager is at work on: whoever started that, it only has to be waited for. */
+  readonly inIssuance: readonly AliasFinding[];
   /** What the Secrets hold is not what the Certificates ask for. */
   readonly secrets: readonly AliasFinding[];
   /** Leaves that are as asked for and too old, or written in another key encoding: only a rotation changes them. */
@@ -29,13 +31,18 @@ export interface Comparison {
 
 /** Compares layer by layer. */
 export function compare(world: World): Comparison {
-  const certificates = certificateFindings(world);
-  const secrets = secretFindings(world);
-  const rotation = rotationFindings(world);
-  const reissued = reissues(world, [...certificates, ...secrets, ...rotation]);
+  const isAtWork = (f: AliasFinding) => f.reason === 'CertificateNotReady';
+  const certificates = certificateFindings(world).filter((f) => !isAtWork(f));
+  const inIssuance = certificateFindings(world).filter(isAtWork);
+  // What such a Secret holds, and what is served from it, is about to change.
+  const isSettled = (f: AliasFinding) => !inIssuance.some((c) => c.alias === f.alias);
+  const secrets = secretFindings(world).filter(isSettled);
+  const rotation = rotationFindings(world).filter(isSettled);
+  const reissued = reissues(world, [...certificates, ...inIssuance, ...secrets, ...rotation]);
   return {
     kafka: kafkaFindings(world),
     certificates,
+    inIssuance,
     secrets,
     rotation,
     petSets: petSetFindings(world),

@@ -7,7 +7,7 @@ import { petSetFindings } from './checks/pet-sets';
 import { podFindings } from './checks/pods';
 import { rotationFindings, secretFindings } from './checks/secrets';
 import type { World } from './checks/world';
-import type { Finding } from './nouns';
+import type { Finding, Reason } from './nouns';
 import type { Observation } from './observation';
 
 /** Returns what the live state lacks of a request's effect. Pods are the business of restarts, for a rotation may finish before its certificate is there. */
@@ -20,12 +20,19 @@ export function missingEffect(request: KubeObject, bundle: Bundle, live: Observa
   return [...kafkaFindings(world), ...certificateFindings(world), ...secretFindings(world), ...petSetFindings(world)];
 }
 
-/** Tells whether a finding says only that cert-manager is not done yet. */
-export function isInIssuance(finding: Finding): boolean {
-  return (
-    finding.reason === 'CertificateNotReady' ||
-    finding.reason === 'CertificateMissing' ||
-    finding.reason === 'SecretMissing' ||
-    finding.reason === 'SecretIncomplete'
-  );
+const CERTIFICATE_REASONS: readonly Reason[] = [
+  'CertificateMissing',
+  'CertificateNotReady',
+  'SecretMissing',
+  'SecretIncomplete',
+  'SecretFromOtherIssuer',
+  'SecretLacksNames',
+  'KeyEncodingDiffers',
+  'CertificateTooOld',
+  'CertificateExpiring',
+];
+
+/** Tells whether cert-manager may still bring about what a finding lacks, though nobody else does anything any more. */
+export function isIssuancePending(finding: Finding): boolean {
+  return CERTIFICATE_REASONS.includes(finding.reason);
 }

@@ -70,7 +70,12 @@ function toIssue(world: World, found: Comparison): readonly Step[] {
   // cert-manager issues for the others of its own accord.
   const replaced = [...found.certificates, ...found.secrets].filter((f) => found.reissued.has(f.alias)).map((f) => f.alias);
   const rotate = ALIASES.filter((alias) => !replaced.includes(alias) && found.rotation.some((f) => f.alias === alias));
-  return issueSteps(world, [...found.certificates, ...found.secrets, ...found.rotation], rotate, found.cut?.kind === 'trust');
+  return issueSteps(
+    world,
+    [...found.certificates, ...found.inIssuance, ...found.secrets, ...found.rotation],
+    rotate,
+    found.cut?.kind === 'trust',
+  );
 }
 
 /** Returns all pods, if what they mount changes; else those that do not serve what they should. */

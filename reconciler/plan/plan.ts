@@ -17,14 +17,16 @@ import { certificateFindings } from './checks/certificates';
 import { kafkaFindings } from './checks/kafka';
 import { secretFindings } from './checks/secrets';
 import type { World } from './checks/world';
-import { compare, operationOf } from './comparison';
+import { type Comparison, compare, convergingFindings, operationOf } from './comparison';
 import { issuingSteps } from './issuing';
 import { missingIssuer } from './missing-issuer';
 import { planNative } from './native';
+import { notesOf } from './notes';
 import type { Finding, Plan, Step } from './nouns';
 import type { Observation } from './observation';
 import { obstacleOf } from './obstacles';
 import { planOpsRequests } from './ops-requests';
+import { isOurs, unfinished } from './requests';
 import { issueSteps, kafkaRef, ownSteps } from './steps';
 import { missingAcknowledgement } from './trust';
 
@@ -62,6 +64,7 @@ function draftPlan(world: World, retry: boolean): Draft {
   if (live.kafka === undefined) return createKafka(world);
   if (live.pods.length === 0 && !hasTrueCondition(live.kafka, 'Provisioned')) return configureKafka(world);
   const found = compare(world);
+  if (isOnlyIssuanceOpen(world, found)) return awaitIssuance(world, found);
   const obstacle = missingAcknowledgement(found.cut, world);
   if (obstacle !== undefined) return { operation: operationOf(world, found), steps: [], obstacle };
   return bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
@@ -71,6 +74,20 @@ function summaryOf(live: Observation, wants: TlsState): string {
   const words = (state: TlsState) => (state === 'off' ? 'off' : `on (issuer ${formatIssuerRef(state.issuerRef)})`);
   const has = live.kafka === undefined ? 'no Kafka' : words(tlsStateOf(live.kafka.spec));
   return has === words(wants) ? `TLS: ${has}` : `TLS: ${has} -> ${words(wants)}`;
+}
+
+/**
+ * cert-manager is at work on certificates that are as asked for: it renews on its own, or KubeDB triggered it. That ends by itself, and what
+ * has to restart is known only then.
+ */
+function isOnlyIssuanceOpen({ bundle, live }: World, found: Comparison): boolean {
+  const isUnderWay = unfinished(live.requests).some((r) => isOurs(r, bundle.desired.owner));
+  return !isUnderWay && found.inIssuance.length > 0 && convergingFindings(found).length === 0;
+}
+
+function awaitIssuance(world: World, { inIssuance }: Comparison): Draft {
+  const waits: readonly Step[] = inIssuance.map((f) => ({ kind: 'awaitReady', subject: f.subject, findings: [f] }));
+  return { operation: 'tidy', steps: [...ownSteps(world), ...issuingSteps(world), ...waits], notes: notesOf(world, 0) };
 }
 
 /** A declared Kafka that is missing is created as desired: no operation, no restart. */

@@ -17,14 +17,7 @@ export function reissues(world: World, findings: readonly AliasFinding[]): Reado
 }
 
 function isReissuing(world: World, { alias, reason }: AliasFinding): boolean {
-  switch (reason) {
-    case 'CertificateDiffers':
-      return changesIssuedFields(world, alias);
-    case 'CertificateNotReady':
-      return true; // whatever is in the Secret now is about to change
-    default:
-      return true;
-  }
+  return reason === 'CertificateDiffers' ? changesIssuedFields(world, alias) : true;
 }
 
 function changesIssuedFields(world: World, alias: Alias): boolean {

@@ -141,6 +141,15 @@ const ROWS: readonly Row[] = [
     only: 'ops-request',
   },
   {
+    name: 'a certificate that cert-manager is at work on',
+    cluster: () =>
+      new ClusterBuilder().certificate('orders-server-cert', (c) => ({
+        ...c,
+        status: { ...c.status, conditions: [...c.status.conditions, { type: 'Issuing', status: 'True', reason: 'Renewing' }] },
+      })),
+    restarts: 0,
+  },
+  {
     name: 'a pod that cannot be seen',
     cluster: () => new ClusterBuilder().podServes('orders-broker-1', { protocol: 'unknown', because: 'connection refused' }),
     restarts: 0,
