@@ -1,4 +1,5 @@
 import type { Duration } from 'cdk8s';
+import type { CertificateSubject } from './certificate-subject';
 import { goDuration } from './duration';
 import { TlsIssuer } from './issuer';
 import type { CertificateSettings } from './model/manifests';
@@ -10,26 +11,6 @@ export enum KeyEncoding {
   PKCS8 = 'PKCS8',
   /** What cert-manager uses when nothing is said; Kafka's PEM reader refuses it. */
   PKCS1 = 'PKCS1',
-}
-
-/** Who a certificate is for, besides its common name. */
-export interface CertificateSubject {
-  /** @default - none */
-  readonly organizations?: string[];
-  /** @default - none */
-  readonly organizationalUnits?: string[];
-  /** @default - none */
-  readonly countries?: string[];
-  /** @default - none */
-  readonly provinces?: string[];
-  /** @default - none */
-  readonly localities?: string[];
-  /** @default - none */
-  readonly streetAddresses?: string[];
-  /** @default - none */
-  readonly postalCodes?: string[];
-  /** @default - none */
-  readonly serialNumber?: string;
 }
 
 /** What can be said of every certificate. */

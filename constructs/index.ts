@@ -11,7 +11,8 @@
  * the public API, and nothing else is.
  */
 export { Acknowledgement } from './acknowledgement';
-export { type BrokerCertificateProps, type CertificateProps, type CertificateSubject, KeyEncoding } from './certificate';
+export { type BrokerCertificateProps, type CertificateProps, KeyEncoding } from './certificate';
+export type { CertificateSubject } from './certificate-subject';
 export { ClientCertificate, type ClientCertificateProps } from './client-certificate';
 export { Cutover, type DeadlinesProps, type RestartProps, WhenKafkaIsUnknown } from './desired-state';
 export { Executor } from './executor';

@@ -1,5 +1,5 @@
 import type { Duration } from 'cdk8s';
-import type { CertificateSubject } from './certificate';
+import type { CertificateSubject } from './certificate-subject';
 import { goDuration } from './duration';
 import type { IssuerSettings } from './model/manifests';
 import type { Subject } from './model/tls';

@@ -21,10 +21,22 @@ const RULES: readonly Rule[] = [
     mayImport: [MODEL, 'constructs/', 'cdk8s', 'cdk8s-plus-28', 'constructs', 'node:path'],
     because: 'who only synthesises loads no client',
   },
-  { from: 'reconciler/plan/', mayImport: [MODEL, 'reconciler/plan/', 'reconciler/status', 'reconciler/errors'], because: 'deciding needs no cluster' },
+  {
+    from: 'reconciler/plan/',
+    mayImport: [MODEL, 'reconciler/plan/', 'reconciler/status', 'reconciler/errors'],
+    because: 'deciding needs no cluster',
+  },
   {
     from: 'reconciler/observe/',
-    mayImport: [MODEL, ...NOUNS, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/status', 'reconciler/certificates'],
+    mayImport: [
+      MODEL,
+      ...NOUNS,
+      'reconciler/observe/',
+      'reconciler/ports',
+      'reconciler/errors',
+      'reconciler/status',
+      'reconciler/certificates',
+    ],
     because: 'observing reads through ports and decides nothing',
   },
   {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, KINDS, ref } from '../../constructs/model/kube-object';
-import { bundleId, chooseBundles, readBundles, unreadable } from '../bundle-files';
+import { bundleId, chooseBundles, readBundles, unreadable } from '../bundle/files';
 import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
 import { observe } from '../observe/observe';

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KubeObject } from '../../constructs/model/kube-object';
-import { readObjects } from '../bundle-files';
+import { readObjects } from '../bundle/files';
 import { printableJson } from '../report/printable';
 import type { OutputFlags } from './flags';
 import { quoted } from './flags';

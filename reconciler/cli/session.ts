@@ -1,8 +1,8 @@
 /** What every command does around its work: get the bundle, reach the cluster, keep to its time. */
 import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { bundleFromConfigMap } from '../bundle-documents';
-import { chooseBundle, chooseBundles, readBundles } from '../bundle-files';
+import { bundleFromConfigMap } from '../bundle/documents';
+import { chooseBundle, chooseBundles, readBundles } from '../bundle/files';
 import { InvalidInputError, OperationFailedError, TimeoutError } from '../errors';
 import { formatAge } from '../report/progress';
 import { type ClusterFlags, DEFAULT_FILE, type NamedObject, quoted, type SourceFlags } from './flags';

@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline';
 import { ApiObject, App, Chart, Duration, Testing, Yaml } from 'cdk8s';
 import { parse } from 'yaml';
 import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs';
-import { bundleFromConfigMap } from '../../reconciler/bundle-documents';
+import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
 import { createOutside } from '../../reconciler/cli/outside';
 import type { ProgressEvent } from '../../reconciler/ports';
 import { reconcile } from '../../reconciler/reconcile';

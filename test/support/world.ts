@@ -6,7 +6,7 @@ import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls, type KafkaTlsProps } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
 import { type Condition, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { bundleFromConfigMap } from '../../reconciler/bundle-documents';
+import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
 import { judgeServed } from '../../reconciler/cluster/dial';
 import { observe } from '../../reconciler/observe/observe';
 import type { Observation } from '../../reconciler/plan/observation';
@@ -22,7 +22,7 @@ export const KAFKA = 'orders';
 
 export interface WorldOptions {
   /** KubeDB's ops-manager is there. Default: yes. */
-  readonly opsManager?: boolean;
+  readonly opsManager?: SandboxOptions['opsManager'];
   readonly sandbox?: Partial<SandboxOptions>;
   /** Wraps the cluster that the product sees, anew for every run: faults, counters, interruptions. */
   readonly decorate?: (cluster: Cluster) => Cluster;
@@ -34,6 +34,8 @@ export class World {
   /** The cluster as it is, undecorated: for arranging and asserting. */
   readonly cluster: Cluster;
   readonly events: ProgressEvent[] = [];
+  /** Something that happens at a certain point of a run. */
+  onEvent: ((event: ProgressEvent) => void) | undefined;
   private readonly end = new AbortController();
 
   constructor(private readonly options: WorldOptions = {}) {
@@ -62,21 +64,24 @@ export class World {
   }
 
   /** Runs one `apply` to its end. */
-  apply(bundle: Bundle, options: PlanOptions = {}): Promise<Outcome> {
-    return this.clock.run(this.reconcile(bundle, options));
+  apply(bundle: Bundle | (() => Bundle), options: PlanOptions = {}): Promise<Outcome> {
+    return this.clock.run(this.reconcile(typeof bundle === 'function' ? bundle : () => bundle, options));
   }
 
-  private reconcile(bundle: Bundle, options: PlanOptions): Promise<Outcome> {
+  private reconcile(read: () => Bundle, options: PlanOptions): Promise<Outcome> {
     const context = {
       cluster: this.options.decorate?.(this.cluster) ?? this.cluster,
       dialer: this.dialer,
       facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },
       clock: this.clock,
-      report: (event: ProgressEvent) => this.events.push(event),
+      report: (event: ProgressEvent) => {
+        this.events.push(event);
+        this.onEvent?.(event);
+      },
       signal: this.end.signal,
       random: (bytes: number) => 'x'.repeat(bytes),
     };
-    return reconcile(async () => bundle, context, options);
+    return reconcile(async () => read(), context, options);
   }
 
   /** Waits until a condition over the Kafka holds. */

@@ -6,10 +6,10 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Bundle } from '../constructs/model/bundle';
-import { formatRef, type KubeObject, refOf } from '../constructs/model/kube-object';
-import { bundleFromConfigMap, holdsBundle } from './bundle-documents';
-import { InvalidInputError } from './errors';
+import type { Bundle } from '../../constructs/model/bundle';
+import { formatRef, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { InvalidInputError } from '../errors';
+import { bundleFromConfigMap, holdsBundle } from './documents';
 import { parseYaml } from './yaml-text';
 
 /** Where the input comes from. */

@@ -4,11 +4,11 @@
  * A bundle is made by a program, but it passes through Git, editors, merges and templating tools on its way. What is checked here is
  * what the rest of the reconciler takes for granted; whether KubeDB and cert-manager accept it was checked when it was made.
  */
-import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../constructs/model/bundle';
-import { ACKNOWLEDGEMENTS, BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../constructs/model/desired';
-import { goDurationMs } from '../constructs/model/go-duration';
-import { type KubeObject, refOf } from '../constructs/model/kube-object';
-import { InvalidInputError } from './errors';
+import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
+import { ACKNOWLEDGEMENTS, BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
+import { goDurationMs } from '../../constructs/model/go-duration';
+import { type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { InvalidInputError } from '../errors';
 import { parseYaml } from './yaml-text';
 
 /** Tells whether an object is a ConfigMap that holds a bundle. */

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { assembleBundle } from '../constructs/model/bundle';
 import type { KubeObject } from '../constructs/model/kube-object';
-import { bundleFromConfigMap } from '../reconciler/bundle-documents';
-import { bundleId, chooseBundle, chooseBundles, readBundles } from '../reconciler/bundle-files';
+import { bundleFromConfigMap } from '../reconciler/bundle/documents';
+import { bundleId, chooseBundle, chooseBundles, readBundles } from '../reconciler/bundle/files';
+import { parseYaml } from '../reconciler/bundle/yaml-text';
 import { InvalidInputError } from '../reconciler/errors';
-import { parseYaml } from '../reconciler/yaml-text';
 import { bundleConfigMap, desiredOf, manifestsOf, yaml } from './support/bundle-text';
 
 const root = mkdtempSync(path.join(tmpdir(), 'bundle-files-'));
