@@ -1,6 +1,6 @@
 // Compiles to an empty lib/ and bundles the command into one file. `npm run build` is the only caller.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const { version, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const wanted = Number(devDependencies.node.split('.')[0]);
@@ -38,4 +38,22 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 chmodSync('lib/bin/kafka-tls.js', 0o755);
-writeFileSync('lib/bin/kafka-tls.meta.json', JSON.stringify(metafile));
+writeFileSync('lib/bin/LICENSES.txt', licensesOf(Object.values(metafile.outputs)));
+
+/** The packages of a bundle as a table, then the text of each license: they ask to be passed on with the code. */
+function licensesOf(outputs) {
+  const inputs = outputs.flatMap((o) => Object.entries(o.inputs)).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const folders = new Set(inputs.flatMap(([file]) => /.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  const packages = [...folders]
+    .map((folder) => ({ folder, ...JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) }))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { ignorePunctuation: true }));
+  const width = (key) => Math.max(...packages.map((p) => p[key].length));
+  const row = (p) => `  ${p.name.padEnd(width('name'))}    ${p.version.padEnd(width('version'))}   ${p.license}`;
+  const texts = packages.map(({ name, folder }) => `${'-'.repeat(80)}\n${name}\n\n${licenseText(folder)}\n`);
+  return [...packages.map(row), '', ...texts].join('\n');
+}
+
+function licenseText(folder) {
+  const file = readdirSync(folder).find((f) => /^(licen[cs]e|copying)/i.test(f));
+  return file === undefined ? 'The package holds no license text.' : readFileSync(`${folder}/${file}`, 'utf8').trim();
+}
