@@ -39,8 +39,8 @@ import { FAST, type Timing, type World } from './stand-ins/world';
 
 export type { Clock } from './clock';
 export type { KafkaFacts } from './stand-ins/kafka/processes';
-export { freshKeys, type KeySource, pooledKeys } from './stand-ins/pki/keys';
-export { FAST, type Timing } from './stand-ins/world';
+export { type KeySource, pooledKeys } from './stand-ins/pki/keys';
+export type { Timing } from './stand-ins/world';
 
 export interface SandboxOptions {
   readonly clock: Clock;

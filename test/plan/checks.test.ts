@@ -113,11 +113,9 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
     name: 'a key in another encoding',
     cluster: cluster()
       .wants(tlsBy('orders-ca', { certificates: [{ alias: 'client', privateKey: { encoding: 'PKCS8' } }] }))
-      .sees(({ kafka }) => ({
-        kafka: {
-          ...kafka!,
-          spec: { ...kafka!.spec, tls: tlsBy('orders-ca', { certificates: [{ alias: 'client', privateKey: { encoding: 'PKCS8' } }] }) },
-        },
+      .kafka((k) => ({
+        ...k,
+        spec: { ...k.spec, tls: tlsBy('orders-ca', { certificates: [{ alias: 'client', privateKey: { encoding: 'PKCS8' } }] }) },
       }))
       .secret('orders-client-cert', { keyEncoding: 'PKCS1' }),
     finds: ['KeyEncodingDiffers orders-client-cert'],
