@@ -12,7 +12,7 @@ import type { Desired } from './desired';
 import { parseGoDuration } from './go-duration';
 import { formatRef, isEqual, KINDS, type KubeObject, ref, refOf } from './kube-object';
 import { authSecret, brokerCertificateName, brokerCommonName, DEFAULT_DURATION, keystoreCredSecret } from './kubedb';
-import { ALIASES, certificateOf, issuerOf, type TlsState, tlsStateOf } from './tls';
+import { ALIASES, certificateOf, formatIssuerRef, issuerOf, type TlsState, tlsStateOf } from './tls';
 import { certificateViolations, commonNameIsTooLong, isDnsLabel, issuerViolations } from './validate-certificate';
 import { kafkaViolations } from './validate-kafka';
 import { requestViolations } from './validate-request';
@@ -105,6 +105,7 @@ const BETWEEN: readonly ((draft: Draft) => readonly Violation[])[] = [
   secretsClash,
   brokerNamesAreTooLong,
   leavesOutliveTheirCa,
+  aliasesHaveTwoIssuers,
   requestsAreAboutAnotherKafka,
   kafkaIsBornOtherwise,
 ];
@@ -190,6 +191,21 @@ function brokerNamesAreTooLong({ desired, tls, manifests }: Draft): readonly Vio
     metadata: { name: brokerCertificateName(desired.kafka, 'server'), namespace: desired.namespace },
   };
   return [commonNameIsTooLong(certificate, 'spec.commonName', commonName)];
+}
+
+/** KubeDB's own clients trust the CA that came with the `client` certificate; its health check then fails on brokers of another root. */
+function aliasesHaveTwoIssuers({ desired, tls }: Draft): readonly Violation[] {
+  if (tls === 'off') return [];
+  const [server, client] = ALIASES.map((alias) => formatIssuerRef(issuerOf(tls, alias)));
+  if (server === client) return [];
+  return [
+    complaintsAbout(ref(KINDS.Kafka, desired.namespace, desired.kafka)).warning(
+      'spec.tls.certificates[client].issuerRef',
+      client ?? '',
+      `server certificates come from ${server}: unless both have one root, KubeDB's health check does not trust the brokers`,
+      'Use one issuer for both.',
+    ),
+  ];
 }
 
 /** A CA is renewed `renewBefore` its end; a leaf signed just before that lives on longer than the root that vouches for it. */

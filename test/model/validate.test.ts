@@ -560,6 +560,18 @@ const between: readonly {
     says: /outlive its CA, Certificate\/demo\/orders-ca/,
   },
   {
+    name: 'two issuers for the two certificates of a Kafka',
+    change: {
+      tls: completeTls(
+        { issuer: SELF_SIGNED, certificates: { server: {}, client: { issuer: { kind: 'reference', ref: { ...ISSUER, name: 'other' } } } } },
+        'orders',
+      ),
+    },
+    severity: 'warning',
+    field: 'spec.tls.certificates[client].issuerRef',
+    says: /server certificates come from Issuer\/orders-ca: unless both have one root/,
+  },
+  {
     name: 'an application leaf that may outlive its CA',
     change: { more: [leaf('billing', { duration: '10000h' })] },
     severity: 'warning',
