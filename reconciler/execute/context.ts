@@ -21,8 +21,8 @@ export interface ExecuteContext {
   readonly isCurrent: () => Promise<boolean>;
 }
 
-/** Thrown inside an execution when the desired state has changed: what is left is planned anew. */
-export class DesiredStateChanged extends Error {}
+/** Thrown inside an execution when what it was planned for no longer holds: what is left is planned anew. */
+export class PlanAnew extends Error {}
 
 /** Returns a deadline of the desired state in milliseconds. */
 export function deadlineMs(context: ExecuteContext, name: keyof Deadlines): number {

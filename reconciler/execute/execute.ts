@@ -12,7 +12,7 @@ import { isSameRef } from '../../constructs/model/kube-object';
 import { assertNever } from '../errors';
 import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
-import { DesiredStateChanged, type ExecuteContext } from './context';
+import { type ExecuteContext, PlanAnew, say } from './context';
 import { giveUp, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
@@ -28,8 +28,12 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
   try {
     return await walk(run, reached);
   } catch (error) {
-    await giveUp(run, error, plan.steps).catch(() => undefined); // the first error is the one to tell; the next run resumes
-    if (error instanceof DesiredStateChanged) return 'replan';
+    // The first error is the one to end with.
+    await giveUp(run, error, plan.steps).catch((second: unknown) => {
+      const why = second instanceof Error ? second.message : String(second);
+      say(context, 'warning', plan.subject, `may still be paused, the next run resumes it: ${why}`);
+    });
+    if (error instanceof PlanAnew) return 'replan';
     throw error;
   }
 }

@@ -20,7 +20,7 @@ import type { Observation, PodFacts } from '../plan/observation';
 import { canRestart, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
-import { DesiredStateChanged, deadlineMs, type ExecuteContext, say } from './context';
+import { deadlineMs, type ExecuteContext, PlanAnew, say } from './context';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
 
@@ -43,7 +43,7 @@ export async function restartPods(roll: Roll): Promise<void> {
   let isInsideCutover = false;
   while (true) {
     context.signal.throwIfAborted();
-    if (!(await context.isCurrent())) throw new DesiredStateChanged();
+    if (!(await context.isCurrent())) throw new PlanAnew();
     const live = await context.observe();
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;

@@ -9,7 +9,7 @@ import type { Observation } from '../plan/observation';
 import { mismatches } from '../plan/verify';
 import type { JsonPatchOperation } from '../ports';
 import { statusOf } from '../status';
-import { deadlineMs, type ExecuteContext, kafkaOf, modify, say, withAnnotations } from './context';
+import { deadlineMs, type ExecuteContext, kafkaOf, modify, PlanAnew, say, withAnnotations } from './context';
 import { type Progress, waitUntil } from './wait';
 
 /** A Ready pod whose listener does not answer for this long is out of reach from here. */
@@ -103,7 +103,9 @@ export async function verify(context: ExecuteContext, step: VerifyStep): Promise
     await judgeRequest(context, step.request, step.subject.namespace ?? '');
   const wrong = mismatches(live, bundle.tls);
   for (const { subject, problem } of wrong) say(context, 'warning', subject, problem);
-  if (wrong.length === 0) sayVerified(context, live);
+  if (wrong.length === 0) return sayVerified(context, live);
+  // Under `native` the request ends only when all is proven; what changed meanwhile is planned for, and the request gone on with.
+  if (bundle.desired.executor === 'native' && step.request !== undefined) throw new PlanAnew();
 }
 
 function sayVerified(context: ExecuteContext, live: Observation): void {
