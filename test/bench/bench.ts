@@ -40,7 +40,7 @@ async function handOver(): Promise<void> {
   const kubeconfig = path.join(folder, 'kubeconfig');
   const sandbox = spawn(
     process.execPath,
-    [COMMAND, 'sandbox', '--no-ops-manager', '--kubeconfig', kubeconfig, '--file', 'examples/quickstart/cluster.yaml'],
+    [COMMAND, 'sandbox', '--no-ops-manager', '--kubeconfig', kubeconfig, '--file', 'examples/kafka.yaml'],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   try {
