@@ -14,7 +14,7 @@ new ApiObject(chart, 'kafka', {
     version: '4.2.0',
     topology: {
       controller: { replicas: 3, storage: storage('2Gi') },
-      broker: { replicas: 3, storage: storage('100Gi') },
+      broker: { replicas: 3, storage: storage('10Gi') },
     },
   },
 });

@@ -1,4 +1,4 @@
-import { App, Chart } from 'cdk8s';
+import { App, Chart, Duration } from 'cdk8s';
 import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
 // A Kafka that runs without TLS gets TLS, with a CA of its own. The cluster has no ops-manager, so the reconciler does the work.
@@ -16,6 +16,7 @@ new KafkaTls(chart, 'orders', {
     ...(issuedAfter === undefined ? {} : { issuedAfter }),
   }),
   executor: Executor.native(),
+  deadlines: { claim: Duration.seconds(5) }, // nobody but the reconciler looks at its requests here
   job: { image: 'registry.example/kafka-tls@sha256:a9f773afc79b09107017df756d3b519f29e69f25c41cbaa0425df40158bece6e' },
 });
 

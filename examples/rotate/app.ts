@@ -9,7 +9,7 @@ new KafkaTls(chart, 'orders', {
   cluster: KafkaCluster.existing('orders', { nodes: 6 }),
   tls: Tls.on({
     issuer: TlsIssuer.selfSignedCa(),
-    issuedAfter: '2026-11-23T09:00:00Z',
+    issuedAfter: process.env.ISSUED_AFTER ?? '2026-11-23T09:00:00Z', // the demo passes the present time in
   }),
   job: { image: 'registry.example/kafka-tls@sha256:a9f773afc79b09107017df756d3b519f29e69f25c41cbaa0425df40158bece6e' },
 });

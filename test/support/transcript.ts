@@ -1,0 +1,62 @@
+/**
+ * What a demo printed, as a README shows it. A README holds one block that begins with "```console"; `UPDATE_GOLDEN=1` writes real output
+ * into it, and a test compares the two with everything masked that differs from run to run.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const BLOCK = /(?<=^```console\n)[\s\S]*?(?=^```$)/m;
+const PROGRESS = /^\d\d:\d\d:\d\d /;
+/** Of what `apply` reports, the lines that tell the story; the others may come in another order, or not at all. */
+const STORY = / (planned|submitted|evicted|finished): /;
+const LEFT_OUT = '...';
+
+/** What differs from run to run. */
+const MASKS: readonly (readonly [RegExp, string])[] = [
+  [/^\d\d:\d\d:\d\d /gm, 'time '],
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'instant'],
+  [/127\.0\.0\.1:\d+/g, 'address'],
+  [/sha256:[0-9a-f]{16}/g, 'fingerprint'],
+  [/-rotate-[0-9a-f]{8}/g, '-rotate-hash'],
+];
+
+/** Asserts that the block of a README is what was printed; `file` is a path from the root. */
+export function expectTranscript(file: string, printed: string): void {
+  const place = path.resolve(process.cwd(), file);
+  const readme = readFileSync(place, 'utf8');
+  const block = BLOCK.exec(readme)?.[0];
+  assert.ok(block !== undefined, `${file} has no block that begins with "\`\`\`console"`);
+  const wanted = shortened(printed);
+  if (masked(block) === masked(wanted)) return;
+  if (process.env.UPDATE_GOLDEN === '1')
+    writeFileSync(
+      place,
+      readme.replace(BLOCK, () => wanted),
+    );
+  else assert.equal(masked(block), masked(wanted), `${file} differs from what is printed; run with UPDATE_GOLDEN=1 and read the diff`);
+}
+
+function masked(text: string): string {
+  return MASKS.reduce((masking, [pattern, word]) => masking.replace(pattern, word), text);
+}
+
+/** Leaves out, with a mark, a plan that was shown just before and what does not belong to the story. */
+function shortened(printed: string): string {
+  const kept: string[] = [];
+  let previous = '';
+  let command = '';
+  let started = false;
+  for (const line of printed.trim().split('\n')) {
+    if (/^[$#] /.test(line)) {
+      if (line.startsWith('$ ')) [previous, command, started] = [command, line, false];
+      else command = line;
+    }
+    started ||= PROGRESS.test(line);
+    const shownBefore = !started && previous === '$ kafka-tls plan' && line !== command;
+    const keep = command !== '$ kafka-tls apply' || (started ? line === '' || STORY.test(line) : !shownBefore);
+    if (keep) kept.push(line);
+    else if (kept.at(-1) !== LEFT_OUT) kept.push(LEFT_OUT);
+  }
+  return `${kept.join('\n')}\n`;
+}
