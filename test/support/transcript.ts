@@ -8,7 +8,7 @@ import path from 'node:path';
 
 const BLOCK = /(?<=^```console\n)[\s\S]*?(?=^```$)/m;
 const PROGRESS = /^\d\d:\d\d:\d\d /;
-/** Of what `apply` reports, the lines that tell the story; the others may come in another order, or not at all. */
+/** Of what `apply` reports, what tells the story; the rest may come in another order, or, where two changes are seen as one, not at all. */
 const STORY = / (planned|submitted|evicted|finished): /;
 const LEFT_OUT = '...';
 
@@ -41,22 +41,18 @@ function masked(text: string): string {
   return MASKS.reduce((masking, [pattern, word]) => masking.replace(pattern, word), text);
 }
 
-/** Leaves out, with a mark, a plan that was shown just before and what does not belong to the story. */
+/** Leaves out a plan that the command before has just shown, with a mark, and of an `apply` what is not part of the story. */
 function shortened(printed: string): string {
-  const kept: string[] = [];
-  let previous = '';
-  let command = '';
-  let started = false;
-  for (const line of printed.trim().split('\n')) {
-    if (/^[$#] /.test(line)) {
-      if (line.startsWith('$ ')) [previous, command, started] = [command, line, false];
-      else command = line;
-    }
-    started ||= PROGRESS.test(line);
-    const shownBefore = !started && previous === '$ kafka-tls plan' && line !== command;
-    const keep = command !== '$ kafka-tls apply' || (started ? line === '' || STORY.test(line) : !shownBefore);
-    if (keep) kept.push(line);
-    else if (kept.at(-1) !== LEFT_OUT) kept.push(LEFT_OUT);
-  }
-  return `${kept.join('\n')}\n`;
+  const sections = printed.trim().split(/^(?=\$ )/m);
+  const isPlan = (section: string | undefined) => section?.startsWith('$ kafka-tls plan') === true;
+  return `${sections.map((section, i) => shortenedSection(section, isPlan(sections[i - 1]))).join('')}\n`;
+}
+
+function shortenedSection(section: string, planWasShown: boolean): string {
+  const lines = section.split('\n');
+  const begin = lines.findIndex((line) => PROGRESS.test(line));
+  if (begin === -1) return section;
+  const plan = planWasShown ? [lines[0], LEFT_OUT] : lines.slice(0, begin);
+  const progress = lines.slice(begin).filter((line) => !PROGRESS.test(line) || STORY.test(line));
+  return [...plan, ...progress].join('\n');
 }
