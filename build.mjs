@@ -1,8 +1,8 @@
 // Compiles to an empty lib/ and bundles the command into one file. `npm run build` is the only caller.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
-const { version, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { version, devDependencies, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
 const wanted = Number(devDependencies.node.split('.')[0]);
 const running = Number(process.versions.node.split('.')[0]);
 if (running < wanted) {
@@ -13,11 +13,20 @@ if (running < wanted) {
   );
   process.exit(2);
 }
+if (!existsSync('node_modules/esbuild')) {
+  console.error('node_modules: not complete: esbuild is not there. Run "npm ci".');
+  process.exit(2);
+}
 
 // A test that was renamed must not go on running from its old output.
 rmSync('lib', { recursive: true, force: true });
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+// A user's Node may be older than what is inside relies on: that is one sentence, not a bug.
+const oldest = Number(/\d+/.exec(engines.node)[0]);
+const refusal = `"kafka-tls: Node "+process.versions.node+" is running, ${oldest} or newer is needed."`;
+const nodeCheck = `if(parseInt(process.versions.node)<${oldest}){console.error(${refusal});process.exit(2)}`;
 
 const { build } = await import('esbuild');
 const { metafile } = await build({
@@ -25,20 +34,21 @@ const { metafile } = await build({
   outfile: 'lib/bin/kafka-tls.js',
   bundle: true,
   platform: 'node',
-  target: 'node22',
+  target: `node${oldest}`,
   format: 'cjs',
   minify: true,
   keepNames: true, // error class names are part of the output
-  legalComments: 'none', // NOTICE lists what is bundled
+  legalComments: 'none', // LICENSES.txt has the whole texts
   // Only the loading of kubeconfigs is used of the client; its thousand models are not.
   alias: { '@kubernetes/client-node': '@kubernetes/client-node/dist/config.js' },
   define: { KAFKA_TLS_VERSION: JSON.stringify(version) },
-  banner: { js: '#!/usr/bin/env node' },
+  banner: { js: `#!/usr/bin/env node\n${nodeCheck}` },
   metafile: true,
   logLevel: 'warning',
 });
 chmodSync('lib/bin/kafka-tls.js', 0o755);
 writeFileSync('lib/bin/LICENSES.txt', licensesOf(Object.values(metafile.outputs)));
+console.log(`lib/bin/kafka-tls.js: ${(statSync('lib/bin/kafka-tls.js').size / 1e6).toFixed(1)} MB`);
 
 /** The packages of a bundle as a table, then the text of each license: they ask to be passed on with the code. */
 function licensesOf(outputs) {
@@ -54,6 +64,7 @@ function licensesOf(outputs) {
 }
 
 function licenseText(folder) {
-  const file = readdirSync(folder).find((f) => /^(licen[cs]e|copying)/i.test(f));
-  return file === undefined ? 'The package holds no license text.' : readFileSync(`${folder}/${file}`, 'utf8').trim();
+  const files = readdirSync(folder).filter((f) => /^(licen[cs]e|copying|notice)/i.test(f));
+  if (files.length === 0) return 'The package holds no license text.';
+  return files.map((file) => readFileSync(`${folder}/${file}`, 'utf8').trim()).join('\n\n');
 }

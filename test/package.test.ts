@@ -65,6 +65,12 @@ describe('the command', () => {
     assert.ok(statSync(COMMAND).mode & 0o100, 'it is not executable');
   });
 
+  test('says in one sentence that a Node is too old for it', () => {
+    const run = node(['--import', PRETEND_NODE_20, command, '--version'], elsewhere);
+    assert.match(run.stderr, /^kafka-tls: Node 20\.20\.2 is running, \d+ or newer is needed\.\n$/);
+    assert.equal(run.status, 2);
+  });
+
   test('stays under 3 MB', () => assert.ok(statSync(COMMAND).size < 3e6, `it has ${statSync(COMMAND).size} bytes`));
 
   test('reads a kubeconfig with the client that is inside', () => {
@@ -95,13 +101,14 @@ describe('an installation', () => {
   });
 
   test('is refused in one sentence where install scripts were off and an old Node runs', () => {
-    const old = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})`;
     writeFileSync(path.join(elsewhere, 'package.json'), readFileSync('package.json'));
-    const run = node(['--import', old, path.resolve('build.mjs')], elsewhere);
+    const run = node(['--import', PRETEND_NODE_20, path.resolve('build.mjs')], elsewhere);
     assert.match(run.stderr, /^node: version 20\.20\.2 is running, \d+ is needed: .*--ignore-scripts.*\n$/);
     assert.equal(run.status, 2);
   });
 });
+
+const PRETEND_NODE_20 = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})`;
 
 const NOTICE = `cdk8s-kafka-tls
 Licensed under the Apache License, Version 2.0; see LICENSE.

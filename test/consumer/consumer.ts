@@ -132,7 +132,9 @@ function install(folder: string, what: string): void {
 
 /** Runs a command to its end and returns what it printed; `bin` is the folder of the Node to use. */
 function run(command: string, args: readonly string[], cwd: string, bin = nodes['Node 24']): string {
-  const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}`, CI: 'true' };
+  // The project's own tools must not stand in for the template's.
+  const rest = (process.env.PATH ?? '').split(path.delimiter).filter((p) => !p.startsWith(path.resolve('node_modules')));
+  const env = { ...process.env, PATH: [bin, ...rest].join(path.delimiter), CI: 'true' };
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   assert.equal(status, 0, `${command} ${args.join(' ')}: exit code ${status}: ${error?.message ?? ''}\n${stdout}${stderr}`);
   return stdout;
