@@ -37,26 +37,35 @@ export interface Demo {
 export function demo(script: (demo: Demo) => Promise<void>): void {
   const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-example-'));
   const processes = new Processes(folder);
-  const stopped = new Promise<number>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => resolve(128 + constants.signals[name]));
+  const stopped = new Promise<Ending>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => resolve({ exitCode: 128 + constants.signals[signal], signal }));
+    }
   });
-  const done = script(createDemo(folder, processes)).then(() => 0, failed);
-  void Promise.race([done, stopped]).then(async (exitCode) => {
-    await processes.stop();
+  const done = script(createDemo(folder, processes)).then((): Ending => ({ exitCode: 0, signal: 'SIGTERM' }), failed);
+  void Promise.race([done, stopped]).then(async ({ exitCode, signal }) => {
+    await processes.stop(signal);
     rmSync(folder, { recursive: true, force: true });
     process.exit(exitCode);
   });
 }
 
-/** Returns the present time once a new second has begun: certificates know whole seconds, so all that were issued so far are older. */
-export async function nextSecond(): Promise<string> {
-  await setTimeout(1000 - (Date.now() % 1000));
-  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+/** How a demo ended, and what its processes are told. */
+interface Ending {
+  readonly exitCode: number;
+  readonly signal: NodeJS.Signals;
 }
 
-function failed(error: Error): number {
+/** Returns the instant at which the next second begins, when it has come: certificates know whole seconds, so all issued so far are older. */
+export async function nextSecond(): Promise<string> {
+  const next = 1000 * Math.floor(Date.now() / 1000) + 1000;
+  await setTimeout(next - Date.now());
+  return new Date(next).toISOString().replace('.000Z', 'Z');
+}
+
+function failed(error: Error): Ending {
   process.stderr.write(`${error.message}\n`);
-  return 1;
+  return { exitCode: 1, signal: 'SIGTERM' };
 }
 
 function createDemo(folder: string, processes: Processes): Demo {
@@ -92,6 +101,9 @@ function show(words: readonly string[]): void {
   process.stdout.write(`$ ${words.join(' ')}\n`);
 }
 
+/** A demo that is stopped waits here for its end, and says no more. */
+const NEVER = new Promise<never>(() => {});
+
 interface RunOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly output: 'inherit' | 'ignore';
@@ -109,7 +121,6 @@ class Processes {
   constructor(private readonly folder: string) {}
 
   async run([script = '', ...args]: readonly string[], { env, output }: RunOptions): Promise<void> {
-    if (this.stopping) return;
     const bin = path.join(ROOT, 'node_modules/.bin');
     this.command = spawn(process.execPath, [script, ...args], {
       cwd: this.folder,
@@ -118,7 +129,8 @@ class Processes {
       env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`, ...env },
     });
     const [status] = await once(this.command, 'close');
-    if (status !== 0 && !this.stopping) throw new Error(`"${path.basename(script, '.js')} ${args[0]}" ended with exit code ${status}.`);
+    if (this.stopping) return NEVER;
+    if (status !== 0) throw new Error(`"${path.basename(script, '.js')} ${args[0]}" ended with exit code ${status}.`);
   }
 
   /** Returns the line in which the sandbox says that it listens. */
@@ -132,19 +144,20 @@ class Processes {
       stdout.resume();
       return line;
     }
+    if (this.stopping) return NEVER;
     throw new Error('The sandbox ended before it listened.');
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals): Promise<void> {
     this.stopping = true;
-    await end(this.command);
-    await end(this.sandbox);
+    await end(this.command, signal);
+    await end(this.sandbox, signal);
   }
 }
 
-async function end(child: ChildProcess | undefined): Promise<void> {
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, 'close');
-  child.kill('SIGTERM');
+  child.kill(signal);
   await closed;
 }

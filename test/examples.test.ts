@@ -118,9 +118,10 @@ describe('the demo of an example', { concurrency: 3, skip }, () => {
     await printed(/waiting: for an ops-manager to claim it/);
     assert.ok(await listens(Number(port)));
     child.kill('SIGINT');
-    const { exitCode, stderr } = await ended;
+    const { exitCode, stdout, stderr } = await ended;
     assert.equal(exitCode, 130);
-    assert.match(stderr, /SIGTERM was received/);
+    assert.match(stderr, /^kafka-tls: ended before it was done: SIGINT was received\.\nGo on with: kafka-tls apply\n$/);
+    assert.ok(!stdout.includes('$ kafka-tls verify'), 'it says no more');
     assert.equal(await listens(Number(port)), false);
     assert.deepEqual(readdirSync(folder), []);
   });
