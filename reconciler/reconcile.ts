@@ -57,7 +57,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
       context.report({
         event: 'planned',
         subject: next.subject,
-        message: `${next.summary}: ${next.operation}, ${next.steps.length} steps`,
+        message: `${next.summary}: ${next.operation}, ${next.steps.length} ${next.steps.length === 1 ? 'step' : 'steps'}`,
       });
       await execute(next, live, executing);
     }

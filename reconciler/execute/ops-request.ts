@@ -83,7 +83,10 @@ async function existing(context: ExecuteContext, subject: ObjectRef): Promise<Ku
 
 function lastCondition(request: KubeObject): string {
   const last = (request.status?.conditions ?? []).at(-1);
-  return last === undefined ? `phase ${request.status?.phase ?? 'not set'}` : `${last.type}: ${last.message ?? ''}`;
+  if (last === undefined) return `phase ${request.status?.phase ?? 'not set'}`;
+  const [step = '', pod] = String(last.type).split('--');
+  // KubeDB words single actions as "evict pod; ConditionStatus:True; PodName:x".
+  return pod === undefined ? (last.message ?? step) : `${String(last.message ?? step).split(';')[0]} ${pod}`;
 }
 
 /** Tells each condition once. */

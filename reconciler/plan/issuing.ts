@@ -39,7 +39,7 @@ function applied(manifest: KubeObject, change: 'create' | 'configure', finding: 
   const subject = refOf(manifest);
   return [
     { kind: 'apply', subject, findings: [finding], manifest, change },
-    { kind: 'awaitReady', subject, findings: [finding] },
+    { kind: 'awaitReady', subject, findings: [] },
   ];
 }
 

@@ -1,6 +1,7 @@
 /** What a reader of a plan should know besides its steps. */
 import type { Bundle } from '../../constructs/model/bundle';
-import { isEqual } from '../../constructs/model/kube-object';
+import { formatRef, isEqual, KINDS, refOf } from '../../constructs/model/kube-object';
+import { LABEL_KAFKA } from '../../constructs/model/names';
 import type { World } from './checks/world';
 import type { Observation } from './observation';
 
@@ -11,7 +12,19 @@ export function notesOf({ bundle, live }: World, restarts: number): readonly str
   if (restarts > 0 && bundle.desired.executor === 'native' && 'unknown' in live.facts) {
     notes.push(`Gates rest on pod readiness alone: ${live.facts.unknown}.`);
   }
-  return [...notes, ...foreignDifferences(bundle, live), ...pendingRotation(bundle, live)];
+  return [...notes, ...keptCas(bundle, live), ...foreignDifferences(bundle, live), ...pendingRotation(bundle, live)];
+}
+
+/** A CA is never deleted: leaves that it signed may still be trusted somewhere. Who no longer wants it is told that it is there. */
+function keptCas({ issuing }: Bundle, live: Observation): readonly string[] {
+  const isWanted = (name: string) => issuing.some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name);
+  const kept = live.certificates.filter(
+    (c) => c.spec?.isCA === true && c.metadata.labels?.[LABEL_KAFKA] === live.name && !isWanted(c.metadata.name),
+  );
+  return kept.map(
+    (c) =>
+      `Kept, though no longer wanted: ${formatRef(refOf(c))} and its Secret ${c.spec?.secretName}. Delete them when nobody trusts them any more.`,
+  );
 }
 
 /** Fields of a declared Kafka that are not TLS are other operations: reported, never applied. */

@@ -230,7 +230,7 @@ export function describeStep(step: Step): { readonly change: string; readonly wa
     case 'evict':
       return { change: 'restart', waitsFor: 'Ready', why: `${why} (${step.position} of ${step.of}, ${step.place})` };
     case 'verify':
-      return { change: 'verify', waitsFor: 'handshake', why: 'every pod serves what its Secret holds' };
+      return { change: 'verify', waitsFor: 'handshake', why: 'every listener serves what it should' };
     case 'resume':
       return { change: 'resume', waitsFor: '', why: why || 'KubeDB looks after it again' };
     case 'delete':

@@ -5,9 +5,20 @@
  * the other presents. "Same root" is shown by the public key of a CA certificate that can be read; all else is another root. After the
  * certificates were issued it is compared again with the chain that really came (`execute`), before the first pod restarts.
  */
+
+import type { Bundle } from '../../constructs/model/bundle';
 import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/desired';
 import { KINDS, ref } from '../../constructs/model/kube-object';
-import { type Alias, certificateOf, formatIssuerRef, isSameTls, issuerOf, type TlsConfig, tlsStateOf } from '../../constructs/model/tls';
+import {
+  type Alias,
+  certificateOf,
+  formatIssuerRef,
+  type IssuerRef,
+  isSameTls,
+  issuerOf,
+  type TlsConfig,
+  tlsStateOf,
+} from '../../constructs/model/tls';
 import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
 import type { Observation, SecretFacts } from './observation';
@@ -51,7 +62,7 @@ export function cutOf(world: World, reissued: ReadonlySet<Alias>): Cut | undefin
 }
 
 /** Returns why the next certificate's root is another one, or may be, than the one that pods trust. */
-function otherRoot({ live }: World, wants: TlsConfig): string | undefined {
+function otherRoot({ bundle, live }: World, wants: TlsConfig): string | undefined {
   const has = tlsStateOf(live.kafka?.spec);
   const before = has === 'off' ? undefined : issuerOf(has, 'server');
   const after = issuerOf(wants, 'server');
@@ -65,8 +76,16 @@ function otherRoot({ live }: World, wants: TlsConfig): string | undefined {
       ? `${formatIssuerRef(after)} signs with another CA than pods trust`
       : `${formatIssuerRef(after)} has another root than pods trust`;
   }
+  if (signing === undefined && isMadeByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a root of its own`;
   // An unchanged issuer whose CA cannot be read is taken at its name; the issued chain has the last word.
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
+}
+
+/** The issuer's CA is made by this very plan. */
+function isMadeByPlan(issuer: IssuerRef, { issuing }: Bundle, live: Observation): boolean {
+  const manifest = issuing.find((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
+  const ca = issuing.find((m) => m.spec?.isCA === true && m.spec?.secretName === manifest?.spec?.ca?.secretName);
+  return ca !== undefined && !live.certificates.some((c) => c.metadata.name === ca.metadata.name);
 }
 
 /**
