@@ -9,11 +9,13 @@ import { KINDS, kindOf } from '../constructs/model/kube-object';
 import { BlockedError, InternalError, InvalidInputError, type KafkaTlsError, OperationFailedError } from './errors';
 import { deadlineMs, type ExecuteContext } from './execute/context';
 import { execute } from './execute/execute';
+import { resume } from './execute/native/pause';
 import { waitUntil } from './execute/wait';
 import { observe } from './observe/observe';
 import type { Obstacle, Plan } from './plan/nouns';
 import type { Observation } from './plan/observation';
 import { type PlanOptions, plan } from './plan/plan';
+import { resumeSteps } from './plan/steps';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
 
 export interface ReconcileContext {
@@ -43,22 +45,27 @@ const LOOK_AGAIN_MS = 5_000;
 
 /** Brings the live state to the desired one. Throws a KafkaTlsError that says what stopped it. */
 export async function reconcile(read: () => Promise<Bundle>, context: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
+  // What failed before this run began is forgiven once: until a request was submitted.
+  let retry = options.retry === true;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     context.signal.throwIfAborted();
     const bundle = await read();
     const live = await observe(context, bundle, context.signal);
-    // What was failed before this run began is forgiven once, not in every round.
-    const next = plan(bundle, live, context.clock.now(), { ...options, retry: options.retry === true && round === 1 });
+    const next = plan(bundle, live, context.clock.now(), { ...options, retry });
     options.onPlan?.(next);
     const executing = executeContext(read, bundle, context);
-    if (next.obstacle !== undefined) await overcome(next.obstacle, bundle, options, executing);
-    else if (next.steps.length === 0) return { changed: round > 1, message: round > 1 ? 'TLS is as desired' : 'nothing to do' };
+    if (next.obstacle !== undefined) {
+      // Nothing else is done for now, and a run that was killed may have left the Kafka paused.
+      for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
+      await overcome(next.obstacle, bundle, options, executing);
+    } else if (next.steps.length === 0) return { changed: round > 1, message: round > 1 ? 'TLS is as desired' : 'nothing to do' };
     else {
       context.report({
         event: 'planned',
         subject: next.subject,
         message: `${next.summary}: ${next.operation}, ${next.steps.length} ${next.steps.length === 1 ? 'step' : 'steps'}`,
       });
+      retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest');
       await execute(next, live, executing);
     }
   }

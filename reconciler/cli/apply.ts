@@ -8,6 +8,7 @@ import { type HeldLease, withLease } from '../cluster/lease';
 import { observe } from '../observe/observe';
 import type { Plan } from '../plan/nouns';
 import { plan } from '../plan/plan';
+import { resumeSteps } from '../plan/steps';
 import type { Report } from '../ports';
 import { errorOf, type Outcome, reconcile } from '../reconcile';
 import { eventJson } from '../report/ndjson';
@@ -61,12 +62,12 @@ interface Run {
   readonly progress: Progress;
 }
 
-/** Without the Lease: a run that has nothing to do, or that only a commit can cure, writes nothing at all. */
+/** Without the Lease: a run that has nothing to do, or that only a commit can cure, writes nothing at all; unless a killed one left a pause. */
 async function lookFirst(bundle: Bundle, { flags, session, connection, signal }: Run): Promise<Outcome | undefined> {
   const { clock } = session.outside;
   const live = await observe({ ...connection, clock }, bundle, signal);
   const { obstacle, steps } = plan(bundle, live, clock.now(), planOptions(flags));
-  if (obstacle?.kind === 'invalid') throw errorOf(obstacle);
+  if (obstacle?.kind === 'invalid' && resumeSteps({ bundle, live }).length === 0) throw errorOf(obstacle);
   return obstacle === undefined && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
 }
 

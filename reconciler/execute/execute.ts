@@ -56,6 +56,8 @@ async function walk(run: NativeRun, reached: Reached): Promise<Executed> {
       if (step.kind !== 'evict' || step.by === 'kafka-tls') await runNativeGroup(run, group);
       continue;
     }
+    // Every operation is decided anew, on what the one before it has left and on what is desired by then.
+    if (step.kind === 'submitOpsRequest' && steps.slice(0, i).some((s) => s.kind === 'submitOpsRequest')) return 'replan';
     if ((await carryOut(run, step)) === 'Skipped') return 'replan';
   }
   return 'done';

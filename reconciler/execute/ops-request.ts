@@ -4,10 +4,11 @@
  */
 import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { isAttemptOf } from '../../constructs/model/names';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import type { SubmitOpsRequestStep } from '../plan/nouns';
 import { failureOf } from '../plan/requests';
-import { deadlineMs, type ExecuteContext, say } from './context';
+import { deadlineMs, type ExecuteContext, PlanAnew, say } from './context';
 import { waitUntil } from './wait';
 
 /** How the request ended: done, or superseded by a newer one of somebody else. */
@@ -21,6 +22,7 @@ export async function submitAndFollow(context: ExecuteContext, step: SubmitOpsRe
   }
   await awaitPickup(context, step.subject);
   const request = await follow(context, step.subject);
+  if (request.status?.phase === 'Failed' && !(await isWanted(context, request))) throw new PlanAnew();
   return judge(step.subject, request);
 }
 
@@ -104,6 +106,13 @@ function tell(context: ExecuteContext, request: KubeObject, told: Set<string>): 
     else if (step === 'CertificateSynced') say(context, 'issued', subject, message ?? type);
     else if (step === 'UpdatePetSets') say(context, 'reconfigured', subject, message ?? type);
   }
+}
+
+/** A failure is told only of what is still asked for: what nobody wants any more is reversed, however it ended. */
+async function isWanted(context: ExecuteContext, { metadata, spec }: KubeObject): Promise<boolean> {
+  const isConverging = spec?.tls !== undefined && spec.tls.rotateCertificates !== true;
+  if (isConverging && !isAttemptOf(metadata.name, context.bundle.converge.metadata.name)) return false;
+  return context.isCurrent();
 }
 
 function judge(subject: ObjectRef, request: KubeObject): Followed {

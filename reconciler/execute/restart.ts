@@ -13,14 +13,15 @@
  * as desired. With mode `stop` all pods go at once.
  */
 import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { BlockedError, InternalError, OperationFailedError } from '../errors';
+import { nodesOf } from '../../constructs/model/kubedb';
+import { BlockedError, InternalError, OperationFailedError, TimeoutError } from '../errors';
 import { podFindings } from '../plan/checks/pods';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
 import { canRestart, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
-import { deadlineMs, type ExecuteContext, PlanAnew, say } from './context';
+import { deadlineMs, type ExecuteContext, kafkaOf, PlanAnew, say } from './context';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
 
@@ -48,10 +49,10 @@ export async function restartPods(roll: Roll): Promise<void> {
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
     isInsideCutover ||= plan.cutover !== undefined && isMixed(live, outdated);
-    if (plan.cutover?.mode === 'stop') return restartAll(roll, outdated, live, isInsideCutover);
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
-    await evict(roll, pod, plan.cutover !== undefined);
+    if (plan.cutover?.mode === 'stop') return restartAll(roll, outdated, live, isInsideCutover);
+    await evict(roll, pod, isInsideCutover);
     isInsideCutover = plan.cutover !== undefined;
     await awaitSuccessor(roll, pod, isInsideCutover);
   }
@@ -63,9 +64,9 @@ function outdatedPods({ context, steps }: Pick<Roll, 'context' | 'steps'>, live:
   return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
 }
 
-/** Some pod is as desired already, another is not: the two cannot talk. */
+/** Some pod is seen to be as desired already, another is not: the two cannot talk. Of a pod that cannot be seen nothing is assumed. */
 function isMixed(live: Observation, outdated: readonly PodFacts[]): boolean {
-  return outdated.length < live.pods.filter((p) => !p.isTerminating).length;
+  return live.pods.some((p) => !p.isTerminating && !outdated.includes(p) && p.served.some((s) => s.protocol !== 'unknown'));
 }
 
 function activeController({ facts }: Observation): number | undefined {
@@ -83,6 +84,7 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
   const check = async (): Promise<Progress<PodFacts | undefined>> => {
     const seen = live ?? (await context.observe());
     live = undefined;
+    if (plan.cutover !== undefined && isMixed(seen, outdatedPods(roll, seen))) return { done: undefined };
     const asked = askGates(roll, seen);
     if (asked.length === 0) return { done: undefined };
     const open = asked.find((a) => a.verdict.ok);
@@ -93,37 +95,31 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
       throw new OperationFailedError(`not restarted: ${hopeless.because}.`, { subject: podRef(seen, hopeless.pod) });
     return { waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; ') };
   };
-  try {
-    return await waitUntil(context, {
-      subject: plan.subject,
-      watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
-      check,
-      deadlineMs: deadlineMs(context, 'gate'),
-      failure: 'no pod may be restarted',
-      retryMs: 'value' in first.facts ? 1000 : deadlineMs(context, 'gate'),
-    });
-  } catch (error) {
-    if (error instanceof OperationFailedError && error.code === 'timeout')
-      throw gateStayedShut(error, outdatedPods(roll, await context.observe()));
-    throw error;
-  }
+  // What a listener serves is not announced, and neither are Kafka's facts.
+  const isUnannounced = plan.cutover !== undefined || 'value' in first.facts;
+  const wait = waitUntil(context, {
+    subject: plan.subject,
+    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
+    check,
+    deadlineMs: deadlineMs(context, 'gate'),
+    failure: 'no pod may be restarted',
+    retryMs: isUnannounced ? 1000 : deadlineMs(context, 'gate'),
+  });
+  return wait.catch((error: unknown) => gateStayedShut(roll, error));
 }
 
-function gateStayedShut(error: Error, left: readonly PodFacts[]): BlockedError {
-  return new BlockedError(`${error.message} Not restarted yet: ${left.map((p) => p.name).join(', ')}.`, {
+/** A "no" that lasted until the deadline is not a failure: time or somebody else cures it. */
+async function gateStayedShut(roll: Roll, error: unknown): Promise<never> {
+  if (!(error instanceof TimeoutError)) throw error;
+  const left = outdatedPods(roll, await roll.context.observe());
+  throw new BlockedError(`${error.message} Not restarted yet: ${left.map((p) => p.name).join(', ')}.`, {
     hint: 'Mend that and run again; what was restarted is not restarted again.',
   });
 }
 
 function askGates(roll: Roll, live: Observation): readonly { pod: PodFacts; verdict: Verdict }[] {
   const outdated = outdatedPods(roll, live);
-  const view: RestartView = {
-    pods: live.pods,
-    outdated: new Set(outdated.map((p) => p.name)),
-    facts: live.facts,
-    whenKafkaIsUnknown: roll.context.bundle.desired.whenKafkaIsUnknown,
-    isInsideCutover: false,
-  };
+  const view = viewOf(roll, live);
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
   const group = order.filter((p) => order[0] !== undefined && isSameGroup(p, order[0]));
   // A cut-over passes the point of no return with its first pod: all gates have to say yes before it.
@@ -133,14 +129,30 @@ function askGates(roll: Roll, live: Observation): readonly { pod: PodFacts; verd
   return isRefused ? verdicts.filter((v) => !v.verdict.ok) : verdicts;
 }
 
-/** Evicts a pod. Only in a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met. */
-async function evict(roll: Roll, pod: PodFacts, isCutover: boolean): Promise<void> {
+function viewOf(roll: Roll, live: Observation): RestartView {
+  return {
+    pods: live.pods,
+    missing: nodesOf(kafkaOf(live)).flatMap(({ pod }) => (live.pods.some((p) => p.name === pod) ? [] : [pod])),
+    outdated: new Set(outdatedPods(roll, live).map((p) => p.name)),
+    facts: live.facts,
+    whenKafkaIsUnknown: roll.context.bundle.desired.whenKafkaIsUnknown,
+    isInsideCutover: false,
+  };
+}
+
+/** Evicts a pod. Only inside a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met. */
+async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promise<void> {
   const { context, plan } = roll;
   const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
+  let wasRefused = false;
   const attempt = async (): Promise<Progress<'evicted' | 'gone'>> => {
+    // Much may have changed since the gate was asked.
+    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await context.observe())) : undefined;
+    if (verdict?.ok === false) return { waitingFor: verdict.because };
     const result = await context.cluster.evict(subject, pod.uid);
     if (result.kind !== 'refused') return { done: result.kind };
-    if (!isCutover) return { waitingFor: `eviction refused: ${result.because}` };
+    wasRefused = true;
+    if (!isInsideCutover) return { waitingFor: `eviction refused: ${result.because}` };
     await context.cluster.delete(subject, pod.uid);
     return { done: 'evicted' };
   };
@@ -150,9 +162,8 @@ async function evict(roll: Roll, pod: PodFacts, isCutover: boolean): Promise<voi
     check: attempt,
     deadlineMs: deadlineMs(context, 'gate'),
     failure: 'not evicted',
-    hint: 'A PodDisruptionBudget forbids it. What was restarted is not restarted again.',
     retryMs: 5000,
-  });
+  }).catch((error: unknown) => gateStayedShut(roll, error));
   if (outcome === 'gone') return;
   say(context, 'evicted', subject, placeInPlan(roll, pod));
   await roll.hooks.onEvict(pod.name);
@@ -209,9 +220,8 @@ function notConverted(live: Observation, pod: PodFacts, { bundle }: ExecuteConte
 
 /** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. */
 async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: Observation, isInside: boolean): Promise<void> {
-  if (!isInside && (await nextPod(roll, live)) === undefined) return;
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
-  for (const pod of order) await evict(roll, pod, true);
+  for (const [i, pod] of order.entries()) await evict(roll, pod, isInside || i > 0);
   for (const pod of order) await awaitSuccessor(roll, pod, true);
 }
 

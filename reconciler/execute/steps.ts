@@ -1,5 +1,5 @@
 /** The steps that do not depend on the executor. Each may be run again at any point: what is done already is found done. */
-import { formatRef, KINDS, type KubeObject, kindOf, ref } from '../../constructs/model/kube-object';
+import { formatRef, hasTrueCondition, KINDS, type KubeObject, kindOf, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
 import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
 import { BlockedError, ClusterError, InternalError, TimeoutError } from '../errors';
@@ -52,7 +52,10 @@ export async function configureTls(context: ExecuteContext, kafka: KubeObject): 
 }
 
 export async function configureKafka(context: ExecuteContext, step: ConfigureStep): Promise<void> {
-  const kafka = kafkaOf(await context.observe());
+  const live = await context.observe();
+  const kafka = kafkaOf(live);
+  // Certificates take their time, and KubeDB does not wait: a Kafka with pods changes by an operation.
+  if (live.pods.length > 0 || hasTrueCondition(kafka, 'Provisioned')) throw new PlanAnew();
   await configureTls(context, kafka);
   say(context, 'applied', step.subject, `TLS ${tlsStateOf(kafka.spec) === 'off' ? 'turned on' : 'configured'}`);
 }

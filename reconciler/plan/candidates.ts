@@ -3,12 +3,12 @@
  * state. Rotation and restart are named by the leaf certificates concerned: asked for again for the same leaves, it is the same request.
  */
 import { contentHash, formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
-import { ALIASES, certificateOf, tlsStateOf } from '../../constructs/model/tls';
+import { ANNOTATION_OWNER, isAttemptOf, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
+import { ALIASES, certificateOf, isSameTls, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import type { World } from './checks/world';
 import { type Comparison, convergingFindings } from './comparison';
 import type { Finding, Obstacle, Operation, SubmitOpsRequestStep } from './nouns';
-import { nextAttempt } from './requests';
+import { annotationOf, isOurs, lastConverging, nextAttempt, stateBefore } from './requests';
 
 export interface Candidate {
   readonly kind: 'converge' | 'rotate' | 'restart';
@@ -65,6 +65,8 @@ export function submitStep(
   retry: boolean,
 ): SubmitOpsRequestStep | { readonly obstacle: Obstacle } {
   const { bundle, live } = world;
+  const inVain = candidate.kind === 'rotate' && !retry ? rotatedInVain(world, candidate) : undefined;
+  if (inVain !== undefined) return { obstacle: inVain };
   const next = nextAttempt(candidate.base, candidate.findings.map((f) => `${formatRef(f.subject)}: ${f.message}`).join('; '), {
     requests: live.requests,
     owner: bundle.desired.owner,
@@ -86,8 +88,37 @@ export function continueStep(request: KubeObject, operation: Operation): SubmitO
   return { kind: 'submitOpsRequest', subject, findings, manifest: request, operation, isContinued: true };
 }
 
-function requestManifest({ bundle, live }: World, { kind, manifest }: Candidate, name: string): KubeObject {
+/**
+ * Returns what a converging request reverses. When the Kafka's spec is as desired already, an earlier attempt wrote it and came to no end:
+ * what that one found counts. Else only other layers are repaired, and nothing is reversed by asking for the same again.
+ */
+function reversedBy({ bundle, live }: World, base: string): TlsState | undefined {
+  const has = tlsStateOf(live.kafka?.spec);
+  if (!isSameTls(live.name, has, bundle.tls)) return has;
+  const last = lastConverging(live.requests, bundle.desired.owner);
+  const isUnended = last !== undefined && isAttemptOf(last.metadata.name, base) && annotationOf(last, REQUEST.verified) === undefined;
+  return isUnended ? stateBefore(last) : undefined;
+}
+
+/** Leaves that are still too old after a rotation that issuedAfter asked for never get young enough: their issuer backdates. */
+function rotatedInVain({ bundle, live }: World, { findings }: Candidate): Obstacle | undefined {
+  const { issuedAfter, owner } = bundle.desired;
+  if (issuedAfter === undefined || findings.some((f) => f.reason !== 'CertificateTooOld')) return undefined;
+  const isDone = (r: KubeObject) => r.spec?.tls?.rotateCertificates === true && r.status?.phase === 'Successful' && isOurs(r, owner);
+  const last = live.requests.filter((r) => isDone(r) && Date.parse(r.metadata.creationTimestamp ?? '') >= Date.parse(issuedAfter)).at(-1);
+  if (last === undefined) return undefined;
+  return {
+    kind: 'failed',
+    subject: refOf(last),
+    message: `was Successful, and certificates still say that they were issued before issuedAfter: ${findings.map((f) => f.message).join('; ')}`,
+    hint: 'Their issuer backdates them: choose an earlier issuedAfter. To rotate once more, run "kafka-tls apply --retry".',
+  };
+}
+
+function requestManifest(world: World, { kind, manifest, base }: Candidate, name: string): KubeObject {
+  const { bundle, live } = world;
   const { metadata } = manifest;
+  const from = kind === 'converge' ? reversedBy(world, base) : undefined;
   return {
     ...manifest,
     metadata: {
@@ -99,7 +130,7 @@ function requestManifest({ bundle, live }: World, { kind, manifest }: Candidate,
         ...metadata.annotations,
         [ANNOTATION_OWNER]: bundle.desired.owner,
         [REQUEST.executor]: bundle.desired.executor,
-        ...(kind === 'converge' ? { [REQUEST.from]: JSON.stringify(tlsStateOf(live.kafka?.spec)) } : {}),
+        ...(from === undefined ? {} : { [REQUEST.from]: JSON.stringify(from) }),
       },
       // Argo CD then shows the request under its Kafka, and it lives as long as that.
       ownerReferences: [

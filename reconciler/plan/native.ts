@@ -1,5 +1,6 @@
 /** Plans an operation that the reconciler carries out itself: every write to Certificates, Kafka, PetSets and pods is a step of its own. */
 import type { KubeObject } from '../../constructs/model/kube-object';
+import { isAttemptOf } from '../../constructs/model/names';
 import { ALIASES } from '../../constructs/model/tls';
 import { type Candidate, continueStep, submitStep, wantedCandidates } from './candidates';
 import type { World } from './checks/world';
@@ -19,8 +20,9 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
   const subject = kafkaRef(live);
   const mine = unfinished(live.requests).find((r) => isOurs(r, bundle.desired.owner) && isNative(r));
   const [candidate] = wantedCandidates(world, found);
-  if (candidate === undefined && mine === undefined) {
-    const steps = [...ownSteps(world), ...issuingSteps(world), ...finishingSteps(world, found), ...leftOverSteps(world)];
+  if (candidate === undefined && (mine === undefined || !isStillWanted(mine, world, candidate))) {
+    const begun = [...ownSteps(world), ...issuingSteps(world), ...supersedeSteps(world)];
+    const steps = [...begun, ...finishingSteps(world, found), ...leftOverSteps(world)];
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
   }
   const operation = operationOf(world, found);
@@ -55,15 +57,15 @@ function submitOrContinue(
   operation: Operation,
   retry: boolean,
 ): SubmitOpsRequestStep | { readonly obstacle: Obstacle } {
-  if (mine !== undefined && (candidate === undefined || isStillWanted(mine, world, candidate))) return continueStep(mine, operation);
+  if (mine !== undefined && isStillWanted(mine, world, candidate)) return continueStep(mine, operation);
   return submitStep(world, candidate as Candidate, operation, retry);
 }
 
-/** A request is gone on with if what is left to do is what it asks for: its own content, or only the restarts at its end. */
-function isStillWanted(mine: KubeObject, { bundle }: World, candidate: Candidate): boolean {
-  if (mine.spec?.tls?.rotateCertificates === true) return candidate.kind !== 'converge';
-  if (mine.spec?.type === 'Restart') return candidate.kind === 'restart';
-  return mine.metadata.name.startsWith(bundle.converge.metadata.name);
+/** A request is gone on with if what is left to do, if anything, is what it asks for: its own content, or only the restarts at its end. */
+function isStillWanted(mine: KubeObject, { bundle }: World, candidate: Candidate | undefined): boolean {
+  if (mine.spec?.tls?.rotateCertificates === true) return candidate?.kind !== 'converge';
+  if (mine.spec?.type === 'Restart') return candidate === undefined || candidate.kind === 'restart';
+  return isAttemptOf(mine.metadata.name, bundle.converge.metadata.name);
 }
 
 function toIssue(world: World, found: Comparison): readonly Step[] {

@@ -31,7 +31,7 @@ export const REASONS = {
   CaReplaced: 'the issuer signs with another CA than the one that pods trust',
   TemplateDiffers: 'a PetSet does not mount what the TLS state asks for',
   ConfigDiffers: 'a configuration Secret does not say what the TLS state asks for',
-  PodHasOldRevision: 'a pod was made from an earlier template of its PetSet',
+  PodHasOldRevision: 'a pod was made from a template that mounts another certificate than its PetSet does now',
   PodServesOtherProtocol: 'a pod serves TLS where plaintext is wanted, or the reverse',
   PodHasOldCertificate: 'a pod serves another certificate than its Secret holds',
   PodDistrustsSecret: 'a pod serves a certificate of another CA than its Secret holds',

@@ -7,7 +7,7 @@ import { issuingSteps, leftOverSteps } from './issuing';
 import { notesOf } from './notes';
 import type { Plan, Step } from './nouns';
 import { isNative, isOurs, unfinished } from './requests';
-import { cutoverOf, finishingSteps, kafkaRef, opsManagerSteps, ownSteps, supersedeSteps } from './steps';
+import { cutoverOf, finishingSteps, kafkaRef, opsManagerSteps, ownSteps, resumeSteps, supersedeSteps } from './steps';
 
 type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacle'>>;
 
@@ -24,6 +24,7 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
     steps.push(...finishingSteps(world, found), ...leftOverSteps(world));
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
   }
+  steps.push(...resumeSteps(world));
   for (const candidate of wanted) {
     const submit = submitStep(world, candidate, candidate.kind === 'converge' ? operation : candidate.kind, retry);
     if ('obstacle' in submit) return { operation, steps: [], obstacle: submit.obstacle };

@@ -22,13 +22,14 @@ import { issuingSteps } from './issuing';
 import { missingIssuer } from './missing-issuer';
 import { planNative } from './native';
 import { notesOf } from './notes';
-import type { Finding, Plan, Step } from './nouns';
+import type { Finding, Obstacle, Plan, Step } from './nouns';
 import type { Observation } from './observation';
 import { obstacleOf } from './obstacles';
 import { planOpsRequests } from './ops-requests';
 import { isOurs, unfinished } from './requests';
 import { issueSteps, kafkaRef, ownSteps } from './steps';
 import { missingAcknowledgement } from './trust';
+import { mismatches } from './verify';
 
 export interface PlanOptions {
   /** Take the Kafka over from another KafkaTls. */
@@ -67,6 +68,8 @@ function draftPlan(world: World, retry: boolean): Draft {
   if (isOnlyIssuanceOpen(world, found)) return awaitIssuance(world, found);
   const obstacle = missingAcknowledgement(found.cut, world);
   if (obstacle !== undefined) return { operation: operationOf(world, found), steps: [], obstacle };
+  const unproven = whatNothingCures(world, found);
+  if (unproven !== undefined) return { operation: 'none', steps: [], obstacle: unproven };
   return bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
 }
 
@@ -83,6 +86,19 @@ function summaryOf(live: Observation, wants: TlsState): string {
 function isOnlyIssuanceOpen({ bundle, live }: World, found: Comparison): boolean {
   const isUnderWay = unfinished(live.requests).some((r) => isOurs(r, bundle.desired.owner));
   return !isUnderWay && found.inIssuance.length > 0 && convergingFindings(found).length === 0;
+}
+
+/** A pod may serve exactly what its Secret holds, and that be worth nothing: expired, or made for other names. No restart cures it. */
+function whatNothingCures({ bundle, live }: World, found: Comparison): Obstacle | undefined {
+  const curable = [...convergingFindings(found), ...found.inIssuance, ...found.rotation, ...found.pods];
+  const wrong = curable.length > 0 ? undefined : mismatches(live, bundle.tls).find((m) => !m.isUnknown);
+  if (wrong === undefined) return undefined;
+  return {
+    kind: 'failed',
+    subject: wrong.subject,
+    message: `${wrong.problem}, though all that was asked for is done`,
+    hint: 'Look at the certificate in its Secret, at its issuer and CA.',
+  };
 }
 
 function awaitIssuance(world: World, { inIssuance }: Comparison): Draft {

@@ -94,6 +94,8 @@ export function nextAttempt(base: string, missing: string, rules: AttemptRules):
 function afterSuccess(last: KubeObject, missing: string, rules: AttemptRules): NextAttempt | undefined {
   if (annotationOf(last, REQUEST.verified) !== undefined) return undefined;
   const seenAt = annotationOf(last, REQUEST.ineffectiveAt);
+  // The run that should have judged it was killed. What came after it has changed the Kafka, and says more than its silence.
+  if (seenAt === undefined && rules.requests.at(-1) !== last) return undefined;
   if (seenAt !== undefined && seenAt !== String(rules.kafkaGeneration)) return undefined;
   return stop(
     rules,

@@ -63,6 +63,8 @@ export function isSameGroup(a: Candidate, b: Candidate): boolean {
 export interface RestartView {
   /** All pods of the Kafka, as they are now. */
   readonly pods: readonly PodFacts[];
+  /** Names of pods of the Kafka that do not exist now. */
+  readonly missing: readonly string[];
   /** Names of the pods that still have to be restarted. */
   readonly outdated: ReadonlySet<string>;
   readonly facts: Reading<KafkaFacts>;
@@ -75,11 +77,16 @@ export interface RestartView {
 export function canRestart(pod: PodFacts, view: RestartView): Verdict {
   if (pod.stuck !== undefined) return { ok: true, note: `${pod.name} is ${pod.stuck} and serves nobody` };
   if (view.isInsideCutover) return { ok: true, note: 'inside a cut-over no gate can hold' };
+  const [missing] = view.missing;
+  if (missing !== undefined) return { ok: false, because: `${missing} does not exist`, retry: true };
   const upToDate = view.pods.filter((p) => p.name !== pod.name && !view.outdated.has(p.name));
   const stuck = upToDate.find((p) => p.stuck !== undefined);
   if (stuck !== undefined) {
     return { ok: false, because: `${stuck.name} is up to date and ${stuck.stuck}; the next pod would fare no better`, retry: false };
   }
+  // A pod on its way out is Ready until its containers have ended, and serves nobody for much longer.
+  const terminating = upToDate.find((p) => p.isTerminating);
+  if (terminating !== undefined) return { ok: false, because: `${terminating.name} is terminating`, retry: true };
   const unready = upToDate.find((p) => !p.isReady);
   if (unready !== undefined) return { ok: false, because: `${unready.name} is up to date and not Ready`, retry: true };
   if ('unknown' in view.facts) return byReadiness(pod, view, view.facts.unknown);

@@ -5,7 +5,7 @@ import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/
 import { ALIASES, type Alias } from '../../constructs/model/tls';
 import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks/world';
 import type { Comparison } from './comparison';
-import type { EvictStep, Finding, IssueStep, Plan, Step, SupersedeStep } from './nouns';
+import type { EvictStep, Finding, IssueStep, Plan, ResumeStep, Step, SupersedeStep } from './nouns';
 import type { Observation, PodFacts } from './observation';
 import { annotationOf, isNative, isOurs, unfinished } from './requests';
 import { type Placed, restartOrder } from './restart';
@@ -116,22 +116,17 @@ export function cutoverOf({ bundle }: World, { cut }: Comparison, restarts: numb
 
 /** Returns what ends, marks or cleans up what earlier runs left, when nothing else has to change. */
 export function finishingSteps(world: World, found: Comparison): readonly Step[] {
-  const { live } = world;
+  return [...resumeSteps(world), ...verifySteps(world, found)];
+}
+
+/** Returns the end of a pause that a run of ours left behind. A pause of another owner is that one's to lift. */
+export function resumeSteps({ bundle, live }: Pick<World, 'bundle' | 'live'>): readonly ResumeStep[] {
+  const { kafka } = live;
+  const paused = kafka === undefined ? undefined : conditionOf(kafka, 'Paused');
+  if (paused?.status !== 'True' || paused.reason !== PAUSE_REASON) return [];
+  if (kafka?.metadata.annotations?.[ANNOTATION_OWNER] !== bundle.desired.owner) return [];
   const subject = kafkaRef(live);
-  const paused = live.kafka === undefined ? undefined : conditionOf(live.kafka, 'Paused');
-  const isOurPause = paused?.status === 'True' && paused.reason === PAUSE_REASON;
-  return [
-    ...(isOurPause
-      ? [
-          {
-            kind: 'resume' as const,
-            subject,
-            findings: [{ subject, reason: 'KafkaPaused' as const, message: 'still paused by an earlier run' }],
-          },
-        ]
-      : []),
-    ...verifySteps(world, found),
-  ];
+  return [{ kind: 'resume', subject, findings: [{ subject, reason: 'KafkaPaused', message: 'still paused by an earlier run' }] }];
 }
 
 /** Pods that could not be looked at, and a Successful request whose effect was not confirmed yet, ask for a verification. */

@@ -189,8 +189,13 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
   },
   {
     name: 'a pod of an earlier template',
-    cluster: cluster().pod('orders-broker-0', { revision: 'old' }),
+    cluster: cluster().pod('orders-broker-0', { certificateSecret: 'former-cert' }),
     finds: ['PodHasOldRevision orders-broker-0'],
+  },
+  {
+    name: 'a template that was changed for something else than TLS',
+    cluster: cluster().pod('orders-broker-0', { revision: 'old' }),
+    finds: [],
   },
   {
     name: 'a pod that speaks plaintext',

@@ -195,7 +195,8 @@ const ROWS: readonly Row[] = [
     restarts: 5,
     cluster: () => {
       const b = new ClusterBuilder();
-      for (const pod of b.live.pods.slice(1)) b.podServes(pod.name, { protocol: 'plaintext' }).pod(pod.name, { revision: 'rev-0' });
+      for (const pod of b.live.pods.slice(1))
+        b.podServes(pod.name, { protocol: 'plaintext' }).pod(pod.name, { certificateSecret: undefined as never });
       return b.request(b.bundle.converge.metadata.name, 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });
     },
   },

@@ -39,6 +39,7 @@ test('without facts an unready active controller restarts first: stricter than t
     outdated: new Set(pods.map((p) => p.name)),
     facts: { unknown: 'not read' },
     whenKafkaIsUnknown: 'readiness',
+    missing: [],
     isInsideCutover: false,
   };
   const may = restartOrder(pods, 1001)
@@ -109,6 +110,7 @@ describe('gate of a pod', () => {
     outdated: new Set(cluster.map((p) => p.name)),
     facts: { unknown: 'not read' },
     whenKafkaIsUnknown: 'readiness',
+    missing: [],
     isInsideCutover: false,
     ...change,
   });
@@ -290,6 +292,7 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
             outdated,
             facts: { value: { quorum: healthyQuorum([...pods.values()]), topics: [] } },
             whenKafkaIsUnknown: 'readiness',
+            missing: [],
             isInsideCutover: false,
           })
         : { ok: false, because: 'the script says no', retry: true };

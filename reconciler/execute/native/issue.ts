@@ -55,14 +55,20 @@ interface Issued {
 }
 type Baseline = Readonly<Record<string, Issued>>;
 
-/** What the Secrets held before the trigger. Written down on the request, so that a later run measures against the same. */
+/**
+ * What the Secrets held before the trigger. Written down on the request, so that a later run measures against the same; unless something was
+ * issued meanwhile, and is to be replaced once more.
+ */
 async function recordBaseline(run: NativeRun, steps: readonly IssueStep[]): Promise<Baseline> {
   const { context, request, before } = run;
   const now = Object.fromEntries(ALIASES.map((alias) => [alias, issuedOf(before, context, alias)]));
   if (request === undefined || !steps.some((s) => s.isRotation)) return now;
-  const object = await modify(context.cluster, request, (r) =>
-    r.metadata.annotations?.[REQUEST.baseline] === undefined ? withAnnotations(r, { [REQUEST.baseline]: JSON.stringify(now) }) : undefined,
-  );
+  const object = await modify(context.cluster, request, (r) => {
+    const recorded: Baseline = JSON.parse(r.metadata.annotations?.[REQUEST.baseline] ?? '{}');
+    const isSame = (alias: string) => recorded[alias]?.fingerprint === now[alias]?.fingerprint;
+    const baseline = Object.fromEntries(ALIASES.map((alias) => [alias, isSame(alias) ? recorded[alias] : now[alias]]));
+    return withAnnotations(r, { [REQUEST.baseline]: JSON.stringify(baseline) });
+  });
   return JSON.parse(object.metadata.annotations?.[REQUEST.baseline] ?? '{}');
 }
 
@@ -125,10 +131,11 @@ async function awaitIssued(run: NativeRun, steps: readonly IssueStep[], baseline
 function assertSameRoot({ context, before, plan }: NativeRun, live: Observation): void {
   const { tls } = context.bundle;
   if (tls === 'off' || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return;
-  const keys = (o: Observation) =>
-    (o.secrets.find((s) => s.name === certificateOf(o.name, tls, 'server').secretName)?.ca ?? []).map((c) => c.publicKey);
-  const trusted = keys(before);
-  if (trusted.length === 0 || keys(live).some((key) => trusted.includes(key))) return;
+  const keys = (o: Observation, names: readonly (string | undefined)[]) =>
+    o.secrets.filter((s) => names.includes(s.name)).flatMap((s) => (s.ca ?? []).map((c) => c.publicKey));
+  const mounted = before.pods.map((p) => p.certificateSecret);
+  const trusted = keys(before, mounted);
+  if (trusted.length === 0 || keys(live, [certificateOf(live.name, tls, 'server').secretName]).some((key) => trusted.includes(key))) return;
   throw new InvalidInputError('the issued certificate has another root than pods trust: no pod was restarted.', {
     subject: plan.subject,
     hint: `When clients trust it, add acknowledge: [Acknowledgement.trustRootChangesTo('${tls.issuerRef.name}')] to its Tls and commit.`,

@@ -40,6 +40,11 @@ async function writeTlsState(run: NativeRun, tls: TlsState, subjects: readonly O
   if (isWritten(refOf(kafka))) await configureTls(context, kafka);
   const desired = desiredKafka(kafka, tls);
   const password = await keystorePassword(context, kafka);
+  if (tls !== 'off' && password === undefined)
+    throw new OperationFailedError('no configuration was written: it has no password for the JKS stores.', {
+      subject: ref(KINDS.Secret, live.namespace, keystoreCredSecret(kafka)),
+      hint: 'Restore the Secret: the stores in the certificate Secrets were written with its password.',
+    });
   for (const set of live.petSets) {
     const config = ref(KINDS.Secret, live.namespace, set.configSecret);
     if (isWritten(config))
@@ -132,10 +137,9 @@ async function restore(run: NativeRun): Promise<void> {
   const request = run.request === undefined ? undefined : await run.context.cluster.get(run.request);
   const before = request === undefined ? undefined : stateBefore(request);
   if (before === undefined) return;
-  await writeTlsState(
-    run,
-    before,
-    run.plan.steps.filter((s) => s.kind === 'reconfigure').map((s) => s.subject),
-  );
+  const { namespace, petSets } = run.before;
+  const sets = petSets.flatMap((set) => [ref(KINDS.PetSet, namespace, set.name), ref(KINDS.Secret, namespace, set.configSecret)]);
+  // Not only what this run has written: an earlier one may have been killed after doing so.
+  await writeTlsState(run, before, [run.plan.subject, ...sets]);
   say(run.context, 'warning', run.plan.subject, 'its former TLS configuration was restored; no pod was restarted');
 }

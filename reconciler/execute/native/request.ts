@@ -1,13 +1,12 @@
 /** The KafkaOpsRequest that a `native` operation stands for: created, left alone for a while, begun, ended. */
 import { conditionOf, KINDS, type ObjectRef } from '../../../constructs/model/kube-object';
 import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
-import { BlockedError } from '../../errors';
 import type { ResumeStep, SubmitOpsRequestStep } from '../../plan/nouns';
 import { deadlineMs, modify, say, withAnnotations, withCondition } from '../context';
 import { assertReachable } from '../restart';
 import { type Progress, waitUntil } from '../wait';
 import { resume } from './pause';
-import { type NativeRun, record } from './run';
+import { claimedByAnother, type NativeRun, record } from './run';
 
 export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promise<void> {
   const { context, plan } = run;
@@ -36,10 +35,7 @@ async function awaitNoClaim({ context }: NativeRun, subject: ObjectRef, kafka: O
     const paused = owner === undefined ? undefined : conditionOf(owner, 'Paused');
     const isClaimed = Boolean(request?.status?.phase) || (request?.status?.conditions ?? []).length > 0;
     if (isClaimed || (paused?.status === 'True' && paused.reason !== PAUSE_REASON)) {
-      throw new BlockedError('an ops-manager works on it, and the native executor is for clusters without one.', {
-        subject,
-        hint: 'Use Executor.opsRequest(). The request is left to the ops-manager.',
-      });
+      throw claimedByAnother(subject);
     }
     return context.clock.monotonicMs() >= end ? { done: undefined } : { waitingFor: 'for an ops-manager to claim it' };
   };
@@ -85,7 +81,7 @@ export async function finish(run: NativeRun, step: ResumeStep): Promise<void> {
   await resume(context, step.subject);
   if (run.request === undefined) return;
   await modify(context.cluster, run.request, (r) => withAnnotations(r, { [REQUEST.verified]: context.clock.now().toISOString() }));
-  const isRestart = run.plan.operation === 'restart';
+  const isRestart = (await context.cluster.get(run.request))?.spec?.type === 'Restart';
   const message = isRestart ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.';
   await record(run, 'Successful', { reason: 'Successful', message }, 'Successful');
 }

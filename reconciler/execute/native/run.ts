@@ -1,5 +1,6 @@
 /** One `native` operation under way, and the books that are kept on its request. */
-import type { ObjectRef } from '../../../constructs/model/kube-object';
+import { isEqual, type KubeObject, type ObjectRef } from '../../../constructs/model/kube-object';
+import { BlockedError } from '../../errors';
 import type { Plan } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
 import { type ExecuteContext, modify, withCondition } from '../context';
@@ -10,6 +11,8 @@ export interface NativeRun {
   /** What was observed before anything was done. */
   readonly before: Observation;
   request?: ObjectRef;
+  /** The request's status as we wrote it last: whoever writes another one is an ops-manager. */
+  written?: KubeObject['status'];
 }
 
 /** Adds a condition to our request, with the phase that goes with it. */
@@ -21,10 +24,11 @@ export async function record(
 ): Promise<void> {
   const { context } = run;
   if (run.request === undefined) return;
-  await modify(
+  const { status } = await modify(
     context.cluster,
     run.request,
     (request) => {
+      if (run.written !== undefined && !isEqual(request.status, run.written)) throw claimedByAnother(run.request);
       const { generation = 1 } = request.metadata;
       const condition = { type, status: 'True' as const, observedGeneration: generation, ...said };
       const next = withCondition(request, condition, context.clock.now());
@@ -32,6 +36,15 @@ export async function record(
     },
     { status: true },
   );
+  run.written = status;
+}
+
+/** Returns the error of a request that somebody else has written to: an ops-manager, which is given way to. */
+export function claimedByAnother(subject: ObjectRef | undefined): BlockedError {
+  return new BlockedError('an ops-manager works on it, and the native executor is for clusters without one.', {
+    ...(subject === undefined ? {} : { subject }),
+    hint: 'Use Executor.opsRequest(). The request is left to the ops-manager.',
+  });
 }
 
 /** KubeDB words the conditions of single actions like this. */

@@ -1,13 +1,13 @@
 /** Layer 5: what each pod was made from and serves. */
 import { KINDS, type ObjectRef, ref } from '../../../constructs/model/kube-object';
 import { mountedCertificateSecret, nodesOf } from '../../../constructs/model/kubedb';
-import type { TlsState } from '../../../constructs/model/tls';
+import { certificateOf, type TlsState } from '../../../constructs/model/tls';
 import type { Finding } from '../nouns';
 import type { PetSetState, PodFacts, SecretFacts } from '../observation';
 import { finding, type World } from './world';
 
 const POD_CHECKS = [
-  podHasOldRevision, // made from an earlier template
+  podHasOldRevision, // made from a template with another certificate
   podServesOtherProtocol, // started before the configuration changed
   podDistrustsSecret, // started before the CA changed
   podHasOldCertificate, // started before its certificate was issued
@@ -18,6 +18,7 @@ interface PodView {
   readonly pod: PodFacts;
   readonly set: PetSetState | undefined;
   readonly secret: SecretFacts | undefined;
+  readonly kafka: string;
   readonly tls: TlsState;
   readonly subject: ObjectRef;
 }
@@ -33,6 +34,7 @@ export function podFindings({ bundle, live }: World): readonly Finding[] {
         pod,
         set,
         secret: live.secrets.find((s) => s.name === mounted),
+        kafka: live.name,
         tls: bundle.tls,
         subject: ref(KINDS.Pod, live.namespace, pod.name),
       };
@@ -44,10 +46,14 @@ export function podFindings({ bundle, live }: World): readonly Finding[] {
     });
 }
 
-function podHasOldRevision({ pod, set, subject }: PodView): Finding | undefined {
-  const wanted = set?.object.status?.updateRevision;
-  if (wanted === undefined || wanted === '' || pod.revision === '' || pod.revision === wanted) return undefined;
-  return finding(subject, 'PodHasOldRevision', 'made from an earlier template of its PetSet');
+/** Templates change for many reasons, and only what they mount of TLS is ours: a restart for anything else is another operation. */
+function podHasOldRevision({ pod, set, subject, tls, kafka }: PodView): Finding | undefined {
+  const template = mountedCertificateSecret(set?.object.spec?.template?.spec);
+  const wanted = tls === 'off' ? undefined : certificateOf(kafka, tls, 'server').secretName;
+  // A template that is not as desired itself is repaired first.
+  if (set === undefined || template !== wanted || pod.certificateSecret === template) return undefined;
+  const mounts = pod.certificateSecret === undefined ? 'no certificate' : `Secret ${pod.certificateSecret}`;
+  return finding(subject, 'PodHasOldRevision', `made from an earlier template of its PetSet, with ${mounts}`);
 }
 
 function podServesOtherProtocol({ pod, tls, subject }: PodView): Finding | undefined {

@@ -14,6 +14,7 @@ const TOLERANCE_MS = { ownIssuer: 1_000, otherIssuer: 60_000 };
 const SECRET_CHECKS = [
   secretIsMissing, // cert-manager makes it
   secretIsIncomplete, // a pod that mounts it could not start
+  secretDistrustsItself, // a pod that mounts it could talk to nobody
   secretIsFromOtherIssuer, // the issuer was changed and nothing issued since
   secretLacksNames, // names were added and nothing issued since
 ];
@@ -50,6 +51,11 @@ function secretIsIncomplete({ secret, subject }: AliasView): Finding | undefined
   return undefined;
 }
 
+function secretDistrustsItself({ secret, subject }: AliasView): Finding | undefined {
+  if (secret?.isSignedByCa !== false) return undefined;
+  return finding(subject, 'SecretIncomplete', `Secret ${secret.name}: its ca.crt has not signed its tls.crt`);
+}
+
 function secretIsFromOtherIssuer({ secret, subject, tls, alias }: AliasView): Finding | undefined {
   const wanted = issuerOf(tls, alias);
   const name = secret?.annotations['cert-manager.io/issuer-name'];
@@ -72,8 +78,14 @@ function secretLacksNames(view: AliasView): Finding | undefined {
 }
 
 function lacking(wanted: readonly string[] | undefined, has: readonly string[]): readonly string[] {
-  const known = new Set(has.map((n) => n.toLowerCase()));
-  return (wanted ?? []).filter((n) => !known.has(n.toLowerCase()));
+  const known = new Set(has.map(canonical));
+  return (wanted ?? []).filter((n) => !known.has(canonical(n)));
+}
+
+/** Certificates hold addresses as numbers: an IPv6 address may be written otherwise than it is read. */
+function canonical(name: string): string {
+  const address = name.includes(':') && URL.canParse(`http://[${name}]`) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
+  return address.toLowerCase();
 }
 
 function keyEncodingDiffers({ secret, subject, tls, alias, live }: AliasView): Finding | undefined {
@@ -100,13 +112,18 @@ function certificateIsExpiring({ secret, subject, bundle, now }: AliasView): Fin
   if (secret?.leaf === undefined) return undefined;
   const due = rotationDue(secret.leaf, bundle.desired.beforeExpiry);
   if (now.getTime() < due) return undefined;
-  const limit = bundle.desired.beforeExpiry ?? 'a third of its lifetime';
+  const { beforeExpiry } = bundle.desired;
+  const limit = due === rotationDue(secret.leaf, undefined) ? 'a third of its lifetime' : beforeExpiry;
   return finding(subject, 'CertificateExpiring', `expires ${secret.leaf.notAfter}, less than ${limit} is left`);
 }
 
-/** Returns the instant, in milliseconds since the epoch, from which a leaf is too close to its expiry. */
+/**
+ * Returns the instant, in milliseconds since the epoch, from which a leaf is too close to its expiry. A margin as long as the leaf lives, as
+ * an issuer may have shortened it, is no margin: every new leaf would be too close at once.
+ */
 export function rotationDue(leaf: CertificateFacts, beforeExpiry: string | undefined): number {
   const [start, end] = [Date.parse(leaf.notBefore), Date.parse(leaf.notAfter)];
   const margin = beforeExpiry === undefined ? undefined : goDurationMs(beforeExpiry);
-  return end - (margin ?? (end - start) / 3);
+  const lifetime = end - start;
+  return end - (margin !== undefined && margin < lifetime ? margin : lifetime / 3);
 }
