@@ -4,51 +4,31 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, type TlsOnProps } from '../../constructs';
+import { Acknowledgement, Tls, TlsIssuer } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
+import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { mismatches } from '../../reconciler/plan/verify';
-import type { ProgressEvent } from '../../reconciler/ports';
-import { bundleOf, hasCondition, KAFKA, kafkaManifest, kafkaRef, NAMESPACE, World, type WorldOptions } from '../support/world';
-
-type Failure = Error & { readonly exitCode?: number; readonly hint?: string };
+import type { Cluster } from '../../reconciler/ports';
+import { interruptAfter } from '../support/interrupting-cluster';
+import { off, on, onWithNewRoot, wish } from '../support/wishes';
+import { failureOf, hasCondition, KAFKA, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
 
-const props = (tls: Tls, native: boolean, change: Partial<KafkaTlsProps> = {}): Bundle =>
-  bundleOf({ cluster: KafkaCluster.existing(KAFKA), tls, executor: native ? Executor.native() : Executor.opsRequest(), ...change });
-const on = (change: Partial<TlsOnProps> = {}) =>
-  Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: [Acknowledgement.clientsMoveToTls()], ...change });
-const off = () => Tls.off({ acknowledge: [Acknowledgement.clientsLeaveTls()] });
+const wanted = (executor: ExecutorName, tls: Tls) => world.bundle(wish(executor, tls));
 
 /** A Kafka that serves TLS, given to it by this tool. */
-async function secured(native: boolean, options: WorldOptions = {}): Promise<void> {
-  world = await new World({ opsManager: !native, ...options }).start(kafkaManifest());
+async function secured(executor: ExecutorName, options: WorldOptions = {}): Promise<void> {
+  world = await new World({ opsManager: executor === 'ops-request', ...options }).start(kafkaManifest());
   await world.settle();
-  await world.apply(props(on(), native));
-  await world.clock.advance(86_400_000);
+  await world.apply(wanted(executor, on()));
+  await world.place.pass(86_400_000);
   world.events.length = 0;
 }
 
 const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
-
-async function annotate(annotations: Record<string, string>): Promise<void> {
-  const kafka = (await world.cluster.get(kafkaRef)) as KubeObject;
-  await world.cluster.replace({
-    ...kafka,
-    metadata: { ...kafka.metadata, annotations: { ...kafka.metadata.annotations, ...annotations } },
-  });
-}
-
-async function failureOf(run: Promise<unknown>): Promise<Failure> {
-  const error = await run.then(
-    () => undefined,
-    (e: Failure) => e,
-  );
-  assert.ok(error !== undefined, 'the run fails');
-  return error;
-}
 
 async function assertServing(bundle: Bundle): Promise<void> {
   await world.settle();
@@ -58,27 +38,18 @@ async function assertServing(bundle: Bundle): Promise<void> {
   assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
 }
 
-function when(event: ProgressEvent['event'], name: string, act: () => void): void {
-  let isDone = false;
-  world.onEvent = (e) => {
-    if (isDone || e.event !== event || !e.subject.name.startsWith(name)) return;
-    isDone = true;
-    act();
-  };
-}
-
 describe('native', () => {
   test('a pod that never becomes Ready stops the run; mended, the next run goes on and restarts none twice', async () => {
-    await secured(true);
-    const bundle = props(rotation(), true);
-    await annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
+    await secured('native');
+    const bundle = wanted('native', rotation());
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
     const failure = await failureOf(world.apply(bundle));
     assert.equal(failure.exitCode, 1);
     assert.match(failure.message, /Pod\/demo\/orders-controller-1: restarted and not Ready after 10m/);
     assert.deepEqual(world.evicted, ['orders-controller-1'], 'the unready pod goes first, and no healthy one is touched');
-    assert.ok(!hasCondition(await world.cluster.get(kafkaRef), 'Paused'));
+    assert.ok(!hasCondition(await world.kafka(), 'Paused'));
 
-    await annotate({ 'sandbox.kafka-tls/never-ready': '' });
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
     await world.apply(bundle);
     assert.deepEqual(world.evicted, [
       'orders-controller-1',
@@ -92,34 +63,29 @@ describe('native', () => {
   });
 
   test('a pod that is up to date and cannot start stops the run before any healthy pod is touched', async () => {
-    await secured(true);
-    await annotate({ 'sandbox.kafka-tls/crash-loop': `${KAFKA}-broker-2` });
+    await secured('native');
     const pod = ref(KINDS.Pod, NAMESPACE, `${KAFKA}-broker-2`);
     const before = await world.podUids();
-    const crashed = async () => {
-      await world.cluster.evict(pod, before[pod.name] ?? '');
-      while (!(await isStuck(pod.name))) await world.clock.sleep(1000);
-    };
-    await world.clock.run(crashed());
+    await world.crash(pod.name);
     // What is wanted restarts the others only: broker-2 has just been made from the present template.
-    const failure = await failureOf(world.apply(props(on({ server: { dnsNames: ['x.example.org'] } }), true)));
+    const failure = await failureOf(world.apply(wanted('native', on({ server: { dnsNames: ['x.example.org'] } }))));
     assert.ok(failure.exitCode === 1 || failure.exitCode === 4, failure.message);
     for (const [name, uid] of Object.entries(await world.podUids()))
       if (name !== pod.name) assert.equal(uid, before[name], `${name} was not touched`);
-    assert.ok(!hasCondition(await world.cluster.get(kafkaRef), 'Paused'));
+    assert.ok(!hasCondition(await world.kafka(), 'Paused'));
   });
 
   test('a gate that stays shut ends in exit 4, with what is done and what is not', async () => {
-    await secured(true);
-    const bundle = props(rotation(), true);
-    when('ready', `${KAFKA}-controller-0`, () => void annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-broker-0` }));
+    await secured('native');
+    const bundle = wanted('native', rotation());
+    world.when('ready', `${KAFKA}-controller-0`, () => void world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-broker-0` }));
     const failure = await failureOf(world.apply(bundle));
     assert.equal(failure.exitCode, 4, failure.message);
     assert.match(failure.message, /orders-broker-0 is not Ready/);
     assert.match(failure.message, /Not restarted yet: .*orders-controller-2/);
-    assert.ok(!hasCondition(await world.cluster.get(kafkaRef), 'Paused'));
+    assert.ok(!hasCondition(await world.kafka(), 'Paused'));
     world.onEvent = undefined;
-    await annotate({ 'sandbox.kafka-tls/never-ready': '' });
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
     await world.apply(bundle);
     assert.equal(new Set(world.evicted).size, world.evicted.length, 'no pod was restarted twice');
     await assertServing(bundle);
@@ -128,44 +94,44 @@ describe('native', () => {
   test('a commit that arrives mid-run supersedes it: only converted pods restart', async () => {
     world = await new World({ opsManager: false }).start(kafkaManifest());
     await world.settle();
-    let wanted = props(on(), true);
-    when('ready', `${KAFKA}-controller-0`, () => {
-      wanted = props(Tls.off(), true);
+    let desired = wanted('native', on());
+    world.when('ready', `${KAFKA}-controller-0`, () => {
+      desired = wanted('native', Tls.off());
     });
-    await world.apply(() => wanted);
+    await world.apply(() => desired);
     assert.deepEqual(world.evicted, ['orders-controller-0', 'orders-controller-0'], 'one converted, and back');
-    const requests = await world.cluster.list(KINDS.KafkaOpsRequest, { namespace: NAMESPACE });
+    const requests = await world.requests();
     assert.deepEqual(requests.map((r) => r.status.phase).sort(), ['Failed', 'Successful']);
-    await assertServing(wanted);
+    await assertServing(desired);
   });
 
   test('a root that turns out to be another after issuance stops before the first pod, and needs an acknowledgement', async () => {
-    await secured(true);
+    await secured('native');
     // The CA's Secret is replaced, and cert-manager makes a new root with a new key under the same name.
     const secret = ref(KINDS.Secret, NAMESPACE, `${KAFKA}-ca`);
     const before = await world.podUids();
     await world.cluster.delete(secret, (await world.cluster.get(secret))?.metadata.uid ?? '');
-    await world.clock.advance(60_000);
-    const failure = await failureOf(world.apply(props(rotation(), true)));
+    await world.place.pass(60_000);
+    const failure = await failureOf(world.apply(wanted('native', rotation())));
     assert.equal(failure.exitCode, 2, failure.message);
     assert.match(`${failure.message} ${failure.hint}`, /trustRootChangesTo\('orders-ca'\)/);
     assert.deepEqual(await world.podUids(), before);
-    const bundle = props(
+    const bundle = wanted(
+      'native',
       on({
         acknowledge: [Acknowledgement.clientsMoveToTls(), Acknowledgement.trustRootChangesTo('orders-ca')],
         issuedAfter: world.clock.now().toISOString(),
       }),
-      true,
     );
     await world.apply(bundle);
     await assertServing(bundle);
   });
 
   test('a foreign operation is waited for, then the run goes on', async () => {
-    await secured(true);
+    await secured('native');
     await world.cluster.create(foreignRequest());
-    const bundle = props(off(), true);
-    when('waiting', KAFKA, () => void setPhase('scale-out', 'Successful'));
+    const bundle = wanted('native', off());
+    world.when('waiting', KAFKA, () => void setPhase('scale-out', 'Successful'));
     await world.apply(bundle);
     assert.ok(
       world.events.some((e) => e.event === 'waiting' && /scale-out \(HorizontalScaling, Pending\) is not finished/.test(e.message)),
@@ -174,10 +140,10 @@ describe('native', () => {
   });
 
   test('a foreign operation that never ends is exit 4, and nothing is done', async () => {
-    await secured(true);
+    await secured('native');
     const before = await world.podUids();
     await world.cluster.create(foreignRequest());
-    const failure = await failureOf(world.apply(props(off(), true)));
+    const failure = await failureOf(world.apply(wanted('native', off())));
     assert.equal(failure.exitCode, 4);
     assert.match(failure.message, /could not begin after 30m: .*scale-out/);
     assert.deepEqual(await world.podUids(), before);
@@ -186,10 +152,10 @@ describe('native', () => {
 
 describe('ops-request', () => {
   test('a rotation that finishes before its certificate is there is not believed: pods restart until they serve it', async () => {
-    await secured(false, { opsManager: { rotationRace: true } });
-    const bundle = props(rotation(), false);
+    await secured('ops-request', { opsManager: { rotationRace: true } });
+    const bundle = wanted('ops-request', rotation());
     await world.apply(bundle);
-    const requests = await world.cluster.list(KINDS.KafkaOpsRequest, { namespace: NAMESPACE });
+    const requests = await world.requests();
     assert.ok(
       requests.some((r) => r.spec.type === 'Restart'),
       'a Restart was asked for',
@@ -198,15 +164,15 @@ describe('ops-request', () => {
   });
 
   test('a request that fails is tried again once, then it is exit 1 with the reason', async () => {
-    await secured(false);
-    await annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
-    const bundle = props(on({ server: { dnsNames: ['x.example.org'] } }), false);
+    await secured('ops-request');
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
+    const bundle = wanted('ops-request', on({ server: { dnsNames: ['x.example.org'] } }));
     let failure = await failureOf(world.apply(bundle));
     // The first request had done all but the restarts, so that a Restart is what is asked for next.
     for (let run = 2; run <= 4 && !/failed 2 times/.test(failure.message); run++) failure = await failureOf(world.apply(bundle));
     assert.equal(failure.exitCode, 1);
     assert.match(failure.message, /failed 2 times: .*timed out/);
-    await annotate({ 'sandbox.kafka-tls/never-ready': '' });
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
     await world.apply(bundle, { retry: true });
     await assertServing(bundle);
   });
@@ -214,27 +180,27 @@ describe('ops-request', () => {
   test('a commit that arrives mid-run waits for the request to end, then reverses it', async () => {
     world = await new World().start(kafkaManifest());
     await world.settle();
-    let wanted = props(on(), false);
-    when('evicted', `${KAFKA}-controller-0`, () => {
-      wanted = props(Tls.off(), false);
+    let desired = wanted('ops-request', on());
+    world.when('evicted', `${KAFKA}-controller-0`, () => {
+      desired = wanted('ops-request', Tls.off());
     });
-    await world.apply(() => wanted);
-    const requests = await world.cluster.list(KINDS.KafkaOpsRequest, { namespace: NAMESPACE });
+    await world.apply(() => desired);
+    const requests = await world.requests();
     assert.deepEqual(
       requests.map((r) => r.status.phase),
       ['Successful', 'Successful'],
     );
-    await assertServing(wanted);
+    await assertServing(desired);
   });
 
   test('a foreign request is left to fail by itself; then ours is asked for', async () => {
     world = await new World().start(kafkaManifest());
     await world.settle();
-    const bundle = props(on(), false);
+    const bundle = wanted('ops-request', on());
     // Its issuer does not exist yet, and it was made before ours: it is not for us to help it.
     await world.cluster.create({ ...bundle.converge, metadata: { name: 'by-hand', namespace: NAMESPACE } });
     await world.apply(bundle);
-    const requests = await world.cluster.list(KINDS.KafkaOpsRequest, { namespace: NAMESPACE });
+    const requests = await world.requests();
     const phases = requests.map((r) => `${r.metadata.name} ${r.status.phase}`);
     assert.deepEqual(phases, ['by-hand Failed', `${bundle.converge.metadata.name} Successful`]);
     await assertServing(bundle);
@@ -243,21 +209,94 @@ describe('ops-request', () => {
   test('a request that KubeDB skipped for a newer one is asked for again', async () => {
     world = await new World({ opsManager: false }).start(kafkaManifest());
     await world.settle();
-    const bundle = props(on(), false);
+    const bundle = wanted('ops-request', on());
     const name = bundle.converge.metadata.name;
-    when('submitted', name, () => void setPhase(name, 'Skipped'));
+    world.when('submitted', name, () => void setPhase(name, 'Skipped'));
     await failureOf(world.apply(bundle)); // nobody picks the second one up
-    const requests = await world.cluster.list(KINDS.KafkaOpsRequest, { namespace: NAMESPACE });
+    const requests = await world.requests();
     const names = requests.map((r) => r.metadata.name);
     assert.deepEqual(names, [name, `${name}-2`]);
   });
 });
 
-async function isStuck(name: string): Promise<boolean> {
-  const pod = await world.cluster.get(ref(KINDS.Pod, NAMESPACE, name));
-  return (pod?.status?.containerStatuses ?? []).some(
-    (c: { state?: { waiting?: { reason?: string } } }) => c.state?.waiting?.reason === 'CrashLoopBackOff',
-  );
+describe('native, where it must not go on', () => {
+  test('a change of root with a pod that cannot start touches no other pod', async () => {
+    await secured('native');
+    await world.crash(`${KAFKA}-broker-2`);
+    const before = await world.podUids();
+    const failure = await failureOf(world.apply(wanted('native', onWithNewRoot())));
+    assert.match(failure.message, /broker-2/);
+    for (const [name, uid] of Object.entries(await world.podUids()))
+      if (name !== `${KAFKA}-broker-2`) assert.equal(uid, before[name], name);
+    assert.ok(!hasCondition(await world.kafka(), 'Paused'));
+  });
+
+  for (const [what, tls] of [
+    ['a rotation', () => rotation()],
+    ['the first pod of a cut-over', () => off()],
+  ] as const) {
+    test(`${what} that a budget forbids is exit 4, restarts nobody and is no failed attempt`, async () => {
+      await secured('native');
+      await forbidEvictions();
+      const failure = await failureOf(world.apply(wanted('native', tls())));
+      assert.equal(failure.exitCode, 4, failure.message);
+      assert.match(failure.message, /eviction refused/);
+      assert.deepEqual(world.evicted, []);
+      const requests = await world.requests();
+      assert.deepEqual(
+        requests.map((r) => r.status.phase).sort(),
+        ['Progressing', 'Successful'],
+      );
+      assert.ok(!hasCondition(await world.kafka(), 'Paused'));
+    });
+  }
+
+  test('a Kafka that gets its pods while its CA is made is changed by an operation', async () => {
+    world = await new World({ opsManager: false }).start(kafkaManifest());
+    const desired = wanted('native', on());
+    await world.apply(desired);
+    assert.equal((await world.requests()).length, 1);
+    await assertServing(desired);
+  });
+
+  test('a rotation asked for once more in the middle of one issues once more, and restarts nobody for old certificates', async () => {
+    await secured('native');
+    let desired = wanted('native', rotation());
+    const [first, second] = [`${KAFKA}-controller-0`, `${KAFKA}-controller-1`];
+    const askAgain = async () => {
+      await world.annotate({ 'sandbox.kafka-tls/never-ready': second });
+      await world.clock.sleep(60_000);
+      desired = wanted('native', rotation());
+      await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
+    };
+    world.when('evicted', second, () => void askAgain());
+    await world.apply(() => desired);
+    assert.deepEqual(world.evicted.slice(0, 4), [first, second, first, second]);
+    assert.equal(world.evicted.length, 8, world.evicted.join(', '));
+    await assertServing(desired);
+  });
+
+  test('a killed run followed by a desired state that is refused: the Kafka is resumed', async () => {
+    let decorate = (cluster: Cluster) => cluster;
+    await secured('native', { decorate: (cluster) => decorate(cluster) });
+    const rotated = wanted('native', rotation());
+    for (let writes = 0; !hasCondition(await world.kafka(), 'Paused'); writes++) {
+      assert.ok(writes < 40, 'no kill leaves it paused');
+      decorate = (cluster) => interruptAfter(cluster, writes);
+      await failureOf(world.apply(rotated));
+    }
+    decorate = (cluster) => cluster;
+    const failure = await failureOf(world.apply(wanted('native', on({ issuer: TlsIssuer.selfSignedCa({ name: 'x-ca' }) }))));
+    assert.equal(failure.exitCode, 2);
+    assert.ok(!hasCondition(await world.kafka(), 'Paused'));
+  });
+});
+
+/** Every budget of the Kafka forbids every eviction, as somebody who wants its pods left alone would have it. */
+async function forbidEvictions(): Promise<void> {
+  for (const found of await world.cluster.list(KINDS.PodDisruptionBudget, { namespace: NAMESPACE }))
+    await world.cluster.replace({ ...found, spec: { ...found.spec, maxUnavailable: 0 } });
+  await world.place.pass(5_000);
 }
 
 function foreignRequest(): KubeObject {

@@ -90,7 +90,7 @@ export async function converges(executor: Executor, first: Wish, second: Wish, k
     await world.start(kafkaManifest({ topology: undefined, replicas: 2, storage }));
     await world.settle();
     await world.apply(bundleOf(first, executor, world.clock.now()));
-    await world.clock.advance(60_000);
+    await world.place.pass(60_000);
 
     const wanted = bundleOf(second, executor, world.clock.now());
     const before = await world.podUids();

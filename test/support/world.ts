@@ -1,17 +1,20 @@
 /**
- * A whole cluster in memory, and the product in front of it: the sandbox with its stand-ins, our ordinary client over an in-process
- * transport, and time that passes only when nothing else can happen. What is asserted is the end state of the cluster.
+ * A whole cluster, and the product in front of it. What is asserted is the end state of the cluster.
+ *
+ * By default it is in memory: the sandbox with its stand-ins, our ordinary client over an in-process transport, and time that passes only
+ * when nothing else can happen. The same scenarios take place on a real API server, in real time.
  */
+import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls, type KafkaTlsProps } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
-import { type Condition, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { type Condition, KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
 import { judgeServed } from '../../reconciler/cluster/dial';
 import { observe } from '../../reconciler/observe/observe';
 import type { Observation } from '../../reconciler/plan/observation';
 import type { PlanOptions } from '../../reconciler/plan/plan';
-import type { Cluster, Dialer, ProgressEvent } from '../../reconciler/ports';
+import type { Clock, Cluster, Dialer, KafkaFactsSource, ProgressEvent } from '../../reconciler/ports';
 import { type Outcome, reconcile } from '../../reconciler/reconcile';
 import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '../../reconciler/sandbox';
 import { FakeClock } from './fake-clock';
@@ -28,52 +31,103 @@ export interface WorldOptions {
   readonly decorate?: (cluster: Cluster) => Cluster;
 }
 
-export class World {
-  readonly clock = new FakeClock();
-  readonly sandbox: Sandbox;
+/** Where a world takes place. */
+export interface Place {
+  readonly namespace: string;
+  readonly clock: Clock;
   /** The cluster as it is, undecorated: for arranging and asserting. */
   readonly cluster: Cluster;
+  /** The cluster as the product sees it. Default: the same. */
+  readonly product?: Cluster;
+  readonly dialer: Dialer;
+  readonly facts: KafkaFactsSource;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Lets time pass until the promise is settled. */
+  run<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
+  /** Lets this much time pass. */
+  pass(ms: number): Promise<void>;
+}
+
+/** The sandbox in memory, on a clock that jumps. */
+export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions): Place {
+  const clock = new FakeClock();
+  const api = { namespaces: [NAMESPACE] };
+  const sandbox: Sandbox = createSandbox({ clock, listeners: 'memory', opsManager, keys: pooledKeys(), api, ...more });
+  return {
+    namespace: NAMESPACE,
+    clock,
+    cluster: clusterIn(sandbox.api, clock),
+    facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },
+    start: () => sandbox.start(),
+    stop: () => sandbox.stop(),
+    run: (promise, limitMs) => clock.run(promise, limitMs),
+    pass: (ms) => clock.advance(ms),
+    dialer: {
+      // What listeners serve, judged by the code that judges real ones.
+      handshake: async ({ pod, listener, servername, trust }) => {
+        const answer = sandbox.dial(pod.metadata.namespace ?? '', pod.metadata.name, listener);
+        if (answer === undefined) return { protocol: 'unknown', because: 'connection refused' };
+        if (answer.protocol === 'plaintext') return answer;
+        return judgeServed(answer.chain, { servername, trust }, clock.now());
+      },
+    },
+  };
+}
+
+export class World {
   readonly events: ProgressEvent[] = [];
   /** Something that happens at a certain point of a run. */
   onEvent: ((event: ProgressEvent) => void) | undefined;
+  readonly place: Place;
   private readonly end = new AbortController();
 
-  constructor(private readonly options: WorldOptions = {}) {
-    this.sandbox = createSandbox({
-      clock: this.clock,
-      listeners: 'memory',
-      opsManager: options.opsManager ?? true,
-      keys: pooledKeys(),
-      api: { namespaces: [NAMESPACE] },
-      ...options.sandbox,
-    });
-    this.cluster = clusterIn(this.sandbox.api, this.clock);
+  constructor(
+    private readonly options: WorldOptions = {},
+    placed: (options: WorldOptions) => Place = inMemory,
+  ) {
+    this.place = placed(options);
   }
 
-  /** Starts the stand-ins and creates objects. */
+  get cluster(): Cluster {
+    return this.place.cluster;
+  }
+  get clock(): Clock {
+    return this.place.clock;
+  }
+  get namespace(): string {
+    return this.place.namespace;
+  }
+  /** Returns a reference to an object of the world's namespace. */
+  ref(kind: Kind, name: string): ObjectRef {
+    return ref(kind, this.namespace, name);
+  }
+
+  /** Starts the stand-ins and creates objects in the world's namespace. */
   async start(...objects: KubeObject[]): Promise<this> {
-    await this.sandbox.start();
-    for (const object of objects) await this.cluster.create(object);
+    await this.place.start();
+    for (const object of objects) await this.cluster.create({ ...object, metadata: { ...object.metadata, namespace: this.namespace } });
     return this;
   }
 
   /** Ends everything; nothing may keep the process alive. */
   async stop(): Promise<void> {
     this.end.abort();
-    await this.sandbox.stop();
+    await this.place.stop();
   }
 
   /** Runs one `apply` to its end. */
   apply(bundle: Bundle | (() => Bundle), options: PlanOptions = {}): Promise<Outcome> {
-    return this.clock.run(this.reconcile(typeof bundle === 'function' ? bundle : () => bundle, options));
+    return this.place.run(this.reconcile(typeof bundle === 'function' ? bundle : () => bundle, options));
   }
 
   private reconcile(read: () => Bundle, options: PlanOptions): Promise<Outcome> {
+    const { product = this.cluster, dialer, facts, clock } = this.place;
     const context = {
-      cluster: this.options.decorate?.(this.cluster) ?? this.cluster,
-      dialer: this.dialer,
-      facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },
-      clock: this.clock,
+      cluster: this.options.decorate?.(product) ?? product,
+      dialer,
+      facts,
+      clock,
       report: (event: ProgressEvent) => {
         this.events.push(event);
         this.onEvent?.(event);
@@ -84,37 +138,65 @@ export class World {
     return reconcile(async () => read(), context, options);
   }
 
-  /** Waits until a condition over the Kafka holds. */
-  async settle(isDone: (kafka: KubeObject | undefined) => boolean = isReady): Promise<KubeObject> {
-    const wait = async () => {
-      while (!isDone(await this.cluster.get(kafkaRef))) await this.clock.sleep(1000);
+  /** Does something once, at the first such event about an object whose name begins so. */
+  when(event: ProgressEvent['event'], name: string, act: () => void): void {
+    let isDone = false;
+    this.onEvent = (e) => {
+      if (isDone || e.event !== event || !e.subject.name.startsWith(name)) return;
+      isDone = true;
+      act();
     };
-    await this.clock.run(wait(), 3_600_000);
-    return (await this.cluster.get(kafkaRef)) as KubeObject;
   }
 
-  observe(bundle: Bundle): Promise<Observation> {
-    return this.clock.run(
-      observe(
-        { cluster: this.cluster, dialer: this.dialer, facts: { read: async () => ({ unknown: 'not read' }) }, clock: this.clock },
-        bundle,
-      ),
+  /** Waits until something of the cluster is as wanted. */
+  until(isSo: () => Promise<boolean>): Promise<void> {
+    const wait = async () => {
+      while (!(await isSo())) await this.clock.sleep(1000);
+    };
+    return this.place.run(wait(), 3_600_000);
+  }
+
+  /** Waits until a condition over the Kafka holds. */
+  async settle(isDone: (kafka: KubeObject | undefined) => boolean = isReady): Promise<KubeObject> {
+    await this.until(async () => isDone(await this.kafka()));
+    return (await this.kafka()) as KubeObject;
+  }
+
+  kafka(): Promise<KubeObject | undefined> {
+    return this.cluster.get(this.ref(KINDS.Kafka, KAFKA));
+  }
+
+  /** Sets annotations of the Kafka; faults are asked for that way. */
+  async annotate(annotations: Record<string, string>): Promise<void> {
+    const { metadata, ...rest } = (await this.kafka()) as KubeObject;
+    await this.cluster.replace({
+      ...rest,
+      metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } },
+    } as KubeObject);
+  }
+
+  /** Restarts a pod that cannot start any more from then on. */
+  async crash(pod: string): Promise<void> {
+    await this.annotate({ 'sandbox.kafka-tls/crash-loop': pod });
+    const subject = this.ref(KINDS.Pod, pod);
+    await this.cluster.evict(subject, (await this.podUids())[pod] ?? '');
+    await this.until(
+      async () => (await this.cluster.get(subject))?.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff',
     );
   }
 
-  /** What listeners serve, judged by the code that judges real ones. */
-  private readonly dialer: Dialer = {
-    handshake: async ({ pod, listener, servername, trust }) => {
-      const answer = this.sandbox.dial(pod.metadata.namespace ?? '', pod.metadata.name, listener);
-      if (answer === undefined) return { protocol: 'unknown', because: 'connection refused' };
-      if (answer.protocol === 'plaintext') return answer;
-      return judgeServed(answer.chain, { servername, trust }, this.clock.now());
-    },
-  };
+  observe(bundle: Bundle): Promise<Observation> {
+    const { cluster, dialer, facts, clock } = this.place;
+    return this.place.run(observe({ cluster, dialer, facts, clock }, bundle));
+  }
+
+  requests(): Promise<readonly KubeObject[]> {
+    return this.cluster.list(KINDS.KafkaOpsRequest, { namespace: this.namespace });
+  }
 
   /** uid of every pod, by name. */
   async podUids(): Promise<Readonly<Record<string, string>>> {
-    const pods = await this.cluster.list(KINDS.Pod, { namespace: NAMESPACE });
+    const pods = await this.cluster.list(KINDS.Pod, { namespace: this.namespace });
     return Object.fromEntries(pods.map((p) => [p.metadata.name, p.metadata.uid ?? '']));
   }
 
@@ -122,9 +204,22 @@ export class World {
   get evicted(): readonly string[] {
     return this.events.filter((e) => e.event === 'evicted').map((e) => e.subject.name);
   }
+
+  /** Synthesises a KafkaTls of this namespace and returns its bundle. */
+  bundle(props: KafkaTlsProps): Bundle {
+    return bundleOf(props, this.namespace);
+  }
 }
 
-export const kafkaRef = ref(KINDS.Kafka, NAMESPACE, KAFKA);
+/** Returns the error that a run ends with. */
+export async function failureOf(run: Promise<unknown>): Promise<Error & { readonly exitCode?: number; readonly hint?: string }> {
+  const error = await run.then(
+    () => undefined,
+    (e: Error) => e,
+  );
+  assert.ok(error !== undefined, 'the run fails');
+  return error;
+}
 
 export function isReady(kafka: KubeObject | undefined): boolean {
   return kafka?.status?.phase === 'Ready';
@@ -135,9 +230,9 @@ export function hasCondition(object: KubeObject | undefined, type: string): bool
 }
 
 /** Synthesises a KafkaTls and returns its bundle, the way the Job reads it. */
-export function bundleOf(props: KafkaTlsProps, id = 'tls'): Bundle {
-  const chart = new Chart(new App(), 'chart', { namespace: NAMESPACE });
-  new KafkaTls(chart, id, props);
+export function bundleOf(props: KafkaTlsProps, namespace = NAMESPACE): Bundle {
+  const chart = new Chart(new App(), 'chart', { namespace });
+  new KafkaTls(chart, 'tls', props);
   const configMap = Testing.synth(chart).find((o: KubeObject) => o.kind === 'ConfigMap');
   return bundleFromConfigMap(configMap);
 }

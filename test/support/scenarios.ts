@@ -1,0 +1,326 @@
+/**
+ * The same scenarios through both executors, wherever a world may take place. Every scenario ends with the same questions: does every pod
+ * serve what it should, is the Kafka unpaused and every request over, did no pod restart that need not, and has a second run nothing to do.
+ */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { Duration, Size } from 'cdk8s';
+import { Cutover, KafkaCluster, type KafkaTlsProps, KeyEncoding, Tls, TlsIssuer, type TlsOnProps } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { mismatches } from '../../reconciler/plan/verify';
+import { counting } from './interrupting-cluster';
+import { off, on, onWithNewRoot, wish } from './wishes';
+import { hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
+
+const CONTROLLERS = [0, 1, 2].map((i) => `${KAFKA}-controller-${i}`);
+const BROKERS = [0, 1, 2].map((i) => `${KAFKA}-broker-${i}`);
+
+/** What a place cannot give. */
+export interface Limits {
+  /** Scenarios that need it are reported as skipped. */
+  readonly canSkipDays: boolean;
+}
+
+/** Plays all scenarios of an executor. */
+export function scenarios(executor: ExecutorName, place: (options: WorldOptions) => Place, { canSkipDays }: Limits): void {
+  describe(`executor ${executor}`, () => {
+    let world: World;
+    let writes: readonly string[] = [];
+    afterEach(() => world?.stop());
+
+    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(wish(executor, tls, change));
+    const newWorld = (hasOpsManager = executor === 'ops-request') => {
+      const decorate: WorldOptions['decorate'] = (cluster) => {
+        const counted = counting(cluster);
+        writes = counted.writes;
+        return counted.cluster;
+      };
+      return new World({ opsManager: hasOpsManager, decorate }, place);
+    };
+
+    /** A Kafka without TLS that somebody else created. */
+    const plaintext = async () => {
+      world = await newWorld().start(kafkaManifest());
+      await world.settle();
+    };
+    /** A Kafka that this tool gave TLS. */
+    const secured = async (change: Partial<TlsOnProps> = {}) => {
+      await plaintext();
+      await world.apply(bundle(on(change)));
+    };
+
+    /** What has to hold after every scenario. */
+    const assertDone = async (tls: Tls, change: Partial<KafkaTlsProps> = {}) => {
+      const wanted = bundle(tls, change);
+      await world.settle();
+      const live = await world.observe(wanted);
+      assert.deepEqual(mismatches(live, wanted.tls), [], 'every pod serves what it should');
+      assert.ok(!hasCondition(live.kafka, 'Paused'), 'the Kafka is not paused');
+      assert.deepEqual(
+        live.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),
+        [],
+        'every request is over',
+      );
+      assert.equal(live.kafka?.spec.enableSSL ?? false, wanted.tls !== 'off');
+      const before = await world.podUids();
+      assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
+      assert.deepEqual(writes, [], 'a second run writes nothing');
+      assert.deepEqual(await world.podUids(), before);
+    };
+
+    test('a Kafka gets TLS: certificates first, then every pod once, controllers before brokers', async () => {
+      await plaintext();
+      const before = await world.podUids();
+      await world.apply(bundle(on()));
+      assert.deepEqual(world.evicted, [...CONTROLLERS, ...BROKERS]);
+      for (const [pod, uid] of Object.entries(await world.podUids())) assert.notEqual(uid, before[pod], `${pod} was restarted`);
+      await assertDone(on());
+    });
+
+    test('combined nodes get TLS', async () => {
+      world = await newWorld().start(
+        kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }),
+      );
+      await world.settle();
+      await world.apply(bundle(on()));
+      assert.deepEqual(
+        world.evicted,
+        [0, 1, 2].map((i) => `${KAFKA}-${i}`),
+      );
+      await assertDone(on());
+    });
+
+    test('TLS that nobody acknowledged is refused, and nothing is written', async () => {
+      await plaintext();
+      const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa() });
+      await assert.rejects(world.apply(bundle(tls)), /every client has to connect with TLS from then on, and nobody has acknowledged it/);
+      assert.deepEqual(writes, []);
+    });
+
+    test('a declared Kafka that is missing is created with TLS: no operation, no restart', async () => {
+      world = await newWorld().start();
+      const cluster = KafkaCluster.dedicated({
+        name: KAFKA,
+        version: '4.2.0',
+        controllers: { replicas: 3, storage: Size.gibibytes(1) },
+        brokers: { replicas: 3, storage: Size.gibibytes(1) },
+      });
+      const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa() });
+      await world.apply(bundle(tls, { cluster }));
+      assert.deepEqual(world.evicted, []);
+      assert.deepEqual(await world.requests(), []);
+      await assertDone(tls, { cluster });
+    });
+
+    test('a referenced Kafka that is missing is waited for, then it is an exit that says so', async () => {
+      world = await newWorld().start();
+      await assert.rejects(
+        world.apply(bundle(on(), { deadlines: { foreignOperation: Duration.seconds(10) } })),
+        (error: Error & { exitCode?: number }) =>
+          error.exitCode === 4 && /does not exist, and the desired state only refers to it/.test(error.message),
+      );
+      assert.deepEqual(writes, []);
+    });
+
+    test('a rotation replaces every leaf and restarts every pod, without a cut-over', async () => {
+      await secured();
+      const before = await leaves();
+      await world.place.pass(86_400_000);
+      const tls = on({ issuedAfter: world.clock.now().toISOString() });
+      await world.apply(bundle(tls));
+      const after = await leaves();
+      for (const alias of ['server', 'client']) assert.notEqual(after[alias], before[alias], `${alias} was issued anew`);
+      await assertDone(tls);
+    });
+
+    const skip = canSkipDays ? false : 'two months cannot be skipped here';
+    test('certificates are rotated before they expire, with no commit at all', { skip }, async () => {
+      await secured();
+      const before = await leaves();
+      await world.place.pass(61 * 86_400_000);
+      await world.apply(bundle(on()));
+      assert.notEqual((await leaves()).server, before.server);
+      await assertDone(on());
+    });
+
+    test('other names are issued and served', async () => {
+      await secured();
+      const tls = on({ server: { dnsNames: ['kafka.example.org'] } });
+      await world.apply(bundle(tls));
+      const live = await world.observe(bundle(tls));
+      for (const pod of live.pods)
+        assert.ok(
+          pod.served.every((s) => s.leaf?.dnsNames.includes('kafka.example.org')),
+          pod.name,
+        );
+      await assertDone(tls);
+    });
+
+    test('a change of root needs an acknowledgement, then every pod trusts the new one', async () => {
+      await secured();
+      const issuer = TlsIssuer.selfSignedCa({ name: 'orders-ca-2' });
+      await assert.rejects(world.apply(bundle(on({ issuer }))), /trust the root of issuer orders-ca-2, and nobody has acknowledged it/);
+      const tls = onWithNewRoot();
+      await world.apply(bundle(tls));
+      await assertDone(tls);
+    });
+
+    test('TLS is removed, and its Secrets are kept', async () => {
+      await secured();
+      await world.apply(bundle(off()));
+      assert.ok(await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)), 'the Secret is kept');
+      await assertDone(off());
+    });
+
+    test('a revert needs no acknowledgement', async () => {
+      await secured();
+      await world.apply(bundle(Tls.off()));
+      await assertDone(Tls.off());
+      const again = Tls.on({ issuer: TlsIssuer.selfSignedCa() });
+      await world.apply(bundle(again));
+      await assertDone(again);
+    });
+
+    test('a pod that serves an old certificate is restarted', async () => {
+      await secured();
+      // cert-manager renews underneath the brokers: Kafka does not reload.
+      await renew('server');
+      const before = await world.podUids();
+      await world.apply(bundle(on()));
+      for (const [pod, uid] of Object.entries(await world.podUids())) assert.notEqual(uid, before[pod]);
+      await assertDone(on());
+    });
+
+    test('a foreign pause is never lifted', async () => {
+      await plaintext();
+      await setPaused({
+        type: 'Paused',
+        status: 'True',
+        reason: 'Maintenance',
+        message: 'disk swap',
+        lastTransitionTime: '2026-11-23T08:00:00Z',
+      });
+      await assert.rejects(
+        world.apply(bundle(on())),
+        (e: Error & { exitCode?: number }) => e.exitCode === 4 && /paused by somebody else.*Maintenance: disk swap/.test(e.message),
+      );
+      assert.ok(hasCondition(await world.kafka(), 'Paused'));
+      assert.deepEqual(writes, []);
+    });
+
+    test('a Kafka that belongs to another KafkaTls is left alone until it is taken over', async () => {
+      await secured();
+      const other = { owner: 'platform/orders' };
+      await assert.rejects(
+        world.apply(bundle(on(), other)),
+        (e: Error & { exitCode?: number }) => e.exitCode === 2 && e.message.includes(`belongs to ${world.namespace}/orders`),
+      );
+      await world.apply(bundle(on(), other), { takeOver: true });
+      await assertDone(on(), other);
+    });
+
+    test('the request reads as KubeDB writes it', async () => {
+      await secured();
+      const [request] = await world.requests();
+      assert.equal(request?.status.phase, 'Successful');
+      const types = request?.status.conditions.map((c: { type: string }) => c.type);
+      const pods = [...CONTROLLERS, ...BROKERS].flatMap((pod) => [`GetPod--${pod}`, `EvictPod--${pod}`, `CheckPodRunning--${pod}`]);
+      assert.deepEqual(types, [
+        'ReconfigureTLS',
+        'GetCertificate',
+        'CheckReadyCondition',
+        'IssuingCondition',
+        'CertificateSynced',
+        'UpdatePetSets',
+        ...pods,
+        'RestartNodes',
+        'Successful',
+      ]);
+      assert.equal(request?.metadata.ownerReferences?.[0]?.kind, 'Kafka');
+    });
+
+    test('an issuer that does not exist is named, and no pod is touched', async () => {
+      await plaintext();
+      const before = await world.podUids();
+      const tls = on({ issuer: TlsIssuer.issuer('no-such-ca') });
+      await assert.rejects(world.apply(bundle(tls, { deadlines: { issuance: Duration.seconds(10) } })), /no-such-ca/);
+      assert.deepEqual(await world.podUids(), before);
+      assert.ok(!hasCondition(await world.kafka(), 'Paused'));
+    });
+
+    if (executor === 'native') {
+      test('a cut-over in one stop takes all pods down at once', async () => {
+        await plaintext();
+        await world.apply(bundle(on(), { restart: { cutover: Cutover.STOP } }));
+        const evictions = world.events.findLastIndex((e) => e.event === 'evicted');
+        const firstReady = world.events.findIndex((e) => e.event === 'ready' && e.subject.kind === 'Pod');
+        assert.ok(evictions < firstReady, 'every pod is evicted before the first one is back');
+        await assertDone(on(), { restart: { cutover: Cutover.STOP } });
+      });
+
+      test('an ops-manager that claims the request is given way to', async () => {
+        world = await newWorld(true).start(kafkaManifest());
+        await world.settle();
+        await assert.rejects(
+          world.apply(bundle(on())),
+          (e: Error & { exitCode?: number }) => e.exitCode === 4 && /an ops-manager works on it/.test(e.message),
+        );
+      });
+
+      test('another key encoding is rotated in', async () => {
+        await secured();
+        const tls = on({ server: { keyEncoding: KeyEncoding.PKCS1 } });
+        await world.apply(bundle(tls));
+        await assertDone(tls);
+      });
+    } else {
+      test('without an ops-manager the request is not picked up, and the run says so', async () => {
+        world = await newWorld(false).start(kafkaManifest());
+        await world.settle();
+        await assert.rejects(
+          world.apply(bundle(on(), { deadlines: { pickup: Duration.seconds(10) } })),
+          (e: Error & { exitCode?: number; hint?: string }) =>
+            e.exitCode === 4 && /not picked up after 10s/.test(e.message) && /running and licensed/.test(e.hint ?? ''),
+        );
+      });
+    }
+
+    async function leaves(): Promise<Record<string, string | undefined>> {
+      const live = await world.observe(bundle(on()));
+      return Object.fromEntries(
+        live.secrets
+          .filter((s) => s.leaf !== undefined)
+          .map((s) => [s.name.replace(`${KAFKA}-`, '').replace('-cert', ''), s.leaf?.fingerprint]),
+      );
+    }
+
+    async function renew(alias: string): Promise<void> {
+      const subject = world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`);
+      const certificate = (await world.cluster.get(subject)) as KubeObject;
+      const issuing = {
+        type: 'Issuing',
+        status: 'True',
+        reason: 'ManuallyTriggered',
+        message: '',
+        lastTransitionTime: '2026-11-23T08:00:00Z',
+        observedGeneration: certificate.metadata.generation,
+      };
+      const revision = certificate.status.revision;
+      await world.cluster.replace(
+        { ...certificate, status: { ...certificate.status, conditions: [...certificate.status.conditions, issuing] } },
+        { status: true },
+      );
+      await world.until(async () => ((await world.cluster.get(subject))?.status?.revision ?? 0) > revision);
+    }
+
+    async function setPaused(condition: object): Promise<void> {
+      const kafka = (await world.kafka()) as KubeObject;
+      await world.cluster.replace(
+        { ...kafka, status: { ...kafka.status, conditions: [...(kafka.status?.conditions ?? []), condition] } },
+        { status: true },
+      );
+    }
+  });
+}

@@ -1,0 +1,29 @@
+/** What a user may want of the Kafka of a `World`, in few words. */
+import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, type TlsOnProps } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { KAFKA } from './world';
+
+export const MOVE = [Acknowledgement.clientsMoveToTls()];
+export const LEAVE = [Acknowledgement.clientsLeaveTls()];
+
+/** TLS by a CA of its own, acknowledged. */
+export function on(change: Partial<TlsOnProps> = {}): Tls {
+  return Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: MOVE, ...change });
+}
+
+/** No TLS, acknowledged. */
+export function off(): Tls {
+  return Tls.off({ acknowledge: LEAVE });
+}
+
+/** TLS by another CA, acknowledged. */
+export function onWithNewRoot(change: Partial<TlsOnProps> = {}): Tls {
+  const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo('orders-ca-2')];
+  return on({ issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }), acknowledge, ...change });
+}
+
+/** A KafkaTls for a Kafka that somebody else created. */
+export function wish(executor: ExecutorName, tls: Tls, change: Partial<KafkaTlsProps> = {}): KafkaTlsProps {
+  const by = executor === 'native' ? Executor.native() : Executor.opsRequest();
+  return { cluster: KafkaCluster.existing(KAFKA), tls, executor: by, ...change };
+}
