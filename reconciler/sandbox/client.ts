@@ -30,6 +30,12 @@ export interface WatchEvent {
   readonly object: KubeObject;
 }
 
+export interface WatchOptions {
+  readonly signal: AbortSignal;
+  /** Default: all. */
+  readonly namespace?: string | undefined;
+}
+
 export interface ClientOptions {
   readonly send: Send;
   /** Field manager of everything written. */
@@ -57,8 +63,8 @@ export class Client {
   }
 
   /** Yields what happens to a kind after a resourceVersion, until the signal aborts or the server ends it. */
-  async *watch(kind: Kind, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
-    const path = `${pathOf(kind)}?watch=true&resourceVersion=${resourceVersion}`;
+  async *watch(kind: Kind, resourceVersion: string, { namespace, signal }: WatchOptions): AsyncGenerator<WatchEvent> {
+    const path = `${pathOf(kind, namespace)}?watch=true&resourceVersion=${resourceVersion}`;
     const { status, body } = await this.options.send({ method: 'GET', path, headers: { accept: 'application/json' }, signal });
     if (typeof body === 'string') throw failureOf(status, body);
     for await (const line of lines(body)) yield JSON.parse(line);

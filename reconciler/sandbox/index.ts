@@ -3,7 +3,7 @@
  *
  *     api/                          the API: an in-process handler, HTTPS in front of it on demand
  *     client.ts                     plain Kubernetes HTTP, all that a stand-in knows of the API
- *     stand-ins/
+ *     stand-ins/                    `stand-ins.ts` puts them together
  *       cache.ts controller.ts      a watched copy of the cluster; the loop that every stand-in runs in
  *       kubernetes/                 kubelet, PetSet and disruption controllers
  *       kubedb/                     provisioner and, if wanted, ops-manager
@@ -18,48 +18,23 @@
  * `test/sandbox/contract.test.ts` lists what the API may be relied on for. It schedules nothing, pulls no images, stores no data, speaks
  * no Kafka beyond ApiVersions, and knows of cert-manager the self-signed and the CA issuer only.
  */
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { KINDS } from '../../constructs/model/kube-object';
-import { type ListenerName, listenersOf } from '../../constructs/model/kubedb';
+import type { ListenerName } from '../../constructs/model/kubedb';
 import { type Api, type ApiOptions, createApi } from './api/api';
 import { serveApi } from './api/http';
-import { Client, type Send } from './client';
-import type { Clock } from './clock';
-import { Cache } from './stand-ins/cache';
-import { certManager } from './stand-ins/cert-manager/cert-manager';
-import { type Controller, type Loop, runController } from './stand-ins/controller';
-import { type KafkaFacts, KafkaProcesses } from './stand-ins/kafka/processes';
-import { type OpsManagerOptions, opsManager } from './stand-ins/kubedb/ops-manager';
-import { provisioner } from './stand-ins/kubedb/provisioner';
-import { disruptionController } from './stand-ins/kubernetes/disruption';
-import { Kubelet } from './stand-ins/kubernetes/kubelet';
-import { petSetController } from './stand-ins/kubernetes/petset';
-import { freshKeys, type KeySource } from './stand-ins/pki/keys';
-import { FAST, type Timing, type World } from './stand-ins/world';
+import { Client } from './client';
+import type { KafkaFacts } from './stand-ins/kafka/processes';
+import { createStandIns, type Dialed, type StandInsOptions } from './stand-ins/stand-ins';
 
 export type { Clock } from './clock';
 export type { KafkaFacts } from './stand-ins/kafka/processes';
 export { type KeySource, pooledKeys } from './stand-ins/pki/keys';
+export type { Dialed } from './stand-ins/stand-ins';
 export type { Timing } from './stand-ins/world';
 
-export interface SandboxOptions {
-  readonly clock: Clock;
-  /** Whether KubeDB's ops-manager is there. Default: true. With options: how it works. */
-  readonly opsManager?: boolean | OpsManagerOptions;
-  /** `real`: sockets on 127.0.0.1; `memory`: none, see `dial`. Default: `real`. */
-  readonly listeners?: 'real' | 'memory';
-  /** Default: `freshKeys`. */
-  readonly keys?: KeySource;
-  /** Default: `FAST`. */
-  readonly timing?: Partial<Timing>;
+export interface SandboxOptions extends Omit<StandInsOptions, 'without'> {
   /** More about the API: what is not installed, what is forbidden. */
   readonly api?: Omit<ApiOptions, 'now'>;
-  /** Is told a mistake in a stand-in. Default: it ends the process. */
-  readonly onBug?: (error: unknown) => void;
 }
-
-/** What a listener of a pod serves. */
-export type Dialed = { readonly protocol: 'tls'; readonly chain: readonly string[] } | { readonly protocol: 'plaintext' };
 
 export interface Sandbox {
   /** The API, in process. */
@@ -83,75 +58,14 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const { clock } = options;
   const api = createApi({ now: () => clock.now(), ...options.api });
   const client = new Client({ send: (request) => api.handle(request), manager: 'sandbox-user' });
-  const ended = new AbortController();
-  const standIns = createStandIns((request) => api.handle(request), options, ended.signal);
+  const standIns = createStandIns((request) => api.handle(request), options);
   return {
     api,
     client,
     start: () => standIns.start(),
-    stop: async () => {
-      ended.abort(new Error('the sandbox has ended'));
-      standIns.kubelet.stopAll();
-    },
+    stop: async () => standIns.stop(),
     serve: () => serveApi(api),
-    dial: (namespace, pod, listener) => {
-      const process = standIns.kubelet.processOf(namespace, pod);
-      if (process === undefined || !listenersOf(process.role).includes(listener)) return undefined;
-      return process.tls === undefined ? { protocol: 'plaintext' } : { protocol: 'tls', chain: process.tls.chain };
-    },
-    facts: (namespace, kafka) => standIns.processes.facts(namespace, kafka),
+    dial: standIns.dial,
+    facts: standIns.facts,
   };
-}
-
-function createStandIns(send: Send, options: SandboxOptions, signal: AbortSignal) {
-  const { clock, keys = freshKeys, listeners = 'real', onBug = crash } = options;
-  const cache = new Cache();
-  const timing = { ...FAST, ...options.timing };
-  const world = (manager: string): World => {
-    const client = new Client({ send, manager, onWritten: (object: KubeObject) => cache.remember(object) });
-    return { cache, client, clock, timing };
-  };
-  const processes = new KafkaProcesses(clock);
-  const kubelet = new Kubelet(world('kubelet'), { listeners, processes });
-  const provisioning = provisioner(world('kubedb-provisioner'), processes);
-  const operations = options.opsManager ?? true;
-  const others: readonly Controller[] = [
-    petSetController(world('petset-controller')),
-    disruptionController(world('disruption-controller')),
-    ...certManager(world('cert-manager'), keys),
-    ...(operations === false ? [] : opsManager(world('kubedb-ops-manager'), operations === true ? {} : operations)),
-  ];
-  const start = async () => {
-    await cache.follow(FOLLOWED, { client: world('sandbox').client, clock, signal });
-    const run = (controller: Controller): Loop => runController(controller, { cache, clock, signal, onBug });
-    const [pods, kafkas] = [run(kubelet), run(provisioning)];
-    others.forEach(run);
-    // A node that comes or goes changes what its peers can do, and nothing in the API says so.
-    processes.onChange((namespace, name) => {
-      for (const key of kubelet.podsOf({ metadata: { namespace, name } })) pods.add(key);
-      kafkas.add({ namespace, name });
-    });
-  };
-  return { start, kubelet, processes };
-}
-
-const FOLLOWED = [
-  KINDS.Pod,
-  KINDS.Secret,
-  KINDS.Service,
-  KINDS.PodDisruptionBudget,
-  KINDS.PetSet,
-  KINDS.Kafka,
-  KINDS.KafkaVersion,
-  KINDS.KafkaOpsRequest,
-  KINDS.Issuer,
-  KINDS.ClusterIssuer,
-  KINDS.Certificate,
-  KINDS.CertificateRequest,
-];
-
-function crash(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -243,10 +243,7 @@ describe('native, where it must not go on', () => {
       assert.match(failure.message, /eviction refused/);
       assert.deepEqual(world.evicted, []);
       const requests = await world.requests();
-      assert.deepEqual(
-        requests.map((r) => r.status.phase).sort(),
-        ['Progressing', 'Successful'],
-      );
+      assert.deepEqual(requests.map((r) => r.status.phase).sort(), ['Progressing', 'Successful']);
       assert.ok(!hasCondition(await world.kafka(), 'Paused'));
     });
   }

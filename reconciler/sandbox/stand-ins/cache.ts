@@ -13,6 +13,15 @@ const RETRY_MS = 1000;
 
 type Listener = (object: KubeObject, previous: KubeObject | undefined) => void;
 
+/** How the cluster is followed. */
+interface Way {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Default: all. */
+  readonly namespace: string | undefined;
+}
+
 interface Shelf {
   readonly objects: Map<string, KubeObject>;
   /** resourceVersion at which an object went, so that a late answer does not bring it back. */
@@ -49,27 +58,27 @@ export class Cache {
   }
 
   /** Follows the kinds until the signal aborts; resolves when all of them have been read once. Kinds that are not installed stay empty. */
-  async follow(kinds: readonly Kind[], { client, clock, signal }: { client: Client; clock: Clock; signal: AbortSignal }): Promise<void> {
+  async follow(kinds: readonly Kind[], way: Way): Promise<void> {
     await Promise.all(
       kinds.map(async (kind) => {
         let from: string | undefined;
         try {
-          from = await this.load(kind, client);
+          from = await this.load(kind, way);
         } catch (error) {
           if (error instanceof ApiError && error.code === 404) return;
           if (!(error instanceof ApiError) || error.code < 500) throw error;
         }
-        void this.watch(kind, from, { client, clock, signal });
+        void this.watch(kind, from, way);
       }),
     );
   }
 
-  private async watch(kind: Kind, from: string | undefined, way: { client: Client; clock: Clock; signal: AbortSignal }): Promise<void> {
+  private async watch(kind: Kind, from: string | undefined, way: Way): Promise<void> {
     let revision = from;
     while (!way.signal.aborted) {
       try {
-        revision ??= await this.load(kind, way.client);
-        for await (const event of way.client.watch(kind, revision, way.signal)) {
+        revision ??= await this.load(kind, way);
+        for await (const event of way.client.watch(kind, revision, way)) {
           if (event.type === 'ERROR') break;
           revision = event.object.metadata.resourceVersion ?? revision;
           if (event.type === 'DELETED') this.forget(event.object);
@@ -83,8 +92,8 @@ export class Cache {
     }
   }
 
-  private async load(kind: Kind, client: Client): Promise<string> {
-    const { items, resourceVersion } = await client.list(kind);
+  private async load(kind: Kind, { client, namespace }: Way): Promise<string> {
+    const { items, resourceVersion } = await client.list(kind, namespace);
     const present = new Set(items.map(keyOf));
     for (const object of this.list(kind)) if (!present.has(keyOf(object))) this.forget(object);
     for (const object of items) this.remember(object);

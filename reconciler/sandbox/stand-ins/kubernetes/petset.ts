@@ -92,7 +92,8 @@ function podOf(petSet: KubeObject, ordinal: number, revision: string): KubeObjec
       ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
       ownerReferences: [controllerOf(petSet)],
     },
-    spec: { ...spec, hostname: podName, subdomain: petSet.spec.serviceName },
+    // Nobody schedules here; a pod that is on no node would be deleted at once instead of ending.
+    spec: { ...spec, nodeName: 'sandbox', hostname: podName, subdomain: petSet.spec.serviceName },
   };
 }
 

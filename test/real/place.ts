@@ -1,0 +1,141 @@
+/**
+ * A world on a real API server, in real time: its own namespace, the stand-ins for what no registry has (KubeDB's operators, kubelets), and
+ * the product as the ServiceAccount and with the Role that the constructs emit for it.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { App, Chart, Testing } from 'cdk8s';
+import { parse, stringify } from 'yaml';
+import { KafkaTls } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { bundleName } from '../../constructs/model/names';
+import { createDialer } from '../../reconciler/cluster/dial';
+import type { HttpTransport, TransportRequest } from '../../reconciler/cluster/http';
+import { kubeCluster } from '../../reconciler/cluster/kube';
+import { loadConnection } from '../../reconciler/cluster/kube-config';
+import { systemClock } from '../../reconciler/cluster/system-clock';
+import { Client, type Send } from '../../reconciler/sandbox/client';
+import { createStandIns } from '../../reconciler/sandbox/stand-ins/stand-ins';
+import { on, wish } from '../support/wishes';
+import { KAFKA, type Place, type WorldOptions } from '../support/world';
+
+/** What the places of a suite share. */
+export interface RealApi {
+  /** File with an administrator's credentials. */
+  readonly kubeconfig: string;
+  /** Folder for credentials of ServiceAccounts. */
+  readonly folder: string;
+}
+
+/** Enough for an instant to lie after a certificate that was stamped in whole seconds. */
+const TELLABLE_MS = 2_100;
+
+let places = 0;
+
+/** Returns places on a real API server, each with a namespace of its own. */
+export async function onRealApi(api: RealApi): Promise<(executor: ExecutorName) => (options: WorldOptions) => Place> {
+  const { transport } = await loadConnection({ kubeconfig: api.kubeconfig });
+  return (executor) => (options) => new RealPlace(api, transport, executor, options);
+}
+
+export class RealPlace implements Place {
+  readonly clock = systemClock;
+  readonly namespace = `demo-${++places}`;
+  readonly cluster;
+  readonly dialer = createDialer(systemClock);
+  readonly facts;
+  /** File with the credentials of the ServiceAccount. */
+  readonly kubeconfig: string;
+  private readonly send: Send;
+  private readonly client: Client;
+  private readonly standIns;
+  private transport: HttpTransport | undefined;
+
+  constructor(
+    private readonly api: RealApi,
+    admin: HttpTransport,
+    private readonly executor: ExecutorName,
+    options: WorldOptions,
+  ) {
+    this.send = sendOver(admin);
+    this.client = new Client({ send: this.send, manager: 'test' });
+    this.cluster = kubeCluster(admin, systemClock);
+    this.kubeconfig = path.join(api.folder, `${this.namespace}.kubeconfig`);
+    this.standIns = createStandIns(this.send, {
+      clock: systemClock,
+      opsManager: options.opsManager ?? true,
+      without: ['cert-manager', 'disruption-controller'],
+      namespace: this.namespace,
+    });
+    this.facts = { read: async () => ({ unknown: "Kafka's own facts are not read" }) };
+  }
+
+  get product() {
+    if (this.transport === undefined) throw new Error(`${this.namespace} was not started`);
+    return kubeCluster(this.transport, systemClock);
+  }
+
+  async start(): Promise<void> {
+    await this.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.namespace } });
+    for (const object of accessOf(this.executor, this.namespace)) await this.client.create(object);
+    writeFileSync(this.kubeconfig, await this.kubeconfigOf(bundleName(KAFKA)), { mode: 0o600 });
+    this.transport = (await loadConnection({ kubeconfig: this.kubeconfig })).transport;
+    await this.standIns.start();
+  }
+
+  async stop(): Promise<void> {
+    this.standIns.stop();
+    this.transport?.close();
+    // Its controllers are gone, so nobody would end its pods.
+    for (const pod of (await this.client.list(KINDS.Pod, this.namespace)).items) await this.client.delete(pod, { gracePeriodSeconds: 0 });
+    await this.client.delete({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.namespace } });
+  }
+
+  run<T>(promise: Promise<T>): Promise<T> {
+    return promise;
+  }
+
+  /** Real time cannot be skipped. What matters here is that one instant can be told from another. */
+  pass(ms: number): Promise<void> {
+    return systemClock.sleep(Math.min(ms, TELLABLE_MS));
+  }
+
+  /** As the pod of the Job would be: with a token of the ServiceAccount, and nothing else. */
+  private async kubeconfigOf(serviceAccount: string): Promise<string> {
+    const { body } = await this.send({
+      method: 'POST',
+      path: `/api/v1/namespaces/${this.namespace}/serviceaccounts/${serviceAccount}/token`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }),
+    });
+    const { token } = JSON.parse(String(body)).status;
+    const config = parse(readFileSync(this.api.kubeconfig, 'utf8'));
+    const context = { ...config.contexts[0].context, namespace: this.namespace };
+    return stringify({ ...config, users: [{ name: context.user, user: { token } }], contexts: [{ ...config.contexts[0], context }] });
+  }
+}
+
+/** What the constructs emit for whoever runs the reconciler, in a KafkaTls with a Job. */
+function accessOf(executor: ExecutorName, namespace: string): readonly KubeObject[] {
+  const chart = new Chart(new App(), 'chart', { namespace });
+  new KafkaTls(chart, 'tls', wish(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
+  const isAccess = ({ kind }: KubeObject) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind);
+  return Testing.synth(chart).filter(isAccess);
+}
+
+/** Carries what stand-ins ask over the product's own transport, which a test of its own holds to the protocol. */
+function sendOver(transport: HttpTransport): Send {
+  return ({ method, path: target, headers, body, signal }) => {
+    const { pathname, searchParams } = new URL(target, transport.server);
+    return transport.request({
+      method: method as TransportRequest['method'],
+      path: pathname,
+      query: Object.fromEntries(searchParams),
+      headers,
+      isStream: searchParams.get('watch') === 'true',
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  };
+}
