@@ -13,12 +13,18 @@ interface Sleeper {
 
 export class FakeClock implements Clock {
   private elapsedMs = 0;
+  private jumpedMs = 0;
   private sleepers: Sleeper[] = [];
 
   constructor(private readonly startMs = Date.parse('2026-11-23T09:00:00Z')) {}
 
   now(): Date {
-    return new Date(this.startMs + this.elapsedMs);
+    return new Date(this.startMs + this.elapsedMs + this.jumpedMs);
+  }
+
+  /** Sets the wall clock; what is measured by the monotonic one is not touched. */
+  jump(ms: number): void {
+    this.jumpedMs += ms;
   }
 
   monotonicMs(): number {

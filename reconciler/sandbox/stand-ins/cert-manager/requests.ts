@@ -5,6 +5,7 @@ import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../
 import { DEFAULT_DURATION } from '../../../../constructs/model/kubedb';
 import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
+import { issuerFaultOf } from '../faults';
 import { signRequest } from '../pki/x509';
 import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
 import { type PendingKeys, pendingKey } from './issuance';
@@ -52,11 +53,13 @@ async function handle(
   if (issuer === undefined) return wait(world, request, `Referenced "${issuerRef.kind ?? 'Issuer'}" not found: "${issuerRef.name}"`);
   if (!isReadyIssuer(issuer)) return wait(world, request, 'Referenced issuer does not have a Ready status condition');
   const now = world.clock.monotonicMs();
-  const dueMs = due.get(uid) ?? now + world.timing.issuanceMs;
+  const { takesMs = world.timing.issuanceMs, failure } = issuerFaultOf(issuer);
+  const dueMs = due.get(uid) ?? now + takesMs;
   due.set(uid, dueMs);
   if (dueMs > now) return dueMs - now;
   due.delete(uid);
   try {
+    if (failure !== undefined) throw new SigningError(failure);
     await answer(
       world,
       request,

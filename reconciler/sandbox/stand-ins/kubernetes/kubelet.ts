@@ -9,11 +9,11 @@ import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/ku
 import { type ListenerName, listenersOf } from '../../../../constructs/model/kubedb';
 import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
+import { podFaultOf } from '../faults';
 import { type Listener, openListener } from '../kafka/listener';
 import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
 import { startup } from '../kafka/startup';
 import { type World, writeStatus } from '../world';
-import { faultOf } from './faults';
 import { kafkaNodeOf } from './kafka-node';
 import { findMounts } from './mounts';
 import { failedStatus, runningStatus, waitingStatus } from './pod-status';
@@ -108,7 +108,7 @@ export class Kubelet implements Controller {
     const node = kafkaNodeOf(pod);
     const outcome = node === undefined ? undefined : startup(found.mounts);
     const failure =
-      faultOf(this.world.cache, pod) === 'crash-loop'
+      podFaultOf(this.world.cache, pod) === 'crash-loop'
         ? 'exit on demand'
         : outcome !== undefined && 'failure' in outcome
           ? outcome.failure
@@ -145,7 +145,7 @@ export class Kubelet implements Controller {
     const { clock, timing, client } = this.world;
     const left = (container.startedMs ?? 0) + timing.podReadyMs - clock.monotonicMs();
     const isWell = container.process === undefined || this.options.processes.isReady(container.process);
-    const isReady = left <= 0 && isWell && faultOf(this.world.cache, pod) !== 'never-ready';
+    const isReady = left <= 0 && isWell && podFaultOf(this.world.cache, pod) !== 'never-ready';
     const status = runningStatus(
       pod,
       { isReady, startedAt: timestamp(container.startedAt ?? clock.now()), restarts: container.restarts },
