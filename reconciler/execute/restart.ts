@@ -48,7 +48,7 @@ export async function restartPods(roll: Roll): Promise<void> {
     const live = await context.observe();
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
-    isInsideCutover ||= plan.cutover !== undefined && isMixed(live, outdated);
+    isInsideCutover ||= plan.cutover !== undefined && isMixed(live);
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
     if (plan.cutover?.mode === 'stop') return restartAll(roll, outdated, live, isInsideCutover);
@@ -64,9 +64,10 @@ function outdatedPods({ context, steps }: Pick<Roll, 'context' | 'steps'>, live:
   return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
 }
 
-/** Some pod is seen to be as desired already, another is not: the two cannot talk. Of a pod that cannot be seen nothing is assumed. */
-function isMixed(live: Observation, outdated: readonly PodFacts[]): boolean {
-  return live.pods.some((p) => !p.isTerminating && !outdated.includes(p) && p.served.some((s) => s.protocol !== 'unknown'));
+/** Some pods cannot talk to others already: they serve another protocol, or certificates of another root. Of what cannot be seen nothing is assumed. */
+function isMixed(live: Observation): boolean {
+  const served = live.pods.filter((p) => !p.isTerminating).flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
+  return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
 }
 
 function activeController({ facts }: Observation): number | undefined {
@@ -84,7 +85,7 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
   const check = async (): Promise<Progress<PodFacts | undefined>> => {
     const seen = live ?? (await context.observe());
     live = undefined;
-    if (plan.cutover !== undefined && isMixed(seen, outdatedPods(roll, seen))) return { done: undefined };
+    if (plan.cutover !== undefined && isMixed(seen)) return { done: undefined };
     const asked = askGates(roll, seen);
     if (asked.length === 0) return { done: undefined };
     const open = asked.find((a) => a.verdict.ok);

@@ -2,7 +2,7 @@
  * The one way to wait: until a condition over watched objects holds, a deadline passes, or the run is told to end.
  *
  * There is no polling grid. The condition is asked once at the start and again after every change of what is watched; `retryMs` is for
- * what Kubernetes does not announce, such as a listener that does not answer yet.
+ * what Kubernetes does not announce, such as a listener that does not answer yet, and the longer that takes, the more rarely it is asked.
  */
 import type { Kind, ObjectRef } from '../../constructs/model/kube-object';
 import { TimeoutError } from '../errors';
@@ -19,7 +19,7 @@ export interface Wait<T> {
   /** Words for the deadline: `not issued`. */
   readonly failure: string;
   readonly hint?: string;
-  /** Ask again after this long even if nothing changed. Default: only on changes. */
+  /** Ask again after this long even if nothing changed, or a tenth of the time waited, up to 10 s. Default: only on changes. */
   readonly retryMs?: number;
 }
 
@@ -30,6 +30,8 @@ interface WaitContext {
   readonly signal: AbortSignal;
 }
 
+const LONGEST_RETRY_MS = 10_000;
+
 /** Waits; throws a TimeoutError that quotes the last state, or the abort reason. */
 export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise<T> {
   const { clock, report } = context;
@@ -37,7 +39,9 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const bell = new Bell();
   const watching = wait.watch.map((w) => ring(context.cluster.watch(w.kind, w.selection, signal), bell));
-  const end = clock.monotonicMs() + wait.deadlineMs;
+  const start = clock.monotonicMs();
+  const end = start + wait.deadlineMs;
+  const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));
   let said = '';
   try {
     while (true) {
@@ -50,7 +54,7 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
       if (progress.waitingFor !== said) report({ event: 'waiting', subject: wait.subject, message: progress.waitingFor });
       said = progress.waitingFor;
       const tick = new AbortController();
-      const due = pause(clock, Math.min(left, wait.retryMs ?? left), AbortSignal.any([signal, tick.signal]));
+      const due = pause(clock, Math.min(left, retryMs()), AbortSignal.any([signal, tick.signal]));
       await Promise.race([heard, due, ...watching]);
       tick.abort();
     }

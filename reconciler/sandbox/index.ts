@@ -25,9 +25,8 @@ import { Client } from './client';
 import type { KafkaFacts } from './stand-ins/kafka/processes';
 import { createStandIns, type Dialed, type StandInsOptions } from './stand-ins/stand-ins';
 
-export type { Clock } from './clock';
 export type { KafkaFacts } from './stand-ins/kafka/processes';
-export { type KeySource, pooledKeys } from './stand-ins/pki/keys';
+export { pooledKeys } from './stand-ins/pki/keys';
 export type { Dialed } from './stand-ins/stand-ins';
 export type { Timing } from './stand-ins/world';
 

@@ -49,13 +49,20 @@ export interface Place {
   pass(ms: number): Promise<void>;
 }
 
+/** A place in memory can be looked into. */
+export interface MemoryPlace extends Place {
+  readonly clock: FakeClock;
+  readonly sandbox: Sandbox;
+}
+
 /** The sandbox in memory, on a clock that jumps. */
-export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions): Place {
+export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions): MemoryPlace {
   const clock = new FakeClock();
   const api = { namespaces: [NAMESPACE] };
   const sandbox: Sandbox = createSandbox({ clock, listeners: 'memory', opsManager, keys: pooledKeys(), api, ...more });
   return {
     namespace: NAMESPACE,
+    sandbox,
     clock,
     cluster: clusterIn(sandbox.api, clock),
     facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },

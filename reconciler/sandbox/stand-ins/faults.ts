@@ -30,5 +30,6 @@ export function podFaultOf(cache: Cache, pod: KubeObject): PodFault | undefined 
 /** Returns how long an issuer takes for a certificate, and why it issues none. */
 export function issuerFaultOf({ metadata }: KubeObject): { readonly takesMs?: number | undefined; readonly failure?: string | undefined } {
   const annotations = metadata.annotations ?? {};
-  return { takesMs: goDurationMs(annotations[`${PREFIX}issuance-takes`] ?? ''), failure: annotations[`${PREFIX}issuance-fails`] };
+  const failure = annotations[`${PREFIX}issuance-fails`] ?? '';
+  return { takesMs: goDurationMs(annotations[`${PREFIX}issuance-takes`] ?? ''), failure: failure === '' ? undefined : failure };
 }

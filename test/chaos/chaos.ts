@@ -1,0 +1,36 @@
+/**
+ * `npm run chaos -- --seeds N [--first-seed S]`: plays N random schedules and says how many faults were injected and how many invariants
+ * were broken. With `--trace` every line of what happened is printed: for one seed that failed.
+ */
+import { parseArgs } from 'node:util';
+import { play } from './play';
+import { scheduleOf } from './schedule';
+import { Tally } from './tally';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '500' },
+    'first-seed': { type: 'string', default: '1' },
+    trace: { type: 'boolean', default: false },
+  },
+});
+const [seeds, first] = [Number(values.seeds), Number(values['first-seed'])];
+if (!Number.isInteger(seeds) || !Number.isInteger(first) || seeds < 1) {
+  console.error('chaos: --seeds and --first-seed are whole numbers, and at least one seed is played.');
+  process.exit(2);
+}
+
+async function main(): Promise<void> {
+  const tally = new Tally();
+  for (let seed = first; seed < first + seeds; seed++) {
+    const played = await play(scheduleOf(seed));
+    tally.add(played);
+    if (values.trace) console.log(played.trace.join('\n'));
+    for (const sentence of played.broken) console.log(`seed ${seed}: ${sentence}`);
+    if (played.broken.length > 0) console.log(`Replay it with: npm run chaos -- --first-seed ${seed} --seeds 1 --trace`);
+  }
+  console.log(tally.text());
+  process.exitCode = tally.broken > 0 ? 1 : 0;
+}
+
+void main();
