@@ -5,13 +5,11 @@
  * certificate in it), they are put to that server, too, in a namespace of its own. Parts that need cert-manager's kinds say
  * "skipped" where these are not installed.
  */
-import { readFileSync } from 'node:fs';
 import { after, before, describe } from 'node:test';
-import { parse } from 'yaml';
 import { createApi } from '../../reconciler/sandbox/api/api';
 import { serveApi } from '../../reconciler/sandbox/api/http';
 import { applyingContract } from './contract/applying';
-import { type Client, inProcess, overHttps } from './contract/client';
+import { type Client, clientOf, inProcess, overHttps } from './contract/client';
 import { customKindsContract } from './contract/custom-kinds';
 import { readingContract } from './contract/reading';
 import { removingContract } from './contract/removing';
@@ -50,15 +48,3 @@ contract('the sandbox over HTTPS', async () => {
 
 const real = process.env.KAFKA_TLS_TEST_KUBECONFIG;
 if (real !== undefined) contract(`the server of ${real}`, async () => ({ client: clientOf(real) }));
-
-function clientOf(kubeconfig: string): Client {
-  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8'));
-  const [{ cluster }, { user }] = [clusters[0], users[0]];
-  const decoded = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text, 'base64'));
-  return overHttps(cluster.server, {
-    ca: decoded(cluster['certificate-authority-data']),
-    cert: decoded(user['client-certificate-data']),
-    key: decoded(user['client-key-data']),
-    headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
-  });
-}

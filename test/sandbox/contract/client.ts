@@ -1,5 +1,7 @@
 /** The little of HTTP that the contract is written against, so that it holds the sandbox and a real API server to the same words. */
+import { readFileSync } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { parse } from 'yaml';
 import type { Api } from '../../../reconciler/sandbox/api/api';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, not typed
@@ -94,6 +96,19 @@ export function overHttps(server: string, options: RequestOptions): Client {
       }
     },
   };
+}
+
+/** Talks to the first server of a kubeconfig, as its first user or with a token. */
+export function clientOf(kubeconfig: string, token?: string): Client {
+  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8'));
+  const [{ cluster }, { user }] = [clusters[0], token === undefined ? users[0] : { user: { token } }];
+  const decoded = (text: string | undefined) => (text === undefined ? undefined : Buffer.from(text, 'base64'));
+  return overHttps(cluster.server, {
+    ca: decoded(cluster['certificate-authority-data']),
+    cert: decoded(user['client-certificate-data']),
+    key: decoded(user['client-key-data']),
+    headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
+  });
 }
 
 /** Returns the first events of a watch; it is closed then. */

@@ -1,0 +1,71 @@
+// Command cert-manager runs cert-manager's own controllers and its own webhook against a cluster, for self-signed and CA issuers.
+//
+//	cert-manager --kubeconfig FILE --dir DIR --crds DIR
+//
+// It applies the CRDs of a folder (deploy/crds of the cert-manager module that it is built from), registers the webhook under a
+// loopback URL, and starts the controllers. Once the webhook refuses what it has to, it prints one line of JSON on stdout. Its log
+// is stderr. It ends on SIGTERM and when stdin closes.
+//
+// What it does not have: the other issuers (ACME, Vault, Venafi), CertificateSigningRequests, the ingress and gateway shims, metrics,
+// leader election, and the roles of the Helm chart: it acts with the rights of the kubeconfig.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"part"
+)
+
+// clusterResources is the namespace of what belongs to a ClusterIssuer, as the Helm chart has it.
+const clusterResources = "cert-manager"
+
+func main() {
+	kubeconfig := flag.String("kubeconfig", "", "kubeconfig of the cluster")
+	flag.String("dir", "", "folder for files; nothing is written there")
+	crds := flag.String("crds", "", "folder with cert-manager's CRDs")
+	flag.Parse()
+	if *kubeconfig == "" || *crds == "" {
+		part.Exit(errors.New("cert-manager: --kubeconfig FILE and --crds DIR are needed"))
+	}
+	part.Run(func(ctx context.Context) error { return run(ctx, *kubeconfig, *crds) })
+}
+
+func run(ctx context.Context, kubeconfig, crds string) error {
+	target, err := connect(kubeconfig)
+	if err != nil {
+		return err
+	}
+	if err := target.applyCRDs(ctx, crds); err != nil {
+		return err
+	}
+	namespace := "{apiVersion: v1, kind: Namespace, metadata: {name: " + clusterResources + "}}"
+	if _, err := target.apply(ctx, namespaces, namespace); err != nil {
+		return err
+	}
+	manifests, err := serveWebhook(kubeconfig)
+	if err != nil {
+		return fmt.Errorf("webhook: not served: %w", err)
+	}
+	if err := target.register(ctx, manifests); err != nil {
+		return err
+	}
+	failed, err := startControllers(ctx, kubeconfig)
+	if err != nil {
+		return fmt.Errorf("controllers: not started: %w", err)
+	}
+	if err := poll(ctx, func() error { return target.refusesWithoutType(ctx) }); err != nil {
+		return fmt.Errorf("webhook: not asked in %s: %w", deadline, err)
+	}
+	if err := part.Ready(map[string]any{}); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}

@@ -1,0 +1,190 @@
+/** What the control plane of the test's cluster really does: each sentence is something that a stand-in could only pretend. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { APPLY, type Client, clientOf, type Json, MERGE } from '../sandbox/contract/client';
+import { created, createWorld, eventually, type World } from '../sandbox/contract/world';
+import { CERT_MANAGER, type ControlPlane, startControlPlane } from './cluster';
+
+const CERTIFICATES = 'cert-manager.io/v1';
+const POLICY = 'policy/v1';
+const ROLES = 'rbac.authorization.k8s.io/v1';
+
+describe('a control plane with cert-manager', () => {
+  let controlPlane: ControlPlane;
+  let client: Client;
+  let world: World;
+  before(async () => {
+    controlPlane = await startControlPlane(CERT_MANAGER);
+    client = clientOf(controlPlane.kubeconfig);
+    world = await createWorld(client);
+    const account = await eventually(
+      () => client.send('GET', `${world.path('v1', 'serviceaccounts')}/default`),
+      (r) => r.status === 200,
+    );
+    assert.equal(account.status, 200, 'no pod can be made without the default service account');
+  });
+  after(() => controlPlane?.stop());
+
+  test('a service account may do what a Role says and nothing else', async () => {
+    const accounts = world.path('v1', 'serviceaccounts');
+    await created(world, 'v1', 'serviceaccounts', { metadata: { name: 'reader' } });
+    const { body } = await client.send('POST', `${accounts}/reader/token`, { spec: {} });
+    const reader = clientOf(controlPlane.kubeconfig, body.status.token);
+    const refused = await reader.send('GET', world.path('v1', 'configmaps'));
+    assert.deepEqual([refused.status, refused.body.reason], [403, 'Forbidden']);
+
+    const name = 'reads-config-maps';
+    const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list'] }];
+    await created(world, ROLES, 'roles', { metadata: { name }, rules });
+    const subjects = [{ kind: 'ServiceAccount', name: 'reader', namespace: world.namespace }];
+    await created(world, ROLES, 'rolebindings', {
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects,
+    });
+    const allowed = await eventually(
+      () => reader.send('GET', world.path('v1', 'configmaps')),
+      (r) => r.status !== 403,
+    );
+    assert.equal(allowed.status, 200);
+    assert.equal((await reader.send('GET', world.path('v1', 'secrets'))).status, 403);
+  });
+
+  test('strict validation refuses a field that does not exist', async () => {
+    const at = `${world.path('v1', 'configmaps')}?fieldValidation=Strict`;
+    const { status, body } = await client.send('POST', at, { metadata: { name: world.name() }, dataa: {} });
+    assert.equal(status, 400);
+    assert.match(body.message, /strict decoding error: unknown field "dataa"/);
+  });
+
+  test('applying what another manager owns is a conflict', async () => {
+    const at = `${world.path('v1', 'configmaps')}/${world.name()}`;
+    const apply = (manager: string, a: string) =>
+      client.send('PATCH', `${at}?fieldManager=${manager}`, { apiVersion: 'v1', kind: 'ConfigMap', data: { a } }, APPLY);
+    assert.equal((await apply('one', '1')).status, 201);
+    const { status, body } = await apply('other', '2');
+    assert.deepEqual([status, body.details.causes[0].reason], [409, 'FieldManagerConflict']);
+  });
+
+  test('a PodDisruptionBudget counts the pods, and an eviction beyond it has to wait', async () => {
+    const labels = { app: world.name() };
+    const [first, second] = [await runningPod(labels), await runningPod(labels)];
+    const name = world.name();
+    await created(world, POLICY, 'poddisruptionbudgets', {
+      metadata: { name },
+      spec: { minAvailable: 1, selector: { matchLabels: labels } },
+    });
+    const budget = await eventually(
+      () => client.send('GET', `${world.path(POLICY, 'poddisruptionbudgets')}/${name}`),
+      (r) => r.body.status?.disruptionsAllowed === 1,
+    );
+    const { currentHealthy, desiredHealthy, expectedPods } = budget.body.status;
+    assert.deepEqual({ currentHealthy, desiredHealthy, expectedPods }, { currentHealthy: 2, desiredHealthy: 1, expectedPods: 2 });
+
+    assert.equal((await evict(first)).status, 201);
+    const { status, body } = await evict(second);
+    assert.deepEqual([status, body.details.causes[0].reason], [429, 'DisruptionBudget']);
+  });
+
+  test('what an object owned is removed after it', async () => {
+    const owner = await created(world, 'v1', 'configmaps', { metadata: { name: world.name() } });
+    const { name, uid } = owner.metadata;
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }];
+    const owned = await created(world, 'v1', 'configmaps', { metadata: { name: world.name(), ownerReferences } });
+    await client.send('DELETE', `${world.path('v1', 'configmaps')}/${name}`);
+    const { status } = await eventually(
+      () => client.send('GET', `${world.path('v1', 'configmaps')}/${owned.metadata.name}`),
+      (r) => r.status === 404,
+    );
+    assert.equal(status, 404);
+  });
+
+  test('a Job makes a pod, and is complete when the pod has succeeded', async () => {
+    const name = world.name();
+    const spec = { restartPolicy: 'Never', containers: [{ name: 'main', image: 'registry.example/job' }] };
+    await created(world, 'batch/v1', 'jobs', { metadata: { name }, spec: { template: { spec } } });
+    const pods = await eventually(
+      () => client.send('GET', `${world.path('v1', 'pods')}?labelSelector=batch.kubernetes.io/job-name%3D${name}`),
+      (r) => r.body.items.length === 1,
+    );
+    const pod: Json = pods.body.items[0];
+    assert.equal(pod?.spec.serviceAccountName, 'default');
+    await client.send('PATCH', `${world.path('v1', 'pods')}/${pod.metadata.name}/status`, { status: { phase: 'Succeeded' } }, MERGE);
+    const job = await eventually(
+      () => client.send('GET', `${world.path('batch/v1', 'jobs')}/${name}`),
+      (r) => isTrue(r.body, 'Complete'),
+    );
+    assert.ok(isTrue(job.body, 'Complete'), JSON.stringify(job.body.status));
+  });
+
+  test('cert-manager refuses an Issuer without a type', async () => {
+    const { status, body } = await client.send('POST', world.path(CERTIFICATES, 'issuers'), { metadata: { name: world.name() }, spec: {} });
+    assert.equal(status, 403);
+    assert.match(body.message, /"webhook\.cert-manager\.io" denied the request: .*at least one issuer must be configured/);
+  });
+
+  test('cert-manager issues a CA, and from it a leaf with keystores', async () => {
+    const ca = { name: 'ca', kind: 'Issuer' };
+    await created(world, CERTIFICATES, 'issuers', { metadata: { name: 'self-signed' }, spec: { selfSigned: {} } });
+    await created(world, CERTIFICATES, 'certificates', {
+      metadata: { name: 'ca' },
+      spec: { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'self-signed', kind: 'Issuer' } },
+    });
+    await created(world, CERTIFICATES, 'issuers', { metadata: { name: 'ca' }, spec: { ca: { secretName: 'ca' } } });
+    await created(world, 'v1', 'secrets', { metadata: { name: 'password' }, stringData: { password: 'changeit' } });
+    const jks = { create: true, passwordSecretRef: { name: 'password', key: 'password' } };
+    await created(world, CERTIFICATES, 'certificates', {
+      metadata: { name: 'leaf' },
+      spec: { dnsNames: ['orders.example.org'], secretName: 'leaf', issuerRef: ca, keystores: { jks } },
+    });
+    const leaf = await eventually(
+      () => client.send('GET', `${world.path(CERTIFICATES, 'certificates')}/leaf`),
+      (r) => isTrue(r.body, 'Ready'),
+    );
+    assert.ok(isTrue(leaf.body, 'Ready'), JSON.stringify(leaf.body.status));
+
+    const { body } = await client.send('GET', `${world.path('v1', 'secrets')}/leaf`);
+    assert.deepEqual(Object.keys(body.data).sort(), ['ca.crt', 'keystore.jks', 'tls.crt', 'tls.key', 'truststore.jks']);
+    const [certificate, issuer] = ['tls.crt', 'ca.crt'].map((key) => new X509Certificate(Buffer.from(body.data[key], 'base64')));
+    assert.ok(certificate?.verify((issuer as X509Certificate).publicKey));
+    assert.equal(certificate?.subjectAltName, 'DNS:orders.example.org');
+  });
+
+  /** A pod that a kubelet, if there were one, would report as Ready. */
+  async function runningPod(labels: Json): Promise<string> {
+    const name = world.name();
+    await created(world, 'v1', 'pods', {
+      metadata: { name, labels },
+      spec: { containers: [{ name: 'main', image: 'registry.example/pod' }] },
+    });
+    const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+    await client.send('PATCH', `${world.path('v1', 'pods')}/${name}/status`, { status }, MERGE);
+    return name;
+  }
+
+  function evict(name: string) {
+    const eviction = { apiVersion: POLICY, kind: 'Eviction', metadata: { name, namespace: world.namespace } };
+    return client.send('POST', `${world.path('v1', 'pods')}/${name}/eviction`, eviction);
+  }
+});
+
+test('nothing outlives a test that is killed', async () => {
+  const script = `require('./lib/test/real/cluster').startControlPlane().then((c) => console.log(c.kubeconfig))`;
+  const killed = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [kubeconfig] = await killed.stdout.setEncoding('utf8').take(1).toArray();
+  const client = clientOf(kubeconfig.trim());
+  assert.equal((await client.send('GET', '/readyz')).status, 200);
+  killed.kill('SIGKILL');
+  const isRefused = () =>
+    client.send('GET', '/readyz').then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
+    );
+  assert.ok(await eventually(isRefused, Boolean));
+});
+
+function isTrue(object: Json, type: string): boolean {
+  return object.status?.conditions?.some((c: Json) => c.type === type && c.status === 'True') ?? false;
+}

@@ -1,0 +1,3 @@
+module part
+
+go 1.26.0
