@@ -8,6 +8,8 @@ import { created, createWorld, eventually, type World } from '../sandbox/contrac
 import { CERT_MANAGER, type ControlPlane, startControlPlane } from './cluster';
 
 const CERTIFICATES = 'cert-manager.io/v1';
+const CERTIFICATE = { apiVersion: CERTIFICATES, kind: 'Certificate' };
+const ISSUER = { apiVersion: CERTIFICATES, kind: 'Issuer' };
 const POLICY = 'policy/v1';
 const ROLES = 'rbac.authorization.k8s.io/v1';
 
@@ -60,9 +62,15 @@ describe('a control plane with cert-manager', () => {
   });
 
   test('applying what another manager owns is a conflict', async () => {
-    const at = `${world.path('v1', 'configmaps')}/${world.name()}`;
+    const name = world.name();
+    const at = `${world.path('v1', 'configmaps')}/${name}`;
     const apply = (manager: string, a: string) =>
-      client.send('PATCH', `${at}?fieldManager=${manager}`, { apiVersion: 'v1', kind: 'ConfigMap', data: { a } }, APPLY);
+      client.send(
+        'PATCH',
+        `${at}?fieldManager=${manager}`,
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a } },
+        APPLY,
+      );
     assert.equal((await apply('one', '1')).status, 201);
     const { status, body } = await apply('other', '2');
     assert.deepEqual([status, body.details.causes[0].reason], [409, 'FieldManagerConflict']);
@@ -120,22 +128,28 @@ describe('a control plane with cert-manager', () => {
   });
 
   test('cert-manager refuses an Issuer without a type', async () => {
-    const { status, body } = await client.send('POST', world.path(CERTIFICATES, 'issuers'), { metadata: { name: world.name() }, spec: {} });
+    const { status, body } = await client.send('POST', world.path(CERTIFICATES, 'issuers'), {
+      ...ISSUER,
+      metadata: { name: world.name() },
+      spec: {},
+    });
     assert.equal(status, 403);
     assert.match(body.message, /"webhook\.cert-manager\.io" denied the request: .*at least one issuer must be configured/);
   });
 
   test('cert-manager issues a CA, and from it a leaf with keystores', async () => {
     const ca = { name: 'ca', kind: 'Issuer' };
-    await created(world, CERTIFICATES, 'issuers', { metadata: { name: 'self-signed' }, spec: { selfSigned: {} } });
+    await created(world, CERTIFICATES, 'issuers', { ...ISSUER, metadata: { name: 'self-signed' }, spec: { selfSigned: {} } });
     await created(world, CERTIFICATES, 'certificates', {
+      ...CERTIFICATE,
       metadata: { name: 'ca' },
       spec: { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'self-signed', kind: 'Issuer' } },
     });
-    await created(world, CERTIFICATES, 'issuers', { metadata: { name: 'ca' }, spec: { ca: { secretName: 'ca' } } });
+    await created(world, CERTIFICATES, 'issuers', { ...ISSUER, metadata: { name: 'ca' }, spec: { ca: { secretName: 'ca' } } });
     await created(world, 'v1', 'secrets', { metadata: { name: 'password' }, stringData: { password: 'changeit' } });
     const jks = { create: true, passwordSecretRef: { name: 'password', key: 'password' } };
     await created(world, CERTIFICATES, 'certificates', {
+      ...CERTIFICATE,
       metadata: { name: 'leaf' },
       spec: { dnsNames: ['orders.example.org'], secretName: 'leaf', issuerRef: ca, keystores: { jks } },
     });

@@ -64,7 +64,7 @@ async function make({ name, crds }: GoProgram, folder: string): Promise<void> {
   mkdirSync(cache(), { recursive: true });
   const making = mkdtempSync(path.join(cache(), 'making-'));
   try {
-    await go(name, ['build', '-trimpath', '-ldflags=-s -w', '-o', path.join(making, name), '.']);
+    await go(name, ['build', '-ldflags=-s -w', '-o', path.join(making, name), '.']);
     if (crds !== undefined) {
       const module = await go(name, ['list', '-m', '-f', '{{.Dir}}', crds.module]);
       const from = path.join(module.trim(), crds.folder);

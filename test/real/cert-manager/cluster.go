@@ -20,9 +20,9 @@ import (
 const deadline = 30 * time.Second
 
 var (
-	crdResource = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-	namespaces  = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
-	issuers     = schema.GroupVersionResource{Group: "cert-manager.io", Version: "v1", Resource: "issuers"}
+	crdResource       = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
+	namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
+	issuerResource    = schema.GroupVersionResource{Group: "cert-manager.io", Version: "v1", Resource: "issuers"}
 )
 
 // cluster is what cert-manager is installed into.
@@ -104,7 +104,7 @@ func (c cluster) refusesWithoutType(ctx context.Context) error {
 		"spec":       map[string]any{},
 	}}
 	options := meta.CreateOptions{DryRun: []string{meta.DryRunAll}}
-	_, err := c.client.Resource(issuers).Namespace(clusterResources).Create(ctx, issuer, options)
+	_, err := c.client.Resource(issuerResource).Namespace(clusterResources).Create(ctx, issuer, options)
 	switch {
 	case err == nil:
 		return errors.New("an Issuer without a type was accepted")

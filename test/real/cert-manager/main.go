@@ -15,6 +15,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"part"
 )
@@ -23,13 +27,16 @@ import (
 const clusterResources = "cert-manager"
 
 func main() {
-	kubeconfig := flag.String("kubeconfig", "", "kubeconfig of the cluster")
-	flag.String("dir", "", "folder for files; nothing is written there")
-	crds := flag.String("crds", "", "folder with cert-manager's CRDs")
-	flag.Parse()
+	// Flags of its own: packages that it imports declare theirs globally, --kubeconfig among them.
+	flags := flag.NewFlagSet("cert-manager", flag.ExitOnError)
+	kubeconfig := flags.String("kubeconfig", "", "kubeconfig of the cluster")
+	flags.String("dir", "", "folder for files; it needs none")
+	crds := flags.String("crds", "", "folder with cert-manager's CRDs")
+	_ = flags.Parse(os.Args[1:])
 	if *kubeconfig == "" || *crds == "" {
 		part.Exit(errors.New("cert-manager: --kubeconfig FILE and --crds DIR are needed"))
 	}
+	logLikeUpstream()
 	part.Run(func(ctx context.Context) error { return run(ctx, *kubeconfig, *crds) })
 }
 
@@ -42,7 +49,7 @@ func run(ctx context.Context, kubeconfig, crds string) error {
 		return err
 	}
 	namespace := "{apiVersion: v1, kind: Namespace, metadata: {name: " + clusterResources + "}}"
-	if _, err := target.apply(ctx, namespaces, namespace); err != nil {
+	if _, err := target.apply(ctx, namespaceResource, namespace); err != nil {
 		return err
 	}
 	manifests, err := serveWebhook(kubeconfig)
@@ -68,4 +75,11 @@ func run(ctx context.Context, kubeconfig, crds string) error {
 	case err := <-failed:
 		return err
 	}
+}
+
+// logLikeUpstream takes the verbosity of the Helm chart, which tells what each controller did.
+func logLikeUpstream() {
+	var level klog.Level
+	_ = level.Set("2")
+	log.SetLogger(klog.Background())
 }
