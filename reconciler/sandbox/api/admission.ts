@@ -28,8 +28,14 @@ export interface AdmissionRequest {
   readonly cluster: AdmissionContext;
 }
 
-/** A refusal: problems of fields (422), or a sentence (403). */
-export type Refusal = readonly FieldProblem[] | string;
+/** A refusal: problems of fields (422), a sentence (403), or a webhook that could not judge. */
+export type Refusal = readonly FieldProblem[] | string | Breakdown;
+
+/** A webhook that could not read the object (400), or that broke over it (500). */
+export interface Breakdown {
+  readonly code: 400 | 500;
+  readonly says: string;
+}
 
 /** The webhooks of one operator for one kind. */
 export interface Admission {
@@ -66,9 +72,10 @@ export function mutate(rules: readonly Admission[], resource: Resource, request:
 export function admit(rules: readonly Admission[], resource: Resource, request: AdmissionRequest): void {
   for (const rule of rulesFor(rules, resource)) {
     const refusal = rule.validate?.(request);
-    if (refusal === undefined || refusal.length === 0) continue;
+    if (refusal === undefined || (Array.isArray(refusal) && refusal.length === 0)) continue;
     const prefix = `admission webhook "${rule.webhook}" denied the request: `;
     if (typeof refusal === 'string') throw forbidden(prefix + refusal);
+    if ('code' in refusal) throw new ApiFailure(refusal.code, refusal.code === 400 ? 'BadRequest' : 'InternalError', prefix + refusal.says);
     const { status } = invalid({ ...resource, group: rule.refusalGroup ?? resource.group }, request.object.metadata.name, refusal);
     throw new ApiFailure(status.code, status.reason, prefix + status.message, status.details);
   }

@@ -1,14 +1,16 @@
 /**
- * KubeDB's webhooks for Kafka: what they fill in and what they refuse.
+ * KubeDB's webhooks for Kafka: what they fill in and what they refuse. `test/admission` holds them to KubeDB's own.
  *
  * Nothing is immutable: the old object is not looked at. What they do not check, this does not either: whether the issuer exists,
- * alias values, clashing Secret names, durations. Texts of refusals are this project's; KubeDB's are not public.
+ * alias values, clashing Secret names, lifetimes. Codes and fields of refusals are KubeDB's, also where its field is not the one that is
+ * wrong; the words are this project's.
  */
 import { KINDS } from '../../../../constructs/model/kube-object';
 import { ALIASES, defaultSecretName } from '../../../../constructs/model/tls';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
-import { type FieldProblem, forbiddenValue, invalidValue, requiredValue } from '../field-problem';
+import { type FieldProblem, invalidValue } from '../field-problem';
 import { isTree, listWithin, type Tree, within } from '../json';
+import { durationsOf, spelledByGo, undecodable } from './decoding';
 
 export const kafkaAdmission: Admission = {
   webhook: 'kafkas.webhooks.kubedb.com',
@@ -24,7 +26,11 @@ const CLUSTER_ID = 'KAFKA_CLUSTER_ID';
 
 function setDefaults({ object, cluster }: AdmissionRequest): void {
   const spec: Tree = object.spec;
-  if (spec.halted === true && spec.deletionPolicy !== 'DoNotTerminate') spec.deletionPolicy = 'Halt';
+  passThroughGo(spec.tls);
+  if (spec.halted === true) {
+    if (spec.deletionPolicy === 'DoNotTerminate') return;
+    spec.deletionPolicy = 'Halt';
+  }
   spec.deletionPolicy ??= 'Delete';
   spec.storageType ??= 'Durable';
   if (spec.configSecret !== undefined) {
@@ -43,6 +49,15 @@ function setDefaults({ object, cluster }: AdmissionRequest): void {
   completeTls(object.metadata.name, spec);
 }
 
+/** A group that is not there comes back as null, which the schema then refuses. */
+function passThroughGo(tls: Tree | undefined): void {
+  const certificates: Tree[] = tls?.certificates ?? [];
+  for (const { issuerRef } of [{ issuerRef: tls?.issuerRef }, ...certificates]) if (issuerRef !== undefined) issuerRef.apiGroup ??= null;
+  for (const certificate of certificates)
+    for (const field of ['duration', 'renewBefore'])
+      if (certificate[field] !== undefined) certificate[field] = spelledByGo(certificate[field]);
+}
+
 /** Returns the parts of the spec that hold a role's replicas and pod template. */
 function rolesOf(spec: Tree): readonly { readonly parent: Tree; readonly role?: 'controller' | 'broker' }[] {
   if (spec.topology === undefined) return [{ parent: spec }];
@@ -58,6 +73,8 @@ function completePod(template: Tree, runAsUser: number, hasInit: boolean): void 
   restrict(kafka, runAsUser);
   completeResources(kafka);
   if (hasInit) restrict(upsert(pod, 'initContainers', INIT_CONTAINER), runAsUser);
+  for (const container of [...pod.containers, ...(pod.initContainers ?? [])])
+    container.resizePolicy ??= ['cpu', 'memory'].map((resourceName) => ({ resourceName, restartPolicy: 'NotRequired' }));
 }
 
 function upsert(pod: Tree, list: string, name: string): Tree {
@@ -77,12 +94,12 @@ function restrict(container: Tree, runAsUser: number): void {
   context.runAsUser ??= runAsUser;
   context.runAsGroup ??= runAsUser;
   context.seccompProfile ??= { type: 'RuntimeDefault' };
-  container.resizePolicy ??= ['cpu', 'memory'].map((resourceName) => ({ resourceName, restartPolicy: 'NotRequired' }));
 }
 
 function completeResources(container: Tree): void {
   const resources = within(container, 'resources');
-  resources.requests = { cpu: '500m', memory: '1.5Gi', ...resources.requests };
+  const { cpu = '500m', memory = '1536Mi' } = resources.limits ?? {};
+  resources.requests = { cpu, memory, ...resources.requests };
   resources.limits = { memory: resources.requests.memory, ...resources.limits };
 }
 
@@ -103,20 +120,27 @@ function clusterIdOf(container: Tree | undefined): string | undefined {
 function completeTls(kafka: string, spec: Tree): void {
   if (spec.enableSSL !== true || spec.tls?.issuerRef === undefined) return;
   const certificates = listWithin(spec.tls, 'certificates');
-  for (const alias of ALIASES) if (!certificates.some((c) => c.alias === alias)) certificates.push({ alias });
-  for (const certificate of certificates) certificate.secretName ||= defaultSecretName(kafka, certificate.alias);
+  for (const alias of ALIASES) {
+    const secretName = defaultSecretName(kafka, alias);
+    const given = certificates.find((c) => c.alias === alias);
+    if (given === undefined) certificates.push({ alias, secretName });
+    else given.secretName ||= secretName;
+  }
 }
 
 function validate({ operation, subresource, object, cluster }: AdmissionRequest): Refusal | undefined {
   if (subresource !== undefined) return undefined;
   const spec: Tree = object.spec;
   if (operation === 'DELETE') {
-    return spec.deletionPolicy === 'DoNotTerminate'
-      ? `Kafka "${object.metadata.name}" can not be deleted: its deletionPolicy is DoNotTerminate`
-      : undefined;
+    if (spec.deletionPolicy !== 'DoNotTerminate') return undefined;
+    return [invalidValue('spec.deletionPolicy', spec.deletionPolicy, 'a Kafka with this policy can not be deleted')];
   }
+  const unread = undecodable(durationsOf(spec.tls));
+  if (unread !== undefined) return unread;
   if (cluster.get(KINDS.KafkaVersion, undefined, spec.version) === undefined)
     return [invalidValue('spec.version', spec.version, 'version not supported')];
+  if (spec.topology !== undefined && (spec.topology.controller === undefined || spec.topology.broker === undefined))
+    return { code: 500, says: 'panic: half a topology [recovered]' };
   return [
     ...tlsProblems(spec),
     ...(spec.topology === undefined ? combinedProblems(spec) : topologyProblems(spec)),
@@ -126,29 +150,29 @@ function validate({ operation, subresource, object, cluster }: AdmissionRequest)
 }
 
 function tlsProblems(spec: Tree): FieldProblem[] {
-  if (spec.enableSSL === true) return spec.tls === undefined ? [requiredValue('spec.tls', 'enableSSL is set')] : [];
-  return spec.tls === undefined ? [] : [invalidValue('spec.enableSSL', spec.enableSSL ?? false, 'must be true when tls is set')];
+  const isOn = spec.enableSSL === true;
+  if (isOn === (spec.tls !== undefined)) return [];
+  return [invalidValue('spec.enableSSL', isOn, isOn ? 'must not be true without tls' : 'must be true when tls is set')];
 }
 
 function combinedProblems(spec: Tree): FieldProblem[] {
-  return spec.replicas > 0 ? [] : [invalidValue('spec.replicas', spec.replicas, 'must be greater than 0')];
+  return spec.replicas <= 0 ? [invalidValue('spec.replicas', spec.replicas, 'must be greater than 0')] : [];
 }
 
 function topologyProblems(spec: Tree): FieldProblem[] {
   const { controller, broker } = spec.topology;
-  const missing = Object.entries({ controller, broker }).filter(([, role]) => role === undefined);
-  if (missing.length > 0) return missing.map(([role]) => requiredValue(`spec.topology.${role}`, 'a topology has controllers and brokers'));
   const problems: FieldProblem[] = [];
-  for (const field of ['replicas', 'storage'])
-    if (spec[field] !== undefined) problems.push(forbiddenValue(`spec.${field}`, 'belongs to the roles of a topology'));
-  if (spec.podTemplate?.spec?.containers?.[0]?.resources !== undefined)
-    problems.push(forbiddenValue('spec.podTemplate.spec.containers[0].resources', 'belong to the roles of a topology'));
+  if (spec.replicas !== undefined) problems.push(invalidValue('spec.replicas', spec.replicas, 'belongs to the roles of a topology'));
+  if (spec.storage !== undefined) problems.push(invalidValue('spec.topology.broker', spec.storage, 'storage belongs to the roles'));
+  const resources: Tree = spec.podTemplate?.spec?.containers?.[0]?.resources ?? {};
+  if (Object.values(resources).some((r: Tree) => Object.keys(r).length > 0))
+    problems.push(invalidValue('spec.podTemplate.spec.resources', resources, 'belong to the roles of a topology'));
   for (const [name, role] of Object.entries({ controller, broker })) {
-    if (!((role as Tree).replicas > 0))
-      problems.push(invalidValue(`spec.topology.${name}.replicas`, (role as Tree).replicas, 'must be greater than 0'));
+    if ((role as Tree).replicas > 0) continue;
+    problems.push(invalidValue(`spec.topology.${name}.replicas`, (role as Tree).replicas, 'must be greater than 0'));
+    problems.push(invalidValue('spec.topology', name, 'the role has no replicas'));
   }
-  if (controller.suffix === broker.suffix)
-    problems.push(invalidValue('spec.topology.broker.suffix', broker.suffix, 'must differ from that of the controllers'));
+  if (controller.suffix === broker.suffix) problems.push(invalidValue('spec.topology', broker.suffix, 'suffixes must differ'));
   const ids = [controller, broker].map((role) => clusterIdOf(role.podTemplate?.spec?.containers?.find((c: Tree) => c.name === CONTAINER)));
   if (ids[0] !== ids[1]) problems.push(invalidValue('spec.topology', ids, `${CLUSTER_ID} must be the same for controllers and brokers`));
   return problems;
@@ -158,7 +182,9 @@ function otherProblems(spec: Tree): FieldProblem[] {
   const problems: FieldProblem[] = [];
   if (spec.halted === true && spec.deletionPolicy === 'DoNotTerminate')
     problems.push(invalidValue('spec.halted', true, 'can not be halted while deletionPolicy is DoNotTerminate'));
-  if (spec.brokerRack !== undefined && !spec.brokerRack.topologyKey) problems.push(requiredValue('spec.brokerRack.topologyKey'));
+  if (spec.brokerRack !== undefined && !spec.brokerRack.topologyKey)
+    problems.push(invalidValue('spec.brokerRack.topologyKey', '', 'can not be empty'));
+  if (spec.storageType === undefined) problems.push(invalidValue('spec.storageType', '', 'can not be empty'));
   if (spec.storageType === 'Ephemeral' && spec.deletionPolicy === 'Halt')
     problems.push(invalidValue('spec.deletionPolicy', 'Halt', 'can not be Halt with ephemeral storage'));
   return problems;
@@ -177,15 +203,12 @@ function podProblems(spec: Tree): FieldProblem[] {
   const pod: Tree = spec.podTemplate?.spec ?? {};
   const aliases: string[] = (spec.tls?.certificates ?? []).map((c: Tree) => `${c.alias}-certs`);
   const reserved = ['data', 'kafkaconfig', 'temp-config', ...aliases];
-  const volumes = (pod.volumes ?? []).flatMap((v: Tree, i: number) =>
-    reserved.includes(v.name) ? [invalidValue(`spec.podTemplate.spec.volumes[${i}].name`, v.name, 'is reserved')] : [],
-  );
-  const mounts = ['initContainers', 'containers'].flatMap((list) =>
-    (pod[list] ?? []).flatMap((c: Tree, i: number) =>
-      (c.volumeMounts ?? [])
-        .filter((m: Tree) => RESERVED_MOUNTS.includes(m.mountPath))
-        .map((m: Tree) => invalidValue(`spec.podTemplate.spec.${list}[${i}].volumeMounts`, m.mountPath, 'is reserved')),
-    ),
-  );
-  return [...volumes, ...mounts];
+  const volume = pod.volumes?.find((v: Tree) => reserved.includes(v.name))?.name;
+  // Init containers are not looked at when there are no others.
+  const containers: Tree[] = pod.containers === undefined ? [] : [...pod.containers, ...(pod.initContainers ?? [])];
+  const mount = containers.flatMap((c) => c.volumeMounts ?? []).find((m) => RESERVED_MOUNTS.includes(m.mountPath))?.mountPath;
+  return [
+    ...(volume === undefined ? [] : [invalidValue('spec.podTemplate.spec.volumes', volume, 'is reserved')]),
+    ...(mount === undefined ? [] : [invalidValue('spec.podTemplate.spec.volumeMounts', mount, 'is reserved')]),
+  ];
 }
