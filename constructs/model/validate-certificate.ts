@@ -125,7 +125,10 @@ function issuerRefViolations(
   const found: Violation[] = [];
   if (!isDnsSubdomain(issuer.name)) found.push(badName(object, `${field}.name`, issuer.name));
   const given = (issuer as Readonly<Record<string, unknown>>)[group];
-  if (given !== undefined && given !== 'cert-manager.io') {
+  if (given === undefined && group === 'apiGroup') {
+    const why = "KubeDB's webhook makes null of it, and the API server refuses that in a Kafka";
+    found.push(error(`${field}.apiGroup`, given, why, 'Write "cert-manager.io".'));
+  } else if (given !== undefined && given !== 'cert-manager.io') {
     found.push(error(`${field}.${group}`, given, 'KubeDB takes issuers of cert-manager only', 'Write "cert-manager.io".'));
   } else if (issuer.kind !== 'Issuer' && issuer.kind !== 'ClusterIssuer') {
     found.push(error(`${field}.kind`, issuer.kind, 'cert-manager knows Issuer and ClusterIssuer', 'Use one of the two.'));

@@ -111,8 +111,9 @@ function topologyIsMixedWithCombined(kafka: KubeObject): readonly Violation[] {
         `Set it below spec.topology.controller and spec.topology.broker.`,
       ),
     );
-  const resources = kafka.spec.podTemplate?.spec?.containers?.[0]?.resources;
-  if (resources !== undefined) {
+  // KubeDB looks for requests and limits; empty ones are none.
+  const resources: Readonly<Record<string, object>> = kafka.spec.podTemplate?.spec?.containers?.[0]?.resources ?? {};
+  if (Object.values(resources).some((amounts) => Object.keys(amounts).length > 0)) {
     found.push(
       error(
         'spec.podTemplate.spec.containers[0].resources',

@@ -12,18 +12,20 @@ export const SELF_SIGNED: IssuerSettings = {
 };
 export const TLS = completeTls({ issuer: SELF_SIGNED, certificates: { server: {}, client: {} } }, 'orders');
 export const ISSUER = TLS.issuerRef;
+const NO_GROUP = { kind: ISSUER.kind, name: ISSUER.name };
 export const STORAGE = { resources: { requests: { storage: '1Gi' } } };
-const TOPOLOGY = { controller: { replicas: 3, storage: STORAGE }, broker: { replicas: 3, storage: STORAGE } };
+export const TOPOLOGY = { controller: { replicas: 3, storage: STORAGE }, broker: { replicas: 3, storage: STORAGE } };
 export const object = (kind: Kind, name: string, spec: object, namespace = 'demo'): KubeObject => ({
   apiVersion: kind.apiVersion,
   kind: kind.kind,
   metadata: { name, namespace },
   spec,
 });
-const kafka = (spec: object, name = 'orders') => object(KINDS.Kafka, name, { version: '4.2.0', ...spec });
-const dedicated = (topology: object, spec: object = {}) => kafka({ topology: { ...TOPOLOGY, ...topology }, ...spec });
+export const kafka = (spec: object, name = 'orders') => object(KINDS.Kafka, name, { version: '4.2.0', ...spec });
+export const dedicated = (topology: object, spec: object = {}) => kafka({ topology: { ...TOPOLOGY, ...topology }, ...spec });
 export const combined = (spec: object) => kafka({ replicas: 3, storage: STORAGE, ...spec });
-const request = (spec: object) => object(KINDS.KafkaOpsRequest, 'r', { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, ...spec });
+export const request = (spec: object) =>
+  object(KINDS.KafkaOpsRequest, 'r', { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, ...spec });
 const reconfigure = (certificates: readonly object[]) => request({ tls: { issuerRef: ISSUER, certificates } });
 export const certificate = (spec: object) =>
   object(KINDS.Certificate, 'c', {
@@ -77,7 +79,7 @@ export const errors: readonly Row[] = [
   { name: 'storage beside a topology', manifest: dedicated({}, { storage: STORAGE }), field: 'spec.storage', says: /belongs to each role/ },
   {
     name: 'resources beside a topology',
-    manifest: dedicated({}, { podTemplate: { spec: { containers: [{ name: 'kafka', resources: {} }] } } }),
+    manifest: dedicated({}, { podTemplate: { spec: { containers: [{ name: 'kafka', resources: { requests: { cpu: '1' } } }] } } }),
     field: 'spec.podTemplate.spec.containers[0].resources',
     says: /belongs to each role/,
   },
@@ -250,6 +252,24 @@ export const errors: readonly Row[] = [
     says: /cert-manager only/,
   },
   {
+    name: 'an issuer of no group in a Kafka',
+    manifest: combined({ enableSSL: true, tls: { issuerRef: NO_GROUP, certificates: [] } }),
+    field: 'spec.tls.issuerRef.apiGroup',
+    says: /is missing: KubeDB's webhook makes null of it/,
+  },
+  {
+    name: 'an issuer of no group for one certificate',
+    manifest: combined({ enableSSL: true, tls: { issuerRef: ISSUER, certificates: [{ alias: 'server', issuerRef: NO_GROUP }] } }),
+    field: 'spec.tls.certificates[0].issuerRef.apiGroup',
+    says: /is missing/,
+  },
+  {
+    name: 'an issuer of no group in a request',
+    manifest: request({ tls: { issuerRef: NO_GROUP } }),
+    field: 'spec.tls.issuerRef.apiGroup',
+    says: /is missing/,
+  },
+  {
     name: 'an issuer that cannot be named',
     manifest: request({ tls: { issuerRef: { ...ISSUER, name: '' } } }),
     field: 'spec.tls.issuerRef.name',
@@ -405,6 +425,10 @@ export const fine: readonly { readonly name: string; readonly manifest: KubeObje
   },
   { name: 'certificates changed without naming the issuer', manifest: request({ tls: { certificates: [{ alias: 'server' }] } }) },
   { name: 'a removal that says it is no rotation', manifest: request({ tls: { remove: true, rotateCertificates: false } }) },
+  {
+    name: 'empty resources beside a topology',
+    manifest: dedicated({}, { podTemplate: { spec: { containers: [{ name: 'kafka', resources: { requests: {} } }] } } }),
+  },
   { name: 'a restart', manifest: request({ type: 'Restart', restart: {} }) },
   { name: 'a common name of 64 characters', manifest: certificate({ commonName: 'x'.repeat(64) }) },
 ];
