@@ -23,5 +23,18 @@ export function recordedAnswers(): Recording {
 
 export function record(answers: Answers): void {
   const { kubedb, kubernetes } = recordedAnswers();
-  writeFileSync(FILE, `${JSON.stringify({ kubedb, kubernetes, ...answers }, undefined, 1)}\n`);
+  const { verdicts, completed, endings } = withoutMessages(answers);
+  const lines = (of: object) =>
+    Object.entries(of)
+      .map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+      .join(',\n');
+  const sections = Object.entries({ verdicts, completed, endings }).map(([name, of]) => ` "${name}": {\n${lines(of)}\n }`);
+  const head = Object.entries({ kubedb, kubernetes }).map(([name, of]) => ` "${name}": ${JSON.stringify(of)}`);
+  writeFileSync(FILE, `{\n${[...head, ...sections].join(',\n')}\n}\n`);
+}
+
+/** What was decided, by whom and about which field; how it was worded is KubeDB's own business. */
+export function withoutMessages({ verdicts, ...rest }: Answers): Answers {
+  const silent = Object.entries(verdicts).map(([name, { message: _, ...verdict }]) => [name, verdict]);
+  return { verdicts: Object.fromEntries(silent), ...rest };
 }

@@ -1,6 +1,4 @@
-import { test } from 'node:test';
 import { admissionSuite } from './admission';
+import { startControlPlane } from './cluster';
 
-const kubeconfig = process.env.KAFKA_TLS_TEST_KUBECONFIG;
-if (kubeconfig === undefined) test("KubeDB's admission on a real API", { skip: 'KAFKA_TLS_TEST_KUBECONFIG names no kubeconfig' });
-else admissionSuite(async () => ({ kubeconfig, stop: async () => undefined }));
+admissionSuite(() => startControlPlane());
