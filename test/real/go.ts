@@ -26,6 +26,7 @@ export interface Built {
 const HERE = path.join('test', 'real');
 /** What the programs share. */
 const SHARED = 'part';
+const LINES_OF_GO = 10;
 
 /** Returns where a program is, and makes it if it is not there. */
 export async function build(program: GoProgram): Promise<Built> {
@@ -72,7 +73,10 @@ async function make({ name, crds }: GoProgram, folder: string): Promise<void> {
       for (const file of readdirSync(from).filter((f) => f.endsWith('.yaml')))
         copyFileSync(path.join(from, file), path.join(making, 'crds', file));
     }
-    if (!existsSync(folder)) renameSync(making, folder);
+    renameSync(making, folder);
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!existsSync(folder)) throw error;
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
@@ -97,6 +101,6 @@ function go(name: string, args: readonly string[]): Promise<string> {
 function whyNotBuilt(name: string, complaints: string): string {
   const lines = complaints.split('\n').filter((line) => line !== '' && !line.startsWith('go: downloading'));
   const isOffline = /\b(dial tcp|no such host|i\/o timeout|connection refused|proxyconnect|module lookup disabled)\b/.test(complaints);
-  const what = isOffline ? 'its modules cannot be downloaded: the first build needs a Go module proxy (GOPROXY)' : 'Go says';
-  return `${path.join(HERE, name)}: not built: ${what}:\n${lines.slice(-10).join('\n')}`;
+  const what = isOffline ? 'the first build needs a Go module proxy (GOPROXY), and it does not answer' : 'Go refuses it';
+  return `${path.join(HERE, name)}: not built: ${what}: ${lines.slice(0, isOffline ? 1 : LINES_OF_GO).join('\n')}`;
 }
