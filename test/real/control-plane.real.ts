@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { APPLY, type Client, clientOf, type Json, MERGE } from '../sandbox/contract/client';
 import { created, createWorld, eventually, type World } from '../sandbox/contract/world';
@@ -197,6 +199,8 @@ test('nothing outlives a test that is killed', async () => {
       (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
     );
   assert.ok(await eventually(isRefused, Boolean));
+  // The logs stay: whoever was killed may want to know why.
+  rmSync(path.resolve(kubeconfig.trim(), '../..'), { recursive: true, force: true });
 });
 
 function isTrue(object: Json, type: string): boolean {
