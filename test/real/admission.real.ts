@@ -1,4 +1,4 @@
 import { admissionSuite } from './admission';
-import { startControlPlane } from './cluster';
+import { realApi } from './cluster';
 
-admissionSuite(() => startControlPlane());
+admissionSuite(realApi);

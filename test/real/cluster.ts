@@ -5,7 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { clientOf } from '../sandbox/contract/client';
 import { type Built, build, type GoProgram } from './go';
+import { createCatalog, KUBEDB_CRDS, WITHOUT_KUBEDB } from './kubedb-kinds';
 import { type Part, startPart } from './part';
 
 const CONTROL_PLANE: GoProgram = { name: 'control-plane' };
@@ -23,7 +25,7 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** Starts a control plane, then what is added to it. Resolves once all of it is ready. */
+/** Starts a control plane with the kinds of all that is added to it, then that. Resolves once all of it is ready. */
 export async function startControlPlane(...addOns: readonly GoProgram[]): Promise<ControlPlane> {
   const controlPlane = await build(CONTROL_PLANE);
   const added: Built[] = [];
@@ -44,11 +46,28 @@ export async function startControlPlane(...addOns: readonly GoProgram[]): Promis
     if (lost !== undefined) throw lost;
   };
   try {
-    const { kubeconfig = '' } = await start(controlPlane);
+    const crds = [...added.flatMap((program) => program.crds ?? []), ...(WITHOUT_KUBEDB ? [] : [KUBEDB_CRDS])];
+    const { kubeconfig = '' } = await start(controlPlane, ...crds.flatMap((folder) => ['--crds', folder]));
     await Promise.all(added.map((program) => start(program, '--kubeconfig', kubeconfig)));
     return { kubeconfig, stop };
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * Returns the API server that `npm run test:real` has started for all suites, or that KAFKA_TLS_TEST_KUBECONFIG names; else one of its own.
+ * KubeDB's kinds and catalog are there, if they can be had.
+ */
+export async function realApi(): Promise<ControlPlane> {
+  const given = process.env.KAFKA_TLS_TEST_KUBECONFIG;
+  const controlPlane = given === undefined ? await startControlPlane(CERT_MANAGER) : { kubeconfig: given, stop: async () => undefined };
+  try {
+    if (!WITHOUT_KUBEDB) await createCatalog(clientOf(controlPlane.kubeconfig));
+  } catch (error) {
+    await controlPlane.stop();
+    throw error;
+  }
+  return controlPlane;
 }

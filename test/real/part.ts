@@ -26,11 +26,11 @@ export interface Part {
 }
 
 /** Starts a program whose files, log included, are in a folder of their own. */
-export function startPart({ name, binary, crds }: Built, dir: string, args: readonly string[]): Part {
+export function startPart({ name, binary }: Built, dir: string, args: readonly string[]): Part {
   mkdirSync(dir);
   const log = path.join(dir, `${name}.log`);
   const descriptor = openSync(log, 'w');
-  const program = spawn(binary, ['--dir', dir, ...(crds === undefined ? [] : ['--crds', crds]), ...args], {
+  const program = spawn(binary, ['--dir', dir, ...args], {
     stdio: ['pipe', 'pipe', descriptor],
   }) as ChildProcessByStdio<Writable, Readable, null>;
   closeSync(descriptor);

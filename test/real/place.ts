@@ -19,14 +19,7 @@ import { Client, type Send } from '../../reconciler/sandbox/client';
 import { createStandIns } from '../../reconciler/sandbox/stand-ins/stand-ins';
 import { on, wish } from '../support/wishes';
 import { KAFKA, type Place, type WorldOptions } from '../support/world';
-
-/** What the places of a suite share. */
-export interface RealApi {
-  /** File with an administrator's credentials. */
-  readonly kubeconfig: string;
-  /** Folder for credentials of ServiceAccounts. */
-  readonly folder: string;
-}
+import { type Asked, telling } from './asked';
 
 /** Enough for an instant to lie after a certificate that was stamped in whole seconds. */
 const TELLABLE_MS = 2_100;
@@ -34,9 +27,30 @@ const TELLABLE_MS = 2_100;
 let places = 0;
 
 /** Returns places on a real API server, each with a namespace of its own. */
-export async function onRealApi(api: RealApi): Promise<(executor: ExecutorName) => (options: WorldOptions) => Place> {
-  const { transport } = await loadConnection({ kubeconfig: api.kubeconfig });
-  return (executor) => (options) => new RealPlace(api, transport, executor, options);
+export async function placesOn(kubeconfig: string): Promise<Places> {
+  const { transport } = await loadConnection({ kubeconfig });
+  const folder = path.dirname(kubeconfig);
+  const asked = { native: [], 'ops-request': [] };
+  return {
+    asked,
+    place: (executor, options) => new RealPlace({ kubeconfig, folder, asked }, transport, executor, options),
+    close: () => transport.close(),
+  };
+}
+
+export interface Places {
+  /** What each executor has asked for so far. */
+  readonly asked: Readonly<Record<ExecutorName, Asked[]>>;
+  place(executor: ExecutorName, options: WorldOptions): RealPlace;
+  /** Lets go of connections. */
+  close(): void;
+}
+
+/** An administrator's credentials, and a folder for those of ServiceAccounts. */
+interface RealApi {
+  readonly kubeconfig: string;
+  readonly folder: string;
+  readonly asked: Places['asked'];
 }
 
 export class RealPlace implements Place {
@@ -80,7 +94,8 @@ export class RealPlace implements Place {
     await this.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.namespace } });
     for (const object of accessOf(this.executor, this.namespace)) await this.client.create(object);
     writeFileSync(this.kubeconfig, await this.kubeconfigOf(bundleName(KAFKA)), { mode: 0o600 });
-    this.transport = (await loadConnection({ kubeconfig: this.kubeconfig })).transport;
+    const { transport } = await loadConnection({ kubeconfig: this.kubeconfig });
+    this.transport = telling(transport, (asked) => this.api.asked[this.executor].push(asked));
     await this.standIns.start();
   }
 
@@ -117,7 +132,7 @@ export class RealPlace implements Place {
 }
 
 /** What the constructs emit for whoever runs the reconciler, in a KafkaTls with a Job. */
-function accessOf(executor: ExecutorName, namespace: string): readonly KubeObject[] {
+export function accessOf(executor: ExecutorName, namespace: string): readonly KubeObject[] {
   const chart = new Chart(new App(), 'chart', { namespace });
   new KafkaTls(chart, 'tls', wish(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
   const isAccess = ({ kind }: KubeObject) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind);

@@ -1,4 +1,5 @@
 /** What a user may want of the Kafka of a `World`, in few words. */
+import { Duration } from 'cdk8s';
 import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, type TlsOnProps } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KAFKA } from './world';
@@ -22,8 +23,9 @@ export function onWithNewRoot(change: Partial<TlsOnProps> = {}): Tls {
   return on({ issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }), acknowledge, ...change });
 }
 
-/** A KafkaTls for a Kafka that somebody else created. */
+/** A KafkaTls for a Kafka that somebody else created. Whether an ops-manager claims a request shows at once in tests. */
 export function wish(executor: ExecutorName, tls: Tls, change: Partial<KafkaTlsProps> = {}): KafkaTlsProps {
   const by = executor === 'native' ? Executor.native() : Executor.opsRequest();
-  return { cluster: KafkaCluster.existing(KAFKA), tls, executor: by, ...change };
+  const deadlines = { claim: Duration.seconds(1), ...change.deadlines };
+  return { cluster: KafkaCluster.existing(KAFKA), tls, executor: by, ...change, deadlines };
 }

@@ -27,12 +27,17 @@ export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promis
   for (const step of steps.filter((s) => s.isRotation)) await trigger(run, step, baseline[step.alias]);
   const live = await awaitIssued(run, steps, baseline);
   if (!steps.some((s) => s.isTrustCut)) assertSameRoot(run, live);
+  await recordIssued(run);
+  for (const { subject, alias } of steps)
+    say(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
+}
+
+/** The conditions of issued certificates, as KubeDB writes them. */
+export async function recordIssued(run: NativeRun): Promise<void> {
   await record(run, 'GetCertificate', action('get certificate'));
   await record(run, 'CheckReadyCondition', action('check ready condition'));
   await record(run, 'IssuingCondition', action('issuing condition'));
   await record(run, 'CertificateSynced', { reason: 'CertificateSynced', message: 'Successfully synced all certificates' });
-  for (const { subject, alias } of steps)
-    say(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
 }
 
 /** cert-manager needs a password before it can write JKS stores. KubeDB makes one when there is none; so do we. */

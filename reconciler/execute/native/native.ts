@@ -24,7 +24,7 @@ import { createPassword, issue } from './issue';
 import { pause, resume } from './pause';
 import { provisionerPass, reconfigure } from './reconfigure';
 import { finish, submit, supersede } from './request';
-import { action, type NativeRun, record } from './run';
+import { type NativeRun, record, recordEvicted, recordRunning } from './run';
 
 /** Steps of one kind in a row are one piece of work: certificates are waited for together, and which pod is next is decided on fresh facts. */
 export async function runNativeGroup(run: NativeRun, steps: readonly (EvictStep | IssueStep | ReconfigureStep)[]): Promise<void> {
@@ -72,13 +72,7 @@ async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promi
     context: run.context,
     plan: run.plan,
     steps,
-    hooks: {
-      onEvict: async (pod) => {
-        await record(run, `GetPod--${pod}`, action('get pod', pod));
-        await record(run, `EvictPod--${pod}`, action('evict pod', pod));
-      },
-      onRunning: (pod) => record(run, `CheckPodRunning--${pod}`, action('check pod running', pod)),
-    },
+    hooks: { onEvict: (pod) => recordEvicted(run, pod), onRunning: (pod) => recordRunning(run, pod) },
   });
   await record(run, 'RestartNodes', { reason: 'RestartNodes', message: 'Successfully restarted all nodes' });
 }

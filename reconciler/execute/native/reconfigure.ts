@@ -28,8 +28,13 @@ export async function reconfigure(run: NativeRun, steps: readonly ReconfigureSte
     run.context.bundle.tls,
     steps.map((s) => s.subject),
   );
-  await record(run, 'UpdatePetSets', { reason: 'UpdatePetSets', message: 'successfully reconciled the Kafka with tls configuration' });
+  await recordReconfigured(run);
   for (const { subject, findings } of steps) say(run.context, 'reconfigured', subject, findings.map((f) => f.message).join('; '));
+}
+
+/** The condition of written configuration, as KubeDB writes it. */
+export function recordReconfigured(run: NativeRun): Promise<void> {
+  return record(run, 'UpdatePetSets', { reason: 'UpdatePetSets', message: 'successfully reconciled the Kafka with tls configuration' });
 }
 
 async function writeTlsState(run: NativeRun, tls: TlsState, subjects: readonly ObjectRef[]): Promise<void> {

@@ -1,12 +1,16 @@
 /** The KafkaOpsRequest that a `native` operation stands for: created, left alone for a while, begun, ended. */
-import { conditionOf, KINDS, type ObjectRef } from '../../../constructs/model/kube-object';
+import { conditionOf, KINDS, type KubeObject, type ObjectRef } from '../../../constructs/model/kube-object';
 import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
-import type { ResumeStep, SubmitOpsRequestStep } from '../../plan/nouns';
+import type { ResumeStep, Step, SubmitOpsRequestStep } from '../../plan/nouns';
+import type { PodFacts } from '../../plan/observation';
+import { restartOrder } from '../../plan/restart';
 import { deadlineMs, modify, say, withAnnotations, withCondition } from '../context';
 import { assertReachable } from '../restart';
 import { type Progress, waitUntil } from '../wait';
+import { recordIssued } from './issue';
 import { resume } from './pause';
-import { claimedByAnother, type NativeRun, record } from './run';
+import { recordReconfigured } from './reconfigure';
+import { claimedByAnother, type NativeRun, record, recordEvicted, recordRunning } from './run';
 
 export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promise<void> {
   const { context, plan } = run;
@@ -20,6 +24,28 @@ export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promis
   if (!step.isContinued || !request?.status?.phase) await awaitNoClaim(run, step.subject, plan.subject);
   const begun = step.manifest.spec?.type === 'Restart' ? START.Restart : START.ReconfigureTLS;
   await record(run, begun.reason, begun);
+  if (request?.status?.phase) await catchUp(run, request);
+}
+
+/**
+ * Writes down what an earlier run had done and had not written down when it was killed: people read the conditions, in KubeDB's order. What
+ * the plan has no step for any more is done.
+ */
+async function catchUp(run: NativeRun, request: KubeObject): Promise<void> {
+  const { plan, before, context } = run;
+  const isLeft = (kind: Step['kind']) => plan.steps.some((s) => s.kind === kind);
+  if (request.spec?.type !== 'Restart') {
+    if (isLeft('issue')) return;
+    if (context.bundle.tls !== 'off') await recordIssued(run);
+    if (isLeft('reconfigure')) return;
+    await recordReconfigured(run);
+  }
+  const since = Date.parse(request.metadata.creationTimestamp ?? '');
+  const isDone = (pod: PodFacts) => Date.parse(pod.startedAt ?? '') >= since && !plan.steps.some((s) => s.subject.name === pod.name);
+  for (const { pod } of restartOrder(before.pods.filter(isDone), undefined)) {
+    await recordEvicted(run, pod.name);
+    await recordRunning(run, pod.name);
+  }
 }
 
 const START = {

@@ -51,3 +51,14 @@ export function claimedByAnother(subject: ObjectRef | undefined): BlockedError {
 export function action(words: string, pod?: string): { message: string } {
   return { message: `${words}; ConditionStatus:True${pod === undefined ? '' : `; PodName:${pod}`}` };
 }
+
+/** The conditions of a pod that was asked to go. */
+export async function recordEvicted(run: NativeRun, pod: string): Promise<void> {
+  await record(run, `GetPod--${pod}`, action('get pod', pod));
+  await record(run, `EvictPod--${pod}`, action('evict pod', pod));
+}
+
+/** The condition of a pod whose successor is as it should be. */
+export function recordRunning(run: NativeRun, pod: string): Promise<void> {
+  return record(run, `CheckPodRunning--${pod}`, action('check pod running', pod));
+}

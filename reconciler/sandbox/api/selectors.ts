@@ -63,7 +63,7 @@ function fieldSelector(resource: Resource, text: string): Matches {
     const match = EQUALITY.exec(part.trim());
     if (match === null) throw badRequest(`invalid selector: '${text}'; can't understand '${part}'`);
     const [, path = '', operator, value = ''] = match;
-    if (!known.includes(path)) throw badRequest(`field label not supported: ${path}`);
+    if (!known.includes(path)) throw badRequest(`"${path}" is not a known field selector: only ${known.map((k) => `"${k}"`).join(', ')}`);
     return (object) => (String(valueAt(object, path) ?? '') === value) === (operator !== '!=');
   });
   return (object) => tests.every((matches) => matches(object));

@@ -100,8 +100,11 @@ export class Writes {
 
   patch(target: Target, type: keyof typeof PATCHES, patch: unknown, options: WriteOptions): KubeObject {
     const live = this.live(target);
-    const patched = PATCHES[type](live, patch, target.resource.schema);
-    return this.update(target, live, this.decode(target.resource, patched, options), options);
+    const draft = this.decode(target.resource, PATCHES[type](live, patch, target.resource.schema), options);
+    const { uid } = draft.metadata;
+    // A whole object with another uid is another object; a patch of the uid is a change of what cannot be changed.
+    if (uid !== live.metadata.uid) throw invalid(target.resource, target.name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
+    return this.update(target, live, draft, options);
   }
 
   /** Server-side apply; creates the object when it is not there. Tells which of the two it was. */
@@ -247,6 +250,9 @@ function writerOf({ resource, subresource }: Target, { manager }: WriteOptions, 
 }
 
 function checkType(resource: Resource, draft: Tree): void {
+  if (resource.isCustom && draft.kind === undefined) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): Object 'Kind' is missing`);
+  }
   if (draft.apiVersion !== undefined && draft.apiVersion !== resource.apiVersion) {
     throw badRequest(`the API version in the data (${draft.apiVersion}) does not match the expected API version (${resource.apiVersion})`);
   }

@@ -66,7 +66,7 @@ export class Cache {
           from = await this.load(kind, way);
         } catch (error) {
           if (error instanceof ApiError && error.code === 404) return;
-          if (!(error instanceof ApiError) || error.code < 500) throw error;
+          if (!(error instanceof ApiError) || (error.code < 500 && error.code !== 429)) throw error;
         }
         void this.watch(kind, from, way);
       }),

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -20,7 +18,6 @@ import (
 const deadline = 30 * time.Second
 
 var (
-	crdResource       = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
 	namespaceResource = schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}
 	issuerResource    = schema.GroupVersionResource{Group: "cert-manager.io", Version: "v1", Resource: "issuers"}
 )
@@ -50,49 +47,6 @@ func (c cluster) apply(ctx context.Context, resource schema.GroupVersionResource
 		return name, fmt.Errorf("%s/%s: not applied: %w", object.GetKind(), name, err)
 	}
 	return name, nil
-}
-
-// applyCRDs applies every CRD of a folder and returns once each is established.
-func (c cluster) applyCRDs(ctx context.Context, dir string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
-	if err != nil {
-		return err
-	}
-	if len(files) == 0 {
-		return fmt.Errorf("CRDs: none in %s", dir)
-	}
-	var names []string
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		name, err := c.apply(ctx, crdResource, string(text))
-		if err != nil {
-			return err
-		}
-		names = append(names, name)
-	}
-	for _, name := range names {
-		if err := poll(ctx, func() error { return c.isEstablished(ctx, name) }); err != nil {
-			return fmt.Errorf("CustomResourceDefinition/%s: not served in %s: %w", name, deadline, err)
-		}
-	}
-	return nil
-}
-
-func (c cluster) isEstablished(ctx context.Context, name string) error {
-	crd, err := c.client.Resource(crdResource).Get(ctx, name, meta.GetOptions{})
-	if err != nil {
-		return err
-	}
-	conditions, _, _ := unstructured.NestedSlice(crd.Object, "status", "conditions")
-	for _, condition := range conditions {
-		if c, ok := condition.(map[string]any); ok && c["type"] == "Established" && c["status"] == "True" {
-			return nil
-		}
-	}
-	return fmt.Errorf("its conditions are %v", conditions)
 }
 
 // refusesWithoutType asks whether an Issuer without a type is refused, which only the webhook does. Nothing is written.

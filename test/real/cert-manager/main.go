@@ -1,9 +1,8 @@
 // Command cert-manager runs cert-manager's own controllers and its own webhook against a cluster, for self-signed and CA issuers.
 //
-//	cert-manager --kubeconfig FILE --dir DIR --crds DIR
+//	cert-manager --kubeconfig FILE --dir DIR
 //
-// It applies the CRDs of a folder (deploy/crds of the cert-manager module that it is built from), registers the webhook under a
-// loopback URL, and starts the controllers. Once the webhook refuses what it has to, it prints one line of JSON on stdout. Its log
+// Its CRDs have to be there. It registers the webhook under a loopback URL and starts the controllers. Once the webhook refuses what it has to, it prints one line of JSON on stdout. Its log
 // is stderr. It ends on SIGTERM and when stdin closes.
 //
 // What it does not have: the other issuers (ACME, Vault, Venafi), CertificateSigningRequests, the ingress and gateway shims, metrics,
@@ -31,21 +30,17 @@ func main() {
 	flags := flag.NewFlagSet("cert-manager", flag.ExitOnError)
 	kubeconfig := flags.String("kubeconfig", "", "kubeconfig of the cluster")
 	flags.String("dir", "", "folder for files; it needs none")
-	crds := flags.String("crds", "", "folder with cert-manager's CRDs")
 	_ = flags.Parse(os.Args[1:])
-	if *kubeconfig == "" || *crds == "" {
-		part.Exit(errors.New("cert-manager: --kubeconfig FILE and --crds DIR are needed"))
+	if *kubeconfig == "" {
+		part.Exit(errors.New("cert-manager: --kubeconfig FILE is needed"))
 	}
 	logLikeUpstream()
-	part.Run(func(ctx context.Context) error { return run(ctx, *kubeconfig, *crds) })
+	part.Run(func(ctx context.Context) error { return run(ctx, *kubeconfig) })
 }
 
-func run(ctx context.Context, kubeconfig, crds string) error {
+func run(ctx context.Context, kubeconfig string) error {
 	target, err := connect(kubeconfig)
 	if err != nil {
-		return err
-	}
-	if err := target.applyCRDs(ctx, crds); err != nil {
 		return err
 	}
 	namespace := "{apiVersion: v1, kind: Namespace, metadata: {name: " + clusterResources + "}}"

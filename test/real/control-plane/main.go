@@ -4,7 +4,7 @@
 // It runs as three processes of this one binary, because each of the two Kubernetes programs wants flags, feature gates and a log
 // of its own:
 //
-//	control-plane --dir DIR          etcd, and who looks after the others
+//	control-plane --dir DIR [--crds DIR ...]   etcd, and who looks after the others
 //	  kube-apiserver                 RBAC, the admission plugins that are on by default, aggregation
 //	  kube-controller-manager        the controllers that controllers.go names
 //
@@ -36,14 +36,16 @@ func main() {
 		}
 	}
 	dir := flag.String("dir", "", "folder for certificates, kubeconfigs, data and logs")
+	var crds folders
+	flag.Var(&crds, "crds", "folder with CustomResourceDefinitions to install; may be given several times")
 	flag.Parse()
 	if *dir == "" || flag.NArg() > 0 {
-		part.Exit(errors.New("control-plane: --dir DIR is needed, and nothing else"))
+		part.Exit(errors.New("control-plane: --dir DIR is needed, and but for --crds DIR nothing else"))
 	}
-	part.Run(func(ctx context.Context) error { return run(ctx, *dir) })
+	part.Run(func(ctx context.Context) error { return run(ctx, *dir, crds) })
 }
 
-func run(ctx context.Context, dir string) error {
+func run(ctx context.Context, dir string, crds folders) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return err
@@ -74,6 +76,9 @@ func run(ctx context.Context, dir string) error {
 	}
 	defer api.stop()
 	if err := waitFor(ctx, api, files.admin, isHealthy); err != nil {
+		return err
+	}
+	if err := installCRDs(ctx, api, files.admin, crds); err != nil {
 		return err
 	}
 	controllers, err := startControllerManager(dir, files)

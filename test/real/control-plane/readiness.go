@@ -26,7 +26,7 @@ func isReady(ctx context.Context, client kubernetes.Interface) error {
 	return err
 }
 
-// waitFor asks until the answer is yes. It gives up when the child that has to bring it about ends, and after a minute.
+// waitFor asks until the answer is yes.
 func waitFor(ctx context.Context, c *child, kubeconfig string, ask func(context.Context, kubernetes.Interface) error) error {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
@@ -37,10 +37,15 @@ func waitFor(ctx context.Context, c *child, kubeconfig string, ask func(context.
 	if err != nil {
 		return err
 	}
+	return poll(ctx, c, func(ctx context.Context) error { return ask(ctx, client) })
+}
+
+// poll asks until there is no complaint. It gives up when the child that has to bring it about ends, and after a minute.
+func poll(ctx context.Context, c *child, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
 	for {
-		last := ask(ctx, client)
+		last := ask(ctx)
 		if last == nil {
 			return nil
 		}

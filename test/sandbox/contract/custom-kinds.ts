@@ -19,6 +19,12 @@ export function customKindsContract(world: () => World): void {
       await body();
     });
 
+  custom('an object has to say of what kind it is', async () => {
+    const { status, body } = await world().client.send('POST', at(), { metadata: { name: world().name() }, spec });
+    assert.equal(status, 400);
+    assert.match(body.message, /Object 'Kind' is missing/);
+  });
+
   custom('status is written only through its subresource, and only status there', async () => {
     const { metadata } = await certificate();
     const ignored = await world().client.send('PATCH', at(metadata.name), { status: { revision: 1 } }, MERGE);

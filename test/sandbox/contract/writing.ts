@@ -19,7 +19,7 @@ export function writingContract(world: () => World): void {
     );
     assert.equal(changed.body.metadata.creationTimestamp, one.metadata.creationTimestamp);
     const other = await world().client.send('PATCH', configMaps(one.metadata.name), { metadata: { uid: 'other' } }, MERGE);
-    assert.deepEqual([other.status, other.body.reason], [409, 'Conflict']);
+    assert.deepEqual([other.status, other.body.reason, other.body.details.causes[0].field], [422, 'Invalid', 'metadata.uid']);
   });
 
   test('creating what is there is AlreadyExists', async () => {

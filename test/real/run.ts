@@ -1,0 +1,47 @@
+/**
+ * `npm run test:real [-- NAME ...]`: the suites that need a real Kubernetes API, on one control plane that all of them share, and those that
+ * need a real Kafka. The names choose among the files of this folder; without any all run. The sandbox's contract is held against the same
+ * server. What is missing on this machine is said in one sentence.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import { type ControlPlane, realApi } from './cluster';
+
+const SUFFIX = '.real.js';
+const CONTRACT = path.join(__dirname, '..', 'sandbox', 'contract.test.js');
+
+async function main(names: readonly string[]): Promise<number> {
+  const suites = readdirSync(__dirname).filter((f) => f.endsWith(SUFFIX));
+  const chosen = suites.filter((f) => names.length === 0 || names.includes(f.slice(0, -SUFFIX.length)));
+  if (chosen.length === 0) {
+    console.error(`test:real: no such suite: choose among ${suites.map((f) => f.slice(0, -SUFFIX.length)).join(', ')}.`);
+    return 2;
+  }
+  let controlPlane: ControlPlane;
+  try {
+    controlPlane = await realApi();
+  } catch (error) {
+    console.error(`test:real: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  try {
+    const files = [...chosen.map((f) => path.join(__dirname, f)), ...(names.length === 0 ? [CONTRACT] : [])];
+    return await testFiles(files, { ...process.env, KAFKA_TLS_TEST_KUBECONFIG: controlPlane.kubeconfig });
+  } finally {
+    await controlPlane.stop();
+  }
+}
+
+/** Two at a time: most of them wait most of the time, and the machine may be small. */
+function testFiles(files: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const running = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], { stdio: 'inherit', env });
+  return new Promise((resolve, reject) => {
+    running.once('error', reject);
+    running.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

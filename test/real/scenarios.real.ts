@@ -1,0 +1,77 @@
+/**
+ * All scenarios on a real API server with real cert-manager, through both executors, as the ServiceAccount and with the Role that the
+ * constructs emit. What no registry has is stood in for: KubeDB's operators and kubelets.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { App, Chart, Testing } from 'cdk8s';
+import { KafkaTls } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import type { KubeObject } from '../../constructs/model/kube-object';
+import { bundleName } from '../../constructs/model/names';
+import { systemClock } from '../../reconciler/cluster/system-clock';
+import { kafkaTls } from '../support/command-line';
+import { scenarios } from '../support/scenarios';
+import { on, wish } from '../support/wishes';
+import { KAFKA, kafkaManifest, World, type WorldOptions } from '../support/world';
+import { idleIn, type Rule } from './asked';
+import { type ControlPlane, realApi } from './cluster';
+import { WITHOUT_KUBEDB } from './kubedb-kinds';
+import { accessOf, placesOn, type RealPlace } from './place';
+
+/** What is allowed for situations that no scenario has, and why. */
+const ELSEWHERE: readonly (readonly [string, string])[] = [];
+
+describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
+  let controlPlane: ControlPlane;
+  let places: Awaited<ReturnType<typeof placesOn>>;
+  before(async () => {
+    controlPlane = await realApi();
+    places = await placesOn(controlPlane.kubeconfig);
+  });
+  after(async () => {
+    places?.close();
+    await controlPlane?.stop();
+  });
+  for (const executor of ['native', 'ops-request'] as const) {
+    const place = (options: WorldOptions): RealPlace => places.place(executor, options);
+    scenarios(executor, place, { canSkipDays: false });
+
+    test(`the command of ${executor} does it as its Job would, with the bundle from its ConfigMap`, async () => {
+      const world = new World({ opsManager: executor === 'ops-request' }, place);
+      await world.start(kafkaManifest());
+      await world.settle();
+      const { stdout, stderr, exitCode } = await command(world, executor);
+      assert.equal(exitCode, 0, stderr);
+      assert.match(stdout, /finished/);
+      await world.stop();
+    });
+
+    test(`the Role of ${executor} allows nothing that was never asked for`, () => {
+      const rules: readonly Rule[] = accessOf(executor, 'demo').flatMap((o) => (o.kind === 'Role' ? o.rules : []));
+      const idle = idleIn(rules, places.asked[executor]).filter((line) => !ELSEWHERE.some(([known]) => known === line));
+      assert.deepEqual(idle, []);
+    });
+  }
+});
+
+/** Runs `kafka-tls apply` as the ServiceAccount. */
+async function command(world: World, executor: ExecutorName) {
+  const { product, dialer, facts, namespace } = world.place as RealPlace;
+  const chart = new Chart(new App(), 'chart', { namespace });
+  new KafkaTls(chart, 'tls', wish(executor, on()));
+  for (const object of Testing.synth(chart)) await world.cluster.create(object as KubeObject);
+  const connection = {
+    cluster: product,
+    dialer,
+    facts,
+    namespace,
+    random: () => 'x'.repeat(24),
+    identity: 'the Job',
+    server: '',
+    close: () => {},
+  };
+  return kafkaTls(['apply', '--config-map', `${namespace}/${bundleName(KAFKA)}`], {
+    outside: { clock: systemClock, connect: async () => connection },
+  });
+}

@@ -1,0 +1,29 @@
+/** What a cluster is like in the end, without what is another each time: uids, versions, instants, keys. Two of them can be compared. */
+import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
+import type { World } from './world';
+
+const LASTING = [KINDS.Kafka, KINDS.PetSet, KINDS.Issuer, KINDS.Certificate, KINDS.PodDisruptionBudget] as const;
+
+/** Returns everything that lasts, by subject. */
+export async function endState(world: World): Promise<Readonly<Record<string, unknown>>> {
+  const list = (kind: Kind) => world.cluster.list(kind, { namespace: world.namespace });
+  const lasting = (await Promise.all(LASTING.map(list))).flat();
+  const [secrets, requests, pods] = await Promise.all([list(KINDS.Secret), list(KINDS.KafkaOpsRequest), list(KINDS.Pod)]);
+  return Object.fromEntries([
+    ...lasting.map((o) => [nameOf(o), { spec: o.spec, labels: o.metadata.labels, annotations: o.metadata.annotations }]),
+    ...secrets.map((s) => [nameOf(s), Object.keys(s.data ?? {}).sort()]),
+    ...requests.map((r) => [nameOf(r), { spec: r.spec, phase: r.status?.phase, conditions: conditionsOf(r) }]),
+    ...pods.map((p) => [nameOf(p), p.metadata.labels]),
+    ['Paused', (await world.kafka())?.status?.conditions?.some((c: { type: string }) => c.type === 'Paused') ?? false],
+  ]);
+}
+
+/** Rotations and restarts are named by leaves, which are others each time. */
+function nameOf({ kind, metadata }: KubeObject): string {
+  return `${kind}/${metadata.name.replace(/-(rotate|restart)-[0-9a-f]+/, '-$1')}`;
+}
+
+/** Types only: when each was set is another each time, and a run that was killed may have set one twice. */
+function conditionsOf(request: KubeObject): readonly string[] {
+  return (request.status?.conditions ?? []).map((c: { type: string }) => c.type);
+}
