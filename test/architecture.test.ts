@@ -54,6 +54,7 @@ const RULES: readonly Rule[] = [
       'reconciler/errors',
       'reconciler/certificates',
       '@kubernetes/client-node',
+      '@platformatic/kafka',
       'node:',
     ],
     because: 'the outside knows no plan',
@@ -139,10 +140,19 @@ test('one file starts the process: only bin.ts writes to the console or knows pr
   assert.deepEqual(wrong, []);
 });
 
-test('one file talks to Kubernetes: only cluster/ imports its client', () => {
-  const wrong = ALL.filter((f) => !f.startsWith('reconciler/cluster/') && importsOf(f).includes('@kubernetes/client-node'));
-  assert.deepEqual(wrong, []);
-});
+for (const [what, client] of [
+  ['Kubernetes', '@kubernetes/client-node'],
+  ['Kafka', '@platformatic/kafka'],
+] as const) {
+  test(`one file talks to ${what}: only cluster/ imports its client`, () => {
+    const found = ALL.filter((f) => importsOf(f).includes(client));
+    assert.ok(found.length > 0, `nobody imports ${client}`);
+    assert.deepEqual(
+      found.filter((f) => !f.startsWith('reconciler/cluster/')),
+      [],
+    );
+  });
+}
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -120,6 +120,18 @@ export function authSecret(kafka: KubeObject): string {
   return kafka.spec?.authSecret?.name || `${kafka.metadata.name}-auth`;
 }
 
+/** Keys of the Secret with the SASL user of KubeDB. */
+export const AUTH_KEYS = { user: 'username', password: 'password' } as const;
+
+export const SASL_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+
+/** Returns how KubeDB's own client file logs in, PLAIN where it does not say; undefined for a mechanism that is none of ours. */
+export function saslMechanismOf(clientProperties: string): SaslMechanism | undefined {
+  const named = /^\s*sasl\.mechanism\s*[=:]\s*(\S+)\s*$/m.exec(clientProperties)?.[1];
+  return named === undefined ? 'PLAIN' : SASL_MECHANISMS.find((m) => m === named);
+}
+
 /** Returns the name of the Certificate that holds an alias of a Kafka. */
 export function brokerCertificateName(kafka: string, alias: string): string {
   return `${kafka}-${alias}-cert`;

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { KINDS, type KubeObject, kindOf, refOf } from '../../constructs/model/kube-object';
 import { connect } from '../cluster/connect';
 import { createDialer } from '../cluster/dial';
-import { noKafkaFacts } from '../cluster/kafka-facts';
 import { systemClock } from '../cluster/system-clock';
 import { InvalidInputError } from '../errors';
 import type { Client } from '../sandbox/client';
@@ -19,7 +18,7 @@ async function connectTo(target: ClusterTarget, env: Readonly<Record<string, str
   return {
     ...(await connect({ ...target, env, clock: systemClock })),
     dialer: createDialer(systemClock),
-    facts: noKafkaFacts("Kafka's own facts are not read"),
+    facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },
     random,
     identity: `${hostname()}-${randomBytes(4).toString('hex')}`,
   };

@@ -7,30 +7,22 @@
  * 2. A listener that does not speak TLS is asked in Kafka's own protocol which API versions it knows, the one request that is answered
  *    before any login. An answer means plaintext; none means that nothing is known.
  *
- * Every call looks anew; nothing is remembered. A pod is reached by its DNS name, or at the loopback address that the sandbox writes on it.
+ * Every call looks anew; nothing is remembered. Where a pod is reached: `address.ts`.
  */
 import net from 'node:net';
 import tls from 'node:tls';
-import { PORTS } from '../../constructs/model/kubedb';
 import { judgeChain } from '../certificates';
 import type { Clock, Dialer, DialTarget, Handshake } from '../ports';
+import { type Address, listenerAddress } from './address';
 import { withDeadline } from './deadline';
 
-/** Annotation of a pod of the sandbox with `<address>:<port>` of a listener; the listener's name in lower case follows. */
-export const ADDRESS_ANNOTATION = 'sandbox.kafka-tls/';
-
 const DEFAULT_TIMEOUT_MS = 5_000;
-
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Returns a dialer over sockets. Each of the two questions may take `timeoutMs`. */
 export function createDialer(clock: Clock, { timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Dialer {
   return {
     async handshake(target, signal) {
-      const address = addressOf(target);
+      const address = listenerAddress(target.pod, target.listener, target.servername);
       const within = <T>(ask: (signal: AbortSignal) => Promise<T>) =>
         withDeadline({ clock, ms: timeoutMs, signal, onExpiry: () => new Error(`no answer within ${timeoutMs / 1000} s`) }, ask);
       try {
@@ -59,14 +51,6 @@ export function judgeServed(chain: readonly string[], target: Pick<DialTarget, '
     isSigned: judged.isSigned,
     ...(judged.untrusted === undefined ? {} : { untrusted: judged.untrusted }),
   };
-}
-
-/** A pod's annotation may lead to this machine only: whoever may write pods must not send us anywhere else. */
-function addressOf({ pod, listener, servername }: DialTarget): Address {
-  const given = pod.metadata.annotations?.[`${ADDRESS_ANNOTATION}${listener.toLowerCase()}`];
-  const match = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost):(\d{1,5})$/.exec(given ?? '');
-  if (match?.[1] !== undefined && match[2] !== undefined) return { host: match[1].replace(/[[\]]/g, ''), port: Number(match[2]) };
-  return { host: servername, port: PORTS[listener] };
 }
 
 /** Returns the chain that is presented, leaf first, in PEM. */
@@ -148,11 +132,13 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'no answer in time',
 };
 
-function isUnreachable(error: unknown): boolean {
+/** Tells whether nobody was reached at all. */
+export function isUnreachable(error: unknown): boolean {
   return UNREACHABLE[(error as NodeJS.ErrnoException).code ?? ''] !== undefined;
 }
 
-function wordsFor(error: unknown): string {
+/** Returns what came of a connection, in a few words; codes and messages of Node hold no secrets. */
+export function wordsFor(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return UNREACHABLE[code ?? ''] ?? code ?? message;
 }

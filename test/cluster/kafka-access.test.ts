@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { CERTIFICATE_VOLUME } from '../../constructs/model/kubedb';
+import { accessTo, type KafkaSecrets } from '../../reconciler/cluster/kafka-access';
+
+const login = { username: 'admin', password: 'secret' };
+const LOGIN = { mechanism: 'PLAIN', ...login };
+const client = { 'ca.crt': 'new CA', 'tls.crt': 'new leaf', 'tls.key': 'new key' };
+const before = { 'ca.crt': 'old CA', 'tls.crt': 'old leaf', 'tls.key': 'old key' };
+const TLS = { ca: ['new CA'], identities: [{ cert: 'new leaf', key: 'new key' }] };
+
+interface Case {
+  readonly name: string;
+  readonly spec?: object;
+  readonly isTls?: boolean;
+  readonly secrets?: KafkaSecrets;
+  readonly access: object;
+}
+
+const cases: readonly Case[] = [
+  { name: 'plaintext with a login', access: { login: LOGIN } },
+  { name: 'plaintext without security', spec: { disableSecurity: true }, secrets: { certificates: [] }, access: {} },
+  { name: 'TLS with a login', isTls: true, access: { tls: TLS, login: LOGIN } },
+  { name: 'TLS without a login', spec: { disableSecurity: true }, isTls: true, access: { tls: TLS } },
+  {
+    name: 'plaintext of a pod that is not converted yet, though the Kafka has TLS',
+    spec: { enableSSL: true, tls: {} },
+    access: { login: LOGIN },
+  },
+  {
+    name: 'every CA and every client certificate that was seen, latest first',
+    isTls: true,
+    secrets: { login, certificates: [client, before, { 'ca.crt': 'old CA' }] },
+    access: {
+      tls: { ca: ['new CA', 'old CA'], identities: [...TLS.identities, { cert: 'old leaf', key: 'old key' }] },
+      login: LOGIN,
+    },
+  },
+  {
+    name: 'the mechanism of the client file',
+    secrets: { login, certificates: [], clientFile: 'security.protocol=SASL_SSL\nsasl.mechanism=SCRAM-SHA-512\n' },
+    access: { login: { ...LOGIN, mechanism: 'SCRAM-SHA-512' } },
+  },
+  {
+    name: 'no guess for a mechanism that is not known',
+    secrets: { login, certificates: [], clientFile: 'sasl.mechanism = GSSAPI\n' },
+    access: { unknown: 'its client file names a SASL mechanism that is not known here' },
+  },
+  { name: 'nothing without the user', secrets: { certificates: [] }, access: { unknown: 'no Secret holds the user of Kafka orders' } },
+  {
+    name: 'nothing without a CA: a password goes to nobody who is not known',
+    isTls: true,
+    secrets: { login, certificates: [{ 'tls.crt': 'leaf', 'tls.key': 'key' }] },
+    access: { unknown: 'no Secret holds the CA of its certificate' },
+  },
+];
+
+for (const { name, spec = {}, isTls = false, secrets = { login, certificates: [client] }, access } of cases) {
+  test(`a broker is reached by ${name}`, () => {
+    const kafka: KubeObject = { ...KINDS.Kafka, metadata: { name: 'orders', namespace: 'demo' }, spec };
+    const volumes = isTls ? [{ name: CERTIFICATE_VOLUME, secret: { secretName: 'orders-server-cert' } }] : [];
+    assert.deepEqual(accessTo(kafka, { ...KINDS.Pod, metadata: { name: 'orders-broker-0' }, spec: { volumes } }, secrets), access);
+  });
+}
