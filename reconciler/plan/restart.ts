@@ -10,6 +10,7 @@
  * Gates: asked on fresh facts before every eviction. A "no" is never overridden, only waited for.
  * - A broker may go if no partition with more replicas than `min.insync.replicas` would fall below it or is below it already.
  * - A controller may go if, without it, at least floor((N+2)/2) of N voters are caught up (two voters: the other one; one: allowed).
+ * - While the quorum has no leader nobody may go.
  * - Without Kafka's own facts every other pod has to be Ready, and the verdict says that it rests on that alone.
  * - In a cut-over restarted and not yet restarted nodes cannot talk, so no gate can hold between pods: all say yes before the first one.
  *
@@ -102,6 +103,8 @@ function byReadiness(pod: PodFacts, view: RestartView, why: string): Verdict {
 }
 
 function byFacts(pod: PodFacts, facts: KafkaFacts): Verdict {
+  // While nobody leads no ISR changes: what is known of partitions is old, and a broker that restarts does not get ready.
+  if (facts.quorum.leaderId === undefined) return { ok: false, because: 'the quorum has no leader', retry: true };
   const controller: Verdict = pod.role === 'broker' ? { ok: true } : canRestartController(pod.nodeId, facts.quorum);
   if (!controller.ok || pod.role === 'controller') return controller;
   const broker = canRestartBroker(pod.nodeId, facts.topics);

@@ -1,0 +1,85 @@
+/** Java programs of Kafka: a server that ends with this process whatever happens to it, and tools that print something. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const OPTIONS = [
+  '-Xmx256m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-Xshare:auto',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
+];
+const TOOL_LIMIT_MS = 40_000;
+const STOP_LIMIT_MS = 15_000;
+
+/**
+ * Starts "$@" and prints its pid. When standard input ends, and it does when the test is killed, the program is killed and the folder goes.
+ * A job in the background has no standard input of its own, hence the copy.
+ */
+const GUARD = `exec 3<&0
+"$@" >>"$LOG" 2>&1 </dev/null 3<&- &
+java=$!
+(cat <&3; kill -9 $java; rm -rf "$FOLDER") >/dev/null 2>&1 &
+guard=$!
+echo $java
+wait $java
+kill $guard`;
+
+export interface ServerOptions {
+  readonly classPath: string;
+  readonly log: string;
+  /** Is deleted when the test is killed. */
+  readonly folder: string;
+}
+
+export class Server {
+  private constructor(
+    private readonly guard: ChildProcess,
+    private readonly pid: number,
+    private readonly log: string,
+  ) {}
+
+  static async start(main: string, args: readonly string[], { classPath, log, folder }: ServerOptions): Promise<Server> {
+    const command = ['java', ...OPTIONS, '-cp', classPath, main, ...args];
+    const env = { ...process.env, LOG: log, FOLDER: folder };
+    const guard = spawn('sh', ['-c', GUARD, 'guard', ...command], { stdio: ['pipe', 'pipe', 'ignore'], env });
+    guard.stdin?.on('error', () => undefined);
+    const [pid] = await once(guard.stdout as NodeJS.ReadableStream, 'data');
+    return new Server(guard, Number(String(pid)), log);
+  }
+
+  get isRunning(): boolean {
+    return this.guard.exitCode === null && this.guard.signalCode === null;
+  }
+
+  /** What it has printed lately, for whoever reads why a test failed. */
+  get tail(): string {
+    return readFileSync(this.log, 'utf8').split('\n').slice(-5).join('\n');
+  }
+
+  freeze(): void {
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  thaw(): void {
+    process.kill(this.pid, 'SIGCONT');
+  }
+
+  /** Ends it as Kubernetes would: asked first, killed if it does not go. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    if (!this.isRunning) return;
+    const exited = once(this.guard, 'exit');
+    process.kill(this.pid, signal);
+    const limit = setTimeout(() => process.kill(this.pid, 'SIGKILL'), STOP_LIMIT_MS);
+    await exited.finally(() => clearTimeout(limit));
+    this.guard.stdin?.end();
+  }
+}
+
+/** Runs a tool and returns what it printed. */
+export async function runTool(classPath: string, main: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('java', [...OPTIONS, '-cp', classPath, main, ...args], { timeout: TOOL_LIMIT_MS });
+  return stdout;
+}
