@@ -29,9 +29,7 @@ const refusal = `"kafka-tls: Node "+process.versions.node+" is running, ${oldest
 const nodeCheck = `if(parseInt(process.versions.node)<${oldest}){console.error(${refusal});process.exit(2)}`;
 
 const { build } = await import('esbuild');
-const { metafile } = await build({
-  entryPoints: ['reconciler/bin.ts'],
-  outfile: 'lib/bin/kafka-tls.js',
+const options = {
   bundle: true,
   platform: 'node',
   target: `node${oldest}`,
@@ -39,15 +37,46 @@ const { metafile } = await build({
   minify: true,
   keepNames: true, // error class names are part of the output
   legalComments: 'none', // LICENSES.txt has the whole texts
-  // Only the loading of kubeconfigs is used of the client; its thousand models are not.
-  alias: { '@kubernetes/client-node': '@kubernetes/client-node/dist/config.js' },
-  define: { KAFKA_TLS_VERSION: JSON.stringify(version) },
-  banner: { js: `#!/usr/bin/env node\n${nodeCheck}` },
   metafile: true,
   logLevel: 'warning',
+};
+const outputs = [];
+
+/**
+ * Of the Kafka client only its connection and a few codecs are used, but it does not say that the rest may be left out, and of what is
+ * loaded on demand esbuild leaves out nothing. So it is told, and that part is bundled first, on its own.
+ */
+const kafkaClient = {
+  name: 'kafka-client',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /cluster[\\/]kafka-library\.ts$/ }, async ({ path }) => {
+      const { outputFiles, metafile } = await build({ ...options, entryPoints: [path], write: false, plugins: [onlyWhatIsUsed] });
+      outputs.push(...Object.values(metafile.outputs));
+      return { contents: outputFiles[0].text, loader: 'js' };
+    }),
+};
+const onlyWhatIsUsed = {
+  name: 'only-what-is-used',
+  setup: ({ onResolve, resolve }) =>
+    onResolve({ filter: /./ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      const isOfClient = path === '@platformatic/kafka' || importer.includes('@platformatic/kafka/dist/');
+      if (pluginData === 'resolved' || !isOfClient) return undefined;
+      return { ...(await resolve(path, { importer, resolveDir, kind, pluginData: 'resolved' })), sideEffects: false };
+    }),
+};
+
+const { metafile } = await build({
+  ...options,
+  entryPoints: ['reconciler/bin.ts'],
+  outfile: 'lib/bin/kafka-tls.js',
+  // Only the loading of kubeconfigs is used of the client; its thousand models are not.
+  alias: { '@kubernetes/client-node': '@kubernetes/client-node/dist/config.js' },
+  plugins: [kafkaClient],
+  define: { KAFKA_TLS_VERSION: JSON.stringify(version) },
+  banner: { js: `#!/usr/bin/env node\n${nodeCheck}` },
 });
 chmodSync('lib/bin/kafka-tls.js', 0o755);
-writeFileSync('lib/bin/LICENSES.txt', licensesOf(Object.values(metafile.outputs)));
+writeFileSync('lib/bin/LICENSES.txt', licensesOf([...Object.values(metafile.outputs), ...outputs]));
 console.log(`lib/bin/kafka-tls.js: ${(statSync('lib/bin/kafka-tls.js').size / 1e6).toFixed(1)} MB`);
 
 /** The packages of a bundle as a table, then the text of each license: they ask to be passed on with the code. */

@@ -34,7 +34,7 @@ function shared(kafka: string): readonly Permission[] {
     on('KafkaOpsRequest', [...READ, 'create', 'update']), // updated to mark it verified
     on('Issuer', [...READ, 'create', 'patch']),
     on('Certificate', [...READ, 'create', 'patch', 'delete']), // deleted when it leaves the bundle
-    on('Secret', ['get']), // what certificates really hold
+    on('Secret', ['get']), // what certificates really hold; how to log in to brokers
     on('PetSet', READ),
     on('Pod', READ),
     on('PodDisruptionBudget', READ),

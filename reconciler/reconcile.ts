@@ -43,6 +43,8 @@ const MAX_ROUNDS = 12;
 
 const LOOK_AGAIN_MS = 5_000;
 
+const NOT_ASKED: KafkaFactsSource = { read: async () => ({ unknown: 'not asked' }) };
+
 /** Brings the live state to the desired one. Throws a KafkaTlsError that says what stopped it. */
 export async function reconcile(read: () => Promise<Bundle>, context: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
   // What failed before this run began is forgiven once: until a request was submitted.
@@ -76,7 +78,8 @@ function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: Re
   return {
     ...context,
     bundle,
-    observe: () => observe(context, bundle, context.signal),
+    observe: ({ withKafka } = { withKafka: false }) =>
+      observe(withKafka ? context : { ...context, facts: NOT_ASKED }, bundle, context.signal),
     isCurrent: async () => (await read()).digest === bundle.digest,
   };
 }

@@ -101,6 +101,18 @@ describe('the command and a sandbox', { concurrency: false }, () => {
     assert.match(ran.stdout, /\nPod\/demo\/orders-0: \w+: serves TLS, wanted plaintext\.\n/);
   });
 
+  test("Kafka's own facts are seen, and the plan rests on them", async () => {
+    const { facts } = JSON.parse((await run('observe', OFF)).stdout);
+    assert.deepEqual(
+      facts.value.quorum.voters.map((v: { nodeId: number }) => v.nodeId),
+      [0, 1, 2],
+    );
+    assert.ok(facts.value.topics.every((t: { minInsyncReplicas: number }) => t.minInsyncReplicas === 2));
+    const { stdout } = await run('plan', OFF);
+    assert.match(stdout, /\(3 of 3, active controller last\)/);
+    assert.doesNotMatch(stdout, /readiness/);
+  });
+
   test('what observe prints is replayed by plan to the same answer', async () => {
     const seen = await run('observe', OFF);
     const file = path.join(folder, 'seen.json');

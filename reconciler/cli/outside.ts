@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { KINDS, type KubeObject, kindOf, refOf } from '../../constructs/model/kube-object';
 import { connect } from '../cluster/connect';
 import { createDialer } from '../cluster/dial';
+import { kafkaFacts } from '../cluster/kafka-facts';
 import { systemClock } from '../cluster/system-clock';
 import { InvalidInputError } from '../errors';
 import type { Client } from '../sandbox/client';
@@ -15,10 +16,11 @@ export function createOutside(env: Readonly<Record<string, string | undefined>>)
 }
 
 async function connectTo(target: ClusterTarget, env: Readonly<Record<string, string | undefined>>): Promise<Connection> {
+  const connected = await connect({ ...target, env, clock: systemClock });
   return {
-    ...(await connect({ ...target, env, clock: systemClock })),
+    ...connected,
     dialer: createDialer(systemClock),
-    facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },
+    facts: kafkaFacts(connected.cluster, { clock: systemClock }),
     random,
     identity: `${hostname()}-${randomBytes(4).toString('hex')}`,
   };

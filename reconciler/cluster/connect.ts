@@ -5,6 +5,8 @@
  *     http.ts         requests over sockets           lease.ts    one run a Kafka
  *     kube.ts         Kubernetes in raw JSON          guarded.ts  no writes
  *     watch.ts        lists that stay up to date      system-clock.ts
+ *     kafka-facts.ts  Kafka's own facts: kafka-access.ts how brokers are spoken to, kafka-broker.ts one conversation with one
+ *     address.ts      where a pod is reached
  *
  * Nothing here decides anything. API failures become errors in `api-error.ts`, and nowhere else.
  */

@@ -12,12 +12,12 @@
  * again by clocks of their own. What it is told about credentials stays here: only words of this file leave it.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type * as Kafka from '@platformatic/kafka';
 import type { KafkaFacts, PartitionFacts, QuorumFacts } from '../plan/observation';
 import type { Address } from './address';
 import { rejection } from './deadline';
 import { isUnreachable, wordsFor } from './dial';
 import type { Identity, Login } from './kafka-access';
+import type * as Kafka from './kafka-library';
 
 /** Whom to ask, and how. */
 export interface Broker extends Address {
@@ -40,7 +40,7 @@ export class BrokerProblem extends Error {
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** An election takes a second or two. */
-const REQUEST_TIMEOUT_MS = 4_000;
+const REQUEST_TIMEOUT_MS = 3_000;
 const FETCH_TIMEOUT_KEY = 'controller.quorum.fetch.timeout.ms';
 /** Kafka's default of it. */
 export const FETCH_TIMEOUT_MS = 2_000;
@@ -77,7 +77,7 @@ let loaded: Promise<Library> | undefined;
 
 /** Loaded only when a broker is asked. */
 function loadLibrary(): Promise<Library> {
-  loaded ??= import('@platformatic/kafka').then((library) => {
+  loaded ??= import('./kafka-library.js').then((library) => {
     // With DEBUG set it prints every request, and one of them is a login.
     for (const name of Object.keys(library.loggers)) Object.assign(library.loggers, { [name]: () => undefined });
     return library;

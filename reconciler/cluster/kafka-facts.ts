@@ -3,8 +3,8 @@
  *
  * 1. Pods with a broker that runs, Ready ones first.
  * 2. What the Secrets hold to get in; `kafka-access.ts` says how each pod is spoken to.
- * 3. The first broker that answers is believed (`kafka-broker.ts`). One whose controllers do not answer may be the one that is cut off, so
- *    the others are asked, too; if none knows a leader, there is none.
+ * 3. One broker is asked, and believed (`kafka-broker.ts`). If it does not answer, or knows of no leader, it may be the one that is cut
+ *    off: all others are asked at once, and the first that knows better is believed. If none knows a leader, there is none.
  *
  * Whatever goes wrong is a sentence, never an error: a gate decides what not knowing means. Ten seconds are the limit of all of it. A pod
  * of the sandbox, whose brokers do not speak Kafka, says where its model tells the same.
@@ -63,7 +63,7 @@ interface Asked {
   /** What came of the brokers so far. */
   readonly problems: string[];
   /** What a broker said that knows of no leader. */
-  leaderless?: KafkaFacts;
+  leaderless?: KafkaFacts | undefined;
 }
 
 interface Question {
@@ -92,16 +92,45 @@ async function ask(question: Question, signal: AbortSignal): Promise<Reading<Kaf
     asked.problems.push('none of them runs');
     return undefined;
   }
+  // Of a sandbox's pods each says the same.
   const sandbox = brokers.map(({ pod }) => loopbackAddress(pod, 'facts')).find((address) => address !== undefined);
   if (sandbox !== undefined) return askSandbox(sandbox, kafka, signal);
   const secrets = await readSecrets(question, pods);
-  for (const broker of brokers) {
-    signal.throwIfAborted();
-    const facts = await askAs(broker, question, secrets, signal);
-    if (facts?.quorum.leaderId !== undefined) return { value: facts };
-    if (facts !== undefined) asked.leaderless = facts;
-  }
+  const [first, ...others] = brokers;
+  return (await led(first, question, secrets, signal)) ?? (await anyLed(others, question, secrets, signal));
+}
+
+/** Returns what a broker says if it knows a leader. */
+async function led(
+  broker: Running | undefined,
+  question: Question,
+  secrets: KafkaSecrets,
+  signal: AbortSignal,
+): Promise<Reading<KafkaFacts> | undefined> {
+  const facts = broker === undefined ? undefined : await askAs(broker, question, secrets, signal);
+  if (facts?.quorum.leaderId !== undefined) return { value: facts };
+  question.asked.leaderless ??= facts;
   return undefined;
+}
+
+/** Returns what the first of them says that knows a leader; the others are hung up on. */
+async function anyLed(
+  brokers: readonly Running[],
+  question: Question,
+  secrets: KafkaSecrets,
+  signal: AbortSignal,
+): Promise<Reading<KafkaFacts> | undefined> {
+  const done = new AbortController();
+  const either = AbortSignal.any([signal, done.signal]);
+  const answers = brokers.map(async (broker) => (await led(broker, question, secrets, either)) ?? Promise.reject(new Error('none')));
+  try {
+    return await Promise.any(answers);
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  } finally {
+    done.abort(new Error('answered by another broker'));
+  }
 }
 
 interface Running {

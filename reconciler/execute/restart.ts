@@ -45,7 +45,7 @@ export async function restartPods(roll: Roll): Promise<void> {
   while (true) {
     context.signal.throwIfAborted();
     if (!(await context.isCurrent())) throw new PlanAnew();
-    const live = await context.observe();
+    const live = await context.observe({ withKafka: true });
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
     isInsideCutover ||= plan.cutover !== undefined && isMixed(live);
@@ -83,7 +83,7 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
   const { context, plan } = roll;
   let live: Observation | undefined = first;
   const check = async (): Promise<Progress<PodFacts | undefined>> => {
-    const seen = live ?? (await context.observe());
+    const seen = live ?? (await context.observe({ withKafka: true }));
     live = undefined;
     if (plan.cutover !== undefined && isMixed(seen)) return { done: undefined };
     const asked = askGates(roll, seen);
@@ -148,7 +148,7 @@ async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promi
   let wasRefused = false;
   const attempt = async (): Promise<Progress<'evicted' | 'gone'>> => {
     // Much may have changed since the gate was asked.
-    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await context.observe())) : undefined;
+    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await context.observe({ withKafka: true }))) : undefined;
     if (verdict?.ok === false) return { waitingFor: verdict.because };
     const result = await context.cluster.evict(subject, pod.uid);
     if (result.kind !== 'refused') return { done: result.kind };

@@ -75,7 +75,7 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
     ),
     requests: [],
     budgets: [],
-    facts: { unknown: "Kafka's own facts are not read" },
+    facts: { unknown: 'no cluster was asked' },
   };
 }
 

@@ -10,7 +10,9 @@ export function notesOf({ bundle, live }: World, restarts: number): readonly str
   const notes: string[] = [];
   if (restarts > 0 && bundle.desired.executor === 'ops-request') notes.push("The order is KubeDB's, and it is not gated between pods.");
   if (restarts > 0 && bundle.desired.executor === 'native' && 'unknown' in live.facts) {
-    notes.push(`Gates rest on pod readiness alone: ${live.facts.unknown}.`);
+    const isRefused = bundle.desired.whenKafkaIsUnknown === 'refuse';
+    const what = isRefused ? 'No pod may restart' : 'Gates rest on pod readiness alone';
+    notes.push(`${what} while Kafka's own facts cannot be had: ${live.facts.unknown}.`);
   }
   return [...notes, ...keptCas(bundle, live), ...foreignDifferences(bundle, live), ...pendingRotation(bundle, live)];
 }

@@ -8,15 +8,16 @@
  *       kubernetes/                 kubelet, PetSet and disruption controllers
  *       kubedb/                     provisioner and, if wanted, ops-manager
  *       cert-manager/  pki/         issuers, certificates, requests; keys, X.509, Java key stores
- *       kafka/                      running processes: listeners, and a model of who can talk to whom
+ *       kafka/                      running processes: listeners, and a model of who can talk to whom and who has caught up
  *
  * A pod loads its certificates when it starts and serves those until it is restarted: over real TLS on 127.0.0.1, or, with listeners in
  * memory, to whoever calls `dial`. Readiness, quorum and in-sync replicas follow from who can talk to whom, so that a change of protocol
  * or CA that is rolled out pod by pod does here what it does in a real cluster.
  *
  * All time comes from the given clock, so a test owns it; nothing runs before `start` and nothing is left after `stop`. It is an imitation:
- * `test/sandbox/contract.test.ts` lists what the API may be relied on for. It schedules nothing, pulls no images, stores no data, speaks
- * no Kafka beyond ApiVersions, and knows of cert-manager the self-signed and the CA issuer only.
+ * `test/sandbox/contract.test.ts` lists what the API may be relied on for. It schedules nothing, pulls no images, stores no data,
+ * speaks no Kafka beyond ApiVersions (what brokers would say of themselves is served beside them as JSON), and knows of cert-manager the
+ * self-signed and the CA issuer only.
  */
 import type { ListenerName } from '../../constructs/model/kubedb';
 import { type Api, type ApiOptions, createApi } from './api/api';

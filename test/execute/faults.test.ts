@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import { Duration } from 'cdk8s';
 import { Acknowledgement, Tls, TlsIssuer } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
@@ -42,19 +43,19 @@ describe('native', () => {
   test('a pod that never becomes Ready stops the run; mended, the next run goes on and restarts none twice', async () => {
     await secured('native');
     const bundle = wanted('native', rotation());
-    await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-2` });
     const failure = await failureOf(world.apply(bundle));
     assert.equal(failure.exitCode, 1);
-    assert.match(failure.message, /Pod\/demo\/orders-controller-1: restarted and not Ready after 10m/);
-    assert.deepEqual(world.evicted, ['orders-controller-1'], 'the unready pod goes first, and no healthy one is touched');
+    assert.match(failure.message, /Pod\/demo\/orders-controller-2: restarted and not Ready after 10m/);
+    assert.deepEqual(world.evicted, ['orders-controller-2'], 'the unready pod goes first, and no healthy one is touched');
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
 
     await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
     await world.apply(bundle);
     assert.deepEqual(world.evicted, [
-      'orders-controller-1',
-      'orders-controller-0',
       'orders-controller-2',
+      'orders-controller-0',
+      'orders-controller-1', // the active one
       'orders-broker-0',
       'orders-broker-1',
       'orders-broker-2',
@@ -76,16 +77,15 @@ describe('native', () => {
   });
 
   test('a gate that stays shut ends in exit 4, with what is done and what is not', async () => {
-    await secured('native');
-    const bundle = wanted('native', rotation());
-    world.when('ready', `${KAFKA}-controller-0`, () => void world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-broker-0` }));
-    const failure = await failureOf(world.apply(bundle));
+    await secured('native', { sandbox: { timing: { podStartMs: 5_000, catchUpMs: 300_000 } } });
+    const rotated = rotation();
+    const failure = await failureOf(world.apply(world.bundle(wish('native', rotated, { deadlines: { gate: Duration.minutes(1) } }))));
     assert.equal(failure.exitCode, 4, failure.message);
-    assert.match(failure.message, /orders-broker-0 is not Ready/);
+    assert.match(failure.message, /orders-controller-2: 1 of 3 voters are caught up without controller 1002, 2 are needed/);
     assert.match(failure.message, /Not restarted yet: .*orders-controller-2/);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
-    world.onEvent = undefined;
-    await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
+    assert.deepEqual(world.evicted, ['orders-controller-0']);
+    const bundle = wanted('native', rotated);
     await world.apply(bundle);
     assert.equal(new Set(world.evicted).size, world.evicted.length, 'no pod was restarted twice');
     await assertServing(bundle);
@@ -95,11 +95,11 @@ describe('native', () => {
     world = await new World({ opsManager: false }).start(kafkaManifest());
     await world.settle();
     let desired = wanted('native', on());
-    world.when('ready', `${KAFKA}-controller-0`, () => {
+    world.when('ready', `${KAFKA}-controller-1`, () => {
       desired = wanted('native', Tls.off());
     });
     await world.apply(() => desired);
-    assert.deepEqual(world.evicted, ['orders-controller-0', 'orders-controller-0'], 'one converted, and back');
+    assert.deepEqual(world.evicted, ['orders-controller-1', 'orders-controller-1'], 'one converted, and back');
     const requests = await world.requests();
     assert.deepEqual(requests.map((r) => r.status.phase).sort(), ['Failed', 'Successful']);
     await assertServing(desired);
@@ -259,7 +259,7 @@ describe('native, where it must not go on', () => {
   test('a rotation asked for once more in the middle of one issues once more, and restarts nobody for old certificates', async () => {
     await secured('native');
     let desired = wanted('native', rotation());
-    const [first, second] = [`${KAFKA}-controller-0`, `${KAFKA}-controller-1`];
+    const [first, second] = [`${KAFKA}-controller-0`, `${KAFKA}-controller-2`];
     const askAgain = async () => {
       await world.annotate({ 'sandbox.kafka-tls/never-ready': second });
       await world.clock.sleep(60_000);

@@ -179,6 +179,13 @@ describe('gate of a pod', () => {
     });
   }
 
+  test('nobody may go while nobody leads: what is known of partitions is old', () => {
+    const quorum: QuorumFacts = { leaderId: undefined, voters: [], fetchTimeoutMs: 2000 };
+    const seen = view({ facts: { value: { quorum, topics: [] } } });
+    for (const p of seen.pods)
+      assert.deepEqual(canRestart(p, seen), { ok: false, because: 'the quorum has no leader', retry: true }, p.name);
+  });
+
   test('a combined node needs its quorum and its partitions', () => {
     const nodes = [0, 1, 2].map((i) => pod(`n-${i}`, 'combined'));
     const quorum: QuorumFacts = {

@@ -158,7 +158,7 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
     }
 
     const refusals: readonly [name: string, way: View, says: RegExp][] = [
-      ['a wrong password', { password: 'a-wrong-one' }, /orders-broker-0: it refuses the user or the password; orders-broker-1/],
+      ['a wrong password', { password: 'a-wrong-one' }, /orders-broker-0: it refuses the user or the password; orders-broker-[12]/],
       ['a wrong password by SCRAM', { password: 'a-wrong-one', mechanism: 'SCRAM-SHA-256' }, /it refuses the user or the password/],
       ['a wrong CA', { certificates: () => CERTIFICATES.new }, /no CA that is known here has signed its certificate/],
       [

@@ -65,7 +65,13 @@ export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions
     sandbox,
     clock,
     cluster: clusterIn(sandbox.api, clock),
-    facts: { read: async () => ({ unknown: "Kafka's own facts are not read" }) },
+    facts: {
+      // What the model of the brokers says, as real brokers would.
+      read: async ({ metadata }) => {
+        const value = sandbox.facts(metadata.namespace ?? '', metadata.name);
+        return value === undefined ? { unknown: 'no broker says how Kafka is: none of them runs' } : { value };
+      },
+    },
     start: () => sandbox.start(),
     stop: () => sandbox.stop(),
     run: (promise, limitMs) => clock.run(promise, limitMs),
@@ -87,6 +93,7 @@ export class World {
   /** Something that happens at a certain point of a run. */
   onEvent: ((event: ProgressEvent) => void) | undefined;
   readonly place: Place;
+  private facts: KafkaFactsSource;
   private readonly end = new AbortController();
 
   constructor(
@@ -94,6 +101,7 @@ export class World {
     placed: (options: WorldOptions) => Place = inMemory,
   ) {
     this.place = placed(options);
+    this.facts = this.place.facts;
   }
 
   get cluster(): Cluster {
@@ -129,11 +137,11 @@ export class World {
   }
 
   private reconcile(read: () => Bundle, options: PlanOptions): Promise<Outcome> {
-    const { product = this.cluster, dialer, facts, clock } = this.place;
+    const { product = this.cluster, dialer, clock } = this.place;
     const context = {
       cluster: this.options.decorate?.(product) ?? product,
       dialer,
-      facts,
+      facts: this.facts,
       clock,
       report: (event: ProgressEvent) => {
         this.events.push(event);
@@ -193,8 +201,13 @@ export class World {
   }
 
   observe(bundle: Bundle): Promise<Observation> {
-    const { cluster, dialer, facts, clock } = this.place;
-    return this.place.run(observe({ cluster, dialer, facts, clock }, bundle));
+    const { cluster, dialer, clock } = this.place;
+    return this.place.run(observe({ cluster, dialer, facts: this.facts, clock }, bundle));
+  }
+
+  /** Kafka says something else from now on; undefined: what the place says. */
+  useFacts(facts: KafkaFactsSource | undefined): void {
+    this.facts = facts ?? this.place.facts;
   }
 
   requests(): Promise<readonly KubeObject[]> {

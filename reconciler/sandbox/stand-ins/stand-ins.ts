@@ -61,7 +61,7 @@ export function createStandIns(send: Send, options: StandInsOptions): StandIns {
     const client = new Client({ send, manager, onWritten: (object: KubeObject) => cache.remember(object) });
     return { cache, client, clock, timing };
   };
-  const processes = new KafkaProcesses(clock);
+  const processes = new KafkaProcesses(clock, timing.catchUpMs);
   const kubelet = new Kubelet(world('kubelet'), { listeners, processes });
   const provisioning = provisioner(world('kubedb-provisioner'), processes);
   const operations = options.opsManager ?? true;

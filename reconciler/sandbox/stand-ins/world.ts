@@ -22,11 +22,13 @@ export interface Timing {
   readonly podReadyMs: number;
   /** From a pod's deletion to its end. */
   readonly podStopMs: number;
+  /** From the start of a Kafka process to the time when it has what its leaders have. */
+  readonly catchUpMs: number;
   /** Between two steps of the ops-manager; KubeDB looks every 5 s. */
   readonly opsStepMs: number;
 }
 
-export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, opsStepMs: 10 };
+export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, catchUpMs: 20, opsStepMs: 10 };
 
 /** A condition that is to be set; lastTransitionTime follows. */
 export type NewCondition = Omit<Condition, 'lastTransitionTime' | 'status'> & { readonly status: 'True' | 'False' };

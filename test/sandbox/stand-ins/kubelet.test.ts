@@ -128,7 +128,10 @@ test('what Kafka would say follows its nodes', async () => {
     });
     assert.deepEqual(
       facts?.topics.map((x) => [x.name, x.minInsyncReplicas, x.partitions.length]),
-      [['kafka-health', 2, 3]],
+      [
+        ['__consumer_offsets', 2, 6],
+        ['kafka-health', 2, 3],
+      ],
     );
     await annotate(t, { 'sandbox.kafka-tls/crash-loop': 'orders-controller-0, orders-broker-1' });
     for (const name of ['orders-controller-0', BROKER]) await t.sandbox.client.delete(await t.get(KINDS.Pod, name));
@@ -138,6 +141,27 @@ test('what Kafka would say follows its nodes', async () => {
     const lag = (nodeId: number) => t.clock.now().getTime() - (after?.quorum.voters.find((v) => v.nodeId === nodeId)?.lastCaughtUpMs ?? 0);
     assert.deepEqual([lag(1000) > 4000, lag(1001)], [true, 0]);
     assert.ok(after?.topics[0]?.partitions.every((p) => !p.isr.includes(1) && p.leader !== 1 && p.replicas.includes(1)));
+  });
+});
+
+test('a node that was restarted counts again when it has caught up', async () => {
+  await SandboxTest.run({ timing: { catchUpMs: 60_000 } }, async (t) => {
+    await t.createKafka();
+    await t.untilReady();
+    await t.clock.sleep(60_000);
+    const isrs = () => t.sandbox.facts(NAMESPACE, KAFKA)?.topics.flatMap((topic) => topic.partitions.map((p) => p.isr.length)) ?? [];
+    const lag = () => {
+      const { leaderId, voters = [] } = t.sandbox.facts(NAMESPACE, KAFKA)?.quorum ?? {};
+      assert.notEqual(leaderId, undefined);
+      return t.clock.now().getTime() - Math.min(...voters.map((v) => v.lastCaughtUpMs ?? 0));
+    };
+    assert.deepEqual([new Set(isrs()), lag()], [new Set([3]), 0]);
+    for (const name of ['orders-controller-2', BROKER]) await t.sandbox.client.delete(await t.get(KINDS.Pod, name));
+    await t.clock.sleep(30_000);
+    await t.untilReady();
+    assert.deepEqual([new Set(isrs()), lag() > 29_000], [new Set([2]), true], 'Ready, and behind');
+    await t.clock.sleep(60_000);
+    assert.deepEqual([new Set(isrs()), lag()], [new Set([3]), 0]);
   });
 });
 

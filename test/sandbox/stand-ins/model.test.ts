@@ -4,6 +4,7 @@ import type { Role } from '../../../constructs/model/kubedb';
 import {
   canTalk,
   electLeader,
+  isCaughtUp,
   isReady,
   type KafkaModel,
   nextPartition,
@@ -106,6 +107,16 @@ for (const [name, nodes, after] of partitions) {
     assert.deepEqual(nextPartition(model, electLeader(model, undefined), PARTITION), { ...PARTITION, ...after });
   });
 }
+
+test('a replica that has not caught up is not in sync, unless it leads; a voter does not count until then', () => {
+  const { nodes, ...model } = cluster('1000:- 1001:- 1002:- 0:- 1:- 2:-');
+  const behind = { ...model, nodes: nodes.map((n) => ({ ...n, isBehind: [1, 2, 1000, 1002].includes(n.nodeId) })) };
+  assert.deepEqual(nextPartition(behind, 1000, PARTITION), { ...PARTITION, isr: [0, 1] });
+  assert.deepEqual(
+    [1000, 1001, 1002].map((id) => isCaughtUp(behind, 1000, id)),
+    [true, true, false],
+  );
+});
 
 test('a replica that was not in sync does not lead', () => {
   const model = cluster('1000:- 1001:- 1002:- 2:-');

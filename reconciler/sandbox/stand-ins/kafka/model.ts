@@ -5,11 +5,12 @@
  *   two nodes talk        when both speak plaintext, or both TLS and each trusts the chain that the other serves
  *   a controller leads    when a majority of the voters can talk to it; a leader stays as long as that holds, else the lowest id follows
  *   a node is ready       controllers once they listen; brokers and combined nodes when they can talk to the leader
- *   a replica is in sync  when its broker talks to the controller that leads and to the partition's leader
+ *   a node is caught up   a while after its start; the one that leads always is
+ *   a replica is in sync  when its broker is caught up and talks to the controller that leads and to the partition's leader
  *
  * While nobody leads, combined nodes are ready once they listen: if each waited for a quorum, none would ever come to be.
  *
- * It knows nothing of lag, of elections that take time, of listeners with different protocols, or of expired certificates.
+ * It knows nothing of how much data there is, of elections that take time, of listeners with different protocols, or of expired certificates.
  */
 import type { Role } from '../../../../constructs/model/kubedb';
 
@@ -25,6 +26,8 @@ export interface RunningNode {
   readonly nodeId: number;
   readonly role: Role;
   readonly tls?: TlsMaterial | undefined;
+  /** It has not caught up since it started. */
+  readonly isBehind?: boolean | undefined;
 }
 
 /** Tells whether one of the trusted certificates vouches for a chain. */
@@ -62,6 +65,12 @@ export function isConnected(model: KafkaModel, leaderId: number | undefined, nod
   return leader !== undefined && node !== undefined && canTalk(leader, node, model.trusts);
 }
 
+/** Tells whether the active controller sees a node caught up: a voter that counts, a broker whose replicas may be in sync. */
+export function isCaughtUp(model: KafkaModel, leaderId: number | undefined, nodeId: number): boolean {
+  if (!isConnected(model, leaderId, nodeId)) return false;
+  return nodeId === leaderId || model.nodes.find((n) => n.nodeId === nodeId)?.isBehind !== true;
+}
+
 /** Tells whether the pod of a running node is Ready. */
 export function isReady(model: KafkaModel, leaderId: number | undefined, node: RunningNode): boolean {
   if (node.role === 'controller') return true;
@@ -97,5 +106,6 @@ export function nextPartition(model: KafkaModel, leaderId: number | undefined, p
   const leader = electable.includes(partition.leader ?? -1) ? partition.leader : electable[0];
   if (leader === undefined) return { ...partition, leader };
   const node = (id: number) => model.nodes.find((n) => n.nodeId === id) as RunningNode;
-  return { ...partition, leader, isr: alive.filter((id) => canTalk(node(leader), node(id), model.trusts)) };
+  const isInSync = (id: number) => id === leader || (node(id).isBehind !== true && canTalk(node(leader), node(id), model.trusts));
+  return { ...partition, leader, isr: alive.filter(isInSync) };
 }

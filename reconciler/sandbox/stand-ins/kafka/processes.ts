@@ -7,7 +7,7 @@ import { nodesOf, type Role } from '../../../../constructs/model/kubedb';
 import type { Clock } from '../../clock';
 import {
   electLeader,
-  isConnected,
+  isCaughtUp,
   isReady,
   type KafkaModel,
   type ModelClient,
@@ -21,8 +21,8 @@ import { trustsChain } from './trust';
 
 /** Kafka's own default of `controller.quorum.fetch.timeout.ms`. */
 const FETCH_TIMEOUT_MS = 2000;
-/** The topic that KubeDB's health check writes to; the only one there is. */
-const HEALTH_TOPIC = 'kafka-health';
+/** The offsets of consumers, and what KubeDB's health check writes to; how many partitions each has a broker. */
+const TOPICS = { __consumer_offsets: 2, 'kafka-health': 1 } as const;
 
 /** A running Kafka process. */
 export interface KafkaProcess extends RunningNode {
@@ -58,17 +58,27 @@ export interface Health {
 
 interface Cluster {
   readonly processes: Map<string, KafkaProcess>;
+  /** Processes that have not caught up since they started, and how to stop waiting for it. */
+  readonly behind: Map<string, AbortController>;
   readonly lastCaughtUp: Map<number, number>;
   voters: readonly number[];
   leaderId: number | undefined;
-  partitions: readonly Partition[];
+  topics: readonly Topic[];
+}
+
+interface Topic {
+  readonly name: keyof typeof TOPICS;
+  readonly partitions: readonly Partition[];
 }
 
 export class KafkaProcesses {
   private readonly clusters = new Map<string, Cluster>();
   private readonly listeners: ((namespace: string, kafka: string) => void)[] = [];
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly catchUpMs: number,
+  ) {}
 
   /** Calls back whenever a process of a cluster has come or gone. */
   onChange(listener: (namespace: string, kafka: string) => void): void {
@@ -77,12 +87,23 @@ export class KafkaProcesses {
 
   start(process: KafkaProcess): void {
     const cluster = this.cluster(process.namespace, process.kafka);
-    this.change(process, cluster, () => cluster.processes.set(process.uid, process));
+    const waiting = new AbortController();
+    this.change(process, cluster, () => {
+      cluster.processes.set(process.uid, process);
+      if (this.catchUpMs > 0) cluster.behind.set(process.uid, waiting);
+    });
+    if (this.catchUpMs <= 0) return;
+    const caughtUp = () => this.change(process, cluster, () => cluster.behind.delete(process.uid));
+    this.clock.sleep(this.catchUpMs, waiting.signal).then(caughtUp, () => {}); // it ended before
   }
 
   stop(process: KafkaProcess): void {
     const cluster = this.cluster(process.namespace, process.kafka);
-    this.change(process, cluster, () => cluster.processes.delete(process.uid));
+    cluster.behind.get(process.uid)?.abort();
+    this.change(process, cluster, () => {
+      cluster.processes.delete(process.uid);
+      cluster.behind.delete(process.uid);
+    });
   }
 
   isReady(process: KafkaProcess): boolean {
@@ -103,28 +124,29 @@ export class KafkaProcesses {
     const cluster = this.clusters.get(`${namespace}/${kafka}`);
     if (cluster === undefined || cluster.processes.size === 0) return undefined;
     const model = modelOf(cluster);
-    const caughtUp = (id: number) => (isConnected(model, cluster.leaderId, id) ? this.clock.now().getTime() : cluster.lastCaughtUp.get(id));
+    const caughtUp = (id: number) => (isCaughtUp(model, cluster.leaderId, id) ? this.clock.now().getTime() : cluster.lastCaughtUp.get(id));
     return {
       quorum: {
         leaderId: cluster.leaderId,
         voters: cluster.voters.map((nodeId) => ({ nodeId, lastCaughtUpMs: caughtUp(nodeId) })),
         fetchTimeoutMs: FETCH_TIMEOUT_MS,
       },
-      topics: [{ name: HEALTH_TOPIC, minInsyncReplicas: minInsyncReplicas(cluster.partitions), partitions: cluster.partitions }],
+      topics: cluster.topics.map((topic) => ({ ...topic, minInsyncReplicas: minInsyncReplicas(topic.partitions) })),
     };
   }
 
   private change({ namespace, kafka }: KafkaProcess, cluster: Cluster, change: () => void): void {
     const before = modelOf(cluster);
-    for (const id of cluster.voters)
-      if (isConnected(before, cluster.leaderId, id)) cluster.lastCaughtUp.set(id, this.clock.now().getTime());
+    for (const id of cluster.voters) if (isCaughtUp(before, cluster.leaderId, id)) cluster.lastCaughtUp.set(id, this.clock.now().getTime());
     change();
     const running = [...cluster.processes.values()];
     if (running.length > 0) cluster.voters = running.at(-1)?.startup.voters ?? [];
     const model = modelOf(cluster);
     cluster.leaderId = electLeader(model, cluster.leaderId);
-    const known = withBrokers(cluster.partitions, running);
-    cluster.partitions = known.map((p) => nextPartition(model, cluster.leaderId, p));
+    cluster.topics = cluster.topics.map(({ name, partitions }) => {
+      const known = withBrokers(partitions, running, TOPICS[name]);
+      return { name, partitions: known.map((p) => nextPartition(model, cluster.leaderId, p)) };
+    });
     for (const tell of this.listeners) tell(namespace, kafka);
   }
 
@@ -132,28 +154,29 @@ export class KafkaProcesses {
     const key = `${namespace}/${kafka}`;
     let cluster = this.clusters.get(key);
     if (cluster === undefined) {
-      cluster = { processes: new Map(), lastCaughtUp: new Map(), voters: [], leaderId: undefined, partitions: [] };
+      const topics = (Object.keys(TOPICS) as (keyof typeof TOPICS)[]).map((name) => ({ name, partitions: [] }));
+      cluster = { processes: new Map(), behind: new Map(), lastCaughtUp: new Map(), voters: [], leaderId: undefined, topics };
       this.clusters.set(key, cluster);
     }
     return cluster;
   }
 }
 
-function modelOf({ processes, voters }: Cluster): KafkaModel {
+function modelOf({ processes, behind, voters }: Cluster): KafkaModel {
   // Of a pod and its successor, the later one counts.
-  const byId = new Map([...processes.values()].map((p) => [p.nodeId, p]));
+  const byId = new Map([...processes.values()].map((p) => [p.nodeId, { ...p, isBehind: behind.has(p.uid) }]));
   return { nodes: [...byId.values()], voters, trusts: trustsChain };
 }
 
 const REPLICATION = 3;
 
-/** One partition a broker that was ever seen, each with up to three replicas. */
-function withBrokers(partitions: readonly Partition[], running: readonly KafkaProcess[]): readonly Partition[] {
+/** As many partitions as asked for a broker that was ever seen, each with up to three replicas. */
+function withBrokers(partitions: readonly Partition[], running: readonly KafkaProcess[], perBroker: number): readonly Partition[] {
   const known = new Set(partitions.flatMap((p) => p.replicas));
   for (const { role, nodeId } of running) if (role !== 'controller') known.add(nodeId);
   const brokers = [...known].sort((a, b) => a - b);
-  if (brokers.length === partitions.length) return partitions;
-  return brokers.map((_, partition) => {
+  if (brokers.length * perBroker === partitions.length) return partitions;
+  return Array.from({ length: brokers.length * perBroker }, (_, partition) => {
     const replicas = Array.from(
       { length: Math.min(REPLICATION, brokers.length) },
       (_x, i) => brokers[(partition + i) % brokers.length] as number,
@@ -162,6 +185,7 @@ function withBrokers(partitions: readonly Partition[], running: readonly KafkaPr
   });
 }
 
+/** One replica may be away; with a single one none may, and no gate asks for it. */
 function minInsyncReplicas(partitions: readonly Partition[]): number {
   return Math.max(1, (partitions[0]?.replicas.length ?? 1) - 1);
 }

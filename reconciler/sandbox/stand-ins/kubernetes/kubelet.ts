@@ -10,6 +10,7 @@ import { type ListenerName, listenersOf } from '../../../../constructs/model/kub
 import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { podFaultOf } from '../faults';
+import { openFacts } from '../kafka/facts-server';
 import { type Listener, openListener } from '../kafka/listener';
 import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
 import { startup } from '../kafka/startup';
@@ -24,8 +25,8 @@ export interface KubeletOptions {
   readonly processes: KafkaProcesses;
 }
 
-/** Returns the annotation under which a pod's listener is found. */
-export function addressAnnotation(listener: ListenerName): string {
+/** Returns the annotation under which a pod's listener is found, or the facts of its Kafka. */
+export function addressAnnotation(listener: ListenerName | 'FACTS'): string {
   return `sandbox.kafka-tls/${listener.toLowerCase()}`;
 }
 
@@ -35,6 +36,8 @@ interface Container {
   startedMs?: number;
   process?: KafkaProcess;
   listeners: readonly { readonly name: ListenerName; readonly listener: Listener }[];
+  /** Where its Kafka's facts are to be had. */
+  facts?: string;
   /** Why it ended at once. */
   failure?: string;
   restarts: number;
@@ -56,6 +59,8 @@ export class Kubelet implements Controller {
   private readonly leaving = new Map<string, number>();
   /** Uids of the pods of a name; more than one while a successor takes over. */
   private readonly uids = new Map<string, Set<string>>();
+  /** One for all Kafkas, from the first pod on. */
+  private facts: Promise<Listener> | undefined;
 
   constructor(
     private readonly world: World,
@@ -81,6 +86,7 @@ export class Kubelet implements Controller {
 
   stopAll(): void {
     for (const uid of [...this.containers.keys()]) this.stop(uid);
+    void this.facts?.then((server) => server.close());
   }
 
   private async admit(pod: KubeObject): Promise<Again> {
@@ -127,6 +133,8 @@ export class Kubelet implements Controller {
   }
 
   private async listen(uid: string, container: Container, { role, startup: { tls } }: KafkaProcess): Promise<void> {
+    this.facts ??= openFacts((namespace, kafka) => this.options.processes.facts(namespace, kafka));
+    container.facts = (await this.facts).address;
     const opened = await Promise.all(listenersOf(role).map(async (name) => ({ name, listener: await openListener(tls) })));
     if (this.containers.get(uid) === container) container.listeners = opened;
     else for (const { listener } of opened) listener.close();
@@ -151,7 +159,10 @@ export class Kubelet implements Controller {
       { isReady, startedAt: timestamp(container.startedAt ?? clock.now()), restarts: container.restarts },
       clock.now(),
     );
-    const addresses = Object.fromEntries(container.listeners.map(({ name, listener }) => [addressAnnotation(name), listener.address]));
+    const addresses = Object.fromEntries([
+      ...container.listeners.map(({ name, listener }) => [addressAnnotation(name), listener.address]),
+      ...(container.facts === undefined ? [] : [[addressAnnotation('FACTS'), container.facts]]),
+    ]);
     const known = pod.metadata.annotations ?? {};
     if (Object.entries(addresses).some(([key, address]) => known[key] !== address)) {
       // The status of a pod takes annotations along, so that its address is known no later than that it runs.
