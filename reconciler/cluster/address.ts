@@ -19,6 +19,6 @@ export function listenerAddress(pod: KubeObject, listener: ListenerName, fqdn: s
 export function loopbackAddress(pod: KubeObject, what: string): Address | undefined {
   const given = pod.metadata.annotations?.[`${ADDRESS_ANNOTATION}${what}`];
   const match = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost):(\d{1,5})$/.exec(given ?? '');
-  if (match?.[1] === undefined || match[2] === undefined) return undefined;
-  return { host: match[1].replace(/[[\]]/g, ''), port: Number(match[2]) };
+  const port = Number(match?.[2]);
+  return match?.[1] === undefined || port > 65_535 ? undefined : { host: match[1].replace(/[[\]]/g, ''), port };
 }

@@ -6,7 +6,8 @@
  *    last, since a connection answers in order and this one waits for controllers.
  *
  * Any broker can say all of it, so no advertised address is ever followed. A broker whose own copy of the metadata lags behind the
- * leader's is not believed. Where the controllers do not answer, there is no leader as far as this broker can tell.
+ * leader's is not believed. Where the controllers do not answer, there is no leader as far as this broker can tell. Kafka does not tell of
+ * topics that a user may not see; KubeDB's own user sees all.
  *
  * The codecs and the connection are those of @platformatic/kafka; its clients are not used, since they follow advertised addresses and try
  * again by clocks of their own. What it is told about credentials stays here: only words of this file leave it.
@@ -59,6 +60,7 @@ export async function askBroker(broker: Broker, signal: AbortSignal): Promise<Ka
   // Failures are told by promises, too; an event without a listener would end the process.
   connection.on('error', () => undefined);
   const ended = rejection(signal);
+  ended.catch(() => undefined);
   try {
     const connecting = connection.connect(broker.host, broker.port);
     connection.socket.on('error', () => undefined);
@@ -204,7 +206,9 @@ async function quorumOf({ library, connection, nodeId }: Ask, fetchTimeoutMs: nu
   if (partition === undefined || partition.leaderId < 0) return nobody;
   const { leaderId, currentVoters, observers } = partition;
   const leaderMs = caughtUpMs(currentVoters.find((v) => v.replicaId === leaderId));
-  const ownMs = caughtUpMs([...currentVoters, ...observers].find((r) => r.replicaId === nodeId));
+  // More than one: a broker that came back with another disk is listed twice for a while.
+  const own = [...currentVoters, ...observers].filter((r) => r.replicaId === nodeId).map(caughtUpMs);
+  const ownMs = own.reduce((a, b) => (a === undefined || (b !== undefined && b > a) ? b : a), undefined);
   if (leaderMs !== undefined && (ownMs === undefined || leaderMs - ownMs >= fetchTimeoutMs))
     throw new BrokerProblem('its own copy of the metadata lags behind');
   return {

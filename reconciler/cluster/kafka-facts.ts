@@ -12,7 +12,7 @@
  * Why Secrets are remembered for as long as this process runs: when certificates have been issued by another CA, the Secrets hold the new
  * ones, and all pods still know only the old. They are shown to brokers and to nobody else.
  */
-import { hasTrueCondition, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { hasTrueCondition, isEqual, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import {
   authSecret,
   CONFIG_KEYS,
@@ -183,7 +183,10 @@ async function readSecrets({ cluster, memory, kafka }: Question, pods: readonly 
   const named = (alias: string) =>
     (tls === 'off' ? undefined : certificateOf(name, tls, alias).secretName) ?? defaultSecretName(name, alias);
   const mounted = pods.map((p) => mountedCertificateSecret(p.spec)).filter((s) => s !== undefined);
-  const read = async (secret: string) => memory.remember(secret, await cluster.get(ref(KINDS.Secret, namespace, secret)));
+  const read = async (secret: string) => {
+    const found = await cluster.get(ref(KINDS.Secret, namespace, secret));
+    return memory.remember(`${namespace}/${secret}`, found);
+  };
   const config = pods.map((p) => mountedConfigSecret(p.spec)).find((s) => s !== undefined);
   const certificates = mounted.length === 0 ? [] : [...new Set([named('client'), named('server'), ...mounted])];
   const [login, client, ...found] = await Promise.all([
@@ -200,14 +203,12 @@ class SecretMemory {
 
   /** Returns what a Secret holds now and what it held before, latest first. */
   remember(name: string, secret: KubeObject | undefined): readonly SecretText[] {
-    const data: Readonly<Record<string, string>> = secret?.data ?? {};
-    const text = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
-    const key = `${secret?.metadata.namespace ?? ''}/${name}`;
-    const before = this.known.get(key) ?? [];
+    const before = this.known.get(name) ?? [];
     if (secret === undefined) return before;
-    const isSame = (other: SecretText | undefined) => JSON.stringify(other) === JSON.stringify(text);
-    const now = isSame(before[0]) ? before : [text, ...before.filter((b) => !isSame(b))].slice(0, REMEMBERED);
-    this.known.set(key, now);
+    const data: Readonly<Record<string, string>> = secret.data ?? {};
+    const text = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+    const now = [text, ...before.filter((b) => !isEqual(b, text))].slice(0, REMEMBERED);
+    this.known.set(name, now);
     return now;
   }
 }

@@ -21,10 +21,10 @@ export function versionOf(release: Release): string {
 
 /** Returns the class path of a release, or why there is none. */
 export function classPathOf(release: Release): { readonly classPath: string } | { readonly missing: string } {
-  const java = run('java', ['-version']);
-  if (java.status !== 0) return { missing: 'there is no Java on this machine: "java -version" does not run' };
+  if (run('java', ['-version']).status !== 0) return { missing: 'there is no Java on this machine: "java -version" does not run' };
   const folder = path.join(cacheFolder(), `${release}-${createHash('sha256').update(readFileSync(POM)).digest('hex').slice(0, 12)}`);
   if (!existsSync(folder)) {
+    if (run('mvn', ['-version']).status !== 0) return { missing: 'there is no Maven on this machine: "mvn -version" does not run' };
     const because = download(release, folder);
     if (because !== undefined) return { missing: because };
   }
@@ -40,14 +40,14 @@ function download(release: Release, folder: string): string | undefined {
   const partial = `${folder}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${partial}`];
-  const maven = run('mvn', ['-q', '-B', '-f', POM, '-P', release, ...goal], DOWNLOAD_LIMIT_MS);
+  const maven = run('mvn', ['-q', '-B', '-Dstyle.color=never', '-f', POM, '-P', release, ...goal], DOWNLOAD_LIMIT_MS);
   if (maven.status === 0) {
     renameSync(partial, folder);
     return undefined;
   }
   rmSync(partial, { recursive: true, force: true });
-  const [first = maven.error?.message ?? 'it was ended'] = maven.stdout.split('\n').filter((line) => line.includes('[ERROR]'));
-  return `Kafka ${versionOf(release)} could not be got from Maven Central: ${first.trim()}`;
+  const because = /\[ERROR\] (.*?)( -> |$)/m.exec(maven.stdout)?.[1] ?? 'it took too long';
+  return `Kafka ${versionOf(release)} could not be got from Maven Central: ${because}`;
 }
 
 function run(command: string, args: readonly string[], timeout = 30_000): SpawnSyncReturns<string> {
