@@ -35,9 +35,9 @@ function shared(kafka: string): readonly Permission[] {
     on('Issuer', [...READ, 'create', 'patch']),
     on('Certificate', [...READ, 'create', 'patch', 'delete']), // deleted when it leaves the bundle
     on('Secret', ['get']), // what certificates really hold; how to log in to brokers
-    on('PetSet', READ),
-    on('Pod', READ),
-    on('PodDisruptionBudget', READ),
+    on('PetSet', ['get']),
+    on('Pod', ['list', 'watch']),
+    on('PodDisruptionBudget', ['list']),
   ];
 }
 
@@ -47,9 +47,10 @@ const NATIVE: readonly Permission[] = [
   on('KafkaOpsRequest', ['update'], '/status'), // conditions, as KubeDB writes them
   on('Certificate', ['update'], '/status'), // triggers a new issuance
   on('Secret', ['create', 'update']), // configuration, passwords of the key stores
-  on('PetSet', ['update']), // the certificate volume
+  on('PetSet', ['list', 'watch', 'update']), // the certificate volume, and that KubeDB leaves it
+  on('PodDisruptionBudget', ['watch']), // when an eviction may be tried again
   on('Pod', ['create'], '/eviction'),
-  on('Pod', ['delete']), // in a cut-over, where only a budget refuses the eviction
+  on('Pod', ['get', 'delete']), // its successor; deleted in a cut-over, where only a budget refuses the eviction
 ];
 
 function on(kind: keyof typeof KINDS, verbs: readonly string[], subresource = '', name?: string): Permission {

@@ -24,7 +24,7 @@ async function secured(options: WorldOptions = {}): Promise<string> {
   world = await new World({ opsManager: false, ...options }).start(kafkaManifest());
   await world.settle();
   await world.apply(wanted());
-  await world.clock.advance(86_400_000);
+  await world.place.pass(86_400_000);
   world.events.length = 0;
   return world.clock.now().toISOString();
 }

@@ -21,10 +21,13 @@ export interface Rule {
 export function telling(transport: HttpTransport, tell: (asked: Asked) => void): HttpTransport {
   return {
     ...transport,
-    request: (request) => {
+    request: async (request) => {
       const asked = askedBy(request);
       if (asked !== undefined) tell(asked);
-      return transport.request(request);
+      const response = await transport.request(request);
+      // An apply of what is not there needs the right to create it, too.
+      if (asked?.verb === 'patch' && response.status === 201) tell({ ...asked, verb: 'create' });
+      return response;
     },
   };
 }

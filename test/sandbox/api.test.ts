@@ -12,7 +12,12 @@ const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
 
 const client = (options: Partial<ApiOptions> = {}): Client => inProcess(createApi({ now: () => NOW, ...options }));
 const issuerRef = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' };
-const kafka = (spec: Json = {}): Json => ({ metadata: { name: 'orders' }, spec: { version: '4.2.0', ...spec } });
+const kafka = (spec: Json = {}): Json => ({
+  apiVersion: 'kubedb.com/v1',
+  kind: 'Kafka',
+  metadata: { name: 'orders' },
+  spec: { version: '4.2.0', ...spec },
+});
 const topology = { controller: { replicas: 3 }, broker: { replicas: 3 } };
 
 async function collected(events: AsyncIterable<Json>): Promise<readonly Json[]> {
@@ -210,6 +215,8 @@ describe("KubeDB's webhooks for Kafka", () => {
 
 describe("KubeDB's webhook for KafkaOpsRequest", () => {
   const request = (tls: Json, name = 'r'): Json => ({
+    apiVersion: 'ops.kubedb.com/v1alpha1',
+    kind: 'KafkaOpsRequest',
     metadata: { name },
     spec: { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls },
   });
@@ -287,6 +294,8 @@ describe("cert-manager's webhook", () => {
   for (const { name, change, says } of cases) {
     test(`refuses ${name}`, async () => {
       const { status, body } = await client().send('POST', '/apis/cert-manager.io/v1/namespaces/default/certificates', {
+        apiVersion: 'cert-manager.io/v1',
+        kind: 'Certificate',
         metadata: { name: 'c' },
         spec: { ...spec, ...change },
       });
@@ -298,8 +307,9 @@ describe("cert-manager's webhook", () => {
   test('refuses an issuer with no type or two', async () => {
     const { send } = client();
     const issuers = '/apis/cert-manager.io/v1/namespaces/default/issuers';
-    const none = await send('POST', issuers, { metadata: { name: 'i' }, spec: {} });
-    const two = await send('POST', issuers, { metadata: { name: 'i' }, spec: { selfSigned: {}, ca: { secretName: 's' } } });
+    const issuer = (spec: Json) => ({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'i' }, spec });
+    const none = await send('POST', issuers, issuer({}));
+    const two = await send('POST', issuers, issuer({ selfSigned: {}, ca: { secretName: 's' } }));
     assert.deepEqual([none.status, two.status], [403, 403]);
   });
 });

@@ -23,7 +23,7 @@ function nameOf({ kind, metadata }: KubeObject): string {
   return `${kind}/${metadata.name.replace(/-(rotate|restart)-[0-9a-f]+/, '-$1')}`;
 }
 
-/** Types only: when each was set is another each time, and a run that was killed may have set one twice. */
+/** Types, in no order: a run that goes on writes down last what the one before it was killed over. */
 function conditionsOf(request: KubeObject): readonly string[] {
-  return (request.status?.conditions ?? []).map((c: { type: string }) => c.type);
+  return (request.status?.conditions ?? []).map((c: { type: string }) => c.type).sort();
 }

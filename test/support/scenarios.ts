@@ -5,7 +5,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration, Size } from 'cdk8s';
-import { Cutover, KafkaCluster, type KafkaTlsProps, KeyEncoding, Tls, TlsIssuer, type TlsOnProps } from '../../constructs';
+import {
+  ClientCertificate,
+  Cutover,
+  KafkaCluster,
+  type KafkaTls,
+  type KafkaTlsProps,
+  KeyEncoding,
+  Tls,
+  TlsIssuer,
+  type TlsOnProps,
+} from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
@@ -174,6 +184,19 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       await world.apply(bundle(off()));
       assert.ok(await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)), 'the Secret is kept');
       await assertDone(off());
+    });
+
+    test('a certificate of an application that left the bundle is deleted, and its Secret is kept', async () => {
+      await plaintext();
+      const billing = (kafkaTls: KafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' });
+      await world.apply(world.bundle(wish(executor, on()), billing));
+      const [certificate, secret] = [KINDS.Certificate, KINDS.Secret].map((kind) => world.ref(kind, 'billing'));
+      assert.ok(certificate && secret);
+      await world.until(async () => (await world.cluster.get(secret)) !== undefined);
+      await world.apply(bundle(on()));
+      assert.equal(await world.cluster.get(certificate), undefined);
+      assert.ok(await world.cluster.get(secret));
+      await assertDone(on());
     });
 
     test('a revert needs no acknowledgement', async () => {

@@ -65,13 +65,7 @@ export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions
     sandbox,
     clock,
     cluster: clusterIn(sandbox.api, clock),
-    facts: {
-      // What the model of the brokers says, as real brokers would.
-      read: async ({ metadata }) => {
-        const value = sandbox.facts(metadata.namespace ?? '', metadata.name);
-        return value === undefined ? { unknown: 'no broker says how Kafka is: none of them runs' } : { value };
-      },
-    },
+    facts: modelFacts(sandbox),
     start: () => sandbox.start(),
     stop: () => sandbox.stop(),
     run: (promise, limitMs) => clock.run(promise, limitMs),
@@ -84,6 +78,16 @@ export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions
         if (answer.protocol === 'plaintext') return answer;
         return judgeServed(answer.chain, { servername, trust }, clock.now());
       },
+    },
+  };
+}
+
+/** What the model of the brokers says, as real brokers would. */
+export function modelFacts(model: Pick<Sandbox, 'facts'>): KafkaFactsSource {
+  return {
+    read: async ({ metadata }) => {
+      const value = model.facts(metadata.namespace ?? '', metadata.name);
+      return value === undefined ? { unknown: 'no broker says how Kafka is: none of them runs' } : { value };
     },
   };
 }
@@ -226,8 +230,8 @@ export class World {
   }
 
   /** Synthesises a KafkaTls of this namespace and returns its bundle. */
-  bundle(props: KafkaTlsProps): Bundle {
-    return bundleOf(props, this.namespace);
+  bundle(props: KafkaTlsProps, addTo?: (kafkaTls: KafkaTls) => void): Bundle {
+    return bundleOf(props, this.namespace, addTo);
   }
 }
 
@@ -250,9 +254,9 @@ export function hasCondition(object: KubeObject | undefined, type: string): bool
 }
 
 /** Synthesises a KafkaTls and returns its bundle, the way the Job reads it. */
-export function bundleOf(props: KafkaTlsProps, namespace = NAMESPACE): Bundle {
+export function bundleOf(props: KafkaTlsProps, namespace = NAMESPACE, addTo: (kafkaTls: KafkaTls) => void = () => {}): Bundle {
   const chart = new Chart(new App(), 'chart', { namespace });
-  new KafkaTls(chart, 'tls', props);
+  addTo(new KafkaTls(chart, 'tls', props));
   const configMap = Testing.synth(chart).find((o: KubeObject) => o.kind === 'ConfigMap');
   return bundleFromConfigMap(configMap);
 }

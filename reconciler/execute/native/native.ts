@@ -24,7 +24,7 @@ import { createPassword, issue } from './issue';
 import { pause, resume } from './pause';
 import { provisionerPass, reconfigure } from './reconfigure';
 import { finish, submit, supersede } from './request';
-import { type NativeRun, record, recordEvicted, recordRunning } from './run';
+import { type NativeRun, record, recordEvicted, recordRestarted, recordRunning } from './run';
 
 /** Steps of one kind in a row are one piece of work: certificates are waited for together, and which pod is next is decided on fresh facts. */
 export async function runNativeGroup(run: NativeRun, steps: readonly (EvictStep | IssueStep | ReconfigureStep)[]): Promise<void> {
@@ -74,7 +74,7 @@ async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promi
     steps,
     hooks: { onEvict: (pod) => recordEvicted(run, pod), onRunning: (pod) => recordRunning(run, pod) },
   });
-  await record(run, 'RestartNodes', { reason: 'RestartNodes', message: 'Successfully restarted all nodes' });
+  await recordRestarted(run);
 }
 
 /** Leaves no Kafka paused and no request in doubt, however the run ended. What cannot be written any more is left to the next run. */

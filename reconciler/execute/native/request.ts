@@ -2,7 +2,6 @@
 import { conditionOf, KINDS, type KubeObject, type ObjectRef } from '../../../constructs/model/kube-object';
 import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
 import type { ResumeStep, Step, SubmitOpsRequestStep } from '../../plan/nouns';
-import type { PodFacts } from '../../plan/observation';
 import { restartOrder } from '../../plan/restart';
 import { deadlineMs, modify, say, withAnnotations, withCondition } from '../context';
 import { assertReachable } from '../restart';
@@ -10,7 +9,7 @@ import { type Progress, waitUntil } from '../wait';
 import { recordIssued } from './issue';
 import { resume } from './pause';
 import { recordReconfigured } from './reconfigure';
-import { claimedByAnother, type NativeRun, record, recordEvicted, recordRunning } from './run';
+import { claimedByAnother, type NativeRun, record, recordEvicted, recordRestarted, recordRunning } from './run';
 
 export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promise<void> {
   const { context, plan } = run;
@@ -28,24 +27,27 @@ export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promis
 }
 
 /**
- * Writes down what an earlier run had done and had not written down when it was killed: people read the conditions, in KubeDB's order. What
- * the plan has no step for any more is done.
+ * Writes down what an earlier run had done and had not written down when it was killed: people read the conditions. What the plan has no
+ * step for any more is done.
  */
 async function catchUp(run: NativeRun, request: KubeObject): Promise<void> {
-  const { plan, before, context } = run;
-  const isLeft = (kind: Step['kind']) => plan.steps.some((s) => s.kind === kind);
-  if (request.spec?.type !== 'Restart') {
-    if (isLeft('issue')) return;
-    if (context.bundle.tls !== 'off') await recordIssued(run);
-    if (isLeft('reconfigure')) return;
-    await recordReconfigured(run);
-  }
+  const isLeft = (kind: Step['kind']) => run.plan.steps.some((s) => s.kind === kind);
+  if (request.spec?.type === 'Restart' || isLeft('issue')) return;
+  if (run.context.bundle.tls !== 'off') await recordIssued(run);
+  // A rotation writes no configuration.
+  if (!isLeft('reconfigure') && request.spec?.tls?.rotateCertificates !== true) await recordReconfigured(run);
+}
+
+/** The same for pods: each that started after the request was made was restarted for it. */
+async function catchUpRestarts(run: NativeRun, request: KubeObject): Promise<void> {
   const since = Date.parse(request.metadata.creationTimestamp ?? '');
-  const isDone = (pod: PodFacts) => Date.parse(pod.startedAt ?? '') >= since && !plan.steps.some((s) => s.subject.name === pod.name);
-  for (const { pod } of restartOrder(before.pods.filter(isDone), undefined)) {
+  const { pods } = await run.context.observe();
+  const restarted = pods.filter((pod) => Date.parse(pod.startedAt ?? '') >= since);
+  for (const { pod } of restartOrder(restarted, undefined)) {
     await recordEvicted(run, pod.name);
     await recordRunning(run, pod.name);
   }
+  await recordRestarted(run);
 }
 
 const START = {
@@ -106,8 +108,10 @@ export async function finish(run: NativeRun, step: ResumeStep): Promise<void> {
   const { context } = run;
   await resume(context, step.subject);
   if (run.request === undefined) return;
-  await modify(context.cluster, run.request, (r) => withAnnotations(r, { [REQUEST.verified]: context.clock.now().toISOString() }));
-  const isRestart = (await context.cluster.get(run.request))?.spec?.type === 'Restart';
+  const verified = { [REQUEST.verified]: context.clock.now().toISOString() };
+  const request = await modify(context.cluster, run.request, (r) => withAnnotations(r, verified));
+  await catchUpRestarts(run, request);
+  const isRestart = request.spec?.type === 'Restart';
   const message = isRestart ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.';
   await record(run, 'Successful', { reason: 'Successful', message }, 'Successful');
 }

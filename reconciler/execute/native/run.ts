@@ -62,3 +62,7 @@ export async function recordEvicted(run: NativeRun, pod: string): Promise<void> 
 export function recordRunning(run: NativeRun, pod: string): Promise<void> {
   return record(run, `CheckPodRunning--${pod}`, action('check pod running', pod));
 }
+
+export function recordRestarted(run: NativeRun): Promise<void> {
+  return record(run, 'RestartNodes', { reason: 'RestartNodes', message: 'Successfully restarted all nodes' });
+}

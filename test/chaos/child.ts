@@ -1,0 +1,61 @@
+/**
+ * `kafka-tls apply` as a process that can be killed: the command, its production client over HTTPS and its dialer, with time that passes
+ * faster. It is told where the API is by the one line of JSON on its command line.
+ */
+import type https from 'node:https';
+import { main } from '../../reconciler/cli';
+import { createDialer } from '../../reconciler/cluster/dial';
+import { httpTransport } from '../../reconciler/cluster/http';
+import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
+import { kubeCluster } from '../../reconciler/cluster/kube';
+import { OperationFailedError } from '../../reconciler/errors';
+import { scaledClock } from './scaled-clock';
+
+export interface ChildOptions {
+  readonly url: string;
+  readonly token: string;
+  readonly certificateAuthority: string;
+  readonly startMs: number;
+  readonly factor: number;
+  readonly namespace: string;
+  readonly argv: readonly string[];
+}
+
+const { url, token, certificateAuthority, startMs, factor, namespace, argv }: ChildOptions = JSON.parse(process.argv[2] ?? '{}');
+const clock = scaledClock(startMs, factor);
+const interrupt = new AbortController();
+process.once('SIGTERM', () => interrupt.abort(new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received')));
+
+const connect = async () => {
+  const transport = httpTransport(
+    url,
+    async () => ({ ca: certificateAuthority, headers: { authorization: `Bearer ${token}` } }) as https.RequestOptions,
+  );
+  const cluster = kubeCluster(transport, clock);
+  return {
+    cluster,
+    namespace,
+    dialer: createDialer(clock),
+    facts: kafkaFacts(cluster, { clock }),
+    random: (bytes: number) => 'x'.repeat(bytes),
+    identity: `process-${process.pid}`,
+    close: () => transport.close(),
+  };
+};
+
+void main(
+  argv,
+  {
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    stdin: async () => '',
+    isTty: false,
+    columns: undefined,
+    env: {},
+    cwd: process.cwd(),
+    signal: interrupt.signal,
+  },
+  { clock, connect, startSandbox: () => Promise.reject(new Error('there is one already')) },
+).then((exitCode) => {
+  process.exitCode = exitCode;
+});
