@@ -1,7 +1,7 @@
 /**
- * Real processes, killed at every write: one run after the other gets as far as one write further than the one before it and is killed there,
- * by SIGKILL before the write, by SIGKILL after it and before its answer, or by SIGTERM; until one of them finds that all is done. Then the
- * cluster is as after an undisturbed run.
+ * Real processes, killed one after the other: the first at its second write (the first is its Lease), each later one at a write more than the
+ * one before it, by SIGKILL before the write, by SIGTERM during it, or by SIGKILL after it and before its answer; until one of them finds
+ * that all is done. Then the cluster is as after an undisturbed run.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -30,23 +30,46 @@ const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 const WAYS = ['SIGKILL before a write', 'SIGTERM during a write', 'SIGKILL after a write'] as const;
 type Way = (typeof WAYS)[number];
 
-export interface Killed {
-  readonly points: number;
-  readonly byWay: Readonly<Record<Way, number>>;
-}
+export type Killed = Readonly<Record<Way, number>>;
 
-/** Gets from one desired state to another in runs that are all killed but the last. */
+/** Gets from one desired state to another in runs that are all killed but the last, each a write later than the one before it. */
 export async function playKilled(executor: ExecutorName, first: Desire, second: Desire): Promise<Killed> {
-  const undisturbed = await Stage.open(executor, first, second);
-  const wanted = await undisturbed.playOut().finally(() => undisturbed.close());
-  const stage = await Stage.open(executor, first, second);
-  try {
-    const killed = await stage.playKilled();
+  const wanted = await onStage(executor, first, second, (stage) => stage.playOut());
+  return onStage(executor, first, second, async (stage) => {
+    const killed = tally();
+    for (let run = 0; ; run++) {
+      const way = WAYS[run % WAYS.length] as Way;
+      if (!(await stage.playUntil(run + 2, way))) break;
+      killed[way]++;
+    }
     assert.deepEqual(await stage.end(), wanted, 'as after an undisturbed run');
     return killed;
-  } finally {
-    await stage.close();
+  });
+}
+
+/** The same with one kill at a time, at every write there is, each from the beginning, and one run that finishes the job. */
+export async function playKilledOnce(executor: ExecutorName, first: Desire, second: Desire): Promise<Killed> {
+  const wanted = await onStage(executor, first, second, (stage) => stage.playOut());
+  const killed = tally();
+  for (let write = 1; ; write++) {
+    const way = WAYS[write % WAYS.length] as Way;
+    const wasKilled = await onStage(executor, first, second, async (stage) => {
+      const isKilled = await stage.playUntil(write, way);
+      assert.deepEqual(await stage.playOut(), wanted, `killed at write ${write}, ${way}`);
+      return isKilled;
+    });
+    if (!wasKilled) return killed;
+    killed[way]++;
   }
+}
+
+function tally(): Record<Way, number> {
+  return Object.fromEntries(WAYS.map((way) => [way, 0])) as Record<Way, number>;
+}
+
+async function onStage<T>(executor: ExecutorName, first: Desire, second: Desire, play: (stage: Stage) => Promise<T>): Promise<T> {
+  const stage = await Stage.open(executor, first, second);
+  return play(stage).finally(() => stage.close());
 }
 
 class Stage {
@@ -66,7 +89,7 @@ class Stage {
   ) {}
 
   static async open(executor: ExecutorName, first: Desire, second: Desire): Promise<Stage> {
-    const startMs = new Date().getTime();
+    const startMs = Date.now();
     const place = placeFor(startMs, executor);
     const world = await new World({}, () => place).start(kafkaManifest({ topology: undefined, replicas: 3, storage: STORAGE }));
     const stage = new Stage(startMs, place, world, undefined);
@@ -85,6 +108,7 @@ class Stage {
     await this.world.stop();
   }
 
+  /** One run that nobody disturbs. */
   async playOut(): Promise<unknown> {
     assert.equal(await this.run(), 0, this.output);
     return this.end();
@@ -95,20 +119,14 @@ class Stage {
     return endState(this.world);
   }
 
-  async playKilled(): Promise<Killed> {
-    const byWay = Object.fromEntries(WAYS.map((way) => [way, 0])) as Record<Way, number>;
-    for (let points = 0; ; points++) {
-      this.way = WAYS[points % WAYS.length] as Way;
-      // The first write of a run is its Lease; every run gets one write further than that.
-      this.killAt = 3;
-      const exitCode = await this.run();
-      if (!this.wasKilled) {
-        assert.equal(exitCode, 0, this.output);
-        return { points, byWay };
-      }
-      byWay[this.way]++;
-      assert.ok(points < 500, `no end in sight: ${this.output}`);
-    }
+  /** Starts a run and kills it at this write of its own; returns false when it ended well before. */
+  async playUntil(write: number, way: Way): Promise<boolean> {
+    this.way = way;
+    this.killAt = write;
+    const exitCode = await this.run();
+    this.killAt = Number.POSITIVE_INFINITY;
+    if (!this.wasKilled) assert.equal(exitCode, 0, this.output);
+    return this.wasKilled;
   }
 
   private async run(): Promise<number | null> {
