@@ -49,9 +49,9 @@ export class Troubles {
       case 'pod unready':
         return this.annotateKafka('never-ready', await this.pod(fault), fault);
       case 'replica behind':
-        return this.annotateKafka('out-of-sync', await this.pod(fault, 'broker'), fault);
+        return this.annotateKafka('behind', await this.pod(fault, 'broker'), fault);
       case 'controller lagging':
-        return this.annotateKafka('lagging', await this.pod(fault, 'controller'), fault);
+        return this.annotateKafka('behind', await this.pod(fault, 'controller'), fault);
       case 'pod gone': {
         const name = await this.pod(fault);
         return place.cluster.delete(world.ref(KINDS.Pod, name), (await world.podUids())[name] ?? '');

@@ -4,11 +4,12 @@
  *     on a Kafka, naming pods separated by commas, `*` for all
  *       sandbox.kafka-tls/never-ready: orders-broker-1      the pod runs and never becomes Ready
  *       sandbox.kafka-tls/crash-loop: orders-broker-1       the pod ends as soon as it starts
+ *       sandbox.kafka-tls/behind: orders-broker-1           its replicas are out of sync, and as a controller it has not caught up
  *     on an Issuer or ClusterIssuer
  *       sandbox.kafka-tls/issuance-takes: 3m                a certificate takes this long
  *       sandbox.kafka-tls/issuance-fails: no quota left     none is issued, for this reason
  *
- * A running pod takes no notice of `crash-loop` until it is restarted; a pod that lost `never-ready` becomes Ready.
+ * A running pod takes no notice of `crash-loop` until it is restarted; what the others do ends when the annotation does.
  */
 import { goDurationMs } from '../../../constructs/model/go-duration';
 import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
@@ -17,14 +18,13 @@ import { kafkaNodeOf } from './kubernetes/kafka-node';
 
 const PREFIX = 'sandbox.kafka-tls/';
 
-const POD_FAULTS = ['never-ready', 'crash-loop'] as const;
-export type PodFault = (typeof POD_FAULTS)[number];
+export type PodFault = 'never-ready' | 'crash-loop' | 'behind';
 
-/** Returns what is wrong with a pod, if anything. */
-export function podFaultOf(cache: Cache, pod: KubeObject): PodFault | undefined {
+/** Tells whether this is to be wrong with a pod. */
+export function hasPodFault(fault: PodFault, cache: Cache, pod: KubeObject): boolean {
   const kafka = cache.get(KINDS.Kafka, pod.metadata.namespace, kafkaNodeOf(pod)?.kafka ?? '');
   const isNamed = (text: string) => text.split(',').some((name) => name.trim() === '*' || name.trim() === pod.metadata.name);
-  return POD_FAULTS.find((fault) => isNamed(kafka?.metadata.annotations?.[`${PREFIX}${fault}`] ?? ''));
+  return isNamed(kafka?.metadata.annotations?.[`${PREFIX}${fault}`] ?? '');
 }
 
 /** Returns how long an issuer takes for a certificate, and why it issues none. */

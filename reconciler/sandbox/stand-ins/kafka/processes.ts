@@ -60,6 +60,8 @@ interface Cluster {
   readonly processes: Map<string, KafkaProcess>;
   /** Processes that have not caught up since they started, and how to stop waiting for it. */
   readonly behind: Map<string, AbortController>;
+  /** Processes that fall behind on demand. */
+  readonly lagging: Set<string>;
   readonly lastCaughtUp: Map<number, number>;
   voters: readonly number[];
   leaderId: number | undefined;
@@ -103,7 +105,15 @@ export class KafkaProcesses {
     this.change(process, cluster, () => {
       cluster.processes.delete(process.uid);
       cluster.behind.delete(process.uid);
+      cluster.lagging.delete(process.uid);
     });
+  }
+
+  /** Lets a process fall behind, or catch up again. */
+  lag(process: KafkaProcess, isLagging: boolean): void {
+    const cluster = this.cluster(process.namespace, process.kafka);
+    if (cluster.lagging.has(process.uid) === isLagging) return;
+    this.change(process, cluster, () => (isLagging ? cluster.lagging.add(process.uid) : cluster.lagging.delete(process.uid)));
   }
 
   isReady(process: KafkaProcess): boolean {
@@ -155,16 +165,24 @@ export class KafkaProcesses {
     let cluster = this.clusters.get(key);
     if (cluster === undefined) {
       const topics = (Object.keys(TOPICS) as (keyof typeof TOPICS)[]).map((name) => ({ name, partitions: [] }));
-      cluster = { processes: new Map(), behind: new Map(), lastCaughtUp: new Map(), voters: [], leaderId: undefined, topics };
+      cluster = {
+        processes: new Map(),
+        behind: new Map(),
+        lagging: new Set(),
+        lastCaughtUp: new Map(),
+        voters: [],
+        leaderId: undefined,
+        topics,
+      };
       this.clusters.set(key, cluster);
     }
     return cluster;
   }
 }
 
-function modelOf({ processes, behind, voters }: Cluster): KafkaModel {
+function modelOf({ processes, behind, lagging, voters }: Cluster): KafkaModel {
   // Of a pod and its successor, the later one counts.
-  const byId = new Map([...processes.values()].map((p) => [p.nodeId, { ...p, isBehind: behind.has(p.uid) }]));
+  const byId = new Map([...processes.values()].map((p) => [p.nodeId, { ...p, isBehind: behind.has(p.uid) || lagging.has(p.uid) }]));
   return { nodes: [...byId.values()], voters, trusts: trustsChain };
 }
 

@@ -9,7 +9,7 @@ import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/ku
 import { type ListenerName, listenersOf } from '../../../../constructs/model/kubedb';
 import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
-import { podFaultOf } from '../faults';
+import { hasPodFault } from '../faults';
 import { openFacts } from '../kafka/facts-server';
 import { type Listener, openListener } from '../kafka/listener';
 import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
@@ -113,12 +113,11 @@ export class Kubelet implements Controller {
     }
     const node = kafkaNodeOf(pod);
     const outcome = node === undefined ? undefined : startup(found.mounts);
-    const failure =
-      podFaultOf(this.world.cache, pod) === 'crash-loop'
-        ? 'exit on demand'
-        : outcome !== undefined && 'failure' in outcome
-          ? outcome.failure
-          : undefined;
+    const failure = hasPodFault('crash-loop', this.world.cache, pod)
+      ? 'exit on demand'
+      : outcome !== undefined && 'failure' in outcome
+        ? outcome.failure
+        : undefined;
     if (failure !== undefined) return this.crash(pod, container, failure);
     container.startedAt = this.world.clock.now();
     container.startedMs = this.world.clock.monotonicMs();
@@ -152,8 +151,9 @@ export class Kubelet implements Controller {
   private async observe(pod: KubeObject, container: Container): Promise<Again> {
     const { clock, timing, client } = this.world;
     const left = (container.startedMs ?? 0) + timing.podReadyMs - clock.monotonicMs();
+    if (container.process !== undefined) this.options.processes.lag(container.process, hasPodFault('behind', this.world.cache, pod));
     const isWell = container.process === undefined || this.options.processes.isReady(container.process);
-    const isReady = left <= 0 && isWell && podFaultOf(this.world.cache, pod) !== 'never-ready';
+    const isReady = left <= 0 && isWell && !hasPodFault('never-ready', this.world.cache, pod);
     const status = runningStatus(
       pod,
       { isReady, startedAt: timestamp(container.startedAt ?? clock.now()), restarts: container.restarts },
