@@ -82,7 +82,8 @@ class Stage {
   /** Everything as the first desire has it, and nothing wrong yet. */
   static async open(schedule: Schedule): Promise<Stage> {
     const { executor, first, second } = schedule;
-    const place = inMemory({ opsManager: executor === 'ops-request' });
+    // The ops-manager looks every second: at its usual pace a stand-in that waits for an hour looks very often.
+    const place = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: { opsStepMs: 1_000 } } });
     const world = await new World({}, () => place).start(kafkaManifest(TOPOLOGIES[schedule.topology]));
     await world.settle();
     await world.apply(bundleFor(first, executor, place.clock.now()));

@@ -62,7 +62,7 @@ function requests(world: World, { rotationRace = false }: OpsManagerOptions): Co
       if (isWaiting(request)) return begin(world, request, kafka);
       if (request.status?.phase !== 'Progressing') return undefined;
       const uid = request.metadata.uid ?? '';
-      const memory = memories.get(uid) ?? { pods: new Map<string, string>() };
+      const memory = memories.get(uid) ?? { pods: new Map<string, string>(), triggered: new Set<string>() };
       memories.set(uid, memory);
       const leftMs = (memory.notBeforeMs ?? 0) - world.clock.monotonicMs();
       if (leftMs > 0) return leftMs;

@@ -28,6 +28,8 @@ export interface Memory {
   revisions?: Readonly<Record<string, number>>;
   /** Uids of the pods that are to go, by name. */
   readonly pods: Map<string, string>;
+  /** Certificates that were asked to be issued anew. */
+  readonly triggered: Set<string>;
   /** Nodes that are restarted cannot talk to those that are not. */
   isCutover?: boolean;
   /** When an eviction was refused first. */
@@ -91,7 +93,11 @@ async function syncCertificates(run: Run): Promise<Progress> {
   memory.revisions ??= Object.fromEntries(isRenewed ? certificates.map((c) => [c.metadata.name, revisionOf(c)]) : []);
   const { revisions } = memory;
   for (const certificate of certificates) {
-    if (revisions[certificate.metadata.name] === revisionOf(certificate)) await triggerIssuance(world, certificate);
+    const { name } = certificate.metadata;
+    // Once: what fails is for cert-manager to try again.
+    if (revisions[name] !== revisionOf(certificate) || memory.triggered.has(name)) continue;
+    await triggerIssuance(world, certificate);
+    memory.triggered.add(name);
   }
   const isDone = certificates.length > 0 && certificates.every((c) => isIssued(world, c, revisions[c.metadata.name]));
   if (!isDone) return 'wait';
