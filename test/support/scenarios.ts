@@ -20,7 +20,7 @@ import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { mismatches } from '../../reconciler/plan/verify';
-import { counting } from './interrupting-cluster';
+import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { off, on, onWithNewRoot, wish } from './wishes';
 import { hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
 
@@ -40,6 +40,8 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     const controllers = IN_ORDER[executor].map((i) => `${KAFKA}-controller-${i}`);
     let world: World;
     let writes: readonly string[] = [];
+    /** Writes after which a run is stopped. */
+    let interrupt: number | undefined;
     afterEach(() => world?.stop());
 
     const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(wish(executor, tls, change));
@@ -47,7 +49,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       const decorate: WorldOptions['decorate'] = (cluster) => {
         const counted = counting(cluster);
         writes = counted.writes;
-        return counted.cluster;
+        return interrupt === undefined ? counted.cluster : interruptAfter(counted.cluster, interrupt);
       };
       return new World({ opsManager: hasOpsManager, decorate }, place);
     };
@@ -196,6 +198,25 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       await world.apply(bundle(on()));
       assert.equal(await world.cluster.get(certificate), undefined);
       assert.ok(await world.cluster.get(secret));
+      await assertDone(on());
+    });
+
+    test('runs that are stopped before any write are finished by the next ones, and restart no pod twice', async () => {
+      await plaintext();
+      const wanted = bundle(on());
+      world.events.length = 0;
+      for (let stopped = true, most = 1; stopped; most += 3) {
+        interrupt = most;
+        stopped = await world.apply(wanted).then(
+          () => false,
+          (error: unknown) => {
+            assert.ok(error instanceof Interrupted, String(error));
+            return true;
+          },
+        );
+      }
+      interrupt = undefined;
+      assert.equal(new Set(world.evicted).size, world.evicted.length, world.evicted.join(', '));
       await assertDone(on());
     });
 

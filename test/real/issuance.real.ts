@@ -1,0 +1,98 @@
+/**
+ * What cert-manager really does when it issues anew, in which order: what this project rests on. And KubeDB's race, in which a rotation is
+ * Successful before the new certificate is there, does not reach a Kafka that this project looks after.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { mismatches } from '../../reconciler/plan/verify';
+import { on, wish } from '../support/wishes';
+import { KAFKA, kafkaManifest, World } from '../support/world';
+import { type ControlPlane, realApi } from './cluster';
+import { WITHOUT_KUBEDB } from './kubedb-kinds';
+import { type Places, placesOn } from './place';
+
+/** One state that a Certificate was in. */
+interface Seen {
+  readonly revision: number;
+  readonly isReady: boolean;
+  readonly isIssuing: boolean;
+  /** What its Secret held when that was seen. */
+  readonly certificate: string;
+}
+
+describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
+  let controlPlane: ControlPlane;
+  let places: Places;
+  before(async () => {
+    controlPlane = await realApi();
+    places = await placesOn(controlPlane.kubeconfig);
+  });
+  after(async () => {
+    places?.close();
+    await controlPlane?.stop();
+  });
+
+  async function secured(opsManager: boolean | { rotationRace: true }): Promise<World> {
+    const world = new World({ opsManager }, (options) => places.place('ops-request', options));
+    await world.start(kafkaManifest({ topology: undefined, replicas: 2, storage: { resources: { requests: { storage: '1Gi' } } } }));
+    await world.settle();
+    await world.apply(world.bundle(wish('ops-request', on())));
+    await world.place.pass(60_000);
+    return world;
+  }
+
+  test('Ready stays True while a certificate is issued anew, and the Secret has the new one before the revision says so', async () => {
+    const world = await secured(true);
+    const certificate = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
+    const secret = world.ref(KINDS.Secret, `${KAFKA}-server-cert`);
+    const look = async (): Promise<Seen> => {
+      // The Certificate first: what its Secret holds is at least as new.
+      const object = await world.cluster.get(certificate);
+      const held = await world.cluster.get(secret);
+      return {
+        revision: object?.status?.revision ?? 0,
+        isReady: conditionOf(object as KubeObject, 'Ready')?.status === 'True',
+        isIssuing: conditionOf(object as KubeObject, 'Issuing')?.status === 'True',
+        certificate: held?.data?.['tls.crt'] ?? '',
+      };
+    };
+    const first = await look();
+    const object = (await world.cluster.get(certificate)) as KubeObject;
+    const issuing = {
+      type: 'Issuing',
+      status: 'True',
+      reason: 'ManuallyTriggered',
+      message: '',
+      lastTransitionTime: '2026-11-23T08:00:00Z',
+    };
+    const conditions = [...object.status.conditions, { ...issuing, observedGeneration: object.metadata.generation }];
+    await world.cluster.replace({ ...object, status: { ...object.status, conditions } }, { status: true });
+    const seen: Seen[] = [];
+    while (seen.at(-1)?.revision !== first.revision + 1 && seen.length < 5_000) seen.push(await look());
+
+    assert.ok(
+      seen.some((s) => s.isIssuing),
+      'it is seen to be issuing',
+    );
+    assert.ok(
+      seen.every((s) => s.isReady),
+      'Ready alone would have said that all is done, all the while',
+    );
+    const last = seen.at(-1) as Seen;
+    assert.deepEqual([last.revision, last.isIssuing], [first.revision + 1, false], 'the revision counts and Issuing ends in one write');
+    assert.notEqual(last.certificate, first.certificate, 'and by then the Secret holds another certificate');
+    await world.stop();
+  });
+
+  test('a rotation that KubeDB calls Successful too early is followed by a Restart, until every pod serves the new certificate', async () => {
+    const world = await secured({ rotationRace: true });
+    const bundle = world.bundle(wish('ops-request', on({ issuedAfter: world.clock.now().toISOString() })));
+    await world.apply(bundle);
+    const types = (await world.requests()).map((r) => r.spec.type);
+    assert.ok(types.includes('Restart'), types.join(', '));
+    assert.deepEqual(mismatches(await world.observe(bundle), bundle.tls), []);
+    assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
+    await world.stop();
+  });
+});
