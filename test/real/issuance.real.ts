@@ -58,16 +58,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
       };
     };
     const first = await look();
-    const object = (await world.cluster.get(certificate)) as KubeObject;
-    const issuing = {
-      type: 'Issuing',
-      status: 'True',
-      reason: 'ManuallyTriggered',
-      message: '',
-      lastTransitionTime: '2026-11-23T08:00:00Z',
-    };
-    const conditions = [...object.status.conditions, { ...issuing, observedGeneration: object.metadata.generation }];
-    await world.cluster.replace({ ...object, status: { ...object.status, conditions } }, { status: true });
+    await world.askForRenewal(certificate);
     const seen: Seen[] = [];
     while (seen.at(-1)?.revision !== first.revision + 1 && seen.length < 5_000) seen.push(await look());
 

@@ -55,7 +55,8 @@ interface RealApi {
 
 export class RealPlace implements Place {
   readonly clock = systemClock;
-  readonly namespace = `demo-${++places}`;
+  /** Suites run side by side. */
+  readonly namespace = `demo-${process.pid}-${++places}`;
   readonly cluster;
   readonly dialer = createDialer(systemClock);
   readonly facts;

@@ -344,20 +344,8 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
 
     async function renew(alias: string): Promise<void> {
       const subject = world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`);
-      const certificate = (await world.cluster.get(subject)) as KubeObject;
-      const issuing = {
-        type: 'Issuing',
-        status: 'True',
-        reason: 'ManuallyTriggered',
-        message: '',
-        lastTransitionTime: '2026-11-23T08:00:00Z',
-        observedGeneration: certificate.metadata.generation,
-      };
-      const revision = certificate.status.revision;
-      await world.cluster.replace(
-        { ...certificate, status: { ...certificate.status, conditions: [...certificate.status.conditions, issuing] } },
-        { status: true },
-      );
+      const { status } = await world.askForRenewal(subject);
+      const revision = status.revision;
       await world.until(async () => ((await world.cluster.get(subject))?.status?.revision ?? 0) > revision);
     }
 

@@ -204,6 +204,16 @@ export class World {
     );
   }
 
+  /** Has cert-manager issue a certificate anew, the way cmctl does. Returns the Certificate as it was. */
+  async askForRenewal(subject: ObjectRef): Promise<KubeObject> {
+    const certificate = (await this.cluster.get(subject)) as KubeObject;
+    const { generation } = certificate.metadata;
+    const issuing = { type: 'Issuing', status: 'True', reason: 'ManuallyTriggered', message: '', observedGeneration: generation };
+    const conditions = [...certificate.status.conditions, { ...issuing, lastTransitionTime: '2026-11-23T08:00:00Z' }];
+    await this.cluster.replace({ ...certificate, status: { ...certificate.status, conditions } }, { status: true });
+    return certificate;
+  }
+
   observe(bundle: Bundle): Promise<Observation> {
     const { cluster, dialer, clock } = this.place;
     return this.place.run(observe({ cluster, dialer, facts: this.facts, clock }, bundle));
