@@ -135,7 +135,8 @@ export function canRestartController(nodeId: number, quorum: QuorumFacts): Verdi
   const leader = voters.find((v) => v.nodeId === leaderId)?.lastCaughtUpMs;
   const isCaughtUp = (v: { nodeId: number; lastCaughtUpMs: number | undefined }) => {
     if (v.lastCaughtUpMs === undefined || v.lastCaughtUpMs < 0) return false;
-    return v.nodeId === leaderId || (leader !== undefined && leader - v.lastCaughtUpMs < fetchTimeoutMs);
+    // An instant that lies ahead of the leader's is one from before its clock was set back, and says nothing.
+    return v.nodeId === leaderId || (leader !== undefined && Math.abs(leader - v.lastCaughtUpMs) < fetchTimeoutMs);
   };
   const others = voters.filter((v) => v.nodeId !== nodeId);
   const caughtUp = others.filter(isCaughtUp).length;

@@ -89,8 +89,8 @@ export class Watchdog {
     const id = nodesOf(this.kafka).find((n) => n.pod === pod)?.nodeId;
     if (facts === undefined || id === undefined) return;
     const { quorum, topics } = facts;
-    const now = Math.max(...quorum.voters.map((v) => v.lastCaughtUpMs ?? 0));
-    const caughtUp = quorum.voters.filter((v) => v.lastCaughtUpMs !== undefined && now - v.lastCaughtUpMs < quorum.fetchTimeoutMs);
+    const now = quorum.voters.find((v) => v.nodeId === quorum.leaderId)?.lastCaughtUpMs ?? 0;
+    const caughtUp = quorum.voters.filter((v) => Math.abs(now - (v.lastCaughtUpMs ?? 0)) < quorum.fetchTimeoutMs);
     const left = caughtUp.filter((v) => v.nodeId !== id).length;
     if (caughtUp.length !== left && quorum.voters.length > 1 && left < Math.floor(quorum.voters.length / 2) + 1)
       this.broken.push(`${pod} was taken down, and ${left} of ${quorum.voters.length} voters were left`);

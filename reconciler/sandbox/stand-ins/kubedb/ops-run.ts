@@ -7,6 +7,9 @@ import { hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs
 import { nodesOf } from '../../../../constructs/model/kubedb';
 import { ApiError } from '../../client';
 import type { Again } from '../controller';
+import { hasPodFault } from '../faults';
+import { kafkaNodeOf } from '../kubernetes/kafka-node';
+import { isReadyPod } from '../kubernetes/petset';
 import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
 import { certificatesOf, ensureCertificates, isIssued, removeCertificates, triggerIssuance } from './broker-certificates';
 import type { Target } from './ops-target';
@@ -125,7 +128,7 @@ async function updatePetSets({ world, kafka, target }: Run): Promise<Progress> {
   return isTakenUp ? [said('UpdatePetSets', 'successfully reconciled the Kafka with tls configuration')] : 'wait';
 }
 
-/** In a cut-over no budget can be met; after this long a pod is deleted that is refused. KubeDB's own pods are Ready whatever they reach. */
+/** While nodes cannot talk no budget can be met; after this long a pod is deleted that is refused. KubeDB's own pods are Ready whatever they reach. */
 const PATIENCE_MS = 500;
 
 async function evict({ world, kafka, memory }: Run, name: string): Promise<Progress> {
@@ -140,11 +143,20 @@ async function evict({ world, kafka, memory }: Run, name: string): Promise<Progr
     if (error.code === 404 || error.code === 409) return 'wait';
     if (error.code !== 429) throw error;
     memory.refusedSinceMs ??= nowMs;
-    if (memory.isCutover !== true || nowMs - memory.refusedSinceMs < PATIENCE_MS) return 'wait';
+    const isSplit = memory.isCutover === true || hasLonelyPod(world, kafka);
+    if (!isSplit || nowMs - memory.refusedSinceMs < PATIENCE_MS) return 'wait';
     await world.client.delete(pod);
   }
   delete memory.refusedSinceMs;
   return [action('GetPod', 'get pod', name), action('EvictPod', 'evict pod', name)];
+}
+
+/** Tells whether a pod runs and is not Ready though nothing is wrong with it: an operation before this one has left nodes that cannot talk. */
+function hasLonelyPod({ cache }: World, { metadata }: KubeObject): boolean {
+  return cache
+    .list(KINDS.Pod, metadata.namespace)
+    .filter((pod) => kafkaNodeOf(pod)?.kafka === metadata.name && pod.status?.containerStatuses?.[0]?.state?.running !== undefined)
+    .some((pod) => !isReadyPod(pod) && !hasPodFault('never-ready', cache, pod));
 }
 
 async function checkRunning({ world, kafka, memory }: Run, name: string): Promise<Progress> {
