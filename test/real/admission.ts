@@ -3,7 +3,7 @@
  *
  * - Where KubeDB's webhooks are registered, everything is asked: the answers are those that were recorded (UPDATE_GOLDEN=1 records them
  *   anew), and our validation and the sandbox are held to them. A table of all of them is printed.
- * - Where they are not, KubeDB's kinds alone are there, or are installed from `../shared/crds`: what the API server refuses by their
+ * - Where they are not, KubeDB's kinds alone are there, from `../shared/crds`: what the API server refuses by their
  *   schemas is what was recorded, and it accepts the rest.
  *
  * KubeDB's operators must not be at work there: they would carry out the requests that are asked about.
