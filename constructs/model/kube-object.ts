@@ -101,9 +101,11 @@ export const KINDS = {
   KafkaOpsRequest: kind('ops.kubedb.com/v1alpha1', 'KafkaOpsRequest', 'kafkaopsrequests'),
 } as const satisfies Record<string, Kind>;
 
+const KINDS_BY_NAME: ReadonlyMap<string, Kind> = new Map(Object.values(KINDS).map((k) => [`${k.apiVersion} ${k.kind}`, k]));
+
 /** Returns the kind of an object or reference, or undefined for one this project does not know. */
 export function kindOf(object: { readonly apiVersion: string; readonly kind: string }): Kind | undefined {
-  return Object.values(KINDS).find((k) => k.kind === object.kind && k.apiVersion === object.apiVersion);
+  return KINDS_BY_NAME.get(`${object.apiVersion} ${object.kind}`);
 }
 
 /** Returns a reference to one object of a kind. */
@@ -167,9 +169,16 @@ export function canonical<T>(value: T): T {
   return Object.fromEntries(entries) as T;
 }
 
-/** Tells whether two plain values hold the same, whatever the order of their keys. */
+/** Tells whether two plain values hold the same, whatever the order of their keys; an undefined member is none. */
 export function isEqual(a: unknown, b: unknown): boolean {
-  return JSON.stringify(canonical(a)) === JSON.stringify(canonical(b));
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
+  }
+  const [has, other] = [a, b] as readonly Record<string, unknown>[];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys].every((key) => isEqual(has?.[key], other?.[key]));
 }
 
 /** Returns the first `length` hexadecimal digits of the SHA-256 of a value's canonical JSON. */

@@ -1,6 +1,9 @@
 /** Giving up on something after a while, by the clock port. */
 import type { Clock } from '../ports';
 
+/** Why something was aborted that had nothing left to do. A reason of one's own is not made anew each time, stack and all. */
+export const OVER = new Error('it is over');
+
 export interface Deadline {
   readonly clock: Clock;
   readonly ms: number;
@@ -21,7 +24,7 @@ export async function withDeadline<T>({ clock, ms, signal, onExpiry }: Deadline,
   try {
     return await Promise.race([work(either), rejection(either)]);
   } finally {
-    stop.abort();
+    stop.abort(OVER);
     await timer;
   }
 }

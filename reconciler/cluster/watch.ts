@@ -14,7 +14,7 @@ import type { KubeObject } from '../../constructs/model/kube-object';
 import { ClusterError } from '../errors';
 import type { Clock } from '../ports';
 import { failureOf } from './api-error';
-import { rejection } from './deadline';
+import { OVER, rejection } from './deadline';
 import { TransportError } from './http';
 
 /** One consistent list. */
@@ -57,7 +57,7 @@ export async function* watchObjects(
   } catch (error) {
     if (!either.aborted) throw error;
   } finally {
-    stop.abort(new Error('the watch is over'));
+    stop.abort(OVER);
   }
 }
 
@@ -127,7 +127,7 @@ class LiveList {
       if (error instanceof ClusterError || !hasHeard) throw error;
     } finally {
       silence.stop();
-      connection.abort(new Error('the connection is over'));
+      connection.abort(OVER);
     }
     return hasHeard;
   }
@@ -193,7 +193,7 @@ class Silence {
   }
 
   stop(): void {
-    this.over.abort();
+    this.over.abort(OVER);
   }
 
   private async listen(): Promise<void> {

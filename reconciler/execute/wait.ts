@@ -30,6 +30,8 @@ interface WaitContext {
   readonly signal: AbortSignal;
 }
 
+/** Aborting without a reason makes an error with a stack each time. */
+const OVER = new Error('the wait is over');
 const LONGEST_RETRY_MS = 10_000;
 
 /** Waits; throws a TimeoutError that quotes the last state, or the abort reason. */
@@ -56,10 +58,10 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
       const tick = new AbortController();
       const due = pause(clock, Math.min(left, retryMs()), AbortSignal.any([signal, tick.signal]));
       await Promise.race([heard, due, ...watching]);
-      tick.abort();
+      tick.abort(OVER);
     }
   } finally {
-    stop.abort();
+    stop.abort(OVER);
     await Promise.allSettled(watching);
   }
 }

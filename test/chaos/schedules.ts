@@ -2,25 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExecutorName } from '../../constructs/model/desired';
-import { play } from './play';
-import { scheduleOf } from './schedule';
-import { Tally } from './tally';
+import { inThread } from '../support/thread';
+import type { PlayedAll } from './play-all';
 
 const SCHEDULES = Number(process.env.CHAOS_SCHEDULES ?? 250);
 
 export function testSchedules(executor: ExecutorName): void {
   test(`whatever goes wrong, nothing is hurt and the run after it finishes the job: ${executor}, ${SCHEDULES} schedules`, async (t) => {
-    const tally = new Tally();
-    const broken: string[] = [];
-    for (let seed = 1, played = 0; played < SCHEDULES; seed++) {
-      const schedule = scheduleOf(seed);
-      if (schedule.executor !== executor) continue;
-      played++;
-      const result = await play(schedule);
-      tally.add(result);
-      broken.push(...result.broken.map((sentence) => `seed ${seed}: ${sentence}`));
-    }
-    for (const line of tally.text().split('\n')) t.diagnostic(line);
+    const { tally, broken } = (await inThread(require.resolve('./play-all'), 'playAll', executor, SCHEDULES)) as PlayedAll;
+    for (const line of tally.split('\n')) t.diagnostic(line);
     assert.deepEqual(broken, [], 'replay a seed with: npm run chaos -- --seeds 1 --trace --first-seed SEED');
   });
 }

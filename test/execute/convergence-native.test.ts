@@ -1,6 +1,3 @@
-import { test } from 'node:test';
-import { assertConvergence, PAIRS } from '../support/convergence';
+import { testConvergence } from './convergence';
 
-test(`any pair of desired states converges, killed anywhere: native, ${PAIRS} pairs`, async () => {
-  await assertConvergence('native');
-});
+testConvergence('native');

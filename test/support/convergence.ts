@@ -12,9 +12,6 @@ import { anyDesire, bundleFor, type Desire, isSameDesire } from './desires';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { hasCondition, kafkaManifest, World } from './world';
 
-/** Two executors make it twice as many. */
-export const PAIRS = Number(process.env.FC_RUNS ?? 100);
-
 /** Runs two desires after each other, the second one killed after `killAt` writes, and asserts that the cluster ends as desired. */
 export async function converges(executor: ExecutorName, first: Desire, second: Desire, killAt: number): Promise<void> {
   let decorate = (cluster: World['cluster']) => cluster;
@@ -58,10 +55,10 @@ function unfinishedOf(requests: readonly KubeObject[]): readonly string[] {
   return requests.filter((r) => r.kind === KINDS.KafkaOpsRequest.kind && !isFinishedRequest(r)).map((r) => r.metadata.name);
 }
 
-/** Asserts it of arbitrary pairs. FC_RUNS changes their number, FC_SEED replays them. */
-export async function assertConvergence(executor: ExecutorName): Promise<void> {
+/** Asserts it of arbitrary pairs. */
+export async function assertConvergence(executor: ExecutorName, pairs: number): Promise<void> {
   const property = fc.asyncProperty(anyDesire, anyDesire, fc.nat(60), (first, second, killAt) =>
     converges(executor, first, second, killAt),
   );
-  await fc.assert(property, { numRuns: PAIRS, seed: Number(process.env.FC_SEED ?? 20261123) });
+  await fc.assert(property, { numRuns: pairs, seed: Number(process.env.FC_SEED ?? 20261123) });
 }

@@ -76,6 +76,7 @@ class InProcessApi implements Api {
   private readonly removals: Removals;
   /** Stored objects never change, so that their JSON is made once. */
   private readonly texts = new WeakMap<KubeObject, string>();
+  private readonly itemTexts = new WeakMap<KubeObject, string>();
 
   constructor(private readonly options: ApiOptions) {
     const { now, admission = ADMISSION_RULES, notInstalled = [], historyLimit = 1000 } = options;
@@ -188,17 +189,21 @@ class InProcessApi implements Api {
   }
 
   private textOf(object: KubeObject): string {
-    const known = this.texts.get(object) ?? JSON.stringify(object);
-    this.texts.set(object, known);
-    return known;
+    return madeOnce(this.texts, object, () => JSON.stringify(object));
   }
 
   /** Items of a list of Kubernetes' own kinds come without apiVersion and kind, as from a real server. */
   private itemText(resource: Resource, object: KubeObject): string {
     if (resource.isCustom) return this.textOf(object);
     const { apiVersion: _apiVersion, kind: _kind, ...item } = object;
-    return JSON.stringify(item);
+    return madeOnce(this.itemTexts, object, () => JSON.stringify(item));
   }
+}
+
+function madeOnce(texts: WeakMap<KubeObject, string>, object: KubeObject, make: () => string): string {
+  const text = texts.get(object) ?? make();
+  texts.set(object, text);
+  return text;
 }
 
 interface WriteInput {
