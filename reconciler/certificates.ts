@@ -71,6 +71,8 @@ export function keyEncodingOf(pem: string): 'PKCS1' | 'PKCS8' | undefined {
 interface Read {
   readonly x509: X509Certificate;
   readonly facts: CertificateFacts;
+  /** By which certificates it was found to be signed, or not. */
+  readonly signedBy: WeakMap<Read, boolean>;
 }
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]*-----END CERTIFICATE-----/g;
@@ -98,7 +100,7 @@ function readOne(block: string): Read {
   const before = known.get(block);
   if (before !== undefined) return before;
   const x509 = new X509Certificate(block);
-  const read = { x509, facts: factsOf(x509) };
+  const read: Read = { x509, facts: factsOf(x509), signedBy: new WeakMap() };
   if (known.size >= KNOWN_AT_MOST) known.clear();
   known.set(block, read);
   return read;
@@ -172,8 +174,16 @@ function pathToTrust(leaf: Read, others: readonly Read[], trusted: readonly Read
 }
 
 function hasSigned(issuer: Read, certificate: Read): boolean {
+  const known = certificate.signedBy.get(issuer);
+  if (known !== undefined) return known;
+  const isSigned = verifies(certificate.x509, issuer.x509);
+  certificate.signedBy.set(issuer, isSigned);
+  return isSigned;
+}
+
+function verifies(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
-    return certificate.x509.checkIssued(issuer.x509) && certificate.x509.verify(issuer.x509.publicKey);
+    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
   } catch {
     return false;
   }

@@ -10,7 +10,7 @@
  * 4. What fails in the end is an error of `api-error.ts`. An eviction that a PodDisruptionBudget forbids, and an object that is gone, are
  *    answers and not errors.
  */
-import { groupOf, type Kind, type KubeObject, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
+import { groupOf, KINDS, type Kind, type KubeObject, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
 import { FIELD_MANAGER } from '../../constructs/model/names';
 import { ClusterError, InternalError } from '../errors';
 import type { Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '../ports';
@@ -79,6 +79,8 @@ type Answer = { readonly body: string } | { readonly failure: Failure };
 
 class Api {
   private hasAnswered = false;
+  /** What was read last, by path. A gate that stays shut looks many times, and what has not changed is not parsed again. */
+  private readonly known = new Map<string, { readonly body: string; readonly value: unknown }>();
 
   constructor(
     private readonly transport: Transport,
@@ -87,24 +89,19 @@ class Api {
 
   async get(subject: ObjectRef): Promise<KubeObject | undefined> {
     const call: Call = { verb: 'get', kind: kindFor(subject), namespace: subject.namespace, subject };
-    const answer = await this.ask(call, { method: 'GET', path: objectPath(subject) });
-    if ('body' in answer) return parse(call, answer.body);
+    const path = objectPath(subject);
+    const answer = await this.ask(call, { method: 'GET', path });
+    if ('body' in answer) return this.remembered(call, path, answer.body, (object) => object);
     if (answer.failure.isMissingObject) return undefined;
     throw apiError(call, answer.failure);
   }
 
   async list(kind: Kind, selection: Selection): Promise<Listing> {
     const call: Call = { verb: 'list', kind, namespace: selection.namespace };
-    const answer = await this.ask(call, { method: 'GET', path: collectionPath(kind, selection.namespace), query: selectors(selection) });
+    const [path, query] = [collectionPath(kind, selection.namespace), selectors(selection)];
+    const answer = await this.ask(call, { method: 'GET', path, query });
     if ('failure' in answer) throw apiError(call, answer.failure);
-    const list = parse(call, answer.body);
-    // Items of built-in kinds come without kind and apiVersion.
-    const items: readonly KubeObject[] = (list.items ?? []).map((item: object) => ({
-      apiVersion: kind.apiVersion,
-      kind: kind.kind,
-      ...item,
-    }));
-    return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
+    return this.remembered(call, `${path}?${Object.values(query)}`, answer.body, (list) => listing(kind, list));
   }
 
   async openWatch(kind: Kind, selection: Selection, resourceVersion: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
@@ -166,6 +163,15 @@ class Api {
     // The only precondition is the uid: a conflict means that another object has the name by now.
     if ('body' in answer || answer.failure.isMissingObject || answer.failure.status === 409) return;
     throw apiError(call, answer.failure);
+  }
+
+  /** Nobody changes what was read. Secrets are not kept. */
+  private remembered<T>(call: Call, key: string, body: string, made: (parsed: KubeObject) => T): T {
+    const known = this.known.get(key);
+    if (known?.body === body) return known.value as T;
+    const value = made(parse(call, body));
+    if (call.kind.kind !== KINDS.Secret.kind) this.known.set(key, { body, value });
+    return value;
   }
 
   private callFor(verb: Call['verb'], subject: ObjectRef, subresource?: 'status'): Call {
@@ -243,6 +249,12 @@ function parse(call: Call, body: string): KubeObject {
       cause,
     });
   }
+}
+
+/** Items of built-in kinds come without kind and apiVersion. */
+function listing({ apiVersion, kind }: Kind, list: KubeObject): Listing {
+  const items: readonly KubeObject[] = (list.items ?? []).map((item: object) => ({ apiVersion, kind, ...item }));
+  return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
 }
 
 async function text(response: TransportResponse): Promise<string> {

@@ -7,8 +7,19 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 const MASK = '(not shown)';
 
+/** What was read once more and had not changed is the same object, and is shown the same way. */
+const known = new WeakMap<KubeObject, KubeObject>();
+
 /** Returns the object without managedFields, copies of itself, and values that look like passwords. */
 export function shown(object: KubeObject): KubeObject {
+  const before = known.get(object);
+  if (before !== undefined) return before;
+  const now = withoutClutter(object);
+  known.set(object, now);
+  return now;
+}
+
+function withoutClutter(object: KubeObject): KubeObject {
   const { managedFields: _, annotations, ...metadata } = object.metadata;
   const { [LAST_APPLIED]: __, ...kept } = annotations ?? {};
   return masked({ ...object, metadata: { ...metadata, ...(annotations === undefined ? {} : { annotations: kept }) } });
