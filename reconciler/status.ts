@@ -132,6 +132,7 @@ const STUCK_REASONS = ['CrashLoopBackOff', 'ImagePullBackOff', 'ErrImagePull', '
 /** What a kubelet says of a container. */
 export interface ContainerStatus {
   readonly name: string;
+  readonly restartCount?: number;
   readonly state?: {
     readonly running?: { readonly startedAt?: string };
     readonly waiting?: { readonly reason?: string; readonly message?: string };

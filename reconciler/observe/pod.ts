@@ -1,5 +1,5 @@
 /** A pod, as far as restarts care: its role, whether it runs and is Ready, and why it cannot start. */
-import { hasTrueCondition, type KubeObject } from '../../constructs/model/kube-object';
+import { conditionOf, hasTrueCondition, type KubeObject } from '../../constructs/model/kube-object';
 import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '../../constructs/model/kubedb';
 import type { PodFacts, Served } from '../plan/observation';
 import { type ContainerStatus, stuckReason } from '../status';
@@ -8,6 +8,7 @@ import { type ContainerStatus, stuckReason } from '../status';
 export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | 'ordinal' | 'nodeId'>, served: readonly Served[]): PodFacts {
   const stuck = stuckReason(pod);
   const startedAt = kafkaContainer(pod)?.state?.running?.startedAt;
+  const startMs = startOf(pod);
   const certificateSecret = mountedCertificateSecret(pod.spec);
   return {
     name: pod.metadata.name,
@@ -22,6 +23,7 @@ export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | '
     ...(stuck === undefined ? {} : { stuck }),
     revision: pod.metadata.labels?.['controller-revision-hash'] ?? '',
     ...(startedAt === undefined ? {} : { startedAt }),
+    ...(startMs === undefined ? {} : { startMs }),
     ...(certificateSecret === undefined ? {} : { certificateSecret }),
     served,
   };
@@ -31,6 +33,17 @@ export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | '
 export function isRunning(pod: KubeObject): boolean {
   const kafka = kafkaContainer(pod);
   return kafka === undefined ? pod.status?.phase === 'Running' : kafka.state?.running !== undefined;
+}
+
+/** How long the pod took to get Ready, as far as that can still be seen: who lost readiness and got it back has overwritten the instant. */
+function startOf(pod: KubeObject): number | undefined {
+  const ready = conditionOf(pod, 'Ready');
+  const kafka = kafkaContainer(pod);
+  const startedAt = kafka?.state?.running?.startedAt;
+  if (ready?.status !== 'True' || kafka?.restartCount !== 0 || startedAt === undefined) return undefined;
+  const readyMs = Date.parse(ready.lastTransitionTime ?? '');
+  const createdMs = Date.parse(pod.metadata.creationTimestamp ?? '');
+  return createdMs <= Date.parse(startedAt) && Date.parse(startedAt) <= readyMs ? readyMs - createdMs : undefined;
 }
 
 function kafkaContainer(pod: KubeObject): ContainerStatus | undefined {

@@ -182,6 +182,18 @@ export interface Obstacle {
   readonly until?: 'foreignOperation' | 'issuance' | 'podReady' | 'pickup';
 }
 
+/** How long something will probably take, in milliseconds. */
+export interface Estimate {
+  /** Of the whole run. */
+  readonly durationMs: number;
+  /** And that for every pod that restarts, where it is not known how many do. */
+  readonly perPodMs?: number;
+  /** With a cut-over: of the time in which Kafka serves nobody, or not everything. */
+  readonly outageMs?: number;
+  /** What was seen and what is assumed. */
+  readonly because: string;
+}
+
 export interface Plan {
   readonly subject: ObjectRef;
   readonly executor: ExecutorName;
@@ -191,6 +203,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Restarted and not yet restarted pods cannot talk: why, and what that means for clients. */
   readonly cutover?: { readonly mode: Cutover; readonly because: string };
+  /** Absent when nothing in it takes time. */
+  readonly estimate?: Estimate;
   /** Things to know: what clients see, what is not gated, what was left alone. */
   readonly notes: readonly string[];
   /** When there is one, no step is carried out. */

@@ -78,6 +78,8 @@ export interface PodFacts {
   readonly revision: string;
   /** RFC 3339 start of the Kafka container: all TLS material is read then, once. */
   readonly startedAt?: string;
+  /** From the pod's creation until it was Ready, in milliseconds; absent when it is not Ready, or has been restarted in place. */
+  readonly startMs?: number;
   /** Secret that the pod mounts its certificates from; absent without TLS. */
   readonly certificateSecret?: string;
   /** One entry a listener of the pod's role. */

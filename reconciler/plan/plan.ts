@@ -18,6 +18,7 @@ import { kafkaFindings } from './checks/kafka';
 import { secretFindings } from './checks/secrets';
 import type { World } from './checks/world';
 import { type Comparison, compare, convergingFindings, operationOf } from './comparison';
+import { estimateOf } from './estimate';
 import { issuingSteps } from './issuing';
 import { missingIssuer } from './missing-issuer';
 import { planNative } from './native';
@@ -52,6 +53,7 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
     summary: summaryOf(live, bundle.tls),
     notes: [],
     ...draft,
+    ...estimateOf(world, draft),
   };
 }
 

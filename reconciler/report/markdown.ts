@@ -3,7 +3,7 @@ import { formatAcknowledgement } from '../../constructs/model/desired';
 import { formatRef } from '../../constructs/model/kube-object';
 import type { Plan } from '../plan/nouns';
 import { printable, sentence } from './printable';
-import { conclusion, cutoverLine, obstacleLine, type PlanContext, stepCells } from './text';
+import { conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, stepCells } from './text';
 
 /** Returns a plan as Markdown, with a line break at its end. */
 export function planMarkdown(plan: Plan, context: PlanContext): string {
@@ -14,6 +14,7 @@ export function planMarkdown(plan: Plan, context: PlanContext): string {
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);
   if (plan.steps.length > 0) blocks.push(stepRows(plan));
+  if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
   if (plan.notes.length > 0) blocks.push(plan.notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));
   if (context.acknowledge.length > 0 && plan.steps.length > 0) {
     blocks.push(`Acknowledged: ${context.acknowledge.map((a) => code(formatAcknowledgement(a))).join(', ')}`);

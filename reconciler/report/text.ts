@@ -14,7 +14,7 @@
  */
 import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/desired';
 import { formatRef } from '../../constructs/model/kube-object';
-import { describeStep, formatSubject, type Obstacle, type Plan, type Step } from '../plan/nouns';
+import { describeStep, type Estimate, formatSubject, type Obstacle, type Plan, type Step } from '../plan/nouns';
 import { printable, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';
@@ -64,6 +64,18 @@ export function cutoverLine({ mode, because }: NonNullable<Plan['cutover']>): st
   return printable(sentence(`Cut-over (${mode}): ${because}`));
 }
 
+/** Returns an estimate in one line: `Takes about 7 min, with an outage of about 4 min (a pod took up to 40 s to get Ready).` */
+export function estimateLine({ durationMs, perPodMs, outageMs, because }: Estimate): string {
+  const perPod = perPodMs === undefined ? '' : `, and ${approximately(perPodMs)} for every pod that restarts`;
+  const outage = outageMs === undefined ? '' : `, with an outage of about ${approximately(outageMs)}`;
+  return printable(`Takes about ${approximately(durationMs)}${perPod}${outage} (${because}).`);
+}
+
+/** Rounded up, to what an estimate is good for. */
+function approximately(ms: number): string {
+  return ms <= 100_000 ? `${Math.ceil(ms / 10_000) * 10} s` : `${Math.ceil(ms / 60_000)} min`;
+}
+
 /** Returns the last sentence of a plan: what it amounts to, and how to go on. */
 export function conclusion(plan: Plan, { applyWith, isApplied }: PlanContext): string {
   if (plan.obstacle !== undefined) return plan.obstacle.kind === 'wait' ? 'Nothing is done until then.' : 'Nothing is done.';
@@ -80,7 +92,11 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
   const paint = painterOf(style);
   const blocks: string[] = [`${paint.bold(formatRef(plan.subject))}  ${printable(plan.summary)}    executor: ${plan.executor}`];
   if (plan.steps.length > 0) blocks.push(stepTable(plan.steps, style));
-  const remarks = [...(plan.cutover === undefined ? [] : [cutoverLine(plan.cutover)]), ...plan.notes.map((n) => printable(sentence(n)))];
+  const foreseen = [
+    ...(plan.cutover === undefined ? [] : [cutoverLine(plan.cutover)]),
+    ...(plan.estimate === undefined ? [] : [estimateLine(plan.estimate)]),
+  ];
+  const remarks = [...foreseen, ...plan.notes.map((n) => printable(sentence(n)))];
   if (context.acknowledge.length > 0 && plan.steps.length > 0) {
     remarks.push(`Acknowledged: ${context.acknowledge.map(formatAcknowledgement).map(printable).join(', ')}`);
   }

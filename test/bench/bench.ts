@@ -4,6 +4,7 @@
  *
  *     hand-over     from "pod i is ready and verified" to "pod i+1 was evicted": what the reconciler itself costs between two pods
  *     start-up      the command and a synth, each against a bare `node -e 0`
+ *     cut-over      the outage of each mode on the sandbox in memory, by its model of the brokers, and what the plan has said of it
  *     synth         many clusters with KafkaTls, against plain cdk8s ApiObjects with the same content
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -18,6 +19,7 @@ import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
 import { createOutside } from '../../reconciler/cli/outside';
 import type { ProgressEvent } from '../../reconciler/ports';
 import { reconcile } from '../../reconciler/reconcile';
+import { measure } from '../support/outage';
 
 const COMMAND = 'lib/bin/kafka-tls.js';
 const RUNS = 7;
@@ -86,6 +88,15 @@ function bundleOf(cluster: KafkaCluster, executor: Executor, issuedAfter: string
   return bundleFromConfigMap(Testing.synth(chart)[0]);
 }
 
+/** On a clock that jumps: the same on every machine. */
+async function cutOver(): Promise<void> {
+  for (const mode of ['rolling', 'stop'] as const) {
+    const { outageMs, estimate } = await measure('add TLS', { executor: 'native', topology: '3 controllers, 3 brokers', mode });
+    const said = `estimated ${(estimate.outageMs ?? 0) / 1000} s (${estimate.because})`;
+    line(mode === 'rolling' ? 'cut-over' : '', `${mode.padEnd(9)}outage ${(outageMs / 1000).toFixed(0)} s, ${said}`);
+  }
+}
+
 function startUp(): void {
   const measure = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
     const start = performance.now();
@@ -145,6 +156,7 @@ function filled(count: number, make: (chart: Chart, i: number) => unknown): Char
 
 async function main(): Promise<void> {
   await handOver();
+  await cutOver();
   startUp();
   synth();
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { podFacts } from '../../reconciler/observe/pod';
 import { configOf, secretFacts, signingKeys } from '../../reconciler/observe/secret';
@@ -151,4 +151,29 @@ test('a pod is its role, its state, its revision and what it mounts', () => {
     certificateSecret: 'orders-server-cert',
     served: [],
   });
+});
+
+describe('how long a pod took to get Ready', () => {
+  const at = (second: string) => `2026-11-23T09:00:${second}Z`;
+  const pod = ({ ready = 'True', since = at('42'), restartCount = 0, startedAt = at('10') }): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'orders-broker-1', creationTimestamp: at('05') },
+    spec: {},
+    status: {
+      conditions: [{ type: 'Ready', status: ready, lastTransitionTime: since }],
+      containerStatuses: [{ name: 'kafka', restartCount, state: { running: { startedAt } } }],
+    },
+  });
+  const cases = [
+    { name: 'is from its creation', pod: pod({}), expect: 37_000 },
+    { name: 'is not known of one that is not Ready', pod: pod({ ready: 'False' }), expect: undefined },
+    { name: 'is not known of one that was restarted in place', pod: pod({ restartCount: 1 }), expect: undefined },
+    { name: 'is not known when it was Ready before it was started', pod: pod({ startedAt: at('50') }), expect: undefined },
+  ];
+  for (const c of cases) {
+    test(c.name, () => {
+      assert.equal(podFacts(c.pod, { petSet: 'orders-broker', role: 'broker', ordinal: 1, nodeId: 1 }, []).startMs, c.expect);
+    });
+  }
 });

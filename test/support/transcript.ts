@@ -19,6 +19,7 @@ const MASKS: readonly (readonly [RegExp, string])[] = [
   [/127\.0\.0\.1:\d+/g, 'address'],
   [/sha256:[0-9a-f]{16}/g, 'fingerprint'],
   [/-rotate-[0-9a-f]{8}/g, '-rotate-hash'],
+  [/(about|up to) \d+ (s|min)\b/g, '$1 some time'],
 ];
 
 /** Asserts that the block of a README is what was printed; `file` is a path from the root. */

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Estimate } from '../../reconciler/plan/nouns';
+import type { PodFacts } from '../../reconciler/plan/observation';
+import { planOffline } from '../../reconciler/plan/offline';
+import { plan } from '../../reconciler/plan/plan';
+import { ClusterBuilder, NOW, readyIssuer, TLS, tlsBy } from '../support/cluster-builder';
+
+const MOVE = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };
+const adding = (topology?: 'combined') => new ClusterBuilder(topology, 'off').wants(TLS).desires(MOVE);
+/** TLS is being added, and the first controller has it. */
+function begun(): ClusterBuilder {
+  const b = new ClusterBuilder();
+  for (const { name } of b.live.pods.slice(1))
+    b.podServes(name, { protocol: 'plaintext' }).pod(name, { certificateSecret: undefined as never });
+  return b.request(b.bundle.converge.metadata.name, 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });
+}
+/** How long the pods of a role took to start. */
+const starts = (b: ClusterBuilder, ms: Readonly<Record<string, number>>) =>
+  b.sees(({ pods }) => ({ pods: pods.map((p) => ({ ...p, ...(ms[p.role] === undefined ? {} : { startMs: ms[p.role] as number }) })) }));
+
+/** Before the restarts: 15 s for the claim, 20 s for two certificates, 5 s for the provisioner. */
+const BEFORE = 40_000;
+
+describe('an estimate', () => {
+  const cases: readonly { name: string; cluster: ClusterBuilder; expect: Partial<Estimate> | undefined }[] = [
+    { name: 'of nothing to do is none', cluster: new ClusterBuilder(), expect: undefined },
+    {
+      name: 'is assumed where no pod tells how long it took: of six restarts of 60 s the first costs no quorum',
+      cluster: adding(),
+      expect: {
+        durationMs: BEFORE + 360_000,
+        outageMs: 300_000,
+        because: 'assumed: 60 s for a pod to restart, 10 s for a certificate to be issued',
+      },
+    },
+    {
+      name: 'is by role what the live pods took, rounded up, and 10 s more',
+      cluster: starts(adding(), { controller: 12_000, broker: 41_000 }),
+      expect: {
+        durationMs: BEFORE + 3 * 30_000 + 3 * 60_000,
+        outageMs: 2 * 30_000 + 3 * 60_000,
+        because: 'a pod took up to 50 s to get Ready; assumed: 10 s for it to stop and to catch up, 10 s for a certificate to be issued',
+      },
+    },
+    {
+      name: 'goes by the longest start of a role',
+      cluster: starts(adding(), { controller: 12_000, broker: 12_000 }).pod('orders-broker-1', { startMs: 25_000 }),
+      expect: { outageMs: 2 * 30_000 + 3 * 40_000 },
+    },
+    {
+      name: 'takes a role of which nothing is known to be like the others',
+      cluster: starts(adding(), { broker: 25_000 }),
+      expect: { outageMs: 5 * 40_000 },
+    },
+    {
+      name: 'does not take a readiness that was lost and found days later for a start',
+      cluster: starts(adding(), { controller: 12_000, broker: 12_000 }).pod('orders-broker-1', { startMs: 86_400_000 }),
+      expect: { outageMs: 5 * 30_000 },
+    },
+    {
+      name: 'of a stop is one restart, of the slowest pod',
+      cluster: starts(adding().desires({ cutover: 'stop' }), { controller: 12_000, broker: 25_000 }),
+      expect: { durationMs: BEFORE + 40_000, outageMs: 40_000 },
+    },
+    { name: 'of combined nodes: one of three is no loss', cluster: adding('combined'), expect: { outageMs: 120_000 } },
+    {
+      name: 'of five combined nodes: nor is one of five, but two of them may hold two replicas of a partition',
+      cluster: adding('combined').sees(({ pods: [first, ...more] }) => ({
+        pods: [first as PodFacts, ...more, ...[3, 4].map((n) => ({ ...(first as PodFacts), name: `orders-${n}`, ordinal: n, nodeId: n }))],
+      })),
+      expect: { durationMs: BEFORE + 300_000, outageMs: 240_000 },
+    },
+    {
+      name: 'of a cut-over that was begun: the controller that the quorum could spare is converted',
+      cluster: begun(),
+      expect: { durationMs: 5_000 + 300_000, outageMs: 300_000 },
+    },
+    {
+      name: 'of two requests of which one is a cut-over: the other is no part of the outage',
+      cluster: new ClusterBuilder()
+        .wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', renewBefore: '720h' }] }))
+        .issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), caPublicKeys: ['key-new'] })
+        .desires({ executor: 'ops-request', issuedAfter: NOW, acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'orders-ca' }] }),
+      expect: { durationMs: 2 * (140_000 + 6 * 65_000), outageMs: 5 * 65_000 },
+    },
+    {
+      name: 'of a rotation has no outage',
+      cluster: new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' }),
+      expect: { durationMs: 15_000 + 20_000 + 360_000 },
+    },
+    {
+      name: "of a rotation by KubeDB has KubeDB's preparation, and 5 s between two pods",
+      cluster: new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z', executor: 'ops-request' }),
+      expect: { durationMs: 140_000 + 6 * 65_000, because: 'assumed: 60 s for a pod to restart, 140 s for KubeDB to prepare' },
+    },
+  ];
+  for (const { name, cluster, expect } of cases) {
+    test(name, () => {
+      const { estimate } = plan(cluster.bundle, cluster.live, new Date(NOW));
+      assert.deepEqual(estimate, expect === undefined ? undefined : { ...estimate, ...expect });
+    });
+  }
+
+  test('of a Kafka that no cluster was asked about is by pod', () => {
+    const before = new ClusterBuilder().wants('off').bundle;
+    assert.deepEqual(planOffline(before, adding().bundle).estimate, {
+      durationMs: BEFORE,
+      perPodMs: 60_000,
+      because: 'assumed: 60 s for a pod to restart, 10 s for a certificate to be issued',
+    });
+  });
+});
