@@ -1,7 +1,7 @@
 /** What Kubernetes does with its own kinds on the way in, as far as controllers come to feel it. */
-import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { isEqual, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { type FieldProblem, forbiddenValue, invalidValue } from './field-problem';
-import { isSame, isTree, type Tree } from './json';
+import { isTree, type Tree } from './json';
 import type { Resource } from './resources';
 
 /** Completes a draft the way its kind does by itself. */
@@ -28,10 +28,10 @@ export function kindProblems(resource: Resource, draft: Tree, old: KubeObject | 
   if (resource.kind === KINDS.Secret.kind) return secretProblems(draft, old);
   if (resource.kind === KINDS.ConfigMap.kind) return textProblems('data', draft.data);
   if (old === undefined) return [];
-  if (resource.kind === KINDS.Job.kind && !isSame(draft.spec?.template, old.spec?.template)) {
+  if (resource.kind === KINDS.Job.kind && !isEqual(draft.spec?.template, old.spec?.template)) {
     return [invalidValue('spec.template', 'object', 'field is immutable')];
   }
-  if (resource.kind === KINDS.Pod.kind && !isSame(fixedPart(draft.spec), fixedPart(old.spec))) {
+  if (resource.kind === KINDS.Pod.kind && !isEqual(fixedPart(draft.spec), fixedPart(old.spec))) {
     return [forbiddenValue('spec', 'pod updates may not change fields other than `spec.containers[*].image`')];
   }
   return [];

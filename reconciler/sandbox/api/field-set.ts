@@ -4,6 +4,8 @@
  *     {"f:metadata":{"f:labels":{".":{},"f:app":{}}},"f:spec":{"f:ports":{"k:{\"port\":80}":{"f:name":{}}}}}
  *
  * `f:` names a member, `k:` an item of a keyed list, `v:` a value of a set; `.` says that the field above is itself in the set.
+ *
+ * Most writes leave most sets as they are. A set that is made is never changed, so the same one is returned then, and its form is made once.
  */
 import { isTree, type Tree } from './json';
 
@@ -13,6 +15,7 @@ export type Path = readonly string[];
 export class FieldSet {
   private isMember = false;
   private readonly below = new Map<string, FieldSet>();
+  private written: Tree | undefined;
 
   static of(paths: Iterable<Path>): FieldSet {
     const set = new FieldSet();
@@ -21,11 +24,18 @@ export class FieldSet {
   }
 
   static parse(fields: unknown): FieldSet {
+    if (!isTree(fields)) return new FieldSet();
+    const known = parsed.get(fields) ?? FieldSet.read(fields);
+    parsed.set(fields, known);
+    return known;
+  }
+
+  private static read(fields: Tree): FieldSet {
     const set = new FieldSet();
-    for (const [element, children] of Object.entries(isTree(fields) ? fields : {})) {
+    for (const [element, children] of Object.entries(fields)) {
       if (element === '.') set.isMember = true;
       else {
-        const child = FieldSet.parse(children);
+        const child = FieldSet.read(isTree(children) ? children : {});
         if (isTree(children) && Object.keys(children).length === 0) child.isMember = true;
         set.below.set(element, child);
       }
@@ -74,10 +84,12 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
-    return FieldSet.of([...this.paths(), ...other.paths()]);
+    const added = [...other.paths()].filter((path) => !this.has(path));
+    return added.length === 0 ? this : FieldSet.of([...this.paths(), ...added]);
   }
 
   without(other: FieldSet): FieldSet {
+    if (![...other.paths()].some((path) => this.has(path))) return this;
     return FieldSet.of([...this.paths()].filter((path) => !other.has(path)));
   }
 
@@ -91,6 +103,11 @@ export class FieldSet {
   }
 
   toFieldsV1(): Tree {
+    this.written ??= this.write();
+    return this.written;
+  }
+
+  private write(): Tree {
     const children = [...this.below].filter(([, child]) => !child.isEmpty()).sort(([a], [b]) => (a < b ? -1 : 1));
     const members = children.map(([element, child]): [string, Tree] => [element, child.toFieldsV1()]);
     return Object.fromEntries(this.isMember && members.length > 0 ? [['.', {}], ...members] : members);
@@ -102,6 +119,9 @@ export class FieldSet {
     return node;
   }
 }
+
+/** Forms that were read already; what is stored is never changed. */
+const parsed = new WeakMap<Tree, FieldSet>();
 
 /** Returns a path as conflicts print it: `.spec.containers[name="kafka"].image`. */
 export function formatPath(path: Path): string {

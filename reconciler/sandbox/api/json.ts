@@ -1,4 +1,5 @@
 /** JSON trees, as objects travel through the API while they are still being written. */
+import { isEqual } from '../../../constructs/model/kube-object';
 
 /** An object whose shape is decided by a schema, not by a type. Only drafts are changed; what is stored never is. */
 // biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
@@ -22,18 +23,9 @@ function copy(value: unknown): unknown {
   return result;
 }
 
-/** Tells whether two values hold the same, whatever the order of their keys; a member that is undefined is as good as absent. */
-export function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i]));
-  if (!isTree(a) || !isTree(b)) return false;
-  const keys = Object.keys(a);
-  return keys.every((key) => isSame(a[key], b[key])) && Object.keys(b).every((key) => b[key] === undefined || a[key] !== undefined);
-}
-
 /** Returns the value with every member that has not changed taken from the other one, so that comparing them again costs nothing. */
 export function sharingWith(other: Tree, value: Tree): Tree {
-  return Object.fromEntries(Object.keys(value).map((key) => [key, isSame(other[key], value[key]) ? other[key] : value[key]]));
+  return Object.fromEntries(Object.keys(value).map((key) => [key, isEqual(other[key], value[key]) ? other[key] : value[key]]));
 }
 
 /** Returns the member of a draft that is an object itself; it is made if it is not there. */

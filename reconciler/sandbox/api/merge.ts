@@ -3,8 +3,9 @@
  * item by item, sets value by value, everything else as a whole. What the schema does not know merges as Kubernetes guesses: maps are
  * granular, lists are atomic.
  */
+import { isEqual } from '../../../constructs/model/kube-object';
 import { FieldSet, type Path } from './field-set';
-import { isSame, isTree, type Tree } from './json';
+import { isTree, type Tree } from './json';
 import { memberSchema, type Schema } from './schema';
 
 interface Child {
@@ -71,7 +72,7 @@ export function compare(before: unknown, after: unknown, schema: Schema | undefi
     const left = childrenOf(a, of);
     const right = childrenOf(b, of);
     if (left === undefined || right === undefined) {
-      if (!isSame(a, b)) changed.add(path);
+      if (!isEqual(a, b)) changed.add(path);
       return;
     }
     const others = new Map(right.map((child) => [child.element, child]));

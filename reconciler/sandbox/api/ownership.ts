@@ -2,10 +2,10 @@
  * Who owns which field: `metadata.managedFields`. An apply owns what it sends and is refused what others own and it would change;
  * any other write owns what it changes and takes it from whoever had it.
  */
-import type { KubeObject } from '../../../constructs/model/kube-object';
+import { isEqual, type KubeObject } from '../../../constructs/model/kube-object';
 import { ApiFailure } from './failure';
 import { FieldSet, formatPath, type Path } from './field-set';
-import { isSame, type Tree } from './json';
+import type { Tree } from './json';
 import { compare, fieldsOf, merge, withoutFields } from './merge';
 import type { Resource } from './resources';
 
@@ -76,7 +76,7 @@ function isSameWriter(a: Writer, b: Writer): boolean {
 function bySelf(owners: readonly Owner[], writer: Writer, fields: FieldSet, now: string): Owner[] {
   const mine = owners.find((o) => isSameWriter(o, writer));
   if (mine === undefined) return [...owners, { ...writer, time: now, fields }];
-  const time = isSame(mine.fields.toFieldsV1(), fields.toFieldsV1()) ? mine.time : now;
+  const time = isEqual(mine.fields.toFieldsV1(), fields.toFieldsV1()) ? mine.time : now;
   return owners.map((o) => (o === mine ? { ...mine, time, fields } : o));
 }
 

@@ -1,6 +1,7 @@
 /** JSON merge patch (RFC 7386) and JSON patch (RFC 6902). */
+import { isEqual } from '../../../constructs/model/kube-object';
 import { ApiFailure, badRequest } from './failure';
-import { draftOf, isSame, isTree, type Tree } from './json';
+import { draftOf, isTree, type Tree } from './json';
 
 /** Returns the target with a merge patch laid over it; null removes. */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -29,7 +30,7 @@ function applyOperation(holder: Tree, { op, path, from, value }: Tree): void {
   else if (op === 'move') put(holder, path, take(holder, from), true);
   else if (op === 'copy') put(holder, path, draftOf(read(holder, from) as Tree), true);
   else if (op !== 'test') throw badRequest(`error decoding patch: unexpected kind: ${op}`);
-  else if (!isSame(read(holder, path), value)) throw refused();
+  else if (!isEqual(read(holder, path), value)) throw refused();
 }
 
 function refused(): ApiFailure {

@@ -2,7 +2,8 @@
  * Strategic merge patch: what `kubectl apply` without `--server-side` sends for Kubernetes' own kinds. Like a merge patch, but lists
  * with a key are merged by it, and members that begin with `$` say what else to do.
  */
-import { isSame, isTree, type Tree } from './json';
+import { isEqual } from '../../../constructs/model/kube-object';
+import { isTree, type Tree } from './json';
 import { memberSchema, type Schema } from './schema';
 
 const DELETE_FROM = '$deleteFromPrimitiveList/';
@@ -16,7 +17,7 @@ export function strategicMergePatch(target: unknown, patch: unknown, schema: Sch
   for (const [key, value] of Object.entries(members)) {
     if (key.startsWith(DELETE_FROM)) {
       const list = key.slice(DELETE_FROM.length);
-      result[list] = (result[list] ?? []).filter((item: unknown) => !value.some((gone: unknown) => isSame(gone, item)));
+      result[list] = (result[list] ?? []).filter((item: unknown) => !value.some((gone: unknown) => isEqual(gone, item)));
     } else if (key.startsWith('$')) {
       // Only orders and hints remain.
     } else if (value === null) {

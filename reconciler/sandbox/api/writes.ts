@@ -9,12 +9,12 @@
  *
  * One write is one synchronous step: nobody sees half of it, and two never interleave.
  */
-import { KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
+import { isEqual, KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
 import { type Admission, type AdmissionRequest, admissionContext, admit, mutate } from './admission';
 import { completeBuiltIn, kindProblems } from './built-in';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound, staleResourceVersion, uidMismatch } from './failure';
 import { invalidValue } from './field-problem';
-import { draftOf, isSame, isTree, sharingWith, type Tree, within } from './json';
+import { draftOf, isTree, sharingWith, type Tree, within } from './json';
 import { metadataProblems, nameSuffix, uidOf } from './metadata';
 import { applyConfiguration, ownersAfterUpdate, type Writer } from './ownership';
 import { jsonPatch, mergePatch } from './patch';
@@ -150,12 +150,12 @@ export class Writes {
     this.complete(target, restored, live, options);
     const next = sharingWith(live, restored);
     next.metadata = sharingWith(live.metadata as Tree, restored.metadata);
-    if (resource.hasGeneration && !isSame(withoutMeta(next, resource), withoutMeta(live, resource))) {
+    if (resource.hasGeneration && !isEqual(withoutMeta(next, resource), withoutMeta(live, resource))) {
       next.metadata.generation = (live.metadata.generation ?? 0) + 1;
     }
     next.metadata.managedFields =
       owners ?? ownersAfterUpdate(live, next as KubeObject, resource, writerOf(target, options, 'Update'), this.timestamp());
-    if (isSame(next, live)) return live;
+    if (isEqual(next, live)) return live;
     return this.save(resource, next as KubeObject, options);
   }
 

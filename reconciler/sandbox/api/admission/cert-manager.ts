@@ -1,10 +1,10 @@
 /** cert-manager's validating webhook for certificates, requests and issuers. */
 import { isIP } from 'node:net';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
-import { KINDS } from '../../../../constructs/model/kube-object';
+import { isEqual, KINDS } from '../../../../constructs/model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import { type FieldProblem, forbiddenValue, formatFieldProblem, invalidValue, requiredValue } from '../field-problem';
-import { isSame, isTree, type Tree } from '../json';
+import { isTree, type Tree } from '../json';
 
 const webhook = 'webhook.cert-manager.io';
 const onWrite =
@@ -143,7 +143,7 @@ function otherProblems(spec: Tree): FieldProblem[] {
 }
 
 function requestIsImmutable({ operation, object, old }: AdmissionRequest): Refusal | undefined {
-  if (operation !== 'UPDATE' || isSame(object.spec, old?.spec)) return undefined;
+  if (operation !== 'UPDATE' || isEqual(object.spec, old?.spec)) return undefined;
   return sentenceOf([forbiddenValue('spec', 'cannot change spec after creation')]);
 }
 

@@ -2,10 +2,10 @@
  * KubeDB's validating webhook for KafkaOpsRequest. It has a side effect: a request that becomes Successful or Failed resumes its
  * Kafka, whoever wrote the status. `test/admission` holds it to KubeDB's own; the words of refusals are this project's.
  */
-import { type Condition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { type Condition, isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import { type FieldProblem, invalidValue } from '../field-problem';
-import { isSame, isTree, type Tree } from '../json';
+import { isTree, type Tree } from '../json';
 import { durationsOf, spelledByGo, undecodable } from './decoding';
 
 export const kafkaOpsRequestAdmission: Admission = {
@@ -20,7 +20,7 @@ function validate(request: AdmissionRequest): Refusal | undefined {
   if (operation === 'DELETE') return undefined;
   const unread = undecodable([object.spec.timeout, ...durationsOf(object.spec.tls)]);
   if (unread !== undefined) return unread;
-  if (old !== undefined && !isSame(meant(old.spec), meant(object.spec))) return 'spec is immutable; create another KafkaOpsRequest';
+  if (old !== undefined && !isEqual(meant(old.spec), meant(object.spec))) return 'spec is immutable; create another KafkaOpsRequest';
   const { namespace } = object.metadata;
   const kafka = cluster.get(KINDS.Kafka, namespace, object.spec.databaseRef.name);
   if (kafka === undefined) return `spec.databaseRef: Kafka ${namespace}/${object.spec.databaseRef.name} not found`;
