@@ -16,9 +16,12 @@ import { createLines, createLive, type Progress } from '../report/progress';
 import { planText } from '../report/text';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { type Connection, styleOf } from './io';
+import { type Agreement, readAgreement } from './saved-plan';
 import { bundleSource, type Session, withConnection } from './session';
 
 export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
+  /** A saved plan: what is not in it is not done. */
+  readonly plan?: string;
   readonly takeOver?: boolean;
   readonly retry?: boolean;
 }
@@ -27,13 +30,21 @@ export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
 export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
   // A bundle in a file is read first: bad input is told before the cluster is reached.
   const inFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
+  const agreements = flags.plan === undefined ? undefined : await readAgreement(flags.plan, session.io.cwd);
+  if (inFile !== undefined) agreements?.(await inFile());
   return withConnection(session, flags, async (connection, signal) => {
-    const source = inFile ?? (await bundleSource(session, flags, connection));
+    const read = inFile ?? (await bundleSource(session, flags, connection));
     const progress = createProgress(flags, session);
     try {
-      const bundle = await source();
+      const bundle = await read();
+      const agreement = agreements?.(bundle);
+      const source = async () => {
+        const now = await read();
+        agreement?.requireBundle(now);
+        return now;
+      };
       warnOfOtherDigest(flags, bundle, progress.report);
-      await finish(bundle, source, { flags, session, connection, signal, progress });
+      await finish(await source(), source, { flags, session, connection, signal, progress, agreement });
       return 0;
     } finally {
       progress.end();
@@ -60,20 +71,23 @@ interface Run {
   readonly connection: Connection;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  readonly agreement: Agreement | undefined;
 }
 
 /** Without the Lease: a run that has nothing to do, or that only a commit can cure, writes nothing at all; unless a killed one left a pause. */
-async function lookFirst(bundle: Bundle, { flags, session, connection, signal }: Run): Promise<Outcome | undefined> {
+async function lookFirst(bundle: Bundle, { flags, session, connection, signal, agreement }: Run): Promise<Outcome | undefined> {
   const { clock } = session.outside;
   const live = await observe({ ...connection, clock }, bundle, signal);
-  const { obstacle, steps } = plan(bundle, live, clock.now(), planOptions(flags));
+  const next = plan(bundle, live, clock.now(), planOptions(flags));
+  agreement?.requireSame(next);
+  const { obstacle, steps } = next;
   if (obstacle?.kind === 'invalid' && resumeSteps({ bundle, live }).length === 0) throw errorOf(obstacle);
   return obstacle === undefined && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
 }
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
 function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
-  const { flags, session, connection, signal, progress } = run;
+  const { flags, session, connection, signal, progress, agreement } = run;
   const { clock } = session.outside;
   const { namespace, kafka, deadlines } = bundle.desired;
   const lease = {
@@ -84,9 +98,18 @@ function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<
     report: progress.report,
     signal,
   };
+  const print = planPrinter(flags, bundle, session);
+  let isFirst = true;
+  const onPlan = (next: Plan) => {
+    // Between the first look and the Lease another run may have been at it.
+    if (isFirst) agreement?.requireSame(next);
+    else agreement?.requireWithin(next);
+    isFirst = false;
+    print(next);
+  };
   return withLease(connection.cluster, clock, lease, (held: HeldLease) => {
     const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report: progress.report };
-    return reconcile(source, context, { ...planOptions(flags), onPlan: planPrinter(flags, bundle, session) });
+    return reconcile(source, context, { ...planOptions(flags), onPlan });
   });
 }
 

@@ -16,12 +16,15 @@ import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { styleOf } from './io';
+import { writePlans } from './saved-plan';
 import { applyCommand, bundleInCluster, bundlesInFiles, type Session, withConnection } from './session';
 
 export interface PlanFlags extends SourceFlags, ClusterFlags, OutputFlags {
   readonly base?: string;
   readonly observation?: string;
   readonly exitCode?: boolean;
+  /** Where to save the plans. */
+  readonly out?: string;
   readonly takeOver?: boolean;
   readonly retry?: boolean;
 }
@@ -40,6 +43,7 @@ const CHANGES_PENDING = 3;
 /** Prints the plans and returns the exit code. */
 export async function runPlan(flags: PlanFlags, session: Session): Promise<number> {
   const { planned, removed = [] } = await makePlans(flags, session);
+  if (flags.out !== undefined) await writePlans(flags.out, planned, session.io.cwd);
   session.io.stdout(formatOf(flags)(planned, removed, session));
   const refused = Math.max(...planned.map(({ plan: { obstacle } }) => (obstacle === undefined ? 0 : OBSTACLE_EXIT_CODES[obstacle.kind])));
   if (refused !== 0) return refused;

@@ -97,6 +97,7 @@ function planCommand(): Command {
     .addOption(
       new Option('--observation <file>', 'compare with what "kafka-tls observe" printed instead of the cluster').conflicts('configMap'),
     )
+    .addOption(new Option('--out <file>', 'save the plan as well, for "kafka-tls apply --plan"').conflicts('base'))
     .option('--exit-code', 'exit 3 when changes are pending');
   return sourced(addPlanOptions(plan));
 }
@@ -110,6 +111,7 @@ Examples:
   kafka-tls plan -f dist/prod --name orders  one of several bundles
   kafka-tls plan --base main-dist --output markdown
                                              a pull request, with no cluster
+  kafka-tls plan --out plan.json             a plan to agree to and apply later
   kafka-tls plan --observation seen.json     what a bug report would plan`;
 
 function applyCommand(): Command {
@@ -122,6 +124,7 @@ function applyCommand(): Command {
   addOutputFlag(apply, ['text', 'json'], 'lines to read, or one JSON object an event').addOption(
     new Option('--digest <digest>', 'content that is expected; another one is applied all the same, with a warning'),
   );
+  apply.option('--plan <file>', 'do what this saved plan holds and nothing else; refuse when the cluster has moved since');
   return sourced(addPlanOptions(apply));
 }
 
@@ -132,6 +135,7 @@ goes on where the first one stopped. Ctrl-C ends a run with the Kafka resumed.
 Examples:
   kafka-tls apply                            bring dist/ to the current cluster
   kafka-tls apply -f dist/orders.k8s.yaml --context prod
+  kafka-tls apply --plan plan.json           what was planned, and nothing else
   kafka-tls apply --config-map demo/kafka-tls-orders
                                              what the Job does
   kafka-tls apply --output json | jq .message`;

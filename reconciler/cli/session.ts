@@ -85,8 +85,12 @@ export function namedKafka(named: NamedObject, connection: Connection): { readon
 }
 
 /** Returns the command that applies what these flags name. */
-export function applyCommand(flags: SourceFlags & ClusterFlags, bundle: Bundle, isOneOfSeveral: boolean): string {
-  const { configMap } = flags;
+export function applyCommand(
+  flags: SourceFlags & ClusterFlags & { readonly out?: string },
+  bundle: Bundle,
+  isOneOfSeveral: boolean,
+): string {
+  const { configMap, out } = flags;
   const source =
     configMap === undefined
       ? ['-f', flags.file ?? DEFAULT_FILE]
@@ -96,7 +100,8 @@ export function applyCommand(flags: SourceFlags & ClusterFlags, bundle: Bundle, 
     ...(flags.kubeconfig === undefined ? [] : ['--kubeconfig', flags.kubeconfig]),
     ...(flags.context === undefined ? [] : ['--context', flags.context]),
   ];
-  return ['kafka-tls', 'apply', ...source, ...choice, ...cluster].map(quoted).join(' ');
+  const agreed = out === undefined ? [] : ['--plan', out];
+  return ['kafka-tls', 'apply', ...source, ...choice, ...agreed, ...cluster].map(quoted).join(' ');
 }
 
 /** Ends a command that found no Kafka to look at. */

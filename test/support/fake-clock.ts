@@ -87,7 +87,8 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can settle do so. */
-function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Lets every promise that can settle do so, those of files included. */
+async function settle(): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve));
+  while (process.getActiveResourcesInfo().some((name) => name === 'FSReqPromise' || name === 'CloseReq'));
 }

@@ -1,0 +1,93 @@
+/** The file that `plan --out` writes and `apply --plan` reads. */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bundle } from '../../constructs/model/bundle';
+import { bundleId, unreadable } from '../bundle/files';
+import { InvalidInputError } from '../errors';
+import type { Plan } from '../plan/nouns';
+import { beyond, departures, SAVED_PLAN_FORMAT, type SavedPlan, type SavedPlans, savePlan } from '../plan/saved';
+import { printableJson } from '../report/printable';
+
+/** Writes plans to a file. */
+export async function writePlans(
+  file: string,
+  planned: readonly { readonly bundle: Bundle; readonly plan: Plan }[],
+  cwd: string,
+): Promise<void> {
+  const plans = Object.fromEntries(planned.map(({ bundle, plan }) => [bundleId(bundle), savePlan(bundle, plan)]));
+  const saved: SavedPlans = { format: SAVED_PLAN_FORMAT, plans };
+  await writeFile(path.resolve(cwd, file), `${printableJson(saved, 2)}\n`).catch((error: unknown) => {
+    throw new InvalidInputError(`${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
+}
+
+/** Holds a run to the plan that was agreed to. */
+export interface Agreement {
+  /** Throws when the bundle is not the one that was planned for. */
+  readonly requireBundle: (bundle: Bundle) => void;
+  /** Throws when the cluster has moved since: the first plan of a run has to be the one that was saved. */
+  readonly requireSame: (plan: Plan) => void;
+  /** Throws when a later round of the run would do something else. */
+  readonly requireWithin: (plan: Plan) => void;
+}
+
+/** Reads what was agreed to. */
+export async function readAgreement(file: string, cwd: string): Promise<(bundle: Bundle) => Agreement> {
+  const saved = parse(file, await textOf(file, cwd));
+  return (bundle) => {
+    const agreed = saved.plans[bundleId(bundle)];
+    if (agreed === undefined) throw new InvalidInputError(`${file}: holds no plan for ${bundleId(bundle)}`, { hint: PLAN_AGAIN });
+    const requireNone = (found: readonly string[], done: string) => {
+      if (found.length > 0)
+        throw new InvalidInputError(
+          found.map((line) => `${file}: ${line}`),
+          { hint: `The cluster has moved since the plan was made. ${done} ${PLAN_AGAIN}` },
+        );
+    };
+    return {
+      requireBundle: (now) => {
+        if (now.digest === agreed.digest) return;
+        const text = `${file}: was made for content ${agreed.digest} of ${bundleId(now)}, which is ${now.digest} now`;
+        throw new InvalidInputError(text, { hint: PLAN_AGAIN });
+      },
+      // What is done already needs no agreement.
+      requireSame: (plan) => (plan.steps.length === 0 ? undefined : requireNone(departures(agreed, plan), 'Nothing was done.')),
+      requireWithin: (plan) => requireNone(beyond(agreed.plan, plan), 'Nothing more was done.'),
+    };
+  };
+}
+
+const PLAN_AGAIN = 'Make a plan anew with "kafka-tls plan --out", and have it agreed to.';
+
+async function textOf(file: string, cwd: string): Promise<string> {
+  return readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+}
+
+function parse(file: string, text: string): SavedPlans {
+  const problem = (what: string, cause?: unknown) =>
+    new InvalidInputError(`${file}: ${what}`, { cause, hint: 'A saved plan is what "kafka-tls plan --out" writes.' });
+  let value: Partial<SavedPlans> | null;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw problem(`is broken JSON: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  if (typeof value?.format !== 'number' || !isMap(value.plans) || !Object.values(value.plans).every(isSavedPlan))
+    throw problem('is not a saved plan');
+  if (value.format > SAVED_PLAN_FORMAT)
+    throw problem(`format ${value.format} was made by a newer version, this one reads up to ${SAVED_PLAN_FORMAT}`);
+  return value as SavedPlans;
+}
+
+function isSavedPlan(value: unknown): value is SavedPlan {
+  if (!isMap(value) || typeof value.digest !== 'string' || !isMap(value.plan) || !Array.isArray(value.plan.steps)) return false;
+  return value.plan.steps.every(
+    (step: unknown) => isMap(step) && typeof step.kind === 'string' && isMap(step.subject) && Array.isArray(step.findings),
+  );
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
