@@ -17,7 +17,8 @@ import { type ApplicationRequest, KafkaBundle } from './kafka-bundle';
 import { KafkaCluster } from './kafka-cluster';
 import { MAX_BUNDLE_BYTES } from './model/bundle';
 import { isEqual, KINDS, type KubeObject } from './model/kube-object';
-import { ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
+import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
+import { issuersOf, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { formatViolation, type Violation } from './model/violation';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
@@ -77,6 +78,12 @@ export class KafkaTls extends Construct {
   readonly role?: ApiObject;
   /** Gives the one to the other; absent without the prop `job`. */
   readonly roleBinding?: ApiObject;
+  /** Nobody connects to their pods, which may connect to anything; absent without the prop `job`. */
+  readonly networkPolicy?: ApiObject;
+  /** Lets them look at the ClusterIssuers that TLS refers to; absent when there is none, or without the prop `job`. */
+  readonly clusterRole?: ApiObject;
+  /** Gives them that; absent without `clusterRole`. */
+  readonly clusterRoleBinding?: ApiObject;
   /** The Kafka of a declared cluster, in the bundle. Its TLS follows `convergeRequest`. */
   readonly kafka?: ApiObject;
   /** Issuers and CA Certificates, in the bundle. Empty when the issuer exists already. */
@@ -114,13 +121,23 @@ export class KafkaTls extends Construct {
     this.configMap = this.addConfigMap();
     this.node.defaultChild = this.configMap;
     if (props.job !== undefined) {
-      const context = { place, executor, deadlines: desired.deadlines, nodes: cluster.nodes, digest: () => this.digest() };
+      const context = {
+        place,
+        executor,
+        deadlines: desired.deadlines,
+        nodes: cluster.nodes,
+        clusterIssuers: clusterIssuersOf(this.bundle.tlsState()),
+        digest: () => this.digest(),
+      };
       this.reconciler = new ReconcilerJob(this, 'Reconciler', props.job, context);
       this.job = this.reconciler.job;
       if (this.reconciler.cronJob !== undefined) this.cronJob = this.reconciler.cronJob;
       this.serviceAccount = this.reconciler.serviceAccount;
       this.role = this.reconciler.role;
       this.roleBinding = this.reconciler.roleBinding;
+      this.networkPolicy = this.reconciler.networkPolicy;
+      if (this.reconciler.clusterRole !== undefined) this.clusterRole = this.reconciler.clusterRole;
+      if (this.reconciler.clusterRoleBinding !== undefined) this.clusterRoleBinding = this.reconciler.clusterRoleBinding;
     }
     this.node.addValidation({ validate: () => this.violations() });
   }
@@ -140,7 +157,13 @@ export class KafkaTls extends Construct {
         name: bundleName(kafka),
         namespace,
         labels: { [LABEL_KAFKA]: kafka },
-        annotations: { [ANNOTATION_OWNER]: owner, [ANNOTATION_JOB]: job },
+        annotations: {
+          [ANNOTATION_OWNER]: owner,
+          [ANNOTATION_JOB]: job,
+          [ANNOTATION_DIGEST]: Lazy.any({ produce: () => this.digest() }),
+          // What looks like a variable of Flux in a text of the bundle is none.
+          'kustomize.toolkit.fluxcd.io/substitute': 'disabled',
+        },
       },
       data: Lazy.any({ produce: () => this.bundle.texts() }),
     });
@@ -208,4 +231,9 @@ export class KafkaTls extends Construct {
     // biome-ignore lint/suspicious/noConsole: synth has no other way to tell its user something that is no error
     console.warn(`[${this.node.path}] warning: ${text}`);
   }
+}
+
+function clusterIssuersOf(tls: TlsState): readonly string[] {
+  const names = tls === 'off' ? [] : issuersOf(tls).flatMap(({ kind, name }) => (kind === 'ClusterIssuer' ? [name] : []));
+  return [...new Set(names)].sort();
 }

@@ -5,18 +5,18 @@
  * time. It is no Argo hook (a changed hook starts no sync), has no generateName (a plain resource cannot) and no TTL (a Job that vanishes
  * is created anew, and runs anew).
  *
- * ServiceAccount, Role and RoleBinding come from cdk8s-plus. Job and CronJob are plain objects: cdk8s-plus writes the hash of the
+ * ServiceAccount, Role and RoleBinding come from cdk8s-plus. The others are plain objects: cdk8s-plus writes the hash of the
  * construct's path into the labels of their pods, and output must not change when a construct moves.
  */
-import { ApiObject, type Duration, Lazy } from 'cdk8s';
+import { ApiObject, type Duration, JsonPatch, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ContentNamed } from './content-named';
 import { metadataProps } from './metadata';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
-import { contentHash, KINDS, refOf } from './model/kube-object';
+import { contentHash, groupOf, KINDS, refOf } from './model/kube-object';
 import { ownedMetadata, type Place } from './model/manifests';
-import { bundleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
+import { bundleName, clusterRoleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
 import { complaintsAbout, type Violation } from './model/violation';
 import { ReconcileSchedule } from './reconcile-schedule';
 import { type Permission, permissions } from './reconciler-role';
@@ -49,6 +49,8 @@ export interface ReconcilerJobContext {
   readonly deadlines: Deadlines;
   /** Number of pods of the Kafka. */
   readonly nodes: number;
+  /** Names of the ClusterIssuers that TLS refers to. */
+  readonly clusterIssuers: readonly string[];
   /** Returns the digest of the bundle, as it is at synth. */
   readonly digest: () => string;
 }
@@ -61,6 +63,10 @@ export class ReconcilerJob extends Construct {
   readonly serviceAccount: ApiObject;
   readonly role: ApiObject;
   readonly roleBinding: ApiObject;
+  readonly networkPolicy: ApiObject;
+  /** Both are absent when no ClusterIssuer is referred to. */
+  readonly clusterRole?: ApiObject;
+  readonly clusterRoleBinding?: ApiObject;
 
   private readonly image: string;
 
@@ -73,6 +79,12 @@ export class ReconcilerJob extends Construct {
     this.role = access.role;
     this.roleBinding = access.roleBinding;
     const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
+    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', { ...NETWORK_POLICY, metadata, spec: networkPolicySpec(place) });
+    if (context.clusterIssuers.length > 0) {
+      const { clusterRole, clusterRoleBinding } = grantClusterIssuers(this, place, context.clusterIssuers);
+      this.clusterRole = clusterRole;
+      this.clusterRoleBinding = clusterRoleBinding;
+    }
     this.job = new ContentNamed(
       this,
       'Job',
@@ -132,33 +144,41 @@ function digestArgument({ digest }: ReconcilerJobContext): readonly unknown[] {
 
 function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more: readonly unknown[]): object {
   const { place } = context;
-  const labels = { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: place.kafka };
   return {
+    parallelism: 1,
+    completions: 1,
     backoffLimit: 2,
+    // The next pod starts when the one before it has ended, not when it begins to: there is one reconciler at work.
+    podReplacementPolicy: 'Failed',
     activeDeadlineSeconds: props.deadline?.toSeconds() ?? runDeadlineSeconds(context),
     podFailurePolicy: {
       rules: [
         // Invalid input: trying again is useless, only a commit helps.
         { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [2] } },
+        // Blocked: time or somebody else cures it. It is tried again until the deadline, and is no failure.
+        { action: 'Ignore', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [4] } },
         // A drained node is nobody's failure; the next pod goes on where this one stopped.
         { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
       ],
     },
     template: {
-      metadata: { labels },
+      // A sidecar would outlive the command, and the Job would never end.
+      metadata: { labels: { ...podLabels(place), 'sidecar.istio.io/inject': 'false' }, annotations: { 'linkerd.io/inject': 'disabled' } },
       spec: {
         serviceAccountName: bundleName(place.kafka),
         automountServiceAccountToken: true,
         restartPolicy: 'Never',
         terminationGracePeriodSeconds: 60,
-        securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+        securityContext: { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, seccompProfile: { type: 'RuntimeDefault' } },
         ...((props.imagePullSecrets ?? []).length === 0 ? {} : { imagePullSecrets: props.imagePullSecrets?.map((name) => ({ name })) }),
         containers: [
           {
             name: CONTAINER,
             image: props.image,
+            imagePullPolicy: 'Always',
             args: ['apply', '--config-map', `${place.namespace}/${bundleName(place.kafka)}`, ...more],
-            resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+            terminationMessagePolicy: 'FallbackToLogsOnError',
+            resources: RESOURCES,
             securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
           },
         ],
@@ -168,7 +188,25 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more:
 }
 
 const CONTAINER = 'kafka-tls';
+/** The user that images without a shell call "nonroot". */
+const USER = 65532;
+/** It waits most of the time, and keeps nothing on disk. */
+const RESOURCES = {
+  requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '16Mi' },
+  limits: { cpu: '1', memory: '256Mi', 'ephemeral-storage': '64Mi' },
+};
 const SLACK_SECONDS = 600;
+
+function podLabels({ kafka }: Place): Readonly<Record<string, string>> {
+  return { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: kafka };
+}
+
+const NETWORK_POLICY = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' };
+
+/** The API server, DNS and brokers are wherever they are; what the brokers accept is theirs to say. */
+function networkPolicySpec(place: Place): object {
+  return { podSelector: { matchLabels: podLabels(place) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] };
+}
 
 function runDeadlineSeconds({ deadlines, nodes }: ReconcilerJobContext): number {
   const seconds = (text: string) => Math.ceil((goDurationMs(text) ?? 0) / 1000);
@@ -195,4 +233,31 @@ function grant(scope: Construct, place: Place, allowed: readonly Permission[]): 
   const binding = new plus.RoleBinding(scope, 'RoleBinding', { metadata, role: role as import('cdk8s-plus-28').IRole });
   binding.addSubjects(account);
   return { serviceAccount: ApiObject.of(account), role: ApiObject.of(role), roleBinding: ApiObject.of(binding) };
+}
+
+/** ClusterIssuers are in no namespace. Only those are named that TLS refers to, and they may only be looked at. */
+function grantClusterIssuers(
+  scope: Construct,
+  place: Place,
+  issuers: readonly string[],
+): { readonly clusterRole: ApiObject; readonly clusterRoleBinding: ApiObject } {
+  const { apiVersion, plural } = KINDS.ClusterIssuer;
+  const rbac = { apiVersion: KINDS.Role.apiVersion };
+  const name = clusterRoleName(place.namespace, place.kafka);
+  const metadata = metadataProps(ownedMetadata(place, name));
+  const clusterRole = new ApiObject(scope, 'ClusterRole', {
+    ...rbac,
+    kind: 'ClusterRole',
+    metadata,
+    rules: [{ apiGroups: [groupOf(apiVersion)], resources: [plural], resourceNames: issuers, verbs: ['get'] }],
+  });
+  const clusterRoleBinding = new ApiObject(scope, 'ClusterRoleBinding', {
+    ...rbac,
+    kind: 'ClusterRoleBinding',
+    metadata,
+    roleRef: { apiGroup: groupOf(rbac.apiVersion), kind: 'ClusterRole', name },
+    subjects: [{ kind: KINDS.ServiceAccount.kind, name: bundleName(place.kafka), namespace: place.namespace }],
+  });
+  for (const object of [clusterRole, clusterRoleBinding]) object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+  return { clusterRole, clusterRoleBinding };
 }

@@ -208,7 +208,12 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
   {
     name: 'a ConfigMap of another namespace',
     configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', namespace: 'other' } },
-    says: [/^desired\.yaml: namespace is demo, but the ConfigMap is in other$/],
+    says: [/^desired\.yaml: namespace is demo, but the ConfigMap is in other: Kustomize's "namespace", Argo CD or Flux may have moved it/],
+  },
+  {
+    name: 'content that was changed after its synth',
+    configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', annotations: { 'kafka-tls/digest': '0123456789abcdef' } } },
+    says: [/^data: its digest is [0-9a-f]{16}, and was 0123456789abcdef when it was synthesised: a Kustomize patch or Flux's postBuild/],
   },
 ];
 

@@ -13,6 +13,9 @@ export const ANNOTATION_OWNER = 'kafka-tls/owner';
 /** Annotation on the ConfigMap of a bundle: the Job that belongs to this content. A finished Job it does not name may go. */
 export const ANNOTATION_JOB = 'kafka-tls/job';
 
+/** Annotation on the ConfigMap of a bundle: the digest of its content at synth. What changed it on its way to the cluster is thereby seen. */
+export const ANNOTATION_DIGEST = 'kafka-tls/digest';
+
 /** Annotations on a KafkaOpsRequest that we created. */
 export const REQUEST = {
   /** `native` or `ops-request`: who carries the request out. */
@@ -35,6 +38,11 @@ export const PAUSE_REASON = 'PausedByKafkaTls';
 /** Returns the fixed name of the ConfigMap, RBAC and Lease that belong to a Kafka. */
 export function bundleName(kafka: string): string {
   return `kafka-tls-${kafka}`;
+}
+
+/** Returns the name of what a Kafka needs outside its namespace. */
+export function clusterRoleName(namespace: string, kafka: string): string {
+  return `kafka-tls-${namespace}-${kafka}`;
 }
 
 /** CronJobs leave room for what Kubernetes appends to the names of their Jobs. */

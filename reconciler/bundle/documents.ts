@@ -8,6 +8,7 @@ import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../con
 import { ACKNOWLEDGEMENTS, BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { ANNOTATION_DIGEST } from '../../constructs/model/names';
 import { InvalidInputError } from '../errors';
 import { parseYaml } from './yaml-text';
 
@@ -52,13 +53,24 @@ function readBundle(configMap: KubeObject, problems: string[]): Bundle | undefin
   const manifests = [...documents].filter(([key]) => key !== DESIRED_KEY).map(([, value]) => value as KubeObject);
   const bundle = assembleBundle(desired, manifests);
   if ('digest' in bundle) {
-    const { namespace } = configMap.metadata;
-    if (namespace === undefined || namespace === desired.namespace) return bundle;
-    problems.push(`${DESIRED_KEY}: namespace is ${desired.namespace}, but the ConfigMap is in ${namespace}`);
-    return undefined;
+    problems.push(...whatChangedIt(configMap, bundle));
+    return problems.length === 0 ? bundle : undefined;
   }
   problems.push(...bundle);
   return undefined;
+}
+
+/** Between synth and cluster there may be tools that rewrite what passes through them. They do not know that there is a text in a text. */
+function whatChangedIt({ metadata }: KubeObject, { desired, digest }: Bundle): readonly string[] {
+  const { namespace, annotations } = metadata;
+  if (namespace !== undefined && namespace !== desired.namespace) {
+    const who = 'Kustomize\'s "namespace", Argo CD or Flux may have moved it; set the namespace of the chart instead';
+    return [`${DESIRED_KEY}: namespace is ${desired.namespace}, but the ConfigMap is in ${namespace}: ${who}`];
+  }
+  const made = annotations?.[ANNOTATION_DIGEST];
+  if (made === undefined || made === digest) return [];
+  const who = "a Kustomize patch or Flux's postBuild.substitute may have changed it on its way";
+  return [`data: its digest is ${digest}, and was ${made} when it was synthesised: ${who}`];
 }
 
 /** Says what is wrong with a value at a path, or nothing. */

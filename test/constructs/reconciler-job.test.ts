@@ -25,7 +25,8 @@ const container = (chart: Chart, kind: 'Job' | 'CronJob') => {
 
 test('emits ConfigMap, permissions, Job and CronJob, all in the namespace of the chart', () => {
   const found = synth(chartWith());
-  assert.deepEqual(found.map((o) => o.kind).sort(), ['ConfigMap', 'CronJob', 'Job', 'Role', 'RoleBinding', 'ServiceAccount']);
+  const kinds = ['ConfigMap', 'CronJob', 'Job', 'NetworkPolicy', 'Role', 'RoleBinding', 'ServiceAccount'];
+  assert.deepEqual(found.map((o) => o.kind).sort(), kinds);
   assert.ok(found.every((o) => o.metadata.namespace === 'demo'));
   assert.ok(found.every((o) => o.metadata.name.startsWith('kafka-tls-orders')));
 });
@@ -78,9 +79,52 @@ test('reads the ConfigMap at run time; the Job says which content it was made fo
   assert.deepEqual(container(chart, 'CronJob').args, args.slice(0, 3));
 });
 
-test('does not try again what only a commit cures', () => {
+test('does not try again what only a commit cures, and counts no failure that time cures', () => {
   const { rules } = only(chartWith(), 'Job').spec.podFailurePolicy;
-  assert.deepEqual(rules[0], { action: 'FailJob', onExitCodes: { containerName: 'kafka-tls', operator: 'In', values: [2] } });
+  const onExit = (code: number) => ({ containerName: 'kafka-tls', operator: 'In', values: [code] });
+  assert.deepEqual(rules, [
+    { action: 'FailJob', onExitCodes: onExit(2) },
+    { action: 'Ignore', onExitCodes: onExit(4) },
+    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+  ]);
+});
+
+test('runs one pod at a time, the next one when the one before it has ended', () => {
+  const { parallelism, completions, podReplacementPolicy } = only(chartWith(), 'Job').spec;
+  assert.deepEqual({ parallelism, completions, podReplacementPolicy }, { parallelism: 1, completions: 1, podReplacementPolicy: 'Failed' });
+});
+
+test('has no sidecar that would outlive the command', () => {
+  for (const spec of [only(chartWith(), 'Job').spec, only(chartWith(), 'CronJob').spec.jobTemplate.spec]) {
+    assert.equal(spec.template.metadata.labels['sidecar.istio.io/inject'], 'false');
+    assert.equal(spec.template.metadata.annotations['linkerd.io/inject'], 'disabled');
+  }
+});
+
+test('lets nobody connect to its pods, and them to everything', () => {
+  const { podSelector, policyTypes, ingress, egress } = only(chartWith(), 'NetworkPolicy').spec;
+  const { labels } = only(chartWith(), 'Job').spec.template.metadata;
+  for (const [key, value] of Object.entries(podSelector.matchLabels)) assert.equal(labels[key], value);
+  assert.deepEqual({ policyTypes, ingress, egress }, { policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] });
+});
+
+test('may look at the ClusterIssuers that TLS refers to, and at nothing else outside its namespace', () => {
+  const chart = chartWith({}, { tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp-ca') }) });
+  const { metadata, rules } = only(chart, 'ClusterRole');
+  assert.equal(metadata.name, 'kafka-tls-demo-orders');
+  assert.equal(metadata.namespace, undefined);
+  assert.deepEqual(rules, [{ apiGroups: ['cert-manager.io'], resources: ['clusterissuers'], resourceNames: ['corp-ca'], verbs: ['get'] }]);
+  const binding = only(chart, 'ClusterRoleBinding');
+  assert.deepEqual(binding.roleRef, { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name });
+  assert.deepEqual(binding.subjects, [{ kind: 'ServiceAccount', name: only(chart, 'ServiceAccount').metadata.name, namespace: 'demo' }]);
+  assert.ok(!synth(chartWith()).some((o) => o.kind.startsWith('ClusterRole')));
+});
+
+test('marks the ConfigMap with its digest, and as no business of variable substitution', () => {
+  const chart = chartWith();
+  const { annotations } = only(chart, 'ConfigMap').metadata;
+  assert.equal(annotations?.['kafka-tls/digest'], container(chart, 'Job').args[4]);
+  assert.equal(annotations?.['kustomize.toolkit.fluxcd.io/substitute'], 'disabled');
 });
 
 test('has a deadline that follows from the number of pods', () => {
@@ -95,6 +139,11 @@ test('fits the restricted pod security standard', () => {
   for (const spec of [only(chartWith(), 'Job').spec, only(chartWith(), 'CronJob').spec.jobTemplate.spec]) {
     const pod = spec.template.spec;
     assert.equal(pod.securityContext.runAsNonRoot, true);
+    assert.ok(pod.securityContext.runAsUser >= 10_000 && pod.securityContext.runAsGroup >= 10_000, 'no user of the node');
+    for (const resource of ['cpu', 'memory', 'ephemeral-storage']) {
+      assert.ok(pod.containers[0].resources.requests[resource] !== undefined, resource);
+      assert.ok(pod.containers[0].resources.limits[resource] !== undefined, resource);
+    }
     assert.equal(pod.securityContext.seccompProfile.type, 'RuntimeDefault');
     assert.equal(pod.containers[0].securityContext.allowPrivilegeEscalation, false);
     assert.deepEqual(pod.containers[0].securityContext.capabilities.drop, ['ALL']);
