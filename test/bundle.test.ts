@@ -195,7 +195,7 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
     configMap: bundleConfigMap(desiredOf(), {
       'issuer-orders-ca.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { namespace: 'demo' } }),
     }),
-    says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a text is expected$/],
+    says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a name such as orders-ca is expected$/],
   },
   { name: 'a missing request', configMap: without(convergeKey), says: [/^KafkaOpsRequest: none with issuerRef/] },
   {

@@ -3,6 +3,7 @@
  * timestamp stays text, and so does a sexagesimal number.
  */
 import { parseAllDocuments, type Tags } from 'yaml';
+import { unlikeJson } from '../shape';
 
 export type ParsedYaml =
   | { readonly values: readonly unknown[] }
@@ -12,7 +13,7 @@ const MAX_ALIASES = 100; // against documents that grow when they are read
 
 /** Returns the values of all documents in a text, empty ones left out, or the first thing that is wrong. */
 export function parseYaml(text: string): ParsedYaml {
-  const parsed = parseAllDocuments(text, { version: '1.1', customTags: withoutTimes, logLevel: 'silent' });
+  const parsed = parseAllDocuments(text, { version: '1.1', customTags: likeJson, logLevel: 'silent' });
   const documents = Array.isArray(parsed) ? parsed : [];
   for (const document of documents) {
     const [error] = document.errors;
@@ -20,17 +21,27 @@ export function parseYaml(text: string): ParsedYaml {
     const [what = error.message] = error.message.split(/ at line \d+|\n/);
     const at = error.linePos?.[0];
     return {
-      problem: `is broken YAML${at === undefined ? '' : ` at line ${at.line}, column ${at.col}`}: ${what.replace(/[:.]$/, '')}`,
+      problem: `is broken YAML${at === undefined ? '' : ` at line ${at.line}, column ${at.col}`}: ${inWords(what)}`,
       ...(at === undefined ? {} : { line: at.line, column: at.col }),
     };
   }
   try {
-    return { values: documents.map((d): unknown => d.toJS({ maxAliasCount: MAX_ALIASES })).filter((v) => v !== null && v !== undefined) };
+    const values = documents.map((d): unknown => d.toJS({ maxAliasCount: MAX_ALIASES })).filter((v) => v !== null && v !== undefined);
+    const problem = values.map((value) => unlikeJson(value)).find((why) => why !== undefined);
+    return problem === undefined ? { values } : { problem };
   } catch (error) {
-    return { problem: `is broken YAML: ${error instanceof Error ? error.message : String(error)}` };
+    return { problem: `is broken YAML: ${inWords(error instanceof Error ? error.message : String(error))}` };
   }
 }
 
-function withoutTimes(tags: Tags): Tags {
-  return tags.filter((tag) => typeof tag === 'string' || (tag.format !== 'TIME' && tag.tag !== 'tag:yaml.org,2002:timestamp'));
+/** The parser goes down with the text, and says so in the words of JavaScript. */
+function inWords(what: string): string {
+  return /call stack/.test(what) ? 'it is nested too deeply' : what.replace(/[:.]$/, '');
+}
+
+/** Collections of YAML that are no maps and lists, and bytes. */
+const NOT_JSON = ['timestamp', 'binary', 'set', 'omap', 'pairs'].map((name) => `tag:yaml.org,2002:${name}`);
+
+function likeJson(tags: Tags): Tags {
+  return tags.filter((tag) => typeof tag === 'string' || (tag.format !== 'TIME' && !NOT_JSON.includes(tag.tag)));
 }
