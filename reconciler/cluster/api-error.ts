@@ -6,6 +6,7 @@
 import { groupOf, type Kind, type ObjectRef } from '../../constructs/model/kube-object';
 import { INSTALLED_BY } from '../../constructs/model/kubedb';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
+import { ANY_TEXT, fits, listOf, mapOf, NUMBER, nullable, oneOf, optional } from '../shape';
 import type { TransportError } from './http';
 
 /** What was asked of the API server, in RBAC's words. */
@@ -33,12 +34,12 @@ export interface Failure {
 export function failureOf(status: number, headers: Readonly<Record<string, string>>, body: string): Failure {
   const said = statusObject(body);
   const details = said?.details;
-  const seconds = Number(headers['retry-after'] ?? details?.retryAfterSeconds);
+  const seconds = Number(headers['retry-after'] ?? details?.retryAfterSeconds ?? undefined);
   return {
     status,
     reason: said?.reason || DEFAULT_REASONS[status] || 'Unknown',
     message: said?.message || body.trim().split('\n')[0]?.slice(0, 300) || 'no reason given',
-    causes: Array.isArray(details?.causes) ? details.causes : [],
+    causes: details?.causes ?? [],
     isMissingObject: status === 404 && Boolean(details?.name),
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterSeconds: seconds } : {}),
   };
@@ -62,13 +63,30 @@ const DEFAULT_REASONS: Readonly<Record<number, string>> = {
 interface StatusObject {
   readonly reason?: string;
   readonly message?: string;
-  readonly details?: { readonly name?: string; readonly causes?: Failure['causes']; readonly retryAfterSeconds?: number };
+  readonly details?: {
+    readonly name?: string;
+    readonly causes?: Failure['causes'] | null;
+    readonly retryAfterSeconds?: number | null;
+  } | null;
 }
+
+const STATUS = mapOf({
+  kind: oneOf(['Status']),
+  reason: optional(ANY_TEXT),
+  message: optional(ANY_TEXT),
+  details: nullable(
+    mapOf({
+      name: optional(ANY_TEXT),
+      retryAfterSeconds: nullable(NUMBER),
+      causes: nullable(listOf(mapOf({ reason: optional(ANY_TEXT), message: optional(ANY_TEXT), field: optional(ANY_TEXT) }))),
+    }),
+  ),
+});
 
 function statusObject(body: string): StatusObject | undefined {
   try {
-    const value = JSON.parse(body) as { kind?: unknown } | null;
-    return value?.kind === 'Status' ? (value as StatusObject) : undefined;
+    const value: unknown = JSON.parse(body);
+    return fits(STATUS, value) ? (value as StatusObject) : undefined;
   } catch {
     return undefined;
   }

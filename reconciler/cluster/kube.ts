@@ -17,6 +17,7 @@ import type { Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '..
 import { apiError, type Call, type Failure, failureOf, isCertificateProblem, isTransient, unreachable } from './api-error';
 import { withDeadline } from './deadline';
 import { type Transport, TransportError, type TransportRequest, type TransportResponse } from './http';
+import { objectIn, readList, readObject } from './read';
 import { type Listing, watchObjects } from './watch';
 
 const REQUEST_DEADLINE_MS = 30_000;
@@ -39,6 +40,7 @@ export function kubeCluster(transport: Transport, clock: Clock): Cluster {
         {
           list: () => api.list(kind, selection),
           open: (resourceVersion, stop) => api.openWatch(kind, selection, resourceVersion, stop),
+          read: (object) => objectIn({ verb: 'watch', kind, namespace: selection.namespace }, object),
         },
         clock,
         signal,
@@ -87,8 +89,9 @@ class Api {
 
   async get(subject: ObjectRef): Promise<KubeObject | undefined> {
     const call: Call = { verb: 'get', kind: kindFor(subject), namespace: subject.namespace, subject };
+    if (isNoName(subject.name)) return undefined;
     const answer = await this.ask(call, { method: 'GET', path: objectPath(subject) });
-    if ('body' in answer) return parse(call, answer.body);
+    if ('body' in answer) return readObject(call, answer.body);
     if (answer.failure.isMissingObject) return undefined;
     throw apiError(call, answer.failure);
   }
@@ -97,14 +100,7 @@ class Api {
     const call: Call = { verb: 'list', kind, namespace: selection.namespace };
     const answer = await this.ask(call, { method: 'GET', path: collectionPath(kind, selection.namespace), query: selectors(selection) });
     if ('failure' in answer) throw apiError(call, answer.failure);
-    const list = parse(call, answer.body);
-    // Items of built-in kinds come without kind and apiVersion.
-    const items: readonly KubeObject[] = (list.items ?? []).map((item: object) => ({
-      apiVersion: kind.apiVersion,
-      kind: kind.kind,
-      ...item,
-    }));
-    return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
+    return readList(call, answer.body);
   }
 
   async openWatch(kind: Kind, selection: Selection, resourceVersion: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
@@ -125,14 +121,14 @@ class Api {
     const call = this.callFor(verb, refOf(object), write.subresource);
     const answer = await this.ask(call, requestOf(write));
     if ('failure' in answer) throw apiError(call, answer.failure);
-    return parse(call, answer.body);
+    return readObject(call, answer.body);
   }
 
   async patch(subject: ObjectRef, operations: readonly JsonPatchOperation[], isStatus: boolean): Promise<KubeObject> {
     const call = this.callFor('patch', subject, isStatus ? 'status' : undefined);
     const path = `${objectPath(subject)}${isStatus ? '/status' : ''}`;
     const answer = await this.ask(call, requestOf({ method: 'PATCH', path, contentType: 'application/json-patch+json', body: operations }));
-    if ('body' in answer) return parse(call, answer.body);
+    if ('body' in answer) return readObject(call, answer.body);
     throw isFailedTest(operations, answer.failure) ? changedMeanwhile(subject, answer.failure) : apiError(call, answer.failure);
   }
 
@@ -233,18 +229,6 @@ function requestOf({ method, path, contentType = 'application/json', query = {},
   return { method, path, query: { ...WRITE, ...query }, headers: { 'content-type': contentType }, body: JSON.stringify(body) };
 }
 
-function parse(call: Call, body: string): KubeObject {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new ClusterError(`${call.kind.kind}: ${call.verb} was answered with something that is not JSON.`, {
-      status: 200,
-      reason: 'NotJson',
-      cause,
-    });
-  }
-}
-
 async function text(response: TransportResponse): Promise<string> {
   if (typeof response.body === 'string') return response.body;
   let all = '';
@@ -278,6 +262,11 @@ function selectors({ name, labels }: Selection): Record<string, string> {
     ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
     ...(labelSelector.length === 0 ? {} : { labelSelector: labelSelector.join(',') }),
   };
+}
+
+/** What a reference may hold that no object can be called; in a path it would lead elsewhere. */
+function isNoName(name: string): boolean {
+  return ['', '.', '..'].includes(name);
 }
 
 /** A failed `test` is 422 like any bad patch; unlike those, it names no field. */

@@ -299,7 +299,7 @@ const evictions: { name: string; replies: TransportResponse[]; result: string }[
     name: 'a pod that has a successor of the same name',
     replies: [
       failure(409, 'Conflict', 'Precondition failed', { name: 'orders-broker-0' }),
-      json(200, { metadata: { name: 'orders-broker-0', uid: 'u2' } }),
+      json(200, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'orders-broker-0', uid: 'u2' } }),
     ],
     result: 'gone',
   },
@@ -324,7 +324,7 @@ test('an eviction that conflicts while the pod is the same is an error', async (
   const { clock, cluster } = clusterWith((_, n) =>
     n === 1
       ? failure(409, 'Conflict', 'Operation cannot be fulfilled on poddisruptionbudgets.policy "orders"', { name: 'orders' })
-      : json(200, { metadata: { name: POD.name, uid: 'u1' } }),
+      : json(200, { apiVersion: 'v1', kind: 'Pod', metadata: { name: POD.name, uid: 'u1' } }),
   );
   await assert.rejects(clock.run(cluster.evict(POD, 'u1')), /409 Conflict/);
 });
