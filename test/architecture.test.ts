@@ -52,6 +52,7 @@ const RULES: readonly Rule[] = [
       MODEL,
       ...NOUNS,
       ...SHAPES,
+      'reconciler/yaml-text',
       'reconciler/cluster/',
       'reconciler/ports',
       'reconciler/errors',

@@ -142,8 +142,14 @@ export function formatIssuerRef(issuer: IssuerRef): string {
   return `${issuer.kind}/${issuer.name}`;
 }
 
+/** What of a Kafka's spec is about TLS. */
+interface KafkaTlsSpec {
+  readonly enableSSL?: boolean;
+  readonly tls?: Pick<TlsConfig, 'issuerRef'> & Partial<TlsConfig>;
+}
+
 /** Returns the TLS state that a Kafka's spec asks for. `enableSSL` decides; KubeDB's webhook keeps the pair consistent, and adds certificates. */
-export function tlsStateOf(spec: { readonly enableSSL?: boolean; readonly tls?: TlsConfig } | undefined): TlsState {
+export function tlsStateOf(spec: KafkaTlsSpec | undefined): TlsState {
   return spec?.enableSSL === true && spec.tls !== undefined ? { ...spec.tls, certificates: spec.tls.certificates ?? [] } : 'off';
 }
 

@@ -10,7 +10,7 @@ import { type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { InvalidInputError } from '../errors';
 import { COUNT, closedMapOf, DURATION, flawsOf, INSTANT, isMap, listOf, mapOf, NAME, oneOf, optional, TEXT } from '../shape';
 import { objectOf } from '../well-formed';
-import { parseYaml } from './yaml-text';
+import { parseYaml } from '../yaml-text';
 
 /** Tells whether an object is a ConfigMap that holds a bundle. */
 export function holdsBundle(object: unknown): object is KubeObject {

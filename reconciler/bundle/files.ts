@@ -9,8 +9,8 @@ import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, type KubeObject } from '../../constructs/model/kube-object';
 import { InvalidInputError } from '../errors';
+import { parseYaml } from '../yaml-text';
 import { bundleFromConfigMap, holdsBundle } from './documents';
-import { parseYaml } from './yaml-text';
 
 /** Where the input comes from. */
 export interface BundleSource {

@@ -116,6 +116,17 @@ export function apiError(call: Call, failure: Failure): KafkaTlsError {
 
 /** Returns the error of a call that got no answer. */
 export function unreachable(server: string, error: TransportError): ClusterError {
+  if (isCredentialProblem(error.code)) {
+    return new ClusterError(
+      `API server ${server}: cannot be asked: a certificate, key or token cannot be used (${withoutDot(error.message)}).`,
+      {
+        status: 0,
+        reason: error.code,
+        hint: 'Check what the user and the cluster in the kubeconfig hold.',
+        cause: error,
+      },
+    );
+  }
   return new ClusterError(`API server ${server}: cannot be reached: ${wordsFor(error)}.`, {
     status: 0,
     reason: error.code || 'NoAnswer',
@@ -130,6 +141,11 @@ export function unreachable(server: string, error: TransportError): ClusterError
 /** Tells whether a connection failed over a certificate, which no repetition cures. */
 export function isCertificateProblem(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code);
+}
+
+/** Tells whether a connection could not even be begun with what it was given. */
+function isCredentialProblem(code: string): boolean {
+  return /^ERR_(OSSL|INVALID_CHAR|CRYPTO)/.test(code);
 }
 
 function wordsFor({ code, message }: TransportError): string {

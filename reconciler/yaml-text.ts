@@ -3,7 +3,7 @@
  * timestamp stays text, and so does a sexagesimal number.
  */
 import { parseAllDocuments, type Tags } from 'yaml';
-import { unlikeJson } from '../shape';
+import { unlikeJson } from './shape';
 
 export type ParsedYaml =
   | { readonly values: readonly unknown[] }
