@@ -10,7 +10,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClusterError, InvalidInputError } from '../errors';
-import { ANY_TEXT, everyOf, flawsOf, listOf, mapOf, NAME, nullable, optional, TEXT, TEXTS, TRUTH, unseen } from '../shape';
+import { ANY_TEXT, flawsOf, listOf, mapOf, NAME, nullable, optional, type Rule, TEXT, TEXTS, TRUTH, unseen } from '../shape';
 import { parseYaml } from '../yaml-text';
 import { type HttpTransport, httpTransport } from './http';
 
@@ -44,7 +44,7 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
   if (url.protocol === 'http:') allowLoopback(config, url, source);
   return {
     transport: httpTransport(cluster.server, () => requestOptions(config, cluster.proxyUrl !== undefined)),
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace || 'default',
   };
 }
 
@@ -107,6 +107,8 @@ function loadFile(client: typeof import('@kubernetes/client-node'), file: string
 
 const FLAG = optional(TRUTH);
 const TEXTUAL = nullable(ANY_TEXT);
+/** An empty one is the default, too. */
+const NAMESPACE: Rule = (value) => (value === '' ? [] : nullable(NAME)(value));
 
 /** The parts that the client takes for granted. Of what a user is, nothing is repeated. */
 const KUBECONFIG = mapOf({
@@ -149,14 +151,14 @@ const KUBECONFIG = mapOf({
                   env: nullable(listOf(mapOf({ name: TEXT, value: ANY_TEXT }))),
                 }),
               ),
-              'auth-provider': nullable(mapOf({ name: TEXT, config: nullable(everyOf(ANY_TEXT)) })),
+              'auth-provider': nullable(mapOf({ name: TEXT, config: nullable(mapOf({})) })),
             }),
           ),
         ),
       }),
     ),
   ),
-  contexts: nullable(listOf(mapOf({ name: TEXT, context: mapOf({ cluster: TEXT, user: TEXTUAL, namespace: nullable(NAME) }) }))),
+  contexts: nullable(listOf(mapOf({ name: TEXT, context: mapOf({ cluster: TEXT, user: TEXTUAL, namespace: NAMESPACE }) }))),
   'current-context': TEXTUAL,
 });
 
