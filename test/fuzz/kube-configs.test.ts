@@ -135,7 +135,7 @@ test('a server of any address is refused in words, or not there', async () => {
   const property = fc.asyncProperty(
     fc.constantFrom(...SERVERS),
     fc.constantFrom(...PROXIES),
-    fc.constantFrom('', 'x', '::1', '*', '..'),
+    fc.constantFrom('', 'x', '*', '..'),
     async (server, proxy, name) => {
       const cluster = { 'proxy-url': proxy, 'tls-server-name': name, 'insecure-skip-tls-verify': true };
       writeFileSync(FILE, yaml(kubeconfig({ token: 't' }, server, cluster)));
