@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import { type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { parseYaml } from '../../reconciler/yaml-text';
 import { bundleConfigMap, configMapOfBundle, yaml } from '../support/bundle-text';
 import { ClusterBuilder } from '../support/cluster-builder';
@@ -67,6 +67,21 @@ test('a document of a bundle with anything wrong in it is used, or refused in wo
   });
   await assertAlways(property, 150);
 });
+
+test('a bundle in the cluster with anything wrong in it is planned, or refused in words', async () => {
+  const argv = ['plan', '--config-map', 'demo/kafka-tls-orders'];
+  const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anyMutations, async (i, document, mutations) => {
+    await putInCluster(withMutatedDocument(configMapOf(i), document, mutations));
+    await run(argv);
+  });
+  await assertAlways(property, 50);
+});
+
+async function putInCluster(configMap: KubeObject): Promise<void> {
+  const before = await world.cluster.get(refOf(configMap));
+  if (before === undefined) await world.cluster.create(configMap);
+  else await world.cluster.replace({ ...configMap, metadata: before.metadata });
+}
 
 test('a ConfigMap with anything wrong in it is used, or refused in words', async () => {
   const property = fc.asyncProperty(anyConfigMap, anyMutations, anyFront, async (i, mutations, front) => {
