@@ -167,6 +167,6 @@ test('what is seen of any Secrets is planned, and planned again from the file', 
     assert.deepEqual(again, live, 'a replay comes to the same');
     await civil(['verify', '-f', '-'], { io, outside });
   });
-  await assertAlways(property, 40);
+  await assertAlways(property, 12);
   await world.stop();
 });
