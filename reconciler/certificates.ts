@@ -127,9 +127,11 @@ function factsOf(x509: X509Certificate): CertificateFacts {
   };
 }
 
-/** Certificates count in seconds. */
+/** Certificates count in seconds, and in years of four digits: what has more was not read but guessed. */
 function rfc3339(date: Date): string {
-  return date.toISOString().replace('.000Z', 'Z');
+  const text = date.toISOString();
+  if (!/^\d{4}-/.test(text)) throw new RangeError(`${text} is no date of a certificate`);
+  return text.replace('.000Z', 'Z');
 }
 
 function oneLine(distinguishedName: string | undefined): string {
@@ -157,17 +159,18 @@ function canonicalIp(address: string): string {
   return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
-/** Returns the certificates from the leaf to a trusted one, or undefined. A trusted certificate may be the leaf itself. */
-function pathToTrust(leaf: Read, others: readonly Read[], trusted: readonly Read[]): readonly Read[] | undefined {
+/**
+ * Returns the certificates from the leaf to a trusted one, or undefined. A trusted certificate may be the leaf itself. What led nowhere once is
+ * not tried again: many certificates of one key have all signed each other, and the ways through them are without number.
+ */
+function pathToTrust(leaf: Read, others: readonly Read[], trusted: readonly Read[], tried = new Set<Read>()): readonly Read[] | undefined {
+  tried.add(leaf);
   if (trusted.some((t) => t.facts.fingerprint === leaf.facts.fingerprint)) return [leaf];
   const anchor = trusted.find((t) => hasSigned(t, leaf));
   if (anchor !== undefined) return [leaf, anchor];
-  for (const next of others.filter((o) => o.facts.isCa && hasSigned(o, leaf))) {
-    const rest = pathToTrust(
-      next,
-      others.filter((o) => o !== next),
-      trusted,
-    );
+  for (const next of others) {
+    if (tried.has(next) || !next.facts.isCa || !hasSigned(next, leaf)) continue;
+    const rest = pathToTrust(next, others, trusted, tried);
     if (rest !== undefined) return [leaf, ...rest];
   }
   return undefined;

@@ -13,6 +13,8 @@ interface Rule {
 
 const NOUNS = ['reconciler/plan/nouns', 'reconciler/plan/observation'];
 const MODEL = 'constructs/model/';
+/** What a value from outside must look like; pure. */
+const SHAPES = ['reconciler/shape', 'reconciler/well-formed'];
 
 const RULES: readonly Rule[] = [
   { from: 'constructs/model/', mayImport: [MODEL, 'node:crypto'], because: 'the model is plain data that both sides share' },
@@ -23,7 +25,7 @@ const RULES: readonly Rule[] = [
   },
   {
     from: 'reconciler/plan/',
-    mayImport: [MODEL, 'reconciler/plan/', 'reconciler/status', 'reconciler/errors'],
+    mayImport: [MODEL, ...SHAPES, 'reconciler/plan/', 'reconciler/status', 'reconciler/errors'],
     because: 'deciding needs no cluster',
   },
   {
@@ -41,7 +43,7 @@ const RULES: readonly Rule[] = [
   },
   {
     from: 'reconciler/execute/',
-    mayImport: [MODEL, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors', 'reconciler/status'],
+    mayImport: [MODEL, ...SHAPES, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors', 'reconciler/status'],
     because: 'executing acts through ports on what was decided',
   },
   {
@@ -49,6 +51,8 @@ const RULES: readonly Rule[] = [
     mayImport: [
       MODEL,
       ...NOUNS,
+      ...SHAPES,
+      'reconciler/yaml-text',
       'reconciler/cluster/',
       'reconciler/ports',
       'reconciler/errors',

@@ -7,8 +7,8 @@ import { assembleBundle } from '../constructs/model/bundle';
 import type { KubeObject } from '../constructs/model/kube-object';
 import { bundleFromConfigMap } from '../reconciler/bundle/documents';
 import { bundleId, chooseBundle, chooseBundles, readBundles } from '../reconciler/bundle/files';
-import { parseYaml } from '../reconciler/bundle/yaml-text';
 import { InvalidInputError } from '../reconciler/errors';
+import { parseYaml } from '../reconciler/yaml-text';
 import { bundleConfigMap, desiredOf, manifestsOf, yaml } from './support/bundle-text';
 
 const root = mkdtempSync(path.join(tmpdir(), 'bundle-files-'));
@@ -68,6 +68,11 @@ test('reads YAML as Kubernetes does', () => {
   assert.deepEqual(read, { values: [{ a: true, b: 'yes', c: 8, d: '2026-11-23T09:00:00Z', e: '12:30:00', f: 1000 }] });
 });
 
+test('types that JSON lacks are read as the text or map they are written as', () => {
+  const read = parseYaml('a: !!binary aGk=\nb: !!set {x: , z: }\nc: !!omap [d: 1]\n');
+  assert.deepEqual(read, { values: [{ a: 'aGk=', b: { x: null, z: null }, c: [{ d: 1 }] }] });
+});
+
 test('a document that grows when it is read is refused', () => {
   const bomb = [
     'a: &a [x,x,x,x,x,x,x,x,x]',
@@ -89,6 +94,14 @@ const badFiles: readonly { name: string; files: Record<string, string>; file?: s
     name: 'a duplicate key',
     files: { 'a.yaml': 'kind: A\nkind: B\n' },
     says: /^a\.yaml: is broken YAML at line 2, column 1: Map keys must be unique$/,
+  },
+  { name: 'a value that holds itself', files: { 'a.yaml': 'a: &a [*a]\n' }, says: /^a\.yaml: is nested deeper than 100 levels$/ },
+  { name: 'a text without end', files: { 'a.yaml': '['.repeat(20_000) }, says: /^a\.yaml: is broken YAML at .*: it is nested too deeply$/ },
+  { name: 'a number that is none', files: { 'a.yaml': 'a: .nan\n' }, says: /^a\.yaml: holds a number that JSON lacks/ },
+  {
+    name: 'a ConfigMap without a name',
+    files: { 'a.yaml': yaml({ ...bundleConfigMap(), metadata: {} }) },
+    says: /^a\.yaml: ConfigMap: metadata\.name: is missing; a name such as orders-ca is expected$/,
   },
   { name: 'no bundle', files: { 'a.yaml': SERVICE }, says: /^\.: no bundle in it/ },
   { name: 'an empty file', files: { 'a.yaml': '' }, says: /^\.: no bundle in it/ },
@@ -195,7 +208,34 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
     configMap: bundleConfigMap(desiredOf(), {
       'issuer-orders-ca.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { namespace: 'demo' } }),
     }),
-    says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a text is expected$/],
+    says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a name such as orders-ca is expected$/],
+  },
+  {
+    name: 'a field that every map of JavaScript has',
+    configMap: bundleConfigMap(desiredOf({ constructor: 1 })),
+    says: [/^desired\.yaml: constructor: is unknown; the fields are/],
+  },
+  {
+    name: 'a name that leads elsewhere',
+    configMap: { ...bundleConfigMap(), data: { ...bundleConfigMap().data, 'desired.yaml': yaml(desiredOf({ kafka: '..' })) } },
+    says: [/^desired\.yaml: kafka: is "\.\."; a name such as orders-ca is expected$/],
+  },
+  {
+    name: 'a Kafka of the wrong form',
+    configMap: bundleConfigMap(desiredOf(), {
+      'kafka-orders.yaml': yaml({
+        apiVersion: 'kubedb.com/v1',
+        kind: 'Kafka',
+        metadata: { name: 'orders', namespace: 'demo' },
+        spec: { topology: null, replicas: 1e9, tls: { certificates: [{ alias: 'server', dnsNames: 'a' }] } },
+      }),
+    }),
+    says: [
+      /^kafka-orders\.yaml: spec\.replicas: is 1000000000; a whole number from 0 to 1000 is expected$/,
+      /^kafka-orders\.yaml: spec\.topology: is null; a map is expected$/,
+      /^kafka-orders\.yaml: spec\.tls\.issuerRef: is missing; a map is expected$/,
+      /^kafka-orders\.yaml: spec\.tls\.certificates\[0\]\.dnsNames: is "a"; a list is expected$/,
+    ],
   },
   { name: 'a missing request', configMap: without(convergeKey), says: [/^KafkaOpsRequest: none with issuerRef/] },
   {

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { KINDS, ref } from '../constructs/model/kube-object';
-import { parseYaml } from '../reconciler/bundle/yaml-text';
 import type { Connection } from '../reconciler/cli/io';
 import { BlockedError, ClusterError, InternalError, InvalidInputError, OperationFailedError, TimeoutError } from '../reconciler/errors';
+import type { Observation } from '../reconciler/plan/observation';
+import { parseYaml } from '../reconciler/yaml-text';
 import { bundleConfigMap, configMapOfBundle, desiredOf, yaml } from './support/bundle-text';
 import { ClusterBuilder, TLS, tlsBy } from './support/cluster-builder';
 import { kafkaTls } from './support/command-line';
@@ -277,6 +278,57 @@ test('plan refuses an observation that is none, is broken, or is newer', async (
     assert.match(stderr, says);
   }
 });
+
+const badObservations: readonly { name: string; change: (live: Observation) => object; says: RegExp }[] = [
+  {
+    name: 'no listeners',
+    change: ({ pods }) => ({ pods: [omit(pods[0], 'served')] }),
+    says: /bad\.json: pods\[0\]\.served: is missing; a list is expected\./,
+  },
+  { name: 'no facts', change: () => ({ facts: undefined }), says: /facts: is missing; a map is expected/ },
+  { name: 'an instant that is none', change: () => ({ observedAt: 'now' }), says: /observedAt: is "now"; an instant such as/ },
+  {
+    name: 'conditions that are no list',
+    change: ({ kafka }) => ({ kafka: withStatus(kafka, { conditions: {} }) }),
+    says: /kafka\.status\.conditions: is a map; a list is expected/,
+  },
+  {
+    name: 'more pods than there can be',
+    change: ({ kafka }) => ({ kafka: withSpec(kafka, { replicas: 1e9 }) }),
+    says: /kafka\.spec\.replicas: is 1000000000; a whole number from 0 to 1000/,
+  },
+  {
+    name: 'an issuer of another kind',
+    change: () => ({ issuers: [{ kind: 'constructor', name: 'x' }] }),
+    says: /issuers\[0\]\.kind: is "constructor"; one of Issuer, ClusterIssuer/,
+  },
+  {
+    name: 'a Secret with a key of many dots',
+    change: ({ secrets }) => ({ secrets: [{ ...secrets[0], annotations: { 'a.b/c': 1 } }] }),
+    says: /secrets\[0\]\.annotations\["a\.b\/c"\]: is 1; a text is expected/,
+  },
+  {
+    name: 'depths',
+    change: () => JSON.parse(`{"unread": ${'['.repeat(500)}${']'.repeat(500)}}`),
+    says: /is nested deeper than 100 levels/,
+  },
+];
+
+const omit = (value: object | undefined, key: string) => Object.fromEntries(Object.entries(value ?? {}).filter(([k]) => k !== key));
+const withStatus = (object: object | undefined, status: object) => ({ ...object, status });
+const withSpec = (object: object | undefined, spec: object) => ({ ...object, spec });
+
+for (const { name, change, says } of badObservations) {
+  test(`plan says which member of an observation is wrong: ${name}`, async () => {
+    const builder = new ClusterBuilder();
+    const live = { ...builder.live, ...change(builder.live) };
+    const observation = file('bad.json', JSON.stringify(live));
+    const { exitCode, stdout, stderr } = await kafkaTls(['plan', '-f', ORDERS, '--observation', observation]);
+    assert.equal(exitCode, 2, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, says);
+  });
+}
 
 test('plan --base compares two bundles with no cluster, for a pull request', async () => {
   const base = file(

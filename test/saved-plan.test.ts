@@ -115,8 +115,12 @@ test('a saved plan holds no password and no key', async () => {
 const FILES: readonly { readonly name: string; readonly text: string; readonly says: RegExp }[] = [
   { name: 'broken JSON', text: '{', says: /plan\.json: is broken JSON: .*\nA saved plan is what "kafka-tls plan --out" writes\./ },
   { name: 'JSON null', text: 'null', says: /plan\.json: is not a saved plan/ },
-  { name: 'another document', text: '{"format":1,"plans":[]}', says: /plan\.json: is not a saved plan/ },
-  { name: 'a plan without steps', text: '{"format":1,"plans":{"demo/orders":{"digest":"a","plan":{}}}}', says: /is not a saved plan/ },
+  { name: 'another document', text: '{"format":1,"plans":[]}', says: /plan\.json: plans: is a list; a map is expected/ },
+  {
+    name: 'a plan without steps',
+    text: '{"format":1,"plans":{"demo/orders":{"digest":"a","plan":{}}}}',
+    says: /plan\.json: plans\["demo\/orders"\]\.plan\.steps: is missing; a list is expected/,
+  },
   { name: 'a newer version', text: '{"format":9,"plans":{}}', says: /format 9 was made by a newer version, this one reads up to 1/ },
   { name: 'the plan of another Kafka', text: '{"format":1,"plans":{}}', says: /plan\.json: holds no plan for demo\/orders\.\n/ },
 ];

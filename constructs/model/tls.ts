@@ -142,9 +142,15 @@ export function formatIssuerRef(issuer: IssuerRef): string {
   return `${issuer.kind}/${issuer.name}`;
 }
 
-/** Returns the TLS state that a Kafka's spec asks for. `enableSSL` decides; KubeDB's webhook keeps the pair consistent. */
-export function tlsStateOf(spec: { readonly enableSSL?: boolean; readonly tls?: TlsConfig } | undefined): TlsState {
-  return spec?.enableSSL === true && spec.tls !== undefined ? spec.tls : 'off';
+/** What of a Kafka's spec is about TLS. */
+interface KafkaTlsSpec {
+  readonly enableSSL?: boolean;
+  readonly tls?: Pick<TlsConfig, 'issuerRef'> & Partial<TlsConfig>;
+}
+
+/** Returns the TLS state that a Kafka's spec asks for. `enableSSL` decides; KubeDB's webhook keeps the pair consistent, and adds certificates. */
+export function tlsStateOf(spec: KafkaTlsSpec | undefined): TlsState {
+  return spec?.enableSSL === true && spec.tls !== undefined ? { ...spec.tls, certificates: spec.tls.certificates ?? [] } : 'off';
 }
 
 /** Tells whether two TLS states of one Kafka are the same after KubeDB's defaulting. */

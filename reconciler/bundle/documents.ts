@@ -6,11 +6,12 @@
  */
 import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
 import { ACKNOWLEDGEMENTS, BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
-import { goDurationMs } from '../../constructs/model/go-duration';
 import { type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_DIGEST } from '../../constructs/model/names';
 import { InvalidInputError } from '../errors';
-import { parseYaml } from './yaml-text';
+import { COUNT, closedMapOf, DURATION, flawsOf, INSTANT, isMap, listOf, mapOf, NAME, oneOf, optional, TEXT } from '../shape';
+import { objectOf } from '../well-formed';
+import { parseYaml } from '../yaml-text';
 
 /** Tells whether an object is a ConfigMap that holds a bundle. */
 export function holdsBundle(object: unknown): object is KubeObject {
@@ -26,15 +27,21 @@ export function holdsBundle(object: unknown): object is KubeObject {
 
 /** Returns the bundle in a ConfigMap; an InvalidInputError holds everything that is wrong with it. */
 export function bundleFromConfigMap(configMap: KubeObject): Bundle {
-  const problems: string[] = [];
+  const problems = [...flawsOf(CONFIG_MAP, configMap)];
+  if (problems.length > 0) throw new InvalidInputError(problems, { hint: HINT });
   const bundle = holdsBundle(configMap) ? readBundle(configMap, problems) : undefined;
   if (bundle !== undefined && problems.length === 0) return bundle;
   if (bundle === undefined && problems.length === 0) problems.push(`data has no key ${DESIRED_KEY}, so it is no bundle`);
   throw new InvalidInputError(problems, {
     subject: refOf(configMap),
-    hint: 'A bundle is made by synthesising a KafkaTls construct. Synthesise it again and apply the output unchanged.',
+    hint: HINT,
   });
 }
+
+const HINT = 'A bundle is made by synthesising a KafkaTls construct. Synthesise it again and apply the output unchanged.';
+
+/** What it takes to speak of it at all. */
+const CONFIG_MAP = mapOf({ metadata: mapOf({ name: NAME, namespace: optional(NAME) }) });
 
 function readBundle(configMap: KubeObject, problems: string[]): Bundle | undefined {
   const documents = new Map<string, unknown>();
@@ -73,82 +80,27 @@ function whatChangedIt({ metadata }: KubeObject, { desired, digest }: Bundle): r
   return [`data: its digest is ${digest}, and was ${made} when it was synthesised: ${who}`];
 }
 
-/** Says what is wrong with a value at a path, or nothing. */
-type Rule = (value: unknown, path: string) => readonly string[];
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  if (isMap(value)) return 'a map';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'string' ? `"${value}"` : String(value);
-}
-
-function expects(what: string, isFine: (value: unknown) => boolean): Rule {
-  return (value, path) => {
-    const subject = path.replace(/: $/, ''); // the document itself
-    if (value === undefined) return [`${subject}: is missing; ${what} is expected`];
-    return isFine(value) ? [] : [`${subject}: is ${show(value)}; ${what} is expected`];
-  };
-}
-
-function optional(rule: Rule): Rule {
-  return (value, path) => (value === undefined ? [] : rule(value, path));
-}
-
-function oneOf(names: readonly string[]): Rule {
-  return expects(`one of ${names.join(', ')}`, (v) => typeof v === 'string' && names.includes(v));
-}
-
-function listOf(rule: Rule): Rule {
-  return (value, path) => {
-    if (!Array.isArray(value)) return expects('a list', () => false)(value, path);
-    return value.flatMap((item, i) => rule(item, `${path}[${i}]`));
-  };
-}
-
-/** A map with these members and, if closed, no other ones. */
-function mapOf(members: Readonly<Record<string, Rule>>, isClosed: boolean): Rule {
-  return (value, path) => {
-    if (!isMap(value)) return expects('a map', () => false)(value, path);
-    const at = (key: string) => `${path}${path.endsWith(': ') ? '' : '.'}${key}`;
-    const unknown = isClosed ? Object.keys(value).filter((key) => !(key in members)) : [];
-    return [
-      ...Object.entries(members).flatMap(([key, rule]) => rule(value[key], at(key))),
-      ...unknown.map((key) => `${at(key)}: is unknown; the fields are ${Object.keys(members).join(', ')}`),
-    ];
-  };
-}
-
-const text = expects('a text', (v) => typeof v === 'string' && v !== '');
-const count = expects('a whole number from 0', (v) => Number.isInteger(v) && Number(v) >= 0);
-const duration = expects('a duration such as 5m or 1h30m', (v) => typeof v === 'string' && (goDurationMs(v) ?? -1) >= 0);
-const instant = expects('an instant such as 2026-11-23T09:00:00Z', (v) => {
-  return typeof v === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(v) && !Number.isNaN(Date.parse(v));
+const DESIRED = closedMapOf({
+  formatVersion: COUNT,
+  kafka: NAME,
+  namespace: NAME,
+  owner: TEXT,
+  executor: oneOf(EXECUTORS),
+  issuedAfter: optional(INSTANT),
+  beforeExpiry: optional(DURATION),
+  acknowledge: listOf(closedMapOf({ kind: oneOf(ACKNOWLEDGEMENTS), issuer: optional(TEXT) })),
+  cutover: oneOf(CUTOVERS),
+  whenKafkaIsUnknown: oneOf(['readiness', 'refuse']),
+  retries: COUNT,
+  deadlines: closedMapOf({
+    issuance: DURATION,
+    podReady: DURATION,
+    gate: DURATION,
+    foreignOperation: DURATION,
+    pickup: DURATION,
+    claim: DURATION,
+  }),
 });
-
-const DESIRED = mapOf(
-  {
-    formatVersion: count,
-    kafka: text,
-    namespace: text,
-    owner: text,
-    executor: oneOf(EXECUTORS),
-    issuedAfter: optional(instant),
-    beforeExpiry: optional(duration),
-    acknowledge: listOf(mapOf({ kind: oneOf(ACKNOWLEDGEMENTS), issuer: optional(text) }, true)),
-    cutover: oneOf(CUTOVERS),
-    whenKafkaIsUnknown: oneOf(['readiness', 'refuse']),
-    retries: count,
-    deadlines: mapOf(
-      { issuance: duration, podReady: duration, gate: duration, foreignOperation: duration, pickup: duration, claim: duration },
-      true,
-    ),
-  },
-  true,
-);
 
 function desiredProblems(value: unknown): readonly string[] {
   if (isMap(value) && typeof value.formatVersion === 'number' && value.formatVersion > BUNDLE_FORMAT) {
@@ -157,28 +109,16 @@ function desiredProblems(value: unknown): readonly string[] {
       `${DESIRED_KEY}: formatVersion ${value.formatVersion} was made by a newer version, this one reads up to ${BUNDLE_FORMAT}; use the image of the version that made it`,
     ];
   }
-  return DESIRED(value, `${DESIRED_KEY}: `);
+  return flawsOf(DESIRED, value).map((flaw) => `${DESIRED_KEY}: ${flaw}`);
 }
 
-const MANIFEST = mapOf({ apiVersion: text, kind: text, metadata: mapOf({ name: text, namespace: text }, false) }, false);
-
-const ISSUER_REF = mapOf({ apiGroup: optional(text), kind: oneOf(['Issuer', 'ClusterIssuer']), name: text }, false);
-const TLS = mapOf(
-  {
-    issuerRef: optional(ISSUER_REF),
-    certificates: optional(listOf(mapOf({ alias: text, issuerRef: optional(ISSUER_REF), duration: optional(duration) }, false))),
-    remove: optional(expects('true or false', (v) => typeof v === 'boolean')),
-    rotateCertificates: optional(expects('true or false', (v) => typeof v === 'boolean')),
-  },
-  false,
-);
-const REQUEST = mapOf({ spec: mapOf({ type: text, databaseRef: mapOf({ name: text }, false), tls: optional(TLS) }, false) }, false);
+const MANIFEST = mapOf({ apiVersion: TEXT, kind: TEXT, metadata: mapOf({ name: NAME, namespace: NAME }) });
 
 function manifestProblems(key: string, value: unknown): readonly string[] {
-  const problems = MANIFEST(value, `${key}: `);
+  const problems = flawsOf(MANIFEST, value).map((flaw) => `${key}: ${flaw}`);
   if (problems.length > 0) return problems;
   const manifest = value as KubeObject;
   const itsKey = documentKey(manifest);
   if (key !== itsKey) return [`${key}: holds ${manifest.kind}/${manifest.metadata.name}, whose key is ${itsKey}`];
-  return manifest.kind === 'KafkaOpsRequest' ? REQUEST(manifest, `${key}: `) : [];
+  return flawsOf(objectOf(manifest.kind), manifest).map((flaw) => `${key}: ${flaw}`);
 }

@@ -7,10 +7,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
-import { formatRef, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { formatRef, type KubeObject } from '../../constructs/model/kube-object';
 import { InvalidInputError } from '../errors';
+import { parseYaml } from '../yaml-text';
 import { bundleFromConfigMap, holdsBundle } from './documents';
-import { parseYaml } from './yaml-text';
 
 /** Where the input comes from. */
 export interface BundleSource {
@@ -39,7 +39,8 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
         bundles.push({ bundle: bundleFromConfigMap(object), file });
       } catch (error) {
         if (!(error instanceof InvalidInputError)) throw error;
-        violations.push(...error.violations.map((v) => `${file}: ${formatRef(refOf(object))}: ${v}`));
+        const { subject } = error;
+        violations.push(...error.violations.map((v) => `${file}: ${subject === undefined ? object.kind : formatRef(subject)}: ${v}`));
       }
     }
   }

@@ -1,14 +1,11 @@
 /** `kafka-tls plan`: what would be done, in order, and why. Changes nothing. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, KINDS, ref } from '../../constructs/model/kube-object';
-import { bundleId, chooseBundles, readBundles, unreadable } from '../bundle/files';
+import { bundleId, chooseBundles, readBundles } from '../bundle/files';
 import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
 import { observe } from '../observe/observe';
 import type { Obstacle, Plan } from '../plan/nouns';
-import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
 import { planOffline } from '../plan/offline';
 import { plan } from '../plan/plan';
 import { planMarkdown } from '../report/markdown';
@@ -16,6 +13,7 @@ import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { styleOf } from './io';
+import { readObservation } from './observation-file';
 import { writePlans } from './saved-plan';
 import { applyCommand, bundleInCluster, bundlesInFiles, type Session, withConnection } from './session';
 
@@ -81,32 +79,12 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
 }
 
 async function planFromObservation(file: string, flags: PlanFlags, session: Session): Promise<Planned> {
-  const live = await readObservation(file, session);
+  const live = await readObservation(file, session.io.cwd);
   const all = await readBundles({ file: flags.file ?? 'dist', cwd: session.io.cwd, stdin: session.io.stdin });
   const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
   if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);
   // The instant of the observation, so that a replay gives the same plan on any day.
   return { bundle, plan: plan(bundle, live, new Date(live.observedAt), flags) };
-}
-
-async function readObservation(file: string, { io }: Session): Promise<Observation> {
-  const text = await readFile(path.resolve(io.cwd, file), 'utf8').catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
-  const problem = (what: string, cause?: unknown) => {
-    return new InvalidInputError(`${file}: ${what}`, { cause, hint: 'An observation is what "kafka-tls observe" prints.' });
-  };
-  let value: Partial<Observation> | null;
-  try {
-    value = JSON.parse(text) as Partial<Observation> | null;
-  } catch (error) {
-    throw problem(`is broken JSON: ${error instanceof Error ? error.message : String(error)}`, error);
-  }
-  if (typeof value?.format !== 'number' || !Array.isArray(value.pods) || Number.isNaN(Date.parse(value.observedAt ?? '')))
-    throw problem('is not an observation');
-  if (value.format > OBSERVATION_FORMAT)
-    throw problem(`format ${value.format} was made by a newer version, this one reads up to ${OBSERVATION_FORMAT}`);
-  return value as Observation;
 }
 
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Made> {

@@ -1,12 +1,14 @@
 /** The file that `plan --out` writes and `apply --plan` reads. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
-import { bundleId, unreadable } from '../bundle/files';
+import { bundleId } from '../bundle/files';
 import { InvalidInputError } from '../errors';
 import type { Plan } from '../plan/nouns';
-import { beyond, departures, SAVED_PLAN_FORMAT, type SavedPlan, type SavedPlans, savePlan } from '../plan/saved';
+import { beyond, departures, SAVED_PLAN_FORMAT, type SavedPlans, savePlan } from '../plan/saved';
 import { printableJson } from '../report/printable';
+import { ANY_TEXT, COUNT, everyOf, listOf, mapOf, optional, TEXT } from '../shape';
+import { readJsonFile } from './json-file';
 
 /** Writes plans to a file. */
 export async function writePlans(
@@ -33,7 +35,7 @@ export interface Agreement {
 
 /** Reads what was agreed to. */
 export async function readAgreement(file: string, cwd: string): Promise<(bundle: Bundle) => Agreement> {
-  const saved = parse(file, await textOf(file, cwd));
+  const saved = await readJsonFile<SavedPlans>(file, cwd, CONTENT);
   return (bundle) => {
     const agreed = saved.plans[bundleId(bundle)];
     if (agreed === undefined) throw new InvalidInputError(`${file}: holds no plan for ${bundleId(bundle)}`, { hint: PLAN_AGAIN });
@@ -57,37 +59,13 @@ export async function readAgreement(file: string, cwd: string): Promise<(bundle:
   };
 }
 
+const HINT = 'A saved plan is what "kafka-tls plan --out" writes.';
 const PLAN_AGAIN = 'Make a plan anew with "kafka-tls plan --out", and have it agreed to.';
 
-async function textOf(file: string, cwd: string): Promise<string> {
-  return readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
-}
+const STEP = mapOf({ kind: TEXT, subject: mapOf({ kind: TEXT, name: TEXT }), findings: listOf(mapOf({ message: ANY_TEXT })) });
+const SAVED_PLANS = mapOf({
+  format: COUNT,
+  plans: everyOf(mapOf({ digest: TEXT, plan: mapOf({ steps: listOf(STEP), cutover: optional(mapOf({ mode: TEXT })) }) })),
+});
 
-function parse(file: string, text: string): SavedPlans {
-  const problem = (what: string, cause?: unknown) =>
-    new InvalidInputError(`${file}: ${what}`, { cause, hint: 'A saved plan is what "kafka-tls plan --out" writes.' });
-  let value: Partial<SavedPlans> | null;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw problem(`is broken JSON: ${error instanceof Error ? error.message : String(error)}`, error);
-  }
-  if (typeof value?.format !== 'number' || !isMap(value.plans) || !Object.values(value.plans).every(isSavedPlan))
-    throw problem('is not a saved plan');
-  if (value.format > SAVED_PLAN_FORMAT)
-    throw problem(`format ${value.format} was made by a newer version, this one reads up to ${SAVED_PLAN_FORMAT}`);
-  return value as SavedPlans;
-}
-
-function isSavedPlan(value: unknown): value is SavedPlan {
-  if (!isMap(value) || typeof value.digest !== 'string' || !isMap(value.plan) || !Array.isArray(value.plan.steps)) return false;
-  return value.plan.steps.every(
-    (step: unknown) => isMap(step) && typeof step.kind === 'string' && isMap(step.subject) && Array.isArray(step.findings),
-  );
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const CONTENT = { name: 'a saved plan', format: SAVED_PLAN_FORMAT, rule: SAVED_PLANS, hint: HINT };

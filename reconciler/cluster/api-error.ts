@@ -6,6 +6,7 @@
 import { groupOf, type Kind, type ObjectRef } from '../../constructs/model/kube-object';
 import { INSTALLED_BY } from '../../constructs/model/kubedb';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
+import { ANY_TEXT, fits, listOf, mapOf, NUMBER, nullable, oneOf, optional } from '../shape';
 import type { TransportError } from './http';
 
 /** What was asked of the API server, in RBAC's words. */
@@ -33,12 +34,12 @@ export interface Failure {
 export function failureOf(status: number, headers: Readonly<Record<string, string>>, body: string): Failure {
   const said = statusObject(body);
   const details = said?.details;
-  const seconds = Number(headers['retry-after'] ?? details?.retryAfterSeconds);
+  const seconds = Number(headers['retry-after'] ?? details?.retryAfterSeconds ?? undefined);
   return {
     status,
     reason: said?.reason || DEFAULT_REASONS[status] || 'Unknown',
     message: said?.message || body.trim().split('\n')[0]?.slice(0, 300) || 'no reason given',
-    causes: Array.isArray(details?.causes) ? details.causes : [],
+    causes: details?.causes ?? [],
     isMissingObject: status === 404 && Boolean(details?.name),
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterSeconds: seconds } : {}),
   };
@@ -62,13 +63,30 @@ const DEFAULT_REASONS: Readonly<Record<number, string>> = {
 interface StatusObject {
   readonly reason?: string;
   readonly message?: string;
-  readonly details?: { readonly name?: string; readonly causes?: Failure['causes']; readonly retryAfterSeconds?: number };
+  readonly details?: {
+    readonly name?: string;
+    readonly causes?: Failure['causes'] | null;
+    readonly retryAfterSeconds?: number | null;
+  } | null;
 }
+
+const STATUS = mapOf({
+  kind: oneOf(['Status']),
+  reason: optional(ANY_TEXT),
+  message: optional(ANY_TEXT),
+  details: nullable(
+    mapOf({
+      name: optional(ANY_TEXT),
+      retryAfterSeconds: nullable(NUMBER),
+      causes: nullable(listOf(mapOf({ reason: optional(ANY_TEXT), message: optional(ANY_TEXT), field: optional(ANY_TEXT) }))),
+    }),
+  ),
+});
 
 function statusObject(body: string): StatusObject | undefined {
   try {
-    const value = JSON.parse(body) as { kind?: unknown } | null;
-    return value?.kind === 'Status' ? (value as StatusObject) : undefined;
+    const value: unknown = JSON.parse(body);
+    return fits(STATUS, value) ? (value as StatusObject) : undefined;
   } catch {
     return undefined;
   }
@@ -98,6 +116,17 @@ export function apiError(call: Call, failure: Failure): KafkaTlsError {
 
 /** Returns the error of a call that got no answer. */
 export function unreachable(server: string, error: TransportError): ClusterError {
+  if (isCredentialProblem(error.code)) {
+    return new ClusterError(
+      `API server ${server}: cannot be asked: a certificate, key or token cannot be used (${withoutDot(error.message)}).`,
+      {
+        status: 0,
+        reason: error.code,
+        hint: 'Check what the user and the cluster in the kubeconfig hold.',
+        cause: error,
+      },
+    );
+  }
   return new ClusterError(`API server ${server}: cannot be reached: ${wordsFor(error)}.`, {
     status: 0,
     reason: error.code || 'NoAnswer',
@@ -112,6 +141,11 @@ export function unreachable(server: string, error: TransportError): ClusterError
 /** Tells whether a connection failed over a certificate, which no repetition cures. */
 export function isCertificateProblem(code: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|EPROTO/.test(code);
+}
+
+/** Tells whether a connection could not even be begun with what it was given. */
+function isCredentialProblem(code: string): boolean {
+  return /^ERR_(OSSL|INVALID_CHAR|CRYPTO)/.test(code);
 }
 
 function wordsFor({ code, message }: TransportError): string {

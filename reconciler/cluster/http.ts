@@ -80,17 +80,14 @@ function exchange(url: URL, options: https.RequestOptions, request: TransportReq
     if (signal?.aborted) return reject(signal.reason);
     let isConnected = false;
     const fail = (error: unknown) => reject(signal?.aborted ? signal.reason : transportError(error, isConnected));
-    const send = url.protocol === 'https:' ? https.request : http.request;
-    const outgoing = send(
-      url,
-      {
-        ...options,
-        method: request.method,
-        headers: { ...stringHeaders(options.headers), ...request.headers, ...lengthOf(request.body) },
-        ...(signal === undefined ? {} : { signal }),
-      },
-      (response) => void answer(response, request.isStream === true).then(resolve, fail),
-    );
+    const given = {
+      ...options,
+      method: request.method,
+      headers: { ...stringHeaders(options.headers), ...request.headers, ...lengthOf(request.body) },
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const outgoing = begin(url, given, (response) => void answer(response, request.isStream === true).then(resolve, fail));
+    if (outgoing instanceof TransportError) return reject(outgoing);
     outgoing.on('socket', (socket) => {
       const markConnected = () => {
         isConnected = true;
@@ -101,6 +98,15 @@ function exchange(url: URL, options: https.RequestOptions, request: TransportReq
     outgoing.on('error', fail);
     outgoing.end(request.body);
   });
+}
+
+/** Keys, certificates and headers that cannot be used are refused before anything is sent. */
+function begin(url: URL, options: https.RequestOptions, heard: (response: http.IncomingMessage) => void) {
+  try {
+    return (url.protocol === 'https:' ? https.request : http.request)(url, options, heard);
+  } catch (error) {
+    return transportError(error, false);
+  }
 }
 
 async function answer(response: http.IncomingMessage, isStream: boolean): Promise<TransportResponse> {

@@ -4,12 +4,14 @@
  * @kubernetes/client-node reads the files and gets the credentials (certificates, tokens, exec plugins, OIDC); nothing else of it is used,
  * since its models drop fields they do not know. It is loaded only here and only when a cluster is needed: that takes half a second.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Agent, RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ClusterError, InvalidInputError } from '../errors';
+import { ANY_TEXT, flawsOf, listOf, mapOf, NAME, nullable, optional, type Rule, TEXT, TEXTS, TRUTH, unseen } from '../shape';
+import { parseYaml } from '../yaml-text';
 import { type HttpTransport, httpTransport } from './http';
 
 export interface KubeConfigOptions {
@@ -33,7 +35,7 @@ const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/tok
 export async function loadConnection(options: KubeConfigOptions): Promise<Connection> {
   const client = await import('@kubernetes/client-node');
   const config = new client.KubeConfig();
-  const source = load(config, () => new client.KubeConfig(), options);
+  const source = load(config, (file) => loadFile(client, file), options);
   chooseContext(config, options.context, source);
   const cluster = config.getCurrentCluster();
   if (cluster === null)
@@ -42,21 +44,21 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
   if (url.protocol === 'http:') allowLoopback(config, url, source);
   return {
     transport: httpTransport(cluster.server, () => requestOptions(config, cluster.proxyUrl !== undefined)),
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace || 'default',
   };
 }
 
 /** Fills the configuration and returns where it came from. */
-function load(config: KubeConfig, another: () => KubeConfig, { kubeconfig, env = process.env }: KubeConfigOptions): string {
-  if (kubeconfig !== undefined) return loadFiles(config, another, [kubeconfig]);
+function load(config: KubeConfig, loadOne: LoadOne, { kubeconfig, env = process.env }: KubeConfigOptions): string {
+  if (kubeconfig !== undefined) return loadFiles(config, loadOne, [kubeconfig]);
   const named = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
   if (named.length > 0) {
     // Like kubectl: a file of the list may be missing, but not all of them.
     const present = named.filter((file) => existsSync(file));
-    return loadFiles(config, another, present.length === 0 ? named.slice(0, 1) : present);
+    return loadFiles(config, loadOne, present.length === 0 ? named.slice(0, 1) : present);
   }
   const usual = join(env.HOME ?? homedir(), '.kube', 'config');
-  if (existsSync(usual)) return loadFiles(config, another, [usual]);
+  if (existsSync(usual)) return loadFiles(config, loadOne, [usual]);
   if (env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(SERVICE_ACCOUNT_TOKEN)) {
     config.loadFromCluster();
     return 'ServiceAccount of this pod';
@@ -70,8 +72,8 @@ function load(config: KubeConfig, another: () => KubeConfig, { kubeconfig, env =
 }
 
 /** The first file that names a cluster, user or context wins, as with kubectl. */
-function loadFiles(config: KubeConfig, another: () => KubeConfig, files: readonly string[]): string {
-  const parts = files.map((file) => loadFile(another(), file));
+function loadFiles(config: KubeConfig, loadOne: LoadOne, files: readonly string[]): string {
+  const parts = files.map(loadOne);
   const first = <T extends { readonly name: string }>(all: readonly T[]) =>
     all.filter((x, i) => all.findIndex((y) => y.name === x.name) === i);
   config.loadFromOptions({
@@ -83,16 +85,88 @@ function loadFiles(config: KubeConfig, another: () => KubeConfig, files: readonl
   return files.join(delimiter);
 }
 
-function loadFile(config: KubeConfig, file: string): KubeConfig {
+type LoadOne = (file: string) => KubeConfig;
+
+function loadFile(client: typeof import('@kubernetes/client-node'), file: string): KubeConfig {
+  const violations: string[] = [];
   try {
-    config.loadFromFile(file);
-    return config;
+    violations.push(...flawsIn(readFileSync(file, 'utf8')));
+    if (violations.length === 0) {
+      const config = new client.KubeConfig();
+      config.loadFromFile(file);
+      return config;
+    }
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new InvalidInputError(`${file}: cannot be read: there is no such file.`, { cause });
-    if (code !== undefined) throw new InvalidInputError(`${file}: cannot be read: ${code}.`, { cause });
+    const { code, path = file } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new InvalidInputError(`${path}: cannot be read: there is no such file.`, { cause });
+    if (code !== undefined) throw new InvalidInputError(`${path}: cannot be read: ${code}.`, { cause });
     throw new InvalidInputError(`${file}: is not a kubeconfig: ${firstLine(cause)}.`, { cause });
   }
+  throw new InvalidInputError(violations.map((v) => `${file}: is not a kubeconfig: ${v}.`));
+}
+
+const FLAG = optional(TRUTH);
+const TEXTUAL = nullable(ANY_TEXT);
+/** An empty one is the default, too. */
+const NAMESPACE: Rule = (value) => (value === '' ? [] : nullable(NAME)(value));
+
+/** The parts that the client takes for granted. Of what a user is, nothing is repeated. */
+const KUBECONFIG = mapOf({
+  clusters: nullable(
+    listOf(
+      mapOf({
+        name: TEXT,
+        cluster: mapOf({
+          server: TEXT,
+          'certificate-authority': TEXTUAL,
+          'certificate-authority-data': TEXTUAL,
+          'insecure-skip-tls-verify': FLAG,
+          'tls-server-name': TEXTUAL,
+          'proxy-url': TEXTUAL,
+        }),
+      }),
+    ),
+  ),
+  users: nullable(
+    listOf(
+      mapOf({
+        name: TEXT,
+        user: unseen(
+          nullable(
+            mapOf({
+              token: TEXTUAL,
+              'token-file': TEXTUAL,
+              tokenFile: TEXTUAL,
+              username: TEXTUAL,
+              password: TEXTUAL,
+              as: TEXTUAL,
+              'client-certificate': TEXTUAL,
+              'client-certificate-data': TEXTUAL,
+              'client-key': TEXTUAL,
+              'client-key-data': TEXTUAL,
+              exec: nullable(
+                mapOf({
+                  command: TEXT,
+                  args: nullable(TEXTS),
+                  env: nullable(listOf(mapOf({ name: TEXT, value: ANY_TEXT }))),
+                }),
+              ),
+              'auth-provider': nullable(mapOf({ name: TEXT, config: nullable(mapOf({})) })),
+            }),
+          ),
+        ),
+      }),
+    ),
+  ),
+  contexts: nullable(listOf(mapOf({ name: TEXT, context: mapOf({ cluster: TEXT, user: TEXTUAL, namespace: NAMESPACE }) }))),
+  'current-context': TEXTUAL,
+});
+
+/** Checked before the client reads it, which would stumble over what is wrong instead of naming it. */
+function flawsIn(text: string): readonly string[] {
+  const parsed = parseYaml(text);
+  if ('problem' in parsed) return [parsed.problem];
+  return parsed.values.length === 1 ? flawsOf(KUBECONFIG, parsed.values[0]) : [`holds ${parsed.values.length} documents instead of one`];
 }
 
 function chooseContext(config: KubeConfig, wanted: string | undefined, source: string): void {
@@ -106,11 +180,9 @@ function chooseContext(config: KubeConfig, wanted: string | undefined, source: s
 }
 
 function serverUrl(server: string, source: string): URL {
-  try {
-    return new URL(server);
-  } catch (cause) {
-    throw new InvalidInputError(`${source}: server "${server}" is not an address.`, { cause });
-  }
+  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (url !== undefined && ['https:', 'http:'].includes(url.protocol)) return url;
+  throw new InvalidInputError(`${source}: server "${server}" is not an address such as https://10.0.0.1:6443.`);
 }
 
 /** Without TLS a token would travel in the clear; on one machine that is nobody's business. */

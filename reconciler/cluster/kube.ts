@@ -17,6 +17,7 @@ import type { Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '..
 import { apiError, type Call, type Failure, failureOf, isCertificateProblem, isTransient, unreachable } from './api-error';
 import { withDeadline } from './deadline';
 import { type Transport, TransportError, type TransportRequest, type TransportResponse } from './http';
+import { objectIn, readList, readObject } from './read';
 import { type Listing, watchObjects } from './watch';
 
 const REQUEST_DEADLINE_MS = 30_000;
@@ -39,6 +40,7 @@ export function kubeCluster(transport: Transport, clock: Clock): Cluster {
         {
           list: () => api.list(kind, selection),
           open: (resourceVersion, stop) => api.openWatch(kind, selection, resourceVersion, stop),
+          read: (object) => objectIn({ verb: 'watch', kind, namespace: selection.namespace }, object),
         },
         clock,
         signal,
@@ -89,9 +91,10 @@ class Api {
 
   async get(subject: ObjectRef): Promise<KubeObject | undefined> {
     const call: Call = { verb: 'get', kind: kindFor(subject), namespace: subject.namespace, subject };
+    if (isNoName(subject.name)) return undefined;
     const path = objectPath(subject);
     const answer = await this.ask(call, { method: 'GET', path });
-    if ('body' in answer) return this.remembered(call, path, answer.body, (object) => object);
+    if ('body' in answer) return this.remembered(call, path, answer.body, readObject);
     if (answer.failure.isMissingObject) return undefined;
     throw apiError(call, answer.failure);
   }
@@ -101,7 +104,7 @@ class Api {
     const [path, query] = [collectionPath(kind, selection.namespace), selectors(selection)];
     const answer = await this.ask(call, { method: 'GET', path, query });
     if ('failure' in answer) throw apiError(call, answer.failure);
-    return this.remembered(call, `${path}?${Object.values(query)}`, answer.body, (list) => listing(kind, list));
+    return this.remembered(call, `${path}?${Object.values(query)}`, answer.body, readList);
   }
 
   async openWatch(kind: Kind, selection: Selection, resourceVersion: string, signal: AbortSignal): Promise<AsyncIterable<string>> {
@@ -122,14 +125,14 @@ class Api {
     const call = this.callFor(verb, refOf(object), write.subresource);
     const answer = await this.ask(call, requestOf(write));
     if ('failure' in answer) throw apiError(call, answer.failure);
-    return parse(call, answer.body);
+    return readObject(call, answer.body);
   }
 
   async patch(subject: ObjectRef, operations: readonly JsonPatchOperation[], isStatus: boolean): Promise<KubeObject> {
     const call = this.callFor('patch', subject, isStatus ? 'status' : undefined);
     const path = `${objectPath(subject)}${isStatus ? '/status' : ''}`;
     const answer = await this.ask(call, requestOf({ method: 'PATCH', path, contentType: 'application/json-patch+json', body: operations }));
-    if ('body' in answer) return parse(call, answer.body);
+    if ('body' in answer) return readObject(call, answer.body);
     throw isFailedTest(operations, answer.failure) ? changedMeanwhile(subject, answer.failure) : apiError(call, answer.failure);
   }
 
@@ -166,10 +169,10 @@ class Api {
   }
 
   /** Nobody changes what was read. Secrets are not kept. */
-  private remembered<T>(call: Call, key: string, body: string, made: (parsed: KubeObject) => T): T {
+  private remembered<T>(call: Call, key: string, body: string, read: (call: Call, body: string) => T): T {
     const known = this.known.get(key);
     if (known?.body === body) return known.value as T;
-    const value = made(parse(call, body));
+    const value = read(call, body);
     if (call.kind.kind !== KINDS.Secret.kind) this.known.set(key, { body, value });
     return value;
   }
@@ -239,24 +242,6 @@ function requestOf({ method, path, contentType = 'application/json', query = {},
   return { method, path, query: { ...WRITE, ...query }, headers: { 'content-type': contentType }, body: JSON.stringify(body) };
 }
 
-function parse(call: Call, body: string): KubeObject {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new ClusterError(`${call.kind.kind}: ${call.verb} was answered with something that is not JSON.`, {
-      status: 200,
-      reason: 'NotJson',
-      cause,
-    });
-  }
-}
-
-/** Items of built-in kinds come without kind and apiVersion. */
-function listing({ apiVersion, kind }: Kind, list: KubeObject): Listing {
-  const items: readonly KubeObject[] = (list.items ?? []).map((item: object) => ({ apiVersion, kind, ...item }));
-  return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
-}
-
 async function text(response: TransportResponse): Promise<string> {
   if (typeof response.body === 'string') return response.body;
   let all = '';
@@ -290,6 +275,11 @@ function selectors({ name, labels }: Selection): Record<string, string> {
     ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
     ...(labelSelector.length === 0 ? {} : { labelSelector: labelSelector.join(',') }),
   };
+}
+
+/** What a reference may hold that no object can be called; in a path it would lead elsewhere. */
+function isNoName(name: string): boolean {
+  return ['', '.', '..'].includes(name);
 }
 
 /** A failed `test` is 422 like any bad patch; unlike those, it names no field. */

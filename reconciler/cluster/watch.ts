@@ -13,6 +13,7 @@
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { ClusterError } from '../errors';
 import type { Clock } from '../ports';
+import { fits, isMap, mapOf, TEXT } from '../shape';
 import { failureOf } from './api-error';
 import { OVER, rejection } from './deadline';
 import { TransportError } from './http';
@@ -28,6 +29,8 @@ export interface WatchSource {
   list(): Promise<Listing>;
   /** Returns the events after a resourceVersion as JSON lines, in pieces of any size. */
   open(resourceVersion: string, signal: AbortSignal): Promise<AsyncIterable<string>>;
+  /** Returns what an event is about; throws when it is not an object that can be relied on. */
+  read(object: unknown): KubeObject;
 }
 
 /** A quiet API server sends a bookmark every minute or less; asking anew after this long costs one request. */
@@ -119,7 +122,7 @@ class LiveList {
       const chunks = await this.source.open(this.resourceVersion, signal);
       for await (const line of lines(chunks, signal)) {
         silence.broken();
-        this.takeIn(JSON.parse(line));
+        this.takeIn(eventIn(line));
         hasHeard = true;
       }
     } catch (error) {
@@ -132,14 +135,18 @@ class LiveList {
     return hasHeard;
   }
 
-  private takeIn({ type, object }: { readonly type: string; readonly object: KubeObject }): void {
+  private takeIn({ type, object: value }: WatchEvent): void {
     if (type === 'ERROR') {
-      const status = Number(object.code ?? 500);
-      const { reason, message } = failureOf(status, {}, JSON.stringify(object));
+      const status = isMap(value) && Number.isInteger(value.code) ? Number(value.code) : 500;
+      const { reason, message } = failureOf(status, {}, JSON.stringify(value));
       throw new ClusterError(`watch ended: ${status} ${reason}: ${message}.`, { status, reason, retryable: true });
     }
+    if (type === 'BOOKMARK') {
+      this.resourceVersion = versionIn(value) ?? this.resourceVersion;
+      return;
+    }
+    const object = this.source.read(value);
     this.resourceVersion = object.metadata.resourceVersion ?? this.resourceVersion;
-    if (type === 'BOOKMARK') return;
     if (type === 'DELETED') this.objects.delete(keyOf(object));
     else this.objects.set(keyOf(object), object);
     this.announce();
@@ -160,6 +167,25 @@ class LiveList {
     if (error instanceof ClusterError && (error.retryable || error.status === 0)) return false;
     throw error;
   }
+}
+
+interface WatchEvent {
+  readonly type: string;
+  readonly object: unknown;
+}
+
+const EVENT = mapOf({ type: TEXT });
+const BOOKMARK = mapOf({ metadata: mapOf({ resourceVersion: TEXT }) });
+
+/** A line that is no event has lost its beginning or its end on the way: the connection is as good as broken. */
+function eventIn(line: string): WatchEvent {
+  const value: unknown = JSON.parse(line);
+  if (!fits(EVENT, value)) throw new SyntaxError('a line of the watch is no event');
+  return value as WatchEvent;
+}
+
+function versionIn(bookmark: unknown): string | undefined {
+  return fits(BOOKMARK, bookmark) ? (bookmark as KubeObject).metadata.resourceVersion : undefined;
 }
 
 /** A connection that broke is opened again; anything else is a bug and passes. */
@@ -218,9 +244,13 @@ async function* lines(chunks: AsyncIterable<string>, signal: AbortSignal): Async
     while (true) {
       const next = await Promise.race([iterator.next(), aborted]);
       if (next.done === true) break;
-      const parts = (rest + next.value).split('\n');
-      rest = parts.pop() ?? '';
-      yield* parts.filter((line) => line.trim() !== '');
+      // A long line comes in many pieces; what came of it already is not looked through again.
+      const [head = '', ...others] = next.value.split('\n');
+      rest += head;
+      const last = others.pop();
+      if (last === undefined) continue;
+      yield* [rest, ...others].filter((line) => line.trim() !== '');
+      rest = last;
     }
     if (rest.trim() !== '') yield rest;
   } finally {

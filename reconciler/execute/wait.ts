@@ -41,6 +41,8 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const bell = new Bell();
   const watching = wait.watch.map((w) => ring(context.cluster.watch(w.kind, w.selection, signal), bell));
+  // One that fails while the condition is asked is heard of when that is over; until then nobody listens to it.
+  for (const failed of watching) failed.catch(() => undefined);
   const start = clock.monotonicMs();
   const end = start + wait.deadlineMs;
   const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));

@@ -7,6 +7,8 @@ import { formatRef, KINDS, type KubeObject, ref } from '../../constructs/model/k
 import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, attemptName, isAttemptOf, REQUEST } from '../../constructs/model/names';
 import type { TlsState } from '../../constructs/model/tls';
+import { fits } from '../shape';
+import { TLS } from '../well-formed';
 import type { Obstacle } from './nouns';
 
 /** Returns an annotation of a request. */
@@ -35,7 +37,7 @@ export function stateBefore(request: KubeObject): TlsState | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return value === 'off' || (typeof value === 'object' && value !== null) ? (value as TlsState) : undefined;
+    return value === 'off' || fits(TLS, value) ? (value as TlsState) : undefined;
   } catch {
     return undefined; // written by somebody else; without it there is just no shortcut for a revert
   }

@@ -1,5 +1,5 @@
 /** Steps that both executors plan. */
-import { conditionOf, KINDS, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
+import { conditionOf, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { brokerCertificateName } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
 import { ALIASES, type Alias } from '../../constructs/model/tls';
@@ -132,9 +132,15 @@ export function resumeSteps({ bundle, live }: Pick<World, 'bundle' | 'live'>): r
 /** Pods that could not be looked at, and a Successful request whose effect was not confirmed yet, ask for a verification. */
 function verifySteps({ bundle, live }: World, found: Comparison): readonly Step[] {
   const last = live.requests.filter((r) => isOurs(r, bundle.desired.owner)).at(-1);
-  const isUnmarked = last?.status?.phase === 'Successful' && annotationOf(last, REQUEST.verified) === undefined;
+  const isUnmarked = last?.status?.phase === 'Successful' && !isJudged(last, live);
   if (found.unknown.length === 0 && !isUnmarked) return [];
   return [{ kind: 'verify', subject: kafkaRef(live), findings: found.unknown, ...(isUnmarked ? { request: last.metadata.name } : {}) }];
+}
+
+/** A request that was without effect stays so until the Kafka changes: judging it again would find the same, round after round. */
+function isJudged(request: KubeObject, { kafka }: Observation): boolean {
+  const isIneffective = annotationOf(request, REQUEST.ineffectiveAt) === String(kafka?.metadata.generation);
+  return isIneffective || annotationOf(request, REQUEST.verified) !== undefined;
 }
 
 /** Returns the end of requests that an earlier `native` run left and that nobody will carry out any more. */

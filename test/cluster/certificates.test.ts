@@ -159,6 +159,24 @@ for (const c of chains) {
   });
 }
 
+test('a CA that was renewed many times, and is not trusted, does not take for ever', () => {
+  const years = Array.from({ length: 14 }, (_, i) => `20${30 + i}-01-01T00:00:00Z`);
+  const renewed = years.map((notAfter) => issueCertificate({ commonName: 'root', isCa: true, notAfter }).cert);
+  const judged = judgeChain([leaf.cert, ...renewed], FQDN, [otherRoot.cert], NOW);
+  assert.equal('isSigned' in judged && judged.isSigned, false);
+});
+
+test('a date beyond the year 9999 makes a certificate unreadable', () => {
+  const der = Buffer.from(leaf.cert.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  // "360101000000Z", the end of its validity, as a UTCTime; the tag and the text of a GeneralizedTime are as long here, and no date.
+  const end = der.indexOf('360101000000Z');
+  assert.ok(end > 0);
+  der[end - 2] = 24;
+  const pem = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  const { certificates, unreadable } = readCertificates(pem);
+  assert.deepEqual([certificates.map((c) => c.notAfter), unreadable], [[], 'certificate 1 of 1 cannot be decoded']);
+});
+
 test('tells the encoding of a key by its header', () => {
   assert.equal(keyEncodingOf(leaf.key), 'PKCS8');
   assert.equal(keyEncodingOf(asPkcs1(leaf.key)), 'PKCS1');

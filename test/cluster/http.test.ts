@@ -141,3 +141,15 @@ test('ends with the reason it was told to end with', async () => {
   stop.abort(new Error('enough'));
   await assert.rejects(asked, /enough/);
 });
+
+test('a key that is none and a header that is none were not sent', async () => {
+  const unusable: https.RequestOptions[] = [{ cert: 'x', key: 'x' }, { headers: { authorization: 'a\nb' } }];
+  for (const options of unusable) {
+    const transport = httpTransport('https://127.0.0.1:1', async () => options);
+    await assert.rejects(
+      transport.request({ method: 'GET', path: '/' }),
+      (e) => e instanceof TransportError && !e.wasSent,
+      String(options),
+    );
+  }
+});

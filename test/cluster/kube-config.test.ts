@@ -38,6 +38,11 @@ function kubeconfig(file: string, entries: Readonly<Record<string, Entry>>, curr
   return path;
 }
 
+function written(file: string, value: unknown): string {
+  writeFileSync(join(dir, file), JSON.stringify(value));
+  return join(dir, file);
+}
+
 const two = kubeconfig('two', { dev: { namespace: 'demo' }, prod: { server: 'https://prod.example:6443' } }, 'dev');
 const none = kubeconfig('none', { dev: {} });
 const broken = join(dir, 'broken');
@@ -83,6 +88,21 @@ const problems: { name: string; options: KubeConfigOptions; message: RegExp; hin
     name: 'plain HTTP to another machine',
     options: { kubeconfig: kubeconfig('plain', { far: { server: 'http://10.0.0.1:8080' } }, 'far'), env: {} },
     message: /server http:\/\/10\.0\.0\.1:8080 has no TLS/,
+  },
+  {
+    name: 'a member of the wrong type',
+    options: { kubeconfig: written('typed', { clusters: [{ name: 'c', cluster: { server: 5 } }] }), env: {} },
+    message: /typed: is not a kubeconfig: clusters\[0\]\.cluster\.server: is 5; a text is expected\.$/,
+  },
+  {
+    name: 'a user of the wrong type, of whom nothing is repeated',
+    options: { kubeconfig: written('user', { users: [{ name: 'u', user: { token: ['hunter2'] } }] }), env: {} },
+    message: /user: is not a kubeconfig: users\[0\]\.user\.token: is something else; a text is expected\.$/,
+  },
+  {
+    name: 'an address of another protocol',
+    options: { kubeconfig: kubeconfig('ftp', { odd: { server: 'ftp://127.0.0.1' } }, 'odd'), env: {} },
+    message: /server "ftp:\/\/127\.0\.0\.1" is not an address such as/,
   },
   {
     name: 'an address that is none',

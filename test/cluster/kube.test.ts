@@ -196,6 +196,57 @@ const errors: {
     message: /not JSON/,
   },
   {
+    name: 'a list that is none is not an empty one',
+    call: (c) => c.list(KINDS.Pod, { namespace: 'demo' }),
+    reply: json(200, { metadata: {} }),
+    message: /^Pod\/demo: the answer to list cannot be used: items: is missing; a list is expected\.$/,
+    reason: 'Unusable',
+  },
+  {
+    name: 'a list without metadata is said to be one',
+    call: (c) => c.list(KINDS.Pod, { namespace: 'demo' }),
+    reply: json(200, { items: [] }),
+    message: /^Pod\/demo: the answer to list cannot be used: metadata: is missing; a map is expected\.$/,
+  },
+  {
+    name: 'an item of the wrong form is named',
+    call: (c) => c.list(KINDS.Pod, { namespace: 'demo' }),
+    reply: json(200, { metadata: {}, items: [{ metadata: { name: 'a', labels: null } }] }),
+    message: /^Pod\/demo\/a: the answer to list cannot be used: metadata\.labels: is null; a map is expected\.$/,
+  },
+  {
+    name: 'a Status in place of an object is no object',
+    call: (c) => c.get(KAFKA),
+    reply: json(200, { kind: 'Status', apiVersion: 'v1', status: 'Success' }),
+    message: /^Kafka\/demo\/orders: the answer to get cannot be used: it is no object of kubedb\.com\/v1\.$/,
+    hint: /API server/,
+  },
+  {
+    name: 'a member of the wrong type is named',
+    call: (c) => c.get(KAFKA),
+    reply: json(200, { ...kafka, status: { conditions: { type: 'Ready' } } }),
+    message: /cannot be used: status\.conditions: is a map; a list is expected\.$/,
+  },
+  {
+    name: 'nothing of a Secret is repeated',
+    call: (c) => c.get(ref(KINDS.Secret, 'demo', 's')),
+    reply: json(200, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data: 'hunter2' }),
+    message: /cannot be used: data: is something else; a map is expected\.$/,
+  },
+  {
+    name: 'a Status of the wrong form is quoted like any text',
+    call: (c) => c.get(KAFKA),
+    reply: json(409, { kind: 'Status', message: { a: 1 }, details: { causes: [null] } }),
+    message: /get failed: 409 Conflict: \{"kind":"Status","message":\{"a":1\},"details":\{"causes":\[null\]\}\}\.$/,
+  },
+  {
+    name: 'a key that cannot be used is one sentence',
+    call: (c) => c.get(KAFKA),
+    reply: broken('ERR_OSSL_PEM_NO_START_LINE', false),
+    message: /^API server \S+: cannot be asked: a certificate, key or token cannot be used \(ERR_OSSL_PEM_NO_START_LINE\)\.$/,
+    hint: /kubeconfig/,
+  },
+  {
     name: 'a refused connection is one sentence',
     call: (c) => c.get(KAFKA),
     reply: broken('ECONNREFUSED', false),
@@ -259,6 +310,12 @@ test('items of a list have kind and apiVersion even if the server leaves them ou
   ]);
 });
 
+test('what nothing can be called is not asked for', async () => {
+  const { cluster, transport } = clusterWith(() => assert.fail('in a path it leads elsewhere'));
+  for (const name of ['', '.', '..']) assert.equal(await cluster.get(ref(KINDS.Secret, 'demo', name)), undefined);
+  assert.equal(transport.requests.length, 0);
+});
+
 test('every write names the field manager and asks for strict validation', async () => {
   const { cluster, transport } = clusterWith(() => json(200, kafka));
   await cluster.create(kafka);
@@ -299,7 +356,7 @@ const evictions: { name: string; replies: TransportResponse[]; result: string }[
     name: 'a pod that has a successor of the same name',
     replies: [
       failure(409, 'Conflict', 'Precondition failed', { name: 'orders-broker-0' }),
-      json(200, { metadata: { name: 'orders-broker-0', uid: 'u2' } }),
+      json(200, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'orders-broker-0', uid: 'u2' } }),
     ],
     result: 'gone',
   },
@@ -324,7 +381,7 @@ test('an eviction that conflicts while the pod is the same is an error', async (
   const { clock, cluster } = clusterWith((_, n) =>
     n === 1
       ? failure(409, 'Conflict', 'Operation cannot be fulfilled on poddisruptionbudgets.policy "orders"', { name: 'orders' })
-      : json(200, { metadata: { name: POD.name, uid: 'u1' } }),
+      : json(200, { apiVersion: 'v1', kind: 'Pod', metadata: { name: POD.name, uid: 'u1' } }),
   );
   await assert.rejects(clock.run(cluster.evict(POD, 'u1')), /409 Conflict/);
 });

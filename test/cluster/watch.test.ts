@@ -138,6 +138,41 @@ test('puts lines that come in pieces together', () =>
     list('10', pod('a', '9')),
   ));
 
+for (const line of ['null', '[]', '{}', '{"type": 5}', '"ADDED"', '{"type": "ADDED"', '<html>']) {
+  test(`opens anew after a line that is no event: ${line}`, () =>
+    watching(
+      async ({ clock, connection, opened }, seen) => {
+        connection.send('MODIFIED', pod('a', '11'));
+        connection.raw(`${line}\n`);
+        await clock.advance(1_000);
+        assert.deepEqual([seen.at(-1), opened], ['a@11', ['10', '11']]);
+      },
+      list('10', pod('a', '9')),
+    ));
+}
+
+for (const object of [null, {}, { ...pod('a', '11'), metadata: {} }, { ...pod('a', '11'), status: 'Running' }]) {
+  test(`ends with an error that says what is wrong with what an event is about: ${JSON.stringify(object)}`, () =>
+    watching(
+      async ({ clock, connection }, _, done) => {
+        connection.send('MODIFIED', object);
+        await clock.advance(1_000);
+        await assert.rejects(done, (e) => e instanceof ClusterError && /the answer to watch cannot be used: /.test(e.message));
+      },
+      list('10', pod('a', '9')),
+    ));
+}
+
+test('an error that says nothing is one of the server, and the watch goes on', () =>
+  watching(
+    async ({ clock, connection, opened }) => {
+      connection.send('ERROR', null);
+      await clock.advance(1_000);
+      assert.deepEqual(opened, ['10', '10']);
+    },
+    list('10', pod('a', '9')),
+  ));
+
 test('merges changes that come while the consumer is busy', async () => {
   const server = new Server();
   server.lists.push(list('10', pod('a', '9')));

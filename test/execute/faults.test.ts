@@ -289,6 +289,38 @@ describe('native, where it must not go on', () => {
   });
 });
 
+describe('a request that was Successful and never verified', () => {
+  const lastRequest = async () => (await world.requests()).at(-1) as KubeObject;
+  const annotateLast = async (change: (annotations: Record<string, string>) => void) => {
+    const request = await lastRequest();
+    const annotations = { ...request.metadata.annotations };
+    change(annotations);
+    await world.cluster.replace({ ...request, metadata: { ...request.metadata, annotations } });
+  };
+
+  test('was without effect, and the desired state is the one before it: nothing is left to do', async () => {
+    await secured('ops-request');
+    const generation = String((await world.kafka())?.metadata.generation);
+    await annotateLast((annotations) => {
+      delete annotations['kafka-tls/verified'];
+      annotations['kafka-tls/ineffective-at-generation'] = generation;
+    });
+    assert.deepEqual(await world.apply(wanted('ops-request', on())), { changed: false, message: 'nothing to do' });
+  });
+
+  test('is judged by the other executor, too, once', async () => {
+    await secured('ops-request');
+    await annotateLast((annotations) => {
+      delete annotations['kafka-tls/verified'];
+    });
+    const { metadata } = await lastRequest();
+    await world.apply(wanted('native', on()));
+    const marked = await world.cluster.get(ref(KINDS.KafkaOpsRequest, NAMESPACE, metadata.name));
+    assert.notEqual(marked?.metadata.annotations?.['kafka-tls/verified'], undefined);
+    assert.deepEqual(await world.apply(wanted('native', on())), { changed: false, message: 'nothing to do' });
+  });
+});
+
 /** Every budget of the Kafka forbids every eviction, as somebody who wants its pods left alone would have it. */
 async function forbidEvictions(): Promise<void> {
   for (const found of await world.cluster.list(KINDS.PodDisruptionBudget, { namespace: NAMESPACE }))

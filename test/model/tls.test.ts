@@ -95,6 +95,11 @@ const states: readonly { readonly name: string; readonly spec: Parameters<typeof
   { name: 'enableSSL without tls', spec: { enableSSL: true }, is: 'off' },
   { name: 'tls without enableSSL', spec: { tls: tls() }, is: 'off' },
   { name: 'both', spec: { enableSSL: true, tls: tls() }, is: tls() },
+  {
+    name: 'an issuer and no certificates',
+    spec: { enableSSL: true, tls: { issuerRef: tls().issuerRef } },
+    is: { issuerRef: tls().issuerRef, certificates: [] },
+  },
 ];
 for (const c of states) {
   test(`reads the TLS state of a Kafka with ${c.name}`, () => assert.deepEqual(tlsStateOf(c.spec), c.is));

@@ -2,7 +2,7 @@
  * Has the broker certificates issued, and believes it only when revision, Issuing, generation and the Secret's content all say so: Ready
  * stays True while cert-manager issues anew, so a restart on Ready alone would load the old certificate.
  */
-import { conditionOf, KINDS } from '../../../constructs/model/kube-object';
+import { conditionOf, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '../../../constructs/model/kubedb';
 import { REQUEST } from '../../../constructs/model/names';
 import { ALIASES, certificateOf, defaultSecretName } from '../../../constructs/model/tls';
@@ -11,6 +11,7 @@ import { certificateFindings } from '../../plan/checks/certificates';
 import { secretFindings } from '../../plan/checks/secrets';
 import type { CreatePasswordStep, IssueStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
+import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '../../shape';
 import { statusOf } from '../../status';
 import { deadlineMs, type ExecuteContext, modify, say, withAnnotations, withCondition } from '../context';
 import { waitUntil } from '../wait';
@@ -69,12 +70,24 @@ async function recordBaseline(run: NativeRun, steps: readonly IssueStep[]): Prom
   const now = Object.fromEntries(ALIASES.map((alias) => [alias, issuedOf(before, context, alias)]));
   if (request === undefined || !steps.some((s) => s.isRotation)) return now;
   const object = await modify(context.cluster, request, (r) => {
-    const recorded: Baseline = JSON.parse(r.metadata.annotations?.[REQUEST.baseline] ?? '{}');
+    const recorded = baselineOf(r);
     const isSame = (alias: string) => recorded[alias]?.fingerprint === now[alias]?.fingerprint;
     const baseline = Object.fromEntries(ALIASES.map((alias) => [alias, isSame(alias) ? recorded[alias] : now[alias]]));
     return withAnnotations(r, { [REQUEST.baseline]: JSON.stringify(baseline) });
   });
-  return JSON.parse(object.metadata.annotations?.[REQUEST.baseline] ?? '{}');
+  return baselineOf(object);
+}
+
+const BASELINE = everyOf(mapOf({ revision: COUNT, fingerprint: ANY_TEXT }));
+
+/** What somebody else has written there counts as nothing. */
+function baselineOf({ metadata }: KubeObject): Baseline {
+  try {
+    const value: unknown = JSON.parse(metadata.annotations?.[REQUEST.baseline] ?? '{}');
+    return fits(BASELINE, value) ? (value as Baseline) : {};
+  } catch {
+    return {};
+  }
 }
 
 function issuedOf(live: Observation, { bundle }: ExecuteContext, alias: string): Issued {

@@ -1,0 +1,46 @@
+/** Files that one command writes and another one reads: observations, saved plans. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { unreadable } from '../bundle/files';
+import { InvalidInputError } from '../errors';
+import { flawsOf, isMap, type Rule, unlikeJson } from '../shape';
+
+/** What is in such a file. */
+export interface Content {
+  /** `an observation`. */
+  readonly name: string;
+  /** Version that this program writes, and the newest that it reads. */
+  readonly format: number;
+  readonly rule: Rule;
+  /** `An observation is what "kafka-tls observe" prints.` */
+  readonly hint: string;
+}
+
+/** Returns what a file holds, which is used as a `T` from then on; an InvalidInputError holds everything that is wrong with it. */
+export async function readJsonFile<T>(file: string, cwd: string, content: Content): Promise<T> {
+  const text = await readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+  const invalid = (problems: readonly string[], cause?: unknown) =>
+    new InvalidInputError(
+      problems.map((problem) => `${file}: ${problem}`),
+      { cause, hint: content.hint },
+    );
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid([`is broken JSON: ${error instanceof Error ? error.message : String(error)}`], error);
+  }
+  const problems = problemsOf(value, content);
+  if (problems.length > 0) throw invalid(problems);
+  return value as T;
+}
+
+function problemsOf(value: unknown, { name, format, rule }: Content): readonly string[] {
+  if (!isMap(value) || typeof value.format !== 'number') return [`is not ${name}`];
+  // Nothing else can be judged: a newer format may hold other members.
+  if (value.format > format) return [`format ${value.format} was made by a newer version, this one reads up to ${format}`];
+  const why = unlikeJson(value);
+  return why === undefined ? flawsOf(rule, value) : [why];
+}

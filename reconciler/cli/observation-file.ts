@@ -1,0 +1,144 @@
+/**
+ * Observations in files: what `observe` printed, perhaps long ago, perhaps edited since.
+ *
+ * A plan takes an observation at its word, so all that it may rest on is checked here, by the shape that `plan/observation.ts` describes.
+ */
+import { KINDS } from '../../constructs/model/kube-object';
+import { ROLES } from '../../constructs/model/kubedb';
+import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
+import {
+  ANY_TEXT,
+  COUNT,
+  INSTANT,
+  isMap,
+  listOf,
+  mapOf,
+  NAME,
+  NUMBER,
+  oneOf,
+  optional,
+  type Rule,
+  TEXT,
+  TEXT_MAP,
+  TEXTS,
+  TRUTH,
+} from '../shape';
+import { objectOf } from '../well-formed';
+import { readJsonFile } from './json-file';
+
+const CERTIFICATE = mapOf({
+  fingerprint: TEXT,
+  serial: ANY_TEXT,
+  subject: ANY_TEXT,
+  issuer: ANY_TEXT,
+  notBefore: INSTANT,
+  notAfter: INSTANT,
+  dnsNames: TEXTS,
+  ipAddresses: TEXTS,
+  uris: TEXTS,
+  emailAddresses: TEXTS,
+  publicKey: TEXT,
+  isCa: TRUTH,
+});
+
+const SECRET = mapOf({
+  name: NAME,
+  uid: ANY_TEXT,
+  resourceVersion: ANY_TEXT,
+  keys: TEXTS,
+  annotations: TEXT_MAP,
+  leaf: optional(CERTIFICATE),
+  ca: optional(listOf(CERTIFICATE)),
+  isSignedByCa: optional(TRUTH),
+  keyEncoding: optional(oneOf(['PKCS1', 'PKCS8'])),
+  unreadable: optional(ANY_TEXT),
+});
+
+const SERVED = mapOf({
+  listener: oneOf(['BROKER', 'CONTROLLER']),
+  protocol: oneOf(['tls', 'plaintext', 'unknown']),
+  because: optional(ANY_TEXT),
+  leaf: optional(CERTIFICATE),
+  untrusted: optional(ANY_TEXT),
+  isSignedBySecretCa: optional(TRUTH),
+});
+
+const POD = mapOf({
+  name: NAME,
+  uid: ANY_TEXT,
+  role: oneOf(ROLES),
+  ordinal: COUNT,
+  nodeId: COUNT,
+  petSet: NAME,
+  isReady: TRUTH,
+  isRunning: TRUTH,
+  isTerminating: TRUTH,
+  stuck: optional(TEXT),
+  revision: ANY_TEXT,
+  startedAt: optional(INSTANT),
+  startMs: optional(COUNT),
+  certificateSecret: optional(ANY_TEXT),
+  served: listOf(SERVED),
+});
+
+const PET_SET = mapOf({
+  name: NAME,
+  role: oneOf(ROLES),
+  object: objectOf(KINDS.PetSet.kind),
+  configSecret: ANY_TEXT,
+  config: optional(TEXT_MAP),
+});
+
+const ISSUER = mapOf({
+  kind: oneOf([KINDS.Issuer.kind, KINDS.ClusterIssuer.kind]),
+  name: NAME,
+  object: optional((value) =>
+    objectOf(isMap(value) && value.kind === KINDS.ClusterIssuer.kind ? KINDS.ClusterIssuer.kind : KINDS.Issuer.kind)(value),
+  ),
+  unknown: optional(ANY_TEXT),
+  caPublicKeys: optional(TEXTS),
+});
+
+const KAFKA_FACTS = mapOf({
+  quorum: mapOf({
+    leaderId: optional(COUNT),
+    voters: listOf(mapOf({ nodeId: COUNT, lastCaughtUpMs: optional(NUMBER) })),
+    fetchTimeoutMs: NUMBER,
+  }),
+  topics: listOf(
+    mapOf({
+      name: TEXT,
+      minInsyncReplicas: optional(COUNT),
+      partitions: listOf(mapOf({ partition: COUNT, leader: optional(COUNT), replicas: listOf(COUNT), isr: listOf(COUNT) })),
+    }),
+  ),
+});
+
+/** A value, or why there is none. */
+function readingOf(rule: Rule): Rule {
+  return (value) => (isMap(value) && Object.hasOwn(value, 'value') ? mapOf({ value: rule }) : mapOf({ unknown: ANY_TEXT }))(value);
+}
+
+const OBSERVATION = mapOf({
+  format: COUNT,
+  observedAt: INSTANT,
+  namespace: NAME,
+  name: NAME,
+  kafka: optional(objectOf(KINDS.Kafka.kind)),
+  gitOpsKafka: optional(objectOf(KINDS.GitOpsKafka.kind)),
+  issuers: listOf(ISSUER),
+  certificates: listOf(objectOf(KINDS.Certificate.kind)),
+  secrets: listOf(SECRET),
+  petSets: listOf(PET_SET),
+  pods: listOf(POD),
+  requests: listOf(objectOf(KINDS.KafkaOpsRequest.kind)),
+  budgets: listOf(objectOf(KINDS.PodDisruptionBudget.kind)),
+  facts: readingOf(KAFKA_FACTS),
+  unread: optional(listOf(mapOf({ what: TEXT, because: TEXT }))),
+});
+
+/** Returns the observation in a file; an InvalidInputError holds everything that is wrong with it. */
+export function readObservation(file: string, cwd: string): Promise<Observation> {
+  const hint = 'An observation is what "kafka-tls observe" prints.';
+  return readJsonFile(file, cwd, { name: 'an observation', format: OBSERVATION_FORMAT, rule: OBSERVATION, hint });
+}
