@@ -34,6 +34,16 @@ export function say(context: { readonly report: Report }, event: ProgressEvent['
   context.report({ event, subject, message });
 }
 
+/** Waits for a write that rests on what was planned; when somebody else was faster (409), what is left is planned anew. */
+export async function orPlanAnew<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof ClusterError && error.status === 409) throw new PlanAnew();
+    throw error;
+  }
+}
+
 const MAX_CONFLICTS = 8;
 
 /**

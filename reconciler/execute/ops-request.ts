@@ -8,7 +8,7 @@ import { isAttemptOf } from '../../constructs/model/names';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import type { SubmitOpsRequestStep } from '../plan/nouns';
 import { failureOf } from '../plan/requests';
-import { deadlineMs, type ExecuteContext, PlanAnew, say } from './context';
+import { deadlineMs, type ExecuteContext, orPlanAnew, PlanAnew, say } from './context';
 import { waitUntil } from './wait';
 
 /** How the request ended: done, or superseded by a newer one of somebody else. */
@@ -17,7 +17,7 @@ export type Followed = 'Successful' | 'Skipped';
 /** Creates the request, unless it is gone on with, and follows it to its end. */
 export async function submitAndFollow(context: ExecuteContext, step: SubmitOpsRequestStep): Promise<Followed> {
   if (!step.isContinued) {
-    await context.cluster.create(step.manifest);
+    await orPlanAnew(context.cluster.create(step.manifest));
     say(context, 'submitted', step.subject, step.operation);
   }
   await awaitPickup(context, step.subject);

@@ -2,14 +2,14 @@
 import { formatRef, hasTrueCondition, KINDS, type KubeObject, kindOf, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
 import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
-import { BlockedError, ClusterError, InternalError, TimeoutError } from '../errors';
+import { BlockedError, InternalError, TimeoutError } from '../errors';
 import { isIssuancePending, missingEffect } from '../plan/effect';
 import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, OwnStep, VerifyStep } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
 import { mismatches } from '../plan/verify';
 import type { JsonPatchOperation } from '../ports';
 import { statusOf } from '../status';
-import { deadlineMs, type ExecuteContext, kafkaOf, modify, PlanAnew, say, withAnnotations } from './context';
+import { deadlineMs, type ExecuteContext, kafkaOf, modify, orPlanAnew, PlanAnew, say, withAnnotations } from './context';
 import { type Progress, waitUntil } from './wait';
 
 /** A Ready pod whose listener does not answer for this long is out of reach from here. */
@@ -22,12 +22,8 @@ export async function applyObject(context: ExecuteContext, step: ApplyStep): Pro
 
 /** Creates a Kafka; one that appeared meanwhile is left as it is, and planned for in the next round. */
 export async function createKafka(context: ExecuteContext, step: CreateStep): Promise<void> {
-  try {
-    await context.cluster.create(step.manifest);
-    say(context, 'applied', step.subject, 'created');
-  } catch (error) {
-    if (!(error instanceof ClusterError) || error.reason !== 'AlreadyExists') throw error;
-  }
+  await orPlanAnew(context.cluster.create(step.manifest));
+  say(context, 'applied', step.subject, 'created');
 }
 
 export async function own(context: ExecuteContext, step: OwnStep): Promise<void> {
@@ -47,7 +43,7 @@ export async function configureTls(context: ExecuteContext, kafka: KubeObject): 
     if (kafka.spec?.tls !== undefined) operations.push({ op: 'remove', path: '/spec/tls' });
   }
   if (operations.length === 1) return false;
-  await context.cluster.patch(ref(KINDS.Kafka, kafka.metadata.namespace, kafka.metadata.name), operations);
+  await orPlanAnew(context.cluster.patch(ref(KINDS.Kafka, kafka.metadata.namespace, kafka.metadata.name), operations));
   return true;
 }
 

@@ -9,20 +9,19 @@ import { httpTransport } from '../../reconciler/cluster/http';
 import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
 import { kubeCluster } from '../../reconciler/cluster/kube';
 import { OperationFailedError } from '../../reconciler/errors';
-import { scaledClock } from './scaled-clock';
+import { type Pace, scaledClock } from './scaled-clock';
 
 export interface ChildOptions {
   readonly url: string;
   readonly token: string;
   readonly certificateAuthority: string;
-  readonly startMs: number;
-  readonly factor: number;
+  readonly pace: Pace;
   readonly namespace: string;
   readonly argv: readonly string[];
 }
 
-const { url, token, certificateAuthority, startMs, factor, namespace, argv }: ChildOptions = JSON.parse(process.argv[2] ?? '{}');
-const clock = scaledClock(startMs, factor);
+const { url, token, certificateAuthority, pace, namespace, argv }: ChildOptions = JSON.parse(process.argv[2] ?? '{}');
+const clock = scaledClock(pace);
 const interrupt = new AbortController();
 process.once('SIGTERM', () => interrupt.abort(new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received')));
 

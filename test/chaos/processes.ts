@@ -1,30 +1,43 @@
 /**
- * Real processes, killed one after the other: the first at its second write (the first is its Lease), each later one at a write more than the
- * one before it, by SIGKILL before the write, by SIGTERM during it, or by SIGKILL after it and before its answer; until one of them finds
- * that all is done. Then the cluster is as after an undisturbed run.
+ * Real processes, killed one after the other: by SIGKILL before a write, by SIGTERM during it, or by SIGKILL after it and before its
+ * answer; until one of them finds that all is done. Then the cluster is as after an undisturbed run, no pod was restarted twice, and never
+ * were two requests unfinished. Which API they speak to, the sandbox's or a real one, is the setting's business.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-
 import path from 'node:path';
-
 import type { ExecutorName } from '../../constructs/model/desired';
-import { createDialer } from '../../reconciler/cluster/dial';
-import { createSandbox, pooledKeys } from '../../reconciler/sandbox';
+import { KINDS } from '../../constructs/model/kube-object';
+import { bundleName } from '../../constructs/model/names';
 import type { ApiRequest, ApiResponse } from '../../reconciler/sandbox/api/api';
 import { type ApiServer, serveApi } from '../../reconciler/sandbox/api/http';
 import { configMapOfBundle } from '../support/bundle-text';
 import { bundleFor, type Desire } from '../support/desires';
 import { endState } from '../support/end-state';
-import { clusterIn } from '../support/transports';
-import { kafkaManifest, modelFacts, NAMESPACE, type Place, World } from '../support/world';
+import { KAFKA, kafkaManifest, type World } from '../support/world';
 import type { ChildOptions } from './child';
-import { scaledClock } from './scaled-clock';
+import type { Pace } from './scaled-clock';
+import { Witness } from './witness';
 
-/** How much faster time passes: a Lease runs out in two seconds, and a busy machine is not taken for a dead one. */
-const FACTOR = 15;
-const STORAGE = { resources: { requests: { storage: '1Gi' } } };
+/** Where processes are killed. Not started yet. */
+export interface Setting {
+  readonly executor: ExecutorName;
+  readonly world: World;
+  /** How time passes for them. */
+  readonly pace: Pace;
+  /** Carries out what they ask. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+}
+
+/** What is there before, and what is wanted. */
+export interface Operation {
+  readonly first: Desire;
+  readonly second: Desire;
+}
+
+/** Tells whether a run is killed at this write of its own; `number` counts them from 1. */
+export type Aim = (write: ApiRequest, number: number) => boolean;
 
 /** How a run is killed, in turn. */
 const WAYS = ['SIGKILL before a write', 'SIGTERM during a write', 'SIGKILL after a write'] as const;
@@ -32,14 +45,19 @@ type Way = (typeof WAYS)[number];
 
 export type Killed = Readonly<Record<Way, number>>;
 
-/** Gets from one desired state to another in runs that are all killed but the last, each a write later than the one before it. */
-export async function playKilled(executor: ExecutorName, first: Desire, second: Desire): Promise<Killed> {
-  const wanted = await onStage(executor, first, second, (stage) => stage.playOut());
-  return onStage(executor, first, second, async (stage) => {
+/** Each run is killed at a write more than the one before it, the first one at its second: the first is its Lease. */
+export const everLater = (run: number): Aim => {
+  return (_, number) => number === run + 2;
+};
+
+/** Gets from one desired state to another in runs that are all killed but the last; `aimOf` says where, by the run's number from 0. */
+export async function playKilled(open: () => Setting, operation: Operation, aimOf: (run: number) => Aim): Promise<Killed> {
+  const wanted = await onStage(open(), operation, (stage) => stage.playOut());
+  return onStage(open(), operation, async (stage) => {
     const killed = tally();
     for (let run = 0; ; run++) {
       const way = WAYS[run % WAYS.length] as Way;
-      if (!(await stage.playUntil(run + 2, way))) break;
+      if (!(await stage.playUntil(aimOf(run), way))) break;
       killed[way]++;
     }
     assert.deepEqual(await stage.end(), wanted, 'as after an undisturbed run');
@@ -48,13 +66,13 @@ export async function playKilled(executor: ExecutorName, first: Desire, second: 
 }
 
 /** The same with one kill at a time, at every write there is, each from the beginning, and one run that finishes the job. */
-export async function playKilledOnce(executor: ExecutorName, first: Desire, second: Desire): Promise<Killed> {
-  const wanted = await onStage(executor, first, second, (stage) => stage.playOut());
+export async function playKilledOnce(open: () => Setting, operation: Operation): Promise<Killed> {
+  const wanted = await onStage(open(), operation, (stage) => stage.playOut());
   const killed = tally();
   for (let write = 1; ; write++) {
     const way = WAYS[write % WAYS.length] as Way;
-    const wasKilled = await onStage(executor, first, second, async (stage) => {
-      const isKilled = await stage.playUntil(write, way);
+    const wasKilled = await onStage(open(), operation, async (stage) => {
+      const isKilled = await stage.playUntil((_, number) => number === write, way);
       assert.deepEqual(await stage.playOut(), wanted, `killed at write ${write}, ${way}`);
       return isKilled;
     });
@@ -63,49 +81,66 @@ export async function playKilledOnce(executor: ExecutorName, first: Desire, seco
   }
 }
 
+export function killPoints(killed: Killed): string {
+  const ways = Object.entries(killed);
+  return `${ways.reduce((sum, [, n]) => sum + n, 0)} kill points: ${ways.map(([way, n]) => `${n} by ${way}`).join(', ')}`;
+}
+
 function tally(): Record<Way, number> {
   return Object.fromEntries(WAYS.map((way) => [way, 0])) as Record<Way, number>;
 }
 
-async function onStage<T>(executor: ExecutorName, first: Desire, second: Desire, play: (stage: Stage) => Promise<T>): Promise<T> {
-  const stage = await Stage.open(executor, first, second);
-  return play(stage).finally(() => stage.close());
+async function onStage<T>(setting: Setting, { first, second }: Operation, play: (stage: Stage) => Promise<T>): Promise<T> {
+  const stage = new Stage(setting);
+  try {
+    await stage.open(first);
+    await stage.want(second);
+    return await play(stage);
+  } finally {
+    await stage.close();
+  }
 }
 
+const STORAGE = { resources: { requests: { storage: '1Gi' } } };
+const NEVER: Aim = () => false;
+
 class Stage {
+  private server: ApiServer | undefined;
+  private witness: Witness | undefined;
   private child: ChildProcess | undefined;
   private writes = 0;
-  /** Kills the run at its write of this number. */
-  private killAt = Number.POSITIVE_INFINITY;
+  private aim = NEVER;
   private way: Way = WAYS[0];
   private wasKilled = false;
   private output = '';
 
-  private constructor(
-    private readonly startMs: number,
-    private readonly place: ReturnType<typeof placeFor>,
-    private readonly world: World,
-    private server: ApiServer | undefined,
-  ) {}
+  constructor(private readonly setting: Setting) {}
 
-  static async open(executor: ExecutorName, first: Desire, second: Desire): Promise<Stage> {
-    const startMs = Date.now();
-    const place = placeFor(startMs, executor);
-    const world = await new World({}, () => place).start(kafkaManifest({ topology: undefined, replicas: 3, storage: STORAGE }));
-    const stage = new Stage(startMs, place, world, undefined);
+  /** Everything as the first desire has it. */
+  async open(first: Desire): Promise<void> {
+    const { world } = this.setting;
+    await world.start(kafkaManifest({ topology: undefined, replicas: 3, storage: STORAGE }));
     await world.settle();
-    await world.apply(bundleFor(first, executor, place.clock.now()));
-    await world.settle();
-    await place.clock.sleep(60_000);
-    await world.cluster.create(configMapOfBundle(bundleFor(second, executor, place.clock.now())));
-    stage.server = await serveApi({ handle: (request) => stage.handle(request) });
-    return stage;
+    this.server = await serveApi({ handle: (request) => this.handle(request) });
+    await this.want(first);
+    await this.playOut();
+    await world.place.pass(60_000);
+    this.witness = new Witness(world);
+  }
+
+  /** Commits a desire. */
+  async want(desire: Desire): Promise<void> {
+    const { world, executor } = this.setting;
+    const configMap = configMapOfBundle(bundleFor(desire, executor, world.clock.now(), world.namespace));
+    const live = await world.cluster.get(world.ref(KINDS.ConfigMap, configMap.metadata.name));
+    await (live === undefined ? world.cluster.create(configMap) : world.cluster.replace({ ...live, data: configMap.data }));
   }
 
   async close(): Promise<void> {
     this.child?.kill('SIGKILL');
+    await this.witness?.stop();
     await this.server?.close();
-    await this.world.stop();
+    await this.setting.world.stop();
   }
 
   /** One run that nobody disturbs. */
@@ -115,27 +150,29 @@ class Stage {
   }
 
   async end(): Promise<unknown> {
-    await this.world.settle();
-    return endState(this.world);
+    await this.setting.world.settle();
+    assert.deepEqual(this.witness?.broken ?? [], []);
+    return endState(this.setting.world);
   }
 
-  /** Starts a run and kills it at this write of its own; returns false when it ended well before. */
-  async playUntil(write: number, way: Way): Promise<boolean> {
+  /** Starts a run and kills it at the first write that is aimed at; returns false when it ended well before. */
+  async playUntil(aim: Aim, way: Way): Promise<boolean> {
     this.way = way;
-    this.killAt = write;
+    this.aim = aim;
     const exitCode = await this.run();
-    this.killAt = Number.POSITIVE_INFINITY;
+    this.aim = NEVER;
     if (!this.wasKilled) assert.equal(exitCode, 0, this.output);
     return this.wasKilled;
   }
 
   private async run(): Promise<number | null> {
+    const { world, pace } = this.setting;
     const { url = '', token = '', certificateAuthority = '' } = this.server ?? {};
     this.writes = 0;
     this.wasKilled = false;
     this.output = '';
-    const argv = ['apply', '--config-map', `${NAMESPACE}/kafka-tls-orders`];
-    const options: ChildOptions = { url, token, certificateAuthority, startMs: this.startMs, factor: FACTOR, namespace: NAMESPACE, argv };
+    const argv = ['apply', '--config-map', `${world.namespace}/${bundleName(KAFKA)}`];
+    const options: ChildOptions = { url, token, certificateAuthority, pace, namespace: world.namespace, argv };
     const child = spawn(process.execPath, [path.join(__dirname, 'child.js'), JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -147,15 +184,15 @@ class Stage {
 
   /** What the children ask comes through here. */
   private async handle(request: ApiRequest): Promise<ApiResponse> {
-    const isWrite = request.method !== 'GET';
-    if (!isWrite || ++this.writes !== this.killAt) return this.place.sandbox.api.handle(request);
+    const isKilled = request.method !== 'GET' && !this.wasKilled && this.aim(request, ++this.writes);
+    if (!isKilled) return this.setting.handle(request);
     this.wasKilled = true;
     if (this.way === 'SIGKILL before a write') {
       await this.kill('SIGKILL');
       throw new Error('whoever asked is gone');
     }
     if (this.way === 'SIGTERM during a write') this.child?.kill('SIGTERM');
-    const response = await this.place.sandbox.api.handle(request);
+    const response = await this.setting.handle(request);
     if (this.way === 'SIGKILL after a write') await this.kill('SIGKILL');
     return response;
   }
@@ -165,21 +202,4 @@ class Stage {
     this.child?.kill(signal);
     await gone;
   }
-}
-
-function placeFor(startMs: number, executor: ExecutorName) {
-  const clock = scaledClock(startMs, FACTOR);
-  const sandbox = createSandbox({ clock, opsManager: executor === 'ops-request', keys: pooledKeys(), api: { namespaces: [NAMESPACE] } });
-  return {
-    sandbox,
-    namespace: NAMESPACE,
-    clock,
-    cluster: clusterIn(sandbox.api, clock),
-    dialer: createDialer(clock),
-    facts: modelFacts(sandbox),
-    start: () => sandbox.start(),
-    stop: () => sandbox.stop(),
-    run: (promise) => promise,
-    pass: (ms) => clock.sleep(ms),
-  } satisfies Place & { sandbox: unknown };
 }

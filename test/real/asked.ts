@@ -35,7 +35,7 @@ export function telling(transport: HttpTransport, tell: (asked: Asked) => void):
 /** /apis/GROUP/VERSION/namespaces/NAMESPACE/RESOURCE/NAME/SUBRESOURCE, with /api/VERSION for the core group; a list has no name. */
 const NAMESPACED = /^\/(?:api|apis\/(?<group>[^/]+))\/[^/]+\/namespaces\/[^/]+\/(?<resource>[^/]+)(?:\/(?<name>[^/]+)(?:\/(?<sub>.+))?)?$/;
 
-function askedBy({ method, path, query = {} }: TransportRequest): Asked | undefined {
+export function askedBy({ method, path, query = {} }: TransportRequest): Asked | undefined {
   const { group = '', resource = '', name, sub } = NAMESPACED.exec(path)?.groups ?? {};
   if (resource === '') return undefined; // of the whole cluster, which no Role is about
   const reading = query.watch === 'true' ? 'watch' : name === undefined ? 'list' : 'get';

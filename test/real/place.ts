@@ -62,7 +62,7 @@ export class RealPlace implements Place {
   readonly facts;
   /** File with the credentials of the ServiceAccount. */
   readonly kubeconfig: string;
-  private readonly send: Send;
+  readonly send: Send;
   private readonly client: Client;
   private readonly standIns;
   private transport: HttpTransport | undefined;
@@ -91,6 +91,12 @@ export class RealPlace implements Place {
   get product() {
     if (this.transport === undefined) throw new Error(`${this.namespace} was not started`);
     return kubeCluster(this.transport, systemClock);
+  }
+
+  /** Carries a request of whoever acts as the product, with the ServiceAccount's credentials. */
+  get sendAsProduct(): Send {
+    if (this.transport === undefined) throw new Error(`${this.namespace} was not started`);
+    return sendOver(this.transport);
   }
 
   async start(): Promise<void> {

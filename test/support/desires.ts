@@ -28,10 +28,9 @@ export const anyDesire = fc.record({
   isRotation: fc.boolean(),
 });
 
-const place = { kafka: KAFKA, namespace: NAMESPACE, owner: `${NAMESPACE}/${KAFKA}` };
-
 /** Returns the bundle of a desire; a rotation asks for certificates issued from `now` on. */
-export function bundleFor(w: Desire, executor: ExecutorName, now: Date): Bundle {
+export function bundleFor(w: Desire, executor: ExecutorName, now: Date, namespace = NAMESPACE): Bundle {
+  const place = { kafka: KAFKA, namespace, owner: `${namespace}/${KAFKA}` };
   const desired: Desired = {
     formatVersion: BUNDLE_FORMAT,
     ...place,
@@ -55,7 +54,7 @@ export function bundleFor(w: Desire, executor: ExecutorName, now: Date): Bundle 
     ...(tls === 'off' ? [] : [candidate(place, candidateName(KAFKA, 'rotate'), OPERATION.rotate, '10m')]),
     candidate(place, candidateName(KAFKA, 'restart'), OPERATION.restart, '10m'),
   ];
-  const owner = { name: KAFKA, namespace: NAMESPACE, keystoreCredSecret: `${KAFKA}-keystore-cred` };
+  const owner = { name: KAFKA, namespace, keystoreCredSecret: `${KAFKA}-keystore-cred` };
   const certificates = tls === 'off' || executor !== 'native' ? [] : ALIASES.map((alias) => brokerCertificate(owner, tls, alias));
   const bundle = assembleBundle(desired, [...issuers, ...requests, ...certificates]);
   if (!('desired' in bundle)) throw new Error(bundle.join('; '));

@@ -1,6 +1,6 @@
-/** What a cluster is like in the end, without what is another each time: uids, versions, instants, keys. Two of them can be compared. */
+/** What a cluster is like in the end, without what is another each time: uids, versions, instants, keys, namespace. Two can be compared. */
 import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import type { World } from './world';
+import { NAMESPACE, type World } from './world';
 
 const LASTING = [KINDS.Kafka, KINDS.PetSet, KINDS.Issuer, KINDS.Certificate, KINDS.PodDisruptionBudget] as const;
 
@@ -9,13 +9,14 @@ export async function endState(world: World): Promise<Readonly<Record<string, un
   const list = (kind: Kind) => world.cluster.list(kind, { namespace: world.namespace });
   const lasting = (await Promise.all(LASTING.map(list))).flat();
   const [secrets, requests, pods] = await Promise.all([list(KINDS.Secret), list(KINDS.KafkaOpsRequest), list(KINDS.Pod)]);
-  return Object.fromEntries([
+  const state = Object.fromEntries([
     ...lasting.map((o) => [nameOf(o), { spec: o.spec, labels: o.metadata.labels, annotations: o.metadata.annotations }]),
     ...secrets.map((s) => [nameOf(s), Object.keys(s.data ?? {}).sort()]),
     ...requests.map((r) => [nameOf(r), { spec: r.spec, phase: r.status?.phase, conditions: conditionsOf(r) }]),
     ...pods.map((p) => [nameOf(p), p.metadata.labels]),
     ['Paused', (await world.kafka())?.status?.conditions?.some((c: { type: string }) => c.type === 'Paused') ?? false],
   ]);
+  return JSON.parse(JSON.stringify(state).replaceAll(world.namespace, NAMESPACE));
 }
 
 /** Rotations and restarts are named by leaves, which are others each time. */

@@ -17,6 +17,7 @@ import type { PlanOptions } from '../../reconciler/plan/plan';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, ProgressEvent } from '../../reconciler/ports';
 import { type Outcome, reconcile } from '../../reconciler/reconcile';
 import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '../../reconciler/sandbox';
+import type { Send } from '../../reconciler/sandbox/client';
 import { FakeClock } from './fake-clock';
 import { clusterIn } from './transports';
 
@@ -41,6 +42,8 @@ export interface Place {
   readonly product?: Cluster;
   readonly dialer: Dialer;
   readonly facts: KafkaFactsSource;
+  /** How others than the product reach the API. */
+  readonly send: Send;
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Lets time pass until the promise is settled. */
@@ -66,6 +69,7 @@ export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions
     clock,
     cluster: clusterIn(sandbox.api, clock),
     facts: modelFacts(sandbox),
+    send: (request) => sandbox.api.handle(request),
     start: () => sandbox.start(),
     stop: () => sandbox.stop(),
     run: (promise, limitMs) => clock.run(promise, limitMs),
@@ -140,7 +144,8 @@ export class World {
     return this.place.run(this.reconcile(typeof bundle === 'function' ? bundle : () => bundle, options));
   }
 
-  private reconcile(read: () => Bundle, options: PlanOptions): Promise<Outcome> {
+  /** The same, for whoever lets time pass himself. */
+  reconcile(read: () => Bundle, options: PlanOptions = {}): Promise<Outcome> {
     const { product = this.cluster, dialer, clock } = this.place;
     const context = {
       cluster: this.options.decorate?.(product) ?? product,

@@ -13,7 +13,7 @@ import type { CreatePasswordStep, IssueStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
 import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '../../shape';
 import { statusOf } from '../../status';
-import { deadlineMs, type ExecuteContext, modify, say, withAnnotations, withCondition } from '../context';
+import { deadlineMs, type ExecuteContext, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
 import { waitUntil } from '../wait';
 import { action, type NativeRun, record } from './run';
 
@@ -45,13 +45,15 @@ export async function recordIssued(run: NativeRun): Promise<void> {
 export async function createPassword({ context }: NativeRun, { subject }: CreatePasswordStep): Promise<void> {
   if ((await context.cluster.get(subject)) !== undefined) return;
   const password = Buffer.from(context.random(24)).toString('base64');
-  await context.cluster.create({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: subject.name, namespace: subject.namespace ?? '' },
-    type: 'Opaque',
-    data: Object.fromEntries(KEYSTORE_PASSWORD_KEYS.map((key) => [key, password])),
-  });
+  await orPlanAnew(
+    context.cluster.create({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: subject.name, namespace: subject.namespace ?? '' },
+      type: 'Opaque',
+      data: Object.fromEntries(KEYSTORE_PASSWORD_KEYS.map((key) => [key, password])),
+    }),
+  );
   say(context, 'applied', subject, 'created, with a new password for the JKS stores');
 }
 

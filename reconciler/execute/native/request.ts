@@ -3,7 +3,7 @@ import { conditionOf, KINDS, type KubeObject, type ObjectRef } from '../../../co
 import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
 import type { ResumeStep, Step, SubmitOpsRequestStep } from '../../plan/nouns';
 import { restartOrder } from '../../plan/restart';
-import { deadlineMs, modify, say, withAnnotations, withCondition } from '../context';
+import { deadlineMs, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
 import { assertReachable } from '../restart';
 import { type Progress, waitUntil } from '../wait';
 import { recordIssued } from './issue';
@@ -16,7 +16,7 @@ export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promis
   if (plan.steps.some((s) => s.kind === 'evict')) assertReachable(run.before);
   run.request = step.subject;
   if (!step.isContinued) {
-    await context.cluster.create(step.manifest);
+    await orPlanAnew(context.cluster.create(step.manifest));
     say(context, 'submitted', step.subject, step.operation);
   }
   const request = await context.cluster.get(step.subject);

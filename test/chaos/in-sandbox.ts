@@ -1,0 +1,31 @@
+/** The sandbox as a setting for processes: its API over HTTPS, and time that passes faster for it and for them. */
+import type { ExecutorName } from '../../constructs/model/desired';
+import { createDialer } from '../../reconciler/cluster/dial';
+import { createSandbox, pooledKeys } from '../../reconciler/sandbox';
+import { clusterIn } from '../support/transports';
+import { modelFacts, NAMESPACE, World } from '../support/world';
+import type { Setting } from './processes';
+import { scaledClock } from './scaled-clock';
+
+/** A Lease runs out in two seconds, and a busy machine is not taken for a dead one. */
+const FACTOR = 15;
+
+/** Returns a sandbox of its own. */
+export function inSandbox(executor: ExecutorName): Setting {
+  const pace = { factor: FACTOR, startMs: Date.now() };
+  const clock = scaledClock(pace);
+  const sandbox = createSandbox({ clock, opsManager: executor === 'ops-request', keys: pooledKeys(), api: { namespaces: [NAMESPACE] } });
+  const world = new World({}, () => ({
+    namespace: NAMESPACE,
+    clock,
+    cluster: clusterIn(sandbox.api, clock),
+    dialer: createDialer(clock),
+    facts: modelFacts(sandbox),
+    send: (request) => sandbox.api.handle(request),
+    start: () => sandbox.start(),
+    stop: () => sandbox.stop(),
+    run: (promise) => promise,
+    pass: (ms) => clock.sleep(ms),
+  }));
+  return { executor, world, pace, handle: (request) => sandbox.api.handle(request) };
+}

@@ -1,0 +1,84 @@
+/**
+ * Real processes, killed at their writes to a real API server, as the ServiceAccount and with the Role that the constructs emit. By default
+ * one run is killed at every kind of write; with CHAOS_KILL=all at every write, each from the beginning, which takes hours.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { ExecutorName } from '../../constructs/model/desired';
+import type { TransportRequest } from '../../reconciler/cluster/http';
+import { OPERATIONS } from '../chaos/kill-points';
+import { type Aim, killPoints, playKilled, playKilledOnce, type Setting } from '../chaos/processes';
+import { World } from '../support/world';
+import { askedBy } from './asked';
+import { type ControlPlane, realApi } from './cluster';
+import { WITHOUT_KUBEDB } from './kubedb-kinds';
+import { type Places, placesOn } from './place';
+
+const BY_DEFAULT: readonly string[] = ['add TLS', 'rotate'];
+const isAll = process.env.CHAOS_KILL === 'all';
+
+/** A Lease runs out in five seconds, and a control plane on a busy machine can still renew it in time. Instants are the server's. */
+const PACE = { factor: 6 };
+
+describe('killed on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }, () => {
+  let controlPlane: ControlPlane;
+  let places: Places;
+  before(async () => {
+    controlPlane = await realApi();
+    places = await placesOn(controlPlane.kubeconfig);
+  });
+  after(async () => {
+    places?.close();
+    await controlPlane?.stop();
+  });
+
+  for (const executor of ['native', 'ops-request'] as const) {
+    for (const operation of OPERATIONS.filter(({ name }) => isAll || BY_DEFAULT.includes(name))) {
+      test(`${executor}: ${operation.name}: whichever way a process is killed, the next one finishes its job`, async (t) => {
+        const open = () => inRealCluster(places, executor);
+        if (isAll) return t.diagnostic(killPoints(await playKilledOnce(open, operation)));
+        const { kinds, aim } = firstOfEachKind();
+        const killed = await playKilled(open, operation, () => aim);
+        t.diagnostic(`${killPoints(killed)}: ${kinds.join(', ')}`);
+        assert.ok(kinds.includes('create kafkaopsrequests'), 'an operation was asked for');
+      });
+    }
+  }
+});
+
+/** Aims at the first write of a kind that no run was killed at. */
+function firstOfEachKind(): { readonly kinds: readonly string[]; readonly aim: Aim } {
+  const kinds: string[] = [];
+  const aim: Aim = ({ method, path }) => {
+    const { verb, resource } = askedBy({ method: method as TransportRequest['method'], path: path.replace(/\?.*/, '') }) ?? {};
+    const kind = `${verb} ${resource}`;
+    if (kinds.includes(kind)) return false;
+    kinds.push(kind);
+    return true;
+  };
+  return { kinds, aim };
+}
+
+/** Returns a namespace of its own. What is asked is asked again in the name of the ServiceAccount, watches too. */
+function inRealCluster(places: Places, executor: ExecutorName): Setting {
+  const options = { opsManager: executor === 'ops-request' };
+  const place = places.place(executor, options);
+  const world = new World(options, () => place);
+  return {
+    executor,
+    world,
+    pace: PACE,
+    handle: async ({ headers, ...request }) => {
+      const {
+        status,
+        headers: answered,
+        body,
+      } = await place.sendAsProduct({ ...request, headers: only(headers, ['accept', 'content-type']) });
+      return { status, headers: only(answered, ['content-type', 'retry-after']), body };
+    },
+  };
+}
+
+function only(headers: Readonly<Record<string, string>>, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)));
+}

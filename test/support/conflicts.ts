@@ -1,0 +1,215 @@
+/**
+ * Somebody else writes to the same objects at the same time, wherever a world may take place: a run tries again on fresh facts, or stops
+ * with the reason, undoes nothing of theirs, and leaves nothing half done.
+ */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { ClientCertificate, type KafkaTls, type Tls } from '../../constructs';
+import type { Bundle } from '../../constructs/model/bundle';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { bundleName } from '../../constructs/model/names';
+import { fenced } from '../../reconciler/cluster/guarded';
+import { type HeldLease, withLease } from '../../reconciler/cluster/lease';
+import { mismatches } from '../../reconciler/plan/verify';
+import type { Clock, Cluster } from '../../reconciler/ports';
+import { Client } from '../../reconciler/sandbox/client';
+import { RIVAL, Rival } from './rival';
+import { off, on, wish } from './wishes';
+import { failureOf, hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
+
+const STORAGE = { resources: { requests: { storage: '1Gi' } } };
+
+/** Writes that somebody else can be faster at, in an operation of each kind. */
+const BEATEN = {
+  native: [
+    'create KafkaOpsRequest',
+    'create Secret',
+    'patch Kafka',
+    'replace Certificate/status',
+    'replace Kafka',
+    'replace Kafka/status',
+    'replace KafkaOpsRequest',
+    'replace KafkaOpsRequest/status',
+    'replace PetSet',
+    'replace Secret',
+  ],
+  'ops-request': ['create KafkaOpsRequest', 'replace Kafka', 'replace KafkaOpsRequest'],
+} as const satisfies Record<ExecutorName, readonly string[]>;
+
+/** Plays all of them with an executor. `leaseClock` measures how long a Lease is held: real time can be hurried there. */
+export function conflicts(executor: ExecutorName, place: (options: WorldOptions) => Place, leaseClock: (clock: Clock) => Clock): void {
+  // They share a world.
+  describe(`executor ${executor}`, { concurrency: 1 }, () => {
+    let world: World;
+    /** What lies between the product and the cluster from now on. */
+    let between: (cluster: Cluster) => Cluster = (cluster) => cluster;
+    afterEach(() => world?.stop());
+
+    const bundle = (tls: Tls) => world.bundle(wish(executor, tls));
+    /** A Kafka without TLS that somebody else created. */
+    const plaintext = async () => {
+      between = (cluster) => cluster;
+      world = new World({ opsManager: executor === 'ops-request', decorate: (cluster) => between(cluster) }, place);
+      await world.start(kafkaManifest({ topology: undefined, replicas: 3, storage: STORAGE }));
+      await world.settle();
+    };
+    const secured = async () => {
+      await plaintext();
+      await world.apply(bundle(on()));
+      await world.place.pass(60_000);
+    };
+    const somebody = () => new Client({ send: world.place.send, manager: RIVAL });
+    const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
+
+    const assertDone = async (wanted: Bundle) => {
+      between = (cluster) => cluster;
+      await world.settle();
+      const live = await world.observe(wanted);
+      assert.deepEqual(mismatches(live, wanted.tls), [], 'every pod serves what it should');
+      assert.ok(!hasCondition(live.kafka, 'Paused'), 'the Kafka is not paused');
+      assert.deepEqual(
+        live.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),
+        [],
+        'every request is over',
+      );
+      assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
+    };
+
+    test('every object changes just before it is written, and what is created is just there: each is tried once more', async () => {
+      await plaintext();
+      const rival = new Rival(world);
+      for (const tls of [() => on(), rotation, () => off()]) {
+        between = (cluster) => rival.ahead(cluster);
+        world.events.length = 0;
+        const wanted = bundle(tls());
+        await world.apply(wanted);
+        assert.equal(new Set(world.evicted).size, world.evicted.length, `restarted twice: ${world.evicted}`);
+        await assertDone(wanted);
+        assert.deepEqual(await rival.lost(), [], 'what somebody else wrote is still there');
+        await world.place.pass(60_000);
+      }
+      assert.deepEqual([...rival.beaten].sort(), BEATEN[executor]);
+    });
+
+    test('a field of ours that another manager has taken is named, and nothing is done until it is given back', async () => {
+      await secured();
+      const ca = {
+        apiVersion: KINDS.Certificate.apiVersion,
+        kind: 'Certificate',
+        metadata: { name: `${KAFKA}-ca`, namespace: world.namespace },
+      };
+      await somebody().apply({ ...ca, spec: { renewBefore: '2h' } });
+      const before = await world.podUids();
+      const wanted = bundle(rotation());
+      const failure = await failureOf(world.apply(wanted));
+      assert.equal(failure.exitCode, 1);
+      assert.match(failure.message, /Certificate\/.*\/orders-ca: spec\.renewBefore belongs to field manager "rival"/);
+      assert.equal((await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-ca`)))?.spec.renewBefore, '2h');
+      assert.deepEqual(await world.podUids(), before);
+      assert.ok(!hasCondition(await world.kafka(), 'Paused'));
+      await somebody().apply({ ...ca, spec: {} });
+      await world.apply(wanted);
+      await assertDone(wanted);
+    });
+
+    test('a certificate that is another by now is not deleted', async () => {
+      await plaintext();
+      const billing = (kafkaTls: KafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' });
+      await world.apply(world.bundle(wish(executor, on()), billing));
+      const subject = world.ref(KINDS.Certificate, 'billing');
+      let theirs: KubeObject | undefined;
+      between = (cluster) => ({
+        ...cluster,
+        delete: async (of, uid) => {
+          if (of.name === subject.name && theirs === undefined) {
+            const { apiVersion, kind, metadata, spec } = (await world.cluster.get(subject)) as KubeObject;
+            await somebody().delete({ apiVersion, kind, metadata });
+            theirs = await somebody().create({ apiVersion, kind, metadata: { name: subject.name, namespace: world.namespace }, spec });
+          }
+          return cluster.delete(of, uid);
+        },
+      });
+      await world.apply(bundle(on()));
+      assert.ok(theirs !== undefined, 'it was asked to go');
+      assert.equal((await world.cluster.get(subject))?.metadata.uid, theirs.metadata.uid);
+      await assertDone(bundle(on()));
+    });
+
+    test('a run whose Lease is taken writes nothing more, and the next one goes on', async () => {
+      await secured();
+      world.events.length = 0;
+      const { cluster, product = cluster, clock } = world.place;
+      const lease = world.ref(KINDS.Lease, bundleName(KAFKA));
+      const wanted = bundle(rotation());
+      let held: HeldLease | undefined;
+      const run = () => {
+        const options = { namespace: world.namespace, name: lease.name, identity: 'late', waitMs: 0, report: () => {} };
+        return withLease(product, leaseClock(clock), options, (h) => {
+          held = h;
+          return world.reconcile(() => wanted);
+        });
+      };
+      // When the request is created somebody takes the Lease, and we stand still until we can know.
+      let stolen: KubeObject | undefined;
+      between = (decorated) =>
+        fenced(
+          {
+            ...decorated,
+            create: async (object) => {
+              const created = await decorated.create(object);
+              if (stolen !== undefined) return created;
+              const { metadata, spec, ...rest } = (await cluster.get(lease)) as KubeObject;
+              stolen = await somebody().replace({ ...rest, metadata, spec: { ...spec, holderIdentity: RIVAL } });
+              while (held?.isHeld()) await clock.sleep(100);
+              return created;
+            },
+          },
+          { isHeld: () => held?.isHeld() ?? false },
+        );
+      const failure = await failureOf(world.place.run(run()));
+      assert.equal(failure.exitCode, 4, failure.message);
+      assert.match(failure.message, /no longer holds its Lease/);
+      assert.equal((await cluster.get(lease))?.spec.holderIdentity, RIVAL, 'it is not given back by who lost it');
+      if (executor === 'native') assert.deepEqual(world.evicted, [], 'its request was not begun');
+
+      await somebody().replace({ ...(stolen as KubeObject), spec: { ...stolen?.spec, holderIdentity: '' } });
+      await world.place.run(run());
+      await assertDone(wanted);
+    });
+
+    if (executor === 'native') {
+      test('a pod that was replaced just before its eviction is not restarted once more', async () => {
+        await secured();
+        const before = await world.podUids();
+        // The last one: a budget counts an eviction that came too late, too, and allows no other one for two minutes.
+        const asked = new Set<string>();
+        let replaced: string | undefined;
+        between = (cluster) => ({
+          ...cluster,
+          evict: async (pod, uid) => {
+            asked.add(pod.name);
+            if (replaced === undefined && asked.size === Object.keys(before).length) {
+              replaced = pod.name;
+              await somebody().delete((await world.cluster.get(pod)) as KubeObject);
+              while (!isBack(await world.cluster.get(pod), uid)) await world.clock.sleep(100);
+            }
+            return cluster.evict(pod, uid);
+          },
+        });
+        world.events.length = 0;
+        const wanted = bundle(rotation());
+        await world.apply(wanted);
+        assert.equal(Object.keys(before).length - 1, world.evicted.length);
+        assert.ok(replaced !== undefined && !world.evicted.includes(replaced), `${replaced} was restarted by somebody else`);
+        for (const [pod, uid] of Object.entries(await world.podUids())) assert.notEqual(uid, before[pod]);
+        await assertDone(wanted);
+      });
+    }
+  });
+}
+
+function isBack(pod: KubeObject | undefined, gone: string): boolean {
+  return pod !== undefined && pod.metadata.uid !== gone && hasCondition(pod, 'Ready');
+}
