@@ -6,11 +6,12 @@ import { bundleName } from '../../constructs/model/names';
 import { fenced } from '../cluster/guarded';
 import { type HeldLease, withLease } from '../cluster/lease';
 import { observe } from '../observe/observe';
+import { errorOf } from '../overcome';
 import type { Plan } from '../plan/nouns';
 import { plan } from '../plan/plan';
 import { resumeSteps } from '../plan/steps';
 import type { Report } from '../ports';
-import { errorOf, type Outcome, reconcile } from '../reconcile';
+import { type Outcome, reconcile } from '../reconcile';
 import { eventJson } from '../report/ndjson';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { planText } from '../report/text';
@@ -66,9 +67,10 @@ interface Run {
 async function lookFirst(bundle: Bundle, { flags, session, connection, signal }: Run): Promise<Outcome | undefined> {
   const { clock } = session.outside;
   const live = await observe({ ...connection, clock }, bundle, signal);
-  const { obstacle, steps } = plan(bundle, live, clock.now(), planOptions(flags));
-  if (obstacle?.kind === 'invalid' && resumeSteps({ bundle, live }).length === 0) throw errorOf(obstacle);
-  return obstacle === undefined && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
+  const { subject, obstacles, steps } = plan(bundle, live, clock.now(), planOptions(flags));
+  const isInvalid = obstacles.some((o) => o.kind === 'invalid');
+  if (isInvalid && resumeSteps({ bundle, live }).length === 0) throw errorOf(subject, obstacles);
+  return obstacles.length === 0 && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
 }
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */

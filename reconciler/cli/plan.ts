@@ -41,9 +41,11 @@ const CHANGES_PENDING = 3;
 export async function runPlan(flags: PlanFlags, session: Session): Promise<number> {
   const { planned, removed = [] } = await makePlans(flags, session);
   session.io.stdout(formatOf(flags)(planned, removed, session));
-  const refused = Math.max(...planned.map(({ plan: { obstacle } }) => (obstacle === undefined ? 0 : OBSTACLE_EXIT_CODES[obstacle.kind])));
-  if (refused !== 0) return refused;
-  const isPending = planned.some((p) => p.plan.steps.length > 0 || p.plan.obstacle !== undefined);
+  const refused = planned
+    .map(({ plan: { obstacles } }) => obstacles[0])
+    .flatMap((o) => (o === undefined ? [] : OBSTACLE_EXIT_CODES[o.kind]));
+  if (Math.max(0, ...refused) !== 0) return Math.max(...refused);
+  const isPending = planned.some((p) => p.plan.steps.length > 0 || p.plan.obstacles.length > 0);
   return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
 }
 

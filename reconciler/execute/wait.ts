@@ -16,6 +16,8 @@ export interface Wait<T> {
   readonly watch: readonly { readonly kind: Kind; readonly selection: Selection }[];
   readonly check: () => Promise<Progress<T>>;
   readonly deadlineMs: number;
+  /** Monotonic instant that the deadline counts from. Default: now. */
+  readonly since?: number;
   /** Words for the deadline: `not issued`. */
   readonly failure: string;
   readonly hint?: string;
@@ -40,7 +42,7 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const bell = new Bell();
   const watching = wait.watch.map((w) => ring(context.cluster.watch(w.kind, w.selection, signal), bell));
   const start = clock.monotonicMs();
-  const end = start + wait.deadlineMs;
+  const end = (wait.since ?? start) + wait.deadlineMs;
   const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));
   let said = '';
   try {
