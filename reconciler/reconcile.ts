@@ -10,6 +10,7 @@ import type { ExecuteContext } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/native/pause';
 import { observe } from './observe/observe';
+import { withDenied } from './observe/permissions';
 import { overcome } from './overcome';
 import type { Plan } from './plan/nouns';
 import { type PlanOptions, plan } from './plan/plan';
@@ -48,7 +49,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     context.signal.throwIfAborted();
     const bundle = await read();
-    const live = await observe(context, bundle, context.signal);
+    const live = await withDenied(context.cluster, bundle, await observe(context, bundle, context.signal));
     const next = plan(bundle, live, context.clock.now(), { ...options, retry });
     options.onPlan?.(next);
     const executing = executeContext(read, bundle, context);

@@ -6,6 +6,7 @@ import { bundleName } from '../../constructs/model/names';
 import { fenced } from '../cluster/guarded';
 import { type HeldLease, withLease } from '../cluster/lease';
 import { observe } from '../observe/observe';
+import { withDenied } from '../observe/permissions';
 import { errorOf } from '../overcome';
 import type { Plan } from '../plan/nouns';
 import { plan } from '../plan/plan';
@@ -66,7 +67,7 @@ interface Run {
 /** Without the Lease: a run that has nothing to do, or that only a commit can cure, writes nothing at all; unless a killed one left a pause. */
 async function lookFirst(bundle: Bundle, { flags, session, connection, signal }: Run): Promise<Outcome | undefined> {
   const { clock } = session.outside;
-  const live = await observe({ ...connection, clock }, bundle, signal);
+  const live = await withDenied(connection.cluster, bundle, await observe({ ...connection, clock }, bundle, signal));
   const { subject, obstacles, steps } = plan(bundle, live, clock.now(), planOptions(flags));
   const isInvalid = obstacles.some((o) => o.kind === 'invalid');
   if (isInvalid && resumeSteps({ bundle, live }).length === 0) throw errorOf(subject, obstacles);

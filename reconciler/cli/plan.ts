@@ -7,10 +7,11 @@ import { bundleId, chooseBundles, readBundles, unreadable } from '../bundle/file
 import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
 import { observe } from '../observe/observe';
+import { withDenied } from '../observe/permissions';
 import type { Obstacle, Plan } from '../plan/nouns';
 import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
 import { planOffline } from '../plan/offline';
-import { plan } from '../plan/plan';
+import { type PlanOptions, plan } from '../plan/plan';
 import { planMarkdown } from '../report/markdown';
 import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';
@@ -70,12 +71,17 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
     const context = { ...connection, cluster: dryRun(connection.cluster), clock };
     const planned: Planned[] = [];
     for (const bundle of bundles) {
-      const live = await observe(context, bundle, signal);
+      const live = await withDenied(context.cluster, bundle, await observe(context, bundle, signal));
       const applyWith = applyCommand(flags, bundle, bundles.length > 1 || flags.name !== undefined);
-      planned.push({ bundle, plan: plan(bundle, live, clock.now(), flags), applyWith });
+      planned.push({ bundle, plan: plan(bundle, live, clock.now(), shown(flags)), applyWith });
     }
     return planned;
   });
+}
+
+/** Whoever reads a plan need not have the rights of the Job that carries it out. */
+function shown(flags: PlanFlags): PlanOptions {
+  return { ...flags, isOnlyShown: true };
 }
 
 async function planFromObservation(file: string, flags: PlanFlags, session: Session): Promise<Planned> {
@@ -84,7 +90,7 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
   const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
   if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);
   // The instant of the observation, so that a replay gives the same plan on any day.
-  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), flags) };
+  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), shown(flags)) };
 }
 
 async function readObservation(file: string, { io }: Session): Promise<Observation> {

@@ -13,7 +13,7 @@
 import { groupOf, type Kind, type KubeObject, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
 import { FIELD_MANAGER } from '../../constructs/model/names';
 import { ClusterError, InternalError } from '../errors';
-import type { Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '../ports';
+import type { Access, Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '../ports';
 import { apiError, type Call, type Failure, failureOf, isCertificateProblem, isTransient, unreachable } from './api-error';
 import { withDeadline } from './deadline';
 import { type Transport, TransportError, type TransportRequest, type TransportResponse } from './http';
@@ -63,8 +63,17 @@ export function kubeCluster(transport: Transport, clock: Clock): Cluster {
       }),
     evict: (pod, uid) => api.evict(pod, uid),
     delete: (subject, uid) => api.delete(subject, uid),
+    isAllowed: (access) => api.isAllowed(access),
   };
 }
+
+/** A question in the form of an object: it is answered, and not kept. */
+const ACCESS_REVIEW: Kind = {
+  apiVersion: 'authorization.k8s.io/v1',
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  namespaced: false,
+};
 
 interface Write {
   readonly method: 'POST' | 'PUT' | 'PATCH';
@@ -168,6 +177,25 @@ class Api {
     throw apiError(call, answer.failure);
   }
 
+  async isAllowed({ resource, ...access }: Access): Promise<boolean | undefined> {
+    const call: Call = { verb: 'create', kind: ACCESS_REVIEW };
+    const [plural, subresource] = resource.split('/');
+    const resourceAttributes = { ...access, resource: plural, ...(subresource === undefined ? {} : { subresource }) };
+    const { apiVersion, kind } = ACCESS_REVIEW;
+    const body = { apiVersion, kind, spec: { resourceAttributes } };
+    const answer = await this.ask(call, {
+      ...requestOf({ method: 'POST', path: collectionPath(ACCESS_REVIEW, undefined), body }),
+      query: {},
+    });
+    if ('failure' in answer) {
+      if (answer.failure.status === 403 || answer.failure.status === 404) return undefined;
+      throw apiError(call, answer.failure);
+    }
+    const { allowed, evaluationError } = parse(call, answer.body).status ?? {};
+    // An authorizer that could not be asked has not said no.
+    return allowed === true ? true : evaluationError ? undefined : false;
+  }
+
   private callFor(verb: Call['verb'], subject: ObjectRef, subresource?: 'status'): Call {
     return { verb, kind: kindFor(subject), namespace: subject.namespace, subject, ...(subresource === undefined ? {} : { subresource }) };
   }
@@ -175,7 +203,7 @@ class Api {
   /** Sends until there is an answer that stays, or the time for repeating has passed. */
   private async ask(call: Call, request: TransportRequest, isFinal: (failure: Failure) => boolean = () => false): Promise<Answer> {
     const end = this.clock.monotonicMs() + RETRY_FOR_MS;
-    const isCreate = call.verb === 'create' && call.subresource === undefined;
+    const isCreate = call.verb === 'create' && call.subresource === undefined && call.kind !== ACCESS_REVIEW;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const outcome = await this.attempt(request);
       if ('body' in outcome) return outcome;

@@ -6,6 +6,7 @@
  */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import type { ListenerName, Role } from '../../constructs/model/kubedb';
+import type { Permission } from '../../constructs/model/permissions';
 
 /** Version of the observation format. */
 export const OBSERVATION_FORMAT = 1;
@@ -160,6 +161,11 @@ export interface Observation {
   /** PodDisruptionBudgets that select pods of the Kafka. */
   readonly budgets: readonly KubeObject[];
   readonly facts: Reading<KafkaFacts>;
+  /**
+   * Of what carrying out a plan needs, what whoever observed may not do: permissions with only the verbs that are denied. Absent when that
+   * was not asked, or the server does not say.
+   */
+  readonly denied?: readonly Permission[];
   /** What could not be looked at, and why: that it is absent above means nothing. */
   readonly unread?: readonly Unread[];
 }

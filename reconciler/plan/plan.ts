@@ -37,6 +37,8 @@ export interface PlanOptions {
   readonly takeOver?: boolean;
   /** Whatever failed before does not count. */
   readonly retry?: boolean;
+  /** The plan is for somebody to read; who carries it out may have other rights. */
+  readonly isOnlyShown?: boolean;
 }
 
 const NOTHING: Draft = { operation: 'none', steps: [] };
@@ -45,14 +47,16 @@ const NOTHING: Draft = { operation: 'none', steps: [] };
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
   const world: World = { bundle, live, now };
   const standing = standingObstacles(world, { takeOver: options.takeOver === true });
-  const draft = canBeDrafted(world) ? draftPlan(world, options.retry === true) : NOTHING;
-  const obstacles = mostFinalFirst([...standing, ...(draft.obstacles ?? []), ...preflight(world, draft)]);
+  const drafted = canBeDrafted(world) ? draftPlan(world, options.retry === true) : NOTHING;
+  const draft: Draft = { ...drafted, obstacles: [...standing, ...(drafted.obstacles ?? [])] };
+  const ahead = preflight(world, draft, options.isOnlyShown === true);
+  const obstacles = mostFinalFirst([...(draft.obstacles ?? []), ...ahead.obstacles]);
+  const { operation, steps, notes = [] } = draft;
   return {
     subject: kafkaRef(live),
     executor: bundle.desired.executor,
     summary: summaryOf(live, bundle.tls),
-    notes: [],
-    ...(obstacles.length === 0 ? draft : { operation: draft.operation, steps: [] }),
+    ...(obstacles.length > 0 ? { operation, steps: [], notes: ahead.notes } : { ...draft, steps, notes: [...notes, ...ahead.notes] }),
     obstacles,
   };
 }

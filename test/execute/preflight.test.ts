@@ -6,9 +6,10 @@ import { Tls, TlsIssuer } from '../../constructs';
 import { EXECUTORS } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import type { KafkaTlsError } from '../../reconciler/errors';
+import type { Denial } from '../../reconciler/sandbox/api/access';
 import { counting } from '../support/interrupting-cluster';
 import { on, wish } from '../support/wishes';
-import { failureOf, kafkaManifest, World, type WorldOptions } from '../support/world';
+import { failureOf, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';
 
 let world: World;
 let writes: readonly string[] = [];
@@ -53,6 +54,17 @@ for (const executor of EXECUTORS) {
       for (const part of [/nobody has acknowledged it/, /scale-out .* is not finished/, /Issuer\/demo\/no-such-ca: does not exist/])
         assert.match(failure.message, part);
       assert.ok(world.clock.monotonicMs() - began < 60_000, 'nothing was waited for');
+    });
+
+    test('every right that is missing is named in one error', async () => {
+      const denied: Denial[] = [];
+      await plaintext({ opsManager: false, sandbox: { api: { namespaces: [NAMESPACE], denied } } });
+      denied.push({ verb: 'create', resource: 'kafkaopsrequests' }, { verb: 'patch', resource: 'issuers' });
+      const failure = await refused(world.apply(world.bundle(wish(executor, on()))));
+      assert.equal(failure.exitCode, 2);
+      assert.match(failure.message, /may not create kafkaopsrequests in demo \(needed to submit/);
+      assert.match(failure.message, /may not patch issuers in demo \(needed to apply the issuers of the bundle\)/);
+      assert.equal(failure.reasons.length, 2, failure.message);
     });
 
     test('each thing that is waited for has its own deadline, and the run goes on when none is left', async () => {

@@ -6,7 +6,8 @@ import { nodesOf, offshootLabels, petSetsOf, roleLabels, withCertificateVolume }
 import { parseCertificates } from '../../reconciler/certificates';
 import { ClusterError } from '../../reconciler/errors';
 import { type Observed, observe } from '../../reconciler/observe/observe';
-import type { Dialer, DialTarget, Handshake } from '../../reconciler/ports';
+import { withDenied } from '../../reconciler/observe/permissions';
+import type { Cluster, Dialer, DialTarget, Handshake } from '../../reconciler/ports';
 import type { Denial } from '../../reconciler/sandbox/api/access';
 import { createApi } from '../../reconciler/sandbox/api/api';
 import { issueCertificate } from '../support/certificate-factory';
@@ -211,6 +212,32 @@ test("KubeDB's GitOps operator need not be installed, nor cert-manager without T
   const notInstalled = ['kafkas.gitops.kubedb.com', 'certificates.cert-manager.io', 'issuers.cert-manager.io'];
   const live = await observed(plain, { notInstalled });
   assert.deepEqual([live.gitOpsKafka, live.certificates, live.unread], [undefined, [], undefined]);
+});
+
+const bundle = new ClusterBuilder().bundle;
+const asked = async (denied: readonly Denial[], answer?: Cluster['isAllowed']) => {
+  const { cluster, clock } = await world({}, { denied });
+  const live = await clock.run(withDenied(answer === undefined ? cluster : { ...cluster, isAllowed: answer }, bundle, bare));
+  return live.denied?.map((p) => `${p.verbs} ${p.resource}`);
+};
+const bare = new ClusterBuilder().live;
+
+test('sees what it may not do of what a plan needs, verb by verb', async () => {
+  assert.deepEqual(await asked([]), []);
+  const denied = [
+    { verb: 'create', resource: 'pods/eviction' },
+    { verb: 'update', resource: 'petsets' },
+    { verb: 'watch', resource: 'petsets' },
+    { verb: 'get', resource: 'configmaps' }, // a bundle may come from a file
+    { verb: 'delete', resource: 'kafkas' }, // nobody does that here
+  ];
+  assert.deepEqual(await asked(denied), ['create pods/eviction', 'watch,update petsets'].reverse());
+  assert.deepEqual(
+    await asked([], async ({ verb }) => (verb === 'delete' ? false : undefined)),
+    ['delete certificates', 'delete pods'],
+    'what is known counts',
+  );
+  assert.equal(await asked([], async () => undefined), undefined, 'a server that does not say denies nothing');
 });
 
 const necessary: { name: string; denied?: Denial; notInstalled?: string; message: RegExp }[] = [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { permissions } from '../../constructs/model/permissions';
 import { type PlanOptions, plan } from '../../reconciler/plan/plan';
 import { ClusterBuilder, NOW, TLS } from '../support/cluster-builder';
 
@@ -80,4 +81,48 @@ describe('all at once', () => {
     },
     { name: 'nothing in the way', cluster: () => plaintext().desires(MOVE), expect: [] },
   ]);
+});
+
+describe('permissions', () => {
+  const without = (c: ClusterBuilder, verb: string, resource: string) => {
+    const all = permissions('orders', 'native').filter((p) => p.resource === resource && p.verbs.includes(verb));
+    return c.sees(() => ({ denied: all.map((p) => ({ ...p, verbs: [verb] })) }));
+  };
+  const unpausable = (c: ClusterBuilder) => without(c, 'update', 'kafkas/status');
+  play([
+    {
+      name: 'one that is missing is named with its use',
+      cluster: () => unpausable(plaintext().desires(MOVE)),
+      expect: ['invalid Kafka/orders'],
+      says: /^may not update kafkas\/status in demo \(needed to pause and resume it\) Grant it .*{apiGroups: \["kubedb.com"\], resources: \["kafkas\/status"\], verbs: \["update"\]}/,
+    },
+    {
+      name: 'one of a single object is named with that',
+      cluster: () => without(plaintext().desires(MOVE), 'update', 'leases'),
+      expect: ['invalid Kafka/orders'],
+      says: /resourceNames: \["kafka-tls-orders"\]/,
+    },
+    {
+      name: 'it is told beside what is waited for',
+      cluster: () => unpausable(new ClusterBuilder().request('by-hand', 'Progressing', undefined, { type: 'Restart' })),
+      expect: ['invalid Kafka/orders', 'wait Kafka/orders'],
+    },
+    { name: 'where nothing is to be done, nothing is needed', cluster: () => unpausable(new ClusterBuilder()), expect: [] },
+    {
+      name: 'who only reads the plan is not held up',
+      cluster: () => unpausable(plaintext().desires(MOVE)),
+      options: { isOnlyShown: true },
+      expect: [],
+    },
+    { name: 'an observation that does not say', cluster: () => plaintext().desires(MOVE), expect: [] },
+  ]);
+
+  test('who only reads the plan is told what applying needs', () => {
+    const { bundle, live } = unpausable(plaintext().desires(MOVE));
+    const { notes } = plan(bundle, live, new Date(NOW), { isOnlyShown: true });
+    assert.ok(
+      notes.includes('You may not update kafkas/status in demo, which applying needs; the Role of the Job allows it.'),
+      notes.join('\n'),
+    );
+  });
 });

@@ -1,19 +1,26 @@
 /**
  * What a drafted plan would run into, found before anything is touched: nothing is begun that would stop half done.
  *
+ *     permissions.ts    what whoever runs it may not do
  *     issuers.ts        an issuer that certificates are to be issued by does not exist
  */
 import type { World } from '../checks/world';
 import type { Draft, Obstacle } from '../nouns';
 import { missingIssuer } from './issuers';
+import { deniedNotes, permissionIsDenied } from './permissions';
 
-type DraftCheck = (world: World, draft: Draft) => readonly Obstacle[];
+export interface Preflight {
+  readonly obstacles: readonly Obstacle[];
+  readonly notes: readonly string[];
+}
 
-const CHECKS: readonly DraftCheck[] = [
-  missingIssuer, // a certificate would never be issued
-];
-
-/** Returns all that stands in the way of a draft. */
-export function preflight(world: World, draft: Draft): readonly Obstacle[] {
-  return CHECKS.flatMap((check) => check(world, draft));
+/** Returns all that stands in the way of a draft; `isOnlyShown`: somebody else, with other rights, will carry it out. */
+export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Preflight {
+  return {
+    obstacles: [
+      ...(isOnlyShown ? [] : permissionIsDenied(world, draft)), // it would stop where the right is missing
+      ...missingIssuer(world, draft), // a certificate would never be issued
+    ],
+    notes: isOnlyShown ? deniedNotes(world, draft) : [],
+  };
 }
