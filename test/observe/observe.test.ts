@@ -275,6 +275,39 @@ for (const { name, denied, notInstalled, message } of necessary) {
   });
 }
 
+test('all that is not installed or not permitted is one error, each thing once and with its remedy', async () => {
+  const notInstalled = ['kafkas.kubedb.com', 'petsets.apps.k8s.appscode.com', 'certificates.cert-manager.io'];
+  const denied = [
+    { verb: 'list', resource: 'pods' },
+    { verb: 'get', resource: 'secrets' },
+  ];
+  const wanted = { ...bundle, desired: { ...bundle.desired, namespace: 'default' } };
+  const failure = await observed({}, { notInstalled, denied }, wanted).then(
+    () => assert.fail('it should have failed'),
+    (e: unknown) => e,
+  );
+  assert.ok(failure instanceof ClusterError, String(failure));
+  const expected = [
+    /^Kafka\/default\/orders: kafkas\.kubedb\.com .* is not installed in this cluster\. Install KubeDB \(kubedb-provisioner\)\.$/,
+    /^Pod\/default: may not list pods in namespace default: .* Bind a Role/,
+    /^Certificate\/default: certificates\.cert-manager\.io .* is not installed in this cluster\. Install cert-manager\.$/,
+    /^PetSet\/default\/orders: petsets\..* is not installed in this cluster\. Install KubeDB \(petset\)\.$/,
+    /^Secret\/default\/orders-client-cert: may not get secrets in namespace default: .* Bind a Role/,
+  ];
+  assert.equal(failure.reasons.length, expected.length, failure.message);
+  for (const pattern of expected)
+    assert.ok(
+      failure.reasons.some((r) => pattern.test(r)),
+      `${pattern}: ${failure.message}`,
+    );
+});
+
+test('two PetSets that may not be read are one thing that is not permitted', async () => {
+  const failure = await observed(objects(), { denied: [{ verb: 'get', resource: 'petsets' }] }).catch((e: ClusterError) => e);
+  assert.ok(failure instanceof ClusterError);
+  assert.deepEqual([failure.reasons, failure.subject?.kind], [[], 'PetSet']);
+});
+
 test('requests come oldest first, attempts of one second by their number', async () => {
   const all: Record<string, KubeObject> = { 'Kafka/orders': { ...kafka, spec: { ...kafka.spec, enableSSL: false, tls: undefined } } };
   for (const name of ['a-10', 'a-2', 'a'])
