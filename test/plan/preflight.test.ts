@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { permissions } from '../../constructs/model/permissions';
 import { type PlanOptions, plan } from '../../reconciler/plan/plan';
-import { ClusterBuilder, NOW, TLS } from '../support/cluster-builder';
+import { ClusterBuilder, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
 
 /** An obstacle in few words: `invalid Kafka/orders`. */
 type Expected = `${'invalid' | 'failed' | 'blocked' | 'wait'} ${string}`;
@@ -125,4 +126,58 @@ describe('permissions', () => {
       notes.join('\n'),
     );
   });
+});
+
+describe('issuers', () => {
+  const ready = (status: string | undefined, spec: object = {}): KubeObject => ({
+    ...readyIssuer('orders-ca'),
+    spec,
+    status: status === undefined ? {} : { conditions: [{ type: 'Ready', status, reason: 'ErrGetKeyPair', message: 'secret not found' }] },
+  });
+  const issuer = (c: ClusterBuilder, object: KubeObject) => c.issuer({ kind: 'Issuer', name: 'orders-ca', object });
+  const adding = () => plaintext().desires(MOVE);
+  const manifest = (kind: 'Issuer' | 'Certificate', name: string, spec: object): KubeObject => {
+    return { apiVersion: KINDS[kind].apiVersion, kind, metadata: { name, namespace: NAMESPACE }, spec };
+  };
+  const ca = manifest('Certificate', 'orders-ca', { isCA: true, secretName: 'ca-pair', issuerRef: { name: 'root' } });
+  play([
+    {
+      name: 'one that is not Ready is waited for, with what cert-manager says',
+      cluster: () => issuer(adding(), ready('False')),
+      expect: ['wait Issuer/orders-ca'],
+      says: /is not Ready, .*: ErrGetKeyPair: secret not found/,
+    },
+    {
+      name: 'one that cert-manager has not looked at yet is waited for',
+      cluster: () => issuer(adding(), ready(undefined)),
+      expect: ['wait Issuer/orders-ca'],
+      says: /cert-manager has not looked at it yet/,
+    },
+    { name: 'one that is Ready is not', cluster: () => issuer(adding(), ready('True')), expect: [] },
+    {
+      name: 'one that may not be read is not',
+      cluster: () => adding().issuer({ kind: 'Issuer', name: 'orders-ca', unknown: 'not permitted' }),
+      expect: [],
+    },
+    {
+      name: 'one of the bundle is made Ready by the plan',
+      cluster: () => issuer(adding().issuing(manifest('Issuer', 'orders-ca', { selfSigned: {} })), ready('False')),
+      expect: [],
+    },
+    {
+      name: 'one whose CA the plan has issued is not',
+      cluster: () => issuer(adding().issuing(ca), ready('False', { ca: { secretName: 'ca-pair' } })),
+      expect: [],
+    },
+    {
+      name: 'a restart needs none',
+      cluster: () => issuer(new ClusterBuilder().podServes('orders-broker-1', { protocol: 'plaintext' }), ready('False')).desires(MOVE),
+      expect: [],
+    },
+    {
+      name: 'turning TLS off needs none',
+      cluster: () => issuer(new ClusterBuilder().wants('off').desires({ acknowledge: [{ kind: 'clientsLeaveTls' }] }), ready('False')),
+      expect: [],
+    },
+  ]);
 });

@@ -2,11 +2,11 @@
  * What a drafted plan would run into, found before anything is touched: nothing is begun that would stop half done.
  *
  *     permissions.ts    what whoever runs it may not do
- *     issuers.ts        an issuer that certificates are to be issued by does not exist
+ *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
  */
 import type { World } from '../checks/world';
 import type { Draft, Obstacle } from '../nouns';
-import { missingIssuer } from './issuers';
+import { issuerIsNotReady } from './issuers';
 import { deniedNotes, permissionIsDenied } from './permissions';
 
 export interface Preflight {
@@ -19,7 +19,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
   return {
     obstacles: [
       ...(isOnlyShown ? [] : permissionIsDenied(world, draft)), // it would stop where the right is missing
-      ...missingIssuer(world, draft), // a certificate would never be issued
+      ...issuerIsNotReady(world, draft), // a certificate would not be issued
     ],
     notes: isOnlyShown ? deniedNotes(world, draft) : [],
   };
