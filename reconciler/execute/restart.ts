@@ -18,7 +18,7 @@ import { BlockedError, InternalError, OperationFailedError, TimeoutError } from 
 import { podFindings } from '../plan/checks/pods';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
-import { canRestart, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
+import { canRestart, isMixed, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
 import { deadlineMs, type ExecuteContext, kafkaOf, PlanAnew, say } from './context';
@@ -48,7 +48,7 @@ export async function restartPods(roll: Roll): Promise<void> {
     const live = await context.observe({ withKafka: true });
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
-    isInsideCutover ||= plan.cutover !== undefined && isMixed(live);
+    isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
     if (plan.cutover?.mode === 'stop') return restartAll(roll, outdated, live, isInsideCutover);
@@ -62,12 +62,6 @@ export async function restartPods(roll: Roll): Promise<void> {
 function outdatedPods({ context, steps }: Pick<Roll, 'context' | 'steps'>, live: Observation): readonly PodFacts[] {
   const stale = new Set(podFindings({ bundle: context.bundle, live, now: context.clock.now() }).map((f) => f.subject.name));
   return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
-}
-
-/** Some pods cannot talk to others already: they serve another protocol, or certificates of another root. Of what cannot be seen nothing is assumed. */
-function isMixed(live: Observation): boolean {
-  const served = live.pods.filter((p) => !p.isTerminating).flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
-  return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
 }
 
 function activeController({ facts }: Observation): number | undefined {
@@ -85,7 +79,7 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
   const check = async (): Promise<Progress<PodFacts | undefined>> => {
     const seen = live ?? (await context.observe({ withKafka: true }));
     live = undefined;
-    if (plan.cutover !== undefined && isMixed(seen)) return { done: undefined };
+    if (plan.cutover !== undefined && isMixed(seen.pods)) return { done: undefined };
     const asked = askGates(roll, seen);
     if (asked.length === 0) return { done: undefined };
     const open = asked.find((a) => a.verdict.ok);

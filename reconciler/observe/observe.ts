@@ -25,6 +25,7 @@ import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import { type KafkaFacts, OBSERVATION_FORMAT, type Observation, type PetSetState, type PodFacts, type Reading } from '../plan/observation';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
+import { selects } from './budgets';
 import { issuersUsed, readIssuer } from './issuers';
 import { type ListenerView, servedBy } from './listeners';
 import { podFacts } from './pod';
@@ -63,7 +64,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   reader.assertComplete();
   signal?.throwIfAborted();
   const [pods, facts] = await Promise.all([
-    kafka === undefined ? [] : readPods({ ...context, kafka, namespace, signal }, named.pods, secrets),
+    kafka === undefined ? [] : readPods({ ...context, kafka, namespace, signal }, named, secrets),
     readFacts(context, kafka, signal),
   ]);
 
@@ -181,7 +182,7 @@ async function readSecrets(reader: Reader, needed: readonly string[], others: re
 /** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
 async function readPods(
   view: ListenerView,
-  pods: readonly KubeObject[],
+  { pods, budgets }: { readonly pods: readonly KubeObject[]; readonly budgets: readonly KubeObject[] },
   secrets: ReadonlyMap<string, KubeObject>,
 ): Promise<readonly PodFacts[]> {
   const found = nodesOf(view.kafka).map(async (node) => {
@@ -189,19 +190,14 @@ async function readPods(
     if (pod === undefined) return undefined;
     const mounted = mountedCertificateSecret(pod.spec);
     const trust = trustOf(mounted === undefined ? undefined : secrets.get(mounted));
-    return podFacts(pod, node, await servedBy(view, pod, node, trust));
+    const facts = podFacts(pod, node, await servedBy(view, pod, node, trust));
+    return { ...facts, budgets: budgets.filter((b) => selects(b, pod)).map((b) => b.metadata.name) };
   });
   return (await Promise.all(found)).filter((pod) => pod !== undefined);
 }
 
 async function readFacts({ facts }: ObserveContext, kafka: KubeObject | undefined, signal?: AbortSignal): Promise<Reading<KafkaFacts>> {
   return kafka === undefined ? { unknown: 'the Kafka does not exist' } : facts.read(kafka, signal);
-}
-
-/** A budget with expressions is taken to select: one too many is shown rather than one too few. */
-function selects(budget: KubeObject, pod: KubeObject): boolean {
-  const labels: Readonly<Record<string, string>> = budget.spec?.selector?.matchLabels ?? {};
-  return Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value);
 }
 
 /** Oldest first; Kubernetes counts in seconds, and attempts of one second are told apart by their number. */

@@ -81,6 +81,8 @@ export interface PodFacts {
   readonly startedAt?: string;
   /** Secret that the pod mounts its certificates from; absent without TLS. */
   readonly certificateSecret?: string;
+  /** Names of the PodDisruptionBudgets that select it; absent in observations of earlier versions. */
+  readonly budgets?: readonly string[];
   /** One entry a listener of the pod's role. */
   readonly served: readonly Served[];
 }

@@ -61,6 +61,12 @@ export function isSameGroup(a: Candidate, b: Candidate): boolean {
   return (a.role === 'broker') === (b.role === 'broker');
 }
 
+/** Some pods cannot talk to others already: they serve another protocol, or certificates of another root. Of what cannot be seen nothing is assumed. */
+export function isMixed(pods: readonly PodFacts[]): boolean {
+  const served = pods.filter((p) => !p.isTerminating).flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
+  return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
+}
+
 export interface RestartView {
   /** All pods of the Kafka, as they are now. */
   readonly pods: readonly PodFacts[];

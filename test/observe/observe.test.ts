@@ -308,6 +308,49 @@ test('two PetSets that may not be read are one thing that is not permitted', asy
   assert.deepEqual([failure.reasons, failure.subject?.kind], [[], 'PetSet']);
 });
 
+const selectors: readonly { name: string; selector: object | undefined; expect: readonly string[] }[] = [
+  { name: 'labels', selector: { matchLabels: { 'kubedb.com/role-broker': 'set' } }, expect: ['orders-broker-0', 'orders-broker-1'] },
+  { name: 'an empty one', selector: {}, expect: ['orders-controller-0', 'orders-broker-0', 'orders-broker-1'] },
+  { name: 'none', selector: undefined, expect: [] },
+  {
+    name: 'In, twice',
+    selector: {
+      matchExpressions: [
+        { key: 'app.kubernetes.io/instance', operator: 'In', values: ['x', 'orders'] },
+        { key: 'kubedb.com/role-broker', operator: 'In', values: ['set'] },
+      ],
+    },
+    expect: ['orders-broker-0', 'orders-broker-1'],
+  },
+  {
+    name: 'NotIn, which also selects pods without the label',
+    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'NotIn', values: ['set'] }] },
+    expect: ['orders-controller-0'],
+  },
+  {
+    name: 'Exists',
+    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'Exists' }] },
+    expect: ['orders-broker-0', 'orders-broker-1'],
+  },
+  {
+    name: 'DoesNotExist',
+    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'DoesNotExist' }] },
+    expect: ['orders-controller-0'],
+  },
+];
+for (const { name, selector, expect } of selectors) {
+  test(`a budget speaks for the pods of its selector: ${name}`, async () => {
+    const spec = { maxUnavailable: 1, ...(selector === undefined ? {} : { selector }) };
+    const live = await observed({
+      ...objects(),
+      'PodDisruptionBudget/orders-broker': object(KINDS.PodDisruptionBudget, 'orders-broker', { spec }),
+    });
+    const selected = live.pods.filter((p) => p.budgets?.includes('orders-broker')).map((p) => p.name);
+    assert.deepEqual(selected, expect);
+    assert.equal(live.budgets.length, expect.length === 0 ? 0 : 1);
+  });
+}
+
 test('requests come oldest first, attempts of one second by their number', async () => {
   const all: Record<string, KubeObject> = { 'Kafka/orders': { ...kafka, spec: { ...kafka.spec, enableSSL: false, tls: undefined } } };
   for (const name of ['a-10', 'a-2', 'a'])

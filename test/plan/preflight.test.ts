@@ -181,3 +181,105 @@ describe('issuers', () => {
     },
   ]);
 });
+
+describe('budgets', () => {
+  /** One budget a spec, for the brokers; each counts as many pods as `expected`. */
+  const withBudgets = (c: ClusterBuilder, specs: readonly object[], expected = 3) => {
+    const { apiVersion, kind } = KINDS.PodDisruptionBudget;
+    const budgets = specs.map((spec, i): KubeObject => {
+      return { apiVersion, kind, metadata: { name: `budget-${i}`, namespace: NAMESPACE }, spec, status: { expectedPods: expected } };
+    });
+    for (const { name, role } of c.live.pods) if (role !== 'controller') c.pod(name, { budgets: budgets.map((b) => b.metadata.name) });
+    return c.sees(() => ({ budgets }));
+  };
+  const rotating = () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const brokersUnready = (c: ClusterBuilder) => {
+    for (const { name, role } of c.live.pods) if (role === 'broker') c.pod(name, { isReady: false });
+    return c;
+  };
+  const never: Expected[] = ['blocked PodDisruptionBudget/budget-0'];
+  const combined = () => new ClusterBuilder('combined', 'off').wants(TLS).desires(MOVE);
+  play([
+    {
+      name: 'maxUnavailable 0 lets nobody go',
+      cluster: () => withBudgets(rotating(), [{ maxUnavailable: 0 }]),
+      expect: never,
+      says: /maxUnavailable is 0: orders-broker-0 can never be evicted Let it allow one pod at a time/,
+    },
+    { name: 'neither does 0%', cluster: () => withBudgets(rotating(), [{ maxUnavailable: '0%' }]), expect: never },
+    { name: '1% is rounded up to one pod', cluster: () => withBudgets(rotating(), [{ maxUnavailable: '1%' }]), expect: [] },
+    {
+      name: 'minAvailable of all pods lets nobody go',
+      cluster: () => withBudgets(rotating(), [{ minAvailable: 3 }]),
+      expect: never,
+      says: /is 3 of 3 pods/,
+    },
+    { name: 'neither does 100%', cluster: () => withBudgets(rotating(), [{ minAvailable: '100%' }]), expect: never },
+    { name: 'nor 90% of three, which is rounded up', cluster: () => withBudgets(rotating(), [{ minAvailable: '90%' }]), expect: never },
+    { name: 'minAvailable 2 of 3 is fine', cluster: () => withBudgets(rotating(), [{ minAvailable: 2 }]), expect: [] },
+    {
+      name: 'minAvailable 3 is fine where it counts others, too',
+      cluster: () => withBudgets(rotating(), [{ minAvailable: 3 }], 5),
+      expect: [],
+    },
+    {
+      name: 'what is allowed right now does not matter',
+      cluster: () =>
+        withBudgets(rotating(), [{ minAvailable: 2 }]).sees(({ budgets }) => ({
+          budgets: budgets.map((b) => ({ ...b, status: { ...b.status, disruptionsAllowed: 0 } })),
+        })),
+      expect: [],
+    },
+    {
+      name: 'a missing pod is counted',
+      cluster: () =>
+        withBudgets(rotating(), [{ minAvailable: 2 }], 0).sees(({ pods }) => ({ pods: pods.filter((p) => p.name !== 'orders-broker-1') })),
+      expect: [],
+    },
+    {
+      name: 'two budgets for one pod are none that can be met',
+      cluster: () => withBudgets(rotating(), [{ maxUnavailable: 1 }, { maxUnavailable: 1 }]),
+      expect: never,
+      says: /it and budget-1 select orders-broker-0: Kubernetes evicts no pod that has more than one budget/,
+    },
+    { name: 'an unready pod may be let go', cluster: () => brokersUnready(withBudgets(rotating(), [{ maxUnavailable: 0 }])), expect: [] },
+    {
+      name: 'where no pod restarts no budget is asked',
+      cluster: () => withBudgets(new ClusterBuilder(), [{ maxUnavailable: 0 }]),
+      expect: [],
+    },
+    {
+      name: 'a pod of which an earlier version did not say what selects it',
+      cluster: () =>
+        withBudgets(rotating(), [{ maxUnavailable: 0 }]).sees(({ pods }) => ({ pods: pods.map(({ budgets: _, ...pod }) => pod) })),
+      expect: [],
+    },
+    { name: 'the first pod of a cut-over is evicted', cluster: () => withBudgets(combined(), [{ maxUnavailable: 0 }]), expect: never },
+    {
+      name: 'the others of it are deleted where need be',
+      only: 'native',
+      cluster: () => withBudgets(plaintext().desires(MOVE), [{ maxUnavailable: 0 }]),
+      expect: [],
+    },
+    {
+      name: 'but not by KubeDB',
+      only: 'ops-request',
+      cluster: () => withBudgets(plaintext().desires(MOVE), [{ maxUnavailable: 0 }]),
+      expect: never,
+    },
+    {
+      name: 'a request that KubeDB has begun is followed to its end',
+      only: 'ops-request',
+      cluster: () =>
+        withBudgets(rotating(), [{ maxUnavailable: 0 }]).request('orders-tls-x', 'Progressing', { executor: 'ops-request' }, { tls: TLS }),
+      expect: [],
+    },
+    {
+      name: 'a cut-over that has begun is gone on with',
+      only: 'native',
+      cluster: () =>
+        withBudgets(new ClusterBuilder('combined').podServes('orders-1', { protocol: 'plaintext' }).desires(MOVE), [{ maxUnavailable: 0 }]),
+      expect: [],
+    },
+  ]);
+});

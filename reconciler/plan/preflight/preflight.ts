@@ -3,9 +3,11 @@
  *
  *     permissions.ts    what whoever runs it may not do
  *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
+ *     budgets.ts        a PodDisruptionBudget that can never allow the eviction
  */
 import type { World } from '../checks/world';
 import type { Draft, Obstacle } from '../nouns';
+import { budgetForbidsEviction } from './budgets';
 import { issuerIsNotReady } from './issuers';
 import { deniedNotes, permissionIsDenied } from './permissions';
 
@@ -20,6 +22,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
     obstacles: [
       ...(isOnlyShown ? [] : permissionIsDenied(world, draft)), // it would stop where the right is missing
       ...issuerIsNotReady(world, draft), // a certificate would not be issued
+      ...budgetForbidsEviction(world, draft), // a pod would not be let go
     ],
     notes: isOnlyShown ? deniedNotes(world, draft) : [],
   };
