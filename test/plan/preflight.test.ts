@@ -1,11 +1,12 @@
 /** Everything that stands in the way of a plan is said at once, most final first; what only time cures does not hide what a commit cures. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { DEFAULT_DEADLINES, EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { permissions } from '../../constructs/model/permissions';
+import type { CertificateFacts, KafkaFacts, TopicFacts } from '../../reconciler/plan/observation';
 import { type PlanOptions, plan } from '../../reconciler/plan/plan';
-import { ClusterBuilder, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
+import { ClusterBuilder, certificate, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
 
 /** An obstacle in few words: `invalid Kafka/orders`. */
 type Expected = `${'invalid' | 'failed' | 'blocked' | 'wait'} ${string}`;
@@ -282,4 +283,132 @@ describe('budgets', () => {
       expect: [],
     },
   ]);
+});
+
+describe('what stops nothing and should be known', () => {
+  const rotating = (topology?: 'combined') => new ClusterBuilder(topology).desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const topic = (name: string, replicas: readonly number[], minInsyncReplicas: number | undefined): TopicFacts => ({
+    name,
+    minInsyncReplicas,
+    partitions: [{ partition: 0, leader: replicas[0], replicas, isr: replicas }],
+  });
+  const facts = (voters: number, topics: readonly TopicFacts[] = []): { readonly value: KafkaFacts } => {
+    const ids = Array.from({ length: voters }, (_, i) => ({ nodeId: 1000 + i, lastCaughtUpMs: 0 }));
+    return { value: { quorum: { leaderId: 1000, voters: ids, fetchTimeoutMs: 2000 }, topics } };
+  };
+  const controllers = (c: ClusterBuilder, replicas: number) =>
+    c
+      .kafka((k) => ({ ...k, spec: { ...k.spec, topology: { ...k.spec.topology, controller: { replicas } } } }))
+      .sees(({ pods }) => ({ pods: pods.filter((p) => p.role === 'broker' || p.ordinal < replicas) }));
+  const leaf = (id: string, notAfter: string) => certificate(id, { notAfter });
+  const serving = (c: ClusterBuilder, served: CertificateFacts) => {
+    for (const { name } of c.live.pods) c.podServes(name, { protocol: 'tls', leaf: served, isSignedBySecretCa: true });
+    return c;
+  };
+  const SOON = '2026-11-23T10:00:00Z';
+  const soon = (c: ClusterBuilder) => serving(c.secret('orders-server-cert', { leaf: leaf('soon', SOON) }), leaf('soon', SOON));
+  const cases: readonly { name: string; cluster: () => ClusterBuilder; only?: ExecutorName; says?: RegExp; silent?: RegExp }[] = [
+    { name: 'three controllers restart without an outage', cluster: () => rotating(), silent: /quorum/ },
+    {
+      name: 'two do not',
+      cluster: () => controllers(rotating(), 2),
+      says: /^Two controllers have no quorum while one of them restarts\.$/m,
+    },
+    {
+      name: 'a single one does not',
+      cluster: () => controllers(rotating(), 1),
+      says: /^There is no quorum while the only controller restarts\.$/m,
+    },
+    { name: 'what Kafka says of its voters counts before its spec', cluster: () => rotating().facts(facts(2)), says: /Two controllers/ },
+    {
+      name: 'a restart of brokers alone asks no quorum',
+      only: 'native',
+      cluster: () =>
+        controllers(new ClusterBuilder(), 1).podServes('orders-broker-1', {
+          protocol: 'tls',
+          leaf: certificate('old'),
+          isSignedBySecretCa: true,
+        }),
+      silent: /quorum/,
+    },
+    {
+      name: 'topics with as many replicas as they need stall, a few of them by name',
+      cluster: () =>
+        rotating().facts(
+          facts(
+            3,
+            ['a', 'b', 'c', 'd', 'e'].map((name) => topic(name, [0, 1], 2)),
+          ),
+        ),
+      says: /^Partitions of a, b, c and 2 more have no more replicas than min\.insync\.replicas: producers with acks=all stall/m,
+    },
+    {
+      name: 'a single replica is gone with its broker',
+      cluster: () => rotating().facts(facts(3, [topic('a', [2], 1), topic('b', [0, 1, 2], 2)])),
+      says: /^Partitions of a cannot be used while the broker of a single replica restarts\.$/m,
+    },
+    {
+      name: 'topics with one more replica than they need are fine',
+      cluster: () => rotating().facts(facts(3, [topic('a', [0, 1, 2], 2)])),
+      silent: /Partitions/,
+    },
+    {
+      name: 'topics on other brokers are not meant',
+      cluster: () => rotating().facts(facts(3, [topic('a', [7], 1)])),
+      silent: /Partitions/,
+    },
+    {
+      name: 'of a cut-over worse is said already',
+      cluster: () =>
+        controllers(plaintext(), 1)
+          .desires(MOVE)
+          .facts(facts(1, [topic('a', [0], 1)])),
+      silent: /Partitions|There is no quorum/,
+    },
+    {
+      name: 'what is about to expire and is replaced is urgent, and never refused',
+      cluster: () => soon(rotating()),
+      says: /^Urgent: what orders-controller-0 and 5 more serve expires 2026-11-23T10:00:00Z, within the 2h35m that this run may take by its deadlines\.$/m,
+      silent: /not replaced/,
+    },
+    {
+      name: 'so is what pods serve that restart onto what is there already',
+      cluster: () =>
+        new ClusterBuilder().podServes('orders-broker-1', {
+          protocol: 'tls',
+          leaf: leaf('old', '2026-11-23T09:20:00Z'),
+          isSignedBySecretCa: true,
+        }),
+      only: 'native',
+      says: /^Urgent: what orders-broker-1 serves expires 2026-11-23T09:20:00Z, within the 30m /m,
+    },
+    {
+      name: 'what is about to expire and is not replaced is named, with when it will be',
+      only: 'native',
+      cluster: () =>
+        soon(new ClusterBuilder().desires({ beforeExpiry: '10m' }))
+          .podServes('orders-broker-1', {
+            protocol: 'tls',
+            leaf: leaf('other', '2027-01-01T00:00:00Z'),
+            isSignedBySecretCa: true,
+          })
+          .desires({ deadlines: { ...DEFAULT_DEADLINES, gate: '1h' } }),
+      says: /^The certificate in Secret orders-server-cert expires 2026-11-23T10:00:00Z, within the 1h15m .* not replaced by it; a run after 2026-11-23T09:50:00.000Z does that\.$/m,
+      silent: /Urgent/,
+    },
+    { name: 'what outlives the run is not spoken of', cluster: () => rotating(), silent: /expires/ },
+    { name: 'without restarts nothing is', cluster: () => soon(new ClusterBuilder().desires({ beforeExpiry: '10m' })), silent: /expires/ },
+  ];
+  for (const executor of EXECUTORS) {
+    for (const c of cases.filter(({ only }) => only === undefined || only === executor)) {
+      test(`${c.name} (${executor})`, () => {
+        const { bundle, live } = c.cluster().desires({ executor });
+        const drawn = plan(bundle, live, new Date(NOW));
+        assert.deepEqual(drawn.obstacles, []);
+        const notes = drawn.notes.join('\n');
+        if (c.says !== undefined) assert.match(notes, c.says);
+        if (c.silent !== undefined) assert.doesNotMatch(notes, c.silent);
+      });
+    }
+  }
 });
