@@ -18,7 +18,7 @@ import { BlockedError, InternalError, OperationFailedError, TimeoutError } from 
 import { podFindings } from '../plan/checks/pods';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
-import { canRestart, isMixed, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
+import { canRestart, invalidCertificates, isMixed, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
 import { deadlineMs, type ExecuteContext, kafkaOf, PlanAnew, say } from './context';
@@ -90,8 +90,9 @@ async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undef
       throw new OperationFailedError(`not restarted: ${hopeless.because}.`, { subject: podRef(seen, hopeless.pod) });
     return { waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; ') };
   };
-  // What a listener serves is not announced, and neither are Kafka's facts.
-  const isUnannounced = plan.cutover !== undefined || 'value' in first.facts;
+  // What a listener serves is not announced, and neither are Kafka's facts, nor that a certificate begins to hold.
+  const isInvalid = invalidCertificates(first, context.clock.now()).size > 0;
+  const isUnannounced = plan.cutover !== undefined || 'value' in first.facts || isInvalid;
   const wait = waitUntil(context, {
     subject: plan.subject,
     watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
@@ -131,6 +132,7 @@ function viewOf(roll: Roll, live: Observation): RestartView {
     outdated: new Set(outdatedPods(roll, live).map((p) => p.name)),
     facts: live.facts,
     whenKafkaIsUnknown: roll.context.bundle.desired.whenKafkaIsUnknown,
+    invalid: invalidCertificates(live, roll.context.clock.now()),
     isInsideCutover: false,
   };
 }

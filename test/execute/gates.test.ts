@@ -6,7 +6,7 @@ import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIs
 import type { Bundle } from '../../constructs/model/bundle';
 import { plan } from '../../reconciler/plan/plan';
 import type { KafkaFactsSource } from '../../reconciler/ports';
-import { bundleOf, KAFKA, kafkaManifest, World, type WorldOptions } from '../support/world';
+import { bundleOf, failureOf, KAFKA, kafkaManifest, type MemoryPlace, World, type WorldOptions } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -98,5 +98,43 @@ test('a Kafka whose quorum is lost is not touched', async () => {
     read: async () => ({ value: { quorum: { leaderId: undefined, voters: [], fetchTimeoutMs: 2000 }, topics: [] } }),
   });
   await assert.rejects(world.apply(wanted({}, issuedAfter)), /the quorum has no leader/);
+  assert.deepEqual(world.evicted, []);
+});
+
+/** Whoever issues lives this far ahead of us. */
+function issuerAhead(ms: number): void {
+  let isDone = false;
+  world.onEvent = ({ event }) => {
+    if (event !== 'issued' || isDone) return;
+    isDone = true;
+    (world.place as MemoryPlace).clock.jump(-ms);
+  };
+}
+
+for (const [what, facts] of [
+  ['with the facts', undefined],
+  ['without them', silent],
+] as const) {
+  test(`no pod restarts onto a certificate that does not hold yet; once it does, the run goes on (${what})`, async () => {
+    const issuedAfter = await secured();
+    world.useFacts(facts);
+    issuerAhead(600_000);
+    const began = world.clock.monotonicMs();
+    await world.apply(wanted({}, issuedAfter));
+    assert.equal(world.evicted.length, 6);
+    assert.ok(world.clock.monotonicMs() - began > 600_000);
+    const waited = world.events.findIndex(
+      (e) => e.event === 'waiting' && /\(Secret orders-server-cert\) is valid only from /.test(e.message),
+    );
+    assert.ok(waited >= 0 && waited < world.events.findIndex((e) => e.event === 'evicted'), 'before the first pod');
+  });
+}
+
+test('a certificate that does not hold by the deadline of the gate is exit 4, and no pod is touched', async () => {
+  const issuedAfter = await secured();
+  issuerAhead(3_600_000);
+  const failure = await failureOf(world.apply(wanted({}, issuedAfter)));
+  assert.equal(failure.exitCode, 4, failure.message);
+  assert.match(failure.message, /is valid only from .* Not restarted yet: orders-controller-0, /);
   assert.deepEqual(world.evicted, []);
 });
