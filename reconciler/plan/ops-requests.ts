@@ -48,6 +48,6 @@ function follow(world: World, found: Comparison, running: KubeObject): Draft {
       { kind: 'verify', subject: kafkaRef(live), findings: [], request: running.metadata.name },
     ],
     ...cutoverOf(world, found, pods.length),
-    notes: notesOf(world, pods.length),
+    notes: notesOf(world, pods.length, true),
   };
 }
