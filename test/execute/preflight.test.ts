@@ -82,7 +82,7 @@ for (const executor of EXECUTORS) {
         const request = (await world.cluster.get(world.ref(KINDS.KafkaOpsRequest, 'scale-out'))) as KubeObject;
         await world.cluster.replace({ ...request, status: { phase: 'Successful', conditions: [] } }, { status: true });
       };
-      world.when('waiting', 'orders', () => void finish());
+      world.when('waiting', 'orders', () => void world.clock.sleep(300_000).then(finish));
       const again = world.clock.monotonicMs();
       const second = await refused(world.apply(world.bundle(wish(executor, tls, { deadlines }))));
       assert.match(second.message, /^Issuer\/demo\/no-such-ca: could not begin after 20m: does not exist/);

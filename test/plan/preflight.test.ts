@@ -387,11 +387,7 @@ describe('what stops nothing and should be known', () => {
       only: 'native',
       cluster: () =>
         soon(new ClusterBuilder().desires({ beforeExpiry: '10m' }))
-          .podServes('orders-broker-1', {
-            protocol: 'tls',
-            leaf: leaf('other', '2027-01-01T00:00:00Z'),
-            isSignedBySecretCa: true,
-          })
+          .pod('orders-broker-1', { certificateSecret: 'an-earlier-one' })
           .desires({ deadlines: { ...DEFAULT_DEADLINES, gate: '1h' } }),
       says: /^The certificate in Secret orders-server-cert expires 2026-11-23T10:00:00Z, within the 1h15m .* not replaced by it; a run after 2026-11-23T09:50:00.000Z does that\.$/m,
       silent: /Urgent/,
