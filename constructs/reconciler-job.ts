@@ -17,9 +17,9 @@ import { goDurationMs } from './model/go-duration';
 import { contentHash, groupOf, KINDS, refOf } from './model/kube-object';
 import { ownedMetadata, type Place } from './model/manifests';
 import { bundleName, clusterRoleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
+import { type Permission, permissions } from './model/permissions';
 import { complaintsAbout, type Violation } from './model/violation';
 import { ReconcileSchedule } from './reconcile-schedule';
-import { type Permission, permissions } from './reconciler-role';
 
 /** How the reconciler runs in the cluster. */
 export interface ReconcilerJobProps {

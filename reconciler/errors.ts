@@ -9,6 +9,8 @@ interface ErrorOptions {
   readonly subject?: ObjectRef;
   readonly hint?: string;
   readonly cause?: unknown;
+  /** Every single reason, where there are several; each begins with its own subject. The message then is their headline. */
+  readonly reasons?: readonly string[];
 }
 
 export abstract class KafkaTlsError extends Error {
@@ -17,12 +19,15 @@ export abstract class KafkaTlsError extends Error {
   abstract readonly exitCode: number;
   readonly subject: ObjectRef | undefined;
   readonly hint: string | undefined;
+  readonly reasons: readonly string[];
 
-  constructor(message: string, { subject, hint, cause }: ErrorOptions = {}) {
-    super(subject === undefined ? message : `${formatRef(subject)}: ${message}`, { cause });
+  constructor(message: string, { subject, hint, cause, reasons = [] }: ErrorOptions = {}) {
+    const headline = subject === undefined ? message : `${formatRef(subject)}: ${message}`;
+    super([headline, ...reasons].join('\n'), { cause });
     this.name = new.target.name;
     this.subject = subject;
     this.hint = hint;
+    this.reasons = reasons;
   }
 }
 
@@ -35,7 +40,7 @@ export class InvalidInputError extends KafkaTlsError {
   constructor(violations: string | readonly string[], options: ErrorOptions = {}) {
     const all = typeof violations === 'string' ? [violations] : violations;
     super(all.join('\n'), options);
-    this.violations = all;
+    this.violations = this.reasons.length > 0 ? this.reasons : all;
   }
 }
 

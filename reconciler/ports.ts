@@ -32,6 +32,17 @@ export interface Selection {
 /** What an eviction came to. `refused` is a PodDisruptionBudget's no (HTTP 429) and may be asked again. */
 export type Eviction = { readonly kind: 'evicted' } | { readonly kind: 'gone' } | { readonly kind: 'refused'; readonly because: string };
 
+/** One question of RBAC. */
+export interface Access {
+  readonly verb: string;
+  readonly group: string;
+  /** Plural, with the subresource if there is one: `pods/eviction`. */
+  readonly resource: string;
+  readonly namespace: string;
+  /** The only object this is about. */
+  readonly name?: string;
+}
+
 /** Kubernetes. Failures are `ClusterError`s that name verb and subject; 429 and 5xx have been retried already. */
 export interface Cluster {
   /** Returns the object, or undefined when there is none. */
@@ -52,6 +63,8 @@ export interface Cluster {
   evict(pod: ObjectRef, uid: string): Promise<Eviction>;
   /** Deletes the object with this uid; one that is gone already is no error. */
   delete(subject: ObjectRef, uid: string): Promise<void>;
+  /** Tells whether we may; undefined when the server does not say. */
+  isAllowed(access: Access): Promise<boolean | undefined>;
 }
 
 /** Where a pod's listener is reached, and what to hold its certificate against. */

@@ -5,15 +5,14 @@
  * early and the next one starts from what is there. The caller holds the Lease.
  */
 import type { Bundle } from '../constructs/model/bundle';
-import { KINDS, kindOf } from '../constructs/model/kube-object';
-import { BlockedError, InternalError, InvalidInputError, type KafkaTlsError, OperationFailedError } from './errors';
-import { deadlineMs, type ExecuteContext } from './execute/context';
+import { InternalError } from './errors';
+import type { ExecuteContext } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/native/pause';
-import { waitUntil } from './execute/wait';
 import { observe } from './observe/observe';
-import type { Obstacle, Plan } from './plan/nouns';
-import type { Observation } from './plan/observation';
+import { withDenied } from './observe/permissions';
+import { overcome } from './overcome';
+import type { Plan } from './plan/nouns';
 import { type PlanOptions, plan } from './plan/plan';
 import { resumeSteps } from './plan/steps';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
@@ -41,8 +40,6 @@ export interface Outcome {
 /** Rounds that one run may take. Each ends with less to do; more than this is a bug, or somebody who works against us. */
 const MAX_ROUNDS = 12;
 
-const LOOK_AGAIN_MS = 5_000;
-
 const NOT_ASKED: KafkaFactsSource = { read: async () => ({ unknown: 'not asked' }) };
 
 /** Brings the live state to the desired one. Throws a KafkaTlsError that says what stopped it. */
@@ -52,14 +49,15 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     context.signal.throwIfAborted();
     const bundle = await read();
-    const live = await observe(context, bundle, context.signal);
+    const live = await withDenied(context.cluster, bundle, await observe(context, bundle, context.signal));
     const next = plan(bundle, live, context.clock.now(), { ...options, retry });
     options.onPlan?.(next);
     const executing = executeContext(read, bundle, context);
-    if (next.obstacle !== undefined) {
+    if (next.obstacles.length > 0) {
       // Nothing else is done for now, and a run that was killed may have left the Kafka paused.
       for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
-      await overcome(next.obstacle, bundle, options, executing);
+      const look = async () => plan(bundle, await executing.observe(), context.clock.now(), options).obstacles;
+      await overcome(next.subject, next.obstacles, executing, look);
     } else if (next.steps.length === 0) return { changed: round > 1, message: round > 1 ? 'TLS is as desired' : 'nothing to do' };
     else {
       context.report({
@@ -82,36 +80,4 @@ function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: Re
       observe(withKafka ? context : { ...context, facts: NOT_ASKED }, bundle, context.signal),
     isCurrent: async () => (await read()).digest === bundle.digest,
   };
-}
-
-/** Waits for what time or another actor cures; anything else ends the run. */
-async function overcome(obstacle: Obstacle, bundle: Bundle, options: PlanOptions, context: ExecuteContext): Promise<void> {
-  if (obstacle.kind !== 'wait' || obstacle.until === undefined) throw errorOf(obstacle);
-  const still = (live: Observation) => plan(bundle, live, context.clock.now(), options).obstacle;
-  const namespace = bundle.desired.namespace;
-  try {
-    await waitUntil(context, {
-      subject: obstacle.subject,
-      watch: [KINDS.Kafka, KINDS.KafkaOpsRequest].map((kind) => ({ kind: kindOf(kind) ?? kind, selection: { namespace } })),
-      check: async () => {
-        const now = still(await context.observe());
-        return now?.kind === 'wait' ? { waitingFor: now.message } : { done: undefined };
-      },
-      deadlineMs: deadlineMs(context, obstacle.until),
-      // What is not watched, such as an issuer, is looked at again.
-      retryMs: LOOK_AGAIN_MS,
-      failure: 'could not begin',
-    });
-  } catch (error) {
-    if (!(error instanceof OperationFailedError)) throw error;
-    throw new BlockedError(error.message, obstacle.hint === undefined ? {} : { hint: obstacle.hint });
-  }
-}
-
-/** Returns the error that an obstacle ends a run with. */
-export function errorOf({ kind, subject, message, hint }: Obstacle): KafkaTlsError {
-  const options = { subject, ...(hint === undefined ? {} : { hint }) };
-  const text = `${message}.`;
-  if (kind === 'invalid') return new InvalidInputError(text, options);
-  return kind === 'failed' ? new OperationFailedError(text, options) : new BlockedError(text, options);
 }

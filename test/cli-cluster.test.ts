@@ -97,15 +97,21 @@ for (const fault of FAULTS) {
 const LEASE_DENIED: Fault = {
   name: '403 on the Lease',
   denied: [{ verb: 'create', resource: 'leases' }],
-  exitCode: 1,
-  says: /^Lease\/demo\/kafka-tls-orders: may not create leases\.coordination\.k8s\.io in namespace demo/,
+  exitCode: 4,
+  says: /^Kafka\/demo\/orders: 2 things are in the way\.\n {2}- Kafka\/demo\/orders: may not create leases in demo \(needed to .+\n {2}- Kafka\/demo\/orders: does not exist.+\n$/,
 };
 
-test('apply without permission for its Lease says so and changes nothing', async () => {
+test('apply without permission for its Lease says so, with all else that is in the way, and changes nothing', async () => {
   const { ran, changes } = await against(LEASE_DENIED, ['apply']);
-  assert.equal(ran.exitCode, 1);
+  assert.equal(ran.exitCode, 4);
   assert.match(ran.stderr, LEASE_DENIED.says);
   assert.equal(changes, 0);
+});
+
+test('plan takes it that somebody else applies, and says what that needs', async () => {
+  const { ran } = await against(LEASE_DENIED, ['plan']);
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.match(ran.stdout, /\n- You may not create leases in demo, which applying needs; the Role of the Job allows it\.\n/);
 });
 
 const HEALTHY: Fault = { name: 'none', exitCode: 0, says: /^$/ };
@@ -193,6 +199,6 @@ test('apply ends its stream of events with how it ended, also when it failed', a
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.equal(events.at(-1).event, 'finished');
-  assert.match(events.at(-1).message, /^failed: Lease\/demo\/kafka-tls-orders: may not create leases/);
-  assert.equal(JSON.parse(ran.stderr).error.reason, 'Forbidden');
+  assert.match(events.at(-1).message, /^failed: Kafka\/demo\/orders: 2 things are in the way\.\n.*may not create leases/);
+  assert.equal(JSON.parse(ran.stderr).error.reasons.length, 2);
 });

@@ -157,7 +157,7 @@ const request = (name: string, operation: 'rotate' | 'update'): Step => {
 };
 const planOf = (steps: readonly Step[], change: Partial<Plan> = {}): Plan => {
   const kafka = { ...KINDS.Kafka, namespace: 'demo', name: KAFKA };
-  return { subject: kafka, executor: 'native', operation: 'update', summary: '', notes: [], steps, ...change };
+  return { subject: kafka, executor: 'native', operation: 'update', summary: '', notes: [], obstacles: [], steps, ...change };
 };
 const CASES: readonly {
   readonly name: string;

@@ -6,11 +6,13 @@ import { bundleName } from '../../constructs/model/names';
 import { fenced } from '../cluster/guarded';
 import { type HeldLease, withLease } from '../cluster/lease';
 import { observe } from '../observe/observe';
+import { withDenied } from '../observe/permissions';
+import { errorOf } from '../overcome';
 import type { Plan } from '../plan/nouns';
 import { plan } from '../plan/plan';
 import { resumeSteps } from '../plan/steps';
 import type { Report } from '../ports';
-import { errorOf, type Outcome, reconcile } from '../reconcile';
+import { type Outcome, reconcile } from '../reconcile';
 import { eventJson } from '../report/ndjson';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { planText } from '../report/text';
@@ -74,15 +76,16 @@ interface Run {
   readonly agreement: Agreement | undefined;
 }
 
-/** Without the Lease: a run that has nothing to do, or that only a commit can cure, writes nothing at all; unless a killed one left a pause. */
+/** Without the Lease: a run that has nothing to do, or that no waiting helps, writes nothing at all; unless a killed one left a pause. */
 async function lookFirst(bundle: Bundle, { flags, session, connection, signal, agreement }: Run): Promise<Outcome | undefined> {
   const { clock } = session.outside;
-  const live = await observe({ ...connection, clock }, bundle, signal);
+  const live = await withDenied(connection.cluster, bundle, await observe({ ...connection, clock }, bundle, signal));
   const next = plan(bundle, live, clock.now(), planOptions(flags));
   agreement?.requireSame(next);
-  const { obstacle, steps } = next;
-  if (obstacle?.kind === 'invalid' && resumeSteps({ bundle, live }).length === 0) throw errorOf(obstacle);
-  return obstacle === undefined && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
+  const { subject, obstacles, steps } = next;
+  const isHopeless = obstacles.some((o) => o.kind !== 'wait');
+  if (isHopeless && resumeSteps({ bundle, live }).length === 0) throw errorOf(subject, obstacles);
+  return obstacles.length === 0 && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
 }
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */

@@ -77,6 +77,7 @@ const POD = mapOf({
   revision: ANY_TEXT,
   startedAt: optional(INSTANT),
   startMs: optional(COUNT),
+  budgets: optional(TEXTS),
   certificateSecret: optional(ANY_TEXT),
   served: listOf(SERVED),
 });
@@ -135,6 +136,7 @@ const OBSERVATION = mapOf({
   budgets: listOf(objectOf(KINDS.PodDisruptionBudget.kind)),
   facts: readingOf(KAFKA_FACTS),
   unread: optional(listOf(mapOf({ what: TEXT, because: TEXT }))),
+  denied: optional(listOf(mapOf({ group: ANY_TEXT, resource: TEXT, verbs: TEXTS, name: optional(TEXT), use: TEXT }))),
 });
 
 /** Returns the observation in a file; an InvalidInputError holds everything that is wrong with it. */

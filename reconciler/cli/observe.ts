@@ -1,6 +1,7 @@
 /** `kafka-tls observe`: everything that was seen of a Kafka, as one JSON document without Secret values. Changes nothing. */
 import { dryRun } from '../cluster/guarded';
 import { observe } from '../observe/observe';
+import { withDenied } from '../observe/permissions';
 import { printableJson } from '../report/printable';
 import type { ClusterFlags, NamedObject, SourceFlags } from './flags';
 import { bundleSource, namedKafka, type Session, withConnection } from './session';
@@ -19,7 +20,8 @@ export async function runObserve(flags: ObserveFlags, session: Session): Promise
       flags.kafka === undefined
         ? await (inFile ?? (await bundleSource(session, flags, connection)))()
         : namedKafka(flags.kafka, connection);
-    session.io.stdout(`${printableJson(await observe(context, what, signal), 2)}\n`);
+    const live = await observe(context, what, signal);
+    session.io.stdout(`${printableJson('desired' in what ? await withDenied(context.cluster, what, live) : live, 2)}\n`);
     return 0;
   });
 }

@@ -5,9 +5,10 @@ import { bundleId, chooseBundles, readBundles } from '../bundle/files';
 import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
 import { observe } from '../observe/observe';
+import { withDenied } from '../observe/permissions';
 import type { Obstacle, Plan } from '../plan/nouns';
 import { planOffline } from '../plan/offline';
-import { plan } from '../plan/plan';
+import { type PlanOptions, plan } from '../plan/plan';
 import { planMarkdown } from '../report/markdown';
 import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';
@@ -43,9 +44,11 @@ export async function runPlan(flags: PlanFlags, session: Session): Promise<numbe
   const { planned, removed = [] } = await makePlans(flags, session);
   if (flags.out !== undefined) await writePlans(flags.out, planned, session.io.cwd);
   session.io.stdout(formatOf(flags)(planned, removed, session));
-  const refused = Math.max(...planned.map(({ plan: { obstacle } }) => (obstacle === undefined ? 0 : OBSTACLE_EXIT_CODES[obstacle.kind])));
-  if (refused !== 0) return refused;
-  const isPending = planned.some((p) => p.plan.steps.length > 0 || p.plan.obstacle !== undefined);
+  const refused = planned
+    .map(({ plan: { obstacles } }) => obstacles[0])
+    .flatMap((o) => (o === undefined ? [] : OBSTACLE_EXIT_CODES[o.kind]));
+  if (Math.max(0, ...refused) !== 0) return Math.max(...refused);
+  const isPending = planned.some((p) => p.plan.steps.length > 0 || p.plan.obstacles.length > 0);
   return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
 }
 
@@ -70,12 +73,17 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
     const context = { ...connection, cluster: dryRun(connection.cluster), clock };
     const planned: Planned[] = [];
     for (const bundle of bundles) {
-      const live = await observe(context, bundle, signal);
+      const live = await withDenied(context.cluster, bundle, await observe(context, bundle, signal));
       const applyWith = applyCommand(flags, bundle, bundles.length > 1 || flags.name !== undefined);
-      planned.push({ bundle, plan: plan(bundle, live, clock.now(), flags), applyWith });
+      planned.push({ bundle, plan: plan(bundle, live, clock.now(), shown(flags)), applyWith });
     }
     return planned;
   });
+}
+
+/** Whoever reads a plan need not have the rights of the Job that carries it out. */
+function shown(flags: PlanFlags): PlanOptions {
+  return { ...flags, isOnlyShown: true };
 }
 
 async function planFromObservation(file: string, flags: PlanFlags, session: Session): Promise<Planned> {
@@ -84,7 +92,7 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
   const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
   if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);
   // The instant of the observation, so that a replay gives the same plan on any day.
-  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), flags) };
+  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), shown(flags)) };
 }
 
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Made> {

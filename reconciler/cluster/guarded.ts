@@ -23,6 +23,7 @@ export function guarded(cluster: Cluster, guard: Guard): Cluster {
     replace: (object, options) => asked('replace', object, () => cluster.replace(object, options)),
     evict: (pod, uid) => asked('evict', pod, () => cluster.evict(pod, uid)),
     delete: (subject, uid) => asked('delete', subject, () => cluster.delete(subject, uid)),
+    isAllowed: (access) => cluster.isAllowed(access),
   };
 }
 

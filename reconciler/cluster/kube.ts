@@ -13,11 +13,11 @@
 import { groupOf, KINDS, type Kind, type KubeObject, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
 import { FIELD_MANAGER } from '../../constructs/model/names';
 import { ClusterError, InternalError } from '../errors';
-import type { Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '../ports';
+import type { Access, Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '../ports';
 import { apiError, type Call, type Failure, failureOf, isCertificateProblem, isTransient, unreachable } from './api-error';
 import { withDeadline } from './deadline';
 import { type Transport, TransportError, type TransportRequest, type TransportResponse } from './http';
-import { objectIn, readList, readObject } from './read';
+import { objectIn, readList, readObject, readReview } from './read';
 import { type Listing, watchObjects } from './watch';
 
 const REQUEST_DEADLINE_MS = 30_000;
@@ -65,8 +65,17 @@ export function kubeCluster(transport: Transport, clock: Clock): Cluster {
       }),
     evict: (pod, uid) => api.evict(pod, uid),
     delete: (subject, uid) => api.delete(subject, uid),
+    isAllowed: (access) => api.isAllowed(access),
   };
 }
+
+/** A question in the form of an object: it is answered, and not kept. */
+const ACCESS_REVIEW: Kind = {
+  apiVersion: 'authorization.k8s.io/v1',
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  namespaced: false,
+};
 
 interface Write {
   readonly method: 'POST' | 'PUT' | 'PATCH';
@@ -177,6 +186,25 @@ class Api {
     return value;
   }
 
+  async isAllowed({ resource, ...access }: Access): Promise<boolean | undefined> {
+    const call: Call = { verb: 'create', kind: ACCESS_REVIEW };
+    const [plural, subresource] = resource.split('/');
+    const resourceAttributes = { ...access, resource: plural, ...(subresource === undefined ? {} : { subresource }) };
+    const { apiVersion, kind } = ACCESS_REVIEW;
+    const body = { apiVersion, kind, spec: { resourceAttributes } };
+    const answer = await this.ask(call, {
+      ...requestOf({ method: 'POST', path: collectionPath(ACCESS_REVIEW, undefined), body }),
+      query: {},
+    });
+    if ('failure' in answer) {
+      if (answer.failure.status === 403 || answer.failure.status === 404) return undefined;
+      throw apiError(call, answer.failure);
+    }
+    const { allowed, evaluationError } = readReview(call, answer.body);
+    // An authorizer that could not be asked has not said no.
+    return allowed === true ? true : evaluationError ? undefined : false;
+  }
+
   private callFor(verb: Call['verb'], subject: ObjectRef, subresource?: 'status'): Call {
     return { verb, kind: kindFor(subject), namespace: subject.namespace, subject, ...(subresource === undefined ? {} : { subresource }) };
   }
@@ -184,7 +212,7 @@ class Api {
   /** Sends until there is an answer that stays, or the time for repeating has passed. */
   private async ask(call: Call, request: TransportRequest, isFinal: (failure: Failure) => boolean = () => false): Promise<Answer> {
     const end = this.clock.monotonicMs() + RETRY_FOR_MS;
-    const isCreate = call.verb === 'create' && call.subresource === undefined;
+    const isCreate = call.verb === 'create' && call.subresource === undefined && call.kind !== ACCESS_REVIEW;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
       const outcome = await this.attempt(request);
       if ('body' in outcome) return outcome;

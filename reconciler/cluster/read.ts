@@ -4,7 +4,7 @@
  */
 import { type KubeObject, ref } from '../../constructs/model/kube-object';
 import { ClusterError } from '../errors';
-import { ANY_TEXT, expects, fits, flawsOf, isMap, mapOf, NAME, optional, type Rule } from '../shape';
+import { ANY_TEXT, expects, fits, flawsOf, isMap, mapOf, NAME, optional, type Rule, TRUTH } from '../shape';
 import { objectOf } from '../well-formed';
 import type { Call } from './api-error';
 import type { Listing } from './watch';
@@ -36,6 +36,13 @@ export function readList(call: Call, body: string): Listing {
   // Items of built-in kinds come without kind and apiVersion.
   const items = (list.items ?? []).map((item) => objectIn(call, isMap(item) ? { apiVersion, kind, ...item } : item));
   return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
+}
+
+const REVIEW = mapOf({ status: mapOf({ allowed: TRUTH, evaluationError: optional(ANY_TEXT) }) });
+
+/** Returns what an access review was answered with. */
+export function readReview(call: Call, body: string): { readonly allowed: boolean; readonly evaluationError?: string } {
+  return (checked(REVIEW, parse(call, body), call) as { readonly status: { readonly allowed: boolean } }).status;
 }
 
 function parse(call: Call, body: string): unknown {

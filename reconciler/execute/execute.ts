@@ -88,7 +88,7 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
     case 'delete':
       return deleteObject(context, step);
     case 'submitOpsRequest':
-      return plan.executor === 'native' ? runNative(run, step) : submitAndFollow(context, step);
+      return plan.executor === 'native' ? runNative(run, step) : submitAndFollow(context, plan, step);
     case 'supersede':
     case 'pause':
     case 'createPassword':

@@ -1,22 +1,27 @@
 /**
- * Leaves an operation to KubeDB's ops-manager: submits the request, follows its conditions pod by pod, and does not believe its success
- * before the pods' own listeners say so (`verify`).
+ * Leaves an operation to KubeDB's ops-manager: asks the gates of all pods once, submits the request, follows its conditions pod by pod, and
+ * does not believe its success before the pods' own listeners say so (`verify`).
  */
 import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { isAttemptOf } from '../../constructs/model/names';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
-import type { SubmitOpsRequestStep } from '../plan/nouns';
-import { failureOf } from '../plan/requests';
+import type { EvictStep, Plan, SubmitOpsRequestStep } from '../plan/nouns';
+import type { PodFacts } from '../plan/observation';
+import { repairOf } from '../plan/repair';
+import { failureOf, unfinished } from '../plan/requests';
+import { canRestart, isMixed } from '../plan/restart';
 import { deadlineMs, type ExecuteContext, orPlanAnew, PlanAnew, say } from './context';
+import { awaitGates, type Restarts, viewOf } from './gates';
 import { waitUntil } from './wait';
 
 /** How the request ended: done, or superseded by a newer one of somebody else. */
 export type Followed = 'Successful' | 'Skipped';
 
 /** Creates the request, unless it is gone on with, and follows it to its end. */
-export async function submitAndFollow(context: ExecuteContext, step: SubmitOpsRequestStep): Promise<Followed> {
+export async function submitAndFollow(context: ExecuteContext, plan: Plan, step: SubmitOpsRequestStep): Promise<Followed> {
   if (!step.isContinued) {
+    await awaitAllGates({ context, plan, steps: restartsOf(plan, step) }, step);
     await orPlanAnew(context.cluster.create(step.manifest));
     say(context, 'submitted', step.subject, step.operation);
   }
@@ -24,6 +29,37 @@ export async function submitAndFollow(context: ExecuteContext, step: SubmitOpsRe
   const request = await follow(context, step.subject);
   if (request.status?.phase === 'Failed' && !(await isWanted(context, request))) throw new PlanAnew();
   return judge(step.subject, request);
+}
+
+/** The restarts that a request means: those up to the next request. */
+function restartsOf({ steps }: Plan, step: SubmitOpsRequestStep): readonly EvictStep[] {
+  const after = steps.slice(steps.indexOf(step) + 1);
+  const end = after.findIndex((s) => s.kind === 'submitOpsRequest');
+  return after.slice(0, end === -1 ? undefined : end).filter((s) => s.kind === 'evict');
+}
+
+/**
+ * KubeDB asks nobody between pods, so that all gates have to say yes at once, and before. Not where pods cannot talk already, nor where
+ * the request repairs one that serves nobody.
+ */
+async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitOpsRequestStep): Promise<void> {
+  const { context, plan, steps } = restarts;
+  if (steps.length === 0) return;
+  const first = await context.observe({ withKafka: true });
+  const last = await awaitGates(restarts, first, (live) => {
+    if (plan.cutover !== undefined && isMixed(live.pods)) return { done: live };
+    const repair = repairOf({ bundle: context.bundle, live, now: context.clock.now() }, operation);
+    if (repair !== undefined) {
+      say(context, 'warning', subject, `no gate is asked, since it repairs what waiting would not: ${repair}`);
+      return { done: live };
+    }
+    const view = viewOf(restarts, live);
+    const isPlanned = (p: PodFacts) => !p.isTerminating && steps.some((s) => s.subject.name === p.name);
+    const asked = live.pods.filter(isPlanned).map((pod) => ({ pod, verdict: canRestart(pod, view) }));
+    return asked.every((a) => a.verdict.ok) ? { done: live } : { asked };
+  });
+  // While it was waited somebody may have begun something, or wanted something else.
+  if (last !== first && (unfinished(last.requests).length > 0 || !(await context.isCurrent()))) throw new PlanAnew();
 }
 
 async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise<void> {

@@ -12,16 +12,14 @@
  * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs and its own listener is
  * as desired. With mode `stop` all pods go at once.
  */
-import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { nodesOf } from '../../constructs/model/kubedb';
-import { BlockedError, InternalError, OperationFailedError, TimeoutError } from '../errors';
-import { podFindings } from '../plan/checks/pods';
-import type { EvictStep, Plan } from '../plan/nouns';
+import { KINDS, ref } from '../../constructs/model/kube-object';
+import { BlockedError, InternalError } from '../errors';
 import type { Observation, PodFacts } from '../plan/observation';
-import { canRestart, isSameGroup, type RestartView, restartOrder, type Verdict } from '../plan/restart';
+import { canRestart, isMixed, isSameGroup, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
-import { deadlineMs, type ExecuteContext, kafkaOf, PlanAnew, say } from './context';
+import { deadlineMs, type ExecuteContext, PlanAnew, say } from './context';
+import { type Asked, awaitGates, gateStayedShut, outdatedPods, podsOf, type Restarts, viewOf } from './gates';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
 
@@ -31,10 +29,7 @@ export interface RestartHooks {
   readonly onRunning: (pod: string) => Promise<void>;
 }
 
-interface Roll {
-  readonly context: ExecuteContext;
-  readonly plan: Plan;
-  readonly steps: readonly EvictStep[];
+interface Roll extends Restarts {
   readonly hooks: RestartHooks;
 }
 
@@ -48,7 +43,7 @@ export async function restartPods(roll: Roll): Promise<void> {
     const live = await context.observe({ withKafka: true });
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
-    isInsideCutover ||= plan.cutover !== undefined && isMixed(live);
+    isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
     if (plan.cutover?.mode === 'stop') return restartAll(roll, outdated, live, isInsideCutover);
@@ -56,18 +51,6 @@ export async function restartPods(roll: Roll): Promise<void> {
     isInsideCutover = plan.cutover !== undefined;
     await awaitSuccessor(roll, pod, isInsideCutover);
   }
-}
-
-/** Planned pods that, by fresh facts, still run with what they loaded before. */
-function outdatedPods({ context, steps }: Pick<Roll, 'context' | 'steps'>, live: Observation): readonly PodFacts[] {
-  const stale = new Set(podFindings({ bundle: context.bundle, live, now: context.clock.now() }).map((f) => f.subject.name));
-  return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
-}
-
-/** Some pods cannot talk to others already: they serve another protocol, or certificates of another root. Of what cannot be seen nothing is assumed. */
-function isMixed(live: Observation): boolean {
-  const served = live.pods.filter((p) => !p.isTerminating).flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
-  return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
 }
 
 function activeController({ facts }: Observation): number | undefined {
@@ -79,46 +62,16 @@ function firstInOrder(pods: readonly PodFacts[], live: Observation): PodFacts | 
 }
 
 /** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
-async function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undefined> {
-  const { context, plan } = roll;
-  let live: Observation | undefined = first;
-  const check = async (): Promise<Progress<PodFacts | undefined>> => {
-    const seen = live ?? (await context.observe({ withKafka: true }));
-    live = undefined;
-    if (plan.cutover !== undefined && isMixed(seen)) return { done: undefined };
-    const asked = askGates(roll, seen);
-    if (asked.length === 0) return { done: undefined };
+function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undefined> {
+  return awaitGates<PodFacts | undefined>(roll, first, (live) => {
+    if (roll.plan.cutover !== undefined && isMixed(live.pods)) return { done: undefined };
+    const asked = askGates(roll, live);
     const open = asked.find((a) => a.verdict.ok);
-    if (open !== undefined) return { done: open.pod };
-    const refused = asked.flatMap((a) => (a.verdict.ok ? [] : [{ pod: a.pod, ...a.verdict }]));
-    const hopeless = refused.find((r) => !r.retry);
-    if (hopeless !== undefined)
-      throw new OperationFailedError(`not restarted: ${hopeless.because}.`, { subject: podRef(seen, hopeless.pod) });
-    return { waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; ') };
-  };
-  // What a listener serves is not announced, and neither are Kafka's facts.
-  const isUnannounced = plan.cutover !== undefined || 'value' in first.facts;
-  const wait = waitUntil(context, {
-    subject: plan.subject,
-    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
-    check,
-    deadlineMs: deadlineMs(context, 'gate'),
-    failure: 'no pod may be restarted',
-    retryMs: isUnannounced ? 1000 : deadlineMs(context, 'gate'),
-  });
-  return wait.catch((error: unknown) => gateStayedShut(roll, error));
-}
-
-/** A "no" that lasted until the deadline is not a failure: time or somebody else cures it. */
-async function gateStayedShut(roll: Roll, error: unknown): Promise<never> {
-  if (!(error instanceof TimeoutError)) throw error;
-  const left = outdatedPods(roll, await roll.context.observe());
-  throw new BlockedError(`${error.message} Not restarted yet: ${left.map((p) => p.name).join(', ')}.`, {
-    hint: 'Mend that and run again; what was restarted is not restarted again.',
+    return asked.length === 0 || open !== undefined ? { done: open?.pod } : { asked };
   });
 }
 
-function askGates(roll: Roll, live: Observation): readonly { pod: PodFacts; verdict: Verdict }[] {
+function askGates(roll: Roll, live: Observation): readonly Asked[] {
   const outdated = outdatedPods(roll, live);
   const view = viewOf(roll, live);
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
@@ -128,17 +81,6 @@ function askGates(roll: Roll, live: Observation): readonly { pod: PodFacts; verd
   const verdicts = asked.map((pod) => ({ pod, verdict: canRestart(pod, view) }));
   const isRefused = roll.plan.cutover !== undefined && verdicts.some((v) => !v.verdict.ok);
   return isRefused ? verdicts.filter((v) => !v.verdict.ok) : verdicts;
-}
-
-function viewOf(roll: Roll, live: Observation): RestartView {
-  return {
-    pods: live.pods,
-    missing: nodesOf(kafkaOf(live)).flatMap(({ pod }) => (live.pods.some((p) => p.name === pod) ? [] : [pod])),
-    outdated: new Set(outdatedPods(roll, live).map((p) => p.name)),
-    facts: live.facts,
-    whenKafkaIsUnknown: roll.context.bundle.desired.whenKafkaIsUnknown,
-    isInsideCutover: false,
-  };
 }
 
 /** Evicts a pod. Only inside a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met. */
@@ -224,26 +166,4 @@ async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: Obser
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
   for (const [i, pod] of order.entries()) await evict(roll, pod, isInside || i > 0);
   for (const pod of order) await awaitSuccessor(roll, pod, true);
-}
-
-function podsOf(kafka: ObjectRef): { namespace: string; labels: Record<string, string> } {
-  return { namespace: kafka.namespace ?? '', labels: { 'app.kubernetes.io/instance': kafka.name } };
-}
-
-function podRef(live: Observation, pod: PodFacts): ObjectRef {
-  return ref(KINDS.Pod, live.namespace, pod.name);
-}
-
-/** Refuses to begin where no Ready pod can be seen: the first restart could not be proven. */
-export function assertReachable(live: Observation): void {
-  const ready = live.pods.filter((p) => p.isReady);
-  const unseen = ready.filter((p) => p.served.some((s) => s.protocol === 'unknown'));
-  if (ready.length === 0 || unseen.length < ready.length) return;
-  const first = unseen[0] as PodFacts;
-  throw new BlockedError(
-    `no pod can be reached from here, so no restart could be proven; ${formatRef(podRef(live, first))}: ${first.served[0]?.because ?? ''}.`,
-    {
-      hint: 'Run it where the pods can be reached, as the Job in the cluster does.',
-    },
-  );
 }

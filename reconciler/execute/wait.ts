@@ -16,6 +16,8 @@ export interface Wait<T> {
   readonly watch: readonly { readonly kind: Kind; readonly selection: Selection }[];
   readonly check: () => Promise<Progress<T>>;
   readonly deadlineMs: number;
+  /** Monotonic instant that the deadline counts from. Default: now. */
+  readonly since?: number;
   /** Words for the deadline: `not issued`. */
   readonly failure: string;
   readonly hint?: string;
@@ -44,7 +46,7 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   // One that fails while the condition is asked is heard of when that is over; until then nobody listens to it.
   for (const failed of watching) failed.catch(() => undefined);
   const start = clock.monotonicMs();
-  const end = start + wait.deadlineMs;
+  const end = (wait.since ?? start) + wait.deadlineMs;
   const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));
   let said = '';
   try {

@@ -25,6 +25,7 @@ import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import { type KafkaFacts, OBSERVATION_FORMAT, type Observation, type PetSetState, type PodFacts, type Reading } from '../plan/observation';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
+import { selects } from './budgets';
 import { issuersUsed, readIssuer } from './issuers';
 import { type ListenerView, servedBy } from './listeners';
 import { podFacts } from './pod';
@@ -41,7 +42,7 @@ export interface ObserveContext {
 /** What to look at: the Kafka of a bundle, with all that the bundle speaks of, or a Kafka by name. */
 export type Observed = Bundle | { readonly namespace: string; readonly kafka: string };
 
-/** Returns what is live now. Throws when something that a plan rests on cannot be read. */
+/** Returns what is live now. Throws when something that a plan rests on cannot be read, naming all that cannot. */
 export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal): Promise<Observation> {
   const bundle = 'desired' in what ? what : undefined;
   const { namespace, kafka: name } = 'desired' in what ? what.desired : what;
@@ -53,16 +54,17 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const { kafka } = named;
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers] = await Promise.all([
-    kafka === undefined ? [] : readPetSets(reader, kafka),
+    kafka === undefined ? noPetSets(reader, name) : readPetSets(reader, kafka),
     Promise.all(issuersUsed(states, bundle?.issuing ?? []).map((issuer) => readIssuer(reader, issuer))),
   ]);
   const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), [
     ...issuedSecretNames(bundle),
     ...passwordSecretNames(name, kafka, bundle),
   ]);
+  reader.assertComplete();
   signal?.throwIfAborted();
   const [pods, facts] = await Promise.all([
-    kafka === undefined ? [] : readPods({ ...context, kafka, namespace, signal }, named.pods, secrets),
+    kafka === undefined ? [] : readPods({ ...context, kafka, namespace, signal }, named, secrets),
     readFacts(context, kafka, signal),
   ]);
 
@@ -88,17 +90,17 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
 async function readByName(reader: Reader, name: string, bundle: Bundle | undefined) {
   const { namespace } = reader;
   const [kafka, gitOpsKafka, requests, pods, budgets] = await Promise.all([
-    reader.get(KINDS.Kafka, name),
+    reader.necessary('get Kafka', () => reader.get(KINDS.Kafka, name), undefined),
     reader.optional(`gitops.kubedb.com Kafka/${namespace}/${name}`, () => reader.get(KINDS.GitOpsKafka, name), undefined),
-    reader.list(KINDS.KafkaOpsRequest),
-    reader.list(KINDS.Pod, { labels: selectorLabels(name) }),
+    reader.necessary('list KafkaOpsRequest', () => reader.list(KINDS.KafkaOpsRequest), []),
+    reader.necessary('list Pod', () => reader.list(KINDS.Pod, { labels: selectorLabels(name) }), []),
     reader.optional(`PodDisruptionBudget/${namespace}`, () => reader.list(KINDS.PodDisruptionBudget), []),
   ]);
   // Without TLS on either side nothing rests on cert-manager, and it may be gone already.
   const needsCertificates = (bundle !== undefined && bundle.tls !== 'off') || tlsStateOf(kafka?.spec) !== 'off';
   const readCertificates = () => reader.list(KINDS.Certificate);
   const certificates = needsCertificates
-    ? await readCertificates()
+    ? await reader.necessary('list Certificate', readCertificates, [])
     : await reader.optional(`Certificate/${namespace}`, readCertificates, []);
   return {
     kafka,
@@ -126,11 +128,18 @@ async function readPetSets(reader: Reader, kafka: KubeObject): Promise<readonly 
   return all.filter((set) => set !== undefined);
 }
 
+/** Without its Kafka nobody knows the names of PetSets. Where that is for want of the Kafka's kind, theirs may lack, too. */
+async function noPetSets(reader: Reader, name: string): Promise<readonly PetSetState[]> {
+  if (!reader.isComplete) await reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, name), undefined);
+  return [];
+}
+
 async function readPetSet(reader: Reader, kafka: KubeObject, { name, role }: PetSetFacts): Promise<PetSetState | undefined> {
-  const object = await reader.get(KINDS.PetSet, name);
+  const object = await reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, name), undefined);
   if (object === undefined) return undefined;
   const configSecret = mountedConfigSecret(object.spec?.template?.spec) ?? configSecretName(kafka.metadata.name, role);
-  const secret = await reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
+  const readSecret = () => reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
+  const secret = await reader.necessary('get Secret', readSecret, undefined);
   return { name, role, object, configSecret, ...(secret === undefined ? {} : { config: configOf(secret) }) };
 }
 
@@ -162,7 +171,9 @@ async function readSecrets(reader: Reader, needed: readonly string[], others: re
   const secrets = await Promise.all(
     names.map((name) => {
       const read = () => reader.secret(ref(KINDS.Secret, reader.namespace, name));
-      return needed.includes(name) ? read() : reader.optional(`Secret/${reader.namespace}/${name}`, read, undefined);
+      return needed.includes(name)
+        ? reader.necessary('get Secret', read, undefined)
+        : reader.optional(`Secret/${reader.namespace}/${name}`, read, undefined);
     }),
   );
   return new Map(secrets.flatMap((secret) => (secret === undefined ? [] : [[secret.metadata.name, secret] as const])));
@@ -171,7 +182,7 @@ async function readSecrets(reader: Reader, needed: readonly string[], others: re
 /** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
 async function readPods(
   view: ListenerView,
-  pods: readonly KubeObject[],
+  { pods, budgets }: { readonly pods: readonly KubeObject[]; readonly budgets: readonly KubeObject[] },
   secrets: ReadonlyMap<string, KubeObject>,
 ): Promise<readonly PodFacts[]> {
   const found = nodesOf(view.kafka).map(async (node) => {
@@ -179,19 +190,14 @@ async function readPods(
     if (pod === undefined) return undefined;
     const mounted = mountedCertificateSecret(pod.spec);
     const trust = trustOf(mounted === undefined ? undefined : secrets.get(mounted));
-    return podFacts(pod, node, await servedBy(view, pod, node, trust));
+    const facts = podFacts(pod, node, await servedBy(view, pod, node, trust));
+    return { ...facts, budgets: budgets.filter((b) => selects(b, pod)).map((b) => b.metadata.name) };
   });
   return (await Promise.all(found)).filter((pod) => pod !== undefined);
 }
 
 async function readFacts({ facts }: ObserveContext, kafka: KubeObject | undefined, signal?: AbortSignal): Promise<Reading<KafkaFacts>> {
   return kafka === undefined ? { unknown: 'the Kafka does not exist' } : facts.read(kafka, signal);
-}
-
-/** A budget with expressions is taken to select: one too many is shown rather than one too few. */
-function selects(budget: KubeObject, pod: KubeObject): boolean {
-  const labels: Readonly<Record<string, string>> = budget.spec?.selector?.matchLabels ?? {};
-  return Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value);
 }
 
 /** Oldest first; Kubernetes counts in seconds, and attempts of one second are told apart by their number. */

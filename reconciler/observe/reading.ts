@@ -1,9 +1,9 @@
 /**
- * Reading objects, and what it means when one cannot be read: something necessary ends the pass with an error; something that can be done
- * without is noted down with the reason.
+ * Reading objects, and what it means when one cannot be read: something that can be done without is noted down with the reason; something
+ * necessary ends the pass, with one error that names everything of the kind: who installs or permits one thing should not meet the next.
  */
 import { type Kind, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { ClusterError } from '../errors';
+import { ClusterError, type KafkaTlsError } from '../errors';
 import type { Unread } from '../plan/observation';
 import type { Cluster, Selection } from '../ports';
 import { shown } from './shown';
@@ -11,6 +11,8 @@ import { shown } from './shown';
 export class Reader {
   /** What was done without. */
   readonly unread: Unread[] = [];
+  /** Why necessary reads were refused, by what was read. */
+  private readonly refused = new Map<string, KafkaTlsError>();
 
   constructor(
     private readonly cluster: Cluster,
@@ -31,6 +33,40 @@ export class Reader {
   /** Returns a Secret with its values; only `secret.ts` may look into it. */
   secret(subject: ObjectRef): Promise<KubeObject | undefined> {
     return this.cluster.get(subject);
+  }
+
+  /**
+   * Returns what `read` returns; `otherwise` when that is refused for good, and then `assertComplete` throws. `what` is verb and kind: what
+   * is true of one object of a kind is true of all.
+   */
+  async necessary<T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof ClusterError) || denialOf(error) === undefined) throw error;
+      if (!this.refused.has(what)) this.refused.set(what, error);
+      return otherwise;
+    }
+  }
+
+  get isComplete(): boolean {
+    return this.refused.size === 0;
+  }
+
+  /** Throws when something necessary was refused: one error with all of it. */
+  assertComplete(): void {
+    const errors = [...this.refused.values()];
+    const [first] = errors;
+    if (first === undefined) return;
+    if (!(first instanceof ClusterError) || errors.length === 1) throw first;
+    const reasons = errors.map(({ message, hint }) => [message, hint].filter((part) => part !== undefined).join(' '));
+    const { status, reason } = first;
+    throw new ClusterError(`Namespace ${this.namespace}: ${errors.length} things cannot be read.`, {
+      status,
+      reason,
+      reasons,
+      cause: first,
+    });
   }
 
   /**

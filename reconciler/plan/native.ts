@@ -7,12 +7,10 @@ import type { World } from './checks/world';
 import { type Comparison, operationOf } from './comparison';
 import { issuingSteps, leftOverSteps } from './issuing';
 import { notesOf } from './notes';
-import type { Obstacle, Operation, Plan, Step, SubmitOpsRequestStep } from './nouns';
+import type { Draft, Obstacle, Operation, Step, SubmitOpsRequestStep } from './nouns';
 import type { PodFacts } from './observation';
 import { isNative, isOurs, unfinished } from './requests';
 import { cutoverOf, evictSteps, finishingSteps, inRestartOrder, issueSteps, kafkaRef, ownSteps, supersedeSteps } from './steps';
-
-type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacle'>>;
 
 /** Returns the steps that bring the live state to the desired one by our own hands. */
 export function planNative(world: World, found: Comparison, retry: boolean): Draft {
@@ -27,7 +25,7 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
   }
   const operation = operationOf(world, found);
   const submit = submitOrContinue(world, candidate, mine, operation, retry);
-  if ('obstacle' in submit) return { operation, steps: [], obstacle: submit.obstacle };
+  if ('obstacle' in submit) return { operation, steps: [], obstacles: [submit.obstacle] };
 
   const toConfigure = [...found.kafka, ...found.petSets];
   const pods = inRestartOrder(podsToRestart(world, found), live);

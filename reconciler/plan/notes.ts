@@ -5,11 +5,14 @@ import { LABEL_KAFKA } from '../../constructs/model/names';
 import type { World } from './checks/world';
 import type { Observation } from './observation';
 
-/** Returns notes: who orders and gates the restarts, what clients see, what was left alone. */
-export function notesOf({ bundle, live }: World, restarts: number): readonly string[] {
+/** Returns notes: who orders and gates the restarts, what was left alone. What KubeDB is at work on already is past its gates. */
+export function notesOf({ bundle, live }: World, restarts: number, isUnderWay = false): readonly string[] {
   const notes: string[] = [];
-  if (restarts > 0 && bundle.desired.executor === 'ops-request') notes.push("The order is KubeDB's, and it is not gated between pods.");
-  if (restarts > 0 && bundle.desired.executor === 'native' && 'unknown' in live.facts) {
+  if (restarts > 0 && bundle.desired.executor === 'ops-request') {
+    const when = isUnderWay ? ', and it is not gated between pods' : ': gates are asked once, before it begins, and not between pods';
+    notes.push(`The order is KubeDB's${when}.`);
+  }
+  if (restarts > 0 && !isUnderWay && 'unknown' in live.facts) {
     const isRefused = bundle.desired.whenKafkaIsUnknown === 'refuse';
     const what = isRefused ? 'No pod may restart' : 'Gates rest on pod readiness alone';
     notes.push(`${what} while Kafka's own facts cannot be had: ${live.facts.unknown}.`);

@@ -207,9 +207,12 @@ export interface Plan {
   readonly estimate?: Estimate;
   /** Things to know: what clients see, what is not gated, what was left alone. */
   readonly notes: readonly string[];
-  /** When there is one, no step is carried out. */
-  readonly obstacle?: Obstacle;
+  /** All that stands in the way, most final first. Where there is anything, there is no step. */
+  readonly obstacles: readonly Obstacle[];
 }
+
+/** What a plan may come to, before it is known whether anything stands in its way. */
+export type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacles'>>;
 
 /** Returns what a step does in one word and a sentence; total over all kinds. */
 export function describeStep(step: Step): { readonly change: string; readonly waitsFor: string; readonly why: string } {

@@ -6,6 +6,7 @@
  */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import type { ListenerName, Role } from '../../constructs/model/kubedb';
+import type { Permission } from '../../constructs/model/permissions';
 
 /** Version of the observation format. */
 export const OBSERVATION_FORMAT = 1;
@@ -82,6 +83,8 @@ export interface PodFacts {
   readonly startMs?: number;
   /** Secret that the pod mounts its certificates from; absent without TLS. */
   readonly certificateSecret?: string;
+  /** Names of the PodDisruptionBudgets that select it; absent in observations of earlier versions. */
+  readonly budgets?: readonly string[];
   /** One entry a listener of the pod's role. */
   readonly served: readonly Served[];
 }
@@ -162,6 +165,11 @@ export interface Observation {
   /** PodDisruptionBudgets that select pods of the Kafka. */
   readonly budgets: readonly KubeObject[];
   readonly facts: Reading<KafkaFacts>;
+  /**
+   * Of what carrying out a plan needs, what whoever observed may not do: permissions with only the verbs that are denied. Absent when that
+   * was not asked, or the server does not say.
+   */
+  readonly denied?: readonly Permission[];
   /** What could not be looked at, and why: that it is absent above means nothing. */
   readonly unread?: readonly Unread[];
 }

@@ -1,5 +1,5 @@
 /**
- * Why nothing may be done to a Kafka now. The first obstacle counts; the order goes from what no run can cure to what time cures.
+ * Why nothing may be done to a Kafka now, whatever is wanted of it. Every obstacle counts: who removes one should not meet the next.
  */
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON } from '../../constructs/model/names';
@@ -16,7 +16,6 @@ type ObstacleCheck = (world: World, subject: ObjectRef, options: ObstacleOptions
 const OBSTACLES: readonly ObstacleCheck[] = [
   gitOpsKafkaExists, // KubeDB's own GitOps operator would undo what we do
   kafkaIsMissing, // only referenced: somebody else creates it
-  kafkaIsBeingDeleted,
   kafkaIsHalted, // it has no pods, and KubeDB does not act on it
   kafkaBelongsToAnother, // two desired states of one Kafka never converge
   petSetReplacesPods, // native: a template change would restart pods on its own
@@ -24,14 +23,30 @@ const OBSTACLES: readonly ObstacleCheck[] = [
   kafkaIsPausedByAnother, // whoever paused it is not done
 ];
 
-/** Returns what forbids acting on the Kafka now, or undefined. */
-export function obstacleOf(world: World, options: ObstacleOptions): Obstacle | undefined {
+/** Returns all that forbids acting on the Kafka now. Of one that is on its way out nothing else is worth saying. */
+export function standingObstacles(world: World, options: ObstacleOptions): readonly Obstacle[] {
   const subject = ref(KINDS.Kafka, world.live.namespace, world.live.name);
-  for (const check of OBSTACLES) {
-    const found = check(world, subject, options);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const gone = kafkaIsBeingDeleted(world, subject);
+  return gone === undefined ? OBSTACLES.flatMap((check) => check(world, subject, options) ?? []) : [gone];
+}
+
+/**
+ * Tells whether it can be said what would be done. Not of a Kafka that is not there to be compared, and not while somebody else's operation
+ * may be changing its TLS or restarting its pods: what is found then may be cured by it.
+ */
+export function canBeDrafted(world: World): boolean {
+  const { kafka } = world.live;
+  if (kafka === undefined) return world.bundle.kafka !== undefined;
+  if (kafka.metadata.deletionTimestamp !== undefined) return false;
+  const other = otherOperation(world);
+  return other === undefined || other.spec?.type === 'HorizontalScaling';
+}
+
+const KINDS_BY_FINALITY: readonly Obstacle['kind'][] = ['invalid', 'failed', 'blocked', 'wait'];
+
+/** Returns obstacles from what no run can cure to what time cures. */
+export function mostFinalFirst(obstacles: readonly Obstacle[]): readonly Obstacle[] {
+  return KINDS_BY_FINALITY.flatMap((kind) => obstacles.filter((o) => o.kind === kind));
 }
 
 function gitOpsKafkaExists({ live }: World, subject: ObjectRef): Obstacle | undefined {
@@ -90,11 +105,15 @@ function petSetReplacesPods({ bundle, live }: World): Obstacle | undefined {
   };
 }
 
-function otherOperationIsUnfinished({ bundle, live }: World, subject: ObjectRef): Obstacle | undefined {
+/** Our own `native` requests are continued or superseded; those that KubeDB carries out are followed, unless we no longer leave it to KubeDB. */
+function otherOperation({ bundle, live }: World): KubeObject | undefined {
   const { owner, executor } = bundle.desired;
-  // Our own `native` requests are continued or superseded; those that KubeDB carries out are followed, unless we no longer leave it to KubeDB.
   const isInHand = (r: KubeObject) => isOurs(r, owner) && (isNative(r) || executor === 'ops-request');
-  const other = unfinished(live.requests).find((r) => !isInHand(r));
+  return unfinished(live.requests).find((r) => !isInHand(r));
+}
+
+function otherOperationIsUnfinished(world: World, subject: ObjectRef): Obstacle | undefined {
+  const other = otherOperation(world);
   if (other === undefined) return undefined;
   const whose = annotationOf(other, ANNOTATION_OWNER);
   return {

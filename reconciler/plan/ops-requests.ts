@@ -5,11 +5,9 @@ import type { World } from './checks/world';
 import { type Comparison, operationOf } from './comparison';
 import { issuingSteps, leftOverSteps } from './issuing';
 import { notesOf } from './notes';
-import type { Plan, Step } from './nouns';
+import type { Draft, Step } from './nouns';
 import { isNative, isOurs, unfinished } from './requests';
 import { cutoverOf, finishingSteps, kafkaRef, opsManagerSteps, ownSteps, resumeSteps, supersedeSteps } from './steps';
-
-type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacle'>>;
 
 /** Returns the requests that bring the live state to the desired one. */
 export function planOpsRequests(world: World, found: Comparison, retry: boolean): Draft {
@@ -27,7 +25,7 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
   steps.push(...resumeSteps(world));
   for (const candidate of wanted) {
     const submit = submitStep(world, candidate, candidate.kind === 'converge' ? operation : candidate.kind, retry);
-    if ('obstacle' in submit) return { operation, steps: [], obstacle: submit.obstacle };
+    if ('obstacle' in submit) return { operation, steps: [], obstacles: [submit.obstacle] };
     steps.push(submit, ...opsManagerSteps(live.pods, live, found, candidate.findings));
     steps.push({ kind: 'verify', subject: kafkaRef(live), findings: [], request: submit.subject.name });
   }
@@ -50,6 +48,6 @@ function follow(world: World, found: Comparison, running: KubeObject): Draft {
       { kind: 'verify', subject: kafkaRef(live), findings: [], request: running.metadata.name },
     ],
     ...cutoverOf(world, found, pods.length),
-    notes: notesOf(world, pods.length),
+    notes: notesOf(world, pods.length, true),
   };
 }

@@ -1,11 +1,12 @@
 /**
  * desired x live -> what will be done, in order, and why.
  *
- * 1. An obstacle (`obstacles.ts`) ends the planning: nothing is done.
+ * 1. What forbids acting on the Kafka at all is collected (`obstacles.ts`).
  * 2. The live state is compared with the desired one layer by layer (`checks.ts`); the plan starts at the first layer that does not agree.
  *    A run that died anywhere is thereby picked up where it stopped.
  * 3. From the findings follow the operation, the pods that have to restart and whether they can talk meanwhile (`trust.ts`).
  * 4. The executor decides who does it: `native` plans every write itself, `ops-request` plans the requests for KubeDB's ops-manager.
+ * 5. What these steps would run into is collected, too (`preflight/`). Where anything stands in the way nothing is done, and all of it is said.
  *
  * Pure, synchronous, deterministic: a bundle, an observation and an instant are enough. What is printed is what is executed: an executor may
  * refuse, wait, or take the pods of one group in another order; it does nothing that is not here. A plan without steps means: nothing to do.
@@ -17,16 +18,16 @@ import { certificateFindings } from './checks/certificates';
 import { kafkaFindings } from './checks/kafka';
 import { secretFindings } from './checks/secrets';
 import type { World } from './checks/world';
-import { type Comparison, compare, convergingFindings, operationOf } from './comparison';
+import { type Comparison, compare, convergingFindings } from './comparison';
 import { estimateOf } from './estimate';
 import { issuingSteps } from './issuing';
-import { missingIssuer } from './missing-issuer';
 import { planNative } from './native';
 import { notesOf } from './notes';
-import type { Finding, Obstacle, Plan, Step } from './nouns';
+import type { Draft, Finding, Obstacle, Plan, Step } from './nouns';
 import type { Observation } from './observation';
-import { obstacleOf } from './obstacles';
+import { canBeDrafted, mostFinalFirst, standingObstacles } from './obstacles';
 import { planOpsRequests } from './ops-requests';
+import { preflight } from './preflight/preflight';
 import { isOurs, unfinished } from './requests';
 import { issueSteps, kafkaRef, ownSteps } from './steps';
 import { missingAcknowledgement } from './trust';
@@ -37,29 +38,30 @@ export interface PlanOptions {
   readonly takeOver?: boolean;
   /** Whatever failed before does not count. */
   readonly retry?: boolean;
+  /** The plan is for somebody to read; who carries it out may have other rights. */
+  readonly isOnlyShown?: boolean;
 }
 
-type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacle'>>;
+const NOTHING: Draft = { operation: 'none', steps: [] };
 
 /** Returns what has to be done so that the live state becomes the desired one. */
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
   const world: World = { bundle, live, now };
-  const obstacle = obstacleOf(world, { takeOver: options.takeOver === true });
-  const draft: Draft =
-    obstacle === undefined ? startable(world, draftPlan(world, options.retry === true)) : { operation: 'none', steps: [], obstacle };
+  const standing = standingObstacles(world, { takeOver: options.takeOver === true });
+  const drafted = canBeDrafted(world) ? draftPlan(world, options.retry === true) : NOTHING;
+  const draft: Draft = { ...drafted, obstacles: [...standing, ...(drafted.obstacles ?? [])] };
+  const ahead = preflight(world, draft, options.isOnlyShown === true);
+  const obstacles = mostFinalFirst([...(draft.obstacles ?? []), ...ahead.obstacles]);
+  const { operation, steps, notes = [] } = draft;
   return {
     subject: kafkaRef(live),
     executor: bundle.desired.executor,
     summary: summaryOf(live, bundle.tls),
-    notes: [],
-    ...draft,
-    ...estimateOf(world, draft),
+    ...(obstacles.length > 0
+      ? { operation, steps: [], notes: ahead.notes }
+      : { ...draft, ...estimateOf(world, draft), steps, notes: [...notes, ...ahead.notes] }),
+    obstacles,
   };
-}
-
-function startable(world: World, draft: Draft): Draft {
-  const obstacle = missingIssuer(world, draft.steps);
-  return obstacle === undefined ? draft : { operation: draft.operation, steps: [], obstacle };
 }
 
 function draftPlan(world: World, retry: boolean): Draft {
@@ -68,11 +70,11 @@ function draftPlan(world: World, retry: boolean): Draft {
   if (live.pods.length === 0 && !hasTrueCondition(live.kafka, 'Provisioned')) return configureKafka(world);
   const found = compare(world);
   if (isOnlyIssuanceOpen(world, found)) return awaitIssuance(world, found);
-  const obstacle = missingAcknowledgement(found.cut, world);
-  if (obstacle !== undefined) return { operation: operationOf(world, found), steps: [], obstacle };
   const unproven = whatNothingCures(world, found);
-  if (unproven !== undefined) return { operation: 'none', steps: [], obstacle: unproven };
-  return bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
+  if (unproven !== undefined) return { ...NOTHING, obstacles: [unproven] };
+  const draft = bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
+  const unacknowledged = missingAcknowledgement(found.cut, world) ?? [];
+  return { ...draft, obstacles: [unacknowledged, draft.obstacles ?? []].flat() };
 }
 
 function summaryOf(live: Observation, wants: TlsState): string {

@@ -12,12 +12,13 @@
  * - A controller may go if, without it, at least floor((N+2)/2) of N voters are caught up (two voters: the other one; one: allowed).
  * - While the quorum has no leader nobody may go.
  * - Without Kafka's own facts every other pod has to be Ready, and the verdict says that it rests on that alone.
+ * - No pod may go, stuck or not, while the certificate that its successor would load does not hold by our clock.
  * - In a cut-over restarted and not yet restarted nodes cannot talk, so no gate can hold between pods: all say yes before the first one.
  *
  * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
  */
-import type { Role } from '../../constructs/model/kubedb';
-import type { KafkaFacts, PodFacts, QuorumFacts, Reading, TopicFacts } from './observation';
+import { mountedCertificateSecret, type Role } from '../../constructs/model/kubedb';
+import type { KafkaFacts, Observation, PodFacts, QuorumFacts, Reading, TopicFacts } from './observation';
 
 /** What the order depends on. */
 export interface Candidate {
@@ -61,6 +62,12 @@ export function isSameGroup(a: Candidate, b: Candidate): boolean {
   return (a.role === 'broker') === (b.role === 'broker');
 }
 
+/** Some pods cannot talk to others already: they serve another protocol, or certificates of another root. Of what cannot be seen nothing is assumed. */
+export function isMixed(pods: readonly PodFacts[]): boolean {
+  const served = pods.filter((p) => !p.isTerminating).flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
+  return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
+}
+
 export interface RestartView {
   /** All pods of the Kafka, as they are now. */
   readonly pods: readonly PodFacts[];
@@ -70,14 +77,35 @@ export interface RestartView {
   readonly outdated: ReadonlySet<string>;
   readonly facts: Reading<KafkaFacts>;
   readonly whenKafkaIsUnknown: 'readiness' | 'refuse';
+  /** Why the certificate that the successor of a pod would load does not hold now, by name of the pod. */
+  readonly invalid: ReadonlyMap<string, string>;
   /** A cut-over in which at least one pod is converted already. */
   readonly isInsideCutover: boolean;
 }
 
+/**
+ * Returns, by name of the pod, why the certificate in the Secret that its PetSet mounts does not hold now. Nobody would talk to a pod that
+ * loads it; time, or cert-manager, cures it.
+ */
+export function invalidCertificates({ pods, petSets, secrets }: Observation, now: Date): ReadonlyMap<string, string> {
+  const invalid = pods.flatMap(({ name, petSet }): (readonly [string, string])[] => {
+    const template = petSets.find((s) => s.name === petSet)?.object.spec?.template?.spec;
+    const secret = secrets.find((s) => s.name === mountedCertificateSecret(template));
+    if (secret?.leaf === undefined) return [];
+    const { notBefore, notAfter } = secret.leaf;
+    const its = `the certificate that it would load (Secret ${secret.name})`;
+    if (now.getTime() < Date.parse(notBefore)) return [[name, `${its} is valid only from ${notBefore}`]];
+    return now.getTime() < Date.parse(notAfter) ? [] : [[name, `${its} has expired ${notAfter}`]];
+  });
+  return new Map(invalid);
+}
+
 /** Returns whether this pod may be restarted now. */
 export function canRestart(pod: PodFacts, view: RestartView): Verdict {
-  if (pod.stuck !== undefined) return { ok: true, note: `${pod.name} is ${pod.stuck} and serves nobody` };
   if (view.isInsideCutover) return { ok: true, note: 'inside a cut-over no gate can hold' };
+  const invalid = view.invalid.get(pod.name);
+  if (invalid !== undefined) return { ok: false, because: invalid, retry: true };
+  if (pod.stuck !== undefined) return { ok: true, note: `${pod.name} is ${pod.stuck} and serves nobody` };
   const [missing] = view.missing;
   if (missing !== undefined) return { ok: false, because: `${missing} does not exist`, retry: true };
   const upToDate = view.pods.filter((p) => p.name !== pod.name && !view.outdated.has(p.name));

@@ -1,4 +1,4 @@
-/** What stopped a run: `<Subject>: <what failed>: <why>.`, every violation on a line of its own, then what to do about it. */
+/** What stopped a run: `<Subject>: <what failed>: <why>.`, every violation or reason on a line of its own, then what to do about it. */
 import { formatRef } from '../../constructs/model/kube-object';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
 import { printable, printableJson, sentence } from './printable';
@@ -15,6 +15,8 @@ export function errorText(error: KafkaTlsError, style: Style, isDebug = false): 
 }
 
 function messageLines(error: KafkaTlsError): readonly string[] {
+  const { reasons } = error;
+  if (reasons.length > 0) return [error.message.split('\n')[0] ?? '', ...reasons].map((r) => printable(sentence(r)));
   if (!(error instanceof InvalidInputError) || error.violations.length < 2) return [printable(sentence(error.message))];
   const subject = error.subject === undefined ? 'Input' : formatRef(error.subject);
   return [`${subject}: ${error.violations.length} violations.`, ...error.violations.map((v) => printable(sentence(v)))];
@@ -46,6 +48,7 @@ export function errorFields(error: KafkaTlsError): object {
     ...(error.subject === undefined ? {} : { subject: formatRef(error.subject) }),
     message: error.message,
     ...(error instanceof InvalidInputError ? { violations: error.violations } : {}),
+    ...(error.reasons.length > 0 && !(error instanceof InvalidInputError) ? { reasons: error.reasons } : {}),
     ...(error instanceof ClusterError ? { status: error.status, reason: error.reason } : {}),
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   };

@@ -8,9 +8,9 @@ import { conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, 
 /** Returns a plan as Markdown, with a line break at its end. */
 export function planMarkdown(plan: Plan, context: PlanContext): string {
   const blocks = [`### ${inline(formatRef(plan.subject))}`, `${inline(plan.summary)} (executor: ${plan.executor})`];
-  if (plan.obstacle !== undefined) {
-    const hint = plan.obstacle.hint === undefined ? '' : ` ${inline(plan.obstacle.hint)}`;
-    blocks.push(`> **${inline(obstacleLine(plan.obstacle))}**${hint}`);
+  for (const obstacle of plan.obstacles) {
+    const hint = obstacle.hint === undefined ? '' : ` ${inline(obstacle.hint)}`;
+    blocks.push(`> **${inline(obstacleLine(obstacle))}**${hint}`);
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);
   if (plan.steps.length > 0) blocks.push(stepRows(plan));

@@ -78,7 +78,7 @@ function approximately(ms: number): string {
 
 /** Returns the last sentence of a plan: what it amounts to, and how to go on. */
 export function conclusion(plan: Plan, { applyWith, isApplied }: PlanContext): string {
-  if (plan.obstacle !== undefined) return plan.obstacle.kind === 'wait' ? 'Nothing is done until then.' : 'Nothing is done.';
+  if (plan.obstacles.length > 0) return plan.obstacles.every((o) => o.kind === 'wait') ? 'Nothing is done until then.' : 'Nothing is done.';
   if (plan.steps.length === 0) return 'Nothing to do.';
   const counted = countChanges(plan.steps);
   const total = counted === '' ? `${plan.steps.length} ${plan.steps.length === 1 ? 'check' : 'checks'}` : counted;
@@ -101,9 +101,9 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
     remarks.push(`Acknowledged: ${context.acknowledge.map(formatAcknowledgement).map(printable).join(', ')}`);
   }
   if (remarks.length > 0) blocks.push(remarks.map((r) => `- ${paragraph(r, style, '  ')}`).join('\n'));
-  if (plan.obstacle !== undefined) {
-    const hint = plan.obstacle.hint === undefined ? [] : [paragraph(printable(plan.obstacle.hint), style)];
-    blocks.push([paint.red(paragraph(obstacleLine(plan.obstacle), style)), ...hint].join('\n'));
+  for (const obstacle of plan.obstacles) {
+    const hint = obstacle.hint === undefined ? [] : [paragraph(printable(obstacle.hint), style)];
+    blocks.push([paint.red(paragraph(obstacleLine(obstacle), style)), ...hint].join('\n'));
   }
   blocks.push(conclusion(plan, context));
   return `${blocks.join('\n\n')}\n`;

@@ -70,6 +70,7 @@ export class Run {
       replace: guarded(cluster.replace),
       evict: guarded(cluster.evict),
       delete: guarded(cluster.delete),
+      isAllowed: guarded(cluster.isAllowed),
     };
   }
 

@@ -451,3 +451,25 @@ test('a write that carries a resourceVersion is repeated when its answer was los
   await clock.run(cluster.replace(kafka));
   assert.equal(transport.requests.length, 3);
 });
+
+const reviewed = (status: object) => json(201, { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', status });
+const reviews: readonly { name: string; replies: readonly Reply[]; expect: boolean | undefined }[] = [
+  { name: 'a yes', replies: [reviewed({ allowed: true })], expect: true },
+  { name: 'a yes in spite of a broken binding', replies: [reviewed({ allowed: true, evaluationError: 'role not found' })], expect: true },
+  { name: 'a no', replies: [reviewed({ allowed: false })], expect: false },
+  { name: 'no answer of an authorizer', replies: [reviewed({ allowed: false, evaluationError: 'webhook: refused' })], expect: undefined },
+  { name: '403 for the question itself', replies: [forbidden('create', 'selfsubjectaccessreviews')], expect: undefined },
+  { name: '404 for the question itself', replies: [failure(404, 'NotFound', 'the server could not find it')], expect: undefined },
+  { name: 'a server error first', replies: [failure(500, 'InternalError', 'etcd'), reviewed({ allowed: true })], expect: true },
+];
+for (const { name, replies, expect } of reviews) {
+  test(`what we may do: ${name} is ${expect ?? 'unknown'}`, async () => {
+    const left = [...replies];
+    const { clock, transport, cluster } = clusterWith(() => left.shift() ?? assert.fail('asked too often'));
+    const access = { verb: 'create', group: '', resource: 'pods/eviction', namespace: 'demo', name: 'x' };
+    assert.equal(await clock.run(cluster.isAllowed(access)), expect);
+    const { spec } = JSON.parse(transport.requests[0]?.body ?? '');
+    const resourceAttributes = { verb: 'create', group: '', resource: 'pods', subresource: 'eviction', namespace: 'demo', name: 'x' };
+    assert.deepEqual(spec, { resourceAttributes });
+  });
+}

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { Acknowledgement, Executor, KafkaCluster, Tls, TlsIssuer } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { groupOf, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
-import { type Permission, permissions } from '../../constructs/reconciler-role';
+import { type Permission, permissions } from '../../constructs/model/permissions';
 import type { Cluster } from '../../reconciler/ports';
 import { bundleOf, KAFKA, kafkaManifest, World } from '../support/world';
 
@@ -45,6 +45,7 @@ const ASKS: { readonly [M in keyof Cluster]: (...args: Parameters<Cluster[M]>) =
   replace: (object, options) => [about('update', refOf(object), status(options))],
   evict: (pod) => [about('create', pod, '/eviction')],
   delete: (subject) => [about('delete', subject)],
+  isAllowed: () => [], // whoever may log in may ask what it may do
 };
 
 function asking(cluster: Cluster, ask: (asked: Asked) => void): Cluster {

@@ -1,12 +1,13 @@
-/** Restarts that wait for Kafka itself, not only for pods: the native executor on the sandbox, whose model says what real brokers would. */
+/** Restarts that wait for Kafka itself, not only for pods, on the sandbox, whose model says what real brokers would. */
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
 import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, WhenKafkaIsUnknown } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
+import { KINDS } from '../../constructs/model/kube-object';
 import { plan } from '../../reconciler/plan/plan';
-import type { KafkaFactsSource } from '../../reconciler/ports';
-import { bundleOf, KAFKA, kafkaManifest, World, type WorldOptions } from '../support/world';
+import type { KafkaFactsSource, ProgressEvent } from '../../reconciler/ports';
+import { bundleOf, failureOf, KAFKA, kafkaManifest, type MemoryPlace, World, type WorldOptions } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -99,4 +100,133 @@ test('a Kafka whose quorum is lost is not touched', async () => {
   });
   await assert.rejects(world.apply(wanted({}, issuedAfter)), /the quorum has no leader/);
   assert.deepEqual(world.evicted, []);
+});
+
+/** Whoever issues lives this far ahead of us. */
+function issuerAhead(ms: number): void {
+  let isDone = false;
+  world.onEvent = ({ event }) => {
+    if (event !== 'issued' || isDone) return;
+    isDone = true;
+    (world.place as MemoryPlace).clock.jump(-ms);
+  };
+}
+
+for (const [what, facts] of [
+  ['with the facts', undefined],
+  ['without them', silent],
+] as const) {
+  test(`no pod restarts onto a certificate that does not hold yet; once it does, the run goes on (${what})`, async () => {
+    const issuedAfter = await secured();
+    world.useFacts(facts);
+    issuerAhead(600_000);
+    const began = world.clock.monotonicMs();
+    const evictedAt: number[] = [];
+    const { onEvent } = world;
+    world.onEvent = (event) => {
+      onEvent?.(event);
+      if (event.event === 'evicted') evictedAt.push(world.clock.monotonicMs() - began);
+    };
+    await world.apply(wanted({}, issuedAfter));
+    assert.equal(world.evicted.length, 6);
+    const firstEviction = evictedAt[0] ?? assert.fail();
+    assert.ok(firstEviction >= 600_000 && firstEviction < 660_000, `first eviction after ${firstEviction} ms`);
+    const waited = world.events.findIndex(
+      (e) => e.event === 'waiting' && /\(Secret orders-server-cert\) is valid only from /.test(e.message),
+    );
+    assert.ok(waited >= 0 && waited < world.events.findIndex((e) => e.event === 'evicted'), 'before the first pod');
+  });
+}
+
+test('a certificate that does not hold by the deadline of the gate is exit 4, and no pod is touched', async () => {
+  const issuedAfter = await secured();
+  issuerAhead(3_600_000);
+  const failure = await failureOf(world.apply(wanted({}, issuedAfter)));
+  assert.equal(failure.exitCode, 4, failure.message);
+  assert.match(failure.message, /is valid only from .* Not restarted yet: orders-controller-0, /);
+  assert.deepEqual(world.evicted, []);
+});
+
+describe('an operation of KubeDB', () => {
+  const byKubeDb = { executor: Executor.opsRequest() };
+  const securedByKubeDb = async () => {
+    world = await new World().start(kafkaManifest());
+    await world.settle();
+    await world.apply(wanted(byKubeDb));
+    await world.place.pass(86_400_000);
+    world.events.length = 0;
+    return world.clock.now().toISOString();
+  };
+  const waitsForReplicas = (e: ProgressEvent) => e.event === 'waiting' && /needs 2 without broker/.test(e.message);
+  /** Runs to the end; returns how long it took until KubeDB was asked. */
+  const submittedAfterMs = async (bundle: Bundle) => {
+    const began = world.clock.monotonicMs();
+    const submitted: number[] = [];
+    const { onEvent } = world;
+    world.onEvent = (event) => {
+      onEvent?.(event);
+      if (event.event === 'submitted') submitted.push(world.clock.monotonicMs() - began);
+    };
+    await world.apply(bundle);
+    return submitted[0] ?? assert.fail('KubeDB was not asked');
+  };
+  const behind = (pod: string) => world.annotate({ 'sandbox.kafka-tls/behind': pod });
+
+  test('is asked for once all gates say yes, and not before', async () => {
+    const issuedAfter = await securedByKubeDb();
+    await behind(`${KAFKA}-broker-1`);
+    world.when('waiting', KAFKA, () => void world.clock.sleep(300_000).then(() => behind('')));
+    assert.ok((await submittedAfterMs(wanted(byKubeDb, issuedAfter))) >= 300_000);
+    assert.ok(world.events.some(waitsForReplicas));
+    assert.equal(world.evicted.length, 6);
+  });
+
+  test('is not asked for when a gate stays shut: exit 4, and nothing is written', async () => {
+    const issuedAfter = await securedByKubeDb();
+    await behind(`${KAFKA}-broker-1`);
+    const before = [await world.podUids(), await world.requests()];
+    const failure = await failureOf(world.apply(wanted(byKubeDb, issuedAfter)));
+    assert.equal(failure.exitCode, 4, failure.message);
+    assert.match(failure.message, /no pod may be restarted after 15m: .*needs 2 without broker 0.* Nothing was asked of KubeDB\.$/);
+    assert.deepEqual([await world.podUids(), await world.requests()], before);
+  });
+
+  test('is not asked for without the facts where that was asked for', async () => {
+    const issuedAfter = await securedByKubeDb();
+    world.useFacts(silent);
+    const refuse = { ...byKubeDb, restart: { whenKafkaIsUnknown: WhenKafkaIsUnknown.REFUSE } };
+    assert.match((await failureOf(world.apply(wanted(refuse, issuedAfter)))).message, /Kafka's own facts cannot be had/);
+    assert.equal((await world.requests()).length, 1);
+  });
+
+  test('that repairs a pod is asked for at once: waiting for that pod would be waiting for it', async () => {
+    await securedByKubeDb();
+    await world.askForRenewal(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`));
+    await world.place.pass(60_000);
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-broker-1` });
+    await world.place.pass(60_000);
+    // KubeDB writes to the Kafka, too, by then.
+    const heal = (): Promise<void> => world.annotate({ 'sandbox.kafka-tls/never-ready': '' }).catch(heal);
+    world.when('submitted', KAFKA, () => void heal());
+    assert.ok((await submittedAfterMs(wanted(byKubeDb))) < 60_000);
+    assert.ok(world.events.some((e) => e.event === 'warning' && /orders-broker-1 is not Ready and outdated/.test(e.message)));
+    assert.equal(world.evicted.length, 6);
+  });
+
+  test('is planned anew when somebody has begun something while it waited', async () => {
+    const issuedAfter = await securedByKubeDb();
+    await behind(`${KAFKA}-broker-1`);
+    const meddle = async () => {
+      const { apiVersion, kind } = KINDS.KafkaOpsRequest;
+      const spec = { type: 'VerticalScaling', databaseRef: { name: KAFKA }, verticalScaling: { node: { resources: {} } } };
+      await world.cluster.create({ apiVersion, kind, metadata: { name: 'resize', namespace: world.namespace }, spec });
+      await behind('');
+    };
+    world.when('waiting', KAFKA, () => void meddle());
+    const failure = await failureOf(
+      world.apply(wanted({ ...byKubeDb, deadlines: { foreignOperation: Duration.minutes(1) } }, issuedAfter)),
+    );
+    assert.match(failure.message, /resize .* is not finished/);
+    assert.equal((await world.requests()).length, 2, 'ours was not queued behind it');
+  });
 });

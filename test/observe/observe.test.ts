@@ -6,7 +6,8 @@ import { nodesOf, offshootLabels, petSetsOf, roleLabels, withCertificateVolume }
 import { parseCertificates } from '../../reconciler/certificates';
 import { ClusterError } from '../../reconciler/errors';
 import { type Observed, observe } from '../../reconciler/observe/observe';
-import type { Dialer, DialTarget, Handshake } from '../../reconciler/ports';
+import { withDenied } from '../../reconciler/observe/permissions';
+import type { Cluster, Dialer, DialTarget, Handshake } from '../../reconciler/ports';
 import type { Denial } from '../../reconciler/sandbox/api/access';
 import { createApi } from '../../reconciler/sandbox/api/api';
 import { issueCertificate } from '../support/certificate-factory';
@@ -213,6 +214,32 @@ test("KubeDB's GitOps operator need not be installed, nor cert-manager without T
   assert.deepEqual([live.gitOpsKafka, live.certificates, live.unread], [undefined, [], undefined]);
 });
 
+const bundle = new ClusterBuilder().bundle;
+const asked = async (denied: readonly Denial[], answer?: Cluster['isAllowed']) => {
+  const { cluster, clock } = await world({}, { denied });
+  const live = await clock.run(withDenied(answer === undefined ? cluster : { ...cluster, isAllowed: answer }, bundle, bare));
+  return live.denied?.map((p) => `${p.verbs} ${p.resource}`);
+};
+const bare = new ClusterBuilder().live;
+
+test('sees what it may not do of what a plan needs, verb by verb', async () => {
+  assert.deepEqual(await asked([]), []);
+  const denied = [
+    { verb: 'create', resource: 'pods/eviction' },
+    { verb: 'update', resource: 'petsets' },
+    { verb: 'watch', resource: 'petsets' },
+    { verb: 'get', resource: 'configmaps' }, // a bundle may come from a file
+    { verb: 'delete', resource: 'kafkas' }, // nobody does that here
+  ];
+  assert.deepEqual(await asked(denied), ['create pods/eviction', 'watch,update petsets'].reverse());
+  assert.deepEqual(
+    await asked([], async ({ verb }) => (verb === 'delete' ? false : undefined)),
+    ['delete certificates', 'delete pods'],
+    'what is known counts',
+  );
+  assert.equal(await asked([], async () => undefined), undefined, 'a server that does not say denies nothing');
+});
+
 const necessary: { name: string; denied?: Denial; notInstalled?: string; message: RegExp }[] = [
   { name: 'the Kafka', denied: { verb: 'get', resource: 'kafkas' }, message: /^Kafka\/default\/orders: may not get kafkas\.kubedb\.com/ },
   { name: 'requests', denied: { verb: 'list', resource: 'kafkaopsrequests' }, message: /may not list kafkaopsrequests/ },
@@ -245,6 +272,82 @@ for (const { name, denied, notInstalled, message } of necessary) {
       ...(notInstalled === undefined ? {} : { notInstalled: [notInstalled] }),
     });
     await assert.rejects(reading, (e) => e instanceof ClusterError && message.test(e.message));
+  });
+}
+
+test('all that is not installed or not permitted is one error, each thing once and with its remedy', async () => {
+  const notInstalled = ['kafkas.kubedb.com', 'petsets.apps.k8s.appscode.com', 'certificates.cert-manager.io'];
+  const denied = [
+    { verb: 'list', resource: 'pods' },
+    { verb: 'get', resource: 'secrets' },
+  ];
+  const wanted = { ...bundle, desired: { ...bundle.desired, namespace: 'default' } };
+  const failure = await observed({}, { notInstalled, denied }, wanted).then(
+    () => assert.fail('it should have failed'),
+    (e: unknown) => e,
+  );
+  assert.ok(failure instanceof ClusterError, String(failure));
+  const expected = [
+    /^Kafka\/default\/orders: kafkas\.kubedb\.com .* is not installed in this cluster\. Install KubeDB \(kubedb-provisioner\)\.$/,
+    /^Pod\/default: may not list pods in namespace default: .* Bind a Role/,
+    /^Certificate\/default: certificates\.cert-manager\.io .* is not installed in this cluster\. Install cert-manager\.$/,
+    /^PetSet\/default\/orders: petsets\..* is not installed in this cluster\. Install KubeDB \(petset\)\.$/,
+    /^Secret\/default\/orders-client-cert: may not get secrets in namespace default: .* Bind a Role/,
+  ];
+  assert.equal(failure.reasons.length, expected.length, failure.message);
+  for (const pattern of expected)
+    assert.ok(
+      failure.reasons.some((r) => pattern.test(r)),
+      `${pattern}: ${failure.message}`,
+    );
+});
+
+test('two PetSets that may not be read are one thing that is not permitted', async () => {
+  const failure = await observed(objects(), { denied: [{ verb: 'get', resource: 'petsets' }] }).catch((e: ClusterError) => e);
+  assert.ok(failure instanceof ClusterError);
+  assert.deepEqual([failure.reasons, failure.subject?.kind], [[], 'PetSet']);
+});
+
+const selectors: readonly { name: string; selector: object | undefined; expect: readonly string[] }[] = [
+  { name: 'labels', selector: { matchLabels: { 'kubedb.com/role-broker': 'set' } }, expect: ['orders-broker-0', 'orders-broker-1'] },
+  { name: 'an empty one', selector: {}, expect: ['orders-controller-0', 'orders-broker-0', 'orders-broker-1'] },
+  { name: 'none', selector: undefined, expect: [] },
+  {
+    name: 'In, twice',
+    selector: {
+      matchExpressions: [
+        { key: 'app.kubernetes.io/instance', operator: 'In', values: ['x', 'orders'] },
+        { key: 'kubedb.com/role-broker', operator: 'In', values: ['set'] },
+      ],
+    },
+    expect: ['orders-broker-0', 'orders-broker-1'],
+  },
+  {
+    name: 'NotIn, which also selects pods without the label',
+    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'NotIn', values: ['set'] }] },
+    expect: ['orders-controller-0'],
+  },
+  {
+    name: 'Exists',
+    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'Exists' }] },
+    expect: ['orders-broker-0', 'orders-broker-1'],
+  },
+  {
+    name: 'DoesNotExist',
+    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'DoesNotExist' }] },
+    expect: ['orders-controller-0'],
+  },
+];
+for (const { name, selector, expect } of selectors) {
+  test(`a budget speaks for the pods of its selector: ${name}`, async () => {
+    const spec = { maxUnavailable: 1, ...(selector === undefined ? {} : { selector }) };
+    const live = await observed({
+      ...objects(),
+      'PodDisruptionBudget/orders-broker': object(KINDS.PodDisruptionBudget, 'orders-broker', { spec }),
+    });
+    const selected = live.pods.filter((p) => p.budgets?.includes('orders-broker')).map((p) => p.name);
+    assert.deepEqual(selected, expect);
+    assert.equal(live.budgets.length, expect.length === 0 ? 0 : 1);
   });
 }
 

@@ -70,6 +70,6 @@ describe('a plan of two bundles, without a cluster', () => {
       bundle((b) => b.declares().wants('off')),
       bundle((b) => b.declares()),
     );
-    assert.equal(drawn.obstacle?.kind, 'invalid');
+    assert.equal(drawn.obstacles[0]?.kind, 'invalid');
   });
 });

@@ -270,8 +270,8 @@ for (const executor of EXECUTORS) {
       test(row.name, () => {
         const cluster = row.cluster().desires({ executor });
         const drawn = plan(cluster.bundle, cluster.live, new Date(NOW), row.options);
-        assert.equal(drawn.obstacle?.kind, row.obstacle);
-        if (drawn.obstacle !== undefined) assert.deepEqual(drawn.steps, [], 'nothing is planned past an obstacle');
+        assert.equal(drawn.obstacles[0]?.kind, row.obstacle);
+        if (drawn.obstacles.length > 0) assert.deepEqual(drawn.steps, [], 'nothing is planned past an obstacle');
         assert.equal(drawn.steps.filter((s) => s.kind === 'evict').length, row.restarts);
         assert.deepEqual(plan(cluster.bundle, cluster.live, new Date(NOW), row.options), drawn, 'planning is deterministic');
         expectGolden(
@@ -288,9 +288,10 @@ describe('attempts', () => {
   const off = () => new ClusterBuilder().wants('off').desires({ ...LEAVE, executor: 'ops-request' });
   const first = (b: ClusterBuilder, options?: PlanOptions) => {
     const drawn = plan(b.bundle, b.live, new Date(NOW), options);
-    return drawn.obstacle === undefined
+    const [obstacle] = drawn.obstacles;
+    return obstacle === undefined
       ? drawn.steps.find((s) => s.kind === 'submitOpsRequest')?.subject.name
-      : `${drawn.obstacle.kind}: ${drawn.obstacle.message}`;
+      : `${obstacle.kind}: ${obstacle.message}`;
   };
   const ours = { executor: 'ops-request' as const, from: TLS };
   const verified = { ...ours, annotations: { [REQUEST.verified]: NOW } };

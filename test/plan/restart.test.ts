@@ -7,11 +7,13 @@ import {
   canRestart,
   canRestartBroker,
   canRestartController,
+  invalidCertificates,
   isSameGroup,
   type RestartView,
   restartOrder,
   type Verdict,
 } from '../../reconciler/plan/restart';
+import { ClusterBuilder } from '../support/cluster-builder';
 
 type Role = 'controller' | 'broker' | 'combined';
 const pod = (name: string, role: Role, change: Partial<PodFacts> = {}): PodFacts => {
@@ -40,6 +42,7 @@ test('without facts an unready active controller restarts first: stricter than t
     facts: { unknown: 'not read' },
     whenKafkaIsUnknown: 'readiness',
     missing: [],
+    invalid: new Map(),
     isInsideCutover: false,
   };
   const may = restartOrder(pods, 1001)
@@ -49,6 +52,33 @@ test('without facts an unready active controller restarts first: stricter than t
     may.map((p) => p.name),
     ['c-1'],
   );
+});
+
+describe('a certificate that a restarted pod would load', () => {
+  const { live } = new ClusterBuilder();
+  const { notBefore, notAfter } = live.secrets.find((s) => s.name === 'orders-server-cert')?.leaf ?? assert.fail();
+  const after = (instant: string, ms: number) => new Date(Date.parse(instant) + ms);
+  const cases = [
+    {
+      name: 'is refused until it begins to hold',
+      at: after(notBefore, -1),
+      says: /^the certificate .*\(Secret orders-server-cert\) is valid only from 2026-10-23T09:00:00Z$/,
+    },
+    { name: 'is accepted from then on', at: after(notBefore, 0), says: undefined },
+    { name: 'is accepted to its end', at: after(notAfter, -1), says: undefined },
+    { name: 'is refused from then on', at: after(notAfter, 0), says: /has expired 2027-01-21T09:00:00Z$/ },
+  ];
+  for (const { name, at, says } of cases) {
+    test(name, () => {
+      const invalid = invalidCertificates(live, at);
+      assert.equal(invalid.size, says === undefined ? 0 : live.pods.length);
+      if (says !== undefined) assert.match(invalid.get('orders-broker-1') ?? '', says);
+    });
+  }
+
+  test('a pod whose PetSet mounts none may go whenever it likes', () => {
+    assert.equal(invalidCertificates(new ClusterBuilder('dedicated', 'off').live, new Date('1999-01-01T00:00:00Z')).size, 0);
+  });
 });
 
 describe('order', () => {
@@ -111,6 +141,7 @@ describe('gate of a pod', () => {
     facts: { unknown: 'not read' },
     whenKafkaIsUnknown: 'readiness',
     missing: [],
+    invalid: new Map(),
     isInsideCutover: false,
     ...change,
   });
@@ -162,6 +193,26 @@ describe('gate of a pod', () => {
       view: view({ whenKafkaIsUnknown: 'refuse' }),
       ok: false,
       says: /cannot be had: not read/,
+    },
+    {
+      name: 'stays shut while the certificate that the pod would load does not hold',
+      of: 'c-0',
+      view: view({ invalid: new Map([['c-0', 'is valid only from tomorrow']]) }),
+      ok: false,
+      says: /valid only from tomorrow/,
+    },
+    {
+      name: 'stays shut for a stuck pod, too: it would serve nobody again',
+      of: 'c-1',
+      view: view({ pods: but('c-1', { isReady: false, stuck: 'CrashLoopBackOff' }), invalid: new Map([['c-1', 'has expired']]) }),
+      ok: false,
+      says: /has expired/,
+    },
+    {
+      name: 'does not mind the certificate of another pod',
+      of: 'c-0',
+      view: view({ invalid: new Map([['b-0', 'has expired']]) }),
+      ok: true,
     },
     {
       name: 'is not asked inside a cut-over',
@@ -300,6 +351,7 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
             facts: { value: { quorum: healthyQuorum([...pods.values()]), topics: [] } },
             whenKafkaIsUnknown: 'readiness',
             missing: [],
+            invalid: new Map(),
             isInsideCutover: false,
           })
         : { ok: false, because: 'the script says no', retry: true };

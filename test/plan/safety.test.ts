@@ -43,7 +43,8 @@ for (const executor of ['native', 'ops-request'] as const) {
       const c = new ClusterBuilder()
         .desires({ executor, issuedAfter: '2026-11-23T08:00:00Z' })
         .request('orders-tls-rotate-x', 'Successful', verified, { tls: { rotateCertificates: true } });
-      const { obstacle, steps } = planOf(c);
+      const { obstacles, steps } = planOf(c);
+      const [obstacle] = obstacles;
       assert.equal(obstacle?.kind, 'failed', steps.map((s) => s.kind).join());
       assert.match(obstacle?.hint ?? '', /Their issuer backdates them: choose an earlier issuedAfter/);
     });
@@ -57,7 +58,9 @@ for (const executor of ['native', 'ops-request'] as const) {
       const c = new ClusterBuilder().desires({ executor });
       const [pod] = c.live.pods.filter((p) => p.role === 'broker');
       assert.ok(pod?.served[0]);
-      const { obstacle } = planOf(c.podServes(pod.name, { ...pod.served[0], untrusted: 'not valid for x' }));
+      const {
+        obstacles: [obstacle],
+      } = planOf(c.podServes(pod.name, { ...pod.served[0], untrusted: 'not valid for x' }));
       assert.equal(obstacle?.kind, 'failed');
       assert.match(obstacle?.message ?? '', /not valid for x/);
     });
@@ -66,7 +69,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       const c = turningOn()
         .request(CONVERGE, 'Successful', { executor, from: 'off' }, { tls: TLS })
         .request('orders-tls-x', 'Successful', { ...verified, from: TLS });
-      assert.equal(planOf(c).obstacle, undefined);
+      assert.deepEqual(planOf(c).obstacles, []);
     });
   });
 }

@@ -284,5 +284,13 @@ function verdictOn(nodeId: number, facts: KafkaFacts): Verdict {
   const pod = pods.find((p) => p.nodeId === nodeId);
   assert.ok(pod !== undefined);
   const outdated = new Set(pods.map((p) => p.name));
-  return canRestart(pod, { pods, missing: [], outdated, facts: { value: facts }, whenKafkaIsUnknown: 'refuse', isInsideCutover: false });
+  return canRestart(pod, {
+    pods,
+    missing: [],
+    invalid: new Map(),
+    outdated,
+    facts: { value: facts },
+    whenKafkaIsUnknown: 'refuse',
+    isInsideCutover: false,
+  });
 }

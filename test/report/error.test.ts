@@ -17,6 +17,15 @@ test('violations are on lines of their own', () => {
   assert.equal(errorText(error, PLAIN), 'Input: 2 violations.\n  - a: is missing.\n  - b: is 3.\nMend both.\n');
 });
 
+test('several reasons stand below their headline, whatever the class', () => {
+  const reasons = ['Kafka/demo/orders: is halted. Set spec.halted to false first.', 'Issuer/demo/ca: does not exist'];
+  const error = new BlockedError('2 things are in the way.', { subject, reasons });
+  const lines = ['Kafka/demo/orders: 2 things are in the way.', ...['  - ', '  - '].map((b, i) => b + reasons[i])];
+  assert.equal(errorText(error, PLAIN), `${lines.join('\n')}.\n`);
+  assert.deepEqual(JSON.parse(errorJson(error)).error.reasons, reasons);
+  assert.deepEqual(JSON.parse(errorJson(new InvalidInputError('2 things.', { subject, reasons }))).error.violations, reasons);
+});
+
 test('a stack is shown only for debugging', () => {
   const error = new InternalError('impossible', { cause: new TypeError('x is undefined') });
   assert.doesNotMatch(errorText(error, PLAIN), /at .*\.js|TypeError/);

@@ -66,6 +66,7 @@ export const ADD: Plan = {
   cutover: { mode: 'rolling', because: 'restarted and not yet restarted pods speak different protocols' },
   estimate: { durationMs: 175_000, outageMs: 91_000, because: 'a pod took up to 40 s to get Ready; assumed: 10 s for a certificate' },
   notes: ['clients on PLAINTEXT lose the connection broker by broker and have to come back with TLS'],
+  obstacles: [],
 };
 
 /** A rotation that somebody else's operation holds up. */
@@ -76,29 +77,42 @@ export const WAITING: Plan = {
   summary: 'TLS: on (issuer Issuer/orders-ca)',
   steps: [],
   notes: [],
-  obstacle: {
-    subject: ref(KINDS.KafkaOpsRequest, NAMESPACE, 'scale-up'),
-    kind: 'wait',
-    until: 'foreignOperation',
-    message: 'is not finished (HorizontalScaling, Progressing)',
-    hint: 'It is waited for; a second operation would only be queued behind it.',
-  },
+  obstacles: [
+    {
+      subject: ref(KINDS.KafkaOpsRequest, NAMESPACE, 'scale-up'),
+      kind: 'wait',
+      until: 'foreignOperation',
+      message: 'is not finished (HorizontalScaling, Progressing)',
+      hint: 'It is waited for; a second operation would only be queued behind it.',
+    },
+  ],
 };
 
-/** An acknowledgement is missing. */
+/** An acknowledgement is missing, and that is not all. */
 export const REFUSED: Plan = {
   ...WAITING,
   summary: 'TLS: off -> on (issuer Issuer/orders-ca)',
-  obstacle: {
-    subject: KAFKA,
-    kind: 'invalid',
-    message: 'clients have to switch to TLS, and nobody has acknowledged it',
-    hint: 'Add Acknowledgement.clientsMoveToTls() to the KafkaTls.',
-  },
+  obstacles: [
+    {
+      subject: KAFKA,
+      kind: 'invalid',
+      message: 'clients have to switch to TLS, and nobody has acknowledged it',
+      hint: 'Add Acknowledgement.clientsMoveToTls() to the KafkaTls.',
+    },
+    ...WAITING.obstacles,
+  ],
 };
 
 /** Nothing to do. */
-export const NOTHING: Plan = { subject: KAFKA, executor: 'ops-request', operation: 'none', summary: WAITING.summary, steps: [], notes: [] };
+export const NOTHING: Plan = {
+  subject: KAFKA,
+  executor: 'ops-request',
+  operation: 'none',
+  summary: WAITING.summary,
+  steps: [],
+  notes: [],
+  obstacles: [],
+};
 
 /** Texts from the cluster that try to be more than text. */
 export const HOSTILE: Plan = {

@@ -54,8 +54,8 @@ export async function measure(name: ChangeName, { executor, topology, mode }: Wa
     await place.pass(3_600_000);
 
     const wanted = bundle(to(place.clock.now()));
-    const { estimate, obstacle } = plan(wanted, await world.observe(wanted), place.clock.now());
-    if (estimate === undefined) throw new Error(`the plan has no estimate: ${obstacle?.message ?? 'nothing to do'}`);
+    const { estimate, obstacles } = plan(wanted, await world.observe(wanted), place.clock.now());
+    if (estimate === undefined) throw new Error(`the plan has no estimate: ${obstacles[0]?.message ?? 'nothing to do'}`);
     const end = new AbortController();
     const outages: number[] = [];
     const watch = async () => {

@@ -4,7 +4,7 @@ import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
 import type { ResumeStep, Step, SubmitOpsRequestStep } from '../../plan/nouns';
 import { restartOrder } from '../../plan/restart';
 import { deadlineMs, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
-import { assertReachable } from '../restart';
+import { assertReachable } from '../gates';
 import { type Progress, waitUntil } from '../wait';
 import { recordIssued } from './issue';
 import { resume } from './pause';

@@ -1,0 +1,71 @@
+/**
+ * What the reconciler may do, in the Kafka's namespace and nowhere else: one entry a resource, and for each verb its use. The Role of the
+ * Job is made from it, and a run asks beforehand whether it may do it all.
+ *
+ * ClusterIssuers and KafkaVersions are outside the namespace: without a ClusterRole of the user's they are recorded as unknown.
+ */
+import type { ExecutorName } from './desired';
+import { groupOf, KINDS } from './kube-object';
+import { bundleName } from './names';
+
+/** A rule of a Role. */
+export interface Permission {
+  readonly group: string;
+  /** Plural, with the subresource if there is one: `pods/eviction`. */
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** The only object this is about. */
+  readonly name?: string;
+  /** What it is needed for: "pause and resume the Kafka". */
+  readonly use: string;
+  /** A run can do without it. */
+  readonly isOptional?: true;
+}
+
+const READ = ['get', 'list', 'watch'];
+
+/** Returns what the reconciler of a Kafka may do. */
+export function permissions(kafka: string, executor: ExecutorName): readonly Permission[] {
+  return executor === 'native' ? [...shared(kafka), ...NATIVE] : shared(kafka);
+}
+
+function shared(kafka: string): readonly Permission[] {
+  const name = bundleName(kafka);
+  return [
+    on('ConfigMap', ['get'], { name, use: 'read the desired state', isOptional: true }), // by hand it may come from a file
+    on('Lease', ['get', 'update'], { name, use: 'be the only reconciler at work' }),
+    on('Lease', ['create'], { use: 'be the only reconciler at work' }), // what does not exist has no name to grant
+    on('Kafka', [...READ, 'create', 'update', 'patch'], {
+      use: 'create it if declared and missing, mark whose it is, write its TLS state',
+    }),
+    on('GitOpsKafka', ['get'], { use: 'see a rival for the TLS state', isOptional: true }),
+    on('KafkaOpsRequest', [...READ, 'create', 'update'], { use: 'submit and follow operations, and mark them verified' }),
+    on('Issuer', [...READ, 'create', 'patch'], { use: 'apply the issuers of the bundle' }),
+    on('Certificate', [...READ, 'create', 'patch', 'delete'], { use: 'apply certificates, and delete those that left the bundle' }),
+    on('Secret', ['get'], { use: 'see what certificates really hold, and log in to brokers' }),
+    on('PetSet', ['get'], { use: 'see what pods mount' }),
+    on('Pod', ['list', 'watch'], { use: 'follow restarts' }),
+    on('PodDisruptionBudget', ['list'], { use: 'see what forbids evictions', isOptional: true }),
+  ];
+}
+
+/** What KubeDB's ops-manager does otherwise. */
+const NATIVE: readonly Permission[] = [
+  on('Kafka', ['update'], { sub: 'status', use: 'pause and resume it' }),
+  on('KafkaOpsRequest', ['update'], { sub: 'status', use: 'write its conditions as KubeDB does' }),
+  on('Certificate', ['update'], { sub: 'status', use: 'have it issued anew' }),
+  on('Secret', ['create', 'update'], { use: 'write configuration and passwords of key stores' }),
+  on('PetSet', ['list', 'watch', 'update'], { use: 'mount the certificates, and see that KubeDB leaves that' }),
+  on('PodDisruptionBudget', ['watch'], { use: 'see when an eviction may be tried again' }),
+  on('Pod', ['create'], { sub: 'eviction', use: 'restart pods' }),
+  on('Pod', ['get', 'delete'], { use: 'see the successors, and in a cut-over delete what only a budget keeps' }),
+];
+
+interface Details extends Pick<Permission, 'name' | 'use' | 'isOptional'> {
+  readonly sub?: 'status' | 'eviction';
+}
+
+function on(kind: keyof typeof KINDS, verbs: readonly string[], { sub, ...details }: Details): Permission {
+  const { apiVersion, plural } = KINDS[kind];
+  return { group: groupOf(apiVersion), resource: sub === undefined ? plural : `${plural}/${sub}`, verbs, ...details };
+}

@@ -1,0 +1,114 @@
+/** Asks the gates of pods that are to restart, on fresh facts, and waits for them: what an executor does with a yes is its own. */
+import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { nodesOf } from '../../constructs/model/kubedb';
+import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
+import { podFindings } from '../plan/checks/pods';
+import type { EvictStep, Plan } from '../plan/nouns';
+import type { Observation, PodFacts } from '../plan/observation';
+import { invalidCertificates, type RestartView, type Verdict } from '../plan/restart';
+import { deadlineMs, type ExecuteContext, kafkaOf } from './context';
+import { type Progress, waitUntil } from './wait';
+
+/** Restarts that a plan holds. */
+export interface Restarts {
+  readonly context: ExecuteContext;
+  readonly plan: Plan;
+  readonly steps: readonly EvictStep[];
+}
+
+/** What the gate of a pod says. */
+export interface Asked {
+  readonly pod: PodFacts;
+  readonly verdict: Verdict;
+}
+
+/** Returns the planned pods that, by fresh facts, still run with what they loaded before. */
+export function outdatedPods({ context, steps }: Pick<Restarts, 'context' | 'steps'>, live: Observation): readonly PodFacts[] {
+  const stale = new Set(podFindings({ bundle: context.bundle, live, now: context.clock.now() }).map((f) => f.subject.name));
+  return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
+}
+
+/** Returns what gates depend on, before a cut-over has begun. */
+export function viewOf(restarts: Restarts, live: Observation): RestartView {
+  const { context } = restarts;
+  return {
+    pods: live.pods,
+    missing: nodesOf(kafkaOf(live)).flatMap(({ pod }) => (live.pods.some((p) => p.name === pod) ? [] : [pod])),
+    outdated: new Set(outdatedPods(restarts, live).map((p) => p.name)),
+    facts: live.facts,
+    whenKafkaIsUnknown: context.bundle.desired.whenKafkaIsUnknown,
+    invalid: invalidCertificates(live, context.clock.now()),
+    isInsideCutover: false,
+  };
+}
+
+/**
+ * Asks until `ask` is done: it gets fresh facts and returns what it came to, or what the gates say. A "no" that no waiting cures is a
+ * failure; one that lasts until the gate's deadline is not.
+ */
+export async function awaitGates<T>(
+  restarts: Restarts,
+  first: Observation,
+  ask: (live: Observation) => { readonly done: T } | { readonly asked: readonly Asked[] },
+): Promise<T> {
+  const { context, plan } = restarts;
+  let live: Observation | undefined = first;
+  const check = async (): Promise<Progress<T>> => {
+    const seen = live ?? (await context.observe({ withKafka: true }));
+    live = undefined;
+    const answer = ask(seen);
+    if ('done' in answer) return answer;
+    const refused = answer.asked.flatMap(({ pod, verdict }) => (verdict.ok ? [] : [{ pod, ...verdict }]));
+    const hopeless = refused.find((r) => !r.retry);
+    if (hopeless !== undefined)
+      throw new OperationFailedError(`not restarted: ${hopeless.because}.`, { subject: podRef(seen, hopeless.pod) });
+    return { waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; ') };
+  };
+  // What a listener serves is not announced, and neither are Kafka's facts, nor that a certificate begins to hold.
+  const isInvalid = invalidCertificates(first, context.clock.now()).size > 0;
+  const isUnannounced = plan.cutover !== undefined || 'value' in first.facts || isInvalid;
+  const wait = waitUntil(context, {
+    subject: plan.subject,
+    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
+    check,
+    deadlineMs: deadlineMs(context, 'gate'),
+    failure: 'no pod may be restarted',
+    retryMs: isUnannounced ? 1000 : deadlineMs(context, 'gate'),
+  });
+  return wait.catch((error: unknown) => gateStayedShut(restarts, error));
+}
+
+/** A "no" that lasted until the deadline is not a failure: time or somebody else cures it. */
+export async function gateStayedShut({ context, steps }: Restarts, error: unknown): Promise<never> {
+  if (!(error instanceof TimeoutError)) throw error;
+  const isByKubeDb = steps.some((s) => s.by === 'ops-manager');
+  const left = isByKubeDb ? [] : outdatedPods({ context, steps }, await context.observe());
+  throw new BlockedError(
+    isByKubeDb
+      ? `${error.message} Nothing was asked of KubeDB.`
+      : `${error.message} Not restarted yet: ${left.map((p) => p.name).join(', ')}.`,
+    { hint: isByKubeDb ? 'Mend that and run again.' : 'Mend that and run again; what was restarted is not restarted again.' },
+  );
+}
+
+export function podsOf(kafka: ObjectRef): { namespace: string; labels: Record<string, string> } {
+  return { namespace: kafka.namespace ?? '', labels: { 'app.kubernetes.io/instance': kafka.name } };
+}
+
+export function podRef(live: Observation, pod: PodFacts): ObjectRef {
+  return ref(KINDS.Pod, live.namespace, pod.name);
+}
+
+/** Refuses to begin where no Ready pod can be seen: the first restart could not be proven. */
+export function assertReachable(live: Observation): void {
+  const ready = live.pods.filter((p) => p.isReady);
+  const unseen = ready.filter((p) => p.served.some((s) => s.protocol === 'unknown'));
+  if (ready.length === 0 || unseen.length < ready.length) return;
+  const first = unseen[0] as PodFacts;
+  throw new BlockedError(
+    `no pod can be reached from here, so no restart could be proven; ${formatRef(podRef(live, first))}: ${first.served[0]?.because ?? ''}.`,
+    {
+      hint: 'Run it where the pods can be reached, as the Job in the cluster does.',
+    },
+  );
+}

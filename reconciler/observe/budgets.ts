@@ -1,0 +1,31 @@
+/** Which pods a PodDisruptionBudget speaks for. */
+import type { KubeObject } from '../../constructs/model/kube-object';
+
+interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+/** Tells whether a budget selects a pod, as policy/v1 has it: an empty selector selects every pod, none at all selects nothing. */
+export function selects(budget: KubeObject, pod: KubeObject): boolean {
+  const selector = budget.spec?.selector;
+  if (selector === undefined || selector === null) return false;
+  const labels = pod.metadata.labels ?? {};
+  const matched = Object.entries<string>(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  return matched && (selector.matchExpressions ?? []).every((r: Requirement) => meets(labels, r));
+}
+
+function meets(labels: Readonly<Record<string, string>>, { key, operator, values = [] }: Requirement): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    default:
+      return value === undefined; // DoesNotExist: there is no other
+  }
+}

@@ -1,0 +1,64 @@
+/** What becomes of a run whose plan has obstacles: what time or another actor cures is waited for, anything else ends it. */
+import { formatRef, isSameRef, KINDS, type ObjectRef } from '../constructs/model/kube-object';
+import { BlockedError, InvalidInputError, type KafkaTlsError, OperationFailedError } from './errors';
+import { deadlineMs, type ExecuteContext } from './execute/context';
+import { waitUntil } from './execute/wait';
+import type { Obstacle } from './plan/nouns';
+
+/** What is not watched, such as an issuer, is looked at again after this long. */
+const LOOK_AGAIN_MS = 5_000;
+
+/** Waits until no obstacle is left, each within its own deadline, all from now. `look` returns those that are left. */
+export async function overcome(
+  kafka: ObjectRef,
+  obstacles: readonly Obstacle[],
+  context: ExecuteContext,
+  look: () => Promise<readonly Obstacle[]>,
+): Promise<void> {
+  if (!obstacles.every((o) => o.kind === 'wait')) throw errorOf(kafka, obstacles);
+  const since = context.clock.monotonicMs();
+  const limitMs = ({ until = 'foreignOperation' }: Obstacle) => deadlineMs(context, until);
+  for (const obstacle of [...obstacles].sort((a, b) => limitMs(a) - limitMs(b))) {
+    await waitUntil(context, {
+      subject: obstacle.subject,
+      watch: [KINDS.Kafka, KINDS.KafkaOpsRequest].map((kind) => ({ kind, selection: { namespace: kafka.namespace ?? '' } })),
+      check: async () => {
+        const left = await look();
+        // One that no waiting cures ends the wait: the plan that is made then says so.
+        const same = left.every((o) => o.kind === 'wait') ? left.find((o) => isSame(o, obstacle)) : undefined;
+        if (same === undefined) return { done: undefined };
+        const others = left.filter((o) => o !== same).map((o) => `${formatRef(o.subject)}: ${o.message}`);
+        return { waitingFor: [same.message, ...others].join('; ') };
+      },
+      since,
+      deadlineMs: limitMs(obstacle),
+      retryMs: LOOK_AGAIN_MS,
+      failure: 'could not begin',
+    }).catch((error: unknown) => {
+      if (!(error instanceof OperationFailedError)) throw error;
+      throw new BlockedError(error.message, obstacle.hint === undefined ? {} : { hint: obstacle.hint });
+    });
+  }
+}
+
+function isSame(a: Obstacle, b: Obstacle): boolean {
+  return a.until === b.until && isSameRef(a.subject, b.subject);
+}
+
+/** Returns the error that obstacles end a run with: the most final of them says how, and all of them are told. */
+export function errorOf(kafka: ObjectRef, obstacles: readonly Obstacle[]): KafkaTlsError {
+  const [only] = obstacles;
+  if (only !== undefined && obstacles.length === 1) {
+    return new CLASSES[only.kind](`${only.message}.`, { subject: only.subject, ...(only.hint === undefined ? {} : { hint: only.hint }) });
+  }
+  const kind = (['invalid', 'failed', 'blocked', 'wait'] as const).find((k) => obstacles.some((o) => o.kind === k)) ?? 'wait';
+  const reasons = obstacles.map((o) => [`${formatRef(o.subject)}: ${o.message}.`, ...(o.hint === undefined ? [] : [o.hint])].join(' '));
+  return new CLASSES[kind](`${reasons.length} things are in the way.`, { subject: kafka, reasons });
+}
+
+const CLASSES = {
+  invalid: InvalidInputError,
+  failed: OperationFailedError,
+  blocked: BlockedError,
+  wait: BlockedError,
+} as const satisfies Record<Obstacle['kind'], unknown>;

@@ -1,0 +1,41 @@
+/** What Kafka is too small for: where no order of restarts avoids an outage, nothing is refused, and somebody has to know. */
+import { nodesOf } from '../../../constructs/model/kubedb';
+import type { World } from '../checks/world';
+import type { Draft } from '../nouns';
+import type { Observation, PodFacts, TopicFacts } from '../observation';
+
+/** Returns what clients will feel of restarts that are gated. Of a cut-over the plan says worse already. */
+export function availabilityNotes({ live }: World, { steps, cutover }: Draft): readonly string[] {
+  if (cutover !== undefined) return [];
+  const restarted = live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name));
+  return [...quorumNotes(live, restarted), ...('value' in live.facts ? topicNotes(live.facts.value.topics, restarted) : [])];
+}
+
+function quorumNotes({ kafka, facts }: Observation, restarted: readonly PodFacts[]): readonly string[] {
+  if (kafka === undefined || !restarted.some((p) => p.role !== 'broker')) return [];
+  const voters = 'value' in facts ? facts.value.quorum.voters.length : nodesOf(kafka).filter((n) => n.role !== 'broker').length;
+  if (voters === 1) return ['There is no quorum while the only controller restarts.'];
+  return voters === 2 ? ['Two controllers have no quorum while one of them restarts.'] : [];
+}
+
+function topicNotes(topics: readonly TopicFacts[], restarted: readonly PodFacts[]): readonly string[] {
+  const brokers = restarted.filter((p) => p.role !== 'controller').map((p) => p.nodeId);
+  const restarts = ({ replicas }: { readonly replicas: readonly number[] }) => replicas.some((id) => brokers.includes(id));
+  const single = topics.filter((t) => t.partitions.some((p) => p.replicas.length === 1 && restarts(p)));
+  const tight = topics.filter(({ minInsyncReplicas = 0, partitions }) =>
+    partitions.some((p) => p.replicas.length > 1 && p.replicas.length <= minInsyncReplicas && restarts(p)),
+  );
+  return [
+    ...about(single, 'cannot be used while the broker of a single replica restarts'),
+    ...about(tight, 'have no more replicas than min.insync.replicas: producers with acks=all stall while one of their brokers restarts'),
+  ];
+}
+
+const MOST_NAMES = 3;
+
+function about(topics: readonly TopicFacts[], what: string): readonly string[] {
+  if (topics.length === 0) return [];
+  const names = topics.slice(0, MOST_NAMES).map((t) => t.name);
+  const more = topics.length > MOST_NAMES ? ` and ${topics.length - MOST_NAMES} more` : '';
+  return [`Partitions of ${names.join(', ')}${more} ${what}.`];
+}

@@ -1,0 +1,48 @@
+/**
+ * Certificates that expire before the run has to be over by its deadlines. A run is never refused for it: it may be the very one that cures
+ * it, and one that is not still mends something else. Whether a pod may be restarted onto what its Secret holds is asked at its gate.
+ */
+import { formatGoDuration, goDurationMs } from '../../../constructs/model/go-duration';
+import { rotationDue } from '../checks/secrets';
+import { aliasViews, type World } from '../checks/world';
+import { compare } from '../comparison';
+import type { Draft } from '../nouns';
+import type { PodFacts } from '../observation';
+
+/** Returns what is about to expire: what pods serve, and what they restart onto. */
+export function expiryNotes(world: World, { steps }: Draft): readonly string[] {
+  const { live, bundle, now } = world;
+  const restarted = live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name));
+  if (restarted.length === 0) return [];
+  const { reissued } = compare(world);
+  const limitMs = longestMs(world, restarted.length);
+  const isLate = (notAfter: string) => Date.parse(notAfter) < now.getTime() + limitMs;
+  const within = `within the ${formatGoDuration(BigInt(limitMs) * 1_000_000n)} that this run may take by its deadlines`;
+  const views = aliasViews(world).filter((v) => v.secret?.leaf !== undefined && !reissued.has(v.alias));
+  const kept = views.flatMap(({ secret }) => {
+    const { leaf, name } = secret as NonNullable<typeof secret>;
+    if (leaf === undefined || !isLate(leaf.notAfter)) return [];
+    const due = new Date(rotationDue(leaf, bundle.desired.beforeExpiry)).toISOString();
+    return [
+      `The certificate in Secret ${name} expires ${leaf.notAfter}, ${within}, and is not replaced by it; a run after ${due} does that.`,
+    ];
+  });
+  // What stays as it is has been told of.
+  const isKept = (fingerprint: string) => views.some(({ secret }) => secret?.leaf?.fingerprint === fingerprint);
+  const served = restarted.flatMap(servedLeaves).filter(({ leaf }) => isLate(leaf.notAfter) && !isKept(leaf.fingerprint));
+  const [first] = served.sort((a, b) => Date.parse(a.leaf.notAfter) - Date.parse(b.leaf.notAfter));
+  if (first === undefined) return kept;
+  const pods = new Set(served.map((s) => s.pod));
+  const whose = pods.size === 1 ? first.pod : `${first.pod} and ${pods.size - 1} more`;
+  return [`Urgent: what ${whose} ${pods.size === 1 ? 'serves' : 'serve'} expires ${first.leaf.notAfter}, ${within}.`, ...kept];
+}
+
+function servedLeaves(pod: PodFacts) {
+  return pod.served.flatMap(({ leaf }) => (leaf === undefined ? [] : [{ pod: pod.name, leaf }]));
+}
+
+/** How long a run may take that uses up every deadline. */
+function longestMs({ bundle }: World, restarts: number): number {
+  const ms = (name: 'issuance' | 'gate' | 'podReady') => goDurationMs(bundle.desired.deadlines[name]) ?? 0;
+  return ms('issuance') + restarts * (ms('gate') + ms('podReady'));
+}

@@ -1,0 +1,36 @@
+/**
+ * What a drafted plan would run into, found before anything is touched: nothing is begun that would stop half done.
+ *
+ *     permissions.ts    what whoever runs it may not do
+ *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
+ *     budgets.ts        a PodDisruptionBudget that can never allow the eviction
+ *
+ * and what stops nothing, but should be known before it begins:
+ *
+ *     availability.ts   too few controllers or replicas to restart without an outage
+ *     expiry.ts         certificates that expire before the run has to be over
+ */
+import type { World } from '../checks/world';
+import type { Draft, Obstacle } from '../nouns';
+import { availabilityNotes } from './availability';
+import { budgetForbidsEviction } from './budgets';
+import { expiryNotes } from './expiry';
+import { issuerIsNotReady } from './issuers';
+import { deniedNotes, permissionIsDenied } from './permissions';
+
+export interface Preflight {
+  readonly obstacles: readonly Obstacle[];
+  readonly notes: readonly string[];
+}
+
+/** Returns all that stands in the way of a draft; `isOnlyShown`: somebody else, with other rights, will carry it out. */
+export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Preflight {
+  return {
+    obstacles: [
+      ...(isOnlyShown ? [] : permissionIsDenied(world, draft)), // it would stop where the right is missing
+      ...issuerIsNotReady(world, draft), // a certificate would not be issued
+      ...budgetForbidsEviction(world, draft), // a pod would not be let go
+    ],
+    notes: [...availabilityNotes(world, draft), ...expiryNotes(world, draft), ...(isOnlyShown ? deniedNotes(world, draft) : [])],
+  };
+}

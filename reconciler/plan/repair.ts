@@ -1,0 +1,24 @@
+/**
+ * Pods that serve nobody and that an operation of KubeDB's repairs. Gates protect what is whole: to wait for such a pod before asking for
+ * the operation would be to wait for the operation itself.
+ */
+import { podFindings } from './checks/pods';
+import { secretFindings } from './checks/secrets';
+import type { World } from './checks/world';
+import type { Operation } from './nouns';
+import { invalidCertificates } from './restart';
+
+/** Returns what is to be repaired, in a sentence, or undefined. */
+export function repairOf(world: World, operation: Operation): string | undefined {
+  const { live, now } = world;
+  const stale = new Set(podFindings(world).map((f) => f.subject.name));
+  // A restart loads what the Secrets hold; every other operation has them filled anew.
+  const isReissuing = operation !== 'restart';
+  const invalid = isReissuing ? invalidCertificates(live, now) : new Map<string, string>();
+  const isSecretBroken =
+    isReissuing && secretFindings(world).some(({ reason }) => reason === 'SecretMissing' || reason === 'SecretIncomplete');
+  const pod = live.pods.find((p) => invalid.has(p.name) || (!p.isReady && (stale.has(p.name) || isSecretBroken)));
+  if (pod === undefined) return undefined;
+  if (invalid.has(pod.name)) return `${pod.name}: ${invalid.get(pod.name)}`;
+  return `${pod.name} is ${pod.stuck ?? 'not Ready'}${stale.has(pod.name) ? ' and outdated' : ', and its Secret is not whole'}`;
+}

@@ -1,0 +1,410 @@
+/** Everything that stands in the way of a plan is said at once, most final first; what only time cures does not hide what a commit cures. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { DEFAULT_DEADLINES, EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { permissions } from '../../constructs/model/permissions';
+import type { CertificateFacts, KafkaFacts, TopicFacts } from '../../reconciler/plan/observation';
+import { type PlanOptions, plan } from '../../reconciler/plan/plan';
+import { ClusterBuilder, certificate, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
+
+/** An obstacle in few words: `invalid Kafka/orders`. */
+type Expected = `${'invalid' | 'failed' | 'blocked' | 'wait'} ${string}`;
+
+interface Case {
+  readonly name: string;
+  readonly cluster: () => ClusterBuilder;
+  /** Default: both. */
+  readonly only?: ExecutorName;
+  readonly options?: PlanOptions;
+  readonly expect: readonly Expected[];
+  /** What is said, of all of them together. */
+  readonly says?: RegExp;
+}
+
+const MOVE = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };
+const plaintext = () => new ClusterBuilder('dedicated', 'off').wants(TLS);
+const MISSING = { kind: 'Issuer' as const, name: 'orders-ca' };
+
+function play(cases: readonly Case[]): void {
+  for (const executor of EXECUTORS) {
+    for (const c of cases.filter(({ only }) => only === undefined || only === executor)) {
+      test(`${c.name} (${executor})`, () => {
+        const { bundle, live } = c.cluster().desires({ executor });
+        const { obstacles, steps } = plan(bundle, live, new Date(NOW), c.options);
+        assert.deepEqual(
+          obstacles.map((o) => `${o.kind} ${o.subject.kind}/${o.subject.name}`),
+          c.expect,
+          JSON.stringify(obstacles, undefined, 2),
+        );
+        if (obstacles.length > 0) assert.deepEqual(steps, []);
+        if (c.says !== undefined) assert.match(obstacles.map((o) => `${o.message} ${o.hint ?? ''}`).join('\n'), c.says);
+      });
+    }
+  }
+}
+
+describe('all at once', () => {
+  const scaling = (c: ClusterBuilder, type: string) => c.request('by-hand', 'Progressing', undefined, { type });
+  play([
+    {
+      name: 'another owner, no acknowledgement, a foreign pause, no issuer',
+      cluster: () =>
+        plaintext()
+          .desires({ owner: 'demo/other' })
+          .kafkaCondition({ type: 'Paused', status: 'True', reason: 'Maintenance', message: 'disk swap' })
+          .issuer(MISSING),
+      expect: ['invalid Kafka/orders', 'invalid Kafka/orders', 'blocked Kafka/orders', 'wait Issuer/orders-ca'],
+      says: /belongs to demo\/orders(.|\n)*nobody has acknowledged it(.|\n)*disk swap(.|\n)*certificates are to be issued by it/,
+    },
+    {
+      name: 'an operation that leaves TLS alone hides no missing acknowledgement',
+      cluster: () => scaling(plaintext(), 'HorizontalScaling'),
+      expect: ['invalid Kafka/orders', 'wait Kafka/orders'],
+    },
+    {
+      name: 'an operation that may change TLS is let finish before anything is judged',
+      cluster: () => scaling(plaintext(), 'ReconfigureTLS'),
+      expect: ['wait Kafka/orders'],
+    },
+    {
+      name: 'a Kafka that is not there is only waited for',
+      cluster: () => plaintext().noKafka(),
+      expect: ['wait Kafka/orders'],
+    },
+    {
+      name: 'of a Kafka that is being deleted nothing else is said',
+      cluster: () =>
+        plaintext()
+          .desires({ owner: 'demo/other' })
+          .kafka((k) => ({ ...k, metadata: { ...k.metadata, deletionTimestamp: NOW }, spec: { ...k.spec, halted: true } })),
+      expect: ['blocked Kafka/orders'],
+      says: /is being deleted/,
+    },
+    { name: 'nothing in the way', cluster: () => plaintext().desires(MOVE), expect: [] },
+  ]);
+});
+
+describe('permissions', () => {
+  const without = (c: ClusterBuilder, verb: string, resource: string) => {
+    const all = permissions('orders', 'native').filter((p) => p.resource === resource && p.verbs.includes(verb));
+    return c.sees(() => ({ denied: all.map((p) => ({ ...p, verbs: [verb] })) }));
+  };
+  const unpausable = (c: ClusterBuilder) => without(c, 'update', 'kafkas/status');
+  play([
+    {
+      name: 'one that is missing is named with its use',
+      cluster: () => unpausable(plaintext().desires(MOVE)),
+      expect: ['blocked Kafka/orders'],
+      says: /^may not update kafkas\/status in demo \(needed to pause and resume it\) Grant it .*{apiGroups: \["kubedb.com"\], resources: \["kafkas\/status"\], verbs: \["update"\]}/,
+    },
+    {
+      name: 'one of a single object is named with that',
+      cluster: () => without(plaintext().desires(MOVE), 'update', 'leases'),
+      expect: ['blocked Kafka/orders'],
+      says: /resourceNames: \["kafka-tls-orders"\]/,
+    },
+    {
+      name: 'it is told beside what is waited for',
+      cluster: () => unpausable(new ClusterBuilder().request('by-hand', 'Progressing', undefined, { type: 'Restart' })),
+      expect: ['blocked Kafka/orders', 'wait Kafka/orders'],
+    },
+    { name: 'where nothing is to be done, nothing is needed', cluster: () => unpausable(new ClusterBuilder()), expect: [] },
+    {
+      name: 'who only reads the plan is not held up',
+      cluster: () => unpausable(plaintext().desires(MOVE)),
+      options: { isOnlyShown: true },
+      expect: [],
+    },
+    { name: 'an observation that does not say', cluster: () => plaintext().desires(MOVE), expect: [] },
+  ]);
+
+  test('who only reads the plan is told what applying needs', () => {
+    const { bundle, live } = unpausable(plaintext().desires(MOVE));
+    const { notes } = plan(bundle, live, new Date(NOW), { isOnlyShown: true });
+    assert.ok(
+      notes.includes('You may not update kafkas/status in demo, which applying needs; the Role of the Job allows it.'),
+      notes.join('\n'),
+    );
+  });
+});
+
+describe('issuers', () => {
+  const ready = (status: string | undefined, spec: object = {}): KubeObject => ({
+    ...readyIssuer('orders-ca'),
+    spec,
+    status: status === undefined ? {} : { conditions: [{ type: 'Ready', status, reason: 'ErrGetKeyPair', message: 'secret not found' }] },
+  });
+  const issuer = (c: ClusterBuilder, object: KubeObject) => c.issuer({ kind: 'Issuer', name: 'orders-ca', object });
+  const adding = () => plaintext().desires(MOVE);
+  const manifest = (kind: 'Issuer' | 'Certificate', name: string, spec: object): KubeObject => {
+    return { apiVersion: KINDS[kind].apiVersion, kind, metadata: { name, namespace: NAMESPACE }, spec };
+  };
+  const ca = manifest('Certificate', 'orders-ca', { isCA: true, secretName: 'ca-pair', issuerRef: { name: 'root' } });
+  play([
+    {
+      name: 'one that is not Ready is waited for, with what cert-manager says',
+      cluster: () => issuer(adding(), ready('False')),
+      expect: ['wait Issuer/orders-ca'],
+      says: /is not Ready, .*: ErrGetKeyPair: secret not found/,
+    },
+    {
+      name: 'one that cert-manager has not looked at yet is waited for',
+      cluster: () => issuer(adding(), ready(undefined)),
+      expect: ['wait Issuer/orders-ca'],
+      says: /cert-manager has not looked at it yet/,
+    },
+    { name: 'one that is Ready is not', cluster: () => issuer(adding(), ready('True')), expect: [] },
+    {
+      name: 'one that may not be read is not',
+      cluster: () => adding().issuer({ kind: 'Issuer', name: 'orders-ca', unknown: 'not permitted' }),
+      expect: [],
+    },
+    {
+      name: 'one of the bundle is made Ready by the plan',
+      cluster: () => issuer(adding().issuing(manifest('Issuer', 'orders-ca', { selfSigned: {} })), ready('False')),
+      expect: [],
+    },
+    {
+      name: 'one whose CA the plan has issued is not',
+      cluster: () => issuer(adding().issuing(ca), ready('False', { ca: { secretName: 'ca-pair' } })),
+      expect: [],
+    },
+    {
+      name: 'a restart needs none',
+      cluster: () => issuer(new ClusterBuilder().podServes('orders-broker-1', { protocol: 'plaintext' }), ready('False')).desires(MOVE),
+      expect: [],
+    },
+    {
+      name: 'turning TLS off needs none',
+      cluster: () => issuer(new ClusterBuilder().wants('off').desires({ acknowledge: [{ kind: 'clientsLeaveTls' }] }), ready('False')),
+      expect: [],
+    },
+  ]);
+});
+
+describe('budgets', () => {
+  /** One budget a spec, for the brokers; each counts as many pods as `expected`. */
+  const withBudgets = (c: ClusterBuilder, specs: readonly object[], expected = 3) => {
+    const { apiVersion, kind } = KINDS.PodDisruptionBudget;
+    const budgets = specs.map((spec, i): KubeObject => {
+      return { apiVersion, kind, metadata: { name: `budget-${i}`, namespace: NAMESPACE }, spec, status: { expectedPods: expected } };
+    });
+    for (const { name, role } of c.live.pods) if (role !== 'controller') c.pod(name, { budgets: budgets.map((b) => b.metadata.name) });
+    return c.sees(() => ({ budgets }));
+  };
+  const rotating = () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const brokersUnready = (c: ClusterBuilder) => {
+    for (const { name, role } of c.live.pods) if (role === 'broker') c.pod(name, { isReady: false });
+    return c;
+  };
+  const never: Expected[] = ['blocked PodDisruptionBudget/budget-0'];
+  const combined = () => new ClusterBuilder('combined', 'off').wants(TLS).desires(MOVE);
+  play([
+    {
+      name: 'maxUnavailable 0 lets nobody go',
+      cluster: () => withBudgets(rotating(), [{ maxUnavailable: 0 }]),
+      expect: never,
+      says: /maxUnavailable is 0: orders-broker-0 can never be evicted Let it allow one pod at a time/,
+    },
+    { name: 'neither does 0%', cluster: () => withBudgets(rotating(), [{ maxUnavailable: '0%' }]), expect: never },
+    { name: '1% is rounded up to one pod', cluster: () => withBudgets(rotating(), [{ maxUnavailable: '1%' }]), expect: [] },
+    {
+      name: 'minAvailable of all pods lets nobody go',
+      cluster: () => withBudgets(rotating(), [{ minAvailable: 3 }]),
+      expect: never,
+      says: /is 3 of 3 pods/,
+    },
+    { name: 'neither does 100%', cluster: () => withBudgets(rotating(), [{ minAvailable: '100%' }]), expect: never },
+    { name: 'nor 90% of three, which is rounded up', cluster: () => withBudgets(rotating(), [{ minAvailable: '90%' }]), expect: never },
+    { name: 'minAvailable 2 of 3 is fine', cluster: () => withBudgets(rotating(), [{ minAvailable: 2 }]), expect: [] },
+    {
+      name: 'minAvailable 3 is fine where it counts others, too',
+      cluster: () => withBudgets(rotating(), [{ minAvailable: 3 }], 5),
+      expect: [],
+    },
+    {
+      name: 'what is allowed right now does not matter',
+      cluster: () =>
+        withBudgets(rotating(), [{ minAvailable: 2 }]).sees(({ budgets }) => ({
+          budgets: budgets.map((b) => ({ ...b, status: { ...b.status, disruptionsAllowed: 0 } })),
+        })),
+      expect: [],
+    },
+    {
+      name: 'a missing pod is counted',
+      cluster: () =>
+        withBudgets(rotating(), [{ minAvailable: 2 }], 0).sees(({ pods }) => ({ pods: pods.filter((p) => p.name !== 'orders-broker-1') })),
+      expect: [],
+    },
+    {
+      name: 'two budgets for one pod are none that can be met',
+      cluster: () => withBudgets(rotating(), [{ maxUnavailable: 1 }, { maxUnavailable: 1 }]),
+      expect: never,
+      says: /it and budget-1 select orders-broker-0: Kubernetes evicts no pod that has more than one budget/,
+    },
+    { name: 'an unready pod may be let go', cluster: () => brokersUnready(withBudgets(rotating(), [{ maxUnavailable: 0 }])), expect: [] },
+    {
+      name: 'where no pod restarts no budget is asked',
+      cluster: () => withBudgets(new ClusterBuilder(), [{ maxUnavailable: 0 }]),
+      expect: [],
+    },
+    {
+      name: 'a pod of which an earlier version did not say what selects it',
+      cluster: () =>
+        withBudgets(rotating(), [{ maxUnavailable: 0 }]).sees(({ pods }) => ({ pods: pods.map(({ budgets: _, ...pod }) => pod) })),
+      expect: [],
+    },
+    { name: 'the first pod of a cut-over is evicted', cluster: () => withBudgets(combined(), [{ maxUnavailable: 0 }]), expect: never },
+    {
+      name: 'the others of it are deleted where need be',
+      only: 'native',
+      cluster: () => withBudgets(plaintext().desires(MOVE), [{ maxUnavailable: 0 }]),
+      expect: [],
+    },
+    {
+      name: 'but not by KubeDB',
+      only: 'ops-request',
+      cluster: () => withBudgets(plaintext().desires(MOVE), [{ maxUnavailable: 0 }]),
+      expect: never,
+    },
+    {
+      name: 'a request that KubeDB has begun is followed to its end',
+      only: 'ops-request',
+      cluster: () =>
+        withBudgets(rotating(), [{ maxUnavailable: 0 }]).request('orders-tls-x', 'Progressing', { executor: 'ops-request' }, { tls: TLS }),
+      expect: [],
+    },
+    {
+      name: 'a cut-over that has begun is gone on with',
+      only: 'native',
+      cluster: () =>
+        withBudgets(new ClusterBuilder('combined').podServes('orders-1', { protocol: 'plaintext' }).desires(MOVE), [{ maxUnavailable: 0 }]),
+      expect: [],
+    },
+  ]);
+});
+
+describe('what stops nothing and should be known', () => {
+  const rotating = (topology?: 'combined') => new ClusterBuilder(topology).desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const topic = (name: string, replicas: readonly number[], minInsyncReplicas: number | undefined): TopicFacts => ({
+    name,
+    minInsyncReplicas,
+    partitions: [{ partition: 0, leader: replicas[0], replicas, isr: replicas }],
+  });
+  const facts = (voters: number, topics: readonly TopicFacts[] = []): { readonly value: KafkaFacts } => {
+    const ids = Array.from({ length: voters }, (_, i) => ({ nodeId: 1000 + i, lastCaughtUpMs: 0 }));
+    return { value: { quorum: { leaderId: 1000, voters: ids, fetchTimeoutMs: 2000 }, topics } };
+  };
+  const controllers = (c: ClusterBuilder, replicas: number) =>
+    c
+      .kafka((k) => ({ ...k, spec: { ...k.spec, topology: { ...k.spec.topology, controller: { replicas } } } }))
+      .sees(({ pods }) => ({ pods: pods.filter((p) => p.role === 'broker' || p.ordinal < replicas) }));
+  const leaf = (id: string, notAfter: string) => certificate(id, { notAfter });
+  const serving = (c: ClusterBuilder, served: CertificateFacts) => {
+    for (const { name } of c.live.pods) c.podServes(name, { protocol: 'tls', leaf: served, isSignedBySecretCa: true });
+    return c;
+  };
+  const SOON = '2026-11-23T10:00:00Z';
+  const soon = (c: ClusterBuilder) => serving(c.secret('orders-server-cert', { leaf: leaf('soon', SOON) }), leaf('soon', SOON));
+  const cases: readonly { name: string; cluster: () => ClusterBuilder; only?: ExecutorName; says?: RegExp; silent?: RegExp }[] = [
+    { name: 'three controllers restart without an outage', cluster: () => rotating(), silent: /quorum/ },
+    {
+      name: 'two do not',
+      cluster: () => controllers(rotating(), 2),
+      says: /^Two controllers have no quorum while one of them restarts\.$/m,
+    },
+    {
+      name: 'a single one does not',
+      cluster: () => controllers(rotating(), 1),
+      says: /^There is no quorum while the only controller restarts\.$/m,
+    },
+    { name: 'what Kafka says of its voters counts before its spec', cluster: () => rotating().facts(facts(2)), says: /Two controllers/ },
+    {
+      name: 'a restart of brokers alone asks no quorum',
+      only: 'native',
+      cluster: () =>
+        controllers(new ClusterBuilder(), 1).podServes('orders-broker-1', {
+          protocol: 'tls',
+          leaf: certificate('old'),
+          isSignedBySecretCa: true,
+        }),
+      silent: /quorum/,
+    },
+    {
+      name: 'topics with as many replicas as they need stall, a few of them by name',
+      cluster: () =>
+        rotating().facts(
+          facts(
+            3,
+            ['a', 'b', 'c', 'd', 'e'].map((name) => topic(name, [0, 1], 2)),
+          ),
+        ),
+      says: /^Partitions of a, b, c and 2 more have no more replicas than min\.insync\.replicas: producers with acks=all stall/m,
+    },
+    {
+      name: 'a single replica is gone with its broker',
+      cluster: () => rotating().facts(facts(3, [topic('a', [2], 1), topic('b', [0, 1, 2], 2)])),
+      says: /^Partitions of a cannot be used while the broker of a single replica restarts\.$/m,
+    },
+    {
+      name: 'topics with one more replica than they need are fine',
+      cluster: () => rotating().facts(facts(3, [topic('a', [0, 1, 2], 2)])),
+      silent: /Partitions/,
+    },
+    {
+      name: 'topics on other brokers are not meant',
+      cluster: () => rotating().facts(facts(3, [topic('a', [7], 1)])),
+      silent: /Partitions/,
+    },
+    {
+      name: 'of a cut-over worse is said already',
+      cluster: () =>
+        controllers(plaintext(), 1)
+          .desires(MOVE)
+          .facts(facts(1, [topic('a', [0], 1)])),
+      silent: /Partitions|There is no quorum/,
+    },
+    {
+      name: 'what is about to expire and is replaced is urgent, and never refused',
+      cluster: () => soon(rotating()),
+      says: /^Urgent: what orders-controller-0 and 5 more serve expires 2026-11-23T10:00:00Z, within the 2h35m that this run may take by its deadlines\.$/m,
+      silent: /not replaced/,
+    },
+    {
+      name: 'so is what pods serve that restart onto what is there already',
+      cluster: () =>
+        new ClusterBuilder().podServes('orders-broker-1', {
+          protocol: 'tls',
+          leaf: leaf('old', '2026-11-23T09:20:00Z'),
+          isSignedBySecretCa: true,
+        }),
+      only: 'native',
+      says: /^Urgent: what orders-broker-1 serves expires 2026-11-23T09:20:00Z, within the 30m /m,
+    },
+    {
+      name: 'what is about to expire and is not replaced is named, with when it will be',
+      only: 'native',
+      cluster: () =>
+        soon(new ClusterBuilder().desires({ beforeExpiry: '10m' }))
+          .pod('orders-broker-1', { certificateSecret: 'an-earlier-one' })
+          .desires({ deadlines: { ...DEFAULT_DEADLINES, gate: '1h' } }),
+      says: /^The certificate in Secret orders-server-cert expires 2026-11-23T10:00:00Z, within the 1h15m .* not replaced by it; a run after 2026-11-23T09:50:00.000Z does that\.$/m,
+      silent: /Urgent/,
+    },
+    { name: 'what outlives the run is not spoken of', cluster: () => rotating(), silent: /expires/ },
+    { name: 'without restarts nothing is', cluster: () => soon(new ClusterBuilder().desires({ beforeExpiry: '10m' })), silent: /expires/ },
+  ];
+  for (const executor of EXECUTORS) {
+    for (const c of cases.filter(({ only }) => only === undefined || only === executor)) {
+      test(`${c.name} (${executor})`, () => {
+        const { bundle, live } = c.cluster().desires({ executor });
+        const drawn = plan(bundle, live, new Date(NOW));
+        assert.deepEqual(drawn.obstacles, []);
+        const notes = drawn.notes.join('\n');
+        if (c.says !== undefined) assert.match(notes, c.says);
+        if (c.silent !== undefined) assert.doesNotMatch(notes, c.silent);
+      });
+    }
+  }
+});
