@@ -176,7 +176,8 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more:
             name: CONTAINER,
             image: props.image,
             imagePullPolicy: 'Always',
-            args: ['apply', '--config-map', `${place.namespace}/${bundleName(place.kafka)}`, ...more],
+            args: ['apply', '--config-map', `${place.namespace}/${bundleName(place.kafka)}`, ...more, '--termination-log', TERMINATION_LOG],
+            terminationMessagePath: TERMINATION_LOG,
             terminationMessagePolicy: 'FallbackToLogsOnError',
             resources: RESOURCES,
             securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
@@ -188,6 +189,8 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more:
 }
 
 const CONTAINER = 'kafka-tls';
+/** Where Kubernetes looks for it: how a run ended is then in the status of its pod. */
+const TERMINATION_LOG = '/dev/termination-log';
 /** The user that images without a shell call "nonroot". */
 const USER = 65532;
 /** It waits most of the time, and keeps nothing on disk. */

@@ -11,7 +11,7 @@ import type { Plan, Step } from '../reconciler/plan/nouns';
 import { beyond, departures } from '../reconciler/plan/saved';
 import { mismatches } from '../reconciler/plan/verify';
 import { configMapOfBundle, yaml } from './support/bundle-text';
-import { kafkaTls, type Ran } from './support/command-line';
+import { kafkaTls, kafkaTlsIn, type Ran } from './support/command-line';
 import { off, on, wish } from './support/wishes';
 import { KAFKA, kafkaManifest, World } from './support/world';
 
@@ -28,12 +28,9 @@ async function start(executor: ExecutorName): Promise<void> {
 
 /** Runs a command on what is wanted of the Kafka. */
 function run(argv: readonly string[], executor: ExecutorName, tls: Tls): Promise<Ran> {
-  const { cluster, dialer, facts, clock, namespace } = world.place;
   const bundle = path.join(folder, 'bundle.yaml');
   writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(wish(executor, tls)))));
-  const random = (bytes: number) => 'x'.repeat(bytes);
-  const connection = { cluster, dialer, facts, namespace, random, identity: 'a person', close: () => {} };
-  return world.place.run(kafkaTls([...argv, '-f', bundle], { outside: { clock, connect: async () => connection } }));
+  return kafkaTlsIn(world.place, [...argv, '-f', bundle]);
 }
 
 /** resourceVersions of all that the product may write. */

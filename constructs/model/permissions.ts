@@ -35,6 +35,7 @@ function shared(kafka: string): readonly Permission[] {
     on('ConfigMap', ['get'], { name, use: 'read the desired state', isOptional: true }), // by hand it may come from a file
     on('Lease', ['get', 'update'], { name, use: 'be the only reconciler at work' }),
     on('Lease', ['create'], { use: 'be the only reconciler at work' }), // what does not exist has no name to grant
+    on('Event', ['create'], { use: 'tell in kubectl describe what is done', isOptional: true }),
     on('Kafka', [...READ, 'create', 'update', 'patch'], {
       use: 'create it if declared and missing, mark whose it is, write its TLS state',
     }),

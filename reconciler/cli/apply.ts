@@ -1,10 +1,14 @@
 /** `kafka-tls apply`: brings the live state to the desired one. This is what the Job runs. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
+import { type ClusterEvents, clusterEvents } from '../cluster/events';
 import { fenced } from '../cluster/guarded';
 import { type HeldLease, withLease } from '../cluster/lease';
+import { BlockedError, KafkaTlsError } from '../errors';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { errorOf } from '../overcome';
@@ -13,7 +17,9 @@ import { plan } from '../plan/plan';
 import { resumeSteps } from '../plan/steps';
 import type { Report } from '../ports';
 import { type Outcome, reconcile } from '../reconcile';
+import { errorText } from '../report/error';
 import { eventJson } from '../report/ndjson';
+import { printable } from '../report/printable';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { planText } from '../report/text';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
@@ -26,10 +32,34 @@ export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
   readonly plan?: string;
   readonly takeOver?: boolean;
   readonly retry?: boolean;
+  /** Where to write how it ended, for whoever looks at the pod. */
+  readonly terminationLog?: string;
 }
 
 /** Carries the plan out and returns the exit code; what stopped it is thrown. */
 export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
+  try {
+    await writeTermination(flags, session, await carryOut(flags, session));
+    return 0;
+  } catch (error) {
+    await writeTermination(flags, session, error instanceof KafkaTlsError ? errorText(error, PLAIN) : String(error));
+    throw error;
+  }
+}
+
+const PLAIN = { columns: undefined, isColor: false };
+/** Kubernetes reads no more of it. */
+const LONGEST_TERMINATION = 4096;
+
+/** A run that did its work has not failed because this could not be written. */
+async function writeTermination({ terminationLog }: ApplyFlags, { io }: Session, text: string): Promise<void> {
+  if (terminationLog === undefined) return;
+  const bytes = Buffer.from(printable(text)).subarray(0, LONGEST_TERMINATION);
+  await writeFile(path.resolve(io.cwd, terminationLog), bytes).catch(() => undefined);
+}
+
+/** Returns how it ended. */
+async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
   // A bundle in a file is read first: bad input is told before the cluster is reached.
   const inFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
   const agreements = flags.plan === undefined ? undefined : await readAgreement(flags.plan, session.io.cwd);
@@ -46,8 +76,12 @@ export async function runApply(flags: ApplyFlags, session: Session): Promise<num
         return now;
       };
       warnOfOtherDigest(flags, bundle, progress.report);
-      await finish(await source(), source, { flags, session, connection, signal, progress, agreement });
-      return 0;
+      const events = clusterEvents(connection.cluster, session.outside.clock, kafkaOf(bundle), connection.identity);
+      const report: Report = (event) => {
+        progress.report(event);
+        events.tell(event);
+      };
+      return await finish(await source(), source, { flags, session, connection, signal, report, events, agreement });
     } finally {
       progress.end();
     }
@@ -55,14 +89,18 @@ export async function runApply(flags: ApplyFlags, session: Session): Promise<num
 }
 
 /** The last event says how it ended, also when it ended badly: programs read one stream. People read the error. */
-async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<void> {
-  const { flags, progress } = run;
-  const say = (message: string) => progress.report({ event: 'finished', subject: kafkaOf(bundle), message });
+async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<string> {
+  const { flags, report, events } = run;
+  const say = (message: string) => report({ event: 'finished', subject: kafkaOf(bundle), message });
   try {
     const { message } = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
     say(message);
+    await events.end('finished', message);
+    return message;
   } catch (error) {
-    if (flags.output === 'json') say(`failed: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    if (flags.output === 'json') say(`failed: ${message}`);
+    await events.end(error instanceof BlockedError ? 'blocked' : 'failed', message);
     throw error;
   }
 }
@@ -72,7 +110,8 @@ interface Run {
   readonly session: Session;
   readonly connection: Connection;
   readonly signal: AbortSignal;
-  readonly progress: Progress;
+  readonly report: Report;
+  readonly events: ClusterEvents;
   readonly agreement: Agreement | undefined;
 }
 
@@ -90,7 +129,7 @@ async function lookFirst(bundle: Bundle, { flags, session, connection, signal, a
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
 function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
-  const { flags, session, connection, signal, progress, agreement } = run;
+  const { flags, session, connection, signal, report, agreement } = run;
   const { clock } = session.outside;
   const { namespace, kafka, deadlines } = bundle.desired;
   const lease = {
@@ -98,7 +137,7 @@ function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<
     name: bundleName(kafka),
     identity: connection.identity,
     waitMs: goDurationMs(deadlines.foreignOperation) ?? 0,
-    report: progress.report,
+    report,
     signal,
   };
   const print = planPrinter(flags, bundle, session);
@@ -111,7 +150,7 @@ function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<
     print(next);
   };
   return withLease(connection.cluster, clock, lease, (held: HeldLease) => {
-    const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report: progress.report };
+    const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report };
     return reconcile(source, context, { ...planOptions(flags), onPlan });
   });
 }

@@ -124,6 +124,7 @@ function applyCommand(): Command {
   addOutputFlag(apply, ['text', 'json'], 'lines to read, or one JSON object an event').addOption(
     new Option('--digest <digest>', 'content that is expected; another one is applied all the same, with a warning'),
   );
+  apply.option('--termination-log <file>', 'write how it ended to this file as well, as Kubernetes reads it from a pod');
   apply.option('--plan <file>', 'do what this saved plan holds and nothing else; refuse when the cluster has moved since');
   return sourced(addPlanOptions(apply));
 }

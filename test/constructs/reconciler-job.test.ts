@@ -76,7 +76,9 @@ test('reads the ConfigMap at run time; the Job says which content it was made fo
   const args: readonly string[] = container(chart, 'Job').args;
   assert.deepEqual(args.slice(0, 4), ['apply', '--config-map', 'demo/kafka-tls-orders', '--digest']);
   assert.match(args[4] ?? '', /^[0-9a-f]{16}$/);
-  assert.deepEqual(container(chart, 'CronJob').args, args.slice(0, 3));
+  const told = ['--termination-log', '/dev/termination-log'];
+  assert.deepEqual(args.slice(5), told);
+  assert.deepEqual(container(chart, 'CronJob').args, [...args.slice(0, 3), ...told]);
 });
 
 test('does not try again what only a commit cures, and counts no failure that time cures', () => {

@@ -1,6 +1,7 @@
 /** Runs the command line in this process and keeps what it wrote. */
 import { type Io, main, type Outside } from '../../reconciler/cli';
 import { FakeClock } from './fake-clock';
+import type { Place } from './world';
 
 export interface Ran {
   readonly exitCode: number;
@@ -42,4 +43,12 @@ export async function kafkaTls(argv: readonly string[], { io, outside }: Setting
     },
   );
   return { exitCode, ...written };
+}
+
+/** Runs `kafka-tls` with these arguments on the cluster of a place. */
+export function kafkaTlsIn(place: Place, argv: readonly string[], setting: Setting = {}): Promise<Ran> {
+  const { cluster, product = cluster, dialer, facts, clock, namespace } = place;
+  const random = (bytes: number) => 'x'.repeat(bytes);
+  const connection = { cluster: product, dialer, facts, namespace, random, identity: 'a-run', close: () => {} };
+  return place.run(kafkaTls(argv, { ...setting, outside: { clock, connect: async () => connection, ...setting.outside } }));
 }
