@@ -5,6 +5,7 @@
  * early and the next one starts from what is there. The caller holds the Lease.
  */
 import type { Bundle } from '../constructs/model/bundle';
+import type { ExecutorName } from '../constructs/model/desired';
 import { InternalError } from './errors';
 import type { ExecuteContext } from './execute/context';
 import { execute } from './execute/execute';
@@ -46,11 +47,18 @@ const NOT_ASKED: KafkaFactsSource = { read: async () => ({ unknown: 'not asked' 
 export async function reconcile(read: () => Promise<Bundle>, context: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
   // What failed before this run began is forgiven once: until a request was submitted.
   let retry = options.retry === true;
+  // Whether we may do it all is asked once, before the first thing is done.
+  const permitted = new Set<ExecutorName>();
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     context.signal.throwIfAborted();
     const bundle = await read();
-    const live = await withDenied(context.cluster, bundle, await observe(context, bundle, context.signal));
-    const next = plan(bundle, live, context.clock.now(), { ...options, retry });
+    let live = await observe(context, bundle, context.signal);
+    let next = plan(bundle, live, context.clock.now(), { ...options, retry });
+    if (hasWork(next) && !permitted.has(bundle.desired.executor)) {
+      live = await withDenied(context.cluster, bundle, live);
+      permitted.add(bundle.desired.executor);
+      next = plan(bundle, live, context.clock.now(), { ...options, retry });
+    }
     options.onPlan?.(next);
     const executing = executeContext(read, bundle, context);
     if (next.obstacles.length > 0) {
@@ -72,12 +80,17 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
   throw new InternalError(`the live state did not become the desired one in ${MAX_ROUNDS} rounds`);
 }
 
+function hasWork({ steps, obstacles }: Plan): boolean {
+  return steps.length > 0 || obstacles.length > 0;
+}
+
 function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: ReconcileContext): ExecuteContext {
   return {
     ...context,
     bundle,
-    observe: ({ withKafka } = { withKafka: false }) =>
-      observe(withKafka ? context : { ...context, facts: NOT_ASKED }, bundle, context.signal),
+    observe: () => observe({ ...context, facts: NOT_ASKED }, bundle, context.signal),
+    lookAtPods: ({ withKafka } = { withKafka: false }) =>
+      observe(withKafka ? context : { ...context, facts: NOT_ASKED }, bundle, context.signal, 'restarts'),
     isCurrent: async () => (await read()).digest === bundle.digest,
   };
 }

@@ -118,13 +118,15 @@ interface Run {
 /** Without the Lease: a run that has nothing to do, or that no waiting helps, writes nothing at all; unless a killed one left a pause. */
 async function lookFirst(bundle: Bundle, { flags, session, connection, signal, agreement }: Run): Promise<Outcome | undefined> {
   const { clock } = session.outside;
-  const live = await withDenied(connection.cluster, bundle, await observe({ ...connection, clock }, bundle, signal));
+  const live = await observe({ ...connection, clock }, bundle, signal);
   const next = plan(bundle, live, clock.now(), planOptions(flags));
   agreement?.requireSame(next);
-  const { subject, obstacles, steps } = next;
+  if (next.steps.length === 0 && next.obstacles.length === 0) return { changed: false, message: 'nothing to do' };
+  const permitted = await withDenied(connection.cluster, bundle, live);
+  const { subject, obstacles } = plan(bundle, permitted, clock.now(), planOptions(flags));
   const isHopeless = obstacles.some((o) => o.kind !== 'wait');
   if (isHopeless && resumeSteps({ bundle, live }).length === 0) throw errorOf(subject, obstacles);
-  return obstacles.length === 0 && steps.length === 0 ? { changed: false, message: 'nothing to do' } : undefined;
+  return undefined;
 }
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */

@@ -15,8 +15,10 @@ export interface ExecuteContext {
   /** Aborts when the run has to end: SIGTERM, a lost Lease, --timeout. */
   readonly signal: AbortSignal;
   readonly random: RandomText;
-  /** Reads everything anew; Kafka's own facts only for gates, since asking takes seconds while brokers are away. */
-  readonly observe: (options?: { readonly withKafka: boolean }) => Promise<Observation>;
+  /** Reads everything anew but Kafka's own facts: asking for them takes seconds while brokers are away. */
+  readonly observe: () => Promise<Observation>;
+  /** Reads anew what restarts depend on; with Kafka's own facts for gates. */
+  readonly lookAtPods: (options?: { readonly withKafka: boolean }) => Promise<Observation>;
   /** Tells whether the desired state is still the one that was planned for. */
   readonly isCurrent: () => Promise<boolean>;
 }

@@ -54,7 +54,7 @@ export async function awaitGates<T>(
   const { context, plan } = restarts;
   let live: Observation | undefined = first;
   const check = async (): Promise<Progress<T>> => {
-    const seen = live ?? (await context.observe({ withKafka: true }));
+    const seen = live ?? (await context.lookAtPods({ withKafka: true }));
     live = undefined;
     const answer = ask(seen);
     if ('done' in answer) return answer;
@@ -82,7 +82,7 @@ export async function awaitGates<T>(
 export async function gateStayedShut({ context, steps }: Restarts, error: unknown): Promise<never> {
   if (!(error instanceof TimeoutError)) throw error;
   const isByKubeDb = steps.some((s) => s.by === 'ops-manager');
-  const left = isByKubeDb ? [] : outdatedPods({ context, steps }, await context.observe());
+  const left = isByKubeDb ? [] : outdatedPods({ context, steps }, await context.lookAtPods());
   throw new BlockedError(
     isByKubeDb
       ? `${error.message} Nothing was asked of KubeDB.`

@@ -45,7 +45,7 @@ function restartsOf({ steps }: Plan, step: SubmitOpsRequestStep): readonly Evict
 async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitOpsRequestStep): Promise<void> {
   const { context, plan, steps } = restarts;
   if (steps.length === 0) return;
-  const first = await context.observe({ withKafka: true });
+  const first = await context.lookAtPods({ withKafka: true });
   const last = await awaitGates(restarts, first, (live) => {
     if (plan.cutover !== undefined && isMixed(live.pods)) return { done: live };
     const repair = repairOf({ bundle: context.bundle, live, now: context.clock.now() }, operation);

@@ -40,7 +40,7 @@ export async function restartPods(roll: Roll): Promise<void> {
   while (true) {
     context.signal.throwIfAborted();
     if (!(await context.isCurrent())) throw new PlanAnew();
-    const live = await context.observe({ withKafka: true });
+    const live = await context.lookAtPods({ withKafka: true });
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
     isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
@@ -90,7 +90,7 @@ async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promi
   let wasRefused = false;
   const attempt = async (): Promise<Progress<'evicted' | 'gone'>> => {
     // Much may have changed since the gate was asked.
-    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await context.observe({ withKafka: true }))) : undefined;
+    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await context.lookAtPods({ withKafka: true }))) : undefined;
     if (verdict?.ok === false) return { waitingFor: verdict.because };
     const result = await context.cluster.evict(subject, pod.uid);
     if (result.kind !== 'refused') return { done: result.kind };
@@ -128,7 +128,7 @@ async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Pr
     if (object === undefined || object.metadata.uid === pod.uid) return { waitingFor: 'its successor was not created yet' };
     const { state, reason } = statusOf(object);
     if (isCutover ? object.status?.phase !== 'Running' : state !== 'Current') return { waitingFor: reason };
-    const live = await context.observe();
+    const live = await context.lookAtPods();
     const next = live.pods.find((p) => p.uid === object.metadata.uid);
     if (next === undefined) return { waitingFor: 'it went away again' };
     const problem = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);

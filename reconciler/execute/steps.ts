@@ -81,7 +81,7 @@ export async function verify(context: ExecuteContext, step: VerifyStep): Promise
   const { clock, bundle } = context;
   let unreachableSince: number | undefined;
   const check = async (): Promise<Progress<Observation>> => {
-    const live = await context.observe();
+    const live = await context.lookAtPods();
     const open = mismatches(live, bundle.tls);
     const unreachable = open.filter((m) => m.isUnreachable);
     if (open.length === 0 || open.some((m) => !m.isUnknown)) return { done: live };

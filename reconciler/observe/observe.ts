@@ -42,8 +42,11 @@ export interface ObserveContext {
 /** What to look at: the Kafka of a bundle, with all that the bundle speaks of, or a Kafka by name. */
 export type Observed = Bundle | { readonly namespace: string; readonly kafka: string };
 
+/** `restarts`: only what restarts depend on, for looks that are taken often. What issues certificates is then unknown. */
+export type Extent = 'all' | 'restarts';
+
 /** Returns what is live now. Throws when something that a plan rests on cannot be read, naming all that cannot. */
-export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal): Promise<Observation> {
+export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal, extent: Extent = 'all'): Promise<Observation> {
   const bundle = 'desired' in what ? what : undefined;
   const { namespace, kafka: name } = 'desired' in what ? what.desired : what;
   const reader = new Reader(context.cluster, namespace);
@@ -55,12 +58,14 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers] = await Promise.all([
     kafka === undefined ? noPetSets(reader, name) : readPetSets(reader, kafka),
-    Promise.all(issuersUsed(states, bundle?.issuing ?? []).map((issuer) => readIssuer(reader, issuer))),
+    Promise.all(
+      issuersUsed(states, bundle?.issuing ?? []).map((issuer) =>
+        extent === 'all' ? readIssuer(reader, issuer) : { ...issuer, unknown: 'not asked' },
+      ),
+    ),
   ]);
-  const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), [
-    ...issuedSecretNames(bundle),
-    ...passwordSecretNames(name, kafka, bundle),
-  ]);
+  const others = extent === 'all' ? [...issuedSecretNames(bundle), ...passwordSecretNames(name, kafka, bundle)] : [];
+  const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), others);
   reader.assertComplete();
   signal?.throwIfAborted();
   const [pods, facts] = await Promise.all([

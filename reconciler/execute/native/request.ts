@@ -41,7 +41,7 @@ async function catchUp(run: NativeRun, request: KubeObject): Promise<void> {
 /** The same for pods: each that started after the request was made was restarted for it. */
 async function catchUpRestarts(run: NativeRun, request: KubeObject): Promise<void> {
   const since = Date.parse(request.metadata.creationTimestamp ?? '');
-  const { pods } = await run.context.observe();
+  const { pods } = await run.context.lookAtPods();
   const restarted = pods.filter((pod) => Date.parse(pod.startedAt ?? '') >= since);
   for (const { pod } of restartOrder(restarted, undefined)) {
     await recordEvicted(run, pod.name);
