@@ -107,7 +107,7 @@ async function readObservation(file: string, { io }: Session): Promise<Observati
 
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Made> {
   const { name, namespace } = flags;
-  const before = await readBundles({ file: base, cwd: session.io.cwd, stdin: session.io.stdin });
+  const before = await readBundles({ file: base, cwd: session.io.cwd, stdin: session.io.stdin, mayBeEmpty: true });
   const bundles = await bundlesInFiles(session, flags);
   const find = (among: readonly Bundle[], wanted: Bundle) => among.find((b) => bundleId(b) === bundleId(wanted));
   return {
