@@ -5,9 +5,12 @@ import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { Client } from '../../reconciler/sandbox/client';
 import { celCheck, type HealthExpressions } from '../support/cel-health';
 import { KAFKAS, REQUESTS } from '../support/recorded-statuses';
 import { historyOf, UNDISTURBED } from '../support/undisturbed-runs';
+import { off, on, wish } from '../support/wishes';
+import { inMemory, World } from '../support/world';
 
 const manifests = (name: string): readonly KubeObject[] =>
   parseAllDocuments(readFileSync(`examples/flux/${name}`, 'utf8')).map((document) => document.toJS());
@@ -69,4 +72,38 @@ test('a Kafka with TLS in Git is adopted by both TLS paths together', () => {
   const { ignore, ...rest } = withTls.spec;
   assert.deepEqual(ignore, [{ paths: ['/spec/enableSSL', '/spec/tls'], target: { group: 'kubedb.com', kind: 'Kafka', name: 'orders' } }]);
   assert.deepEqual({ ...withTls, spec: rest }, kustomization, 'nothing else differs');
+});
+
+describe('applying the Kafka of Git again', () => {
+  const withoutTls = only('expected.yaml', KINDS.Kafka.kind);
+  const tls = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } };
+  const inGit: readonly { readonly name: string; readonly kafka: KubeObject; readonly isKept: boolean }[] = [
+    { name: 'leaves alone what the reconciler wrote, if Git says nothing of TLS', kafka: withoutTls, isKept: true },
+    {
+      name: 'undoes it if Git states TLS and is not told to ignore it',
+      kafka: { ...withoutTls, spec: { ...withoutTls.spec, enableSSL: true, tls } },
+      isKept: false,
+    },
+  ];
+  for (const { name, kafka, isKept } of inGit) {
+    test(name, async () => {
+      const place = inMemory({});
+      const world = new World({}, () => place);
+      const flux = new Client({ send: (request) => place.sandbox.api.handle(request), manager: 'kustomize-controller' });
+      try {
+        await world.start();
+        await flux.apply(withoutTls);
+        await world.settle();
+        await world.apply(world.bundle(wish('ops-request', on())));
+        await flux.apply(kafka);
+        await world.apply(world.bundle(wish('ops-request', off())));
+        const generation = (await world.settle()).metadata.generation;
+        const { metadata, spec } = await flux.apply(kafka);
+        assert.equal(spec.tls === undefined, isKept);
+        assert.equal(metadata.generation === generation, isKept);
+      } finally {
+        await world.stop();
+      }
+    });
+  }
 });
