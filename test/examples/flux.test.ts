@@ -63,8 +63,10 @@ test('waits for everything, and longer than the Job may take', () => {
 test('forces nothing, and keeps the Kafka', () => {
   for (const { spec } of [kustomization, withTls]) assert.equal(spec.force, undefined);
   for (const { kind, metadata } of manifests('expected.yaml')) {
-    const ours = Object.entries(metadata.annotations ?? {}).filter(([key]) => key.startsWith('kustomize.toolkit.fluxcd.io/'));
-    assert.deepEqual(ours, kind === KINDS.Kafka.kind ? [['kustomize.toolkit.fluxcd.io/prune', 'Disabled']] : []);
+    const applied = Object.entries(metadata.annotations ?? {}).filter(([key]) =>
+      /^kustomize\.toolkit\.fluxcd\.io\/(force|prune|reconcile|ssa)$/.test(key),
+    );
+    assert.deepEqual(applied, kind === KINDS.Kafka.kind ? [['kustomize.toolkit.fluxcd.io/prune', 'Disabled']] : []);
   }
 });
 
