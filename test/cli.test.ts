@@ -352,6 +352,15 @@ test('plan --base compares two bundles with no cluster, for a pull request', asy
   expectGolden('test/cli/golden/plan-base.md', stdout);
 });
 
+test('plan --base takes an empty folder for "there was none", and one that is not there for a mistake', async () => {
+  const empty = mkdtempSync(path.join(folder, 'empty-'));
+  const compared = (base: string) => kafkaTls(['plan', '--base', base, '-f', ORDERS]);
+  const { exitCode, stdout, stderr } = await compared(empty);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /it is assumed that the Kafka exists and has no TLS/);
+  assert.equal((await compared(path.join(empty, 'missing'))).exitCode, 2);
+});
+
 /** A connection on which nothing ever happens. */
 function stalled(): Connection {
   return { cluster: { get: () => new Promise(() => {}) }, namespace: 'demo', close: () => {} } as unknown as Connection;

@@ -18,6 +18,8 @@ export interface BundleSource {
   readonly file: string;
   readonly cwd: string;
   readonly stdin: () => Promise<string>;
+  /** An empty folder, or files without a bundle, are no mistake: before the first commit of a KafkaTls there was none. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** Which of several bundles. */
@@ -28,7 +30,7 @@ export interface BundleChoice {
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
-/** Returns every bundle of a file or folder, ordered by namespace and name. There is at least one. */
+/** Returns every bundle of a file or folder, ordered by namespace and name. There is at least one, unless there may be none. */
 export async function readBundles(source: BundleSource): Promise<readonly Bundle[]> {
   const bundles: { readonly bundle: Bundle; readonly file: string }[] = [];
   const violations: string[] = [];
@@ -47,7 +49,7 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
   violations.push(...clashes(bundles));
   if (violations.length > 0)
     throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
-  if (bundles.length === 0) throw nothingFound(source.file);
+  if (bundles.length === 0 && source.mayBeEmpty !== true) throw nothingFound(source.file);
   return bundles.map(({ bundle }) => bundle).sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1));
 }
 
@@ -93,7 +95,7 @@ function nothingFound(file: string): InvalidInputError {
   });
 }
 
-async function filesOf({ file, cwd }: BundleSource): Promise<readonly string[]> {
+async function filesOf({ file, cwd, mayBeEmpty }: BundleSource): Promise<readonly string[]> {
   if (file === '-') return [file];
   const place = path.resolve(cwd, file);
   const found = await stat(place).catch((error: unknown) => {
@@ -109,6 +111,7 @@ async function filesOf({ file, cwd }: BundleSource): Promise<readonly string[]> 
   if (folders.length > 0) {
     throw new InvalidInputError(`${file}: holds no YAML file, only folders: ${folders.join(', ')}`, { hint: 'Name one of them with -f.' });
   }
+  if (mayBeEmpty === true) return [];
   throw new InvalidInputError(`${file}: holds no YAML file`, { hint: 'Synthesise first ("npx cdk8s synth"), or name the output with -f.' });
 }
 

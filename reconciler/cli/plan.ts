@@ -97,7 +97,7 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
 
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Made> {
   const { name, namespace } = flags;
-  const before = await readBundles({ file: base, cwd: session.io.cwd, stdin: session.io.stdin });
+  const before = await readBundles({ file: base, cwd: session.io.cwd, stdin: session.io.stdin, mayBeEmpty: true });
   const bundles = await bundlesInFiles(session, flags);
   const find = (among: readonly Bundle[], wanted: Bundle) => among.find((b) => bundleId(b) === bundleId(wanted));
   return {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { App, Chart, Size, Yaml } from 'cdk8s';
 import { Construct } from 'constructs';
@@ -77,4 +80,35 @@ test('gives the same bytes for an empty list and none', () => {
     tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { dnsNames: [], subject: { organizations: [] } }, acknowledge: [] }),
   });
   assert.equal(text(empty), text(none));
+});
+
+/** Returns what a fleet synthesises to, by file: a chart for every Kafka, in this order. */
+function fleet(...kafkas: readonly string[]): Readonly<Record<string, string>> {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+  try {
+    const app = new App({ outdir });
+    for (const kafka of kafkas) {
+      const chart = new Chart(app, `demo-${kafka}`, { namespace: 'demo' });
+      const kafkaTls = new KafkaTls(chart, 'tls', { ...PROPS, cluster: KafkaCluster.existing(kafka, { nodes: 6 }) });
+      new ClientCertificate(chart, 'app', { kafkaTls, name: `${kafka}-app` });
+    }
+    app.synth();
+    return Object.fromEntries(readdirSync(outdir).map((file) => [file, readFileSync(path.join(outdir, file), 'utf8')]));
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+test('another Kafka adds one file and changes no other, wherever in the app it stands', () => {
+  const two = fleet('orders', 'payments');
+  assert.deepEqual(Object.keys(two), ['demo-orders.k8s.yaml', 'demo-payments.k8s.yaml']);
+  for (const order of [
+    ['audit', 'orders', 'payments'],
+    ['payments', 'audit', 'orders'],
+    ['orders', 'payments', 'audit'],
+  ]) {
+    const { 'demo-audit.k8s.yaml': added, ...rest } = fleet(...order);
+    assert.ok(added?.includes('name: kafka-tls-audit'));
+    assert.deepEqual(rest, two);
+  }
 });

@@ -1,0 +1,111 @@
+/** What examples/flux says is what Flux makes of it: CEL over recorded statuses and over every status of a run, and a wait that is long enough. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import { goDurationMs } from '../../constructs/model/go-duration';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { Client } from '../../reconciler/sandbox/client';
+import { celCheck, type HealthExpressions } from '../support/cel-health';
+import { KAFKAS, REQUESTS } from '../support/recorded-statuses';
+import { historyOf, UNDISTURBED } from '../support/undisturbed-runs';
+import { off, on, wish } from '../support/wishes';
+import { inMemory, World } from '../support/world';
+
+const manifests = (name: string): readonly KubeObject[] =>
+  parseAllDocuments(readFileSync(`examples/flux/${name}`, 'utf8')).map((document) => document.toJS());
+const kustomization = only('kustomization.yaml', 'Kustomization');
+const withTls = only('adopt-with-tls.yaml', 'Kustomization');
+const expressions: readonly HealthExpressions[] = kustomization.spec.healthCheckExprs;
+
+function only(name: string, kind: string): KubeObject {
+  const found = manifests(name).filter((m) => m.kind === kind);
+  assert.equal(found.length, 1, `${name} has ${found.length} objects of kind ${kind}`);
+  return found[0] as KubeObject;
+}
+
+function checkOf({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) {
+  const found = expressions.find((e) => e.apiVersion === apiVersion && e.kind === kind);
+  assert.ok(found !== undefined, `no expressions for ${kind}`);
+  return celCheck(found);
+}
+
+describe('health', () => {
+  const kafkaHealth = checkOf(KINDS.Kafka);
+  const requestHealth = checkOf(KINDS.KafkaOpsRequest);
+
+  for (const { name, object, flux } of KAFKAS) test(`Kafka: ${name}: ${flux}`, () => assert.equal(kafkaHealth(object), flux));
+  for (const { name, object, flux } of REQUESTS) test(`KafkaOpsRequest: ${name}: ${flux}`, () => assert.equal(requestHealth(object), flux));
+
+  for (const run of UNDISTURBED) {
+    const pass = run.isWorstInPass ? ['Failed', 'InProgress'] : [];
+    const expected = ['Current', 'InProgress', ...pass, 'Current'];
+    test(`${expected.join(', ')}: ${run.name}`, async () => {
+      const { kafka } = await historyOf(run);
+      const seen = kafka.map(kafkaHealth).filter((health, i, all) => health !== all[i - 1]);
+      assert.deepEqual(seen, expected);
+    });
+  }
+});
+
+test('waits for everything, and longer than the Job may take', () => {
+  const { wait, timeout, prune } = kustomization.spec;
+  assert.equal(wait, true);
+  assert.equal(prune, true);
+  const deadlineSeconds: number = only('expected.yaml', 'Job').spec.activeDeadlineSeconds;
+  const timeoutSeconds = (goDurationMs(timeout) ?? 0) / 1000;
+  assert.ok(timeoutSeconds > deadlineSeconds, `timeout ${timeoutSeconds} s, Job ${deadlineSeconds} s`);
+  const written = readFileSync('examples/flux/kustomization.yaml', 'utf8');
+  const hours = `${Math.floor(deadlineSeconds / 3600)}h${(deadlineSeconds % 3600) / 60}m`;
+  assert.ok(written.includes(`here\n  # ${hours})`), `the comment says that the Job's deadline is ${hours}`);
+});
+
+test('forces nothing, and keeps the Kafka', () => {
+  for (const { spec } of [kustomization, withTls]) assert.equal(spec.force, undefined);
+  for (const { kind, metadata } of manifests('expected.yaml')) {
+    const applied = Object.entries(metadata.annotations ?? {}).filter(([key]) =>
+      /^kustomize\.toolkit\.fluxcd\.io\/(force|prune|reconcile|ssa)$/.test(key),
+    );
+    assert.deepEqual(applied, kind === KINDS.Kafka.kind ? [['kustomize.toolkit.fluxcd.io/prune', 'Disabled']] : []);
+  }
+});
+
+test('a Kafka with TLS in Git is adopted by both TLS paths together', () => {
+  const { ignore, ...rest } = withTls.spec;
+  assert.deepEqual(ignore, [{ paths: ['/spec/enableSSL', '/spec/tls'], target: { group: 'kubedb.com', kind: 'Kafka', name: 'orders' } }]);
+  assert.deepEqual({ ...withTls, spec: rest }, kustomization, 'nothing else differs');
+});
+
+describe('applying the Kafka of Git again', () => {
+  const withoutTls = only('expected.yaml', KINDS.Kafka.kind);
+  const tls = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } };
+  const inGit: readonly { readonly name: string; readonly kafka: KubeObject; readonly isKept: boolean }[] = [
+    { name: 'leaves alone what the reconciler wrote, if Git says nothing of TLS', kafka: withoutTls, isKept: true },
+    {
+      name: 'undoes it if Git states TLS and is not told to ignore it',
+      kafka: { ...withoutTls, spec: { ...withoutTls.spec, enableSSL: true, tls } },
+      isKept: false,
+    },
+  ];
+  for (const { name, kafka, isKept } of inGit) {
+    test(name, async () => {
+      const place = inMemory({});
+      const world = new World({}, () => place);
+      const flux = new Client({ send: (request) => place.sandbox.api.handle(request), manager: 'kustomize-controller' });
+      try {
+        await world.start();
+        await flux.apply(withoutTls);
+        await world.settle();
+        await world.apply(world.bundle(wish('ops-request', on())));
+        await flux.apply(kafka);
+        await world.apply(world.bundle(wish('ops-request', off())));
+        const generation = (await world.settle()).metadata.generation;
+        const { metadata, spec } = await flux.apply(kafka);
+        assert.equal(spec.tls === undefined, isKept);
+        assert.equal(metadata.generation === generation, isKept);
+      } finally {
+        await world.stop();
+      }
+    });
+  }
+});

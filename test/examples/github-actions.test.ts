@@ -1,0 +1,164 @@
+/**
+ * The workflow of examples/github-actions: what it may do, and its shell steps run as they are written, in a repository like a user's, on
+ * pull requests of several kinds. `npm`, `go`, `kubeconform` and `gh` only record how they are called; git, cdk8s and kafka-tls are real.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { parse } from 'yaml';
+import { type JobResult, runSteps, type Step } from '../support/workflow';
+
+const ROOT = process.cwd();
+const EXAMPLE = path.join(ROOT, 'examples/github-actions');
+const skip = existsSync(path.join(ROOT, 'lib/bin/kafka-tls.js')) ? false : 'lib/ is not built';
+const workflow = parse(readFileSync(path.join(EXAMPLE, 'workflow.yaml'), 'utf8'));
+const steps: readonly Step[] = workflow.jobs.plan.steps;
+const ALL_WELL = ['success', 'success', 'success', 'success', 'success', 'success'];
+
+describe('the workflow', () => {
+  test('may read the repository and comment, and its token stays with it', () => {
+    assert.deepEqual(workflow.permissions, {});
+    assert.deepEqual(workflow.jobs.plan.permissions, { contents: 'read', 'pull-requests': 'write' });
+    assert.deepEqual(Object.keys(workflow.on), ['pull_request'], 'pull_request_target would run what a fork wrote with our token');
+    const checkout = steps.find((s) => s.uses?.startsWith('actions/checkout@'));
+    assert.equal(checkout?.with?.['persist-credentials'], false);
+  });
+
+  test('pins every action by commit, and what it installs by version', () => {
+    for (const { uses } of steps) if (uses !== undefined) assert.match(uses, /^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+    const installed = steps.flatMap(({ run = '' }) => [...run.matchAll(/go install (\S+)/g)].map(([, module]) => module ?? ''));
+    assert.equal(installed.length, 1);
+    for (const module of installed) assert.match(module, /@v\d+\.\d+\.\d+$/);
+  });
+
+  test('lets nothing that a pull request says become part of a script', () => {
+    for (const { run } of steps) assert.ok(run === undefined || !run.includes('${{'), run);
+  });
+
+  test('fails when a command within a pipe fails', () => assert.deepEqual(workflow.defaults, { run: { shell: 'bash' } }));
+});
+
+describe('a pull request', { skip }, () => {
+  test('that adds a Kafka and rotates another says so, and is validated as a whole', (t) => {
+    const repository = repositoryWith(t, app());
+    repository.edit(add('billing', 'invoices'), rotate('orders'));
+    repository.commit();
+    const result = repository.run();
+    assert.deepEqual(outcomes(result), ALL_WELL, explain(result));
+    assert.match(result.summary, /### Kafka\/billing\/invoices\n\nTLS: off -&gt; on/);
+    assert.match(result.summary, /KafkaOpsRequest\/payments\/orders-tls-rotate-/);
+    assert.match(result.summary, /### Kafka\/shipping\/parcels\n[\s\S]*\*\*Nothing to do\.\*\*/);
+    assert.deepEqual(result.calls('gh'), ['pr comment 7 --body-file plan.md --edit-last --create-if-none']);
+    assert.equal(readFileSync(path.join(repository.folder, 'plan.md'), 'utf8'), result.summary);
+    const schemas = '-strict -summary -schema-location default -schema-location schemas/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json';
+    assert.deepEqual(result.calls('kubeconform'), [`${schemas} dist`, schemas]);
+    const kinds = [...result.read('kubeconform').matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind);
+    assert.deepEqual(kinds, Array(9).fill('KafkaOpsRequest'), 'three of each Kafka, whose issuer is there already');
+  });
+
+  test('whose dist/ was forgotten is stopped before the plan', (t) => {
+    const repository = repositoryWith(t, app());
+    repository.edit(add('billing', 'invoices'));
+    repository.commit({ withDist: false });
+    const result = repository.run();
+    assert.deepEqual(outcomes(result), ['success', 'success', 'failure', 'skipped', 'skipped', 'skipped'], explain(result));
+    assert.match(result.steps[2]?.output ?? '', /billing-invoices\.k8s\.yaml[\s\S]*::error::Run "npx cdk8s synth" and commit dist\/\./);
+  });
+
+  test('that acknowledges nothing is refused, and says why in its comment', (t) => {
+    const repository = repositoryWith(t, '');
+    repository.edit(() => app().replace(', acknowledge: [Acknowledgement.clientsMoveToTls()]', ''));
+    repository.commit();
+    const result = repository.run();
+    assert.deepEqual(outcomes(result), ['success', 'success', 'success', 'failure', 'success', 'skipped'], explain(result));
+    assert.match(result.summary, /Acknowledgement\.clientsMoveToTls/);
+    assert.equal(result.calls('gh').length, 1);
+  });
+
+  test('that is the first is compared with nothing', (t) => {
+    const repository = repositoryWith(t, '');
+    repository.edit(app);
+    repository.commit();
+    const result = repository.run();
+    assert.deepEqual(outcomes(result), ALL_WELL, explain(result));
+    assert.match(result.summary, /it is assumed that the Kafka exists and has no TLS/);
+  });
+});
+
+function outcomes({ steps: all }: JobResult): readonly string[] {
+  return all.map((step) => step.outcome);
+}
+
+function explain({ steps: all }: JobResult): string {
+  return all.map(({ name, outcome, output }) => `${name}: ${outcome}\n${output}`).join('\n');
+}
+
+type Edit = (source: string) => string;
+
+function app(): string {
+  return readFileSync(path.join(EXAMPLE, 'app.ts'), 'utf8');
+}
+
+function add(namespace: string, kafka: string): Edit {
+  return (source) => source.replace('const FLEET = [\n', `$&  { namespace: '${namespace}', kafka: '${kafka}', nodes: 3 },\n`);
+}
+
+function rotate(kafka: string): Edit {
+  return (source) => source.replace('tls: Tls.on({', `$& ...(kafka === '${kafka}' ? { issuedAfter: '2026-11-23T09:00:00Z' } : {}),`);
+}
+
+interface Repository {
+  readonly folder: string;
+  edit(...edits: readonly Edit[]): void;
+  commit(options?: { readonly withDist?: boolean }): void;
+  /** Runs the workflow on what was committed since the repository began. */
+  run(): JobResult;
+}
+
+const INSTALLED = ['cdk8s', 'constructs', 'cdk8s-cli', 'cdk8s-plus-28', '.bin/cdk8s', '.bin/node'];
+const IDENTITY = ['-c', 'user.name=test', '-c', 'user.email=test@example.org', '-c', 'commit.gpgsign=false'];
+
+/** A repository as a user has it, whose main branch holds an app and its dist/; an empty app stands for one from before the first KafkaTls. */
+function repositoryWith(t: TestContext, source: string): Repository {
+  const temp = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+  t.after(() => rmSync(temp, { recursive: true, force: true }));
+  const folder = path.join(temp, 'repository');
+  const modules = path.join(folder, 'node_modules');
+  mkdirSync(path.join(modules, '.bin'), { recursive: true });
+  for (const name of INSTALLED) symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
+  symlinkSync(ROOT, path.join(modules, 'cdk8s-kafka-tls'));
+  symlinkSync(path.join(ROOT, 'lib/bin/kafka-tls.js'), path.join(modules, '.bin/kafka-tls'));
+  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
+  writeFileSync(path.join(folder, '.gitignore'), 'node_modules\n');
+  copyFileSync(path.join(EXAMPLE, 'cdk8s.yaml'), path.join(folder, 'cdk8s.yaml'));
+  const main = path.join(folder, 'app.ts');
+  writeFileSync(main, source);
+
+  const { CDK8S_OUTDIR: _, ...env } = process.env;
+  const execute = (program: string, args: readonly string[]) => execFileSync(program, args, { cwd: folder, env, encoding: 'utf8' });
+  const git = (...args: readonly string[]) => execute('git', [...IDENTITY, ...args]);
+  const commit: Repository['commit'] = ({ withDist = true } = {}) => {
+    if (withDist) execute(process.execPath, ['app.ts']);
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'Change');
+  };
+  git('init', '--quiet', '--initial-branch=main');
+  commit();
+  const base = git('rev-parse', 'HEAD').trim();
+  return {
+    folder,
+    edit: (...edits) =>
+      writeFileSync(
+        main,
+        edits.reduce((text, edit) => edit(text), readFileSync(main, 'utf8')),
+      ),
+    commit,
+    run: () => {
+      const values = { 'github.event.pull_request.base.sha': base, 'github.event.number': '7', 'github.token': 'a-token' };
+      return runSteps(steps, { cwd: folder, temp, values, recorded: { npm: '', go: temp, kubeconform: '', gh: '' } });
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/**
+ * Health expressions in CEL as Flux evaluates them: an object whose generation was not observed is in progress; then `inProgress`, `failed`
+ * and `current` are asked, and the first that is true says it. An object of which none is true is waited for, and so is one that an
+ * expression cannot be asked of, such as one without a status.
+ */
+import { parse } from '@marcbachmann/cel-js';
+import type { KubeObject } from '../../constructs/model/kube-object';
+
+/** An item of a Kustomization's `healthCheckExprs`. */
+export interface HealthExpressions {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly inProgress?: string;
+  readonly failed?: string;
+  readonly current?: string;
+}
+
+export type CelHealth = 'InProgress' | 'Failed' | 'Current';
+
+/** Returns what evaluates the expressions, which must be valid CEL. */
+export function celCheck({ inProgress, failed, current }: HealthExpressions): (object: KubeObject) => CelHealth {
+  const inOrder = [
+    ['InProgress', inProgress],
+    ['Failed', failed],
+    ['Current', current],
+  ] as const;
+  const programs = inOrder.flatMap(([health, text]) => (text === undefined ? [] : [{ health, isSo: parse(text) }]));
+  return (object) => {
+    const observed = object.status?.observedGeneration;
+    if (observed !== undefined && observed !== object.metadata.generation) return 'InProgress';
+    try {
+      return programs.find(({ isSo }) => isSo(object) === true)?.health ?? 'InProgress';
+    } catch {
+      return 'InProgress';
+    }
+  };
+}
