@@ -7,8 +7,9 @@
 import { type ApiObject, Lazy, Yaml } from 'cdk8s';
 import { BundleChart } from './bundle-chart';
 import { assembleBundle, type Bundle, bundleDocuments } from './model/bundle';
+import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
-import { canonical, contentHash, isEqual, KINDS, type KubeObject } from './model/kube-object';
+import { canonical, isEqual, KINDS, type KubeObject } from './model/kube-object';
 import { brokerCertificate, keystoreCredSecret } from './model/kubedb';
 import {
   type ApplicationSettings,

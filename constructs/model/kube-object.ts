@@ -1,8 +1,7 @@
 /**
  * Kubernetes objects as plain data, and the few things every folder does with them: name them in output,
- * compare them, and turn them into bytes that are the same for the same content.
+ * compare them, and bring them into one form for the same content.
  */
-import { createHash } from 'node:crypto';
 
 export interface ObjectMeta {
   readonly name: string;
@@ -179,12 +178,4 @@ export function isEqual(a: unknown, b: unknown): boolean {
   const [has, other] = [a, b] as readonly Record<string, unknown>[];
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...keys].every((key) => isEqual(has?.[key], other?.[key]));
-}
-
-/** Returns the first `length` hexadecimal digits of the SHA-256 of a value's canonical JSON. */
-export function contentHash(value: unknown, length = 8): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(value)), 'utf8')
-    .digest('hex')
-    .slice(0, length);
 }
