@@ -1,6 +1,6 @@
 // Compiles to an empty lib/ and bundles the command into one file. `npm run build` is the only caller.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 const { version, devDependencies, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -113,53 +113,42 @@ const { metafile, outputFiles } = await build({
   define: { KAFKA_TLS_VERSION: JSON.stringify(version) },
 });
 mkdirSync('lib/bin');
-writeFileSync(`lib/bin/${COMMAND}.js`, await inOneFile(outputFiles, metafile.outputs), { mode: 0o755 });
+writeFileSync(`lib/bin/${COMMAND}.js`, await inOneFile(outputFiles, metafile.outputs));
+chmodSync(`lib/bin/${COMMAND}.js`, 0o755);
 writeFileSync('lib/bin/LICENSES.txt', licensesOf([...Object.values(metafile.outputs), ...outputs]));
 console.log(`lib/bin/${COMMAND}.js: ${(statSync(`lib/bin/${COMMAND}.js`).size / 1e6).toFixed(2)} MB`);
 
 /**
  * V8 parses all that a file holds, needed or not: a megabyte of code takes as long as the start of Node. Comments it skips. So what is
- * loaded on demand stands in comments, each piece in one, and is compiled when it is asked for; the loader finds it in its own file.
+ * loaded on demand stands in comments, each piece in one, and is compiled when it is asked for.
  */
 async function inOneFile(files, outputs) {
   const { imports } = outputs[`lib/bin/${COMMAND}.js`];
-  const atOnce = imports.filter((i) => i.kind === 'import-statement' && !i.external).map((i) => basename(i.path));
-  const begins = [];
-  const places = [];
-  let waiting = '';
+  const needed = imports.filter((i) => i.kind === 'import-statement' && !i.external).map((i) => basename(i.path));
+  const [atOnce, onDemand] = [[], []];
   for (const { path, text } of files) {
     // A piece of its own: what it imports it asks the loader for.
     const { code } = await transform(text, { format: 'cjs', target: options.target, minify: true, supported: { 'dynamic-import': false } });
-    const [name, ascii] = [basename(path), inAscii(code)];
-    if ([`${COMMAND}.js`, ...atOnce].includes(name)) begins.push(`'./${name}'(require, module, exports) {\n${ascii}}`);
-    else {
-      const piece = ascii.replaceAll('*/', '*\0/');
-      // Its place is told from the end of the file: where the pieces begin depends on the list of their places.
-      waiting = `/*./${name}\n${piece}*/\n${waiting}`;
-      places.push(`'./${name}': [${piece.length}, ${waiting.length - `/*./${name}\n`.length}]`);
-    }
+    const name = basename(path);
+    if ([`${COMMAND}.js`, ...needed].includes(name)) atOnce.push(`'./${name}'(require, module, exports) {\n${inAscii(code)}}`);
+    else onDemand.push(`'./${name}'() {/*\n${inAscii(code).replaceAll('*/', '*\0/')}*/}`);
   }
-  const start = `(${loader})(require, __filename, {\n${begins.join(',\n')}\n}, { ${places.join(', ')} })('./${COMMAND}.js');`;
-  return ['#!/usr/bin/env node', nodeCheck, start, waiting].join('\n');
+  const start = `(${loader})(require, __filename, {\n${atOnce.join(',\n')}\n}, {\n${onDemand.join(',\n')}\n})('./${COMMAND}.js');`;
+  return ['#!/usr/bin/env node', nodeCheck, start, ''].join('\n');
 }
 
-/** So that a character is a byte, in the file and in V8; esbuild leaves regular expressions as they are. */
+/** So that V8 keeps a character in a byte; esbuild leaves regular expressions as they are. */
 function inAscii(code) {
   return code.replace(/[\x80-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** Stands in the bundle, and knows only what it is given. A piece is read alone: what is not needed takes no memory either. */
-function loader(require, file, begins, waits) {
+/** Stands in the bundle, and knows only what it is given: functions, and functions whose text is a comment that holds the real one. */
+function loader(require, file, atOnce, onDemand) {
   const loaded = new Map();
   const compile = (name) => {
-    const { openSync, readSync, closeSync } = require('node:fs');
-    const [length, toEnd] = waits[name];
-    const code = Buffer.alloc(length);
-    const fd = openSync(file);
-    readSync(fd, code, 0, length, require('node:fs').fstatSync(fd).size - toEnd);
-    closeSync(fd);
-    const text = code.toString('latin1').replaceAll('*\0/', '*/');
-    return require('node:vm').compileFunction(text, ['require', 'module', 'exports'], { filename: `${file}/${name.slice(2)}` });
+    const text = onDemand[name].toString();
+    const code = text.slice(text.indexOf('/*') + 2, text.lastIndexOf('*/')).replaceAll('*\0/', '*/');
+    return require('node:vm').compileFunction(code, ['require', 'module', 'exports'], { filename: `${file}/${name.slice(2)}` });
   };
   return function load(name) {
     if (!name.startsWith('./')) return require(name);
@@ -167,7 +156,7 @@ function loader(require, file, begins, waits) {
     if (known !== undefined) return known.exports;
     const module = { exports: {} };
     loaded.set(name, module);
-    (begins[name] ?? compile(name))(load, module, module.exports);
+    (atOnce[name] ?? compile(name))(load, module, module.exports);
     return module.exports;
   };
 }
