@@ -20,6 +20,7 @@ import { isEqual, KINDS, type KubeObject } from './model/kube-object';
 import { ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
 import { validate } from './model/validate';
 import { formatViolation, type Violation } from './model/violation';
+import { namesakes, note } from './namesakes';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { Tls } from './tls';
 
@@ -122,6 +123,7 @@ export class KafkaTls extends Construct {
       this.role = this.reconciler.role;
       this.roleBinding = this.reconciler.roleBinding;
     }
+    note(this, this.subject());
     this.node.addValidation({ validate: () => this.violations() });
   }
 
@@ -186,13 +188,9 @@ export class KafkaTls extends Construct {
   }
 
   private twins(): readonly string[] {
-    const isTwin = (c: unknown): c is KafkaTls => c instanceof KafkaTls && c !== this && c.subject() === this.subject();
-    return this.node.root.node
-      .findAll()
-      .filter(isTwin)
-      .map(
-        (twin) => `${this.subject()}: another KafkaTls of this app, ${twin.node.path}, is about the same Kafka. Leave one of the two out.`,
-      );
+    const said = (path: string) =>
+      `${this.subject()}: another KafkaTls of this app, ${path}, is about the same Kafka. Leave one of the two out.`;
+    return namesakes(this, this.subject()).map((twin) => said(twin.node.path));
   }
 
   private subject(): string {
