@@ -131,7 +131,7 @@ async function inOneFile(files, outputs) {
     const { code } = await transform(text, { format: 'cjs', target: options.target, minify: true, supported: { 'dynamic-import': false } });
     const name = basename(path);
     if ([`${COMMAND}.js`, ...needed].includes(name)) atOnce.push(`'./${name}'(require, module, exports) {\n${inAscii(code)}}`);
-    else onDemand.push(`'./${name}'() {/*\n${inAscii(code).replaceAll('*/', '*\0/')}*/}`);
+    else onDemand.push(`'./${name}'() {/*\n${inComment(inAscii(code))}*/}`);
   }
   const start = `(${loader})(require, __filename, {\n${atOnce.join(',\n')}\n}, {\n${onDemand.join(',\n')}\n})('./${COMMAND}.js');`;
   return ['#!/usr/bin/env node', nodeCheck, start, ''].join('\n');
@@ -142,12 +142,18 @@ function inAscii(code) {
   return code.replace(/[\x80-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** The loader undoes it. */
+function inComment(code) {
+  if (code.includes('*~/')) throw new Error('a piece holds "*~/", which stands for the end of a comment');
+  return code.replaceAll('*/', '*~/');
+}
+
 /** Stands in the bundle, and knows only what it is given: functions, and functions whose text is a comment that holds the real one. */
 function loader(require, file, atOnce, onDemand) {
   const loaded = new Map();
   const compile = (name) => {
     const text = onDemand[name].toString();
-    const code = text.slice(text.indexOf('/*') + 2, text.lastIndexOf('*/')).replaceAll('*\0/', '*/');
+    const code = text.slice(text.indexOf('/*') + 2, text.lastIndexOf('*/')).replaceAll('*~/', '*/');
     return require('node:vm').compileFunction(code, ['require', 'module', 'exports'], { filename: `${file}/${name.slice(2)}` });
   };
   return function load(name) {
