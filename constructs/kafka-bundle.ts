@@ -7,8 +7,9 @@
 import { type ApiObject, Lazy, Yaml } from 'cdk8s';
 import { BundleChart } from './bundle-chart';
 import { assembleBundle, type Bundle, bundleDocuments } from './model/bundle';
+import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
-import { canonical, contentHash, isEqual, KINDS, type KubeObject } from './model/kube-object';
+import { canonical, isEqual, KINDS, type KubeObject } from './model/kube-object';
 import { brokerCertificate, keystoreCredSecret } from './model/kubedb';
 import {
   type ApplicationSettings,
@@ -39,6 +40,7 @@ export class KafkaBundle {
   readonly restartRequest: ApiObject;
 
   private readonly chart: BundleChart;
+  private readonly written = new Map<string, { readonly content: string; readonly text: string }>();
 
   constructor(
     readonly desired: Desired,
@@ -80,7 +82,18 @@ export class KafkaBundle {
   /** Returns the texts of all documents by their keys. */
   texts(): Readonly<Record<string, string>> {
     const documents = Object.entries(bundleDocuments(this.desired, this.manifests()));
-    return Object.fromEntries(documents.map(([key, document]) => [key, Yaml.stringify(canonical(document))]));
+    return Object.fromEntries(documents.map(([key, document]) => [key, this.textOf(key, document)]));
+  }
+
+  /** Validation asks for the texts before synth does; nothing takes as long as writing YAML, so what has not changed is not written again. */
+  private textOf(key: string, document: unknown): string {
+    const ordered = canonical(document);
+    const content = JSON.stringify(ordered);
+    const known = this.written.get(key);
+    if (known?.content === content) return known.text;
+    const text = Yaml.stringify(ordered);
+    this.written.set(key, { content, text });
+    return text;
   }
 
   /** Returns what validations that users added to objects of the bundle say. */

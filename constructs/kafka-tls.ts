@@ -21,6 +21,7 @@ import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_
 import { issuersOf, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { formatViolation, type Violation } from './model/violation';
+import { namesakes, note } from './namesakes';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { Tls } from './tls';
 
@@ -139,6 +140,7 @@ export class KafkaTls extends Construct {
       if (this.reconciler.clusterRole !== undefined) this.clusterRole = this.reconciler.clusterRole;
       if (this.reconciler.clusterRoleBinding !== undefined) this.clusterRoleBinding = this.reconciler.clusterRoleBinding;
     }
+    note(this, this.subject());
     this.node.addValidation({ validate: () => this.violations() });
   }
 
@@ -209,13 +211,9 @@ export class KafkaTls extends Construct {
   }
 
   private twins(): readonly string[] {
-    const isTwin = (c: unknown): c is KafkaTls => c instanceof KafkaTls && c !== this && c.subject() === this.subject();
-    return this.node.root.node
-      .findAll()
-      .filter(isTwin)
-      .map(
-        (twin) => `${this.subject()}: another KafkaTls of this app, ${twin.node.path}, is about the same Kafka. Leave one of the two out.`,
-      );
+    const said = (path: string) =>
+      `${this.subject()}: another KafkaTls of this app, ${path}, is about the same Kafka. Leave one of the two out.`;
+    return namesakes(this, this.subject()).map((twin) => said(twin.node.path));
   }
 
   private subject(): string {

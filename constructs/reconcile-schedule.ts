@@ -1,4 +1,4 @@
-import { contentHash } from './model/kube-object';
+import { contentHash } from './model/content-hash';
 
 /** When the reconciler looks without a commit: for certificates near their end, drift, stale pods, unfinished and blocked work. */
 export class ReconcileSchedule {

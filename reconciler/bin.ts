@@ -4,12 +4,10 @@
  * The first SIGINT or SIGTERM asks the run to end well (finish the write in flight, resume the Kafka, release the Lease); the second ends
  * the process at once, which is safe, too: the next run picks up what is there.
  */
-import { addAbortSignal } from 'node:stream';
-import { main } from './cli';
-import { createOutside } from './cli/outside';
 import { InternalError, OperationFailedError } from './errors';
 import { errorText } from './report/error';
 import { PLAIN } from './report/style';
+import { VERSION } from './version';
 
 const argv = process.argv.slice(2);
 const interrupt = new AbortController();
@@ -49,11 +47,23 @@ const io = {
 };
 
 async function readStdin(): Promise<string> {
+  const { addAbortSignal } = await import('node:stream');
   const chunks: Buffer[] = [];
   for await (const chunk of addAbortSignal(interrupt.signal, process.stdin)) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 }
 
-void main(argv, io, createOutside(process.env)).then((exitCode) => {
+async function run(): Promise<number> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    // Needs nothing of what follows.
+    io.stdout(`${VERSION}\n`);
+    return 0;
+  }
+  const { main } = await import('./cli.js');
+  const { createOutside } = await import('./cli/outside.js');
+  return main(argv, io, createOutside(process.env));
+}
+
+void run().then((exitCode) => {
   process.exitCode = exitCode;
 });

@@ -11,19 +11,16 @@ import { type Io, type Outside, styleOf } from './cli/io';
 import { createProgram } from './cli/program';
 import { InternalError, InvalidInputError, KafkaTlsError } from './errors';
 import { errorJson, errorText } from './report/error';
+import { VERSION } from './version';
 
 export type { Io, Outside } from './cli/io';
 
 const INVALID_INPUT = 2;
 
-/** Version of the program; the bundler puts it here. */
-declare const KAFKA_TLS_VERSION: string | undefined;
-const version = typeof KAFKA_TLS_VERSION === 'string' ? KAFKA_TLS_VERSION : 'from source';
-
 /** Runs the command that `argv` names (without the names of Node and the script) and returns its exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io, outside: Outside): Promise<number> {
   let exitCode = 0;
-  const program = createProgram(version, { io, outside }, (code) => {
+  const program = createProgram(VERSION, { io, outside }, (code) => {
     exitCode = code;
   });
   for (const command of [program, ...program.commands]) prepare(command, io);

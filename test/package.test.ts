@@ -71,7 +71,7 @@ describe('the command', () => {
     assert.equal(run.status, 2);
   });
 
-  test('stays under 3 MB', () => assert.ok(statSync(COMMAND).size < 3e6, `it has ${statSync(COMMAND).size} bytes`));
+  test('stays under 1 MB', () => assert.ok(statSync(COMMAND).size < 1e6, `it has ${statSync(COMMAND).size} bytes`));
 
   test('reads a kubeconfig with the client that is inside', () => {
     const kubeconfig = path.join(elsewhere, 'kubeconfig');

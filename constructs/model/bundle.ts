@@ -10,8 +10,10 @@
  * The desired TLS state is the converging candidate's `spec.tls`. Documents are plain objects here; YAML is the business of those who
  * read and write files. Nothing in a bundle depends on time, tool version or the place of a construct.
  */
+
+import { contentHash } from './content-hash';
 import { BUNDLE_FORMAT, type Desired } from './desired';
-import { contentHash, KINDS, type KubeObject } from './kube-object';
+import { KINDS, type KubeObject } from './kube-object';
 import { brokerCertificateName } from './kubedb';
 import { ALIASES, type TlsConfig, type TlsState } from './tls';
 

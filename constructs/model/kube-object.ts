@@ -1,8 +1,7 @@
 /**
  * Kubernetes objects as plain data, and the few things every folder does with them: name them in output,
- * compare them, and turn them into bytes that are the same for the same content.
+ * compare them, and bring them into one form for the same content.
  */
-import { createHash } from 'node:crypto';
 
 export interface ObjectMeta {
   readonly name: string;
@@ -181,12 +180,4 @@ export function isEqual(a: unknown, b: unknown): boolean {
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Returns the first `length` hexadecimal digits of the SHA-256 of a value's canonical JSON. */
-export function contentHash(value: unknown, length = 8): string {
-  return createHash('sha256')
-    .update(JSON.stringify(canonical(value)), 'utf8')
-    .digest('hex')
-    .slice(0, length);
 }

@@ -1,5 +1,5 @@
 /** Names, labels and annotations of our own. Those of KubeDB are in `kubedb.ts`. */
-import { contentHash } from './kube-object';
+import { contentHash } from './content-hash';
 
 /** Field manager of every server-side apply. Neither `kubectl` nor a name that Flux strips on its own applies. */
 export const FIELD_MANAGER = 'kafka-tls';

@@ -4,8 +4,9 @@
  * KubeDB's webhook adds what a user left out (aliases `server` and `client`, default Secret names). Both sides of every comparison
  * therefore pass through `normalizeTls` first, and so does what is written, so that nothing remains for the webhook to add.
  */
+
+import { contentHash } from './content-hash';
 import { formatGoDuration, parseGoDuration } from './go-duration';
-import { contentHash } from './kube-object';
 
 export const ALIASES = ['server', 'client'] as const;
 /** Which certificate of a Kafka: `server` is what brokers and controllers serve, `client` what KubeDB's own clients present. */

@@ -1,13 +1,7 @@
-/** The commands and their flags, as help shows them. What a command does is in the file of its name. */
+/** The commands and their flags, as help shows them. What a command does is in the file of its name, which is loaded when it runs. */
 import { Command, Option } from 'commander';
-import { runApply } from './apply';
 import { addClusterFlags, addConfigMapFlag, addFileFlags, addOutputFlag, parseName } from './flags';
-import { runObserve } from './observe';
-import { runPlan } from './plan';
-import { runRender } from './render';
-import { runSandbox } from './sandbox';
 import type { Session } from './session';
-import { runVerify } from './verify';
 
 /** Called with the exit code of the command that ran. */
 export type Done = (exitCode: number) => void;
@@ -25,17 +19,17 @@ export function createProgram(version: string, session: Session, done: Done): Co
     .helpCommand(false)
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', PROGRAM_HELP);
-  const add = <Flags>(command: Command, work: (flags: Flags, session: Session) => Promise<number>) => {
+  const add = <Flags>(command: Command, load: () => Promise<(flags: Flags, session: Session) => Promise<number>>) => {
     command.optionsGroup(FLAGS).option('--debug', 'show the stack of an error');
-    command.allowExcessArguments(false).action(async () => done(await work(command.opts() as Flags, session)));
+    command.allowExcessArguments(false).action(async () => done(await (await load())(command.opts() as Flags, session)));
     program.addCommand(command);
   };
-  add(planCommand(), runPlan);
-  add(applyCommand(), runApply);
-  add(verifyCommand(), runVerify);
-  add(renderCommand(), runRender);
-  add(observeCommand(), runObserve);
-  add(sandboxCommand(), runSandbox);
+  add(planCommand(), async () => (await import('./plan.js')).runPlan);
+  add(applyCommand(), async () => (await import('./apply.js')).runApply);
+  add(verifyCommand(), async () => (await import('./verify.js')).runVerify);
+  add(renderCommand(), async () => (await import('./render.js')).runRender);
+  add(observeCommand(), async () => (await import('./observe.js')).runObserve);
+  add(sandboxCommand(), async () => (await import('./sandbox.js')).runSandbox);
   return program;
 }
 

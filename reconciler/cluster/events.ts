@@ -4,7 +4,8 @@
  * They are told beside the work and never stop it: what cannot be written is left out, and a run that may not write them (403) does not try
  * again. A run that has nothing to do says nothing.
  */
-import { contentHash, KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
+import { contentHash } from '../../constructs/model/content-hash';
+import { KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
 import { FIELD_MANAGER } from '../../constructs/model/names';
 import { ClusterError } from '../errors';
 import type { Clock, Cluster, ProgressEvent } from '../ports';

@@ -2,7 +2,8 @@
  * Requests that a plan may submit. The bundle holds them as candidates; which attempt of which it will be is decided here, by the live
  * state. Rotation and restart are named by the leaf certificates concerned: asked for again for the same leaves, it is the same request.
  */
-import { contentHash, formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { contentHash } from '../../constructs/model/content-hash';
+import { formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, isAttemptOf, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
 import { ALIASES, certificateOf, isSameTls, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import type { World } from './checks/world';

@@ -5,7 +5,7 @@
  * happen. Not compared is what the plan only expects: the order of restarts, which fresh facts decide, and all that alters nothing.
  */
 import type { Bundle } from '../../constructs/model/bundle';
-import { contentHash } from '../../constructs/model/kube-object';
+import { contentHash } from '../../constructs/model/content-hash';
 import { describeStep, formatSubject, type Plan, type Step } from './nouns';
 
 /** Version of the file. */

@@ -3,25 +3,28 @@
  * of two things measured side by side.
  *
  *     hand-over     from "pod i is ready and verified" to "pod i+1 was evicted": what the reconciler itself costs between two pods
+ *     size          the command, one file
  *     start-up      the command and a synth, each against a bare `node -e 0`
+ *     memory        what an `apply` holds while it waits, against a Node that waits
  *     cut-over      the outage of each mode on the sandbox in memory, by its model of the brokers, and what the plan has said of it
- *     synth         many clusters with KafkaTls, against plain cdk8s ApiObjects with the same content
+ *     synth         many clusters with KafkaTls, against plain cdk8s ApiObjects with the same content, and whether it grows linearly
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { ApiObject, App, Chart, Duration, Testing, Yaml } from 'cdk8s';
-import { parse } from 'yaml';
+import { App, Chart, Duration, Testing } from 'cdk8s';
 import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs';
 import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
 import { createOutside } from '../../reconciler/cli/outside';
 import type { ProgressEvent } from '../../reconciler/ports';
 import { reconcile } from '../../reconciler/reconcile';
 import { measure } from '../support/outage';
+import { besideSandbox, COMMAND } from './running-sandbox';
+import { measureSynth } from './synth';
+import { residentWhileWaiting } from './waiting';
 
-const COMMAND = 'lib/bin/kafka-tls.js';
+const EXAMPLE = 'examples/quickstart/expected.yaml';
 const RUNS = 7;
 
 function median(values: readonly number[]): number {
@@ -38,15 +41,7 @@ function line(name: string, text: string): void {
 }
 
 async function handOver(): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-bench-'));
-  const kubeconfig = path.join(folder, 'kubeconfig');
-  const sandbox = spawn(
-    process.execPath,
-    [COMMAND, 'sandbox', '--no-ops-manager', '--kubeconfig', kubeconfig, '--file', 'examples/kafka.yaml'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  try {
-    for await (const text of createInterface({ input: sandbox.stdout })) if (text.startsWith('The sandbox listens')) break;
+  await besideSandbox(['examples/kafka.yaml'], async (kubeconfig) => {
     const outside = createOutside({});
     const connection = await outside.connect({ kubeconfig });
     const props = { cluster: KafkaCluster.existing('orders'), executor: Executor.native(), deadlines: { claim: Duration.seconds(1) } };
@@ -65,10 +60,7 @@ async function handOver(): Promise<void> {
     connection.close();
     line('hand-over', figures([...gaps(seen.slice(0, added)), ...gaps(seen.slice(added))]));
     line('', "KubeDB's documented runs show 5 s between two pods");
-  } finally {
-    sandbox.kill('SIGTERM');
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** From a pod's `ready` (its successor is Ready and serves what it should) to the next pod's `evicted`. */
@@ -97,6 +89,10 @@ async function cutOver(): Promise<void> {
   }
 }
 
+function size(): void {
+  line('size', `${COMMAND}: ${(statSync(COMMAND).size / 1e6).toFixed(2)} MB`);
+}
+
 function startUp(): void {
   const measure = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
     const start = performance.now();
@@ -108,56 +104,45 @@ function startUp(): void {
   const rows = Array.from({ length: RUNS }, () => ({
     bare: measure(['-e', '0']),
     version: measure([COMMAND, '--version']),
+    help: measure([COMMAND, '--help']),
+    plan: measure([COMMAND, 'plan', '-f', EXAMPLE, '--base', EXAMPLE]),
     synth: measure(['lib/examples/quickstart/app.js'], { CDK8S_OUTDIR: folder }),
   }));
   rmSync(folder, { recursive: true, force: true });
-  line(
-    'start-up',
-    `kafka-tls --version: ${median(rows.map((r) => r.version / r.bare)).toFixed(2)} x node -e 0; synth of the quickstart: ${median(rows.map((r) => r.synth / r.bare)).toFixed(2)} x`,
-  );
+  const ratio = (what: 'version' | 'help' | 'plan' | 'synth') => `${median(rows.map((r) => r[what] / r.bare)).toFixed(2)} x`;
+  line('start-up', `against node -e 0: --version ${ratio('version')}, --help ${ratio('help')}, plan of two bundles ${ratio('plan')}`);
+  line('', `synth of the quickstart ${ratio('synth')}`);
 }
 
 function synth(): void {
-  const clusters = 100;
-  const ours = (chart: Chart, i: number) =>
-    new KafkaTls(chart, `k${i}`, {
-      cluster: KafkaCluster.existing(`kafka-${i}`),
-      tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp-ca') }),
-    });
-  // By hand: the documents of a bundle as ApiObjects of their own, and the same text made of them.
-  const bundle: Readonly<Record<string, string>> = Testing.synth(filled(1, ours))[0].data;
-  const documents = Object.values(bundle).map((text): unknown => parse(text));
-  const plain = (chart: Chart, i: number) => {
-    for (const [n, document] of documents.entries()) {
-      const object = new ApiObject(chart, `o${i}-${n}`, {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: `o${i}-${n}` },
-        document,
-      });
-      Yaml.stringify(object.toJson());
-    }
-  };
-  const time = (make: (chart: Chart, i: number) => unknown) => {
-    const start = performance.now();
-    Testing.synth(filled(clusters, make));
-    return performance.now() - start;
-  };
-  time(ours);
-  const ratios = Array.from({ length: RUNS }, () => time(ours) / time(plain));
-  line('synth', `${clusters} clusters: ${median(ratios).toFixed(2)} x plain cdk8s objects of the same content`);
+  const sizes = [25, 50, 100, 200];
+  const rows = sizes.map((clusters) => ({ clusters, ours: measureSynth('kafka-tls', clusters), plain: measureSynth('plain', clusters) }));
+  for (const [i, { clusters, ours, plain }] of rows.entries()) {
+    const times = `${ours.ms.toFixed(2)} ms a cluster, ${(ours.ms / plain.ms).toFixed(2)} x plain cdk8s`;
+    const kept = `${ours.heapKb.toFixed(0)} kB kept a cluster, ${(ours.heapKb / plain.heapKb).toFixed(2)} x`;
+    line(i === 0 ? 'synth' : '', `${String(clusters).padStart(3)} clusters: ${times}; ${kept}`);
+  }
+  const at = (clusters: number) => rows.find((row) => row.clusters === clusters)?.ours ?? { ms: Number.NaN, heapKb: Number.NaN };
+  const [few, many] = [at(50), at(200)];
+  line(
+    '',
+    `a cluster of 200 against one of 50: ${(many.ms / few.ms).toFixed(2)} x the time, ${(many.heapKb / few.heapKb).toFixed(2)} x the memory`,
+  );
 }
 
-function filled(count: number, make: (chart: Chart, i: number) => unknown): Chart {
-  const chart = new Chart(new App(), 'bench', { namespace: 'demo' });
-  for (let i = 0; i < count; i++) make(chart, i);
-  return chart;
+async function waiting(): Promise<void> {
+  const { bareMb, plainMb, imageMb } = await residentWhileWaiting();
+  const figure = (mb: number) => `${mb.toFixed(0)} MB (${(mb / bareMb).toFixed(2)} x)`;
+  line('memory', `apply that waits: ${figure(imageMb)} as the image starts it, ${figure(plainMb)} as node alone does`);
+  line('', `node that waits: ${bareMb.toFixed(0)} MB`);
 }
 
 async function main(): Promise<void> {
   await handOver();
   await cutOver();
+  size();
   startUp();
+  await waiting();
   synth();
 }
 

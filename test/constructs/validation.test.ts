@@ -142,6 +142,15 @@ test('refuses the same Kafka twice, and names the other place', () => {
   assert.match(found[0] ?? '', /^\[a\/orders\] Kafka\/demo\/orders: another KafkaTls of this app, b\/orders, is about the same Kafka/);
 });
 
+test('refuses a Kafka no more once its other place was removed', () => {
+  const app = new App();
+  const [a, b] = [new Chart(app, 'a', { namespace: 'demo' }), new Chart(app, 'b', { namespace: 'demo' })];
+  kafkaTls(a);
+  kafkaTls(b);
+  app.node.tryRemoveChild('b');
+  assert.deepEqual(refusals(a), []);
+});
+
 test('takes Kafkas of one name in two namespaces for two', () => {
   const app = new App();
   kafkaTls(new Chart(app, 'a', { namespace: 'a' }));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contentHash } from '../../constructs/model/content-hash';
 import {
   canonical,
   conditionOf,
-  contentHash,
   formatRef,
   groupOf,
   hasTrueCondition,

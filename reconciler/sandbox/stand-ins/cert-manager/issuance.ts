@@ -1,6 +1,7 @@
 /** Issuing one certificate: a key, a request, and in the end the Secret. */
 import type { KeyObject } from 'node:crypto';
-import { type Condition, conditionOf, contentHash, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { contentHash } from '../../../../constructs/model/content-hash';
+import { type Condition, conditionOf, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import { timestamp } from '../../clock';
 import type { KeySource } from '../pki/keys';
 import { contentId, createRequest, requestedContentId } from '../pki/x509';

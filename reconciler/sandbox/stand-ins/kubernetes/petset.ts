@@ -3,7 +3,8 @@
  * Pods change only when somebody deletes or evicts them (OnDelete), and start side by side (Parallel), whatever the PetSet says.
  * It makes no volume claims and follows no placement policy.
  */
-import { contentHash, KINDS, type Kind, type KubeObject } from '../../../../constructs/model/kube-object';
+import { contentHash } from '../../../../constructs/model/content-hash';
+import { KINDS, type Kind, type KubeObject } from '../../../../constructs/model/kube-object';
 import { type Controller, ownerKey, ownKey } from '../controller';
 import { controllerOf, type World, writeStatus } from '../world';
 

@@ -22,6 +22,10 @@ export function octets(content: string): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.OCTETSTRING, false, content);
 }
 
+export function utf8(text: string): Asn1 {
+  return asn1.create(Class.UNIVERSAL, Type.UTF8, false, Buffer.from(text).toString('latin1'));
+}
+
 export function oid(id: string): Asn1 {
   return asn1.create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(id).getBytes());
 }

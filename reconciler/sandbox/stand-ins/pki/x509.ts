@@ -7,7 +7,6 @@
  */
 import { createHash, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import forge from 'node-forge';
 import { type Subject, sortedSet } from '../../../../constructs/model/tls';
 import {
   type Asn1,
@@ -30,6 +29,7 @@ import {
   set,
   tagged,
   time,
+  utf8,
 } from './asn1';
 
 /** What a certificate is to say, key, dates and issuer apart. */
@@ -186,12 +186,8 @@ function identity(subject: Asn1, extensions: readonly Asn1[]): string {
 }
 
 function nameOf(content: CertificateContent): Asn1 {
-  const attributes = NAME_PARTS.flatMap(([type, values]) =>
-    values(content).flatMap((value) =>
-      value ? [{ type, value, valueTagClass: forge.asn1.Type.UTF8 as unknown as forge.asn1.Class }] : [],
-    ),
-  );
-  return forge.pki.distinguishedNameToAsn1({ attributes });
+  const part = (type: string, value: string) => set(sequence(oid(type), utf8(value)));
+  return sequence(...NAME_PARTS.flatMap(([type, values]) => values(content).flatMap((value) => (value ? [part(type, value)] : []))));
 }
 
 function extensionsOf(content: CertificateContent): Asn1[] {

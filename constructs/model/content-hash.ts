@@ -1,0 +1,11 @@
+/** A short name for a content: the same for the same content. */
+import { createHash } from 'node:crypto';
+import { canonical } from './kube-object';
+
+/** Returns the first `length` hexadecimal digits of the SHA-256 of a value's canonical JSON. */
+export function contentHash(value: unknown, length = 8): string {
+  return createHash('sha256')
+    .update(JSON.stringify(canonical(value)), 'utf8')
+    .digest('hex')
+    .slice(0, length);
+}

@@ -1,0 +1,24 @@
+/** The cluster behind a kubeconfig, and the sockets of its brokers. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { connect } from '../cluster/connect';
+import { createDialer } from '../cluster/dial';
+import { kafkaFacts } from '../cluster/kafka-facts';
+import { systemClock } from '../cluster/system-clock';
+import type { ClusterTarget, Connection } from './io';
+
+/** Returns the cluster that is meant, and its brokers, over real sockets. */
+export async function connectTo(target: ClusterTarget, env: Readonly<Record<string, string | undefined>>): Promise<Connection> {
+  const connected = await connect({ ...target, env, clock: systemClock });
+  return {
+    ...connected,
+    dialer: createDialer(systemClock),
+    facts: kafkaFacts(connected.cluster, { clock: systemClock }),
+    random,
+    identity: `${hostname()}-${randomBytes(4).toString('hex')}`,
+  };
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
