@@ -2,12 +2,17 @@
  * YAML as Kubernetes reads it: version 1.1 (`yes` and `on` are true, a leading zero is octal), but without the types JSON lacks: a
  * timestamp stays text, and so does a sexagesimal number.
  */
-import { parseAllDocuments, type Tags } from 'yaml';
+import { parseAllDocuments, stringify, type Tags } from 'yaml';
 import { unlikeJson } from './shape';
 
 export type ParsedYaml =
   | { readonly values: readonly unknown[] }
   | { readonly problem: string; readonly line?: number; readonly column?: number };
+
+/** Returns a value as Kubernetes reads it: what 1.1 would take for something else is quoted, such as yes, on and 010. */
+export function yamlText(value: unknown): string {
+  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+}
 
 const MAX_ALIASES = 100; // against documents that grow when they are read
 

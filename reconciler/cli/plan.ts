@@ -1,6 +1,7 @@
 /** `kafka-tls plan`: what would be done, in order, and why. Changes nothing. */
 import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, KINDS, ref } from '../../constructs/model/kube-object';
+import { bundleDifference } from '../bundle/difference';
 import { bundleId, chooseBundles, readBundles } from '../bundle/files';
 import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
@@ -33,6 +34,8 @@ interface Planned {
   readonly plan: Plan;
   readonly bundle: Bundle;
   readonly applyWith?: string;
+  /** What the commit changes in the bundle. */
+  readonly difference?: string;
 }
 
 /** What a command came to, where a plan says that it will not work. */
@@ -101,7 +104,10 @@ async function planFromBase(base: string, flags: PlanFlags, session: Session): P
   const bundles = await bundlesInFiles(session, flags);
   const find = (among: readonly Bundle[], wanted: Bundle) => among.find((b) => bundleId(b) === bundleId(wanted));
   return {
-    planned: bundles.map((bundle) => ({ bundle, plan: planOffline(find(before, bundle), bundle) })),
+    planned: bundles.map((bundle) => {
+      const old = find(before, bundle);
+      return { bundle, plan: planOffline(old, bundle), difference: bundleDifference(old, bundle) };
+    }),
     removed: name === undefined && namespace === undefined ? before.filter((b) => find(bundles, b) === undefined) : [],
   };
 }
@@ -117,8 +123,12 @@ function formatOf({ output }: PlanFlags): Format {
     [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n');
 }
 
-function contextOf({ bundle, applyWith }: Planned): PlanContext {
-  return { acknowledge: bundle.desired.acknowledge, ...(applyWith === undefined ? {} : { applyWith }) };
+function contextOf({ bundle, applyWith, difference }: Planned): PlanContext {
+  return {
+    acknowledge: bundle.desired.acknowledge,
+    ...(applyWith === undefined ? {} : { applyWith }),
+    ...(difference === undefined ? {} : { difference }),
+  };
 }
 
 function removedLine({ desired }: Bundle): string {

@@ -1,8 +1,8 @@
 /** `kafka-tls render`: the manifests inside a bundle, for kubeconform and for reviewers. Needs no cluster. */
-import { stringify } from 'yaml';
 import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { printableJson } from '../report/printable';
+import { yamlText } from '../yaml-text';
 import type { OutputFlags, SourceFlags } from './flags';
 import { bundlesInFiles, type Session } from './session';
 
@@ -33,8 +33,7 @@ function manifestsOf(bundle: Bundle): readonly Rendered[] {
 }
 
 function document({ manifest, when }: Rendered): string {
-  // Version 1.1 quotes what Kubernetes would take for something else: yes, on, 010.
-  return `---\n# ${formatRef(refOf(manifest))}: ${when}\n${stringify(manifest, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
+  return `---\n# ${formatRef(refOf(manifest))}: ${when}\n${yamlText(manifest)}`;
 }
 
 function list(items: readonly KubeObject[]): string {

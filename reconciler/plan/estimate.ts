@@ -50,7 +50,9 @@ export function estimateOf(world: World, { steps, cutover }: Pick<Plan, 'steps' 
     estimate: {
       durationMs: sumMs(before) + restartsMs(evictions, world, cutover?.mode),
       ...(arePodsUnknown ? { perPodMs: sumMs(restartOf('broker', world)) } : {}),
-      ...(cutover === undefined ? {} : { outageMs: restartsMs(withoutQuorum(evictions, world), world, cutover.mode) }),
+      ...(cutover === undefined || evictions.length === 0
+        ? {}
+        : { outageMs: restartsMs(withoutQuorum(evictions, world), world, cutover.mode) }),
       because: [
         ...(hasRestarts ? seen(world) : []),
         ...assumptions(hasRestarts ? [...restartOf('broker', world), ...before] : before),
@@ -92,7 +94,7 @@ function restartOf(role: Role, world: World): readonly Stretch[] {
 
 function restartsMs(evictions: readonly EvictStep[], world: World, mode: Cutover | undefined): number {
   const each = evictions.map(({ role }) => sumMs(restartOf(role, world)));
-  return mode === 'stop' ? Math.max(...each) : each.reduce((sum, ms) => sum + ms, 0);
+  return mode === 'stop' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0);
 }
 
 /** The restarts of a cut-over from the one on that leaves neither side a quorum. Controllers restart first; some of them can be spared. */

@@ -4,10 +4,11 @@
  */
 import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { nodesOf } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER } from '../../constructs/model/names';
 import { assumedObservation } from './assumed';
-import type { Plan } from './nouns';
-import type { IssuerState } from './observation';
+import type { Plan, Step } from './nouns';
+import type { IssuerState, KafkaFacts, Observation, Reading } from './observation';
 import { plan } from './plan';
 
 /** Leaves that were issued long ago and hold for long: only `issuedAfter` makes them too old. */
@@ -18,7 +19,8 @@ const SOMETIME = '2500-01-01T00:00:00Z';
 export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
   const before: Bundle = old ?? { ...wanted, tls: 'off', issuing: [] };
   const validity = { ...NEVER, notBefore: before.desired.issuedAfter ?? NEVER.notBefore };
-  const live = assumedObservation(before, kafkaOf(before), validity, SOMETIME);
+  const kafka = kafkaOf(before);
+  const live: Observation = { ...assumedObservation(before, kafka, validity, SOMETIME), facts: healthy(kafka) };
   const { kafka: _, ...nothing } = { ...live, pods: [], petSets: [], certificates: [], secrets: [], issuers: [] };
   const isMissing = old === undefined && wanted.kafka !== undefined;
   const petSets = wanted.kafka === undefined ? [] : live.petSets; // how many roles a referenced Kafka has is not known
@@ -31,7 +33,20 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
         issuers: withApplied(live.issuers, before),
       };
   const result = plan(wanted, seen, new Date(SOMETIME));
-  return { ...result, notes: [...result.notes, ...assumptions(old, wanted)] };
+  return { ...result, steps: result.steps.map(withoutNever), notes: [...result.notes, ...assumptions(old, wanted)] };
+}
+
+/** The assumed instant of issuance is nobody's business. */
+function withoutNever<S extends Step>(step: S): S {
+  const findings = step.findings.map((f) => ({ ...f, message: f.message.replace(`issued ${NEVER.notBefore}, `, 'issued earlier, ') }));
+  return { ...step, findings };
+}
+
+/** Nothing is known against a restart, and nothing for a certain order. */
+function healthy(kafka: KubeObject): Reading<KafkaFacts> {
+  const voters = nodesOf(kafka).filter((n) => n.role !== 'broker');
+  const quorum = { leaderId: undefined, voters: voters.map(({ nodeId }) => ({ nodeId, lastCaughtUpMs: undefined })), fetchTimeoutMs: 0 };
+  return { value: { quorum, topics: [] } };
 }
 
 /** A Kafka that is only referenced has an unknown number of pods: none is planned for. */

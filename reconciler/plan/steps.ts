@@ -1,6 +1,6 @@
 /** Steps that both executors plan. */
 import { conditionOf, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
-import { brokerCertificateName } from '../../constructs/model/kubedb';
+import { brokerCertificateName, nodesOf } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
 import { ALIASES, type Alias } from '../../constructs/model/tls';
 import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks/world';
@@ -103,8 +103,10 @@ function whyRestart(because: readonly Finding[]): string {
 }
 
 /** Returns how pods restart when they cannot talk meanwhile. KubeDB knows no other way than one after the other. */
-export function cutoverOf({ bundle }: World, { cut }: Comparison, restarts: number): Pick<Plan, 'cutover'> {
-  if (cut === undefined || restarts === 0) return {};
+export function cutoverOf({ bundle, live }: World, { cut }: Comparison, restarts: number): Pick<Plan, 'cutover'> {
+  // Without a cluster it may not be known how many pods there are.
+  const areNodesUnknown = live.kafka !== undefined && nodesOf(live.kafka).length === 0;
+  if (cut === undefined || (restarts === 0 && !areNodesUnknown)) return {};
   const mode = bundle.desired.executor === 'native' ? bundle.desired.cutover : 'rolling';
   const clients = cut.kind === 'protocol' ? 'clients must switch protocol' : 'clients must trust the new root';
   const outage =

@@ -3,7 +3,7 @@ import { formatAcknowledgement } from '../../constructs/model/desired';
 import { formatRef } from '../../constructs/model/kube-object';
 import type { Plan } from '../plan/nouns';
 import { printable, sentence } from './printable';
-import { conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, stepCells } from './text';
+import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, stepCells } from './text';
 
 /** Returns a plan as Markdown, with a line break at its end. */
 export function planMarkdown(plan: Plan, context: PlanContext): string {
@@ -14,12 +14,16 @@ export function planMarkdown(plan: Plan, context: PlanContext): string {
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);
   if (plan.steps.length > 0) blocks.push(stepRows(plan));
+  const clients = clientsLine(plan);
+  if (clients !== undefined) blocks.push(clients);
   if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
   if (plan.notes.length > 0) blocks.push(plan.notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));
   if (context.acknowledge.length > 0 && plan.steps.length > 0) {
     blocks.push(`Acknowledged: ${context.acknowledge.map((a) => code(formatAcknowledgement(a))).join(', ')}`);
   }
   blocks.push(`**${inline(conclusion(plan, context))}**`);
+  if (context.difference !== undefined && context.difference !== '')
+    blocks.push(folded('What the commit changes in the bundle', context.difference));
   return `${blocks.join('\n\n')}\n`;
 }
 
@@ -28,6 +32,17 @@ function stepRows(plan: Plan): string {
     return `| ${index + 1} | ${inline(change)} | ${code(subject)} | ${inline(waitsFor)} | ${inline(why)} |`;
   });
   return ['| | change | subject | waits for | why |', '| ---: | --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+/** A fence is longer than any that stands in the text. */
+function folded(summary: string, diff: string): string {
+  const ticks = Math.max(2, ...[...diff.matchAll(/`+/g)].map(([run]) => run.length)) + 1;
+  const fence = '`'.repeat(ticks);
+  const lines = diff
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^([ +-]*)(.*)$/, (_, indent, rest) => `${indent}${printable(rest)}`));
+  return `<details><summary>${summary}</summary>\n\n${fence}diff\n${lines.join('\n')}\n${fence}\n\n</details>`;
 }
 
 /** Text of the cluster must stay text: no markup, no links, no mentions, no further column. */

@@ -35,6 +35,8 @@ export interface PlanContext {
   readonly acknowledge: readonly Acknowledged[];
   /** The command that carries the plan out; absent when it was made without a cluster. */
   readonly applyWith?: string;
+  /** What a commit changes in the bundle, as a unified diff; for a pull request only. */
+  readonly difference?: string;
   /** The plan is being carried out now. */
   readonly isApplied?: boolean;
 }
@@ -62,6 +64,13 @@ export function obstacleLine(obstacle: Obstacle): string {
 /** Returns a cut-over in one line. */
 export function cutoverLine({ mode, because }: NonNullable<Plan['cutover']>): string {
   return printable(sentence(`Cut-over (${mode}): ${because}`));
+}
+
+/** Returns whether clients have to do something, in one line; nothing where no pod restarts. */
+export function clientsLine({ cutover, steps, estimate }: Plan): string | undefined {
+  if (cutover !== undefined) return 'Clients must act: see the cut-over.';
+  const isRestarted = steps.some((s) => s.kind === 'evict') || estimate?.perPodMs !== undefined;
+  return isRestarted ? 'Clients need do nothing: their connections break once a broker, and are made again.' : undefined;
 }
 
 /** Returns an estimate in one line: `Takes about 7 min, with an outage of about 4 min (a pod took up to 40 s to get Ready).` */

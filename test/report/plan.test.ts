@@ -51,6 +51,35 @@ test('text of the cluster cannot steer the terminal, nor add markup or a column'
   assert.doesNotMatch(row, /<b>|@team/);
 });
 
+test('what a commit changes is folded away, and cannot break out of its fence', () => {
+  const text = planMarkdown(ADD, { ...context, difference: '--- a\n+++ b\n@@ -1 +1 @@\n-  x: 1\n+  x: "````\\n</details> \u202e"\n' });
+  const [, fence = '', body = ''] = /<details><summary>.*<\/summary>\n\n(`+)diff\n([\s\S]*)\n\1\n\n<\/details>\n$/.exec(text) ?? [];
+  assert.equal(fence.length, 5);
+  assert.match(body, /^--- a\n\+\+\+ b\n@@ -1 \+1 @@\n- {2}x: 1\n\+ {2}x: "````/);
+  assert.ok(!body.includes('\u202e'));
+});
+
+const CLIENTS: readonly { readonly name: string; readonly plan: Plan; readonly says: RegExp | undefined }[] = [
+  { name: 'a cut-over', plan: ADD, says: /^Clients must act: see the cut-over\.$/m },
+  {
+    name: 'restarts',
+    plan: withoutCutover(ADD),
+    says: /^Clients need do nothing: their connections break once a broker, and are made again\.$/m,
+  },
+  { name: 'nothing', plan: NOTHING, says: undefined },
+];
+for (const { name, plan, says } of CLIENTS) {
+  test(`tells in a pull request whether clients have to act: ${name}`, () => {
+    const text = planMarkdown(plan, context);
+    if (says === undefined) assert.doesNotMatch(text, /^Clients/m);
+    else assert.match(text, says);
+  });
+}
+
+function withoutCutover({ cutover: _, ...plan }: Plan): Plan {
+  return plan;
+}
+
 test('colours appear only when asked for', () => {
   assert.ok(!planText(ADD, PLAIN, context).includes('\u001b'));
   assert.ok(planText(ADD, { columns: 200, isColor: true }, context).includes('\u001b[32mcreate'));
