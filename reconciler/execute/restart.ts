@@ -46,7 +46,7 @@ export async function restartPods(roll: Roll): Promise<void> {
     isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
-    if (plan.cutover?.mode === 'stop') return restartAll(roll, outdated, live, isInsideCutover);
+    if (plan.cutover?.mode === 'stop' && pod.stuck === undefined) return restartAll(roll, outdated, live, isInsideCutover);
     await evict(roll, pod, isInsideCutover);
     isInsideCutover = plan.cutover !== undefined;
     await awaitSuccessor(roll, pod, isInsideCutover);
@@ -80,7 +80,10 @@ function askGates(roll: Roll, live: Observation): readonly Asked[] {
   const asked = roll.plan.cutover === undefined ? group : order;
   const verdicts = asked.map((pod) => ({ pod, verdict: canRestart(pod, view) }));
   const isRefused = roll.plan.cutover !== undefined && verdicts.some((v) => !v.verdict.ok);
-  return isRefused ? verdicts.filter((v) => !v.verdict.ok) : verdicts;
+  if (!isRefused) return verdicts;
+  // Who is stuck serves nobody, and may be what the others are refused for.
+  const stuck = verdicts.filter((v) => v.verdict.ok && v.pod.stuck !== undefined);
+  return stuck.length > 0 ? stuck : verdicts.filter((v) => !v.verdict.ok);
 }
 
 /** Evicts a pod. Only inside a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met. */

@@ -89,11 +89,20 @@ export class Watchdog {
     const id = nodesOf(this.kafka).find((n) => n.pod === pod)?.nodeId;
     if (facts === undefined || id === undefined) return;
     const { quorum, topics } = facts;
+    if (this.place.clock.monotonicMs() - this.place.clock.jumpedAtMs >= quorum.fetchTimeoutMs) this.judgeQuorum(pod, id, quorum);
+    this.judgeTopics(pod, id, topics);
+  }
+
+  /** Instants of before and after the wall clock was set are not held against each other. */
+  private judgeQuorum(pod: string, id: number, quorum: KafkaFacts['quorum']): void {
     const now = quorum.voters.find((v) => v.nodeId === quorum.leaderId)?.lastCaughtUpMs ?? 0;
     const caughtUp = quorum.voters.filter((v) => Math.abs(now - (v.lastCaughtUpMs ?? 0)) < quorum.fetchTimeoutMs);
     const left = caughtUp.filter((v) => v.nodeId !== id).length;
     if (caughtUp.length !== left && quorum.voters.length > 1 && left < Math.floor(quorum.voters.length / 2) + 1)
       this.broken.push(`${pod} was taken down, and ${left} of ${quorum.voters.length} voters were left`);
+  }
+
+  private judgeTopics(pod: string, id: number, topics: KafkaFacts['topics']): void {
     for (const { name, minInsyncReplicas = 1, partitions } of topics) {
       for (const { partition, isr, replicas } of partitions) {
         if (isr.includes(id) && replicas.length > minInsyncReplicas && isr.length - 1 < minInsyncReplicas)

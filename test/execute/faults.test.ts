@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
-import { Acknowledgement, Tls, TlsIssuer } from '../../constructs';
+import { Acknowledgement, Cutover, Tls, TlsIssuer } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
@@ -75,6 +75,22 @@ describe('native', () => {
       if (name !== pod.name) assert.equal(uid, before[name], `${name} was not touched`);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
   });
+
+  for (const cutover of [Cutover.ROLLING, Cutover.STOP]) {
+    test(`a cut-over (${cutover}) begins with the pod that cannot start: no gate of the others would open before`, async () => {
+      const storage = { resources: { requests: { storage: '1Gi' } } };
+      world = await new World({ opsManager: false }).start(kafkaManifest({ topology: undefined, replicas: 3, storage }));
+      await world.settle();
+      const broken = `${KAFKA}-2`;
+      await world.crash(broken);
+      world.when('evicted', broken, () => void world.annotate({ 'sandbox.kafka-tls/crash-loop': '' }));
+      const bundle = world.bundle(wish('native', on(), { restart: { cutover } }));
+      await world.apply(bundle);
+      assert.equal(world.evicted[0], broken);
+      assert.equal(world.evicted.length, 3, 'each once');
+      await assertServing(bundle);
+    });
+  }
 
   test('a gate that stays shut ends in exit 4, with what is done and what is not', async () => {
     await secured('native', { sandbox: { timing: { podStartMs: 5_000, catchUpMs: 300_000 } } });

@@ -14,6 +14,8 @@ interface Sleeper {
 export class FakeClock implements Clock {
   private elapsedMs = 0;
   private jumpedMs = 0;
+  /** When the wall clock was set last, by the monotonic one. */
+  jumpedAtMs = Number.NEGATIVE_INFINITY;
   private sleepers: Sleeper[] = [];
 
   constructor(private readonly startMs = Date.parse('2026-11-23T09:00:00Z')) {}
@@ -25,6 +27,7 @@ export class FakeClock implements Clock {
   /** Sets the wall clock; what is measured by the monotonic one is not touched. */
   jump(ms: number): void {
     this.jumpedMs += ms;
+    this.jumpedAtMs = this.elapsedMs;
   }
 
   monotonicMs(): number {
