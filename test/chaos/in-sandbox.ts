@@ -10,8 +10,17 @@ import { scaledClock } from './scaled-clock';
 /** A Lease runs out in two seconds, and a busy machine is not taken for a dead one. */
 const FACTOR = 15;
 
+/** A key takes a second on a busy machine, and that is the time in which a Lease has to be renewed: they are made before time passes. */
+function makeKeys(): void {
+  const keyFor = pooledKeys();
+  for (const spec of [CA_KEY, CA_KEY, LEAF_KEY, LEAF_KEY]) void keyFor(spec);
+}
+const CA_KEY = { algorithm: 'RSA', size: 3072, isCa: true } as const;
+const LEAF_KEY = { algorithm: 'RSA', size: 2048, isCa: false } as const;
+
 /** Returns a sandbox of its own. */
 export function inSandbox(executor: ExecutorName): Setting {
+  makeKeys();
   const pace = { factor: FACTOR, startMs: Date.now() };
   const clock = scaledClock(pace);
   const sandbox = createSandbox({ clock, opsManager: executor === 'ops-request', keys: pooledKeys(), api: { namespaces: [NAMESPACE] } });
