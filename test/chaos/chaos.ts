@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { play } from './play';
+import { playAll, type Result } from './play-all';
 import { scheduleOf } from './schedule';
 import { Tally } from './tally';
 
@@ -22,15 +23,25 @@ if (!Number.isInteger(seeds) || !Number.isInteger(first) || seeds < 1) {
 
 async function main(): Promise<void> {
   const tally = new Tally();
-  for (let seed = first; seed < first + seeds; seed++) {
-    const played = await play(scheduleOf(seed));
-    tally.add(played);
-    if (values.trace) console.log(played.trace.join('\n'));
-    for (const sentence of played.broken) console.log(`seed ${seed}: ${sentence}`);
-    if (played.broken.length > 0) console.log(`Replay it with: npm run chaos -- --first-seed ${seed} --seeds 1 --trace`);
+  const numbers = Array.from({ length: seeds }, (_, i) => first + i);
+  for (const result of values.trace ? await playAloud(numbers) : await playAll(numbers)) {
+    tally.add(result);
+    for (const sentence of result.broken) console.log(`seed ${result.seed}: ${sentence}`);
+    if (result.broken.length > 0) console.log(`Replay it with: npm run chaos -- --first-seed ${result.seed} --seeds 1 --trace`);
   }
   console.log(tally.text());
   process.exitCode = tally.broken > 0 ? 1 : 0;
+}
+
+/** One after the other, with every line of what happened. */
+async function playAloud(numbers: readonly number[]): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const seed of numbers) {
+    const played = await play(scheduleOf(seed));
+    console.log(played.trace.join('\n'));
+    results.push({ seed, ...played });
+  }
+  return results;
 }
 
 void main();

@@ -9,7 +9,7 @@ export class Tally {
   private readonly faults = new Map<FaultName, number>();
   broken = 0;
 
-  add({ injected, runs, evictions, broken }: Played): void {
+  add({ injected, runs, evictions, broken }: Omit<Played, 'schedule' | 'trace'>): void {
     this.schedules++;
     this.runs += runs;
     this.evictions += evictions;

@@ -7,20 +7,19 @@ import type { ExecutorName } from '../../constructs/model/desired';
 import type { Estimate } from '../../reconciler/plan/nouns';
 import { plan } from '../../reconciler/plan/plan';
 import type { KafkaFacts } from '../../reconciler/sandbox';
-import { off, on, onWithNewRoot, wish } from './wishes';
+import { on, onWithNewRoot, wish } from './wishes';
 import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from './world';
 
 /** A pod stops within 5 s, listens 22 s later and is Ready 6 s after that; KubeDB's documented runs show 10 to 40 s until it runs. */
 const TIMING = { issuanceMs: 3_000, podStartMs: 22_000, podReadyMs: 6_000, podStopMs: 5_000, catchUpMs: 4_000, opsStepMs: 5_000 };
 const SAMPLE_MS = 500;
 /** What a Kafka consists of. */
-const TOPOLOGIES = { '3 controllers, 3 brokers': {}, '3 combined nodes': combined(3), '5 combined nodes': combined(5) };
+const TOPOLOGIES = { '3 controllers, 3 brokers': {}, '3 combined nodes': combined(3) };
 export type Topology = keyof typeof TOPOLOGIES;
 
 /** What is wanted, of a Kafka that has what. */
 const CHANGES = {
   'add TLS': { from: undefined, to: () => on() },
-  'remove TLS': { from: on(), to: () => off() },
   'change the root': { from: on(), to: () => onWithNewRoot() },
   rotate: { from: on(), to: (now: Date) => on({ issuedAfter: now.toISOString() }) },
 } as const satisfies Record<string, { from: Tls | undefined; to: (now: Date) => Tls }>;
