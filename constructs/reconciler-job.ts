@@ -5,22 +5,23 @@
  * time. It is no Argo hook (a changed hook starts no sync), has no generateName (a plain resource cannot) and no TTL (a Job that vanishes
  * is created anew, and runs anew).
  *
- * ServiceAccount, Role and RoleBinding come from cdk8s-plus. The others are plain objects: cdk8s-plus writes the hash of the
- * construct's path into the labels of their pods, and output must not change when a construct moves.
+ * Job and CronJob are plain objects: cdk8s-plus writes the hash of the construct's path into the labels of their pods, and output must not
+ * change when a construct moves.
  */
-import { ApiObject, type Duration, JsonPatch, Lazy } from 'cdk8s';
+import { ApiObject, type Duration, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ContentNamed } from './content-named';
 import { metadataProps } from './metadata';
 import { contentHash } from './model/content-hash';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
-import { groupOf, KINDS, refOf } from './model/kube-object';
+import { KINDS, refOf } from './model/kube-object';
 import { ownedMetadata, type Place } from './model/manifests';
-import { bundleName, clusterRoleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
-import { type Permission, permissions } from './model/permissions';
+import { bundleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
+import { permissions } from './model/permissions';
 import { complaintsAbout, type Violation } from './model/violation';
 import { ReconcileSchedule } from './reconcile-schedule';
+import { grantAccess, grantClusterIssuers } from './reconciler-access';
 
 /** How the reconciler runs in the cluster. */
 export interface ReconcilerJobProps {
@@ -75,17 +76,17 @@ export class ReconcilerJob extends Construct {
     super(scope, id);
     this.image = props.image;
     const { place } = context;
-    const access = grant(this, place, permissions(place.kafka, context.executor));
+    const access = grantAccess(this, place, permissions(place.kafka, context.executor));
     this.serviceAccount = access.serviceAccount;
     this.role = access.role;
     this.roleBinding = access.roleBinding;
+    if (context.clusterIssuers.length > 0) {
+      const { role, roleBinding } = grantClusterIssuers(this, place, context.clusterIssuers);
+      this.clusterRole = role;
+      this.clusterRoleBinding = roleBinding;
+    }
     const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
     this.networkPolicy = new ApiObject(this, 'NetworkPolicy', { ...NETWORK_POLICY, metadata, spec: networkPolicySpec(place) });
-    if (context.clusterIssuers.length > 0) {
-      const { clusterRole, clusterRoleBinding } = grantClusterIssuers(this, place, context.clusterIssuers);
-      this.clusterRole = clusterRole;
-      this.clusterRoleBinding = clusterRoleBinding;
-    }
     this.job = new ContentNamed(
       this,
       'Job',
@@ -216,52 +217,4 @@ function runDeadlineSeconds({ deadlines, nodes }: ReconcilerJobContext): number 
   const seconds = (text: string) => Math.ceil((goDurationMs(text) ?? 0) / 1000);
   const perPod = seconds(deadlines.gate) + seconds(deadlines.podReady);
   return seconds(deadlines.foreignOperation) + seconds(deadlines.issuance) + nodes * perPod + SLACK_SECONDS;
-}
-
-interface Access {
-  readonly serviceAccount: ApiObject;
-  readonly role: ApiObject;
-  readonly roleBinding: ApiObject;
-}
-
-function grant(scope: Construct, place: Place, allowed: readonly Permission[]): Access {
-  // Loaded here, since it takes longer to load than all else together, and who wants the ConfigMap only never gets here.
-  const plus: typeof import('cdk8s-plus-28') = require('cdk8s-plus-28');
-  const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
-  const account = new plus.ServiceAccount(scope, 'ServiceAccount', { metadata, automountToken: false });
-  const role = new plus.Role(scope, 'Role', { metadata });
-  for (const { group, resource, verbs, name } of allowed) {
-    const what = { apiGroup: group, resourceType: resource, ...(name === undefined ? {} : { resourceName: name }) };
-    role.allow([...verbs], what);
-  }
-  const binding = new plus.RoleBinding(scope, 'RoleBinding', { metadata, role: role as import('cdk8s-plus-28').IRole });
-  binding.addSubjects(account);
-  return { serviceAccount: ApiObject.of(account), role: ApiObject.of(role), roleBinding: ApiObject.of(binding) };
-}
-
-/** ClusterIssuers are in no namespace. Only those are named that TLS refers to, and they may only be looked at. */
-function grantClusterIssuers(
-  scope: Construct,
-  place: Place,
-  issuers: readonly string[],
-): { readonly clusterRole: ApiObject; readonly clusterRoleBinding: ApiObject } {
-  const { apiVersion, plural } = KINDS.ClusterIssuer;
-  const rbac = { apiVersion: KINDS.Role.apiVersion };
-  const name = clusterRoleName(place.namespace, place.kafka);
-  const metadata = metadataProps(ownedMetadata(place, name));
-  const clusterRole = new ApiObject(scope, 'ClusterRole', {
-    ...rbac,
-    kind: 'ClusterRole',
-    metadata,
-    rules: [{ apiGroups: [groupOf(apiVersion)], resources: [plural], resourceNames: issuers, verbs: ['get'] }],
-  });
-  const clusterRoleBinding = new ApiObject(scope, 'ClusterRoleBinding', {
-    ...rbac,
-    kind: 'ClusterRoleBinding',
-    metadata,
-    roleRef: { apiGroup: groupOf(rbac.apiVersion), kind: 'ClusterRole', name },
-    subjects: [{ kind: KINDS.ServiceAccount.kind, name: bundleName(place.kafka), namespace: place.namespace }],
-  });
-  for (const object of [clusterRole, clusterRoleBinding]) object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
-  return { clusterRole, clusterRoleBinding };
 }

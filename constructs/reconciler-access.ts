@@ -1,0 +1,54 @@
+/** Who the reconciler runs as, and what it may do. ServiceAccount, Role and RoleBinding come from cdk8s-plus. */
+import { ApiObject, JsonPatch } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { metadataProps } from './metadata';
+import { groupOf, KINDS } from './model/kube-object';
+import { ownedMetadata, type Place } from './model/manifests';
+import { bundleName, clusterRoleName } from './model/names';
+import type { Permission } from './model/permissions';
+
+/** What may be done in the Kafka's namespace, and by whom. */
+export interface Access {
+  readonly serviceAccount: ApiObject;
+  readonly role: ApiObject;
+  readonly roleBinding: ApiObject;
+}
+
+/** Grants permissions in the Kafka's namespace to a ServiceAccount of the reconciler's own. */
+export function grantAccess(scope: Construct, place: Place, allowed: readonly Permission[]): Access {
+  // Loaded here, since it takes longer to load than all else together, and who wants the ConfigMap only never gets here.
+  const plus: typeof import('cdk8s-plus-28') = require('cdk8s-plus-28');
+  const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
+  const account = new plus.ServiceAccount(scope, 'ServiceAccount', { metadata, automountToken: false });
+  const role = new plus.Role(scope, 'Role', { metadata });
+  for (const { group, resource, verbs, name } of allowed) {
+    const what = { apiGroup: group, resourceType: resource, ...(name === undefined ? {} : { resourceName: name }) };
+    role.allow([...verbs], what);
+  }
+  const binding = new plus.RoleBinding(scope, 'RoleBinding', { metadata, role: role as import('cdk8s-plus-28').IRole });
+  binding.addSubjects(account);
+  return { serviceAccount: ApiObject.of(account), role: ApiObject.of(role), roleBinding: ApiObject.of(binding) };
+}
+
+/** Lets it look at ClusterIssuers, which are in no namespace: only at those that TLS refers to. */
+export function grantClusterIssuers(scope: Construct, place: Place, issuers: readonly string[]): Omit<Access, 'serviceAccount'> {
+  const { apiVersion, plural } = KINDS.ClusterIssuer;
+  const rbac = { apiVersion: KINDS.Role.apiVersion };
+  const name = clusterRoleName(place.namespace, place.kafka);
+  const metadata = metadataProps(ownedMetadata(place, name));
+  const role = new ApiObject(scope, 'ClusterRole', {
+    ...rbac,
+    kind: 'ClusterRole',
+    metadata,
+    rules: [{ apiGroups: [groupOf(apiVersion)], resources: [plural], resourceNames: issuers, verbs: ['get'] }],
+  });
+  const roleBinding = new ApiObject(scope, 'ClusterRoleBinding', {
+    ...rbac,
+    kind: 'ClusterRoleBinding',
+    metadata,
+    roleRef: { apiGroup: groupOf(rbac.apiVersion), kind: 'ClusterRole', name },
+    subjects: [{ kind: KINDS.ServiceAccount.kind, name: bundleName(place.kafka), namespace: place.namespace }],
+  });
+  for (const object of [role, roleBinding]) object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+  return { role, roleBinding };
+}
