@@ -110,9 +110,14 @@ export function roleLabels(kafka: string, role: Role): Readonly<Record<string, s
   return { ...selectorLabels(kafka), ...Object.fromEntries(roles.map((r) => [`kubedb.com/role-${r}`, 'set'])) };
 }
 
+/** Returns the Secret with the passwords of the JKS stores, where the Kafka names none. */
+export function defaultKeystoreCredSecret(kafka: string): string {
+  return `${kafka}-keystore-cred`;
+}
+
 /** Returns the name of the Secret with the JKS passwords. */
 export function keystoreCredSecret(kafka: KubeObject): string {
-  return kafka.spec?.keystoreCredSecret?.name || `${kafka.metadata.name}-keystore-cred`;
+  return kafka.spec?.keystoreCredSecret?.name || defaultKeystoreCredSecret(kafka.metadata.name);
 }
 
 /** Returns the name of the Secret with the SASL user of KubeDB. */

@@ -6,6 +6,7 @@
  */
 import type { ExecutorName } from './desired';
 import { groupOf, KINDS } from './kube-object';
+import { configSecretName, defaultKeystoreCredSecret, ROLES } from './kubedb';
 import { bundleName } from './names';
 
 /** A rule of a Role. */
@@ -26,7 +27,7 @@ const READ = ['get', 'list', 'watch'];
 
 /** Returns what the reconciler of a Kafka may do. */
 export function permissions(kafka: string, executor: ExecutorName): readonly Permission[] {
-  return executor === 'native' ? [...shared(kafka), ...NATIVE] : shared(kafka);
+  return executor === 'native' ? [...shared(kafka), ...native(kafka)] : shared(kafka);
 }
 
 function shared(kafka: string): readonly Permission[] {
@@ -51,16 +52,20 @@ function shared(kafka: string): readonly Permission[] {
 }
 
 /** What KubeDB's ops-manager does otherwise. */
-const NATIVE: readonly Permission[] = [
-  on('Kafka', ['update'], { sub: 'status', use: 'pause and resume it' }),
-  on('KafkaOpsRequest', ['update'], { sub: 'status', use: 'write its conditions as KubeDB does' }),
-  on('Certificate', ['update'], { sub: 'status', use: 'have it issued anew' }),
-  on('Secret', ['create', 'update'], { use: 'write configuration and passwords of key stores' }),
-  on('PetSet', ['list', 'watch', 'update'], { use: 'mount the certificates, and see that KubeDB leaves that' }),
-  on('PodDisruptionBudget', ['watch'], { use: 'see when an eviction may be tried again' }),
-  on('Pod', ['create'], { sub: 'eviction', use: 'restart pods' }),
-  on('Pod', ['get', 'delete'], { use: 'see the successors, and in a cut-over delete what only a budget keeps' }),
-];
+function native(kafka: string): readonly Permission[] {
+  return [
+    on('Kafka', ['update'], { sub: 'status', use: 'pause and resume it' }),
+    on('KafkaOpsRequest', ['update'], { sub: 'status', use: 'write its conditions as KubeDB does' }),
+    on('Certificate', ['update'], { sub: 'status', use: 'have it issued anew' }),
+    // By an apply, which carries the name, so that even the right to create it is about this one only.
+    on('Secret', ['create', 'patch'], { name: defaultKeystoreCredSecret(kafka), use: 'make the password of key stores' }),
+    ...ROLES.map((role) => on('Secret', ['update'], { name: configSecretName(kafka, role), use: 'write configuration' })),
+    on('PetSet', ['list', 'watch', 'update'], { use: 'mount the certificates, and see that KubeDB leaves that' }),
+    on('PodDisruptionBudget', ['watch'], { use: 'see when an eviction may be tried again' }),
+    on('Pod', ['create'], { sub: 'eviction', use: 'restart pods' }),
+    on('Pod', ['get', 'delete'], { use: 'see the successors, and in a cut-over delete what only a budget keeps' }),
+  ];
+}
 
 interface Details extends Pick<Permission, 'name' | 'use' | 'isOptional'> {
   readonly sub?: 'status' | 'eviction';

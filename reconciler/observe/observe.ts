@@ -13,6 +13,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import {
   configSecretName,
+  defaultKeystoreCredSecret,
   keystoreCredSecret,
   mountedCertificateSecret,
   mountedConfigSecret,
@@ -168,7 +169,7 @@ function issuedSecretNames(bundle: Bundle | undefined): readonly string[] {
 /** The JKS passwords: only whether they are there, and only where we would have to make them. */
 function passwordSecretNames(name: string, kafka: KubeObject | undefined, bundle: Bundle | undefined): readonly string[] {
   if (bundle?.desired.executor !== 'native') return [];
-  return [kafka === undefined ? `${name}-keystore-cred` : keystoreCredSecret(kafka)];
+  return [kafka === undefined ? defaultKeystoreCredSecret(name) : keystoreCredSecret(kafka)];
 }
 
 async function readSecrets(reader: Reader, needed: readonly string[], others: readonly string[]): Promise<ReadonlyMap<string, KubeObject>> {

@@ -174,17 +174,28 @@ test('pulls from a private registry', () => {
   assert.deepEqual(only(chartWith({ imagePullSecrets: ['regcred'] }), 'Job').spec.template.spec.imagePullSecrets, [{ name: 'regcred' }]);
 });
 
-test('may write Secrets, PetSets and pods only under native', () => {
+test('may write Secrets, PetSets and pods only under native, and only Secrets that it knows by name', () => {
   const writes = (executor: Executor) => {
-    const rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[] = only(
-      chartWith({}, { executor }),
-      'Role',
-    ).rules;
+    const rules: readonly {
+      readonly resources: readonly string[];
+      readonly verbs: readonly string[];
+      readonly resourceNames?: readonly string[];
+    }[] = only(chartWith({}, { executor }), 'Role').rules;
     const isWrite = (verb: string) => !['get', 'list', 'watch'].includes(verb);
-    return rules.filter((r) => /^(secrets|petsets|pods)/.test(r.resources[0] ?? '') && r.verbs.some(isWrite)).map((r) => r.resources[0]);
+    return rules
+      .filter((r) => /^(secrets|petsets|pods)/.test(r.resources[0] ?? '') && r.verbs.some(isWrite))
+      .map(({ resources, verbs, resourceNames }) => [verbs.filter(isWrite).join(), resources[0], ...(resourceNames ?? [])].join(' '));
   };
   assert.deepEqual(writes(Executor.opsRequest()), []);
-  assert.deepEqual(writes(Executor.native()), ['secrets', 'petsets', 'pods/eviction', 'pods']);
+  assert.deepEqual(writes(Executor.native()), [
+    'create,patch secrets orders-keystore-cred',
+    'update secrets orders-controller-config',
+    'update secrets orders-broker-config',
+    'update secrets orders-config',
+    'update petsets',
+    'create pods/eviction',
+    'delete pods',
+  ]);
 });
 
 test('grants nothing by a wildcard, and no Kafka may be deleted', () => {

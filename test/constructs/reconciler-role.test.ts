@@ -40,7 +40,8 @@ const ASKS: { readonly [M in keyof Cluster]: (...args: Parameters<Cluster[M]>) =
     { verb: 'list', of },
     { verb: 'watch', of },
   ],
-  create: (object) => [about('create', refOf(object))],
+  // A POST does not carry the name in its path, so that no rule about a name allows it; an apply does.
+  create: (object) => [{ verb: 'create', of: object }],
   apply: (object) => [about('create', refOf(object)), about('patch', refOf(object))],
   patch: (subject, _operations, options) => [about('patch', subject, status(options))],
   replace: (object, options) => [about('update', refOf(object), status(options))],
@@ -82,8 +83,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
             if (isClusterScoped(of)) return; // recorded as unknown without a ClusterRole
             const resource = `${kindOf(of)?.plural}${sub}`;
             asked.add(`${groupOf(of.apiVersion)} ${resource} ${verb}`);
-            // A name is of no use to a create: the request does not carry it in its path.
-            const isAllowed = allows(granted, verb, groupOf(of.apiVersion), resource, verb === 'create' ? undefined : name);
+            const isAllowed = allows(granted, verb, groupOf(of.apiVersion), resource, name);
             if (!isAllowed) denied.add(`${resource} ${verb}`);
           }),
       });

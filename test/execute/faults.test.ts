@@ -92,6 +92,30 @@ describe('native', () => {
     });
   }
 
+  test('a password of the JKS stores that somebody makes in the same moment stays', async () => {
+    const theirs = Buffer.from('of-kubedb').toString('base64');
+    let isFirst = true;
+    const decorate = (cluster: Cluster): Cluster => ({
+      ...cluster,
+      apply: async (object, options) => {
+        if (object.kind === 'Secret' && isFirst) {
+          isFirst = false;
+          const data = Object.fromEntries(Object.keys(object.data).map((key) => [key, theirs]));
+          await cluster.create({ ...object, data });
+        }
+        return cluster.apply(object, options);
+      },
+    });
+    world = await new World({ opsManager: false, decorate }).start(kafkaManifest());
+    await world.settle();
+    const bundle = wanted('native', on());
+    await world.apply(bundle);
+    const secret = await world.cluster.get(ref(KINDS.Secret, NAMESPACE, `${KAFKA}-keystore-cred`));
+    assert.deepEqual([...new Set(Object.values(secret?.data ?? {}))], [theirs]);
+    assert.equal(isFirst, false);
+    await assertServing(bundle);
+  });
+
   test('a gate that stays shut ends in exit 4, with what is done and what is not', async () => {
     await secured('native', { sandbox: { timing: { podStartMs: 5_000, catchUpMs: 300_000 } } });
     const rotated = rotation();

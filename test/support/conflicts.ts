@@ -25,7 +25,6 @@ const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 const BEATEN = {
   native: [
     'create KafkaOpsRequest',
-    'create Secret',
     'patch Kafka',
     'replace Certificate/status',
     'replace Kafka',

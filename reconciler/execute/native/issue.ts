@@ -46,7 +46,7 @@ export async function createPassword({ context }: NativeRun, { subject }: Create
   if ((await context.cluster.get(subject)) !== undefined) return;
   const password = Buffer.from(context.random(24)).toString('base64');
   await orPlanAnew(
-    context.cluster.create({
+    context.cluster.apply({
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: subject.name, namespace: subject.namespace ?? '' },

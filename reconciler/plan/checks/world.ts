@@ -12,7 +12,7 @@
  */
 import type { Bundle } from '../../../constructs/model/bundle';
 import { KINDS, type KubeObject, type ObjectRef, ref } from '../../../constructs/model/kube-object';
-import { brokerCertificate, type CertificateOwner, keystoreCredSecret } from '../../../constructs/model/kubedb';
+import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret } from '../../../constructs/model/kubedb';
 import {
   ALIASES,
   type Alias,
@@ -95,6 +95,6 @@ export function wantedCertificate({ bundle, live }: World, alias: Alias): KubeOb
 
 /** Returns what of the live Kafka a broker Certificate depends on. */
 export function certificateOwner(live: Observation): CertificateOwner {
-  const credentials = live.kafka === undefined ? `${live.name}-keystore-cred` : keystoreCredSecret(live.kafka);
+  const credentials = live.kafka === undefined ? defaultKeystoreCredSecret(live.name) : keystoreCredSecret(live.kafka);
   return { name: live.name, namespace: live.namespace, keystoreCredSecret: credentials };
 }
