@@ -10,11 +10,11 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { CertificateFacts } from './plan/observation';
+import type { CaFacts, CertificateFacts } from './plan/observation';
 
 /** What could be read of a PEM text. */
-export interface ReadCertificates {
-  readonly certificates: readonly CertificateFacts[];
+export interface ReadCertificates<Facts = CertificateFacts> {
+  readonly certificates: readonly Facts[];
   /** Why something could not be read: the first problem met. */
   readonly unreadable?: string;
 }
@@ -39,6 +39,13 @@ export function parseCertificates(pem: string): readonly CertificateFacts[] {
 export function readCertificates(pem: string): ReadCertificates {
   const { certificates, unreadable } = readX509(pem);
   return { certificates: certificates.map((c) => c.facts), ...(unreadable === undefined ? {} : { unreadable }) };
+}
+
+/** The same of certificates that are there to be trusted, each with its PEM. */
+export function readCas(pem: string): ReadCertificates<CaFacts> {
+  const { certificates, unreadable } = readX509(pem);
+  const withPem = certificates.map((c) => ({ ...c.facts, pem: c.x509.toString() }));
+  return { certificates: withPem, ...(unreadable === undefined ? {} : { unreadable }) };
 }
 
 /**

@@ -43,6 +43,7 @@ const METADATA = mapOf({
   deletionTimestamp: optional(ANY_TEXT),
   labels: optional(TEXT_MAP),
   annotations: optional(TEXT_MAP),
+  ownerReferences: nullable(listOf(mapOf({ uid: TEXT }))),
 });
 
 const CONDITION = mapOf({

@@ -75,7 +75,7 @@ describe('the command and a sandbox', { concurrency: false }, () => {
       assert.ok(EVENTS.includes(event.event), event.event);
       assert.match(event.time, /^\d{4}-\d\d-\d\dT/);
       assert.equal(typeof event.message, 'string');
-      assert.match(event.subject, /^[A-Za-z]+\/demo\/orders/);
+      assert.match(event.subject, /^[A-Za-z]+\/demo\/(kafka-tls-)?orders/);
     }
     const names = new Set(events.map((e) => e.event));
     for (const name of ['planned', 'applied', 'waiting', 'evicted', 'ready', 'verified', 'finished']) assert.ok(names.has(name), name);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { KINDS, ref } from '../constructs/model/kube-object';
+import { KINDS, type KubeObject, ref } from '../constructs/model/kube-object';
 import type { Connection } from '../reconciler/cli/io';
 import { BlockedError, ClusterError, InternalError, InvalidInputError, OperationFailedError, TimeoutError } from '../reconciler/errors';
 import type { Observation } from '../reconciler/plan/observation';
@@ -242,6 +242,16 @@ const addTls = (acknowledge: boolean) =>
     .wants(TLS)
     .desires(acknowledge ? { acknowledge: [{ kind: 'clientsMoveToTls' }] } : {});
 
+test('plan replays an observation of a version that knew nothing of what clients trust', async () => {
+  const { bundle, live } = new ClusterBuilder().sees(() => ({ trust: undefined as never }));
+  const older = JSON.parse(JSON.stringify(live), (key, value) => (key === 'pem' ? undefined : value));
+  for (const issuer of older.issuers) delete issuer.ca;
+  const files = ['-f', file('older.yaml', yaml(configMapOfBundle(bundle))), '--observation', file('older.json', JSON.stringify(older))];
+  const { exitCode, stdout, stderr } = await kafkaTls(['plan', ...files]);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /Nothing to do/);
+});
+
 test('plan replays an observation with no cluster, at the instant at which it was made', async () => {
   const { exitCode, stdout, stderr } = await kafkaTls(['plan', ...replayed('add', addTls(true))]);
   assert.equal(exitCode, 0, stderr);
@@ -308,6 +318,16 @@ const badObservations: readonly { name: string; change: (live: Observation) => o
     says: /secrets\[0\]\.annotations\["a\.b\/c"\]: is 1; a text is expected/,
   },
   {
+    name: 'a CA certificate with something else around it',
+    change: ({ trust }) => ({ trust: { ...trust, ca: [{ ...trust?.ca[0], pem: `${trust?.ca[0]?.pem}# and more` }] } }),
+    says: /trust\.ca\[0\]\.pem: is a long text; one certificate in PEM is expected/,
+  },
+  {
+    name: 'owners without a uid',
+    change: ({ trust }) => ({ trust: { ...trust, object: withMetadata(trust?.object, { ownerReferences: [{}] }) } }),
+    says: /trust\.object\.metadata\.ownerReferences\[0\]\.uid: is missing/,
+  },
+  {
     name: 'depths',
     change: () => JSON.parse(`{"unread": ${'['.repeat(500)}${']'.repeat(500)}}`),
     says: /is nested deeper than 100 levels/,
@@ -316,6 +336,7 @@ const badObservations: readonly { name: string; change: (live: Observation) => o
 
 const omit = (value: object | undefined, key: string) => Object.fromEntries(Object.entries(value ?? {}).filter(([k]) => k !== key));
 const withStatus = (object: object | undefined, status: object) => ({ ...object, status });
+const withMetadata = (object: KubeObject | undefined, change: object) => ({ ...object, metadata: { ...object?.metadata, ...change } });
 const withSpec = (object: object | undefined, spec: object) => ({ ...object, spec });
 
 for (const { name, change, says } of badObservations) {

@@ -143,10 +143,13 @@ test('refuses a file that is not there, or that cannot be written', async () => 
   assert.match(unwritten.stderr, /plan\.json: cannot be written: /);
 });
 
-const subject = (kind: 'Pod' | 'KafkaOpsRequest', name: string) => ({ ...KINDS[kind], namespace: 'demo', name });
+const subject = (kind: 'Pod' | 'KafkaOpsRequest' | 'ConfigMap', name: string) => ({ ...KINDS[kind], namespace: 'demo', name });
 const restart = (pod: string, position = 1): Step => {
   const of = { role: 'broker', position, of: 2, place: 'broker', by: 'kafka-tls' } as const;
   return { kind: 'evict', subject: subject('Pod', pod), findings: [], ...of };
+};
+const exportTrust = (change: 'create' | 'configure'): Step => {
+  return { kind: 'exportTrust', subject: subject('ConfigMap', 'trust'), findings: [], change };
 };
 const request = (name: string, operation: 'rotate' | 'update'): Step => {
   const manifest = { apiVersion: 'ops.kubedb.com/v1alpha1', kind: 'KafkaOpsRequest', metadata: { name, namespace: 'demo' } };
@@ -196,6 +199,20 @@ const CASES: readonly {
     agreed: planOf([request('rotate-1', 'rotate')]),
     next: planOf([request('rotate-1', 'update')]),
     departs: [/rotate-1: was not agreed to$/, /rotate-1: was agreed to/],
+    goesBeyond: 1,
+  },
+  {
+    name: 'clients may be told in more than one step',
+    agreed: planOf([exportTrust('create')]),
+    next: planOf([exportTrust('configure'), restart('a'), exportTrust('configure')]),
+    departs: [/^restart Pod\/demo\/a: was not agreed to$/],
+    goesBeyond: 1,
+  },
+  {
+    name: 'clients are told of nothing that nobody knew of',
+    agreed: planOf([restart('a')]),
+    next: planOf([restart('a'), exportTrust('configure')]),
+    departs: [/^configure ConfigMap\/demo\/trust: was not agreed to$/],
     goesBeyond: 1,
   },
   {

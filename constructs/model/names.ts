@@ -40,6 +40,11 @@ export function bundleName(kafka: string): string {
   return `kafka-tls-${kafka}`;
 }
 
+/** Returns the name of the ConfigMap with the CA certificates that clients of a Kafka have to trust. */
+export function trustName(kafka: string): string {
+  return `kafka-tls-${kafka}-trust`;
+}
+
 /** Returns the name of what a Kafka needs outside its namespace. */
 export function clusterRoleName(namespace: string, kafka: string): string {
   return `kafka-tls-${namespace}-${kafka}`;

@@ -7,7 +7,7 @@
 import type { ExecutorName } from './desired';
 import { groupOf, KINDS } from './kube-object';
 import { configSecretName, defaultKeystoreCredSecret, ROLES } from './kubedb';
-import { bundleName } from './names';
+import { bundleName, trustName } from './names';
 
 /** A rule of a Role. */
 export interface Permission {
@@ -34,6 +34,7 @@ function shared(kafka: string): readonly Permission[] {
   const name = bundleName(kafka);
   return [
     on('ConfigMap', ['get'], { name, use: 'read the desired state', isOptional: true }), // by hand it may come from a file
+    on('ConfigMap', ['get', 'create', 'patch'], { name: trustName(kafka), use: 'export the CA certificates that clients have to trust' }),
     on('Lease', ['get', 'update'], { name, use: 'be the only reconciler at work' }),
     on('Lease', ['create'], { use: 'be the only reconciler at work' }), // what does not exist has no name to grant
     on('Event', ['create'], { use: 'tell in kubectl describe what is done', isOptional: true }),

@@ -9,6 +9,7 @@ import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
 import {
   ANY_TEXT,
   COUNT,
+  expects,
   INSTANT,
   isMap,
   listOf,
@@ -41,6 +42,13 @@ const CERTIFICATE = mapOf({
   isCa: TRUTH,
 });
 
+/** It goes into a ConfigMap as it is. */
+const PEM = expects('one certificate in PEM', (v) => typeof v === 'string' && ONE_CERTIFICATE.test(v));
+const ONE_CERTIFICATE = /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n$/;
+
+/** A certificate that is trusted. */
+const CA: Rule = (value: unknown) => [...CERTIFICATE(value), ...mapOf({ pem: optional(PEM) })(value)];
+
 const SECRET = mapOf({
   name: NAME,
   uid: ANY_TEXT,
@@ -48,7 +56,7 @@ const SECRET = mapOf({
   keys: TEXTS,
   annotations: TEXT_MAP,
   leaf: optional(CERTIFICATE),
-  ca: optional(listOf(CERTIFICATE)),
+  ca: optional(listOf(CA)),
   isSignedByCa: optional(TRUTH),
   keyEncoding: optional(oneOf(['PKCS1', 'PKCS8'])),
   unreadable: optional(ANY_TEXT),
@@ -98,7 +106,10 @@ const ISSUER = mapOf({
   ),
   unknown: optional(ANY_TEXT),
   caPublicKeys: optional(TEXTS),
+  ca: optional(listOf(CA)),
 });
+
+const TRUST = mapOf({ object: optional(objectOf(KINDS.ConfigMap.kind)), ca: listOf(CA), digest: optional(TEXT) });
 
 const KAFKA_FACTS = mapOf({
   quorum: mapOf({
@@ -130,6 +141,7 @@ const OBSERVATION = mapOf({
   issuers: listOf(ISSUER),
   certificates: listOf(objectOf(KINDS.Certificate.kind)),
   secrets: listOf(SECRET),
+  trust: optional(TRUST),
   petSets: listOf(PET_SET),
   pods: listOf(POD),
   requests: listOf(objectOf(KINDS.KafkaOpsRequest.kind)),

@@ -3,6 +3,7 @@
  * and planned anew.
  *
  *     apply, create, own, configure, awaitReady, verify, delete     the same for both executors   (`steps.ts`)
+ *     exportTrust                                                   the same                      (`client-trust.ts`)
  *     submit, pause, issue, reconfigure, pass, evict, resume        ours under `native`           (`native/`, `restart.ts`)
  *     submit, evict                                                 KubeDB's under `ops-request`  (`ops-request.ts`)
  *
@@ -12,6 +13,7 @@ import { isSameRef } from '../../constructs/model/kube-object';
 import { assertNever } from '../errors';
 import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
+import { exportTrust } from './client-trust';
 import { type ExecuteContext, PlanAnew, say } from './context';
 import { giveUp, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
@@ -75,6 +77,8 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
   switch (step.kind) {
     case 'apply':
       return applyObject(context, step);
+    case 'exportTrust':
+      return exportTrust(context, step);
     case 'create':
       return createKafka(context, step);
     case 'own':

@@ -11,6 +11,7 @@ import type { PodFacts } from '../plan/observation';
 import { repairOf } from '../plan/repair';
 import { failureOf, unfinished } from '../plan/requests';
 import { canRestart, isMixed } from '../plan/restart';
+import { assertTold } from './client-trust';
 import { deadlineMs, type ExecuteContext, orPlanAnew, PlanAnew, say } from './context';
 import { awaitGates, type Restarts, viewOf } from './gates';
 import { waitUntil } from './wait';
@@ -22,6 +23,7 @@ export type Followed = 'Successful' | 'Skipped';
 export async function submitAndFollow(context: ExecuteContext, plan: Plan, step: SubmitOpsRequestStep): Promise<Followed> {
   if (!step.isContinued) {
     await awaitAllGates({ context, plan, steps: restartsOf(plan, step) }, step);
+    await assertTold(context);
     await orPlanAnew(context.cluster.create(step.manifest));
     say(context, 'submitted', step.subject, step.operation);
   }

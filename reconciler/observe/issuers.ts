@@ -1,9 +1,9 @@
 /** Issuers that the live or desired TLS state refers to, and the root that they sign with where that can be read. */
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '../../constructs/model/tls';
-import type { IssuerState } from '../plan/observation';
+import type { CaFacts, IssuerState } from '../plan/observation';
 import { denialOf, type Reader } from './reading';
-import { signingKeys } from './secret';
+import { signingCa } from './secret';
 
 /** Returns every issuer of the TLS states and of the manifests, once each, in the order of their names. */
 export function issuersUsed(states: readonly TlsState[], manifests: readonly KubeObject[]): readonly Pick<IssuerRef, 'kind' | 'name'>[] {
@@ -18,8 +18,8 @@ export async function readIssuer(reader: Reader, { kind, name }: Pick<IssuerRef,
   try {
     const object = await reader.get(KINDS[kind], name);
     if (object === undefined) return { kind, name };
-    const caPublicKeys = await readSigningKeys(reader, object);
-    return { kind, name, object, ...(caPublicKeys === undefined ? {} : { caPublicKeys }) };
+    const ca = await readSigningCa(reader, object);
+    return { kind, name, object, ...(ca === undefined ? {} : { caPublicKeys: [ca.publicKey], ca: [ca] }) };
   } catch (error) {
     const unknown = denialOf(error);
     if (unknown === undefined) throw error;
@@ -28,10 +28,10 @@ export async function readIssuer(reader: Reader, { kind, name }: Pick<IssuerRef,
 }
 
 /** The Secret of a ClusterIssuer is in cert-manager's own namespace, wherever that is: it is not looked for. */
-async function readSigningKeys(reader: Reader, issuer: KubeObject): Promise<readonly string[] | undefined> {
+async function readSigningCa(reader: Reader, issuer: KubeObject): Promise<CaFacts | undefined> {
   const secretName: unknown = issuer.spec?.ca?.secretName;
   if (issuer.kind !== KINDS.Issuer.kind || typeof secretName !== 'string') return undefined;
   const subject = ref(KINDS.Secret, reader.namespace, secretName);
   const secret = await reader.optional(`Secret/${reader.namespace}/${secretName}`, () => reader.secret(subject), undefined);
-  return secret === undefined ? undefined : signingKeys(secret);
+  return secret === undefined ? undefined : signingCa(secret);
 }

@@ -2,7 +2,7 @@
  * One pass of reads over a Kafka and everything its TLS state rests on, as one plain value.
  *
  * 1. What is found by the Kafka's name: the Kafka itself, its requests, pods and Certificates, budgets, a GitOps twin.
- * 2. What these lead to: PetSets with their configuration, issuers with the root they sign with, Secrets.
+ * 2. What these lead to: PetSets with their configuration, issuers with the root they sign with, Secrets, what clients are told to trust.
  * 3. What is really served: a handshake with every listener of every running pod, held against the CA in the Secret that the pod mounts,
  *    and Kafka's own facts.
  *
@@ -32,6 +32,7 @@ import { type ListenerView, servedBy } from './listeners';
 import { podFacts } from './pod';
 import { Reader } from './reading';
 import { configOf, secretFacts, trustOf } from './secret';
+import { readTrust } from './trust';
 
 export interface ObserveContext {
   readonly cluster: Cluster;
@@ -57,13 +58,14 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   signal?.throwIfAborted();
   const { kafka } = named;
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
-  const [petSets, issuers] = await Promise.all([
+  const [petSets, issuers, trust] = await Promise.all([
     kafka === undefined ? noPetSets(reader, name) : readPetSets(reader, kafka),
     Promise.all(
       issuersUsed(states, bundle?.issuing ?? []).map((issuer) =>
         extent === 'all' ? readIssuer(reader, issuer) : { ...issuer, unknown: 'not asked' },
       ),
     ),
+    extent === 'all' ? readTrust(reader, name) : undefined,
   ]);
   const others = extent === 'all' ? [...issuedSecretNames(bundle), ...passwordSecretNames(name, kafka, bundle)] : [];
   const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), others);
@@ -84,6 +86,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     issuers,
     certificates: named.certificates,
     secrets: [...secrets.values()].map(secretFacts),
+    ...(trust === undefined ? {} : { trust }),
     petSets,
     pods,
     requests: named.requests,

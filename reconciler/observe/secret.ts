@@ -1,15 +1,15 @@
 /** A Secret without its values: which keys it has, and what its certificates say. The one place that decodes Secrets to look at them. */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { withoutPasswords } from '../../constructs/model/kubedb';
-import { isSignedBy, keyEncodingOf, parseCertificates, readCertificates } from '../certificates';
-import type { SecretFacts } from '../plan/observation';
+import { isSignedBy, keyEncodingOf, readCas, readCertificates } from '../certificates';
+import type { CaFacts, SecretFacts } from '../plan/observation';
 
 /** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
 export function secretFacts(secret: KubeObject): SecretFacts {
   const chain = decodedOf(secret, 'tls.crt');
   const ca = decodedOf(secret, 'ca.crt');
   const read = chain === undefined ? undefined : readCertificates(chain);
-  const readCa = ca === undefined ? undefined : readCertificates(ca);
+  const readCa = ca === undefined ? undefined : readCas(ca);
   const leaf = read?.certificates[0];
   const keyEncoding = keyEncodingOf(decodedOf(secret, 'tls.key') ?? '');
   const unreadable = [problem('tls.crt', read?.unreadable), problem('ca.crt', readCa?.unreadable)]
@@ -42,13 +42,12 @@ export function trustOf(secret: KubeObject | undefined): readonly string[] {
 }
 
 /**
- * Returns the public keys of the root that a CA issuer with this Secret puts into `ca.crt` of what it issues: the self-signed certificate
- * of its chain, else the last. Undefined when there is none.
+ * Returns the root that a CA issuer with this Secret puts into `ca.crt` of what it issues: the self-signed certificate of its chain, else
+ * the last. Undefined when there is none.
  */
-export function signingKeys(secret: KubeObject): readonly string[] | undefined {
-  const chain = parseCertificates(decodedOf(secret, 'tls.crt') ?? '');
-  const root = chain.find((c) => c.subject === c.issuer) ?? chain.at(-1);
-  return root === undefined ? undefined : [root.publicKey];
+export function signingCa(secret: KubeObject): CaFacts | undefined {
+  const chain = readCas(decodedOf(secret, 'tls.crt') ?? '').certificates;
+  return chain.find((c) => c.subject === c.issuer) ?? chain.at(-1);
 }
 
 /** Returns the configuration in a Secret, without the lines that hold a password or a login. */

@@ -17,9 +17,19 @@ import {
   withoutPasswords,
 } from '../../constructs/model/kubedb';
 import { ALIASES, type Alias, certificateOf, issuerOf, issuersOf, type TlsConfig } from '../../constructs/model/tls';
+import { TRUST_KEY, trustDigest } from '../../constructs/model/trust';
 import { REQUIRED_KEYS } from './checks/secrets';
-import { desiredKafka } from './checks/world';
-import { type CertificateFacts, OBSERVATION_FORMAT, type Observation, type PodFacts, type SecretFacts, type Served } from './observation';
+import { desiredKafka, type World } from './checks/world';
+import { casToTrust, wantedTrust } from './client-trust';
+import {
+  type CertificateFacts,
+  OBSERVATION_FORMAT,
+  type Observation,
+  type PodFacts,
+  type SecretFacts,
+  type Served,
+  type TrustState,
+} from './observation';
 
 const REVISION = 'assumed';
 
@@ -39,7 +49,7 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
   };
   const { tls } = bundle;
   const secrets = tls === 'off' ? [] : ALIASES.map((alias) => secretOf(owner, tls, alias, validity));
-  return {
+  const live: Observation = {
     format: OBSERVATION_FORMAT,
     observedAt,
     namespace: owner.namespace,
@@ -76,7 +86,17 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
     requests: [],
     budgets: [],
     facts: { unknown: 'no cluster was asked' },
+    trust: { ca: [] },
   };
+  return { ...live, trust: exportedTrust({ bundle, live, now: new Date(observedAt) }) };
+}
+
+/** Returns the ConfigMap of clients that were told of every CA that they have to trust. */
+export function exportedTrust(world: World): TrustState {
+  const wanted = wantedTrust(world);
+  if (wanted === undefined) return { ca: [] };
+  const { data, ...object } = wanted;
+  return { object, ca: casToTrust(world), digest: trustDigest(data[TRUST_KEY]) };
 }
 
 function provisioned(kafka: KubeObject): KubeObject {
@@ -119,10 +139,15 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
     keys: REQUIRED_KEYS,
     annotations: { 'cert-manager.io/issuer-name': issuer.name, 'cert-manager.io/issuer-kind': issuer.kind },
     leaf: factsOf(alias, spec, validity),
-    ca: [{ ...root, isCa: true }],
+    ca: [{ ...root, isCa: true, pem: assumedPem(root.fingerprint) }],
     isSignedByCa: true,
     keyEncoding: privateKey?.encoding ?? spec.privateKey.encoding,
   };
+}
+
+/** Returns the PEM form of a certificate that nobody has made. */
+export function assumedPem(fingerprint: string): string {
+  return `-----BEGIN CERTIFICATE-----\n${fingerprint.replaceAll('-', '+')}\n-----END CERTIFICATE-----\n`;
 }
 
 function factsOf(

@@ -11,15 +11,17 @@ import type { Draft, Obstacle, Operation, Step, SubmitOpsRequestStep } from './n
 import type { PodFacts } from './observation';
 import { isNative, isOurs, unfinished } from './requests';
 import { cutoverOf, evictSteps, finishingSteps, inRestartOrder, issueSteps, kafkaRef, ownSteps, supersedeSteps } from './steps';
+import { trustSteps } from './trust-steps';
 
 /** Returns the steps that bring the live state to the desired one by our own hands. */
 export function planNative(world: World, found: Comparison, retry: boolean): Draft {
   const { live, bundle } = world;
   const subject = kafkaRef(live);
   const mine = unfinished(live.requests).find((r) => isOurs(r, bundle.desired.owner) && isNative(r));
+  const trust = trustSteps(world, found);
   const [candidate] = wantedCandidates(world, found);
   if (candidate === undefined && (mine === undefined || !isStillWanted(mine, world, candidate))) {
-    const begun = [...ownSteps(world), ...issuingSteps(world), ...supersedeSteps(world)];
+    const begun = [...ownSteps(world), ...issuingSteps(world), ...trust.beforehand, ...supersedeSteps(world)];
     const steps = [...begun, ...finishingSteps(world, found), ...leftOverSteps(world)];
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
   }
@@ -34,15 +36,18 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
   const steps: readonly Step[] = [
     ...ownSteps(world),
     ...issuingSteps(world),
+    ...trust.beforehand,
     ...(submit.isContinued ? [] : supersedeSteps(world)),
     submit,
     { kind: 'pause', subject, findings: [] },
     ...toIssue(world, found),
+    ...trust.issued,
     ...toConfigure.map((f) => ({ kind: 'reconfigure' as const, subject: f.subject, findings: [f] })),
     ...(mustPass ? [{ kind: 'provisionerPass' as const, subject, findings: [] }] : []),
     ...evictSteps(pods, live, found, candidate?.findings ?? []),
     { kind: 'verify', subject, findings: [], request: submit.subject.name },
     { kind: 'resume', subject, findings: [] },
+    ...trust.afterwards,
     ...leftOverSteps(world),
   ];
   return { operation, steps, ...cutoverOf(world, found, pods.length), notes: notesOf(world, pods.length) };

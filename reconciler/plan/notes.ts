@@ -4,9 +4,11 @@ import { formatRef, isEqual, KINDS, refOf } from '../../constructs/model/kube-ob
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import type { World } from './checks/world';
 import type { Observation } from './observation';
+import { trustNotes } from './trust-steps';
 
 /** Returns notes: who orders and gates the restarts, what was left alone. What KubeDB is at work on already is past its gates. */
-export function notesOf({ bundle, live }: World, restarts: number, isUnderWay = false): readonly string[] {
+export function notesOf(world: World, restarts: number, isUnderWay = false): readonly string[] {
+  const { bundle, live } = world;
   const notes: string[] = [];
   if (restarts > 0 && bundle.desired.executor === 'ops-request') {
     const when = isUnderWay ? ', and it is not gated between pods' : ': gates are asked once, before it begins, and not between pods';
@@ -17,7 +19,7 @@ export function notesOf({ bundle, live }: World, restarts: number, isUnderWay = 
     const what = isRefused ? 'No pod may restart' : 'Gates rest on pod readiness alone';
     notes.push(`${what} while Kafka's own facts cannot be had: ${live.facts.unknown}.`);
   }
-  return [...notes, ...keptCas(bundle, live), ...foreignDifferences(bundle, live), ...pendingRotation(bundle, live)];
+  return [...notes, ...keptCas(bundle, live), ...foreignDifferences(bundle, live), ...trustNotes(world), ...pendingRotation(bundle, live)];
 }
 
 /** A CA is never deleted: leaves that it signed may still be trusted somewhere. Who no longer wants it is told that it is there. */

@@ -38,6 +38,8 @@ export const REASONS = {
   PodServesUnknown: 'what a pod serves could not be seen',
   PodMissing: 'a pod of the Kafka does not exist',
   PodStuck: 'a pod cannot start',
+  TrustMissing: 'the ConfigMap with the CA certificates that clients have to trust does not exist',
+  TrustDiffers: 'the ConfigMap with the CA certificates that clients have to trust holds others than it should',
   KafkaPaused: 'the Kafka is still paused by us',
   RequestUnfinished: 'an operation that we started is not finished',
   OwnerMissing: 'the Kafka does not yet belong to a KafkaTls',
@@ -66,6 +68,11 @@ interface StepBase {
 export interface ApplyStep extends StepBase {
   readonly kind: 'apply';
   readonly manifest: KubeObject;
+  readonly change: 'create' | 'configure';
+}
+/** Exports the CA certificates that clients have to trust, as they are when the step is reached: some may be issued on the way to it. */
+export interface ExportTrustStep extends StepBase {
+  readonly kind: 'exportTrust';
   readonly change: 'create' | 'configure';
 }
 /** POST of a declared Kafka that is missing. */
@@ -152,6 +159,7 @@ export interface DeleteStep extends StepBase {
 
 export type Step =
   | ApplyStep
+  | ExportTrustStep
   | CreateStep
   | AwaitReadyStep
   | OwnStep
@@ -219,6 +227,7 @@ export function describeStep(step: Step): { readonly change: string; readonly wa
   const why = [...new Set(step.findings.map((f) => f.message))].join('; ');
   switch (step.kind) {
     case 'apply':
+    case 'exportTrust':
       return { change: step.change, waitsFor: '', why };
     case 'create':
       return { change: 'create', waitsFor: '', why };

@@ -30,6 +30,12 @@ export interface CertificateFacts {
   readonly isCa: boolean;
 }
 
+/** A CA certificate that somebody trusts, or is to trust. */
+export interface CaFacts extends CertificateFacts {
+  /** The certificate itself, which is public; absent in observations of earlier versions. */
+  readonly pem?: string;
+}
+
 /** A Secret, without any of its values. */
 export interface SecretFacts {
   readonly name: string;
@@ -40,7 +46,7 @@ export interface SecretFacts {
   /** First certificate of `tls.crt`. */
   readonly leaf?: CertificateFacts;
   /** Certificates of `ca.crt`. */
-  readonly ca?: readonly CertificateFacts[];
+  readonly ca?: readonly CaFacts[];
   /** Whether a certificate of `ca.crt` has signed the leaf. */
   readonly isSignedByCa?: boolean;
   /** How `tls.key` is written; read off its PEM header, the key itself is not looked at. */
@@ -109,6 +115,18 @@ export interface IssuerState {
   readonly unknown?: string;
   /** Public keys (see `CertificateFacts.publicKey`) of the CA it signs with, where that can be read. */
   readonly caPublicKeys?: readonly string[];
+  /** The CA certificates themselves; absent in observations of earlier versions. */
+  readonly ca?: readonly CaFacts[];
+}
+
+/** The ConfigMap with the CA certificates that clients are told to trust. */
+export interface TrustState {
+  /** Absent when there is none. Without its data, for anybody may have put anything there. */
+  readonly object?: KubeObject;
+  /** Certificates of its `ca.crt`. */
+  readonly ca: readonly CaFacts[];
+  /** Content hash of its `ca.crt`; absent when it has none. */
+  readonly digest?: string;
 }
 
 /** Kafka's own view: what the gates ask. */
@@ -158,6 +176,8 @@ export interface Observation {
   /** Certificates of the Kafka and those that carry our label. */
   readonly certificates: readonly KubeObject[];
   readonly secrets: readonly SecretFacts[];
+  /** Absent in observations of earlier versions, and when it may not be read. */
+  readonly trust?: TrustState;
   readonly petSets: readonly PetSetState[];
   readonly pods: readonly PodFacts[];
   /** Every KafkaOpsRequest of the Kafka, oldest first. */

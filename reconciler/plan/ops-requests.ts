@@ -8,6 +8,7 @@ import { notesOf } from './notes';
 import type { Draft, Step } from './nouns';
 import { isNative, isOurs, unfinished } from './requests';
 import { cutoverOf, finishingSteps, kafkaRef, opsManagerSteps, ownSteps, resumeSteps, supersedeSteps } from './steps';
+import { lateTrustNotes, trustSteps } from './trust-steps';
 
 /** Returns the requests that bring the live state to the desired one. */
 export function planOpsRequests(world: World, found: Comparison, retry: boolean): Draft {
@@ -17,7 +18,8 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
 
   const operation = operationOf(world, found);
   const wanted = wantedCandidates(world, found);
-  const steps: Step[] = [...ownSteps(world), ...issuingSteps(world), ...supersedeSteps(world)];
+  const trust = trustSteps(world, found);
+  const steps: Step[] = [...ownSteps(world), ...issuingSteps(world), ...trust.beforehand, ...supersedeSteps(world)];
   if (wanted.length === 0) {
     steps.push(...finishingSteps(world, found), ...leftOverSteps(world));
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
@@ -29,8 +31,9 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
     steps.push(submit, ...opsManagerSteps(live.pods, live, found, candidate.findings));
     steps.push({ kind: 'verify', subject: kafkaRef(live), findings: [], request: submit.subject.name });
   }
-  steps.push(...leftOverSteps(world));
-  return { operation, steps, ...cutoverOf(world, found, live.pods.length), notes: notesOf(world, live.pods.length) };
+  steps.push(...trust.afterwards, ...leftOverSteps(world));
+  const notes = [...notesOf(world, live.pods.length), ...lateTrustNotes(world, found)];
+  return { operation, steps, ...cutoverOf(world, found, live.pods.length), notes };
 }
 
 /** A request of ours is under way: it is followed to its end, whatever the desired state has become; then all is planned anew. */
@@ -39,13 +42,16 @@ function follow(world: World, found: Comparison, running: KubeObject): Draft {
   const conditions: readonly { type: string; status: string }[] = running.status?.conditions ?? [];
   const isDone = (pod: string) => conditions.some((c) => c.type === `CheckPodRunning--${pod}` && c.status === 'True');
   const submit = continueStep(running, running.spec?.type === 'Restart' ? 'restart' : 'update');
+  const trust = trustSteps(world, found);
   const pods = live.pods.filter((p) => !isDone(p.name));
   return {
     operation: submit.operation,
     steps: [
+      ...trust.beforehand,
       submit,
       ...opsManagerSteps(pods, live, found, submit.findings),
       { kind: 'verify', subject: kafkaRef(live), findings: [], request: running.metadata.name },
+      ...trust.afterwards,
     ],
     ...cutoverOf(world, found, pods.length),
     notes: notesOf(world, pods.length, true),

@@ -31,6 +31,7 @@ import { preflight } from './preflight/preflight';
 import { isOurs, unfinished } from './requests';
 import { issueSteps, kafkaRef, ownSteps } from './steps';
 import { missingAcknowledgement } from './trust';
+import { firstExport } from './trust-steps';
 import { mismatches } from './verify';
 
 export interface PlanOptions {
@@ -123,6 +124,7 @@ function createKafka(world: World): Draft {
       { kind: 'create', subject, findings, manifest },
       { kind: 'awaitReady', subject, findings: [] },
       { kind: 'verify', subject, findings: [] },
+      ...firstExport(world),
     ],
   };
 }
@@ -141,6 +143,7 @@ function configureKafka(world: World): Draft {
       ...(differing.length > 0 ? [{ kind: 'configure' as const, subject, findings: differing }] : []),
       { kind: 'awaitReady', subject, findings },
       { kind: 'verify', subject, findings },
+      ...firstExport(world),
     ],
   };
 }

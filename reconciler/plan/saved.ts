@@ -75,6 +75,7 @@ function contentOf(step: Step): unknown {
     case 'configure':
     case 'createPassword':
     case 'evict':
+    case 'exportTrust':
     case 'reconfigure':
     case 'supersede':
       return '';

@@ -6,6 +6,7 @@ import { mismatches } from '../../reconciler/plan/verify';
 import { bundleFor, type Desire } from '../support/desires';
 import { endState } from '../support/end-state';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
+import { watchForUntold } from '../support/told';
 import { kafkaManifest, World } from '../support/world';
 
 const STORAGE = { resources: { requests: { storage: '1Gi' } } };
@@ -29,6 +30,7 @@ async function playOut(executor: ExecutorName, first: Desire, second: Desire, wr
     await world.apply(bundleFor(first, executor, world.clock.now()));
     await world.place.pass(60_000);
     world.events.length = 0;
+    const untold = watchForUntold(world);
     const wanted = bundleFor(second, executor, new Date('2026-11-23T09:01:00Z'));
     decorate = (cluster) => interruptAfter(cluster, writes);
     const killed = await world.apply(wanted).then(
@@ -39,6 +41,7 @@ async function playOut(executor: ExecutorName, first: Desire, second: Desire, wr
     decorate = (cluster) => cluster;
     await world.apply(wanted);
     await world.settle();
+    assert.deepEqual(await untold(), [], 'clients are told first');
     const live = await world.observe(wanted);
     assert.deepEqual(mismatches(live, wanted.tls), []);
     assert.deepEqual(

@@ -13,7 +13,7 @@ import { bundleOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 /** What is only needed outside these scenarios, and why it is granted. */
 const ELSEWHERE: readonly (readonly [string, string])[] = [
-  ['configmaps', 'the command reads its desired state before the loop'],
+  ['configmaps get', 'the command reads its desired state before the loop'],
   ['events create', 'the command tells of what the loop reports'],
   ['leases', 'the command takes the Lease around the loop'],
   ['certificates delete', 'only an application certificate that left the bundle is deleted'],

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { isSignedBy, judgeChain, keyEncodingOf, readCertificates } from '../../reconciler/certificates';
-import { secretFacts, signingKeys, trustOf } from '../../reconciler/observe/secret';
+import { secretFacts, signingCa, trustOf } from '../../reconciler/observe/secret';
 import type { Cluster } from '../../reconciler/ports';
 import { type KeySpec, keyToPem, pooledKeys } from '../../reconciler/sandbox/stand-ins/pki/keys';
 import { createRequest, signRequest } from '../../reconciler/sandbox/stand-ins/pki/x509';
@@ -136,7 +136,7 @@ test('a Secret of anything has facts, without any of its values', async () => {
         `${key}: ${JSON.stringify(facts)}`,
       );
     }
-    signingKeys(secret);
+    signingCa(secret);
     trustOf(secret);
     assertWords(JSON.stringify(facts));
   });

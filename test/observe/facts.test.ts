@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { podFacts } from '../../reconciler/observe/pod';
-import { configOf, secretFacts, signingKeys } from '../../reconciler/observe/secret';
+import { configOf, secretFacts, signingCa } from '../../reconciler/observe/secret';
 import { shown } from '../../reconciler/observe/shown';
 import { asPkcs1, issueCertificate } from '../support/certificate-factory';
 
@@ -54,7 +54,7 @@ test("of a Secret's annotations only cert-manager's are kept", () => {
 });
 
 test('a CA issuer signs with the root of its chain, or with the last certificate of one without', () => {
-  const key = (pem: string) => signingKeys(secret({ 'tls.crt': pem }));
+  const key = (pem: string) => signingCa(secret({ 'tls.crt': pem }));
   assert.deepEqual(key(intermediate.cert + root.cert), key(root.cert));
   assert.notDeepEqual(key(intermediate.cert), key(root.cert));
   assert.equal(key('nonsense'), undefined);

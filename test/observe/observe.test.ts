@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
 import { nodesOf, offshootLabels, petSetsOf, roleLabels, withCertificateVolume } from '../../constructs/model/kubedb';
+import { trustDigest } from '../../constructs/model/trust';
 import { parseCertificates } from '../../reconciler/certificates';
 import { ClusterError } from '../../reconciler/errors';
 import { type Observed, observe } from '../../reconciler/observe/observe';
@@ -17,6 +18,8 @@ import { clusterIn } from '../support/transports';
 
 const root = issueCertificate({ commonName: 'root', isCa: true });
 const leaf = issueCertificate({ commonName: 'leaf', issuer: root });
+/** In the one form in which it is written. */
+const rootPem = root.cert.replaceAll('\r', '');
 const [leafFacts] = parseCertificates(leaf.cert);
 assert.ok(leafFacts !== undefined);
 
@@ -138,6 +141,9 @@ test('sees everything that the TLS state of a Kafka rests on, and nothing of oth
     live.issuers.map((i) => [i.kind, i.name, i.caPublicKeys]),
     [['Issuer', 'orders-ca', live.secrets[0]?.ca?.map((c) => c.publicKey)]],
   );
+  assert.deepEqual(live.issuers[0]?.ca, live.secrets[0]?.ca);
+  assert.equal(live.issuers[0]?.ca?.[0]?.pem, rootPem);
+  assert.deepEqual(live.trust, { ca: [] }, 'clients were never told what to trust');
   assert.deepEqual(
     [live.certificates, live.requests, live.budgets].map((all) => all.map((o) => o.metadata.name)),
     [['orders-server-cert'], ['second'], ['orders-broker']],
@@ -228,16 +234,35 @@ test('sees what it may not do of what a plan needs, verb by verb', async () => {
     { verb: 'create', resource: 'pods/eviction' },
     { verb: 'update', resource: 'petsets' },
     { verb: 'watch', resource: 'petsets' },
-    { verb: 'get', resource: 'configmaps' }, // a bundle may come from a file
+    { verb: 'get', resource: 'configmaps', name: 'kafka-tls-orders' }, // a bundle may come from a file
     { verb: 'delete', resource: 'kafkas' }, // nobody does that here
   ];
   assert.deepEqual(await asked(denied), ['create pods/eviction', 'watch,update petsets'].reverse());
+  assert.deepEqual(await asked([{ verb: 'create', resource: 'configmaps', name: 'kafka-tls-orders-trust' }]), ['create configmaps']);
   assert.deepEqual(
     await asked([], async ({ verb }) => (verb === 'delete' ? false : undefined)),
     ['delete certificates', 'delete pods'],
     'what is known counts',
   );
   assert.equal(await asked([], async () => undefined), undefined, 'a server that does not say denies nothing');
+});
+
+test('of what clients mount it sees certificates and nothing else', async () => {
+  const name = 'kafka-tls-orders-trust';
+  const pem = `# root\n${root.cert}${leaf.key}`;
+  const configMap = object(KINDS.ConfigMap, name, { data: { 'ca.crt': pem, 'more.txt': 'hunter2' }, binaryData: { x: 'aHVudGVyMg==' } });
+  const live = await observed({ ...objects(), name: configMap });
+  assert.deepEqual(
+    live.trust?.ca.map((c) => c.pem),
+    [rootPem],
+  );
+  assert.equal(live.trust?.digest, trustDigest(pem));
+  assert.equal(live.trust?.object?.metadata.name, name);
+  assert.doesNotMatch(JSON.stringify(live), /PRIVATE KEY|hunter2|aHVudGVyMg/);
+
+  const denied = [{ verb: 'get', resource: 'configmaps' }];
+  const unread = await observed({ ...objects(), name: configMap }, { denied });
+  assert.deepEqual([unread.trust, unread.unread], [undefined, [{ what: `ConfigMap/default/${name}`, because: 'not permitted' }]]);
 });
 
 const necessary: { name: string; denied?: Denial; notInstalled?: string; message: RegExp }[] = [

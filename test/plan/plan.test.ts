@@ -9,7 +9,19 @@ import { REQUEST } from '../../constructs/model/names';
 import { type PlanOptions, plan } from '../../reconciler/plan/plan';
 import { PLAIN } from '../../reconciler/report/style';
 import { planText } from '../../reconciler/report/text';
-import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, OWNER, readyIssuer, TLS, tlsBy } from '../support/cluster-builder';
+import {
+  ClusterBuilder,
+  certificate,
+  KAFKA,
+  NAMESPACE,
+  NOW,
+  OWNER,
+  readyIssuer,
+  root,
+  signingWith,
+  TLS,
+  tlsBy,
+} from '../support/cluster-builder';
 import { expectGolden } from '../support/golden';
 
 interface Row {
@@ -93,8 +105,39 @@ const ROWS: readonly Row[] = [
       new ClusterBuilder()
         .wants(tlsBy('ca-2'))
         .desires(CA2)
-        .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), caPublicKeys: ['key-root-2'] }),
+        .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), ...signingWith(root('root-2')) }),
     restarts: 6,
+  },
+  {
+    name: 'other issuer, root unknown',
+    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).desires(CA2),
+    restarts: 6,
+  },
+  {
+    name: 'half of the pods serve another root',
+    cluster: () => {
+      const b = new ClusterBuilder().desires({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'orders-ca' }] });
+      for (const i of [0, 1, 2]) b.podServes(`orders-broker-${i}`, { ...otherLeaf, isSignedBySecretCa: false });
+      return b.sees(({ trust }) => ({ trust: { ...trust, ca: [root('old-root'), ...(trust?.ca ?? [])] } })).toldAll();
+    },
+    restarts: 3,
+    only: 'native',
+  },
+  {
+    name: 'the issuer gets another CA, and nothing is issued yet',
+    cluster: () =>
+      new ClusterBuilder().issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('new')) }),
+    restarts: 0,
+  },
+  {
+    name: 'clients were never told what to trust',
+    cluster: () => new ClusterBuilder().sees(() => ({ trust: { ca: [] } })),
+    restarts: 0,
+  },
+  {
+    name: 'what clients trust was edited',
+    cluster: () => new ClusterBuilder().sees(({ trust }) => ({ trust: { ...trust, ca: [root('rogue')], digest: 'edited' } })),
+    restarts: 0,
   },
   {
     name: 'other issuer, root unknown, not acknowledged',
@@ -107,7 +150,7 @@ const ROWS: readonly Row[] = [
     cluster: () =>
       new ClusterBuilder()
         .desires({ issuedAfter: NOW, acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'orders-ca' }] })
-        .issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), caPublicKeys: ['key-new'] }),
+        .issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('new')) }),
     restarts: 6,
   },
   { name: 'rotate by issuedAfter', cluster: () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' }), restarts: 6 },

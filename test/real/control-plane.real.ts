@@ -56,6 +56,42 @@ describe('a control plane with cert-manager', () => {
     assert.equal((await reader.send('GET', world.path('v1', 'secrets'))).status, 403);
   });
 
+  test('an apply of what is not there asks for the right to create an object of that name', async () => {
+    const [mine, other, account] = [world.name(), world.name(), 'applies-one'];
+    await created(world, 'v1', 'serviceaccounts', { metadata: { name: account } });
+    const { body } = await client.send('POST', `${world.path('v1', 'serviceaccounts')}/${account}/token`, { spec: {} });
+    const applier = clientOf(controlPlane.kubeconfig, body.status.token);
+    const apply = (name: string) => {
+      const at = `${world.path('v1', 'configmaps')}/${name}?fieldManager=m`;
+      return applier.send('PATCH', at, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }, APPLY);
+    };
+    const grant = async (name: string, rule: object) => {
+      const about = { apiGroups: [''], resources: ['configmaps'], ...rule };
+      await created(world, ROLES, 'roles', { metadata: { name }, rules: [about] });
+      await created(world, ROLES, 'rolebindings', {
+        metadata: { name },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+        subjects: [{ kind: 'ServiceAccount', name: account, namespace: world.namespace }],
+      });
+    };
+    await grant('patches-config-maps', { verbs: ['patch'] });
+    const refused = await eventually(
+      () => apply(mine),
+      (r) => /cannot create/.test(r.body.message),
+    );
+    assert.equal(refused.status, 403);
+    assert.match(refused.body.message, /cannot create resource "configmaps"/, 'to patch is allowed by then');
+
+    await grant('creates-mine', { verbs: ['create'], resourceNames: [mine] });
+    const allowed = await eventually(
+      () => apply(mine),
+      (r) => r.status !== 403,
+    );
+    assert.equal(allowed.status, 201);
+    assert.equal((await apply(other)).status, 403, 'the name counts');
+    assert.equal((await applier.send('POST', world.path('v1', 'configmaps'), { metadata: { name: other } })).status, 403);
+  });
+
   test('strict validation refuses a field that does not exist', async () => {
     const at = `${world.path('v1', 'configmaps')}?fieldValidation=Strict`;
     const { status, body } = await client.send('POST', at, { metadata: { name: world.name() }, dataa: {} });

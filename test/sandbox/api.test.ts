@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ApiOptions, createApi } from '../../reconciler/sandbox/api/api';
 import { WATCH_TIMEOUT } from '../../reconciler/sandbox/api/watch';
-import { type Client, inProcess, type Json, MERGE } from './contract/client';
+import { APPLY, type Client, inProcess, type Json, MERGE } from './contract/client';
 
 const NOW = new Date('2026-11-23T09:00:00Z');
 const KAFKAS = '/apis/kubedb.com/v1/namespaces/default/kafkas';
@@ -40,6 +40,30 @@ describe('options', () => {
     assert.equal((await send('GET', CONFIG_MAPS)).status, 200);
     const spec = { resourceAttributes: { verb: 'list', resource: 'kafkas', group: 'kubedb.com' } };
     assert.equal((await send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { spec })).body.status.allowed, false);
+  });
+
+  test('what is denied of one object is allowed of others', async () => {
+    const { send } = client({ denied: [{ verb: 'get', resource: 'configmaps', name: 'a' }] });
+    const isAllowed = async (name: string) => {
+      const spec = { resourceAttributes: { verb: 'get', resource: 'configmaps', name } };
+      return (await send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { spec })).body.status.allowed;
+    };
+    assert.deepEqual([(await send('GET', `${CONFIG_MAPS}/a`)).status, (await send('GET', `${CONFIG_MAPS}/b`)).status], [403, 404]);
+    assert.deepEqual([await isAllowed('a'), await isAllowed('b')], [false, true]);
+  });
+
+  test('an apply of what is not there asks for the right to create an object of that name', async () => {
+    const { send } = client({ denied: [{ verb: 'create', resource: 'configmaps', name: 'a' }] });
+    const apply = (name: string) =>
+      send('PATCH', `${CONFIG_MAPS}/${name}?fieldManager=m`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }, APPLY);
+    const { status, body } = await apply('a');
+    assert.deepEqual([status, body.reason], [403, 'Forbidden']);
+    assert.match(body.message, /configmaps "a" is forbidden: User "sandbox-admin" cannot create resource "configmaps"/);
+    assert.equal((await send('GET', `${CONFIG_MAPS}/a`)).status, 404);
+    assert.equal((await apply('b')).status, 201);
+    // Whoever POSTs does not say the name where rules look for it.
+    assert.equal((await send('POST', CONFIG_MAPS, { metadata: { name: 'a' } })).status, 201);
+    assert.equal((await apply('a')).status, 200, 'what is there is patched');
   });
 
   test('a kind that is not installed is not found and not discovered', async () => {

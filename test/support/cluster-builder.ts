@@ -10,8 +10,9 @@ import { type Condition, KINDS, type KubeObject } from '../../constructs/model/k
 import { brokerCertificate } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
 import { ALIASES, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
-import { assumedObservation } from '../../reconciler/plan/assumed';
+import { assumedObservation, assumedPem, exportedTrust } from '../../reconciler/plan/assumed';
 import type {
+  CaFacts,
   CertificateFacts,
   IssuerState,
   KafkaFacts,
@@ -55,6 +56,17 @@ export function certificate(id: string, change: Partial<CertificateFacts> = {}):
 const CERTIFICATE_OWNER = { name: KAFKA, namespace: NAMESPACE, keystoreCredSecret: `${KAFKA}-keystore-cred` };
 const VALIDITY = { notBefore: '2026-10-23T09:00:00Z', notAfter: '2027-01-21T09:00:00Z' };
 
+/** Returns the facts of a CA certificate. */
+export function root(id: string, change: Partial<CaFacts> = {}): CaFacts {
+  const facts = certificate(id, { dnsNames: [], ipAddresses: [], issuer: `CN=${id}`, isCa: true });
+  return { ...facts, pem: assumedPem(facts.fingerprint), ...change };
+}
+
+/** What is known of an issuer whose CA can be read. */
+export function signingWith(...ca: readonly CaFacts[]): Pick<IssuerState, 'caPublicKeys' | 'ca'> {
+  return { caPublicKeys: ca.map((c) => c.publicKey), ca };
+}
+
 interface State {
   desired: Desired;
   tls: TlsState;
@@ -86,8 +98,7 @@ export class ClusterBuilder {
       live: { observedAt: NOW } as Observation,
     };
     this.state.live = assumedObservation(this.bundle, kafkaObject(topology, tls), VALIDITY, NOW);
-    for (const issuer of this.live.issuers)
-      this.issuer({ ...issuer, caPublicKeys: this.live.secrets[0]?.ca?.map((c) => c.publicKey) ?? [] });
+    for (const issuer of this.live.issuers) this.issuer({ ...issuer, ...signingWith(...(this.live.secrets[0]?.ca ?? [])) });
   }
 
   get live(): Observation {
@@ -147,7 +158,14 @@ export class ClusterBuilder {
   }
 
   noKafka(): this {
-    return this.sees(() => ({ kafka: undefined as never, petSets: [], pods: [], certificates: [], secrets: [] })).dropKafka();
+    return this.sees(() => ({
+      kafka: undefined as never,
+      petSets: [],
+      pods: [],
+      certificates: [],
+      secrets: [],
+      trust: { ca: [] },
+    })).dropKafka();
   }
 
   private dropKafka(): this {
@@ -191,6 +209,11 @@ export class ClusterBuilder {
 
   issuer(state: IssuerState): this {
     return this.sees(({ issuers }) => ({ issuers: [...issuers.filter((i) => i.name !== state.name), state] }));
+  }
+
+  /** Clients have been told of every CA that they have to trust. */
+  toldAll(): this {
+    return this.sees((live) => ({ trust: exportedTrust({ bundle: this.bundle, live, now: new Date(NOW) }) }));
   }
 
   /** Adds a request; `ours` gives it our annotations. */

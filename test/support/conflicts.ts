@@ -9,7 +9,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { bundleName } from '../../constructs/model/names';
+import { bundleName, trustName } from '../../constructs/model/names';
 import { fenced } from '../../reconciler/cluster/guarded';
 import { type HeldLease, withLease } from '../../reconciler/cluster/lease';
 import { mismatches } from '../../reconciler/plan/verify';
@@ -111,6 +111,53 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
       await somebody().apply({ ...ca, spec: {} });
       await world.apply(wanted);
       await assertDone(wanted);
+    });
+
+    const trust = () => world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));
+    /** Somebody writes something else into what clients trust. */
+    const editTrust = async (note: string) => {
+      const { apiVersion, kind, metadata } = (await trust()) as KubeObject;
+      const data = { 'ca.crt': note, note };
+      await somebody().apply({ apiVersion, kind, metadata: { name: metadata.name, namespace: world.namespace }, data });
+    };
+
+    test('what clients trust is edited just before it is written: it is written on fresh facts', async () => {
+      await secured();
+      const before = await trust();
+      await editTrust('before the run');
+      let writes = 0;
+      between = (cluster) => ({
+        ...cluster,
+        apply: async (object, options) => {
+          if (object.kind === 'ConfigMap' && ++writes === 1) await editTrust('during the run');
+          return cluster.apply(object, options);
+        },
+      });
+      await world.apply(bundle(on()));
+      assert.equal(writes, 2);
+      assert.deepEqual((await trust())?.data, { ...before?.data, note: 'during the run' });
+      between = (cluster) => cluster;
+      await assertDone(bundle(on()));
+    });
+
+    test('what clients trust is emptied as soon as it was written: no pod restarts before it is restored', async () => {
+      await plaintext();
+      let writes = 0;
+      between = (cluster) => ({
+        ...cluster,
+        apply: async (object, options) => {
+          const applied = await cluster.apply(object, options);
+          if (object.kind === 'ConfigMap' && ++writes === 1) await editTrust('emptied');
+          return applied;
+        },
+      });
+      const told: Promise<KubeObject | undefined>[] = [];
+      world.onEvent = ({ event }) => void (event === 'evicted' && told.push(trust()));
+      await world.apply(bundle(on()));
+      assert.equal(told.length, 3);
+      for (const configMap of await world.place.run(Promise.all(told))) assert.match(configMap?.data['ca.crt'], /BEGIN CERTIFICATE/);
+      between = (cluster) => cluster;
+      await assertDone(bundle(on()));
     });
 
     test('a certificate that is another by now is not deleted', async () => {

@@ -10,6 +10,7 @@ import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { mismatches } from '../../reconciler/plan/verify';
 import { anyDesire, bundleFor, type Desire, isSameDesire } from './desires';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
+import { watchForUntold } from './told';
 import { hasCondition, kafkaManifest, World } from './world';
 
 /** Runs two desires after each other, the second one killed after `killAt` writes, and asserts that the cluster ends as desired. */
@@ -26,6 +27,7 @@ export async function converges(executor: ExecutorName, first: Desire, second: D
     const wanted = bundleFor(second, executor, world.clock.now());
     const before = await world.podUids();
     const evictedBefore = world.evicted.length;
+    const untold = watchForUntold(world);
     decorate = (cluster) => interruptAfter(cluster, killAt);
     await world.apply(wanted).catch((error: unknown) => assert.ok(error instanceof Interrupted, String(error)));
     decorate = (cluster) => cluster;
@@ -36,6 +38,7 @@ export async function converges(executor: ExecutorName, first: Desire, second: D
     }
 
     await world.settle();
+    assert.deepEqual(await untold(), [], 'clients are told of a CA before a pod serves it');
     const live = await world.observe(wanted);
     assert.deepEqual(mismatches(live, wanted.tls), [], 'every pod serves what it should');
     assert.ok(!hasCondition(live.kafka, 'Paused'), 'the Kafka is not paused');

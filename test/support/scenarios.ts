@@ -19,6 +19,8 @@ import {
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { trustName } from '../../constructs/model/names';
+import { readCas } from '../../reconciler/certificates';
 import { mismatches } from '../../reconciler/plan/verify';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { off, on, onWithNewRoot, wish } from './wishes';
@@ -93,6 +95,29 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       await assertDone(on());
     });
 
+    test('clients are told of the CA before the first pod serves it, and of no key', async () => {
+      await plaintext();
+      const told = toldAtEvictions();
+      await world.apply(bundle(on()));
+      assert.deepEqual(await told(), Array(6).fill(['CN=orders-ca']));
+      const configMap = await trust();
+      assert.deepEqual(Object.keys(configMap?.data ?? {}), ['ca.crt']);
+      assert.doesNotMatch(configMap?.data['ca.crt'], /PRIVATE KEY/);
+      assert.equal(configMap?.metadata.ownerReferences?.[0]?.uid, (await world.kafka())?.metadata.uid);
+      await assertDone(on());
+    });
+
+    test('what somebody edited of what clients trust is restored, and no pod restarts', async () => {
+      await secured();
+      const before = (await trust()) as KubeObject;
+      const pods = await world.podUids();
+      await world.cluster.replace({ ...before, data: { 'ca.crt': 'gone', 'more.txt': 'not ours' } });
+      await world.apply(bundle(on()));
+      assert.deepEqual((await trust())?.data, { ...before.data, 'more.txt': 'not ours' });
+      assert.deepEqual(await world.podUids(), pods);
+      await assertDone(on());
+    });
+
     test('combined nodes get TLS', async () => {
       world = await newWorld().start(
         kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }),
@@ -125,6 +150,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       await world.apply(bundle(tls, { cluster }));
       assert.deepEqual(world.evicted, []);
       assert.deepEqual(await world.requests(), []);
+      assert.deepEqual(await trusted(), ['CN=orders-ca']);
       await assertDone(tls, { cluster });
     });
 
@@ -177,13 +203,18 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       const issuer = TlsIssuer.selfSignedCa({ name: 'orders-ca-2' });
       await assert.rejects(world.apply(bundle(on({ issuer }))), /trust the root of issuer orders-ca-2, and nobody has acknowledged it/);
       const tls = onWithNewRoot();
+      const told = toldAtEvictions();
       await world.apply(bundle(tls));
+      assert.deepEqual(await told(), Array(6).fill(['CN=orders-ca', 'CN=orders-ca-2']), 'clients trust both while pods restart');
+      assert.deepEqual(await trusted(), ['CN=orders-ca-2']);
       await assertDone(tls);
     });
 
-    test('TLS is removed, and its Secrets are kept', async () => {
+    test('TLS is removed, and its Secrets are kept, as is what clients trust', async () => {
       await secured();
+      const before = await trust();
       await world.apply(bundle(off()));
+      assert.deepEqual(await trust(), before);
       assert.ok(await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)), 'the Secret is kept');
       await assertDone(off());
     });
@@ -331,6 +362,22 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
             e.exitCode === 4 && /not picked up after 10s/.test(e.message) && /running and licensed/.test(e.hint ?? ''),
         );
       });
+    }
+
+    function trust(): Promise<KubeObject | undefined> {
+      return world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));
+    }
+
+    /** Subjects of the CA certificates that clients are told to trust. */
+    async function trusted(): Promise<readonly string[]> {
+      return readCas((await trust())?.data?.['ca.crt'] ?? '').certificates.map((c) => c.subject);
+    }
+
+    /** Looks at every eviction from now on what clients are told by then. */
+    function toldAtEvictions(): () => Promise<readonly (readonly string[])[]> {
+      const told: Promise<readonly string[]>[] = [];
+      world.onEvent = ({ event }) => void (event === 'evicted' && told.push(trusted()));
+      return () => world.place.run(Promise.all(told));
     }
 
     async function leaves(): Promise<Record<string, string | undefined>> {

@@ -19,6 +19,7 @@ import type {
   SubmitOpsRequestStep,
   SupersedeStep,
 } from '../../plan/nouns';
+import { assertTold } from '../client-trust';
 import { restartPods } from '../restart';
 import { createPassword, issue } from './issue';
 import { pause, resume } from './pause';
@@ -68,6 +69,7 @@ export async function runNative(run: NativeRun, step: NativeStep): Promise<void>
 
 /** Restarts the pods of the plan and keeps the request's conditions. */
 async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promise<void> {
+  await assertTold(run.context);
   await restartPods({
     context: run.context,
     plan: run.plan,

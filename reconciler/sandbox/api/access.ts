@@ -7,6 +7,8 @@ export interface Denial {
   readonly verb: string;
   /** Plural, with the subresource if there is one: `pods/eviction`. */
   readonly resource: string;
+  /** The only object this is about. */
+  readonly name?: string;
 }
 
 export interface Access {
@@ -20,8 +22,8 @@ export interface Access {
 /** The only user there is. */
 export const USER = 'sandbox-admin';
 
-function isDenied(access: Pick<Access, 'verb' | 'resource'>, denied: readonly Denial[]): boolean {
-  return denied.some((d) => d.verb === access.verb && d.resource === access.resource);
+function isDenied(access: Pick<Access, 'verb' | 'resource' | 'name'>, denied: readonly Denial[]): boolean {
+  return denied.some((d) => d.verb === access.verb && d.resource === access.resource && (d.name === undefined || d.name === access.name));
 }
 
 /** Throws 403, in the words of Kubernetes' RBAC, for what is denied. */
@@ -40,8 +42,8 @@ export const REVIEW_PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessrevie
 /** Answers a SelfSubjectAccessReview. */
 export function reviewAccess(review: unknown, denied: readonly Denial[]): Tree {
   const spec: Tree = isTree(review) ? (review.spec ?? {}) : {};
-  const { verb, resource, subresource } = (spec.resourceAttributes ?? {}) as Tree;
-  const wanted = { verb: String(verb), resource: subresource ? `${resource}/${subresource}` : String(resource) };
+  const { verb, resource, subresource, name } = (spec.resourceAttributes ?? {}) as Tree;
+  const wanted = { verb: String(verb), resource: subresource ? `${resource}/${subresource}` : String(resource), name: String(name ?? '') };
   return {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',

@@ -168,6 +168,9 @@ class InProcessApi implements Api {
     if (contentType === 'application/apply-patch+yaml') {
       if (!query.has('fieldManager'))
         throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+      // To apply what is not there is to create it, and unlike a POST it has a name.
+      if (this.store.get(target.resource, target.namespace, target.name) === undefined)
+        requireAccess({ ...accessOf(target), verb: 'create' }, this.options.denied ?? []);
       const { object, isNew } = this.writes.apply(at, parse(body), options);
       return this.object(isNew ? 201 : 200, object);
     }

@@ -32,6 +32,21 @@ export function applyingContract(world: () => World): void {
     assert.deepEqual([second.status, second.body.metadata.resourceVersion], [200, first.body.metadata.resourceVersion]);
   });
 
+  test('an apply on a version that is no longer there is a Conflict, also by force', async () => {
+    const name = world().name();
+    const first = await apply(name, { a: '1' }, 'one');
+    await apply(name, { a: '2' }, 'one');
+    const { resourceVersion } = first.body.metadata;
+    const { status, body } = await world().client.send(
+      'PATCH',
+      `${world().path('v1', 'configmaps')}/${name}?fieldManager=one&force=true`,
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, resourceVersion }, data: { a: '3' } },
+      APPLY,
+    );
+    assert.deepEqual([status, body.reason], [409, 'Conflict']);
+    assert.deepEqual((await live(name)).data, { a: '2' });
+  });
+
   test('a field that is no longer applied goes, one that others own stays', async () => {
     const name = world().name();
     await apply(name, { mine: '1', ours: '1' }, 'one');

@@ -1,0 +1,132 @@
+/**
+ * Which CA certificates clients have to trust to reach every pod, and whether the ConfigMap that they mount holds just these.
+ *
+ *     now     those in the Secrets that pods mount, or will by their templates
+ *     next    the one that the issuer of the server certificate signs with, and those in the Secret that it is issued into
+ *     still   all that was exported before, until every pod is proven to serve a certificate of the others: once a Secret was issued anew,
+ *             nothing else remembers what pods had loaded from it
+ *
+ * What has expired is left out. Where nothing remains to be trusted (TLS is off, an issuer gives no CA) the ConfigMap stays as it is: a trust
+ * store too many hurts nobody, and an empty one breaks whoever loads it.
+ */
+import { isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { mountedCertificateSecret } from '../../constructs/model/kubedb';
+import { LABEL_KAFKA, trustName } from '../../constructs/model/names';
+import { certificateOf, type IssuerRef, issuerOf } from '../../constructs/model/tls';
+import { TRUST_KEY, trustConfigMap, trustDigest } from '../../constructs/model/trust';
+import type { World } from './checks/world';
+import type { Finding } from './nouns';
+import type { CaFacts, Observation, PodFacts } from './observation';
+
+type Ca = CaFacts & { readonly pem: string };
+
+/** Returns the CA certificates that clients have to trust as things stand, in the order in which they are written. */
+export function casToTrust(world: World): readonly Ca[] {
+  const { bundle, live, now } = world;
+  if (bundle.tls === 'off') return [];
+  const names = new Set([
+    certificateOf(live.name, bundle.tls, 'server').secretName,
+    ...live.pods.map((p) => p.certificateSecret),
+    ...live.petSets.map((s) => mountedCertificateSecret(s.object.spec?.template?.spec)),
+  ]);
+  const held = live.secrets.filter((s) => names.has(s.name)).flatMap((s) => s.ca ?? []);
+  const still = live.pods.every(isOfItsSecretsCa) ? [] : (live.trust?.ca ?? []);
+  const all = [...held, ...(signingCa(world) ?? []), ...still];
+  const usable = all.filter((ca): ca is Ca => ca.pem !== undefined && Date.parse(ca.notAfter) > now.getTime());
+  const distinct = [...new Map(usable.map((ca) => [ca.fingerprint, ca])).values()];
+  return distinct.sort((a, b) => inOrder(a.subject, b.subject) || inOrder(a.fingerprint, b.fingerprint));
+}
+
+function inOrder(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** What could not be seen is not proven. */
+function isOfItsSecretsCa(pod: PodFacts): boolean {
+  return pod.served.every((s) => s.protocol === 'plaintext' || s.isSignedBySecretCa === true);
+}
+
+/** Returns the issuer of what pods serve. */
+export function serverIssuer({ bundle }: Pick<World, 'bundle'>): IssuerRef | undefined {
+  return bundle.tls === 'off' ? undefined : issuerOf(bundle.tls, 'server');
+}
+
+/** Returns what the issuer of the server certificate signs with, or undefined when that cannot be read, or not yet. */
+export function signingCa(world: World): readonly CaFacts[] | undefined {
+  const issuer = serverIssuer(world);
+  return world.live.issuers.find((i) => i.kind === issuer?.kind && i.name === issuer.name)?.ca;
+}
+
+/** Tells whether there is something to export to: a plan speaks only of what was looked at, and leaves what is somebody else's. */
+export function canExport({ bundle, live }: World): boolean {
+  return bundle.tls !== 'off' && live.trust !== undefined && otherKafka(live) === undefined;
+}
+
+/** Returns whose the ConfigMap is otherwise: a Kafka called `orders-trust` keeps its bundle where that of `orders` would export to. */
+export function otherKafka({ trust, name }: Observation): string | undefined {
+  const of = trust?.object?.metadata.labels?.[LABEL_KAFKA];
+  return of === name ? undefined : of;
+}
+
+/** Returns the ConfigMap as it has to be, or undefined where none can be made. */
+export function wantedTrust(world: World): KubeObject | undefined {
+  const { bundle, live } = world;
+  const cas = casToTrust(world);
+  const uid = live.kafka?.metadata.uid;
+  if (!canExport(world) || cas.length === 0 || uid === undefined) return undefined;
+  return trustConfigMap(bundle.desired, uid, cas.map(described).join('\n'));
+}
+
+/** Readers of PEM skip what is outside of its blocks; people do not. */
+function described({ subject, notAfter, pem }: Ca): string {
+  const name = subject.replaceAll(/[^ -~]/g, '?').replaceAll(/-{2,}/g, '-');
+  return `# ${name}, until ${notAfter}\n${pem}`;
+}
+
+/** Returns how the ConfigMap differs from what it has to be, or undefined. */
+export function trustFinding(world: World): Finding | undefined {
+  const wanted = wantedTrust(world);
+  const { object, digest } = world.live.trust ?? {};
+  if (wanted === undefined) return undefined;
+  const subject = trustRef(world.live);
+  if (object === undefined) return { subject, reason: 'TrustMissing', message: 'missing' };
+  const message = trustDigest(wanted.data[TRUST_KEY]) === digest ? metadataDifference(wanted, object) : contentDifference(world);
+  return message === undefined ? undefined : { subject, reason: 'TrustDiffers', message };
+}
+
+function contentDifference(world: World): string {
+  const [wanted, has] = [casToTrust(world), world.live.trust?.ca ?? []];
+  const lacking = without(wanted, has).map((name) => `lacks ${name}`);
+  const surplus = without(has, wanted).map((name) => `holds ${name}, which no pod needs`);
+  return [...lacking, ...surplus].join('; ') || `${TRUST_KEY} was edited`;
+}
+
+function without(some: readonly CaFacts[], others: readonly CaFacts[]): readonly string[] {
+  return some.filter((ca) => !others.some((o) => o.fingerprint === ca.fingerprint)).map(named);
+}
+
+/** Two CAs may have one name. */
+function named({ subject, fingerprint }: CaFacts): string {
+  return `${subject || 'unnamed'} (${fingerprint.slice(0, 8)})`;
+}
+
+function metadataDifference({ metadata: wanted }: KubeObject, { metadata: has }: KubeObject): string | undefined {
+  const isThere = (all: Readonly<Record<string, string>> = {}, some: Readonly<Record<string, string>> = {}) =>
+    Object.entries(some).every(([key, value]) => all[key] === value);
+  if (!isThere(has.labels, wanted.labels)) return 'metadata.labels differ';
+  if (!isThere(has.annotations, wanted.annotations)) return 'metadata.annotations differ';
+  const owners = has.ownerReferences ?? [];
+  return (wanted.ownerReferences ?? []).every((o) => owners.some((other) => isEqual(o, other))) ? undefined : 'belongs to no Kafka';
+}
+
+/** Tells whether clients have been told of every CA that they have to trust; what cannot be exported is not waited for. */
+export function isTold(world: World): boolean {
+  if (wantedTrust(world) === undefined) return true;
+  const told = world.live.trust?.ca ?? [];
+  return without(casToTrust(world), told).length === 0;
+}
+
+/** Returns the reference of the ConfigMap. */
+export function trustRef({ namespace, name }: Observation): ObjectRef {
+  return ref(KINDS.ConfigMap, namespace, trustName(name));
+}
