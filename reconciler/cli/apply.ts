@@ -16,6 +16,7 @@ import { type Outcome, reconcile } from '../reconcile';
 import { eventJson } from '../report/ndjson';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { planText } from '../report/text';
+import { deleteFinishedJobs } from './finished-jobs';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { type Connection, styleOf } from './io';
 import { type Agreement, readAgreement } from './saved-plan';
@@ -59,6 +60,7 @@ async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run): 
   const { flags, progress } = run;
   const say = (message: string) => progress.report({ event: 'finished', subject: kafkaOf(bundle), message });
   try {
+    await cleanUp(bundle, run);
     const { message } = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
     say(message);
   } catch (error) {
@@ -89,7 +91,7 @@ async function lookFirst(bundle: Bundle, { flags, session, connection, signal, a
 }
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
-function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
+async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
   const { flags, session, connection, signal, progress, agreement } = run;
   const { clock } = session.outside;
   const { namespace, kafka, deadlines } = bundle.desired;
@@ -110,10 +112,20 @@ function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<
     isFirst = false;
     print(next);
   };
-  return withLease(connection.cluster, clock, lease, (held: HeldLease) => {
+  const outcome = await withLease(connection.cluster, clock, lease, (held: HeldLease) => {
     const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report: progress.report };
     return reconcile(source, context, { ...planOptions(flags), onPlan });
   });
+  // The one that had the Lease before may have been the Job of an earlier content.
+  await cleanUp(bundle, run);
+  return outcome;
+}
+
+/** Only where the bundle comes from a ConfigMap, as in the Job, are there Jobs that belong to it. Without the Lease: what is deleted is over. */
+async function cleanUp({ desired }: Bundle, { flags, connection, progress }: Run): Promise<void> {
+  if (flags.configMap === undefined) return;
+  const configMap = ref(KINDS.ConfigMap, desired.namespace, flags.configMap.name);
+  await deleteFinishedJobs(connection.cluster, configMap, desired.kafka, progress.report);
 }
 
 function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: boolean; readonly retry: boolean } {

@@ -14,6 +14,7 @@ import { bundleOf, KAFKA, kafkaManifest, World } from '../support/world';
 /** What is only needed outside these scenarios, and why it is granted. */
 const ELSEWHERE: readonly (readonly [string, string])[] = [
   ['configmaps', 'the command reads its desired state before the loop'],
+  ['jobs', 'the command deletes finished ones before the loop'],
   ['leases', 'the command takes the Lease around the loop'],
   ['certificates delete', 'only an application certificate that left the bundle is deleted'],
   ['kafkas create', 'only a declared Kafka that is missing is created'],

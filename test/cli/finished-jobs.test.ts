@@ -1,0 +1,135 @@
+/** Which Jobs a run deletes: finished ones of earlier contents, and no others; and that it is about them before and after its work. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { KINDS, type KubeObject, type ObjectMeta, ref } from '../../constructs/model/kube-object';
+import { ANNOTATION_JOB, bundleName, LABEL_KAFKA } from '../../constructs/model/names';
+import { deleteFinishedJobs } from '../../reconciler/cli/finished-jobs';
+import type { Cluster, ProgressEvent } from '../../reconciler/ports';
+import type { Denial } from '../../reconciler/sandbox/api/access';
+import { createApi } from '../../reconciler/sandbox/api/api';
+import { configMapOfBundle } from '../support/bundle-text';
+import { kafkaTls } from '../support/command-line';
+import { FakeClock } from '../support/fake-clock';
+import { clusterIn } from '../support/transports';
+import { on, wish } from '../support/wishes';
+import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+
+const NAMED = 'kafka-tls-orders-now';
+const OLD = 'kafka-tls-orders-old';
+const CONFIG_MAP = ref(KINDS.ConfigMap, NAMESPACE, bundleName(KAFKA));
+
+interface Case {
+  readonly name: string;
+  readonly metadata?: Partial<ObjectMeta> | undefined;
+  /** Condition of its end. */
+  readonly ended?: string | undefined;
+  readonly isOfCronJob?: boolean;
+  readonly goes: boolean;
+}
+
+const CASES: readonly Case[] = [
+  { name: 'a complete one', ended: 'Complete', goes: true },
+  { name: 'a failed one', ended: 'Failed', goes: true },
+  { name: 'one that still runs', goes: false },
+  { name: 'one that is about to end', ended: 'SuccessCriteriaMet', goes: false },
+  { name: 'the one that the ConfigMap names', metadata: { name: NAMED }, ended: 'Complete', goes: false },
+  { name: 'one of another Kafka', metadata: { labels: { [LABEL_KAFKA]: 'payments' } }, ended: 'Complete', goes: false },
+  { name: 'one that a CronJob made', isOfCronJob: true, ended: 'Complete', goes: false },
+];
+
+describe('a Job of the Kafka', () => {
+  for (const { name, metadata, ended, isOfCronJob, goes } of CASES) {
+    test(`${name} ${goes ? 'goes' : 'stays'}`, async () => {
+      const { cluster, cleanUp } = await apiWith(jobManifest({ metadata, ended }), { isOfCronJob });
+      const events = await cleanUp();
+      assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, goes ? 0 : 1);
+      assert.deepEqual(
+        events.map(({ event, subject }) => [event, subject.name]),
+        goes ? [['deleted', OLD]] : [],
+      );
+    });
+  }
+});
+
+test('without the name of a Job on the ConfigMap, or without the ConfigMap, none goes', async () => {
+  for (const configMap of [{ annotations: {} }, undefined]) {
+    const { cluster, cleanUp } = await apiWith(jobManifest({ ended: 'Complete' }), { configMap });
+    assert.deepEqual(await cleanUp(), []);
+    assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, 1);
+  }
+});
+
+test('who may not do it is told, and goes on', async () => {
+  for (const verb of ['list', 'delete']) {
+    const { cleanUp } = await apiWith(jobManifest({ ended: 'Complete' }), { denied: [{ verb, resource: 'jobs' }] });
+    const [warning, ...others] = await cleanUp();
+    assert.equal(warning?.event, 'warning');
+    assert.match(warning?.message ?? '', new RegExp(`^finished Jobs of earlier contents were not all deleted: .+may not ${verb} jobs`));
+    assert.deepEqual(others, []);
+  }
+});
+
+test('one that ends while a run is at work goes at its end', async (t) => {
+  const place = inMemory({});
+  const world = await new World({}, () => place).start(kafkaManifest());
+  t.after(() => world.stop());
+  await world.settle();
+  const { cluster, clock, dialer, facts, namespace } = place;
+  const configMap = configMapOfBundle(world.bundle(wish('ops-request', on())));
+  await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
+  const old = await cluster.create(jobManifest({}));
+  const connection = { cluster, dialer, facts, namespace, random: () => 'x', identity: 'new', close: () => {} };
+  const stdout = (text: string) => {
+    if (/ submitted/.test(text)) void cluster.replace({ ...old, ...endedBy('Complete') }, { status: true });
+  };
+  const run = kafkaTls(['apply', '--config-map', bundleName(KAFKA)], {
+    io: { stdout },
+    outside: { clock, connect: async () => connection },
+  });
+  assert.equal((await place.run(run)).exitCode, 0);
+  assert.deepEqual(await cluster.list(KINDS.Job, { namespace }), []);
+});
+
+const CRON_JOB = { apiVersion: KINDS.CronJob.apiVersion, kind: KINDS.CronJob.kind };
+
+interface Circumstances {
+  readonly configMap?: Partial<ObjectMeta> | undefined;
+  readonly denied?: readonly Denial[];
+  readonly isOfCronJob?: boolean | undefined;
+}
+
+async function apiWith(job: KubeObject, circumstances: Circumstances = {}) {
+  const { configMap, denied = [] } = { configMap: { annotations: { [ANNOTATION_JOB]: NAMED } }, ...circumstances };
+  const clock = new FakeClock();
+  const cluster: Cluster = clusterIn(createApi({ now: () => clock.now(), namespaces: [NAMESPACE], denied }), clock);
+  const { name, namespace = '' } = CONFIG_MAP;
+  if (configMap !== undefined) {
+    await cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, ...configMap }, data: {} });
+  }
+  const { status, ...draft } = job;
+  const cronJob = await cluster.create({ ...CRON_JOB, metadata: { name: 'kafka-tls-orders', namespace } });
+  const owner = { ...CRON_JOB, name: cronJob.metadata.name, uid: cronJob.metadata.uid ?? '' };
+  const ownerReferences = circumstances.isOfCronJob ? [owner] : [];
+  const created = await cluster.create({ ...draft, metadata: { ...job.metadata, ownerReferences } } as KubeObject);
+  await cluster.replace({ ...created, status }, { status: true });
+  const cleanUp = async () => {
+    const events: ProgressEvent[] = [];
+    await deleteFinishedJobs(cluster, CONFIG_MAP, KAFKA, (event) => events.push(event));
+    return events;
+  };
+  return { cluster, cleanUp };
+}
+
+function jobManifest({ metadata, ended }: Pick<Case, 'metadata' | 'ended'>): KubeObject {
+  return {
+    apiVersion: KINDS.Job.apiVersion,
+    kind: KINDS.Job.kind,
+    metadata: { name: OLD, namespace: NAMESPACE, labels: { [LABEL_KAFKA]: KAFKA }, ...metadata },
+    spec: { template: { spec: { containers: [] } } },
+    ...endedBy(ended),
+  };
+}
+
+function endedBy(type: string | undefined): { readonly status: object } {
+  return { status: type === undefined ? {} : { conditions: [{ type, status: 'True' }] } };
+}
