@@ -52,10 +52,11 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const named = await readByName(reader, name, bundle);
   signal?.throwIfAborted();
   const { kafka } = named;
+  const issuing = bundle?.issuing ?? [];
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers] = await Promise.all([
     kafka === undefined ? noPetSets(reader, name) : readPetSets(reader, kafka),
-    Promise.all(issuersUsed(states, bundle?.issuing ?? []).map((issuer) => readIssuer(reader, issuer))),
+    Promise.all(issuersUsed(states, issuing).map((issuer) => readIssuer(reader, issuer, issuing))),
   ]);
   const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), [
     ...issuedSecretNames(bundle),
