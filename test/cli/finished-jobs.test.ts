@@ -1,8 +1,9 @@
 /** Which Jobs a run deletes: finished ones of earlier contents, and no others; and that it is about them before and after its work. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Tls } from '../../constructs';
 import { KINDS, type KubeObject, type ObjectMeta, ref } from '../../constructs/model/kube-object';
-import { ANNOTATION_JOB, bundleName, LABEL_KAFKA } from '../../constructs/model/names';
+import { ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from '../../constructs/model/names';
 import { deleteFinishedJobs } from '../../reconciler/cli/finished-jobs';
 import type { Cluster, ProgressEvent } from '../../reconciler/ports';
 import type { Denial } from '../../reconciler/sandbox/api/access';
@@ -69,25 +70,35 @@ test('who may not do it is told, and goes on', async () => {
   }
 });
 
-test('one that ends while a run is at work goes at its end', async (t) => {
-  const place = inMemory({});
-  const world = await new World({}, () => place).start(kafkaManifest());
-  t.after(() => world.stop());
-  await world.settle();
-  const { cluster, clock, dialer, facts, namespace } = place;
-  const configMap = configMapOfBundle(world.bundle(wish('ops-request', on())));
-  await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
-  const old = await cluster.create(jobManifest({}));
-  const connection = { cluster, dialer, facts, namespace, random: () => 'x', identity: 'new', close: () => {} };
-  const stdout = (text: string) => {
-    if (/ submitted/.test(text)) void cluster.replace({ ...old, ...endedBy('Complete') }, { status: true });
-  };
-  const run = kafkaTls(['apply', '--config-map', bundleName(KAFKA)], {
-    io: { stdout },
-    outside: { clock, connect: async () => connection },
-  });
-  assert.equal((await place.run(run)).exitCode, 0);
-  assert.deepEqual(await cluster.list(KINDS.Job, { namespace }), []);
+describe('a Job of an earlier content', () => {
+  for (const { name, tls, endsAt } of [
+    { name: 'that has ended goes with a run that has nothing to do', tls: Tls.off() },
+    { name: 'that ends while a run is at work goes at its end', tls: on(), endsAt: / submitted/ },
+  ]) {
+    test(name, async (t) => {
+      const place = inMemory({});
+      const { metadata, ...kafka } = kafkaManifest();
+      const annotations = { [ANNOTATION_OWNER]: `${NAMESPACE}/${KAFKA}` };
+      const world = await new World({}, () => place).start({ ...kafka, metadata: { ...metadata, annotations } } as KubeObject);
+      t.after(() => world.stop());
+      await world.settle();
+      const { cluster, clock, dialer, facts, namespace } = place;
+      const configMap = configMapOfBundle(world.bundle(wish('ops-request', tls)));
+      await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
+      const job = await cluster.create(jobManifest({}));
+      const end = () => cluster.replace({ ...job, ...endedBy('Complete') }, { status: true });
+      if (endsAt === undefined) await end();
+      const connection = { cluster, dialer, facts, namespace, random: () => 'x', identity: 'new', close: () => {} };
+      const run = kafkaTls(['apply', '--config-map', bundleName(KAFKA)], {
+        io: { stdout: (text) => void (endsAt?.test(text) && end()) },
+        outside: { clock, connect: async () => connection },
+      });
+      assert.equal((await place.run(run)).exitCode, 0);
+      assert.deepEqual(await cluster.list(KINDS.Job, { namespace }), []);
+      const lease = await cluster.get(ref(KINDS.Lease, namespace, bundleName(KAFKA)));
+      assert.equal(lease === undefined, endsAt === undefined, 'who has nothing to do takes no Lease');
+    });
+  }
 });
 
 const CRON_JOB = { apiVersion: KINDS.CronJob.apiVersion, kind: KINDS.CronJob.kind };
