@@ -121,9 +121,12 @@ async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Pr
   return outcome;
 }
 
-/** Only where the bundle comes from a ConfigMap, as in the Job, are there Jobs that belong to it. Without the Lease: what is deleted is over. */
-async function cleanUp({ desired }: Bundle, { flags, connection, progress }: Run): Promise<void> {
-  if (flags.configMap === undefined) return;
+/**
+ * Only where the bundle comes from a ConfigMap, as in the Job, are there Jobs that belong to it. Without the Lease: what is deleted is over.
+ * Who has agreed to a plan has agreed to nothing else.
+ */
+async function cleanUp({ desired }: Bundle, { flags, connection, progress, agreement }: Run): Promise<void> {
+  if (flags.configMap === undefined || agreement !== undefined) return;
   const configMap = ref(KINDS.ConfigMap, desired.namespace, flags.configMap.name);
   await deleteFinishedJobs(connection.cluster, configMap, desired.kafka, progress.report);
 }

@@ -1,6 +1,9 @@
 /** Which Jobs a run deletes: finished ones of earlier contents, and no others; and that it is about them before and after its work. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
 import { Tls } from '../../constructs';
 import { KINDS, type KubeObject, type ObjectMeta, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from '../../constructs/model/names';
@@ -71,35 +74,58 @@ test('who may not do it is told, and goes on', async () => {
 });
 
 describe('a Job of an earlier content', () => {
-  for (const { name, tls, endsAt } of [
-    { name: 'that has ended goes with a run that has nothing to do', tls: Tls.off() },
-    { name: 'that ends while a run is at work goes at its end', tls: on(), endsAt: / submitted/ },
-  ]) {
-    test(name, async (t) => {
-      const place = inMemory({});
-      const { metadata, ...kafka } = kafkaManifest();
-      const annotations = { [ANNOTATION_OWNER]: `${NAMESPACE}/${KAFKA}` };
-      const world = await new World({}, () => place).start({ ...kafka, metadata: { ...metadata, annotations } } as KubeObject);
-      t.after(() => world.stop());
-      await world.settle();
-      const { cluster, clock, dialer, facts, namespace } = place;
-      const configMap = configMapOfBundle(world.bundle(wish('ops-request', tls)));
-      await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
-      const job = await cluster.create(jobManifest({}));
-      const end = () => cluster.replace({ ...job, ...endedBy('Complete') }, { status: true });
-      if (endsAt === undefined) await end();
-      const connection = { cluster, dialer, facts, namespace, random: () => 'x', identity: 'new', close: () => {} };
-      const run = kafkaTls(['apply', '--config-map', bundleName(KAFKA)], {
-        io: { stdout: (text) => void (endsAt?.test(text) && end()) },
-        outside: { clock, connect: async () => connection },
-      });
-      assert.equal((await place.run(run)).exitCode, 0);
-      assert.deepEqual(await cluster.list(KINDS.Job, { namespace }), []);
-      const lease = await cluster.get(ref(KINDS.Lease, namespace, bundleName(KAFKA)));
-      assert.equal(lease === undefined, endsAt === undefined, 'who has nothing to do takes no Lease');
-    });
-  }
+  test('that has ended goes with a run that has nothing to do, which takes no Lease', async (t) => {
+    const { cluster, run, end } = await withOldJob(t, Tls.off());
+    await end();
+    await run('apply');
+    assert.deepEqual(await cluster.list(KINDS.Job, { namespace: NAMESPACE }), []);
+    assert.equal(await cluster.get(ref(KINDS.Lease, NAMESPACE, bundleName(KAFKA))), undefined);
+  });
+
+  test('that ends while a run is at work goes at its end', async (t) => {
+    const { cluster, run } = await withOldJob(t, on(), (text) => / submitted/.test(text));
+    await run('apply');
+    assert.deepEqual(await cluster.list(KINDS.Job, { namespace: NAMESPACE }), []);
+  });
+
+  test('stays with a run that has agreed to a plan: it does nothing else', async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const file = path.join(folder, 'plan.json');
+    const { cluster, run, end } = await withOldJob(t, Tls.off());
+    await end();
+    await run('plan', '--out', file);
+    await run('apply', '--plan', file);
+    assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, 1);
+  });
 });
+
+/** A Kafka that is ours, a bundle, and an old Job, which ends when it is told to or when a run prints something. */
+async function withOldJob(t: TestContext, tls: Tls, endsAt: (text: string) => boolean = () => false) {
+  const place = inMemory({});
+  const { metadata, ...kafka } = kafkaManifest();
+  const annotations = { [ANNOTATION_OWNER]: `${NAMESPACE}/${KAFKA}` };
+  const world = await new World({}, () => place).start({ ...kafka, metadata: { ...metadata, annotations } } as KubeObject);
+  t.after(() => world.stop());
+  await world.settle();
+  const { cluster, clock, dialer, facts, namespace } = place;
+  const configMap = configMapOfBundle(world.bundle(wish('ops-request', tls)));
+  await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
+  const job = await cluster.create(jobManifest({}));
+  let ending: Promise<unknown> | undefined;
+  const end = () => {
+    ending ??= cluster.replace({ ...job, ...endedBy('Complete') }, { status: true });
+    return ending;
+  };
+  const connection = { cluster, dialer, facts, namespace, random: () => 'x', identity: 'new', close: () => {} };
+  const stdout = (text: string) => void (endsAt(text) && end());
+  const run = async (...argv: readonly string[]) => {
+    const outside = { clock, connect: async () => connection };
+    const ran = await place.run(kafkaTls([...argv, '--config-map', bundleName(KAFKA)], { io: { stdout }, outside }));
+    assert.equal(ran.exitCode, 0, ran.stderr);
+  };
+  return { cluster, run, end };
+}
 
 const CRON_JOB = { apiVersion: KINDS.CronJob.apiVersion, kind: KINDS.CronJob.kind };
 
