@@ -117,7 +117,7 @@ export class JobRunner {
   /** Nobody waits for it; a mistake must not be missed. */
   private do(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      if (this.end.signal.aborted || error instanceof ApiError) return;
+      if (this.end.signal.aborted || (error instanceof ApiError && error.code === 404)) return; // the pod is gone
       queueMicrotask(() => {
         throw error;
       });
