@@ -178,7 +178,8 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more:
             name: CONTAINER,
             image: props.image,
             imagePullPolicy: 'Always',
-            args: ['apply', '--config-map', `${place.namespace}/${bundleName(place.kafka)}`, ...more, '--termination-log', TERMINATION_LOG],
+            // In the Job's own namespace: what moves it and the ConfigMap to another one does not know that there is a name in an argument.
+            args: ['apply', '--config-map', bundleName(place.kafka), ...more, '--termination-log', TERMINATION_LOG],
             terminationMessagePath: TERMINATION_LOG,
             terminationMessagePolicy: 'FallbackToLogsOnError',
             resources: RESOURCES,

@@ -49,6 +49,7 @@ function shared(kafka: string): readonly Permission[] {
     on('PetSet', ['get'], { use: 'see what pods mount' }),
     on('Pod', ['list', 'watch'], { use: 'follow restarts' }),
     on('PodDisruptionBudget', ['list'], { use: 'see what forbids evictions', isOptional: true }),
+    on('Job', ['list', 'delete'], { use: 'delete finished Jobs of earlier contents', isOptional: true }),
   ];
 }
 

@@ -22,6 +22,7 @@ import { eventJson } from '../report/ndjson';
 import { printable } from '../report/printable';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { planText } from '../report/text';
+import { deleteFinishedJobs } from './finished-jobs';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { type Connection, styleOf } from './io';
 import { type Agreement, readAgreement } from './saved-plan';
@@ -93,6 +94,7 @@ async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run): 
   const { flags, report, events } = run;
   const say = (message: string) => report({ event: 'finished', subject: kafkaOf(bundle), message });
   try {
+    await cleanUp(bundle, run);
     const { message } = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
     say(message);
     await events.end('finished', message);
@@ -130,7 +132,7 @@ async function lookFirst(bundle: Bundle, { flags, session, connection, signal, a
 }
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
-function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
+async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
   const { flags, session, connection, signal, report, agreement } = run;
   const { clock } = session.outside;
   const { namespace, kafka, deadlines } = bundle.desired;
@@ -151,10 +153,23 @@ function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<
     isFirst = false;
     print(next);
   };
-  return withLease(connection.cluster, clock, lease, (held: HeldLease) => {
+  const outcome = await withLease(connection.cluster, clock, lease, (held: HeldLease) => {
     const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report };
     return reconcile(source, context, { ...planOptions(flags), onPlan });
   });
+  // The one that had the Lease before may have been the Job of an earlier content.
+  await cleanUp(bundle, run);
+  return outcome;
+}
+
+/**
+ * Only where the bundle comes from a ConfigMap, as in the Job, are there Jobs that belong to it. Without the Lease: what is deleted is over.
+ * Who has agreed to a plan has agreed to nothing else.
+ */
+async function cleanUp({ desired }: Bundle, { flags, connection, report, agreement }: Run): Promise<void> {
+  if (flags.configMap === undefined || agreement !== undefined) return;
+  const configMap = ref(KINDS.ConfigMap, desired.namespace, flags.configMap.name);
+  await deleteFinishedJobs(connection.cluster, configMap, desired.kafka, report);
 }
 
 function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: boolean; readonly retry: boolean } {

@@ -16,6 +16,7 @@ import type { Observation } from '../plan/observation';
 import { exportTrust } from './client-trust';
 import { type ExecuteContext, PlanAnew, say } from './context';
 import { giveUp, runNative, runNativeGroup } from './native/native';
+import { whoResumes } from './native/pause';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
 import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, verify } from './steps';
@@ -33,7 +34,7 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
     // The first error is the one to end with.
     await giveUp(run, error, plan.steps).catch((second: unknown) => {
       const why = second instanceof Error ? second.message : String(second);
-      say(context, 'warning', plan.subject, `may still be paused, the next run resumes it: ${why}`);
+      say(context, 'warning', plan.subject, `may still be paused: ${why}; ${whoResumes(plan.subject)}`);
     });
     if (error instanceof PlanAnew) return 'replan';
     throw error;

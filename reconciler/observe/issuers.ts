@@ -13,13 +13,25 @@ export function issuersUsed(states: readonly TlsState[], manifests: readonly Kub
   return [...all.keys()].sort().flatMap((key) => all.get(key) ?? []);
 }
 
-/** Returns what is known of an issuer. One that may not be read is unknown, not absent. */
-export async function readIssuer(reader: Reader, { kind, name }: Pick<IssuerRef, 'kind' | 'name'>): Promise<IssuerState> {
+/**
+ * Returns what is known of an issuer. One that may not be read is unknown, not absent. One that is still to be created from a manifest will
+ * sign with the Secret that the manifest names.
+ */
+export async function readIssuer(
+  reader: Reader,
+  { kind, name }: Pick<IssuerRef, 'kind' | 'name'>,
+  manifests: readonly KubeObject[],
+): Promise<IssuerState> {
   try {
     const object = await reader.get(KINDS[kind], name);
-    if (object === undefined) return { kind, name };
-    const ca = await readSigningCa(reader, object);
-    return { kind, name, object, ...(ca === undefined ? {} : { caPublicKeys: [ca.publicKey], ca: [ca] }) };
+    const signing = object ?? manifests.find((m) => m.kind === kind && m.metadata.name === name);
+    const ca = signing === undefined ? undefined : await readSigningCa(reader, signing);
+    return {
+      kind,
+      name,
+      ...(object === undefined ? {} : { object }),
+      ...(ca === undefined ? {} : { caPublicKeys: [ca.publicKey], ca: [ca] }),
+    };
   } catch (error) {
     const unknown = denialOf(error);
     if (unknown === undefined) throw error;

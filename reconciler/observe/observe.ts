@@ -57,12 +57,13 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const named = await readByName(reader, name, bundle);
   signal?.throwIfAborted();
   const { kafka } = named;
+  const issuing = bundle?.issuing ?? [];
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers, trust] = await Promise.all([
     kafka === undefined ? noPetSets(reader, name) : readPetSets(reader, kafka),
     Promise.all(
-      issuersUsed(states, bundle?.issuing ?? []).map((issuer) =>
-        extent === 'all' ? readIssuer(reader, issuer) : { ...issuer, unknown: 'not asked' },
+      issuersUsed(states, issuing).map((issuer) =>
+        extent === 'all' ? readIssuer(reader, issuer, issuing) : { ...issuer, unknown: 'not asked' },
       ),
     ),
     extent === 'all' ? readTrust(reader, name) : undefined,

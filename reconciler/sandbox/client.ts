@@ -36,6 +36,11 @@ export interface WatchOptions {
   readonly namespace?: string | undefined;
 }
 
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: 'Background' | 'Foreground';
+}
+
 export interface ClientOptions {
   readonly send: Send;
   /** Field manager of everything written. */
@@ -94,7 +99,7 @@ export class Client {
   }
 
   /** Deletes the very object that was read; one that is gone already is no error. */
-  async delete(object: KubeObject, options: { readonly gracePeriodSeconds?: number } = {}): Promise<void> {
+  async delete(object: KubeObject, options: DeleteOptions = {}): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: object.metadata.uid }, ...options };
     try {
       await this.json('DELETE', pathOfObject(object), body);

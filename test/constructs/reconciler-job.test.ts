@@ -71,10 +71,10 @@ test('is a plain resource: no hook, no generated name, no time to live', () => {
   assert.ok(!('generateName' in job.metadata));
 });
 
-test('reads the ConfigMap at run time; the Job says which content it was made for', () => {
+test('reads the ConfigMap of its own namespace at run time; the Job says which content it was made for', () => {
   const chart = chartWith();
   const args: readonly string[] = container(chart, 'Job').args;
-  assert.deepEqual(args.slice(0, 4), ['apply', '--config-map', 'demo/kafka-tls-orders', '--digest']);
+  assert.deepEqual(args.slice(0, 4), ['apply', '--config-map', 'kafka-tls-orders', '--digest']);
   assert.match(args[4] ?? '', /^[0-9a-f]{16}$/);
   const told = ['--termination-log', '/dev/termination-log'];
   assert.deepEqual(args.slice(5), told);

@@ -15,6 +15,7 @@ import { bundleOf, KAFKA, kafkaManifest, World } from '../support/world';
 const ELSEWHERE: readonly (readonly [string, string])[] = [
   ['configmaps get', 'the command reads its desired state before the loop'],
   ['events create', 'the command tells of what the loop reports'],
+  ['jobs', 'the command deletes finished ones before the loop'],
   ['leases', 'the command takes the Lease around the loop'],
   ['certificates delete', 'only an application certificate that left the bundle is deleted'],
   ['kafkas create', 'only a declared Kafka that is missing is created'],

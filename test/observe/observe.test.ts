@@ -197,6 +197,21 @@ test('with a bundle its issuers, certificates and Secrets are looked at, too', a
   assert.ok(live.issuers.every((i) => i.object === undefined && i.unknown === undefined));
 });
 
+test('an issuer that is still to be created from a CA Secret is known by that Secret', async () => {
+  const issuer = object(KINDS.Issuer, 'corp-ca', { spec: { ca: { secretName: 'corp-root' } } }, { namespace: 'demo' });
+  const clock = new FakeClock();
+  const cluster = clusterIn(createApi({ now: () => clock.now(), admission: [], namespaces: ['demo'] }), clock);
+  await cluster.create(secret('corp-root', { 'tls.crt': root.cert }, { namespace: 'demo' }));
+  const bundle = { ...new ClusterBuilder().bundle, issuing: [issuer] };
+  const live = await clock.run(observe({ cluster, clock, dialer: served, facts: { read: async () => ({ unknown: '' }) } }, bundle));
+  const state = live.issuers.find(({ name }) => name === 'corp-ca');
+  assert.deepEqual(
+    state?.caPublicKeys,
+    parseCertificates(root.cert).map(({ publicKey }) => publicKey),
+  );
+  assert.equal(state?.object, undefined, 'it does not exist yet');
+});
+
 test('what can be done without and may not be read is noted with the reason', async () => {
   const all = objects();
   all['Kafka/orders'] = {

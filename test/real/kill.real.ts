@@ -12,6 +12,7 @@ import { World } from '../support/world';
 import { askedBy } from './asked';
 import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
+import { passedOn } from './passed-on';
 import { type Places, placesOn } from './place';
 
 const BY_DEFAULT: readonly string[] = ['add TLS', 'rotate'];
@@ -68,17 +69,6 @@ function inRealCluster(places: Places, executor: ExecutorName): Setting {
     executor,
     world,
     pace: PACE,
-    handle: async ({ headers, ...request }) => {
-      const {
-        status,
-        headers: answered,
-        body,
-      } = await place.sendAsProduct({ ...request, headers: only(headers, ['accept', 'content-type']) });
-      return { status, headers: only(answered, ['content-type', 'retry-after']), body };
-    },
+    handle: (request) => passedOn(place.sendAsProduct, request),
   };
-}
-
-function only(headers: Readonly<Record<string, string>>, names: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)));
 }

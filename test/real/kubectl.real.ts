@@ -5,6 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { KINDS, ref } from '../../constructs/model/kube-object';
+import { whoResumes } from '../../reconciler/execute/native/pause';
+import { asSaid, PAUSED, resumingEditor } from '../support/resume-by-hand';
 import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
 
@@ -27,7 +30,7 @@ describe('kubectl', { skip: isInstalled ? WITHOUT_KUBEDB : 'kubectl is not on th
     const { stdout, stderr, status } = spawnSync('kubectl', args, {
       cwd: home,
       encoding: 'utf8',
-      env: { ...process.env, KUBECONFIG: controlPlane.kubeconfig, HOME: home },
+      env: { ...process.env, KUBECONFIG: controlPlane.kubeconfig, HOME: home, KUBE_EDITOR: resumingEditor(home) },
     });
     assert.equal(status, 0, stderr);
     return stdout;
@@ -40,5 +43,14 @@ describe('kubectl', { skip: isInstalled ? WITHOUT_KUBEDB : 'kubectl is not on th
     assert.match(kubectl('describe', 'kafkas.kubedb.com', 'by-hand', '-n', 'default'), /Name: +by-hand/);
     assert.match(kubectl('get', 'kfops', '-n', 'default', '--ignore-not-found'), /^$/);
     assert.match(kubectl('delete', 'kafkas.kubedb.com', 'by-hand', '-n', 'default'), /"by-hand" deleted/);
+  });
+
+  test('what the condition of a paused Kafka says to do resumes it', () => {
+    kubectl('apply', '--server-side', '-f', 'kafka.yaml');
+    const kafka = ['kafkas.kubedb.com', 'by-hand', '-n', 'default'];
+    kubectl('patch', ...kafka, '--subresource=status', '--type=merge', '-p', JSON.stringify(PAUSED));
+    kubectl(...asSaid(whoResumes(ref(KINDS.Kafka, 'default', 'by-hand'))));
+    assert.equal(kubectl('get', ...kafka, '-o', 'jsonpath={.status.conditions[*].type}'), 'Provisioned');
+    kubectl('delete', ...kafka);
   });
 });

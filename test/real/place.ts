@@ -83,7 +83,7 @@ export class RealPlace implements Place {
       without: ['cert-manager', 'disruption-controller'],
       namespace: this.namespace,
       // A budget takes a pod of the same name that is back before anybody has seen the former one go for that one, for two minutes.
-      timing: { podStopMs: 400, podStartMs: 200, opsStepMs: 100 },
+      timing: { podStopMs: 400, podStartMs: 200, opsStepMs: 100, ...options.sandbox?.timing },
     });
     this.facts = modelFacts(this.standIns);
   }
@@ -102,10 +102,15 @@ export class RealPlace implements Place {
   async start(): Promise<void> {
     await this.client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.namespace } });
     for (const object of accessOf(this.executor, this.namespace)) await this.client.create(object);
+    this.transport = await this.logIn();
+    await this.standIns.start();
+  }
+
+  /** Returns a transport of its own with a new token of the ServiceAccount: one that was created anew knows no older ones. */
+  async logIn(): Promise<HttpTransport> {
     writeFileSync(this.kubeconfig, await this.kubeconfigOf(bundleName(KAFKA)), { mode: 0o600 });
     const { transport } = await loadConnection({ kubeconfig: this.kubeconfig });
-    this.transport = telling(transport, (asked) => this.api.asked[this.executor].push(asked));
-    await this.standIns.start();
+    return telling(transport, (asked) => this.api.asked[this.executor].push(asked));
   }
 
   async stop(): Promise<void> {
@@ -149,7 +154,7 @@ export function accessOf(executor: ExecutorName, namespace: string): readonly Ku
 }
 
 /** Carries what stand-ins ask over the product's own transport, which a test of its own holds to the protocol. */
-function sendOver(transport: HttpTransport): Send {
+export function sendOver(transport: HttpTransport): Send {
   return ({ method, path: target, headers, body, signal }) => {
     const { pathname, searchParams } = new URL(target, transport.server);
     return transport.request({

@@ -7,17 +7,19 @@ import { after, before, describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
 import { systemClock } from '../../reconciler/cluster/system-clock';
 import { kafkaTls } from '../support/command-line';
 import { scenarios } from '../support/scenarios';
 import { on, wish } from '../support/wishes';
-import { KAFKA, kafkaManifest, World, type WorldOptions } from '../support/world';
+import { hasCondition, KAFKA, kafkaManifest, World, type WorldOptions } from '../support/world';
 import { idleIn, type Rule } from './asked';
 import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
 import { accessOf, placesOn, type RealPlace } from './place';
+
+const OLD_JOB = 'kafka-tls-orders-old';
 
 /** What is allowed for situations that no scenario has, and why. */
 const ELSEWHERE: readonly (readonly [ExecutorName, string, string])[] = [
@@ -46,6 +48,7 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
       const { stdout, stderr, exitCode } = await command(world, executor);
       assert.equal(exitCode, 0, stderr);
       assert.match(stdout, /finished/);
+      assert.equal(await world.cluster.get(world.ref(KINDS.Job, OLD_JOB)), undefined, 'the Job of an earlier content is gone');
       await world.stop();
     });
 
@@ -59,12 +62,17 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
   }
 });
 
-/** Runs `kafka-tls apply` as the ServiceAccount. */
+/** Runs `kafka-tls apply` as the ServiceAccount, where a Job of an earlier content has ended. */
 async function command(world: World, executor: ExecutorName) {
   const { product, dialer, facts, namespace } = world.place as RealPlace;
   const chart = new Chart(new App(), 'chart', { namespace });
-  new KafkaTls(chart, 'tls', wish(executor, on()));
-  for (const object of Testing.synth(chart)) await world.cluster.create(object as KubeObject);
+  new KafkaTls(chart, 'tls', wish(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
+  const isOne = (kind: string) => (object: KubeObject) => object.kind === kind;
+  const [configMap, job] = [Testing.synth(chart).find(isOne('ConfigMap')), Testing.synth(chart).find(isOne('Job'))];
+  await world.cluster.create(configMap);
+  const old = { ...job, metadata: { ...job.metadata, name: OLD_JOB }, spec: { ...job.spec, activeDeadlineSeconds: 1 } };
+  await world.cluster.create(old);
+  await world.until(async () => hasCondition(await world.cluster.get(world.ref(KINDS.Job, OLD_JOB)), 'Failed'));
   const connection = {
     cluster: product,
     dialer,

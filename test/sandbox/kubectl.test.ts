@@ -5,8 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { KINDS, ref } from '../../constructs/model/kube-object';
+import { whoResumes } from '../../reconciler/execute/native/pause';
 import { createApi } from '../../reconciler/sandbox/api/api';
 import { type ApiServer, serveApi } from '../../reconciler/sandbox/api/http';
+import { asSaid, PAUSED, resumingEditor } from '../support/resume-by-hand';
 
 const isInstalled = spawnSync('kubectl', ['version', '--client']).status === 0;
 
@@ -33,7 +36,7 @@ describe('kubectl', () => {
     rmSync(home, { recursive: true, force: true });
   });
 
-  const environment = () => ({ ...process.env, KUBECONFIG: path.join(home, 'config'), HOME: home });
+  const environment = () => ({ ...process.env, KUBE_EDITOR: resumingEditor(home), KUBECONFIG: path.join(home, 'config'), HOME: home });
   const kubectl = (...args: string[]) =>
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
       execFile('kubectl', args, { cwd: home, env: environment() }, (error, stdout, stderr) =>
@@ -140,5 +143,13 @@ describe('kubectl', () => {
   withKubectl('a wrong token is Unauthorized', async () => {
     const { stderr } = await kubectl('get', 'kafka', '--token=wrong');
     assert.match(stderr, /You must be logged in to the server|Unauthorized/);
+  });
+
+  withKubectl('what the condition of a paused Kafka says to do resumes it', async () => {
+    await kubectl('apply', '--server-side', '-f', 'kafka.yaml');
+    await kubectl('patch', 'kafka', 'orders', '--subresource=status', '--type=merge', '-p', JSON.stringify(PAUSED));
+    const { stderr } = await kubectl(...asSaid(whoResumes(ref(KINDS.Kafka, 'default', 'orders'))));
+    const { stdout } = await kubectl('get', 'kafka', 'orders', '-o', 'jsonpath={.status.conditions[*].type}');
+    assert.equal(stdout, 'Provisioned', stderr);
   });
 });

@@ -1,12 +1,13 @@
 /** The `Paused` condition of the Kafka: set before anything is changed, removed on every way out, and never taken from somebody else. */
-import { conditionOf, formatRef, type ObjectRef } from '../../../constructs/model/kube-object';
+import { conditionOf, formatRef, groupOf, KINDS, type ObjectRef } from '../../../constructs/model/kube-object';
 import { PAUSE_REASON } from '../../../constructs/model/names';
 import { BlockedError } from '../../errors';
 import { type ExecuteContext, modify, say, withCondition, withoutCondition } from '../context';
 import type { NativeRun } from './run';
 
 export async function pause({ context, request }: NativeRun, kafka: ObjectRef): Promise<void> {
-  const message = request === undefined ? 'paused' : `for ${formatRef(request)}`;
+  const why = request === undefined ? '' : `for ${formatRef(request)}`;
+  const message = `by kafka-tls ${why}`.trimEnd();
   await modify(
     context.cluster,
     kafka,
@@ -21,14 +22,21 @@ export async function pause({ context, request }: NativeRun, kafka: ObjectRef): 
         type: 'Paused',
         status: 'True' as const,
         reason: PAUSE_REASON,
-        message,
+        message: `${message}; ${whoResumes(kafka)}`,
         observedGeneration: object.metadata.generation ?? 1,
       };
       return withCondition(object, condition, context.clock.now());
     },
     { status: true },
   );
-  say(context, 'paused', kafka, message);
+  say(context, 'paused', kafka, why === '' ? 'paused' : why);
+}
+
+/** Who finds a Kafka paused may find nothing else of us: neither the Job that paused it nor the KafkaTls that it belonged to. */
+export function whoResumes({ name, namespace }: ObjectRef): string {
+  const { plural, apiVersion } = KINDS.Kafka;
+  const edit = `kubectl edit ${plural}.${groupOf(apiVersion)} ${name} -n ${namespace} --subresource=status`;
+  return `the next run resumes it; if there will be none, run "${edit}" and delete the condition Paused`;
 }
 
 /** Lifts our own pause; that of somebody else is left. */

@@ -1,7 +1,7 @@
 /**
  * Stand-in for kubelets: runs pods. A pod starts when everything it mounts is there; what it then reads is what it serves until it is
  * restarted. A pod of a Kafka is a process in the model of brokers and, if wanted, real listeners on this machine, whose addresses are
- * published as annotations. Any other pod just runs.
+ * published as annotations. Any other pod just runs; those of Jobs are left to whoever runs Jobs.
  *
  * It knows no nodes, images, probes or limits, and no volumes but Secrets.
  */
@@ -70,7 +70,7 @@ export class Kubelet implements Controller {
   async reconcile(key: Key): Promise<Again> {
     const pod = this.world.cache.get(KINDS.Pod, key.namespace, key.name);
     this.stopOthers(key, pod?.metadata.uid);
-    if (pod === undefined) return undefined;
+    if (pod === undefined || isOfJob(pod)) return undefined;
     if (pod.metadata.deletionTimestamp !== undefined) return this.terminate(pod);
     const container = this.containers.get(pod.metadata.uid ?? '');
     if (container === undefined) return this.admit(pod);
@@ -215,6 +215,10 @@ export class Kubelet implements Controller {
       )
       .flatMap(ownKey);
   }
+}
+
+function isOfJob({ metadata }: KubeObject): boolean {
+  return (metadata.ownerReferences ?? []).some(({ kind }) => kind === KINDS.Job.kind);
 }
 
 function idOf({ metadata }: KubeObject): string {

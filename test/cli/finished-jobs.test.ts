@@ -1,0 +1,172 @@
+/** Which Jobs a run deletes: finished ones of earlier contents, and no others; and that it is about them before and after its work. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { Tls } from '../../constructs';
+import { KINDS, type KubeObject, type ObjectMeta, ref } from '../../constructs/model/kube-object';
+import { ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from '../../constructs/model/names';
+import { deleteFinishedJobs } from '../../reconciler/cli/finished-jobs';
+import type { Cluster, ProgressEvent } from '../../reconciler/ports';
+import type { Denial } from '../../reconciler/sandbox/api/access';
+import { createApi } from '../../reconciler/sandbox/api/api';
+import { configMapOfBundle } from '../support/bundle-text';
+import { kafkaTls } from '../support/command-line';
+import { FakeClock } from '../support/fake-clock';
+import { clusterIn } from '../support/transports';
+import { on, wish } from '../support/wishes';
+import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+
+const NAMED = 'kafka-tls-orders-now';
+const OLD = 'kafka-tls-orders-old';
+const CONFIG_MAP = ref(KINDS.ConfigMap, NAMESPACE, bundleName(KAFKA));
+
+interface Case {
+  readonly name: string;
+  readonly metadata?: Partial<ObjectMeta> | undefined;
+  /** Condition of its end. */
+  readonly ended?: string | undefined;
+  readonly isOfCronJob?: boolean;
+  readonly goes: boolean;
+}
+
+const CASES: readonly Case[] = [
+  { name: 'a complete one', ended: 'Complete', goes: true },
+  { name: 'a failed one', ended: 'Failed', goes: true },
+  { name: 'one that still runs', goes: false },
+  { name: 'one that is about to end', ended: 'SuccessCriteriaMet', goes: false },
+  { name: 'the one that the ConfigMap names', metadata: { name: NAMED }, ended: 'Complete', goes: false },
+  { name: 'one of another Kafka', metadata: { labels: { [LABEL_KAFKA]: 'payments' } }, ended: 'Complete', goes: false },
+  { name: 'one that a CronJob made', isOfCronJob: true, ended: 'Complete', goes: false },
+];
+
+describe('a Job of the Kafka', () => {
+  for (const { name, metadata, ended, isOfCronJob, goes } of CASES) {
+    test(`${name} ${goes ? 'goes' : 'stays'}`, async () => {
+      const { cluster, cleanUp } = await apiWith(jobManifest({ metadata, ended }), { isOfCronJob });
+      const events = await cleanUp();
+      assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, goes ? 0 : 1);
+      assert.deepEqual(
+        events.map(({ event, subject }) => [event, subject.name]),
+        goes ? [['deleted', OLD]] : [],
+      );
+    });
+  }
+});
+
+test('without the name of a Job on the ConfigMap, or without the ConfigMap, none goes', async () => {
+  for (const configMap of [{ annotations: {} }, undefined]) {
+    const { cluster, cleanUp } = await apiWith(jobManifest({ ended: 'Complete' }), { configMap });
+    assert.deepEqual(await cleanUp(), []);
+    assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, 1);
+  }
+});
+
+test('who may not do it is told, and goes on', async () => {
+  for (const verb of ['list', 'delete']) {
+    const { cleanUp } = await apiWith(jobManifest({ ended: 'Complete' }), { denied: [{ verb, resource: 'jobs' }] });
+    const [warning, ...others] = await cleanUp();
+    assert.equal(warning?.event, 'warning');
+    assert.match(warning?.message ?? '', new RegExp(`^finished Jobs of earlier contents were not all deleted: .+may not ${verb} jobs`));
+    assert.deepEqual(others, []);
+  }
+});
+
+describe('a Job of an earlier content', () => {
+  test('that has ended goes with a run that has nothing to do, which takes no Lease', async (t) => {
+    const { cluster, run, end } = await withOldJob(t, Tls.off());
+    await end();
+    await run('apply');
+    assert.deepEqual(await cluster.list(KINDS.Job, { namespace: NAMESPACE }), []);
+    assert.equal(await cluster.get(ref(KINDS.Lease, NAMESPACE, bundleName(KAFKA))), undefined);
+  });
+
+  test('that ends while a run is at work goes at its end', async (t) => {
+    const { cluster, run } = await withOldJob(t, on(), (text) => / submitted/.test(text));
+    await run('apply');
+    assert.deepEqual(await cluster.list(KINDS.Job, { namespace: NAMESPACE }), []);
+  });
+
+  test('stays with a run that has agreed to a plan: it does nothing else', async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const file = path.join(folder, 'plan.json');
+    const { cluster, run, end } = await withOldJob(t, Tls.off());
+    await end();
+    await run('plan', '--out', file);
+    await run('apply', '--plan', file);
+    assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, 1);
+  });
+});
+
+/** A Kafka that is ours, a bundle, and an old Job, which ends when it is told to or when a run prints something. */
+async function withOldJob(t: TestContext, tls: Tls, endsAt: (text: string) => boolean = () => false) {
+  const place = inMemory({});
+  const { metadata, ...kafka } = kafkaManifest();
+  const annotations = { [ANNOTATION_OWNER]: `${NAMESPACE}/${KAFKA}` };
+  const world = await new World({}, () => place).start({ ...kafka, metadata: { ...metadata, annotations } } as KubeObject);
+  t.after(() => world.stop());
+  await world.settle();
+  const { cluster, clock, dialer, facts, namespace } = place;
+  const configMap = configMapOfBundle(world.bundle(wish('ops-request', tls)));
+  await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
+  const job = await cluster.create(jobManifest({}));
+  let ending: Promise<unknown> | undefined;
+  const end = () => {
+    ending ??= cluster.replace({ ...job, ...endedBy('Complete') }, { status: true });
+    return ending;
+  };
+  const connection = { cluster, dialer, facts, namespace, random: () => 'x', identity: 'new', close: () => {} };
+  const stdout = (text: string) => void (endsAt(text) && end());
+  const run = async (...argv: readonly string[]) => {
+    const outside = { clock, connect: async () => connection };
+    const ran = await place.run(kafkaTls([...argv, '--config-map', bundleName(KAFKA)], { io: { stdout }, outside }));
+    assert.equal(ran.exitCode, 0, ran.stderr);
+  };
+  return { cluster, run, end };
+}
+
+const CRON_JOB = { apiVersion: KINDS.CronJob.apiVersion, kind: KINDS.CronJob.kind };
+
+interface Circumstances {
+  readonly configMap?: Partial<ObjectMeta> | undefined;
+  readonly denied?: readonly Denial[];
+  readonly isOfCronJob?: boolean | undefined;
+}
+
+async function apiWith(job: KubeObject, circumstances: Circumstances = {}) {
+  const { configMap, denied = [] } = { configMap: { annotations: { [ANNOTATION_JOB]: NAMED } }, ...circumstances };
+  const clock = new FakeClock();
+  const cluster: Cluster = clusterIn(createApi({ now: () => clock.now(), namespaces: [NAMESPACE], denied }), clock);
+  const { name, namespace = '' } = CONFIG_MAP;
+  if (configMap !== undefined) {
+    await cluster.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, ...configMap }, data: {} });
+  }
+  const { status, ...draft } = job;
+  const cronJob = await cluster.create({ ...CRON_JOB, metadata: { name: 'kafka-tls-orders', namespace } });
+  const owner = { ...CRON_JOB, name: cronJob.metadata.name, uid: cronJob.metadata.uid ?? '' };
+  const ownerReferences = circumstances.isOfCronJob ? [owner] : [];
+  const created = await cluster.create({ ...draft, metadata: { ...job.metadata, ownerReferences } } as KubeObject);
+  await cluster.replace({ ...created, status }, { status: true });
+  const cleanUp = async () => {
+    const events: ProgressEvent[] = [];
+    await deleteFinishedJobs(cluster, CONFIG_MAP, KAFKA, (event) => events.push(event));
+    return events;
+  };
+  return { cluster, cleanUp };
+}
+
+function jobManifest({ metadata, ended }: Pick<Case, 'metadata' | 'ended'>): KubeObject {
+  return {
+    apiVersion: KINDS.Job.apiVersion,
+    kind: KINDS.Job.kind,
+    metadata: { name: OLD, namespace: NAMESPACE, labels: { [LABEL_KAFKA]: KAFKA }, ...metadata },
+    spec: { template: { spec: { containers: [] } } },
+    ...endedBy(ended),
+  };
+}
+
+function endedBy(type: string | undefined): { readonly status: object } {
+  return { status: type === undefined ? {} : { conditions: [{ type, status: 'True' }] } };
+}

@@ -1,0 +1,182 @@
+/**
+ * A cluster in which a Git controller applies commits, Jobs run, and a test can stop in the middle: who is on stage, what a commit is, and
+ * what has to hold when all of it has come to rest.
+ */
+import assert from 'node:assert/strict';
+import { App, Chart, Testing } from 'cdk8s';
+import { KafkaTls, ReconcileSchedule, type Tls } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { ANNOTATION_JOB, bundleName, cronJobName } from '../../constructs/model/names';
+import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
+import { mismatches } from '../../reconciler/plan/verify';
+import { GitOps, type GitOpsOptions } from './gitops';
+import { isOver, JobController } from './job-controller';
+import { JobRunner, type Run, type Start } from './job-runner';
+import { wish } from './wishes';
+import { hasCondition, isReady, KAFKA, kafkaManifest, type World } from './world';
+
+/** Where Jobs run. Not started yet. */
+export interface JobSetting {
+  readonly world: World;
+  /** The command, as the ServiceAccount of the KafkaTls, with the rights that it has at that moment. */
+  readonly start: Start;
+  /** What the command has written so far: method and path. */
+  readonly writes: readonly string[];
+  /** Whether the API server comes without a Job controller. */
+  readonly isWithoutJobs: boolean;
+}
+
+const STORAGE = { resources: { requests: { storage: '1Gi' } } };
+const IMAGE = `kafka-tls@sha256:${'0'.repeat(64)}`;
+/** A test calls the CronJob itself. */
+const NEW_YEAR = ReconcileSchedule.cron('0 0 1 1 *');
+
+export class Stage {
+  readonly world: World;
+  readonly runner: JobRunner;
+  private readonly gitOps: GitOps;
+  private readonly jobController: JobController | undefined;
+  private calls = 0;
+
+  constructor(
+    private readonly executor: ExecutorName,
+    private readonly setting: JobSetting,
+    controller: GitOpsOptions['controller'],
+    prune: boolean,
+  ) {
+    const { world, start, isWithoutJobs } = setting;
+    this.world = world;
+    this.runner = new JobRunner(world.place, start);
+    this.gitOps = new GitOps({ send: world.place.send, controller, prune });
+    this.jobController = isWithoutJobs ? new JobController(world.place) : undefined;
+  }
+
+  /** What the command has written so far. */
+  get writes(): readonly string[] {
+    return this.setting.writes;
+  }
+
+  async open(): Promise<void> {
+    await this.world.start(kafkaManifest({ topology: undefined, replicas: 2, storage: STORAGE }));
+    await this.world.settle();
+    this.jobController?.start();
+    this.runner.start();
+  }
+
+  async close(): Promise<void> {
+    await this.runner.stop();
+    this.jobController?.stop();
+    await this.world.stop();
+  }
+
+  /** What is in Git after a commit. */
+  commit(tls: Tls, namespace = this.world.namespace): readonly KubeObject[] {
+    const chart = new Chart(new App(), 'chart', { namespace });
+    new KafkaTls(chart, 'tls', wish(this.executor, tls, { job: { image: IMAGE, schedule: NEW_YEAR } }));
+    return Testing.synth(chart);
+  }
+
+  sync(commit: readonly KubeObject[]): Promise<void> {
+    return this.world.place.run(this.gitOps.sync(commit));
+  }
+
+  correctDrift(): Promise<void> {
+    return this.world.place.run(this.gitOps.correctDrift());
+  }
+
+  /** What the CronJob does when its time has come. */
+  async runCronJob(): Promise<void> {
+    const cronJob = (await this.world.cluster.get(this.world.ref(KINDS.CronJob, cronJobName(KAFKA)))) as KubeObject;
+    const { apiVersion, kind, metadata, spec } = cronJob;
+    const owner = { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true };
+    const name = `${metadata.name}-${++this.calls}`;
+    await this.world.cluster.create({
+      ...typeOfJob,
+      metadata: { name, namespace: this.world.namespace, labels: spec.jobTemplate.metadata.labels, ownerReferences: [owner] },
+      spec: spec.jobTemplate.spec,
+    });
+  }
+
+  async deleteJob(name: string): Promise<void> {
+    const subject = this.world.ref(KINDS.Job, name);
+    await this.world.cluster.delete(subject, (await this.world.cluster.get(subject))?.metadata.uid ?? '');
+  }
+
+  /** Returns the run of a Job once it is in the middle of its operation. */
+  async runAtWork(job: string): Promise<Run> {
+    await this.world.until(async () =>
+      this.executor === 'native'
+        ? hasCondition(await this.world.kafka(), 'Paused')
+        : (await this.world.requests()).some((request) => !isFinishedRequest(request)),
+    );
+    const run = this.runner.runs.findLast((r) => r.job === job);
+    assert.ok(run !== undefined && run.ran === undefined, `${job} is at work`);
+    return run;
+  }
+
+  /** Waits until a Job has ended. */
+  over(job: string): Promise<void> {
+    return this.world.until(async () => {
+      const found = await this.world.cluster.get(this.world.ref(KINDS.Job, job));
+      return found !== undefined && isOver(found);
+    });
+  }
+
+  /** Waits until every Job has ended and the Kafka is Ready. */
+  settle(): Promise<void> {
+    return this.world.until(async () => {
+      const all = await this.world.cluster.list(KINDS.Job, { namespace: this.world.namespace });
+      return all.every(isOver) && this.runner.isIdle() && isReady(await this.world.kafka());
+    });
+  }
+
+  /** The Job and the exit code of every run, in the order in which they began. */
+  runs(): (readonly [string, number | undefined])[] {
+    return this.runner.runs.map(({ job, ran }) => [job, ran?.exitCode] as const);
+  }
+
+  /** uid of every pod of the Kafka, by name. */
+  async kafkaPods(): Promise<Readonly<Record<string, string>>> {
+    return Object.fromEntries(Object.entries(await this.world.podUids()).filter(([name]) => /^orders-\d$/.test(name)));
+  }
+
+  async jobs(): Promise<readonly string[]> {
+    return (await this.world.cluster.list(KINDS.Job, { namespace: this.world.namespace })).map(({ metadata }) => metadata.name);
+  }
+
+  /** What a revert has to bring back. */
+  async state(): Promise<unknown> {
+    const { cluster, namespace } = this.world;
+    const petSets = await cluster.list(KINDS.PetSet, { namespace });
+    return {
+      kafka: { enableSSL: false, ...(await this.world.kafka())?.spec },
+      petSets: petSets.map(({ metadata, spec }) => [metadata.name, spec]),
+    };
+  }
+
+  /** Asserts that the cluster is as a commit wants it, and that nothing is left half done. */
+  async assertDone(commit: readonly KubeObject[]): Promise<void> {
+    const configMap = commit.find(({ kind }) => kind === 'ConfigMap') as KubeObject;
+    const live = await this.world.cluster.get(this.world.ref(KINDS.ConfigMap, bundleName(KAFKA)));
+    assert.equal(live?.metadata.annotations?.[ANNOTATION_JOB], jobOf(commit));
+    const wanted = bundleFromConfigMap(configMap);
+    const seen = await this.world.observe(wanted);
+    assert.deepEqual(mismatches(seen, wanted.tls), [], 'every pod serves what it should');
+    assert.equal(seen.kafka?.spec.enableSSL ?? false, wanted.tls !== 'off');
+    assert.ok(!hasCondition(seen.kafka, 'Paused'), 'the Kafka is not paused');
+    assert.deepEqual(
+      seen.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),
+      [],
+      'every request is over',
+    );
+  }
+}
+
+const typeOfJob = { apiVersion: KINDS.Job.apiVersion, kind: KINDS.Job.kind };
+
+/** Returns the name of the Job of a commit. */
+export function jobOf(commit: readonly KubeObject[]): string {
+  return commit.find(({ kind }) => kind === KINDS.Job.kind)?.metadata.name ?? '';
+}

@@ -1,0 +1,259 @@
+/**
+ * From a commit to the cluster: what Git, its controller and Kubernetes do to the Job, wherever a world may take place. Commits are what the
+ * constructs emit; Jobs run the command as their ServiceAccount; in the end the cluster is as the last commit wants it.
+ */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { Tls, TlsIssuer } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { PAUSE_REASON } from '../../constructs/model/names';
+import type { GitOpsOptions } from './gitops';
+import type { Run } from './job-runner';
+import { type JobSetting, jobOf, Stage } from './job-stage';
+import { off, on, onWithNewRoot } from './wishes';
+import { hasCondition, isReady, KAFKA } from './world';
+
+const RENAMED = { server: { dnsNames: ['kafka.example.org'] } };
+const issuer = TlsIssuer.selfSignedCa();
+/** The CA of `issuer` under another name: another issuer, the same root. */
+const sameRoot = TlsIssuer.caSecret(`${KAFKA}-ca`, { name: `${KAFKA}-ca-again` });
+
+/** Commits that are reverted: what was there before, without any acknowledgement, and what came. */
+const REVERTS: readonly { readonly name: string; readonly before: () => Tls; readonly commit: (now: Date) => Tls }[] = [
+  { name: 'add TLS', before: () => Tls.off(), commit: () => on() },
+  { name: 'other fields of the certificates', before: () => Tls.on({ issuer }), commit: () => on(RENAMED) },
+  { name: 'another issuer with the same root', before: () => Tls.on({ issuer }), commit: () => Tls.on({ issuer: sameRoot }) },
+  { name: 'another root', before: () => Tls.on({ issuer }), commit: () => onWithNewRoot() },
+  { name: 'rotate', before: () => Tls.on({ issuer }), commit: (now) => on({ issuedAfter: now.toISOString() }) },
+  { name: 'remove TLS', before: () => Tls.on({ issuer }), commit: () => off() },
+];
+
+/** Plays all of them with an executor. */
+export function jobs(executor: ExecutorName, open: () => JobSetting): void {
+  // They share a stage.
+  describe(`executor ${executor}`, { concurrency: 1 }, () => {
+    let stage: Stage;
+    afterEach(() => stage?.close());
+    const opened = async (controller: GitOpsOptions['controller'], prune: boolean) => {
+      stage = new Stage(executor, open(), controller, prune);
+      await stage.open();
+    };
+
+    test('an old Job that tries again when the new one is done applies what is wanted now', async () => {
+      await opened('Flux', false);
+      const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
+      await stage.sync(a);
+      (await stage.runAtWork(jobOf(a))).terminate();
+      stage.runner.hold(jobOf(a));
+      await stage.sync(b);
+      await stage.over(jobOf(b));
+      const before = await stage.kafkaPods();
+      stage.runner.release(jobOf(a));
+      await stage.settle();
+      assert.deepEqual(stage.runs(), [
+        [jobOf(a), 1],
+        [jobOf(b), 0],
+        [jobOf(a), 0],
+      ]);
+      assert.match(stage.runner.runs.at(-1)?.ran?.stdout ?? '', /this run was started for .+; the bundle as it is now is applied/);
+      assert.deepEqual(await stage.kafkaPods(), before, 'no pod is restarted for it');
+      await stage.assertDone(b);
+    });
+
+    test('an old Job that is pruned while it works ends with the Kafka resumed, and the new one goes on', async () => {
+      await opened('Argo CD', true);
+      const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
+      await stage.sync(a);
+      const run = await stage.runAtWork(jobOf(a));
+      stage.runner.hold(jobOf(b));
+      await stage.sync(b);
+      await stage.world.until(async () => run.ran !== undefined);
+      assert.equal(run.ran?.exitCode, 1, run.ran?.stderr);
+      assert.match(run.ran?.stderr ?? '', /SIGTERM was received/);
+      assert.ok(executor === 'ops-request' || !hasCondition(await stage.world.kafka(), 'Paused'), 'the Kafka is not left paused');
+      stage.runner.release(jobOf(b));
+      await stage.settle();
+      assert.deepEqual(stage.runs(), [
+        [jobOf(a), 1],
+        [jobOf(b), 0],
+      ]);
+      await stage.assertDone(b);
+    });
+
+    test('two commits in quick succession: the first Job carries out the second commit, whose Job has nothing left to do', async () => {
+      await opened('Flux', false);
+      const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
+      await stage.sync(a);
+      await stage.runAtWork(jobOf(a));
+      await stage.sync(b);
+      await stage.settle();
+      assert.deepEqual(stage.runs(), [
+        [jobOf(a), 0],
+        [jobOf(b), 0],
+      ]);
+      assert.match(stage.runner.runs.at(-1)?.ran?.stdout ?? '', /finished: nothing to do/);
+      await stage.assertDone(b);
+      // The one that is called every hour finds what the two could not know of each other.
+      const writes = stage.writes.length;
+      await stage.runCronJob();
+      await stage.settle();
+      assert.deepEqual(
+        stage.writes.slice(writes).filter((w) => !w.endsWith(`/jobs/${jobOf(a)}`)),
+        [],
+        'nothing but the clean-up',
+      );
+      await stage.sync(a);
+      await stage.settle();
+      await stage.assertDone(a);
+    });
+
+    test('a KafkaTls that is removed while its Job works: as long as it may, it resumes the Kafka', async () => {
+      await opened('Flux', true);
+      const commit = stage.commit(on());
+      await stage.sync(commit);
+      const run = await stage.runAtWork(jobOf(commit));
+      await stage.sync(commit.filter(({ kind }) => kind !== 'ConfigMap'));
+      await stage.world.until(async () => run.ran !== undefined);
+      assert.equal(run.ran?.exitCode, 2, run.ran?.stderr);
+      assert.match(run.ran?.stderr ?? '', /ConfigMap\/.+: does not exist/);
+      await stage.world.until(async () => executor === 'native' || isReady(await stage.world.kafka()));
+      assert.ok(executor === 'ops-request' || !hasCondition(await stage.world.kafka(), 'Paused'));
+      await stage.sync([]);
+      assert.deepEqual(await stage.jobs(), []);
+      // The commit is brought back.
+      await stage.sync(commit);
+      await stage.settle();
+      await stage.assertDone(commit);
+    });
+
+    if (executor === 'native') {
+      test('a KafkaTls whose rights go first: the Kafka itself says who paused it, and how to resume it', async () => {
+        await opened('Argo CD', true);
+        const commit = stage.commit(on());
+        await stage.sync(commit);
+        const run = await stage.runAtWork(jobOf(commit));
+        await stage.sync(commit.filter(({ kind }) => kind === 'Job' || kind === 'ConfigMap'));
+        await stage.sync([]);
+        await stage.world.until(async () => run.ran !== undefined);
+        assert.equal(run.ran?.exitCode, 1, run.ran?.stderr);
+        assert.match(run.ran?.stdout ?? '', /may still be paused: .+ "kubectl edit /);
+        const paused = conditionOf((await stage.world.kafka()) as KubeObject, 'Paused');
+        assert.equal(paused?.reason, PAUSE_REASON);
+        const { namespace } = stage.world;
+        assert.match(
+          paused?.message ?? '',
+          new RegExp(`^by kafka-tls for KafkaOpsRequest/${namespace}/orders-tls-.+; the next run resumes it`),
+        );
+        assert.match(paused?.message ?? '', new RegExp(`"kubectl edit kafkas.kubedb.com ${KAFKA} -n ${namespace} --subresource=status"`));
+        await stage.sync(commit);
+        await stage.settle();
+        await stage.assertDone(commit);
+      });
+    }
+
+    test('a revert of every kind of commit leaves the cluster as it was, and needs no acknowledgement', async () => {
+      await opened('Argo CD', true);
+      let last: string | undefined;
+      for (const { name, before, commit } of REVERTS) {
+        const base = stage.commit(before());
+        for (const commit of last === jobOf(base) ? [] : [stage.commit(name === 'add TLS' ? off() : on()), base]) {
+          await stage.sync(commit);
+          await stage.settle();
+        }
+        last = jobOf(base);
+        const was = await stage.state();
+        await stage.world.place.pass(60_000);
+        await stage.sync(stage.commit(commit(stage.world.clock.now())));
+        await stage.settle();
+        await stage.sync(base);
+        await stage.settle();
+        const failed = stage.runner.runs.filter(({ ran }) => ran?.exitCode !== 0);
+        assert.deepEqual(
+          failed.map(({ ran }) => ran?.stderr),
+          [],
+          name,
+        );
+        assert.deepEqual(await stage.state(), was, name);
+        await stage.assertDone(base);
+      }
+    });
+
+    // Whoever carries operations out: it is played once.
+    if (executor === 'ops-request') {
+      for (const [controller, prune] of [
+        ['Argo CD', true],
+        ['Flux', false],
+      ] as const) {
+        test(`${controller}, pruning ${prune}: a revert creates its Job anew, and it runs`, async () => {
+          await opened(controller, prune);
+          const [a, b] = [stage.commit(Tls.off()), stage.commit(on())];
+          for (const commit of [a, b, a]) {
+            await stage.sync(commit);
+            await stage.settle();
+          }
+          assert.deepEqual(stage.runs(), [
+            [jobOf(a), 0],
+            [jobOf(b), 0],
+            [jobOf(a), 0],
+          ]);
+          assert.deepEqual(await stage.jobs(), [jobOf(a)]);
+          await stage.assertDone(a);
+        });
+      }
+
+      test('a Job that is brought back beside the CronJob finds nothing to do, once', async () => {
+        await opened('Argo CD', true);
+        const commit = stage.commit(on());
+        await stage.sync(commit);
+        await stage.settle();
+        const [before, writes] = [await stage.kafkaPods(), stage.writes.length];
+        await stage.deleteJob(jobOf(commit));
+        await stage.runCronJob();
+        for (let i = 0; i < 3; i++) {
+          await stage.correctDrift();
+          await stage.settle();
+        }
+        assert.equal(stage.runs().length, 3, 'the first one, the CronJob and the one that was brought back');
+        assert.deepEqual(stage.writes.slice(writes), []);
+        assert.deepEqual(await stage.kafkaPods(), before);
+        await stage.assertDone(commit);
+      });
+
+      test('what changed a bundle on its way is named, at the first attempt, and nothing is done', async () => {
+        await opened('Flux', false);
+        const { namespace } = stage.world;
+        for (const [commit, says] of [
+          [substituted(stage.commit(on())), /its digest is .+ Flux's postBuild\.substitute may have changed it/],
+          [moved(stage.commit(on(), 'staging'), namespace), /namespace is staging, but the ConfigMap is in .+ Kustomize's "namespace"/],
+        ] as const) {
+          await stage.sync(commit);
+          await stage.settle();
+          const { job, ran } = stage.runner.runs.at(-1) as Run;
+          assert.equal(ran?.exitCode, 2, ran?.stderr);
+          assert.match(ran?.stderr ?? '', says);
+          const failed = conditionOf((await stage.world.cluster.get(stage.world.ref(KINDS.Job, job))) as KubeObject, 'Failed');
+          assert.equal(failed?.reason, 'PodFailurePolicy');
+        }
+        assert.equal(stage.runs().length, 2);
+        assert.deepEqual(stage.writes, []);
+      });
+    }
+  });
+}
+
+/** What Flux's postBuild does to a text that is no variable of its own. */
+function substituted(commit: readonly KubeObject[]): readonly KubeObject[] {
+  const changed = (data: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(data).map(([key, text]) => [key, text.replace('retries: 1', 'retries: 2')]));
+  return commit.map((object) => (object.kind === 'ConfigMap' ? { ...object, data: changed(object.data) } : object));
+}
+
+/** What Kustomize's "namespace" does: to objects and subjects, and to no text. */
+function moved(commit: readonly KubeObject[], namespace: string): readonly KubeObject[] {
+  return commit.map(({ subjects, ...object }) => ({
+    ...object,
+    metadata: { ...object.metadata, namespace },
+    ...(subjects === undefined ? {} : { subjects: subjects.map((subject: object) => ({ ...subject, namespace })) }),
+  })) as readonly KubeObject[];
+}
