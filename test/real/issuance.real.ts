@@ -3,14 +3,13 @@
  * Successful before the new certificate is there, does not reach a Kafka that this project looks after.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { mismatches } from '../../reconciler/plan/verify';
 import { on, wish } from '../support/wishes';
 import { KAFKA, kafkaManifest, World } from '../support/world';
-import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
-import { type Places, placesOn } from './place';
+import { realPlaces } from './place';
 
 /** One state that a Certificate was in. */
 interface Seen {
@@ -22,19 +21,10 @@ interface Seen {
 }
 
 describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
-  let controlPlane: ControlPlane;
-  let places: Places;
-  before(async () => {
-    controlPlane = await realApi();
-    places = await placesOn(controlPlane.kubeconfig);
-  });
-  after(async () => {
-    places?.close();
-    await controlPlane?.stop();
-  });
+  const places = realPlaces();
 
   async function secured(opsManager: boolean | { rotationRace: true }): Promise<World> {
-    const world = new World({ opsManager }, (options) => places.place('ops-request', options));
+    const world = new World({ opsManager }, (options) => places().place('ops-request', options));
     await world.start(kafkaManifest({ topology: undefined, replicas: 2, storage: { resources: { requests: { storage: '1Gi' } } } }));
     await world.settle();
     await world.apply(world.bundle(wish('ops-request', on())));

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { after, before, describe } from 'node:test';
+import { describe } from 'node:test';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { serveApi } from '../../reconciler/sandbox/api/http';
 import type { ChildOptions } from '../chaos/child';
@@ -13,10 +13,9 @@ import type { Ran } from '../support/command-line';
 import type { JobSetting } from '../support/job-stage';
 import { jobs } from '../support/jobs';
 import { World } from '../support/world';
-import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
 import { passedOn } from './passed-on';
-import { type Places, placesOn, type RealPlace, sendOver } from './place';
+import { type Places, type RealPlace, realPlaces, sendOver } from './place';
 
 /** A Lease runs out in five seconds, and a control plane on a busy machine can still renew it in time. Instants are the server's. */
 const PACE = { factor: 6 };
@@ -24,17 +23,8 @@ const PACE = { factor: 6 };
 const UNHURRIED = { podStartMs: 1_500, opsStepMs: 500 };
 
 describe('Jobs on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }, () => {
-  let controlPlane: ControlPlane;
-  let places: Places;
-  before(async () => {
-    controlPlane = await realApi();
-    places = await placesOn(controlPlane.kubeconfig);
-  });
-  after(async () => {
-    places?.close();
-    await controlPlane?.stop();
-  });
-  for (const executor of ['native', 'ops-request'] as const) jobs(executor, () => inRealCluster(places, executor));
+  const places = realPlaces();
+  for (const executor of ['native', 'ops-request'] as const) jobs(executor, () => inRealCluster(places(), executor));
 });
 
 function inRealCluster(places: Places, executor: ExecutorName): JobSetting {

@@ -3,17 +3,16 @@
  * one run is killed at every kind of write; with CHAOS_KILL=all at every write, each from the beginning, which takes hours.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { ExecutorName } from '../../constructs/model/desired';
 import type { TransportRequest } from '../../reconciler/cluster/http';
 import { OPERATIONS } from '../chaos/kill-points';
 import { type Aim, killPoints, playKilled, playKilledOnce, type Setting } from '../chaos/processes';
 import { World } from '../support/world';
 import { askedBy } from './asked';
-import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
 import { passedOn } from './passed-on';
-import { type Places, placesOn } from './place';
+import { type Places, realPlaces } from './place';
 
 const BY_DEFAULT: readonly string[] = ['add TLS', 'rotate'];
 const isAll = process.env.CHAOS_KILL === 'all';
@@ -22,21 +21,12 @@ const isAll = process.env.CHAOS_KILL === 'all';
 const PACE = { factor: 6 };
 
 describe('killed on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }, () => {
-  let controlPlane: ControlPlane;
-  let places: Places;
-  before(async () => {
-    controlPlane = await realApi();
-    places = await placesOn(controlPlane.kubeconfig);
-  });
-  after(async () => {
-    places?.close();
-    await controlPlane?.stop();
-  });
+  const places = realPlaces();
 
   for (const executor of ['native', 'ops-request'] as const) {
     for (const operation of OPERATIONS.filter(({ name }) => isAll || BY_DEFAULT.includes(name))) {
       test(`${executor}: ${operation.name}: whichever way a process is killed, the next one finishes its job`, async (t) => {
-        const open = () => inRealCluster(places, executor);
+        const open = () => inRealCluster(places(), executor);
         if (isAll) return t.diagnostic(killPoints(await playKilledOnce(open, operation)));
         const { kinds, aim } = firstOfEachKind();
         const killed = await playKilled(open, operation, () => aim);

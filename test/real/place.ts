@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { after, before } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { parse, stringify } from 'yaml';
 import { KafkaTls } from '../../constructs';
@@ -20,14 +21,33 @@ import { createStandIns } from '../../reconciler/sandbox/stand-ins/stand-ins';
 import { on, wish } from '../support/wishes';
 import { KAFKA, modelFacts, type Place, type WorldOptions } from '../support/world';
 import { type Asked, telling } from './asked';
+import { type ControlPlane, realApi } from './cluster';
 
 /** Enough for an instant to lie after a certificate that was stamped in whole seconds. */
 const TELLABLE_MS = 2_100;
 
 let places = 0;
 
+/** Has the control plane there while the tests of a suite run, and returns how to get at its places then. */
+export function realPlaces(): () => Places {
+  let controlPlane: ControlPlane | undefined;
+  let found: Places | undefined;
+  before(async () => {
+    controlPlane = await realApi();
+    found = await placesOn(controlPlane.kubeconfig);
+  });
+  after(async () => {
+    found?.close();
+    await controlPlane?.stop();
+  });
+  return () => {
+    if (found === undefined) throw new Error('the control plane has not started yet');
+    return found;
+  };
+}
+
 /** Returns places on a real API server, each with a namespace of its own. */
-export async function placesOn(kubeconfig: string): Promise<Places> {
+async function placesOn(kubeconfig: string): Promise<Places> {
   const { transport } = await loadConnection({ kubeconfig });
   const folder = path.dirname(kubeconfig);
   const asked = { native: [], 'ops-request': [] };

@@ -3,7 +3,7 @@
  * constructs emit. What no registry has is stood in for: KubeDB's operators and kubelets.
  */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
@@ -15,9 +15,8 @@ import { scenarios } from '../support/scenarios';
 import { on, wish } from '../support/wishes';
 import { hasCondition, KAFKA, kafkaManifest, World, type WorldOptions } from '../support/world';
 import { idleIn, type Rule } from './asked';
-import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
-import { accessOf, placesOn, type RealPlace } from './place';
+import { accessOf, type RealPlace, realPlaces } from './place';
 
 const OLD_JOB = 'kafka-tls-orders-old';
 
@@ -27,18 +26,9 @@ const ELSEWHERE: readonly (readonly [ExecutorName, string, string])[] = [
 ];
 
 describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
-  let controlPlane: ControlPlane;
-  let places: Awaited<ReturnType<typeof placesOn>>;
-  before(async () => {
-    controlPlane = await realApi();
-    places = await placesOn(controlPlane.kubeconfig);
-  });
-  after(async () => {
-    places?.close();
-    await controlPlane?.stop();
-  });
+  const places = realPlaces();
   for (const executor of ['native', 'ops-request'] as const) {
-    const place = (options: WorldOptions): RealPlace => places.place(executor, options);
+    const place = (options: WorldOptions): RealPlace => places().place(executor, options);
     scenarios(executor, place, { canSkipDays: false });
 
     test(`the command of ${executor} does it as its Job would, with the bundle from its ConfigMap`, async () => {
@@ -54,7 +44,7 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
 
     test(`the Role of ${executor} allows nothing that was never asked for`, () => {
       const rules: readonly Rule[] = accessOf(executor, 'demo').flatMap((o) => (o.kind === 'Role' ? o.rules : []));
-      const idle = idleIn(rules, places.asked[executor]).filter(
+      const idle = idleIn(rules, places().asked[executor]).filter(
         (line) => !ELSEWHERE.some(([of, known]) => of === executor && known === line),
       );
       assert.deepEqual(idle, []);
