@@ -21,6 +21,7 @@ import { errorText } from '../report/error';
 import { eventJson } from '../report/ndjson';
 import { printable } from '../report/printable';
 import { createLines, createLive, type Progress } from '../report/progress';
+import { PLAIN } from '../report/style';
 import { planText } from '../report/text';
 import { deleteFinishedJobs } from './finished-jobs';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
@@ -48,7 +49,6 @@ export async function runApply(flags: ApplyFlags, session: Session): Promise<num
   }
 }
 
-const PLAIN = { columns: undefined, isColor: false };
 /** Kubernetes reads no more of it. */
 const LONGEST_TERMINATION = 4096;
 
