@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { playAll } from './play-all';
 import { Tally } from './tally';
 
-const SCHEDULES = 100;
+const SCHEDULES = 60;
 
 test(`whatever goes wrong, nothing is hurt and the run after it finishes the job: ${SCHEDULES} schedules`, async (t) => {
   const tally = new Tally();
