@@ -67,7 +67,7 @@ export function clusterEvents(cluster: Cluster, clock: Clock, kafka: ObjectRef, 
   };
   return {
     tell: ({ event, subject, message }) => {
-      if (!isTold(event)) return;
+      if (!isWorthTelling(event)) return;
       const isOwn = subject.kind === KINDS.KafkaOpsRequest.kind;
       say(event, kafka, subject.kind === kafka.kind ? message : `${subject.kind} ${subject.name}: ${message}`);
       if (isOwn) say(event, subject, message);
@@ -82,7 +82,7 @@ export function clusterEvents(cluster: Cluster, clock: Clock, kafka: ObjectRef, 
   };
 }
 
-function isTold(event: string): event is Exclude<Telling, 'finished'> {
+function isWorthTelling(event: string): event is Exclude<Telling, 'finished'> {
   return event in EVENT_REASONS && event !== 'finished';
 }
 
