@@ -33,20 +33,19 @@ export function grantAccess(scope: Construct, place: Place, allowed: readonly Pe
 /** Lets it look at ClusterIssuers, which are in no namespace: only at those that TLS refers to. */
 export function grantClusterIssuers(scope: Construct, place: Place, issuers: readonly string[]): Omit<Access, 'serviceAccount'> {
   const { apiVersion, plural } = KINDS.ClusterIssuer;
-  const rbac = { apiVersion: KINDS.Role.apiVersion };
   const name = clusterRoleName(place.namespace, place.kafka);
   const metadata = metadataProps(ownedMetadata(place, name));
   const role = new ApiObject(scope, 'ClusterRole', {
-    ...rbac,
-    kind: 'ClusterRole',
+    apiVersion: KINDS.ClusterRole.apiVersion,
+    kind: KINDS.ClusterRole.kind,
     metadata,
     rules: [{ apiGroups: [groupOf(apiVersion)], resources: [plural], resourceNames: issuers, verbs: ['get'] }],
   });
   const roleBinding = new ApiObject(scope, 'ClusterRoleBinding', {
-    ...rbac,
-    kind: 'ClusterRoleBinding',
+    apiVersion: KINDS.ClusterRoleBinding.apiVersion,
+    kind: KINDS.ClusterRoleBinding.kind,
     metadata,
-    roleRef: { apiGroup: groupOf(rbac.apiVersion), kind: 'ClusterRole', name },
+    roleRef: { apiGroup: groupOf(KINDS.ClusterRole.apiVersion), kind: KINDS.ClusterRole.kind, name },
     subjects: [{ kind: KINDS.ServiceAccount.kind, name: bundleName(place.kafka), namespace: place.namespace }],
   });
   for (const object of [role, roleBinding]) object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));

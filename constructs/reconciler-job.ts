@@ -86,7 +86,7 @@ export class ReconcilerJob extends Construct {
       this.clusterRoleBinding = roleBinding;
     }
     const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
-    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', { ...NETWORK_POLICY, metadata, spec: networkPolicySpec(place) });
+    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', { ...typeOf('NetworkPolicy'), metadata, spec: networkPolicySpec(place) });
     this.job = new ContentNamed(
       this,
       'Job',
@@ -135,7 +135,7 @@ export class ReconcilerJob extends Construct {
   }
 }
 
-function typeOf(kind: 'Job' | 'CronJob'): { readonly apiVersion: string; readonly kind: string } {
+function typeOf(kind: 'Job' | 'CronJob' | 'NetworkPolicy'): { readonly apiVersion: string; readonly kind: string } {
   return { apiVersion: KINDS[kind].apiVersion, kind };
 }
 
@@ -206,8 +206,6 @@ const SLACK_SECONDS = 600;
 function podLabels({ kafka }: Place): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: kafka };
 }
-
-const NETWORK_POLICY = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' };
 
 /** The API server, DNS and brokers are wherever they are; what the brokers accept is theirs to say. */
 function networkPolicySpec(place: Place): object {

@@ -101,6 +101,9 @@ const builtIn: readonly Resource[] = [
   }),
   resource(KINDS.Role, {}),
   resource(KINDS.RoleBinding, { schema: roleBindingSchema }),
+  resource(KINDS.ClusterRole, {}),
+  resource(KINDS.ClusterRoleBinding, { schema: roleBindingSchema }),
+  resource(KINDS.NetworkPolicy, { shortNames: ['netpol'], hasGeneration: true }),
 ];
 
 const custom: readonly Resource[] = [
