@@ -36,7 +36,8 @@ describe('manifests of examples', { skip: WITHOUT_KUBEDB }, () => {
         const kind = kindOf(manifest);
         assert.ok(kind, `${manifest.kind} of ${manifest.apiVersion}`);
         const root = manifest.apiVersion === 'v1' ? '/api' : '/apis';
-        const at = `${root}/${manifest.apiVersion}/namespaces/${NAMESPACE}/${kind.plural}/${manifest.metadata.name}`;
+        const scope = kind.namespaced ? `/namespaces/${NAMESPACE}` : '';
+        const at = `${root}/${manifest.apiVersion}${scope}/${kind.plural}/${manifest.metadata.name}`;
         const query = 'dryRun=All&fieldManager=test&fieldValidation=Strict&force=true';
         const { status, body } = await client.send('PATCH', `${at}?${query}`, manifest, APPLY);
         assert.ok(status === 200 || status === 201, `${manifest.kind}/${manifest.metadata.name}: ${status} ${body.message}`);
