@@ -1,6 +1,6 @@
 /** What becomes of a run whose plan has obstacles: what time or another actor cures is waited for, anything else ends it. */
 import { formatRef, isSameRef, KINDS, type ObjectRef } from '../constructs/model/kube-object';
-import { BlockedError, InvalidInputError, type KafkaTlsError, OperationFailedError } from './errors';
+import { BlockedError, InternalError, InvalidInputError, type KafkaTlsError, OperationFailedError } from './errors';
 import { deadlineMs, type ExecuteContext } from './execute/context';
 import { waitUntil } from './execute/wait';
 import type { Obstacle } from './plan/nouns';
@@ -45,13 +45,12 @@ function isSame(a: Obstacle, b: Obstacle): boolean {
   return a.until === b.until && isSameRef(a.subject, b.subject);
 }
 
-/** Returns the error that obstacles end a run with: the most final of them says how, and all of them are told. */
+/** Returns the error that the obstacles of a plan end a run with: the first, most final of them says how, and all of them are told. */
 export function errorOf(kafka: ObjectRef, obstacles: readonly Obstacle[]): KafkaTlsError {
-  const [only] = obstacles;
-  if (only !== undefined && obstacles.length === 1) {
-    return new CLASSES[only.kind](`${only.message}.`, { subject: only.subject, ...(only.hint === undefined ? {} : { hint: only.hint }) });
-  }
-  const kind = (['invalid', 'failed', 'blocked', 'wait'] as const).find((k) => obstacles.some((o) => o.kind === k)) ?? 'wait';
+  const [first, ...others] = obstacles;
+  if (first === undefined) throw new InternalError('a run was ended by nothing');
+  const { kind, subject, message, hint } = first;
+  if (others.length === 0) return new CLASSES[kind](`${message}.`, { subject, ...(hint === undefined ? {} : { hint }) });
   const reasons = obstacles.map((o) => [`${formatRef(o.subject)}: ${o.message}.`, ...(o.hint === undefined ? [] : [o.hint])].join(' '));
   return new CLASSES[kind](`${reasons.length} things are in the way.`, { subject: kafka, reasons });
 }

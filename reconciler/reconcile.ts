@@ -13,7 +13,7 @@ import { resume } from './execute/native/pause';
 import { observe } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { overcome } from './overcome';
-import type { Plan } from './plan/nouns';
+import { hasWork, type Plan } from './plan/nouns';
 import { type PlanOptions, plan } from './plan/plan';
 import { resumeSteps } from './plan/steps';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
@@ -78,10 +78,6 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
     }
   }
   throw new InternalError(`the live state did not become the desired one in ${MAX_ROUNDS} rounds`);
-}
-
-function hasWork({ steps, obstacles }: Plan): boolean {
-  return steps.length > 0 || obstacles.length > 0;
 }
 
 function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: ReconcileContext): ExecuteContext {

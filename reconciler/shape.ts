@@ -5,6 +5,7 @@
  * smaller ones. All flaws are found at once. What a rule does not name is left alone, except in a closed map.
  */
 import { goDurationMs } from '../constructs/model/go-duration';
+import { isMap } from '../constructs/model/kube-object';
 
 /** Something that is not as it should be. */
 export interface Flaw {
@@ -29,10 +30,6 @@ export function flawsOf(rule: Rule, value: unknown): readonly string[] {
 /** Tells whether a value has the shape. */
 export function fits(rule: Rule, value: unknown): boolean {
   return rule(value).length === 0;
-}
-
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Returns a rule that says `expected` of whatever is not fine. */

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
-import type { Tls } from '../constructs';
+import { Size } from 'cdk8s';
+import { KafkaCluster, type Tls } from '../constructs';
 import type { ExecutorName } from '../constructs/model/desired';
 import { KINDS, type KubeObject } from '../constructs/model/kube-object';
 import { EVENT_REASONS } from '../reconciler/cluster/events';
@@ -77,6 +78,17 @@ for (const executor of ['native', 'ops-request'] as const) {
     });
   });
 }
+
+test('a Kafka that the run itself creates is told of, once it is there', async () => {
+  world = await new World({ opsManager: false }).start();
+  const storage = Size.gibibytes(1);
+  const cluster = KafkaCluster.combined({ name: KAFKA, version: '4.2.0', replicas: 3, storage });
+  const bundle = path.join(folder, 'bundle.yaml');
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle({ ...wish('native', on()), cluster }))));
+  const { exitCode, stderr } = await kafkaTlsIn(world.place, ['apply', '-f', bundle]);
+  assert.equal(exitCode, 0, stderr);
+  assert.ok((await reasonsOf(await world.kafka())).includes('Finished'));
+});
 
 const ENDS: readonly {
   readonly name: string;

@@ -181,6 +181,7 @@ export function isEqual(a: unknown, b: unknown): boolean {
   );
 }
 
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+/** Tells whether a value is what JSON calls an object. */
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,7 +2,7 @@
  * What the reconciler may do, in the Kafka's namespace and nowhere else: one entry a resource, and for each verb its use. The Role of the
  * Job is made from it, and a run asks beforehand whether it may do it all.
  *
- * ClusterIssuers and KafkaVersions are outside the namespace: without a ClusterRole of the user's they are recorded as unknown.
+ * ClusterIssuers are outside the namespace: those that TLS refers to have a ClusterRole of their own.
  */
 import type { ExecutorName } from './desired';
 import { groupOf, KINDS } from './kube-object';

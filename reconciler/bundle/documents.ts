@@ -6,10 +6,10 @@
  */
 import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
 import { ACKNOWLEDGEMENTS, BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
-import { type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { isMap, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_DIGEST } from '../../constructs/model/names';
 import { InvalidInputError } from '../errors';
-import { COUNT, closedMapOf, DURATION, flawsOf, INSTANT, isMap, listOf, mapOf, NAME, oneOf, optional, TEXT } from '../shape';
+import { COUNT, closedMapOf, DURATION, flawsOf, INSTANT, listOf, mapOf, NAME, oneOf, optional, TEXT } from '../shape';
 import { objectOf } from '../well-formed';
 import { parseYaml } from '../yaml-text';
 

@@ -1,6 +1,4 @@
 /** `kafka-tls apply`: brings the live state to the desired one. This is what the Job runs. */
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
@@ -12,14 +10,13 @@ import { BlockedError, KafkaTlsError } from '../errors';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { errorOf } from '../overcome';
-import type { Plan } from '../plan/nouns';
+import { hasWork, type Plan } from '../plan/nouns';
 import { plan } from '../plan/plan';
 import { resumeSteps } from '../plan/steps';
 import type { Report } from '../ports';
 import { type Outcome, reconcile } from '../reconcile';
 import { errorText } from '../report/error';
 import { eventJson } from '../report/ndjson';
-import { printable } from '../report/printable';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { PLAIN } from '../report/style';
 import { planText } from '../report/text';
@@ -28,6 +25,7 @@ import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { type Connection, styleOf } from './io';
 import { type Agreement, readAgreement } from './saved-plan';
 import { bundleSource, type Session, withConnection } from './session';
+import { writeTermination } from './termination-log';
 
 export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
   /** A saved plan: what is not in it is not done. */
@@ -40,23 +38,14 @@ export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
 
 /** Carries the plan out and returns the exit code; what stopped it is thrown. */
 export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
+  const tell = (text: string) => writeTermination(flags.terminationLog, text, session.io.cwd);
   try {
-    await writeTermination(flags, session, await carryOut(flags, session));
+    await tell(await carryOut(flags, session));
     return 0;
   } catch (error) {
-    await writeTermination(flags, session, error instanceof KafkaTlsError ? errorText(error, PLAIN) : String(error));
+    await tell(error instanceof KafkaTlsError ? errorText(error, PLAIN) : String(error));
     throw error;
   }
-}
-
-/** Kubernetes reads no more of it. */
-const LONGEST_TERMINATION = 4096;
-
-/** A run that did its work has not failed because this could not be written. */
-async function writeTermination({ terminationLog }: ApplyFlags, { io }: Session, text: string): Promise<void> {
-  if (terminationLog === undefined) return;
-  const bytes = Buffer.from(printable(text)).subarray(0, LONGEST_TERMINATION);
-  await writeFile(path.resolve(io.cwd, terminationLog), bytes).catch(() => undefined);
 }
 
 /** Returns how it ended. */
@@ -123,7 +112,7 @@ async function lookFirst(bundle: Bundle, { flags, session, connection, signal, a
   const live = await observe({ ...connection, clock }, bundle, signal);
   const next = plan(bundle, live, clock.now(), planOptions(flags));
   agreement?.requireSame(next);
-  if (next.steps.length === 0 && next.obstacles.length === 0) return { changed: false, message: 'nothing to do' };
+  if (!hasWork(next)) return { changed: false, message: 'nothing to do' };
   const permitted = await withDenied(connection.cluster, bundle, live);
   const { subject, obstacles } = plan(bundle, permitted, clock.now(), planOptions(flags));
   const isHopeless = obstacles.some((o) => o.kind !== 'wait');
@@ -144,14 +133,14 @@ async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Pr
     report,
     signal,
   };
-  const print = planPrinter(flags, bundle, session);
   let isFirst = true;
   const onPlan = (next: Plan) => {
     // Between the first look and the Lease another run may have been at it.
     if (isFirst) agreement?.requireSame(next);
     else agreement?.requireWithin(next);
+    // What later rounds still find is told by their events.
+    if (isFirst && flags.output !== 'json' && next.steps.length > 0) printPlan(next, bundle, session);
     isFirst = false;
-    print(next);
   };
   const outcome = await withLease(connection.cluster, clock, lease, (held: HeldLease) => {
     const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report };
@@ -176,15 +165,8 @@ function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: bool
   return { takeOver: takeOver === true, retry: retry === true };
 }
 
-/** Prints the first plan of a run in full; what later rounds still find is told by their events. */
-function planPrinter(flags: ApplyFlags, { desired }: Bundle, { io }: Session): (plan: Plan) => void {
-  let isFirst = true;
-  return (next) => {
-    if (isFirst && flags.output !== 'json' && next.steps.length > 0) {
-      io.stdout(`${planText(next, styleOf(io), { acknowledge: desired.acknowledge, isApplied: true })}\n`);
-    }
-    isFirst = false;
-  };
+function printPlan(next: Plan, { desired }: Bundle, { io }: Session): void {
+  io.stdout(`${planText(next, styleOf(io), { acknowledge: desired.acknowledge, isApplied: true })}\n`);
 }
 
 function createProgress({ output }: ApplyFlags, { io, outside }: Session): Progress {

@@ -1,9 +1,11 @@
 /** Files that one command writes and another one reads: observations, saved plans. */
+
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isMap } from '../../constructs/model/kube-object';
 import { unreadable } from '../bundle/files';
 import { InvalidInputError } from '../errors';
-import { flawsOf, isMap, type Rule, unlikeJson } from '../shape';
+import { flawsOf, type Rule, unlikeJson } from '../shape';
 
 /** What is in such a file. */
 export interface Content {

@@ -3,7 +3,7 @@
  *
  * A plan takes an observation at its word, so all that it may rest on is checked here, by the shape that `plan/observation.ts` describes.
  */
-import { KINDS } from '../../constructs/model/kube-object';
+import { isMap, KINDS } from '../../constructs/model/kube-object';
 import { ROLES } from '../../constructs/model/kubedb';
 import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
 import {
@@ -11,7 +11,6 @@ import {
   COUNT,
   expects,
   INSTANT,
-  isMap,
   listOf,
   mapOf,
   NAME,

@@ -7,7 +7,7 @@ import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
-import type { Obstacle, Plan } from '../plan/nouns';
+import { hasWork, type Obstacle, type Plan } from '../plan/nouns';
 import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
 import { planMarkdown } from '../report/markdown';
@@ -51,7 +51,7 @@ export async function runPlan(flags: PlanFlags, session: Session): Promise<numbe
     .map(({ plan: { obstacles } }) => obstacles[0])
     .flatMap((o) => (o === undefined ? [] : OBSTACLE_EXIT_CODES[o.kind]));
   if (Math.max(0, ...refused) !== 0) return Math.max(...refused);
-  const isPending = planned.some((p) => p.plan.steps.length > 0 || p.plan.obstacles.length > 0);
+  const isPending = planned.some((p) => hasWork(p.plan));
   return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
 }
 

@@ -5,10 +5,11 @@
  * again. A run that has nothing to do says nothing.
  */
 import { contentHash } from '../../constructs/model/content-hash';
-import { KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
+import { formatRef, KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
 import { FIELD_MANAGER } from '../../constructs/model/names';
 import { ClusterError } from '../errors';
 import type { Clock, Cluster, ProgressEvent } from '../ports';
+import { OVER } from './deadline';
 
 /** Reasons of our Events: one an event that is worth telling, and one a way in which a run may end. */
 export const EVENT_REASONS = {
@@ -42,15 +43,16 @@ export interface ClusterEvents {
 
 /** Returns what tells of a run about a Kafka; `identity` names the run. */
 export function clusterEvents(cluster: Cluster, clock: Clock, kafka: ObjectRef, identity: string): ClusterEvents {
-  const uids = new Map<string, Promise<string | undefined>>();
+  const uids = new Map<string, string>();
   let isAllowed = true;
   let count = 0;
   let writing: Promise<void> = Promise.resolve();
 
-  const uidOf = (about: ObjectRef): Promise<string | undefined> => {
-    const known = uids.get(about.name) ?? cluster.get(about).then((object) => object?.metadata.uid);
-    uids.set(about.name, known);
-    return known;
+  /** A Kafka may be created by this very run: what is not there is looked for again. */
+  const uidOf = async (about: ObjectRef): Promise<string | undefined> => {
+    const uid = uids.get(formatRef(about)) ?? (await cluster.get(about))?.metadata.uid;
+    if (uid !== undefined) uids.set(formatRef(about), uid);
+    return uid;
   };
   const write = async (telling: Telling, about: ObjectRef, message: string, at: Date, number: number): Promise<void> => {
     if (!isAllowed) return;
@@ -77,7 +79,7 @@ export function clusterEvents(cluster: Cluster, clock: Clock, kafka: ObjectRef, 
       const late = new AbortController();
       const given = clock.sleep(FLUSH_MS, late.signal).catch(() => undefined);
       await Promise.race([writing, given]);
-      late.abort(new Error('everything was written'));
+      late.abort(OVER);
     },
   };
 }

@@ -2,9 +2,9 @@
  * From the text of an answer to objects: the one place where what an API server says becomes something that the rest relies on. What is not
  * of the kind that was asked for, or not formed as one, ends here, with the member that is wrong.
  */
-import { type KubeObject, ref } from '../../constructs/model/kube-object';
+import { isMap, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { ClusterError } from '../errors';
-import { ANY_TEXT, expects, fits, flawsOf, isMap, mapOf, NAME, optional, type Rule, TRUTH } from '../shape';
+import { ANY_TEXT, expects, fits, flawsOf, mapOf, NAME, optional, type Rule, TRUTH } from '../shape';
 import { objectOf } from '../well-formed';
 import type { Call } from './api-error';
 import type { Listing } from './watch';

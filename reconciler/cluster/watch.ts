@@ -10,10 +10,10 @@
  * 3. What was asked for may not fail for a while (a restarting API server): only refusals (401, 403, 404, bad requests) end it, and a
  *    first list that fails.
  */
-import type { KubeObject } from '../../constructs/model/kube-object';
+import { isMap, type KubeObject } from '../../constructs/model/kube-object';
 import { ClusterError } from '../errors';
 import type { Clock } from '../ports';
-import { fits, isMap, mapOf, TEXT } from '../shape';
+import { fits, mapOf, TEXT } from '../shape';
 import { failureOf } from './api-error';
 import { OVER, rejection } from './deadline';
 import { TransportError } from './http';

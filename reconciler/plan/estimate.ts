@@ -15,6 +15,7 @@ import type { Role } from '../../constructs/model/kubedb';
 import type { World } from './checks/world';
 import type { EvictStep, Plan, Step } from './nouns';
 import type { PodFacts } from './observation';
+import { areNodesUnknown } from './steps';
 
 /** A stretch of time, and what it is for if its length is an assumption that a reader should know. */
 interface Stretch {
@@ -43,7 +44,7 @@ const GRAIN_MS = 10_000;
 export function estimateOf(world: World, { steps, cutover }: Pick<Plan, 'steps' | 'cutover'>): Pick<Plan, 'estimate'> {
   const before = steps.flatMap((step) => stretchesBefore(step, world));
   const evictions = steps.filter((s) => s.kind === 'evict');
-  const arePodsUnknown = world.live.pods.length === 0 && steps.some((s) => s.kind === 'submitOpsRequest');
+  const arePodsUnknown = areNodesUnknown(world.live) && steps.some((s) => s.kind === 'submitOpsRequest');
   const hasRestarts = evictions.length > 0 || arePodsUnknown;
   if (before.length === 0 && !hasRestarts) return {};
   return {

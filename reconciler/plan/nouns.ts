@@ -222,6 +222,11 @@ export interface Plan {
 /** What a plan may come to, before it is known whether anything stands in its way. */
 export type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacles'>>;
 
+/** Tells whether there is anything to do, or to be in the way of. */
+export function hasWork({ steps, obstacles = [] }: Draft): boolean {
+  return steps.length > 0 || obstacles.length > 0;
+}
+
 /** Returns what a step does in one word and a sentence; total over all kinds. */
 export function describeStep(step: Step): { readonly change: string; readonly waitsFor: string; readonly why: string } {
   const why = [...new Set(step.findings.map((f) => f.message))].join('; ');

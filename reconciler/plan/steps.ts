@@ -102,11 +102,14 @@ function whyRestart(because: readonly Finding[]): string {
   return has('TemplateDiffers') ? 'its template changes' : 'its certificate changes';
 }
 
+/** Tells whether it is not known how many pods there are: without a cluster, of a Kafka that is only referred to. */
+export function areNodesUnknown({ kafka }: Observation): boolean {
+  return kafka !== undefined && nodesOf(kafka).length === 0;
+}
+
 /** Returns how pods restart when they cannot talk meanwhile. KubeDB knows no other way than one after the other. */
 export function cutoverOf({ bundle, live }: World, { cut }: Comparison, restarts: number): Pick<Plan, 'cutover'> {
-  // Without a cluster it may not be known how many pods there are.
-  const areNodesUnknown = live.kafka !== undefined && nodesOf(live.kafka).length === 0;
-  if (cut === undefined || (restarts === 0 && !areNodesUnknown)) return {};
+  if (cut === undefined || (restarts === 0 && !areNodesUnknown(live))) return {};
   const mode = bundle.desired.executor === 'native' ? bundle.desired.cutover : 'rolling';
   const clients = cut.kind === 'protocol' ? 'clients must switch protocol' : 'clients must trust the new root';
   const outage =

@@ -1,11 +1,10 @@
 /** One operation, in memory, killed before each of its writes in turn and finished by the next run. */
 import assert from 'node:assert/strict';
 import type { ExecutorName } from '../../constructs/model/desired';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { mismatches } from '../../reconciler/plan/verify';
 import { bundleFor, type Desire } from '../support/desires';
 import { endState } from '../support/end-state';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
+import { assertSettled } from '../support/settled';
 import { watchForUntold } from '../support/told';
 import { kafkaManifest, World } from '../support/world';
 
@@ -40,14 +39,8 @@ async function playOut(executor: ExecutorName, first: Desire, second: Desire, wr
     assert.ok(killed === undefined || killed instanceof Interrupted, String(killed));
     decorate = (cluster) => cluster;
     await world.apply(wanted);
-    await world.settle();
+    await assertSettled(world, wanted);
     assert.deepEqual(await untold(), [], 'clients are told first');
-    const live = await world.observe(wanted);
-    assert.deepEqual(mismatches(live, wanted.tls), []);
-    assert.deepEqual(
-      live.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),
-      [],
-    );
     if (executor === 'native') assert.equal(new Set(world.evicted).size, world.evicted.length, `restarted twice: ${world.evicted}`);
     return { wasKilled: killed !== undefined, end: await endState(world) };
   } finally {

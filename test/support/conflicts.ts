@@ -8,14 +8,13 @@ import { ClientCertificate, type KafkaTls, type Tls } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { bundleName, trustName } from '../../constructs/model/names';
 import { fenced } from '../../reconciler/cluster/guarded';
 import { type HeldLease, withLease } from '../../reconciler/cluster/lease';
-import { mismatches } from '../../reconciler/plan/verify';
 import type { Clock, Cluster } from '../../reconciler/ports';
 import { Client } from '../../reconciler/sandbox/client';
 import { RIVAL, Rival } from './rival';
+import { assertSettled } from './settled';
 import { off, on, wish } from './wishes';
 import { failureOf, hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
 
@@ -64,15 +63,7 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
 
     const assertDone = async (wanted: Bundle) => {
       between = (cluster) => cluster;
-      await world.settle();
-      const live = await world.observe(wanted);
-      assert.deepEqual(mismatches(live, wanted.tls), [], 'every pod serves what it should');
-      assert.ok(!hasCondition(live.kafka, 'Paused'), 'the Kafka is not paused');
-      assert.deepEqual(
-        live.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),
-        [],
-        'every request is over',
-      );
+      await assertSettled(world, wanted);
       assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
     };
 

@@ -5,13 +5,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { mismatches } from '../../reconciler/plan/verify';
 import { anyDesire, bundleFor, type Desire, isSameDesire } from './desires';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
+import { assertSettled } from './settled';
 import { watchForUntold } from './told';
-import { hasCondition, kafkaManifest, World } from './world';
+import { kafkaManifest, World } from './world';
 
 /** Runs two desires after each other, the second one killed after `killAt` writes, and asserts that the cluster ends as desired. */
 export async function converges(executor: ExecutorName, first: Desire, second: Desire, killAt: number): Promise<void> {
@@ -37,12 +35,8 @@ export async function converges(executor: ExecutorName, first: Desire, second: D
       assert.equal(new Set(evicted).size, evicted.length, `a pod was restarted twice: ${evicted.join(', ')}`);
     }
 
-    await world.settle();
+    await assertSettled(world, wanted);
     assert.deepEqual(await untold(), [], 'clients are told of a CA before a pod serves it');
-    const live = await world.observe(wanted);
-    assert.deepEqual(mismatches(live, wanted.tls), [], 'every pod serves what it should');
-    assert.ok(!hasCondition(live.kafka, 'Paused'), 'the Kafka is not paused');
-    assert.deepEqual(unfinishedOf(live.requests), [], 'every request is over');
     if (isSameDesire(first, second)) assert.deepEqual(await world.podUids(), before, 'the same again restarts nothing');
 
     const counted = counting(world.cluster);
@@ -52,10 +46,6 @@ export async function converges(executor: ExecutorName, first: Desire, second: D
   } finally {
     await world.stop();
   }
-}
-
-function unfinishedOf(requests: readonly KubeObject[]): readonly string[] {
-  return requests.filter((r) => r.kind === KINDS.KafkaOpsRequest.kind && !isFinishedRequest(r)).map((r) => r.metadata.name);
 }
 
 /** Asserts it of arbitrary pairs. */

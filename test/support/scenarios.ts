@@ -18,11 +18,10 @@ import {
 } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { trustName } from '../../constructs/model/names';
 import { readCas } from '../../reconciler/certificates';
-import { mismatches } from '../../reconciler/plan/verify';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
+import { assertSettled } from './settled';
 import { off, on, onWithNewRoot, wish } from './wishes';
 import { hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
 
@@ -70,15 +69,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     /** What has to hold after every scenario. */
     const assertDone = async (tls: Tls, change: Partial<KafkaTlsProps> = {}) => {
       const wanted = bundle(tls, change);
-      await world.settle();
-      const live = await world.observe(wanted);
-      assert.deepEqual(mismatches(live, wanted.tls), [], 'every pod serves what it should');
-      assert.ok(!hasCondition(live.kafka, 'Paused'), 'the Kafka is not paused');
-      assert.deepEqual(
-        live.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),
-        [],
-        'every request is over',
-      );
+      const live = await assertSettled(world, wanted);
       assert.equal(live.kafka?.spec.enableSSL ?? false, wanted.tls !== 'off');
       const before = await world.podUids();
       assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });

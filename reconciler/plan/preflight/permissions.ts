@@ -4,7 +4,7 @@
  */
 import type { Permission } from '../../../constructs/model/permissions';
 import type { World } from '../checks/world';
-import type { Draft, Obstacle } from '../nouns';
+import { type Draft, hasWork, type Obstacle } from '../nouns';
 import { kafkaRef } from '../steps';
 
 /** Returns one obstacle a resource. A run that has nothing to do needs nothing. */
@@ -22,10 +22,6 @@ export function permissionIsDenied({ live }: World, draft: Draft): readonly Obst
 export function deniedNotes({ live }: World, draft: Draft): readonly string[] {
   if (!hasWork(draft) || live.denied === undefined || live.denied.length === 0) return [];
   return [`You ${live.denied.map(words).join(', ')} in ${live.namespace}, which applying needs; the Role of the Job allows it.`];
-}
-
-function hasWork({ steps, obstacles = [] }: Draft): boolean {
-  return steps.length > 0 || obstacles.length > 0;
 }
 
 function words({ verbs, resource }: Permission): string {

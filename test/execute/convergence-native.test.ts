@@ -1,3 +1,0 @@
-import { testConvergence } from './convergence';
-
-testConvergence('native');
