@@ -7,10 +7,10 @@
 import type { Bundle } from '../constructs/model/bundle';
 import type { ExecutorName } from '../constructs/model/desired';
 import { InternalError } from './errors';
-import type { ExecuteContext } from './execute/context';
+import type { ExecuteContext, LookOptions } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/native/pause';
-import { observe } from './observe/observe';
+import { observe, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { overcome } from './overcome';
 import { hasWork, type Plan } from './plan/nouns';
@@ -81,12 +81,13 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
 }
 
 function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: ReconcileContext): ExecuteContext {
+  const looking = ({ withKafka }: LookOptions = { withKafka: false }) => (withKafka ? context : { ...context, facts: NOT_ASKED });
   return {
     ...context,
     bundle,
-    observe: () => observe({ ...context, facts: NOT_ASKED }, bundle, context.signal),
-    lookAtPods: ({ withKafka } = { withKafka: false }) =>
-      observe(withKafka ? context : { ...context, facts: NOT_ASKED }, bundle, context.signal, 'restarts'),
+    observe: (options) => observe(looking(options), bundle, context.signal),
+    lookAtPetSets: () => observePetSets(context.cluster, bundle),
+    lookAtPods: (options) => observePods(looking(options), bundle, context.signal),
     isCurrent: async () => (await read()).digest === bundle.digest,
   };
 }

@@ -4,8 +4,13 @@ import type { Deadlines } from '../../constructs/model/desired';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { type Condition, isEqual, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
 import { ClusterError, InternalError, OperationFailedError } from '../errors';
-import type { Observation } from '../plan/observation';
+import type { Observation, PetSetObservation, PodObservation } from '../plan/observation';
 import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
+
+export interface LookOptions {
+  /** Ask for Kafka's own facts, too, as gates do. It takes seconds while brokers are away. */
+  readonly withKafka: boolean;
+}
 
 export interface ExecuteContext {
   readonly bundle: Bundle;
@@ -15,10 +20,12 @@ export interface ExecuteContext {
   /** Aborts when the run has to end: SIGTERM, a lost Lease, --timeout. */
   readonly signal: AbortSignal;
   readonly random: RandomText;
-  /** Reads everything anew but Kafka's own facts: asking for them takes seconds while brokers are away. */
-  readonly observe: () => Promise<Observation>;
-  /** Reads anew what restarts depend on; with Kafka's own facts for gates. */
-  readonly lookAtPods: (options?: { readonly withKafka: boolean }) => Promise<Observation>;
+  /** Reads everything anew. */
+  readonly observe: (options?: LookOptions) => Promise<Observation>;
+  /** Reads anew what restarts depend on. */
+  readonly lookAtPods: (options?: LookOptions) => Promise<PodObservation>;
+  /** Reads anew what PetSets depend on, and themselves. */
+  readonly lookAtPetSets: () => Promise<PetSetObservation>;
   /** Tells whether the desired state is still the one that was planned for. */
   readonly isCurrent: () => Promise<boolean>;
 }
@@ -50,23 +57,27 @@ const MAX_CONFLICTS = 8;
 
 /**
  * Reads an object, changes it, and writes it with the resourceVersion that was read; on a conflict all of that again, on fresh facts.
- * `change` returns undefined when nothing has to be written. Returns the object as it is afterwards.
+ * `change` returns undefined when nothing has to be written. `from` is the object as it was last known, and saves the first read. Returns
+ * the object as it is afterwards.
  */
 export async function modify(
   cluster: Cluster,
   subject: ObjectRef,
   change: (object: KubeObject) => KubeObject | undefined,
-  options: { readonly status?: boolean } = {},
+  { from, ...options }: { readonly status?: boolean; readonly from?: KubeObject } = {},
 ): Promise<KubeObject> {
+  let known = from;
   for (let attempt = 1; ; attempt++) {
-    const object = await cluster.get(subject);
+    const object = known ?? (await cluster.get(subject));
+    known = undefined;
     if (object === undefined) throw new OperationFailedError('it was deleted while it was worked on', { subject });
     const changed = change(object);
     if (changed === undefined || isEqual(changed, object)) return object;
     try {
       return await cluster.replace(changed, options);
     } catch (error) {
-      if (!(error instanceof ClusterError) || error.status !== 409 || attempt === MAX_CONFLICTS) throw error;
+      // 404: it is gone, and the next read says so.
+      if (!(error instanceof ClusterError) || ![404, 409].includes(error.status ?? 0) || attempt === MAX_CONFLICTS) throw error;
     }
   }
 }
@@ -94,7 +105,7 @@ export function withAnnotations(object: KubeObject, annotations: Readonly<Record
 }
 
 /** Returns the Kafka of an observation that was made while one existed. */
-export function kafkaOf(live: Observation): KubeObject {
+export function kafkaOf(live: Pick<Observation, 'kafka'>): KubeObject {
   if (live.kafka === undefined) throw new InternalError('the Kafka vanished from an observation that a plan was made from');
   return live.kafka;
 }

@@ -4,9 +4,9 @@ import { nodesOf } from '../../constructs/model/kubedb';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import { podFindings } from '../plan/checks/pods';
 import type { EvictStep, Plan } from '../plan/nouns';
-import type { Observation, PodFacts } from '../plan/observation';
+import type { PodFacts, PodObservation } from '../plan/observation';
 import { invalidCertificates, type RestartView, type Verdict } from '../plan/restart';
-import { deadlineMs, type ExecuteContext, kafkaOf } from './context';
+import { deadlineMs, type ExecuteContext, kafkaOf, type LookOptions } from './context';
 import { type Progress, waitUntil } from './wait';
 
 /** Restarts that a plan holds. */
@@ -23,13 +23,13 @@ export interface Asked {
 }
 
 /** Returns the planned pods that, by fresh facts, still run with what they loaded before. */
-export function outdatedPods({ context, steps }: Pick<Restarts, 'context' | 'steps'>, live: Observation): readonly PodFacts[] {
+export function outdatedPods({ context, steps }: Pick<Restarts, 'context' | 'steps'>, live: PodObservation): readonly PodFacts[] {
   const stale = new Set(podFindings({ bundle: context.bundle, live, now: context.clock.now() }).map((f) => f.subject.name));
   return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
 }
 
 /** Returns what gates depend on, before a cut-over has begun. */
-export function viewOf(restarts: Restarts, live: Observation): RestartView {
+export function viewOf(restarts: Restarts, live: PodObservation): RestartView {
   const { context } = restarts;
   return {
     pods: live.pods,
@@ -42,19 +42,19 @@ export function viewOf(restarts: Restarts, live: Observation): RestartView {
   };
 }
 
-/**
- * Asks until `ask` is done: it gets fresh facts and returns what it came to, or what the gates say. A "no" that no waiting cures is a
- * failure; one that lasts until the gate's deadline is not.
- */
-export async function awaitGates<T>(
-  restarts: Restarts,
-  first: Observation,
-  ask: (live: Observation) => { readonly done: T } | { readonly asked: readonly Asked[] },
-): Promise<T> {
+/** How gates are asked, and on which facts. */
+interface Gates<L, T> {
+  readonly look: (options: LookOptions) => Promise<L>;
+  /** Returns what it came to, or what the gates say. */
+  readonly ask: (live: L) => { readonly done: T } | { readonly asked: readonly Asked[] };
+}
+
+/** Asks until it is done. A "no" that no waiting cures is a failure; one that lasts until the gate's deadline is not. */
+export async function awaitGates<L extends PodObservation, T>(restarts: Restarts, first: L, { look, ask }: Gates<L, T>): Promise<T> {
   const { context, plan } = restarts;
-  let live: Observation | undefined = first;
+  let live: L | undefined = first;
   const check = async (): Promise<Progress<T>> => {
-    const seen = live ?? (await context.lookAtPods({ withKafka: true }));
+    const seen = live ?? (await look({ withKafka: true }));
     live = undefined;
     const answer = ask(seen);
     if ('done' in answer) return answer;
@@ -95,12 +95,12 @@ export function podsOf(kafka: ObjectRef): { namespace: string; labels: Record<st
   return { namespace: kafka.namespace ?? '', labels: { 'app.kubernetes.io/instance': kafka.name } };
 }
 
-export function podRef(live: Observation, pod: PodFacts): ObjectRef {
+export function podRef(live: PodObservation, pod: PodFacts): ObjectRef {
   return ref(KINDS.Pod, live.namespace, pod.name);
 }
 
 /** Refuses to begin where no Ready pod can be seen: the first restart could not be proven. */
-export function assertReachable(live: Observation): void {
+export function assertReachable(live: PodObservation): void {
   const ready = live.pods.filter((p) => p.isReady);
   const unseen = ready.filter((p) => p.served.some((s) => s.protocol === 'unknown'));
   if (ready.length === 0 || unseen.length < ready.length) return;

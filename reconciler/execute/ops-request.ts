@@ -7,7 +7,7 @@ import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { isAttemptOf } from '../../constructs/model/names';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import type { EvictStep, Plan, SubmitOpsRequestStep } from '../plan/nouns';
-import type { PodFacts } from '../plan/observation';
+import type { Observation, PodFacts } from '../plan/observation';
 import { repairOf } from '../plan/repair';
 import { failureOf, unfinished } from '../plan/requests';
 import { canRestart, isMixed } from '../plan/restart';
@@ -47,8 +47,8 @@ function restartsOf({ steps }: Plan, step: SubmitOpsRequestStep): readonly Evict
 async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitOpsRequestStep): Promise<void> {
   const { context, plan, steps } = restarts;
   if (steps.length === 0) return;
-  const first = await context.lookAtPods({ withKafka: true });
-  const last = await awaitGates(restarts, first, (live) => {
+  const first = await context.observe({ withKafka: true });
+  const ask = (live: Observation) => {
     if (plan.cutover !== undefined && isMixed(live.pods)) return { done: live };
     const repair = repairOf({ bundle: context.bundle, live, now: context.clock.now() }, operation);
     if (repair !== undefined) {
@@ -59,7 +59,8 @@ async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitO
     const isPlanned = (p: PodFacts) => !p.isTerminating && steps.some((s) => s.subject.name === p.name);
     const asked = live.pods.filter(isPlanned).map((pod) => ({ pod, verdict: canRestart(pod, view) }));
     return asked.every((a) => a.verdict.ok) ? { done: live } : { asked };
-  });
+  };
+  const last = await awaitGates(restarts, first, { look: context.observe, ask });
   // While it was waited somebody may have begun something, or wanted something else.
   if (last !== first && (unfinished(last.requests).length > 0 || !(await context.isCurrent()))) throw new PlanAnew();
 }

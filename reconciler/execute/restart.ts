@@ -14,7 +14,7 @@
  */
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { BlockedError, InternalError } from '../errors';
-import type { Observation, PodFacts } from '../plan/observation';
+import type { PodFacts, PodObservation } from '../plan/observation';
 import { canRestart, isMixed, isSameGroup, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
@@ -53,25 +53,26 @@ export async function restartPods(roll: Roll): Promise<void> {
   }
 }
 
-function activeController({ facts }: Observation): number | undefined {
+function activeController({ facts }: PodObservation): number | undefined {
   return 'value' in facts ? facts.value.quorum.leaderId : undefined;
 }
 
-function firstInOrder(pods: readonly PodFacts[], live: Observation): PodFacts | undefined {
+function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts | undefined {
   return restartOrder(pods, activeController(live))[0]?.pod;
 }
 
 /** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
-function nextPod(roll: Roll, first: Observation): Promise<PodFacts | undefined> {
-  return awaitGates<PodFacts | undefined>(roll, first, (live) => {
+function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefined> {
+  const ask = (live: PodObservation) => {
     if (roll.plan.cutover !== undefined && isMixed(live.pods)) return { done: undefined };
     const asked = askGates(roll, live);
     const open = asked.find((a) => a.verdict.ok);
     return asked.length === 0 || open !== undefined ? { done: open?.pod } : { asked };
-  });
+  };
+  return awaitGates(roll, first, { look: roll.context.lookAtPods, ask });
 }
 
-function askGates(roll: Roll, live: Observation): readonly Asked[] {
+function askGates(roll: Roll, live: PodObservation): readonly Asked[] {
   const outdated = outdatedPods(roll, live);
   const view = viewOf(roll, live);
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
@@ -159,13 +160,13 @@ async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Pr
 }
 
 /** In a cut-over a pod may have nobody to talk to yet: it has to run and its own listeners have to be as desired. */
-function notConverted(live: Observation, pod: PodFacts, { bundle }: ExecuteContext): string | undefined {
+function notConverted(live: PodObservation, pod: PodFacts, { bundle }: ExecuteContext): string | undefined {
   if (!pod.isRunning) return pod.stuck === undefined ? 'does not run yet' : `cannot start: ${pod.stuck}`;
   return pod.served.map((s) => servedProblem(live, s, bundle.tls)).find((p) => p !== undefined);
 }
 
 /** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. */
-async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: Observation, isInside: boolean): Promise<void> {
+async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: PodObservation, isInside: boolean): Promise<void> {
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
   for (const [i, pod] of order.entries()) await evict(roll, pod, isInside || i > 0);
   for (const pod of order) await awaitSuccessor(roll, pod, true);

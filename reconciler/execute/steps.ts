@@ -5,7 +5,7 @@ import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
 import { BlockedError, InternalError, TimeoutError } from '../errors';
 import { isIssuancePending, missingEffect } from '../plan/effect';
 import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, OwnStep, VerifyStep } from '../plan/nouns';
-import type { Observation } from '../plan/observation';
+import type { PodObservation } from '../plan/observation';
 import { mismatches } from '../plan/verify';
 import type { JsonPatchOperation } from '../ports';
 import { statusOf } from '../status';
@@ -80,7 +80,7 @@ export async function awaitReady(context: ExecuteContext, { subject }: AwaitRead
 export async function verify(context: ExecuteContext, step: VerifyStep): Promise<void> {
   const { clock, bundle } = context;
   let unreachableSince: number | undefined;
-  const check = async (): Promise<Progress<Observation>> => {
+  const check = async (): Promise<Progress<PodObservation>> => {
     const live = await context.lookAtPods();
     const open = mismatches(live, bundle.tls);
     const unreachable = open.filter((m) => m.isUnreachable);
@@ -107,7 +107,7 @@ export async function verify(context: ExecuteContext, step: VerifyStep): Promise
   if (bundle.desired.executor === 'native' && step.request !== undefined) throw new PlanAnew();
 }
 
-function sayVerified(context: ExecuteContext, live: Observation): void {
+function sayVerified(context: ExecuteContext, live: PodObservation): void {
   for (const pod of live.pods) {
     const leaf = pod.served.find((s) => s.leaf !== undefined)?.leaf;
     const what =

@@ -18,13 +18,22 @@ import {
   mountedCertificateSecret,
   mountedConfigSecret,
   nodesOf,
-  type PetSetFacts,
   petSetsOf,
   selectorLabels,
 } from '../../constructs/model/kubedb';
 import { LABEL_KAFKA } from '../../constructs/model/names';
-import { ALIASES, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import { type KafkaFacts, OBSERVATION_FORMAT, type Observation, type PetSetState, type PodFacts, type Reading } from '../plan/observation';
+import { ALIASES, type Alias, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
+import {
+  type KafkaFacts,
+  OBSERVATION_FORMAT,
+  type Observation,
+  type PetSetObservation,
+  type PetSetState,
+  type PodFacts,
+  type PodObservation,
+  type PodTemplate,
+  type Reading,
+} from '../plan/observation';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
 import { selects } from './budgets';
 import { issuersUsed, readIssuer } from './issuers';
@@ -44,11 +53,8 @@ export interface ObserveContext {
 /** What to look at: the Kafka of a bundle, with all that the bundle speaks of, or a Kafka by name. */
 export type Observed = Bundle | { readonly namespace: string; readonly kafka: string };
 
-/** `restarts`: only what restarts depend on, for looks that are taken often. What issues certificates is then unknown. */
-export type Extent = 'all' | 'restarts';
-
 /** Returns what is live now. Throws when something that a plan rests on cannot be read, naming all that cannot. */
-export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal, extent: Extent = 'all'): Promise<Observation> {
+export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal): Promise<Observation> {
   const bundle = 'desired' in what ? what : undefined;
   const { namespace, kafka: name } = 'desired' in what ? what.desired : what;
   const reader = new Reader(context.cluster, namespace);
@@ -60,22 +66,14 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const issuing = bundle?.issuing ?? [];
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers, trust] = await Promise.all([
-    kafka === undefined ? noPetSets(reader, name) : readPetSets(reader, kafka),
-    Promise.all(
-      issuersUsed(states, issuing).map((issuer) =>
-        extent === 'all' ? readIssuer(reader, issuer, issuing) : { ...issuer, unknown: 'not asked' },
-      ),
-    ),
-    extent === 'all' ? readTrust(reader, name) : undefined,
+    readPetSets(reader, name, kafka),
+    Promise.all(issuersUsed(states, issuing).map((issuer) => readIssuer(reader, issuer, issuing))),
+    readTrust(reader, name),
   ]);
-  const others = extent === 'all' ? [...issuedSecretNames(bundle), ...passwordSecretNames(name, kafka, bundle)] : [];
-  const secrets = await readSecrets(reader, secretNames(name, states, named.pods, petSets), others);
+  const needed = [...certificateSecretNames(name, states, ALIASES), ...mountedSecretNames(named.pods, petSets)];
+  const secrets = await readSecrets(reader, needed, [...issuedSecretNames(bundle), ...passwordSecretNames(name, kafka, bundle)]);
   reader.assertComplete();
   signal?.throwIfAborted();
-  const [pods, facts] = await Promise.all([
-    kafka === undefined ? [] : readPods({ ...context, kafka, namespace, signal }, named, secrets),
-    readFacts(context, kafka, signal),
-  ]);
 
   return {
     format: OBSERVATION_FORMAT,
@@ -89,21 +87,52 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     secrets: [...secrets.values()].map(secretFacts),
     ...(trust === undefined ? {} : { trust }),
     petSets,
-    pods,
+    ...(await readServed({ ...context, kafka, namespace, signal }, named, secrets)),
     requests: named.requests,
     budgets: named.budgets.filter((b) => named.pods.some((pod) => selects(b, pod))),
-    facts,
     ...(reader.unread.length === 0 ? {} : { unread: reader.unread }),
+  };
+}
+
+/** Returns PetSets and what they depend on, as it is now. Throws like `observe`. */
+export async function observePetSets(cluster: Cluster, { desired }: Bundle): Promise<PetSetObservation> {
+  const { namespace, kafka: name } = desired;
+  const reader = new Reader(cluster, namespace);
+  const kafka = await readKafka(reader, name);
+  const petSets = await readPetSets(reader, name, kafka);
+  reader.assertComplete();
+  return { namespace, name, ...(kafka === undefined ? {} : { kafka }), petSets };
+}
+
+/** Returns what restarts depend on, as it is now. Throws like `observe`. */
+export async function observePods(context: ObserveContext, { desired, tls }: Bundle, signal?: AbortSignal): Promise<PodObservation> {
+  const { namespace, kafka: name } = desired;
+  const reader = new Reader(context.cluster, namespace);
+  const observedAt = context.clock.now().toISOString();
+  const [kafka, pods] = await Promise.all([readKafka(reader, name), readPods(reader, name)]);
+  const petSets = await readTemplates(reader, name, kafka);
+  const needed = [...certificateSecretNames(name, [tls], ['server']), ...mountedSecretNames(pods, petSets)];
+  const secrets = await readSecrets(reader, needed);
+  reader.assertComplete();
+  signal?.throwIfAborted();
+  return {
+    observedAt,
+    namespace,
+    name,
+    ...(kafka === undefined ? {} : { kafka }),
+    secrets: [...secrets.values()].map(secretFacts),
+    petSets,
+    ...(await readServed({ ...context, kafka, namespace, signal }, { pods }, secrets)),
   };
 }
 
 async function readByName(reader: Reader, name: string, bundle: Bundle | undefined) {
   const { namespace } = reader;
   const [kafka, gitOpsKafka, requests, pods, budgets] = await Promise.all([
-    reader.necessary('get Kafka', () => reader.get(KINDS.Kafka, name), undefined),
+    readKafka(reader, name),
     reader.optional(`gitops.kubedb.com Kafka/${namespace}/${name}`, () => reader.get(KINDS.GitOpsKafka, name), undefined),
     reader.necessary('list KafkaOpsRequest', () => reader.list(KINDS.KafkaOpsRequest), []),
-    reader.necessary('list Pod', () => reader.list(KINDS.Pod, { labels: selectorLabels(name) }), []),
+    readPods(reader, name),
     reader.optional(`PodDisruptionBudget/${namespace}`, () => reader.list(KINDS.PodDisruptionBudget), []),
   ]);
   // Without TLS on either side nothing rests on cert-manager, and it may be gone already.
@@ -122,6 +151,14 @@ async function readByName(reader: Reader, name: string, bundle: Bundle | undefin
   };
 }
 
+function readKafka(reader: Reader, name: string): Promise<KubeObject | undefined> {
+  return reader.necessary('get Kafka', () => reader.get(KINDS.Kafka, name), undefined);
+}
+
+function readPods(reader: Reader, name: string): Promise<readonly KubeObject[]> {
+  return reader.necessary('list Pod', () => reader.list(KINDS.Pod, { labels: selectorLabels(name) }), []);
+}
+
 /** The Kafka's own, those of KubeDB, those that we applied, and those that the bundle is about to apply. */
 function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | undefined): boolean {
   const { name, labels = {} } = certificate.metadata;
@@ -133,36 +170,40 @@ function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | unde
   );
 }
 
-async function readPetSets(reader: Reader, kafka: KubeObject): Promise<readonly PetSetState[]> {
-  const all = await Promise.all(petSetsOf(kafka).map((set) => readPetSet(reader, kafka, set)));
-  return all.filter((set) => set !== undefined);
+async function readTemplates(reader: Reader, name: string, kafka: KubeObject | undefined): Promise<readonly PodTemplate[]> {
+  const read = (petSet: string) => reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, petSet), undefined);
+  if (kafka === undefined) {
+    // Without its Kafka nobody knows the names of PetSets. Where that is for want of the Kafka's kind, theirs may lack, too.
+    if (!reader.isComplete) await read(name);
+    return [];
+  }
+  const all = petSetsOf(kafka).map(async (set): Promise<readonly PodTemplate[]> => {
+    const object = await read(set.name);
+    return object === undefined ? [] : [{ name: set.name, role: set.role, object }];
+  });
+  return (await Promise.all(all)).flat();
 }
 
-/** Without its Kafka nobody knows the names of PetSets. Where that is for want of the Kafka's kind, theirs may lack, too. */
-async function noPetSets(reader: Reader, name: string): Promise<readonly PetSetState[]> {
-  if (!reader.isComplete) await reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, name), undefined);
-  return [];
+async function readPetSets(reader: Reader, name: string, kafka: KubeObject | undefined): Promise<readonly PetSetState[]> {
+  const templates = await readTemplates(reader, name, kafka);
+  const all = templates.map(async (set): Promise<PetSetState> => {
+    const configSecret = mountedConfigSecret(set.object.spec?.template?.spec) ?? configSecretName(name, set.role);
+    const readSecret = () => reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
+    const secret = await reader.necessary('get Secret', readSecret, undefined);
+    return { ...set, configSecret, ...(secret === undefined ? {} : { config: configOf(secret) }) };
+  });
+  return Promise.all(all);
 }
 
-async function readPetSet(reader: Reader, kafka: KubeObject, { name, role }: PetSetFacts): Promise<PetSetState | undefined> {
-  const object = await reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, name), undefined);
-  if (object === undefined) return undefined;
-  const configSecret = mountedConfigSecret(object.spec?.template?.spec) ?? configSecretName(kafka.metadata.name, role);
-  const readSecret = () => reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
-  const secret = await reader.necessary('get Secret', readSecret, undefined);
-  return { name, role, object, configSecret, ...(secret === undefined ? {} : { config: configOf(secret) }) };
+/** Secrets that TLS states name. */
+function certificateSecretNames(kafka: string, states: readonly TlsState[], aliases: readonly Alias[]): readonly string[] {
+  return states.flatMap((tls) => (tls === 'off' ? [] : aliases.flatMap((alias) => certificateOf(kafka, tls, alias).secretName ?? [])));
 }
 
-/** Secrets that pods serve from, or shall: the plan rests on them. */
-function secretNames(
-  kafka: string,
-  states: readonly TlsState[],
-  pods: readonly KubeObject[],
-  petSets: readonly PetSetState[],
-): readonly string[] {
-  const ofStates = states.flatMap((tls) => (tls === 'off' ? [] : ALIASES.map((alias) => certificateOf(kafka, tls, alias).secretName)));
-  const mounted = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec?.template?.spec)].map(mountedCertificateSecret);
-  return [...new Set([...ofStates, ...mounted])].filter((name) => name !== undefined);
+/** Secrets that pods serve from, and those that their successors will. */
+function mountedSecretNames(pods: readonly KubeObject[], petSets: readonly PodTemplate[]): readonly string[] {
+  const specs = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec?.template?.spec)];
+  return specs.flatMap((spec) => mountedCertificateSecret(spec) ?? []);
 }
 
 /** Secrets of CAs and applications: good to know. */
@@ -176,7 +217,12 @@ function passwordSecretNames(name: string, kafka: KubeObject | undefined, bundle
   return [kafka === undefined ? defaultKeystoreCredSecret(name) : keystoreCredSecret(kafka)];
 }
 
-async function readSecrets(reader: Reader, needed: readonly string[], others: readonly string[]): Promise<ReadonlyMap<string, KubeObject>> {
+/** Returns Secrets by their names: those that the plan rests on, and those that are good to know. */
+async function readSecrets(
+  reader: Reader,
+  needed: readonly string[],
+  others: readonly string[] = [],
+): Promise<ReadonlyMap<string, KubeObject>> {
   const names = [...new Set([...needed, ...others])].sort();
   const secrets = await Promise.all(
     names.map((name) => {
@@ -189,10 +235,31 @@ async function readSecrets(reader: Reader, needed: readonly string[], others: re
   return new Map(secrets.flatMap((secret) => (secret === undefined ? [] : [[secret.metadata.name, secret] as const])));
 }
 
+/** What is asked of Kafka itself. */
+interface Served {
+  readonly pods: readonly PodFacts[];
+  readonly facts: Reading<KafkaFacts>;
+}
+
+async function readServed(
+  { kafka, facts, ...view }: Omit<ListenerView, 'kafka'> & { readonly kafka: KubeObject | undefined; readonly facts: KafkaFactsSource },
+  found: PodsFound,
+  secrets: ReadonlyMap<string, KubeObject>,
+): Promise<Served> {
+  if (kafka === undefined) return { pods: [], facts: { unknown: 'the Kafka does not exist' } };
+  const [pods, read] = await Promise.all([nodePods({ ...view, kafka }, found, secrets), facts.read(kafka, view.signal)]);
+  return { pods, facts: read };
+}
+
+interface PodsFound {
+  readonly pods: readonly KubeObject[];
+  readonly budgets?: readonly KubeObject[];
+}
+
 /** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
-async function readPods(
+async function nodePods(
   view: ListenerView,
-  { pods, budgets }: { readonly pods: readonly KubeObject[]; readonly budgets: readonly KubeObject[] },
+  { pods, budgets }: PodsFound,
   secrets: ReadonlyMap<string, KubeObject>,
 ): Promise<readonly PodFacts[]> {
   const found = nodesOf(view.kafka).map(async (node) => {
@@ -201,13 +268,9 @@ async function readPods(
     const mounted = mountedCertificateSecret(pod.spec);
     const trust = trustOf(mounted === undefined ? undefined : secrets.get(mounted));
     const facts = podFacts(pod, node, await servedBy(view, pod, node, trust));
-    return { ...facts, budgets: budgets.filter((b) => selects(b, pod)).map((b) => b.metadata.name) };
+    return budgets === undefined ? facts : { ...facts, budgets: budgets.filter((b) => selects(b, pod)).map((b) => b.metadata.name) };
   });
   return (await Promise.all(found)).filter((pod) => pod !== undefined);
-}
-
-async function readFacts({ facts }: ObserveContext, kafka: KubeObject | undefined, signal?: AbortSignal): Promise<Reading<KafkaFacts>> {
-  return kafka === undefined ? { unknown: 'the Kafka does not exist' } : facts.read(kafka, signal);
 }
 
 /** Oldest first; Kubernetes counts in seconds, and attempts of one second are told apart by their number. */
@@ -216,6 +279,8 @@ function byAge(a: KubeObject, b: KubeObject): number {
   return x === y ? byName(a, b) : x < y ? -1 : 1;
 }
 
+const NAMES = new Intl.Collator('en', { numeric: true });
+
 function byName(a: KubeObject, b: KubeObject): number {
-  return a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true });
+  return NAMES.compare(a.metadata.name, b.metadata.name);
 }

@@ -89,16 +89,20 @@ export interface PodFacts {
   readonly startMs?: number;
   /** Secret that the pod mounts its certificates from; absent without TLS. */
   readonly certificateSecret?: string;
-  /** Names of the PodDisruptionBudgets that select it; absent in observations of earlier versions. */
+  /** Names of the PodDisruptionBudgets that select it; absent in observations of earlier versions, and where nobody asked. */
   readonly budgets?: readonly string[];
   /** One entry a listener of the pod's role. */
   readonly served: readonly Served[];
 }
 
-export interface PetSetState {
+/** A PetSet, as the one that pods are made by. */
+export interface PodTemplate {
   readonly name: string;
   readonly role: Role;
   readonly object: KubeObject;
+}
+
+export interface PetSetState extends PodTemplate {
   /** Secret with the configuration, as the template mounts it. */
   readonly configSecret: string;
   /** The configuration, every line with a password left out; absent when the Secret is missing. */
@@ -162,29 +166,40 @@ export interface PartitionFacts {
 /** A value, or why there is none. */
 export type Reading<T> = { readonly value: T } | { readonly unknown: string };
 
-export interface Observation {
-  readonly format: number;
+/** What restarts depend on, and no more: it is looked at before and after every one of them. */
+export interface PodObservation {
   /** RFC 3339. */
   readonly observedAt: string;
   readonly namespace: string;
   readonly name: string;
   /** Absent when there is none. */
   readonly kafka?: KubeObject;
+  /** Here only those that pods serve from, or shall. */
+  readonly secrets: readonly SecretFacts[];
+  readonly petSets: readonly PodTemplate[];
+  readonly pods: readonly PodFacts[];
+  readonly facts: Reading<KafkaFacts>;
+}
+
+/** What PetSets are made from, and have been made to be. */
+export type PetSetObservation = Pick<Observation, 'namespace' | 'name' | 'kafka' | 'petSets'>;
+
+export interface Observation extends PodObservation {
+  readonly format: number;
   /** A `gitops.kubedb.com` Kafka of the same name, which would fight with us over the TLS state. */
   readonly gitOpsKafka?: KubeObject;
   readonly issuers: readonly IssuerState[];
   /** Certificates of the Kafka and those that carry our label. */
   readonly certificates: readonly KubeObject[];
+  /** All that the desired or live TLS state refers to. */
   readonly secrets: readonly SecretFacts[];
   /** Absent in observations of earlier versions, and when it may not be read. */
   readonly trust?: TrustState;
   readonly petSets: readonly PetSetState[];
-  readonly pods: readonly PodFacts[];
   /** Every KafkaOpsRequest of the Kafka, oldest first. */
   readonly requests: readonly KubeObject[];
   /** PodDisruptionBudgets that select pods of the Kafka. */
   readonly budgets: readonly KubeObject[];
-  readonly facts: Reading<KafkaFacts>;
   /**
    * Of what carrying out a plan needs, what whoever observed may not do: permissions with only the verbs that are denied. Absent when that
    * was not asked, or the server does not say.

@@ -18,7 +18,7 @@
  * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
  */
 import { mountedCertificateSecret, type Role } from '../../constructs/model/kubedb';
-import type { KafkaFacts, Observation, PodFacts, QuorumFacts, Reading, TopicFacts } from './observation';
+import type { KafkaFacts, PodFacts, PodObservation, QuorumFacts, Reading, TopicFacts } from './observation';
 
 /** What the order depends on. */
 export interface Candidate {
@@ -87,7 +87,7 @@ export interface RestartView {
  * Returns, by name of the pod, why the certificate in the Secret that its PetSet mounts does not hold now. Nobody would talk to a pod that
  * loads it; time, or cert-manager, cures it.
  */
-export function invalidCertificates({ pods, petSets, secrets }: Observation, now: Date): ReadonlyMap<string, string> {
+export function invalidCertificates({ pods, petSets, secrets }: PodObservation, now: Date): ReadonlyMap<string, string> {
   const invalid = pods.flatMap(({ name, petSet }): (readonly [string, string])[] => {
     const template = petSets.find((s) => s.name === petSet)?.object.spec?.template?.spec;
     const secret = secrets.find((s) => s.name === mountedCertificateSecret(template));

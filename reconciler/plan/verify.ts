@@ -2,7 +2,7 @@
 import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { nodesOf } from '../../constructs/model/kubedb';
 import { certificateOf, type TlsState } from '../../constructs/model/tls';
-import type { Observation, PodFacts, Served } from './observation';
+import type { PodFacts, PodObservation, Served } from './observation';
 
 /** Something about a pod that is not proven. */
 export interface Mismatch {
@@ -15,7 +15,7 @@ export interface Mismatch {
 }
 
 /** Returns what is not proven of a Kafka's pods; nothing means that every listener of every pod serves what it should. */
-export function mismatches(live: Observation, tls: TlsState): readonly Mismatch[] {
+export function mismatches(live: PodObservation, tls: TlsState): readonly Mismatch[] {
   const nodes = live.kafka === undefined ? [] : nodesOf(live.kafka);
   const absent = nodes
     .filter((node) => !live.pods.some((p) => p.name === node.pod))
@@ -23,7 +23,12 @@ export function mismatches(live: Observation, tls: TlsState): readonly Mismatch[
   return [...absent, ...live.pods.flatMap((pod) => podMismatch(live, pod, tls) ?? [])];
 }
 
-function mismatch(live: Observation, pod: string, problem: string, how: { isUnknown?: boolean; isUnreachable?: boolean } = {}): Mismatch {
+function mismatch(
+  live: PodObservation,
+  pod: string,
+  problem: string,
+  how: { isUnknown?: boolean; isUnreachable?: boolean } = {},
+): Mismatch {
   return {
     subject: ref(KINDS.Pod, live.namespace, pod),
     problem,
@@ -33,7 +38,7 @@ function mismatch(live: Observation, pod: string, problem: string, how: { isUnkn
 }
 
 /** Returns what is not proven of one pod, or undefined. */
-export function podMismatch(live: Observation, pod: PodFacts, tls: TlsState): Mismatch | undefined {
+export function podMismatch(live: PodObservation, pod: PodFacts, tls: TlsState): Mismatch | undefined {
   if (pod.isTerminating) return mismatch(live, pod.name, 'is terminating', { isUnknown: true });
   if (pod.stuck !== undefined) return mismatch(live, pod.name, `cannot start: ${pod.stuck}`, { isUnknown: true });
   for (const served of pod.served) {
@@ -46,7 +51,7 @@ export function podMismatch(live: Observation, pod: PodFacts, tls: TlsState): Mi
 }
 
 /** Returns how what a listener serves differs from the TLS state and the Secret; readiness does not matter here. */
-export function servedProblem(live: Observation, served: Served, tls: TlsState): string | undefined {
+export function servedProblem(live: PodObservation, served: Served, tls: TlsState): string | undefined {
   if (served.protocol === 'unknown') return served.because ?? 'could not be seen';
   if (tls === 'off') return served.protocol === 'plaintext' ? undefined : 'serves TLS, wanted plaintext';
   if (served.protocol === 'plaintext') return 'serves plaintext, wanted TLS';

@@ -15,7 +15,8 @@ import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '../../shape';
 import { statusOf } from '../../status';
 import { deadlineMs, type ExecuteContext, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
 import { waitUntil } from '../wait';
-import { action, type NativeRun, record } from './run';
+import { ISSUED } from './conditions';
+import { type NativeRun, record } from './run';
 
 /** Writes the Certificates, triggers those that are rotated, and waits for all of them. */
 export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promise<void> {
@@ -28,17 +29,9 @@ export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promis
   for (const step of steps.filter((s) => s.isRotation)) await trigger(run, step, baseline[step.alias]);
   const live = await awaitIssued(run, steps, baseline);
   if (!steps.some((s) => s.isTrustCut)) assertSameRoot(run, live);
-  await recordIssued(run);
+  await record(run, ISSUED);
   for (const { subject, alias } of steps)
     say(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
-}
-
-/** The conditions of issued certificates, as KubeDB writes them. */
-export async function recordIssued(run: NativeRun): Promise<void> {
-  await record(run, 'GetCertificate', action('get certificate'));
-  await record(run, 'CheckReadyCondition', action('check ready condition'));
-  await record(run, 'IssuingCondition', action('issuing condition'));
-  await record(run, 'CertificateSynced', { reason: 'CertificateSynced', message: 'Successfully synced all certificates' });
 }
 
 /** cert-manager needs a password before it can write JKS stores. KubeDB makes one when there is none; so do we. */

@@ -6,7 +6,7 @@
  * that we did not write, an ops-manager is there, and this executor gives up. KubeDB's provisioner is closed source; therefore it is let
  * at what was written once (`provisionerPass`), and no pod restarts unless it leaves that as it is.
  */
-import { type KafkaTlsError, OperationFailedError } from '../../errors';
+import { OperationFailedError } from '../../errors';
 import type {
   CreatePasswordStep,
   EvictStep,
@@ -21,11 +21,12 @@ import type {
 } from '../../plan/nouns';
 import { assertTold } from '../client-trust';
 import { restartPods } from '../restart';
+import { evicted, failed, RESTARTED, running } from './conditions';
 import { createPassword, issue } from './issue';
 import { pause, resume } from './pause';
 import { provisionerPass, reconfigure } from './reconfigure';
 import { finish, submit, supersede } from './request';
-import { type NativeRun, record, recordEvicted, recordRestarted, recordRunning } from './run';
+import { type NativeRun, record } from './run';
 
 /** Steps of one kind in a row are one piece of work: certificates are waited for together, and which pod is next is decided on fresh facts. */
 export async function runNativeGroup(run: NativeRun, steps: readonly (EvictStep | IssueStep | ReconfigureStep)[]): Promise<void> {
@@ -74,9 +75,9 @@ async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promi
     context: run.context,
     plan: run.plan,
     steps,
-    hooks: { onEvict: (pod) => recordEvicted(run, pod), onRunning: (pod) => recordRunning(run, pod) },
+    hooks: { onEvict: (pod) => record(run, evicted(pod)), onRunning: (pod) => record(run, running(pod)) },
   });
-  await recordRestarted(run);
+  await record(run, RESTARTED);
 }
 
 /** Leaves no Kafka paused and no request in doubt, however the run ended. What cannot be written any more is left to the next run. */
@@ -85,5 +86,5 @@ export async function giveUp(run: NativeRun, error: unknown, steps: readonly Ste
   await resume(run.context, run.plan.subject);
   // Blocked or interrupted work is continued by the next run; only a failure ends the request.
   if (!(error instanceof OperationFailedError) || run.context.signal.aborted) return;
-  await record(run, 'Failed', { reason: 'Failed', message: (error as KafkaTlsError).message }, 'Failed');
+  await record(run, [failed(error.message)], 'Failed');
 }

@@ -9,11 +9,12 @@ import { OperationFailedError } from '../../errors';
 import { petSetFindings } from '../../plan/checks/pet-sets';
 import { desiredKafka } from '../../plan/checks/world';
 import type { ProvisionerPassStep, ReconfigureStep } from '../../plan/nouns';
-import type { Observation } from '../../plan/observation';
+import type { PetSetObservation } from '../../plan/observation';
 import { stateBefore } from '../../plan/requests';
 import { type ExecuteContext, kafkaOf, modify, say } from '../context';
 import { configureTls } from '../steps';
 import { waitUntil } from '../wait';
+import { RECONFIGURED } from './conditions';
 import { pause, resume } from './pause';
 import { type NativeRun, record } from './run';
 
@@ -28,19 +29,14 @@ export async function reconfigure(run: NativeRun, steps: readonly ReconfigureSte
     run.context.bundle.tls,
     steps.map((s) => s.subject),
   );
-  await recordReconfigured(run);
+  await record(run, RECONFIGURED);
   for (const { subject, findings } of steps) say(run.context, 'reconfigured', subject, findings.map((f) => f.message).join('; '));
-}
-
-/** The condition of written configuration, as KubeDB writes it. */
-export function recordReconfigured(run: NativeRun): Promise<void> {
-  return record(run, 'UpdatePetSets', { reason: 'UpdatePetSets', message: 'successfully reconciled the Kafka with tls configuration' });
 }
 
 async function writeTlsState(run: NativeRun, tls: TlsState, subjects: readonly ObjectRef[]): Promise<void> {
   const context = { ...run.context, bundle: { ...run.context.bundle, tls } };
   const isWritten = (subject: ObjectRef) => subjects.some((s) => isSameRef(s, subject));
-  const live = await context.observe();
+  const live = await context.lookAtPetSets();
   const kafka = kafkaOf(live);
   if (isWritten(refOf(kafka))) await configureTls(context, kafka);
   const desired = desiredKafka(kafka, tls);
@@ -83,7 +79,7 @@ async function keystorePassword(context: ExecuteContext, kafka: KubeObject): Pro
 }
 
 /** A PetSet's updateRevision means something only once its controller has seen the new template. */
-async function awaitPetSets(context: ExecuteContext, { namespace, petSets }: Observation): Promise<void> {
+async function awaitPetSets(context: ExecuteContext, { namespace, petSets }: PetSetObservation): Promise<void> {
   for (const { name } of petSets) {
     const subject = ref(KINDS.PetSet, namespace, name);
     await waitUntil(context, {
@@ -113,8 +109,8 @@ export async function provisionerPass(run: NativeRun, step: ProvisionerPassStep)
         { kind: KINDS.PetSet, selection: { namespace: step.subject.namespace ?? '' } },
       ],
       check: async () => {
-        const live = await context.observe();
-        const undone = petSetFindings({ bundle: context.bundle, live, now: context.clock.now() })[0];
+        const live = await context.lookAtPetSets();
+        const undone = petSetFindings({ bundle: context.bundle, live })[0];
         if (undone !== undefined)
           throw new OperationFailedError(`KubeDB has undone what was written: ${formatRef(undone.subject)}: ${undone.message}.`, {
             subject: step.subject,

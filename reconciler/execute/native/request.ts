@@ -6,10 +6,9 @@ import { restartOrder } from '../../plan/restart';
 import { deadlineMs, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
 import { assertReachable } from '../gates';
 import { type Progress, waitUntil } from '../wait';
-import { recordIssued } from './issue';
+import { begun, type Entry, evicted, ISSUED, RECONFIGURED, RESTARTED, running, successful } from './conditions';
 import { resume } from './pause';
-import { recordReconfigured } from './reconfigure';
-import { claimedByAnother, type NativeRun, record, recordEvicted, recordRestarted, recordRunning } from './run';
+import { claimedByAnother, type NativeRun, record } from './run';
 
 export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promise<void> {
   const { context, plan } = run;
@@ -21,39 +20,29 @@ export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promis
   }
   const request = await context.cluster.get(step.subject);
   if (!step.isContinued || !request?.status?.phase) await awaitNoClaim(run, step.subject, plan.subject);
-  const begun = step.manifest.spec?.type === 'Restart' ? START.Restart : START.ReconfigureTLS;
-  await record(run, begun.reason, begun);
-  if (request?.status?.phase) await catchUp(run, request);
+  const missed = request?.status?.phase ? missedEntries(run, request) : [];
+  await record(run, [begun(step.manifest), ...missed]);
 }
 
 /**
- * Writes down what an earlier run had done and had not written down when it was killed: people read the conditions. What the plan has no
- * step for any more is done.
+ * What an earlier run had done, and may not have written down when it was killed: people read the conditions. What the plan has no step
+ * for any more is done.
  */
-async function catchUp(run: NativeRun, request: KubeObject): Promise<void> {
-  const isLeft = (kind: Step['kind']) => run.plan.steps.some((s) => s.kind === kind);
-  if (request.spec?.type === 'Restart' || isLeft('issue')) return;
-  if (run.context.bundle.tls !== 'off') await recordIssued(run);
+function missedEntries({ plan, context }: NativeRun, { spec }: KubeObject): readonly Entry[] {
+  const isLeft = (kind: Step['kind']) => plan.steps.some((s) => s.kind === kind);
+  if (spec?.type === 'Restart' || isLeft('issue')) return [];
+  const issued = context.bundle.tls === 'off' ? [] : ISSUED;
   // A rotation writes no configuration.
-  if (!isLeft('reconfigure') && request.spec?.tls?.rotateCertificates !== true) await recordReconfigured(run);
+  return isLeft('reconfigure') || spec?.tls?.rotateCertificates === true ? issued : [...issued, ...RECONFIGURED];
 }
 
 /** The same for pods: each that started after the request was made was restarted for it. */
-async function catchUpRestarts(run: NativeRun, request: KubeObject): Promise<void> {
+async function restartEntries({ context }: NativeRun, request: KubeObject): Promise<readonly Entry[]> {
   const since = Date.parse(request.metadata.creationTimestamp ?? '');
-  const { pods } = await run.context.lookAtPods();
+  const { pods } = await context.lookAtPods();
   const restarted = pods.filter((pod) => Date.parse(pod.startedAt ?? '') >= since);
-  for (const { pod } of restartOrder(restarted, undefined)) {
-    await recordEvicted(run, pod.name);
-    await recordRunning(run, pod.name);
-  }
-  await recordRestarted(run);
+  return [...restartOrder(restarted, undefined).flatMap(({ pod }) => [...evicted(pod.name), ...running(pod.name)]), ...RESTARTED];
 }
-
-const START = {
-  Restart: { reason: 'Restart', message: 'Kafka ops-request has started to restart kafka nodes' },
-  ReconfigureTLS: { reason: 'ReconfigureTLS', message: 'Kafka ops-request has started to reconfigure tls for kafka nodes' },
-} as const;
 
 /** Gives an ops-manager the time to show itself before anything is done in its place. */
 async function awaitNoClaim({ context }: NativeRun, subject: ObjectRef, kafka: ObjectRef): Promise<void> {
@@ -110,8 +99,5 @@ export async function finish(run: NativeRun, step: ResumeStep): Promise<void> {
   if (run.request === undefined) return;
   const verified = { [REQUEST.verified]: context.clock.now().toISOString() };
   const request = await modify(context.cluster, run.request, (r) => withAnnotations(r, verified));
-  await catchUpRestarts(run, request);
-  const isRestart = request.spec?.type === 'Restart';
-  const message = isRestart ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.';
-  await record(run, 'Successful', { reason: 'Successful', message }, 'Successful');
+  await record(run, [...(await restartEntries(run, request)), successful(request)], 'Successful');
 }

@@ -9,11 +9,11 @@ import {
   withoutPasswords,
 } from '../../../constructs/model/kubedb';
 import type { Finding } from '../nouns';
-import type { Observation, PetSetState } from '../observation';
-import { desiredKafka, finding, type World } from './world';
+import type { PetSetObservation, PetSetState } from '../observation';
+import { desiredKafka, finding } from './world';
 
 /** Returns which PetSets and configuration Secrets do not carry the desired TLS state. */
-export function petSetFindings({ bundle, live }: World): readonly Finding[] {
+export function petSetFindings({ bundle, live }: { readonly bundle: Bundle; readonly live: PetSetObservation }): readonly Finding[] {
   if (live.kafka === undefined) return [];
   const kafka = desiredKafka(live.kafka, bundle.tls);
   return live.petSets
@@ -21,7 +21,7 @@ export function petSetFindings({ bundle, live }: World): readonly Finding[] {
     .filter((f) => f !== undefined);
 }
 
-function templateDiffers(kafka: KubeObject, set: PetSetState, live: Observation): Finding | undefined {
+function templateDiffers(kafka: KubeObject, set: PetSetState, live: PetSetObservation): Finding | undefined {
   const template = set.object.spec?.template;
   const has = mountedCertificateSecret(template?.spec);
   const wanted = mountedCertificateSecret(withCertificateVolume(kafka, template).spec);
@@ -32,7 +32,7 @@ function templateDiffers(kafka: KubeObject, set: PetSetState, live: Observation)
 }
 
 /** Only under `native`: how KubeDB writes its configuration is not public, and under `ops-request` it is KubeDB's alone. */
-function configDiffers(kafka: KubeObject, set: PetSetState, live: Observation, bundle: Bundle): Finding | undefined {
+function configDiffers(kafka: KubeObject, set: PetSetState, live: PetSetObservation, bundle: Bundle): Finding | undefined {
   if (bundle.desired.executor !== 'native' || set.config === undefined) return undefined;
   const wanted = configData(kafka, set.role, undefined, set.config);
   const keys = Object.values(CONFIG_KEYS).filter(

@@ -3,8 +3,8 @@ import { KINDS, type ObjectRef, ref } from '../../../constructs/model/kube-objec
 import { mountedCertificateSecret, nodesOf } from '../../../constructs/model/kubedb';
 import { certificateOf, type TlsState } from '../../../constructs/model/tls';
 import type { Finding } from '../nouns';
-import type { PetSetState, PodFacts, SecretFacts } from '../observation';
-import { finding, type World } from './world';
+import type { PodFacts, PodTemplate, SecretFacts } from '../observation';
+import { finding, type PodWorld } from './world';
 
 const POD_CHECKS = [
   podHasOldRevision, // made from a template with another certificate
@@ -16,7 +16,7 @@ const POD_CHECKS = [
 
 interface PodView {
   readonly pod: PodFacts;
-  readonly set: PetSetState | undefined;
+  readonly set: PodTemplate | undefined;
   readonly secret: SecretFacts | undefined;
   readonly kafka: string;
   readonly tls: TlsState;
@@ -24,7 +24,7 @@ interface PodView {
 }
 
 /** Returns why pods have to restart as things stand: one finding a pod at most. Pods on their way out are left alone. */
-export function podFindings({ bundle, live }: World): readonly Finding[] {
+export function podFindings({ bundle, live }: PodWorld): readonly Finding[] {
   return live.pods
     .filter((pod) => !pod.isTerminating)
     .flatMap((pod) => {
@@ -89,7 +89,7 @@ function podStartedBeforeCertificate({ pod, tls, subject, secret }: PodView): Fi
 }
 
 /** Returns what cannot be said of the pods: missing ones, ones that cannot start, ones that could not be looked at. */
-export function unknownPodFindings({ live }: World): readonly Finding[] {
+export function unknownPodFindings({ live }: PodWorld): readonly Finding[] {
   if (live.kafka === undefined) return [];
   const missing = nodesOf(live.kafka)
     .filter((node) => !live.pods.some((p) => p.name === node.pod && !p.isTerminating))

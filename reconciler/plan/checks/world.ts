@@ -23,13 +23,18 @@ import {
   type TlsState,
 } from '../../../constructs/model/tls';
 import type { Finding, Reason } from '../nouns';
-import type { Observation, SecretFacts } from '../observation';
+import type { Observation, PodObservation, SecretFacts } from '../observation';
+
+/** What checks of pods see. */
+export interface PodWorld {
+  readonly bundle: Bundle;
+  readonly live: PodObservation;
+  readonly now: Date;
+}
 
 /** What every check sees. */
-export interface World {
-  readonly bundle: Bundle;
+export interface World extends PodWorld {
   readonly live: Observation;
-  readonly now: Date;
 }
 
 /** A finding about one alias. */

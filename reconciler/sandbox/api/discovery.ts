@@ -23,9 +23,10 @@ export function discovery(path: string, resources: readonly Resource[]): Tree | 
   if (path === '/version') return { ...KUBERNETES_VERSION, platform: 'sandbox' };
   if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
   if (path === '/api/v1') return resourceList('v1', resources);
-  const groups = [...new Set(resources.map((r) => r.group)), REVIEW_GROUP].filter((group) => group !== '');
-  if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((g) => groupOf(g, resources)) };
-  const [, group = '', version] = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(path) ?? [];
+  const [isDiscovery, group, version] = /^\/apis(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(path) ?? [];
+  if (isDiscovery === undefined) return undefined;
+  const groups = [...new Set(resources.map((r) => r.group)), REVIEW_GROUP].filter((name) => name !== '');
+  if (group === undefined) return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((g) => groupOf(g, resources)) };
   if (!groups.includes(group)) return undefined;
   if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group, resources) };
   if (group === REVIEW_GROUP) return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${group}/v1`, resources: [REVIEWS] };
