@@ -67,9 +67,14 @@ export class FieldSet {
     return !this.isMember && [...this.below.values()].every((child) => child.isEmpty());
   }
 
-  *paths(above: Path = []): Generator<Path> {
-    if (this.isMember) yield above;
-    for (const [element, child] of this.below) yield* child.paths([...above, element]);
+  paths(): Path[] {
+    const all: Path[] = [];
+    const visit = (node: FieldSet, path: Path) => {
+      if (node.isMember) all.push(path);
+      for (const [element, child] of node.below) visit(child, [...path, element]);
+    };
+    visit(this, []);
+    return all;
   }
 
   /** Returns every field in the set and every one above such a field, the deepest first. */
@@ -84,26 +89,29 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
-    const added = [...other.paths()].filter((path) => !this.has(path));
+    const added = other.paths().filter((path) => !this.has(path));
     return added.length === 0 ? this : FieldSet.of([...this.paths(), ...added]);
   }
 
   without(other: FieldSet): FieldSet {
-    if (![...other.paths()].some((path) => this.has(path))) return this;
-    return FieldSet.of([...this.paths()].filter((path) => !other.has(path)));
+    if (!other.paths().some((path) => this.has(path))) return this;
+    return FieldSet.of(this.paths().filter((path) => !other.has(path)));
   }
 
   /** Returns the set without the given fields and all below them. */
   withoutTrees(roots: readonly Path[]): FieldSet {
-    return FieldSet.of([...this.paths()].filter((path) => !roots.some((root) => root.every((element, i) => path[i] === element))));
+    return FieldSet.of(this.paths().filter((path) => !roots.some((root) => root.every((element, i) => path[i] === element))));
   }
 
   common(other: FieldSet): Path[] {
-    return [...this.paths()].filter((path) => other.has(path));
+    return this.paths().filter((path) => other.has(path));
   }
 
   toFieldsV1(): Tree {
-    this.written ??= this.write();
+    if (this.written === undefined) {
+      this.written = this.write();
+      parsed.set(this.written, this);
+    }
     return this.written;
   }
 

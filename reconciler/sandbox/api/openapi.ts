@@ -4,6 +4,7 @@ import type { Resource } from './resources';
 
 /** Returns the document at an OpenAPI path, or undefined for any other path. */
 export function openApi(path: string, resources: readonly Resource[]): Tree | undefined {
+  if (!path.startsWith('/openapi/v3')) return undefined;
   const versions = [...new Set(resources.map((r) => r.apiVersion))];
   const place = (apiVersion: string) => (apiVersion.includes('/') ? `apis/${apiVersion}` : `api/${apiVersion}`);
   if (path === '/openapi/v3') {

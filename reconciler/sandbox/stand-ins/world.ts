@@ -62,8 +62,16 @@ export function encoded(data: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]));
 }
 
+/** Secrets in the cache are never changed, only replaced, and many look into the same one. */
+const texts = new WeakMap<KubeObject, Readonly<Record<string, string>>>();
+
 /** Returns a Secret's values as text. */
 export function decoded(secret: KubeObject | undefined): Readonly<Record<string, string>> {
-  const data: Record<string, string> = secret?.data ?? {};
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+  if (secret === undefined) return {};
+  const data: Record<string, string> = secret.data ?? {};
+  const text =
+    texts.get(secret) ??
+    Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]));
+  texts.set(secret, text);
+  return text;
 }

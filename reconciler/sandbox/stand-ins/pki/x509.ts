@@ -128,6 +128,7 @@ export interface SigningOptions {
 /** Issues what a request asks for, in PEM. Throws when the request is not signed with its own key. */
 export function signRequest(options: SigningOptions): string {
   const request = readRequest(options.requestPem);
+  if (!isSelfSigned(options.requestPem)) throw new Error('the request is not signed with its own key');
   const issuer = options.issuer === undefined ? undefined : readCertificate(new X509Certificate(options.issuer.certificatePem));
   const serial = createHash('sha256').update(options.nonce).digest().subarray(0, 16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
@@ -157,13 +158,17 @@ interface Read {
   readonly extensions: readonly Asn1[];
 }
 
-function readRequest(requestPem: string): Read {
-  const request = parsed(derOf(requestPem));
-  const [info, , signature] = children(request) as [Asn1, Asn1, Asn1];
-  const [, subject, publicKey, attributes] = children(info) as [Asn1, Asn1, Asn1, Asn1];
-  const key = createPublicKey({ key: bytes(publicKey), format: 'der', type: 'spki' });
+/** Tells whether a request is signed with its own key. */
+function isSelfSigned(requestPem: string): boolean {
+  const [info, , signature] = children(parsed(derOf(requestPem))) as [Asn1, Asn1, Asn1];
+  const key = createPublicKey({ key: bytes(children(info)[2] as Asn1), format: 'der', type: 'spki' });
   const value = Buffer.from(String(signature.value), 'latin1').subarray(1);
-  if (!verify(digestFor(key), bytes(info), key, value)) throw new Error('the request is not signed with its own key');
+  return verify(digestFor(key), bytes(info), key, value);
+}
+
+function readRequest(requestPem: string): Read {
+  const [info] = children(parsed(derOf(requestPem)));
+  const [, subject, publicKey, attributes] = children(info) as [Asn1, Asn1, Asn1, Asn1];
   const asked = children(attributes).find((a) => isOid(children(a)[0], OID.extensionRequest));
   const [list] = asked === undefined ? [] : children(children(asked)[1]);
   return { subject, publicKey, extensions: children(list) };
