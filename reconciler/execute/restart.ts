@@ -9,13 +9,13 @@
  *       wait until its successor, another uid, is Ready and serves what its Secret holds
  *
  * The plan fixes the set of pods; a pod that does not need it any more by fresh facts is left alone, so a second run restarts none twice.
- * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs and its own listener is
- * as desired. With mode `stop` all pods go at once.
+ * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs, its own listener is as
+ * desired, and no other pod is away. With mode `stop` all pods go at once.
  */
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { BlockedError, InternalError } from '../errors';
 import type { PodFacts, PodObservation } from '../plan/observation';
-import { canRestart, isMixed, isSameGroup, restartOrder } from '../plan/restart';
+import { canRestart, isMixed, isSameGroup, type RestartView, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
 import { deadlineMs, type ExecuteContext, PlanAnew, say } from './context';
@@ -44,44 +44,40 @@ export async function restartPods(roll: Roll): Promise<void> {
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
     isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
-    const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
+    const isStop = plan.cutover?.mode === 'stop';
+    if (isStop && isInsideCutover) return restartAll(roll, outdated, live, true);
+    const pod = await nextPod(roll, live, isInsideCutover);
     if (pod === undefined) continue;
-    if (plan.cutover?.mode === 'stop' && pod.stuck === undefined) return restartAll(roll, outdated, live, isInsideCutover);
+    if (isStop && pod.stuck === undefined) return restartAll(roll, outdated, live, false);
     await evict(roll, pod, isInsideCutover);
     isInsideCutover = plan.cutover !== undefined;
     await awaitSuccessor(roll, pod, isInsideCutover);
   }
 }
 
-function activeController({ facts }: PodObservation): number | undefined {
+function activeController({ facts }: Pick<PodObservation, 'facts'>): number | undefined {
   return 'value' in facts ? facts.value.quorum.leaderId : undefined;
 }
 
-function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts | undefined {
-  return restartOrder(pods, activeController(live))[0]?.pod;
-}
-
 /** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
-function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefined> {
+function nextPod(roll: Roll, first: PodObservation, isInsideCutover: boolean): Promise<PodFacts | undefined> {
+  const isBeforeCutover = roll.plan.cutover !== undefined && !isInsideCutover;
   const ask = (live: PodObservation) => {
-    if (roll.plan.cutover !== undefined && isMixed(live.pods)) return { done: undefined };
-    const asked = askGates(roll, live);
+    if (isBeforeCutover && isMixed(live.pods)) return { done: undefined };
+    const asked = askGates({ ...viewOf(roll, live), isInsideCutover }, isBeforeCutover);
     const open = asked.find((a) => a.verdict.ok);
     return asked.length === 0 || open !== undefined ? { done: open?.pod } : { asked };
   };
   return awaitGates(roll, first, { look: roll.context.lookAtPods, ask });
 }
 
-function askGates(roll: Roll, live: PodObservation): readonly Asked[] {
-  const outdated = outdatedPods(roll, live);
-  const view = viewOf(roll, live);
-  const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
+function askGates(view: RestartView, isBeforeCutover: boolean): readonly Asked[] {
+  const outdated = view.pods.filter((p) => view.outdated.has(p.name));
+  const order = restartOrder(outdated, activeController(view)).map((p) => p.pod);
   const group = order.filter((p) => order[0] !== undefined && isSameGroup(p, order[0]));
   // A cut-over passes the point of no return with its first pod: all gates have to say yes before it.
-  const asked = roll.plan.cutover === undefined ? group : order;
-  const verdicts = asked.map((pod) => ({ pod, verdict: canRestart(pod, view) }));
-  const isRefused = roll.plan.cutover !== undefined && verdicts.some((v) => !v.verdict.ok);
-  if (!isRefused) return verdicts;
+  const verdicts = (isBeforeCutover ? order : group).map((pod) => ({ pod, verdict: canRestart(pod, view) }));
+  if (!isBeforeCutover || verdicts.every((v) => v.verdict.ok)) return verdicts;
   // Who is stuck serves nobody, and may be what the others are refused for.
   const stuck = verdicts.filter((v) => v.verdict.ok && v.pod.stuck !== undefined);
   return stuck.length > 0 ? stuck : verdicts.filter((v) => !v.verdict.ok);

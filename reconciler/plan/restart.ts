@@ -13,7 +13,8 @@
  * - While the quorum has no leader nobody may go.
  * - Without Kafka's own facts every other pod has to be Ready, and the verdict says that it rests on that alone.
  * - No pod may go, stuck or not, while the certificate that its successor would load does not hold by our clock.
- * - In a cut-over restarted and not yet restarted nodes cannot talk, so no gate can hold between pods: all say yes before the first one.
+ * - In a cut-over restarted and not yet restarted nodes cannot talk, so no gate can hold between pods: all say yes before the first one, and
+ *   after it a pod may go when every other one runs, or cannot start.
  *
  * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
  */
@@ -102,7 +103,7 @@ export function invalidCertificates({ pods, petSets, secrets }: PodObservation, 
 
 /** Returns whether this pod may be restarted now. */
 export function canRestart(pod: PodFacts, view: RestartView): Verdict {
-  if (view.isInsideCutover) return { ok: true, note: 'inside a cut-over no gate can hold' };
+  if (view.isInsideCutover) return insideCutover(pod, view);
   const invalid = view.invalid.get(pod.name);
   if (invalid !== undefined) return { ok: false, because: invalid, retry: true };
   if (pod.stuck !== undefined) return { ok: true, note: `${pod.name} is ${pod.stuck} and serves nobody` };
@@ -120,6 +121,16 @@ export function canRestart(pod: PodFacts, view: RestartView): Verdict {
   if (unready !== undefined) return { ok: false, because: `${unready.name} is up to date and not Ready`, retry: true };
   if ('unknown' in view.facts) return byReadiness(pod, view, view.facts.unknown);
   return byFacts(pod, view.facts.value);
+}
+
+/** Who cannot talk to others is neither Ready nor in sync; one after the other means at least that no two pods are away at once. */
+function insideCutover(pod: PodFacts, { pods, missing }: RestartView): Verdict {
+  const [gone] = missing;
+  if (gone !== undefined) return { ok: false, because: `${gone} does not exist`, retry: true };
+  const away = pods.find((p) => p.name !== pod.name && (p.isTerminating || (!p.isRunning && p.stuck === undefined)));
+  if (away !== undefined)
+    return { ok: false, because: `${away.name} ${away.isTerminating ? 'is terminating' : 'does not run yet'}`, retry: true };
+  return { ok: true, note: 'inside a cut-over no gate can hold' };
 }
 
 function byReadiness(pod: PodFacts, view: RestartView, why: string): Verdict {

@@ -92,6 +92,35 @@ describe('native', () => {
     });
   }
 
+  test('inside a cut-over a pod that somebody else deletes is waited for before the next one goes', async () => {
+    const storage = { resources: { requests: { storage: '1Gi' } } };
+    const away: string[] = [];
+    const decorate = (cluster: Cluster): Cluster => ({
+      ...cluster,
+      evict: async (pod, uid) => {
+        const running = (await cluster.list(KINDS.Pod, { namespace: NAMESPACE })).filter(
+          (p) => p.status?.phase === 'Running' && p.metadata.deletionTimestamp === undefined,
+        );
+        if (running.length < 3) away.push(pod.name);
+        return cluster.evict(pod, uid);
+      },
+    });
+    world = await new World({ opsManager: false, decorate }).start(kafkaManifest({ topology: undefined, replicas: 3, storage }));
+    await world.settle();
+    let deleted: string | undefined;
+    world.onEvent = ({ event, subject }) => {
+      if (event !== 'ready' || subject.kind !== KINDS.Pod.kind || deleted !== undefined) return;
+      deleted = subject.name;
+      void world.podUids().then((uids) => world.cluster.delete(subject, uids[subject.name] ?? ''));
+    };
+    const bundle = wanted('native', on());
+    await world.apply(bundle);
+    assert.equal(deleted, world.evicted[0], 'the first one was converted');
+    assert.deepEqual(away, [], 'pods that were taken down while another one was away');
+    assert.equal(world.evicted.length, 3, 'each once');
+    await assertServing(bundle);
+  });
+
   test('a password of the JKS stores that somebody makes in the same moment stays', async () => {
     const theirs = Buffer.from('of-kubedb').toString('base64');
     let isFirst = true;

@@ -215,9 +215,42 @@ describe('gate of a pod', () => {
       ok: true,
     },
     {
-      name: 'is not asked inside a cut-over',
+      name: 'opens inside a cut-over when every other pod runs: none of them can be Ready',
       of: 'b-0',
       view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false }) }),
+      ok: true,
+    },
+    {
+      name: 'stays shut inside a cut-over while another pod does not run yet',
+      of: 'b-0',
+      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false, isRunning: false }) }),
+      ok: false,
+      says: /b-1 does not run yet/,
+    },
+    {
+      name: 'stays shut inside a cut-over while another pod is terminating',
+      of: 'b-0',
+      view: view({ isInsideCutover: true, pods: but('c-1', { isTerminating: true }) }),
+      ok: false,
+      says: /c-1 is terminating/,
+    },
+    {
+      name: 'stays shut inside a cut-over while another pod does not exist',
+      of: 'b-0',
+      view: view({ isInsideCutover: true, missing: ['c-2'] }),
+      ok: false,
+      says: /c-2 does not exist/,
+    },
+    {
+      name: 'opens inside a cut-over beside one that cannot start: waiting would not bring it back',
+      of: 'b-0',
+      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false, isRunning: false, stuck: 'CrashLoopBackOff' }) }),
+      ok: true,
+    },
+    {
+      name: 'opens inside a cut-over for the pod itself that does not run',
+      of: 'b-1',
+      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false, isRunning: false }) }),
       ok: true,
     },
   ];
