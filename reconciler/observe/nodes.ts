@@ -1,0 +1,47 @@
+/** What is asked of Kafka itself: each of its listeners, and how it is by its own account. */
+import type { KubeObject } from '../../constructs/model/kube-object';
+import { mountedCertificateSecret, nodesOf } from '../../constructs/model/kubedb';
+import type { KafkaFacts, PodFacts, Reading } from '../plan/observation';
+import type { KafkaFactsSource } from '../ports';
+import { selects } from './budgets';
+import { type ListenerView, servedBy } from './listeners';
+import { podFacts } from './pod';
+import { trustOf } from './secret';
+
+interface Nodes {
+  readonly pods: readonly PodFacts[];
+  readonly facts: Reading<KafkaFacts>;
+}
+
+/** Returns the pods that are nodes of the Kafka, with what they serve, and Kafka's own facts; none of it without a Kafka. */
+export async function readNodes(
+  { kafka, facts, ...view }: Omit<ListenerView, 'kafka'> & { readonly kafka: KubeObject | undefined; readonly facts: KafkaFactsSource },
+  found: PodsFound,
+  secrets: ReadonlyMap<string, KubeObject>,
+): Promise<Nodes> {
+  if (kafka === undefined) return { pods: [], facts: { unknown: 'the Kafka does not exist' } };
+  const [pods, read] = await Promise.all([nodePods({ ...view, kafka }, found, secrets), facts.read(kafka, view.signal)]);
+  return { pods, facts: read };
+}
+
+interface PodsFound {
+  readonly pods: readonly KubeObject[];
+  readonly budgets?: readonly KubeObject[];
+}
+
+/** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
+async function nodePods(
+  view: ListenerView,
+  { pods, budgets }: PodsFound,
+  secrets: ReadonlyMap<string, KubeObject>,
+): Promise<readonly PodFacts[]> {
+  const found = nodesOf(view.kafka).map(async (node) => {
+    const pod = pods.find((p) => p.metadata.name === node.pod);
+    if (pod === undefined) return undefined;
+    const mounted = mountedCertificateSecret(pod.spec);
+    const trust = trustOf(mounted === undefined ? undefined : secrets.get(mounted));
+    const facts = podFacts(pod, node, await servedBy(view, pod, node, trust));
+    return budgets === undefined ? facts : { ...facts, budgets: budgets.filter((b) => selects(b, pod)).map((b) => b.metadata.name) };
+  });
+  return (await Promise.all(found)).filter((pod) => pod !== undefined);
+}

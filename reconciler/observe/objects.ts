@@ -1,0 +1,141 @@
+/** The objects that a Kafka's TLS state rests on: those that are found by its name, and those that these lead to. */
+import type { Bundle } from '../../constructs/model/bundle';
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import {
+  configSecretName,
+  defaultKeystoreCredSecret,
+  keystoreCredSecret,
+  mountedCertificateSecret,
+  mountedConfigSecret,
+  petSetsOf,
+  selectorLabels,
+} from '../../constructs/model/kubedb';
+import { LABEL_KAFKA } from '../../constructs/model/names';
+import { ALIASES, type Alias, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
+import type { PetSetState, PodTemplate } from '../plan/observation';
+import type { Reader } from './reading';
+import { configOf } from './secret';
+
+/** Returns what is found by the name of a Kafka. */
+export async function readByName(reader: Reader, name: string, bundle: Bundle | undefined) {
+  const { namespace } = reader;
+  const [kafka, gitOpsKafka, requests, pods, budgets] = await Promise.all([
+    readKafka(reader, name),
+    reader.optional(`gitops.kubedb.com Kafka/${namespace}/${name}`, () => reader.get(KINDS.GitOpsKafka, name), undefined),
+    reader.necessary('list KafkaOpsRequest', () => reader.list(KINDS.KafkaOpsRequest), []),
+    readPods(reader, name),
+    reader.optional(`PodDisruptionBudget/${namespace}`, () => reader.list(KINDS.PodDisruptionBudget), []),
+  ]);
+  // Without TLS on either side nothing rests on cert-manager, and it may be gone already.
+  const needsCertificates = (bundle !== undefined && bundle.tls !== 'off') || tlsStateOf(kafka?.spec) !== 'off';
+  const readCertificates = () => reader.list(KINDS.Certificate);
+  const certificates = needsCertificates
+    ? await reader.necessary('list Certificate', readCertificates, [])
+    : await reader.optional(`Certificate/${namespace}`, readCertificates, []);
+  return {
+    kafka,
+    gitOpsKafka,
+    requests: requests.filter((r) => r.spec?.databaseRef?.name === name).sort(byAge),
+    pods,
+    budgets,
+    certificates: certificates.filter((c) => isOfKafka(c, name, bundle)).sort(byName),
+  };
+}
+
+export function readKafka(reader: Reader, name: string): Promise<KubeObject | undefined> {
+  return reader.necessary('get Kafka', () => reader.get(KINDS.Kafka, name), undefined);
+}
+
+export function readPods(reader: Reader, name: string): Promise<readonly KubeObject[]> {
+  return reader.necessary('list Pod', () => reader.list(KINDS.Pod, { labels: selectorLabels(name) }), []);
+}
+
+/** The Kafka's own, those of KubeDB, those that we applied, and those that the bundle is about to apply. */
+function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | undefined): boolean {
+  const { name, labels = {} } = certificate.metadata;
+  return (
+    ALIASES.some((alias) => name === defaultSecretName(kafka, alias)) ||
+    labels[LABEL_KAFKA] === kafka ||
+    Object.entries(selectorLabels(kafka)).every(([key, value]) => labels[key] === value) ||
+    (bundle?.issuing ?? []).some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name)
+  );
+}
+
+/** Returns the PetSets that a Kafka has. */
+export async function readTemplates(reader: Reader, name: string, kafka: KubeObject | undefined): Promise<readonly PodTemplate[]> {
+  const read = (petSet: string) => reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, petSet), undefined);
+  if (kafka === undefined) {
+    // Without its Kafka nobody knows the names of PetSets. Where that is for want of the Kafka's kind, theirs may lack, too.
+    if (!reader.isComplete) await read(name);
+    return [];
+  }
+  const all = petSetsOf(kafka).map(async (set): Promise<readonly PodTemplate[]> => {
+    const object = await read(set.name);
+    return object === undefined ? [] : [{ name: set.name, role: set.role, object }];
+  });
+  return (await Promise.all(all)).flat();
+}
+
+/** Returns them with their configuration. */
+export async function readPetSets(reader: Reader, name: string, kafka: KubeObject | undefined): Promise<readonly PetSetState[]> {
+  const templates = await readTemplates(reader, name, kafka);
+  const all = templates.map(async (set): Promise<PetSetState> => {
+    const configSecret = mountedConfigSecret(set.object.spec?.template?.spec) ?? configSecretName(name, set.role);
+    const readSecret = () => reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
+    const secret = await reader.necessary('get Secret', readSecret, undefined);
+    return { ...set, configSecret, ...(secret === undefined ? {} : { config: configOf(secret) }) };
+  });
+  return Promise.all(all);
+}
+
+/** Secrets that TLS states name. */
+export function certificateSecretNames(kafka: string, states: readonly TlsState[], aliases: readonly Alias[]): readonly string[] {
+  return states.flatMap((tls) => (tls === 'off' ? [] : aliases.flatMap((alias) => certificateOf(kafka, tls, alias).secretName ?? [])));
+}
+
+/** Secrets that pods serve from, and those that their successors will. */
+export function mountedSecretNames(pods: readonly KubeObject[], petSets: readonly PodTemplate[]): readonly string[] {
+  const specs = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec?.template?.spec)];
+  return specs.flatMap((spec) => mountedCertificateSecret(spec) ?? []);
+}
+
+/** Secrets of CAs and applications: good to know. */
+export function issuedSecretNames(bundle: Bundle | undefined): readonly string[] {
+  return (bundle?.issuing ?? []).flatMap((m) => (m.kind === KINDS.Certificate.kind ? [String(m.spec?.secretName)] : []));
+}
+
+/** The JKS passwords: only whether they are there, and only where we would have to make them. */
+export function passwordSecretNames(name: string, kafka: KubeObject | undefined, bundle: Bundle | undefined): readonly string[] {
+  if (bundle?.desired.executor !== 'native') return [];
+  return [kafka === undefined ? defaultKeystoreCredSecret(name) : keystoreCredSecret(kafka)];
+}
+
+/** Returns Secrets by their names: those that the plan rests on, and those that are good to know. */
+export async function readSecrets(
+  reader: Reader,
+  needed: readonly string[],
+  others: readonly string[] = [],
+): Promise<ReadonlyMap<string, KubeObject>> {
+  const names = [...new Set([...needed, ...others])].sort();
+  const secrets = await Promise.all(
+    names.map((name) => {
+      const read = () => reader.secret(ref(KINDS.Secret, reader.namespace, name));
+      return needed.includes(name)
+        ? reader.necessary('get Secret', read, undefined)
+        : reader.optional(`Secret/${reader.namespace}/${name}`, read, undefined);
+    }),
+  );
+  return new Map(secrets.flatMap((secret) => (secret === undefined ? [] : [[secret.metadata.name, secret] as const])));
+}
+
+/** Oldest first; Kubernetes counts in seconds, and attempts of one second are told apart by their number. */
+function byAge(a: KubeObject, b: KubeObject): number {
+  const [x, y] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
+  return x === y ? byName(a, b) : x < y ? -1 : 1;
+}
+
+const NAMES = new Intl.Collator('en', { numeric: true });
+
+function byName(a: KubeObject, b: KubeObject): number {
+  return NAMES.compare(a.metadata.name, b.metadata.name);
+}
