@@ -100,6 +100,9 @@ export class InternalError extends KafkaTlsError {
   }
 }
 
+/** Why something was aborted that had nothing left to do. An abort without a reason makes an error of its own each time, stack and all. */
+export const OVER = new Error('it is over');
+
 /** Ends a switch over a closed set. */
 export function assertNever(value: never): never {
   throw new InternalError(`impossible value ${JSON.stringify(value)}`);

@@ -6,7 +6,8 @@
  */
 import type { Bundle } from '../constructs/model/bundle';
 import type { ExecutorName } from '../constructs/model/desired';
-import { InternalError } from './errors';
+import { formatRef } from '../constructs/model/kube-object';
+import { OperationFailedError } from './errors';
 import type { ExecuteContext, LookOptions } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/native/pause';
@@ -38,7 +39,7 @@ export interface Outcome {
   readonly message: string;
 }
 
-/** Rounds that one run may take. Each ends with less to do; more than this is a bug, or somebody who works against us. */
+/** Rounds that one run may take. Each leaves less to do, unless somebody works against us. */
 const MAX_ROUNDS = 12;
 
 const NOT_ASKED: KafkaFactsSource = { read: async () => ({ unknown: 'not asked' }) };
@@ -49,7 +50,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
   let retry = options.retry === true;
   // Whether we may do it all is asked once, before the first thing is done.
   const permitted = new Set<ExecutorName>();
-  for (let round = 1; round <= MAX_ROUNDS; round++) {
+  for (let round = 1; ; round++) {
     context.signal.throwIfAborted();
     const bundle = await read();
     let live = await observe(context, bundle, context.signal);
@@ -59,6 +60,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
       permitted.add(bundle.desired.executor);
       next = plan(bundle, live, context.clock.now(), { ...options, retry });
     }
+    if (hasWork(next) && round > MAX_ROUNDS) throw isUndone(next);
     options.onPlan?.(next);
     const executing = executeContext(read, bundle, context);
     if (next.obstacles.length > 0) {
@@ -77,7 +79,14 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
       await execute(next, live, executing);
     }
   }
-  throw new InternalError(`the live state did not become the desired one in ${MAX_ROUNDS} rounds`);
+}
+
+function isUndone({ subject, steps, obstacles }: Plan): OperationFailedError {
+  const found = [...steps.flatMap((s) => s.findings), ...obstacles].map((f) => `${formatRef(f.subject)}: ${f.message}`);
+  return new OperationFailedError(`not as desired after ${MAX_ROUNDS} rounds. The last one found: ${found.join('; ')}.`, {
+    subject,
+    hint: 'Somebody may undo what is written: "kubectl get --show-managed-fields -o yaml" names who writes. If nobody does, report it as a bug.',
+  });
 }
 
 function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: ReconcileContext): ExecuteContext {

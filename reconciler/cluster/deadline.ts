@@ -1,8 +1,6 @@
 /** Giving up on something after a while, by the clock port. */
+import { OVER } from '../errors';
 import type { Clock } from '../ports';
-
-/** Why something was aborted that had nothing left to do. A reason of one's own is not made anew each time, stack and all. */
-export const OVER = new Error('it is over');
 
 export interface Deadline {
   readonly clock: Clock;

@@ -7,9 +7,8 @@
 import { contentHash } from '../../constructs/model/content-hash';
 import { formatRef, KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
 import { FIELD_MANAGER } from '../../constructs/model/names';
-import { ClusterError } from '../errors';
+import { ClusterError, OVER } from '../errors';
 import type { Clock, Cluster, ProgressEvent } from '../ports';
-import { OVER } from './deadline';
 
 /** Reasons of our Events: one an event that is worth telling, and one a way in which a run may end. */
 export const EVENT_REASONS = {

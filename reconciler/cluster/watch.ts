@@ -11,11 +11,11 @@
  *    first list that fails.
  */
 import { isMap, type KubeObject } from '../../constructs/model/kube-object';
-import { ClusterError } from '../errors';
+import { ClusterError, OVER } from '../errors';
 import type { Clock } from '../ports';
 import { fits, mapOf, TEXT } from '../shape';
 import { failureOf } from './api-error';
-import { OVER, rejection } from './deadline';
+import { rejection } from './deadline';
 import { TransportError } from './http';
 
 /** One consistent list. */

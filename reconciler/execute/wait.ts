@@ -5,7 +5,7 @@
  * what Kubernetes does not announce, such as a listener that does not answer yet, and the longer that takes, the more rarely it is asked.
  */
 import type { Kind, ObjectRef } from '../../constructs/model/kube-object';
-import { TimeoutError } from '../errors';
+import { OVER, TimeoutError } from '../errors';
 import type { Clock, Cluster, Report, Selection } from '../ports';
 
 /** What the condition came to: done with a value, or still waiting for something that can be said. */
@@ -32,8 +32,6 @@ interface WaitContext {
   readonly signal: AbortSignal;
 }
 
-/** Aborting without a reason makes an error with a stack each time. */
-const OVER = new Error('the wait is over');
 const LONGEST_RETRY_MS = 10_000;
 
 /** Waits; throws a TimeoutError that quotes the last state, or the abort reason. */

@@ -8,7 +8,8 @@ import { Duration } from 'cdk8s';
 import { Acknowledgement, Cutover, Tls, TlsIssuer } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
+import { ANNOTATION_OWNER } from '../../constructs/model/names';
 import { mismatches } from '../../reconciler/plan/verify';
 import type { Cluster } from '../../reconciler/ports';
 import { interruptAfter } from '../support/interrupting-cluster';
@@ -119,6 +120,28 @@ describe('native', () => {
     assert.deepEqual(away, [], 'pods that were taken down while another one was away');
     assert.equal(world.evicted.length, 3, 'each once');
     await assertServing(bundle);
+  });
+
+  test('somebody who undoes what is written is told of after some rounds, and is no bug', async () => {
+    const decorate = (cluster: Cluster): Cluster => ({
+      ...cluster,
+      replace: async (object, options) => {
+        const written = await cluster.replace(object, options);
+        const path = `/metadata/annotations/${ANNOTATION_OWNER.replace('/', '~1')}`;
+        if (written.kind === KINDS.Kafka.kind) await cluster.patch(refOf(written), [{ op: 'remove', path }]);
+        return written;
+      },
+    });
+    world = await new World({ opsManager: false, decorate }).start(kafkaManifest());
+    await world.settle();
+    const failure = await failureOf(world.apply(wanted('native', off())));
+    assert.equal(failure.exitCode, 1, failure.message);
+    assert.match(
+      failure.message,
+      /^Kafka\/demo\/orders: not as desired after 12 rounds\. The last one found: Kafka\/demo\/orders: belongs to no KafkaTls yet\.$/,
+    );
+    assert.match(failure.hint ?? '', /--show-managed-fields/);
+    assert.equal(world.events.filter((e) => e.event === 'planned').length, 12);
   });
 
   test('a password of the JKS stores that somebody makes in the same moment stays', async () => {
