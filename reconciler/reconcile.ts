@@ -95,7 +95,7 @@ function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: Re
     ...context,
     bundle,
     observe: (options) => observe(looking(options), bundle, context.signal),
-    lookAtPetSets: () => observePetSets(context.cluster, bundle),
+    lookAtPetSets: () => observePetSets(context.cluster, bundle, context.signal),
     lookAtPods: (options) => observePods(looking(options), bundle, context.signal),
     isCurrent: async () => (await read()).digest === bundle.digest,
   };

@@ -2,8 +2,8 @@
 import type { Bundle } from '../../constructs/model/bundle';
 import type { Deadlines } from '../../constructs/model/desired';
 import { goDurationMs } from '../../constructs/model/go-duration';
-import { type Condition, isEqual, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
-import { ClusterError, InternalError, OperationFailedError } from '../errors';
+import { type Condition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { ClusterError, OperationFailedError } from '../errors';
 import type { Observation, PetSetObservation, PodObservation } from '../plan/observation';
 import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
 
@@ -20,7 +20,7 @@ export interface ExecuteContext {
   /** Aborts when the run has to end: SIGTERM, a lost Lease, --timeout. */
   readonly signal: AbortSignal;
   readonly random: RandomText;
-  /** Reads everything anew. */
+  /** Reads everything anew; Kafka's own facts only when asked to. */
   readonly observe: (options?: LookOptions) => Promise<Observation>;
   /** Reads anew what restarts depend on. */
   readonly lookAtPods: (options?: LookOptions) => Promise<PodObservation>;
@@ -57,8 +57,8 @@ const MAX_CONFLICTS = 8;
 
 /**
  * Reads an object, changes it, and writes it with the resourceVersion that was read; on a conflict all of that again, on fresh facts.
- * `change` returns undefined when nothing has to be written. `from` is the object as it was last known, and saves the first read. Returns
- * the object as it is afterwards.
+ * `change` returns undefined when nothing has to be written. `from`, the object as it was last known, saves the first read: where it is
+ * out of date, the write says so. Returns the object as it is afterwards.
  */
 export async function modify(
   cluster: Cluster,
@@ -66,13 +66,14 @@ export async function modify(
   change: (object: KubeObject) => KubeObject | undefined,
   { from, ...options }: { readonly status?: boolean; readonly from?: KubeObject } = {},
 ): Promise<KubeObject> {
-  let known = from;
-  for (let attempt = 1; ; attempt++) {
-    const object = known ?? (await cluster.get(subject));
-    known = undefined;
-    if (object === undefined) throw new OperationFailedError('it was deleted while it was worked on', { subject });
+  for (let attempt = from === undefined ? 1 : 0; ; attempt++) {
+    const object = attempt === 0 ? from : await cluster.get(subject);
+    if (object === undefined) throw deletedMeanwhile(subject);
     const changed = change(object);
-    if (changed === undefined || isEqual(changed, object)) return object;
+    if (changed === undefined || isEqual(changed, object)) {
+      if (attempt === 0) continue; // it may be out of date
+      return object;
+    }
     try {
       return await cluster.replace(changed, options);
     } catch (error) {
@@ -104,8 +105,12 @@ export function withAnnotations(object: KubeObject, annotations: Readonly<Record
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } } };
 }
 
-/** Returns the Kafka of an observation that was made while one existed. */
-export function kafkaOf(live: Pick<Observation, 'kafka'>): KubeObject {
-  if (live.kafka === undefined) throw new InternalError('the Kafka vanished from an observation that a plan was made from');
-  return live.kafka;
+/** Returns the Kafka that is worked on. */
+export function kafkaOf({ kafka, namespace, name }: Pick<Observation, 'kafka' | 'namespace' | 'name'>): KubeObject {
+  if (kafka === undefined) throw deletedMeanwhile(ref(KINDS.Kafka, namespace, name));
+  return kafka;
+}
+
+function deletedMeanwhile(subject: ObjectRef): OperationFailedError {
+  return new OperationFailedError('it was deleted while it was worked on.', { subject });
 }

@@ -14,9 +14,8 @@ import { assertNever } from '../errors';
 import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
 import { exportTrust } from './client-trust';
-import { type ExecuteContext, PlanAnew, say } from './context';
+import { type ExecuteContext, PlanAnew } from './context';
 import { giveUp, runNative, runNativeGroup } from './native/native';
-import { whoResumes } from './native/pause';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
 import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, verify } from './steps';
@@ -31,11 +30,7 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
   try {
     return await walk(run, reached);
   } catch (error) {
-    // The first error is the one to end with.
-    await giveUp(run, error, plan.steps).catch((second: unknown) => {
-      const why = second instanceof Error ? second.message : String(second);
-      say(context, 'warning', plan.subject, `may still be paused: ${why}; ${whoResumes(plan.subject)}`);
-    });
+    await giveUp(run, error, plan.steps);
     if (error instanceof PlanAnew) return 'replan';
     throw error;
   }

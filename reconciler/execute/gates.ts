@@ -28,7 +28,7 @@ export function outdatedPods({ context, steps }: Pick<Restarts, 'context' | 'ste
   return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
 }
 
-/** Returns what gates depend on, before a cut-over has begun. */
+/** Returns what gates depend on. */
 export function viewOf(restarts: Restarts, live: PodObservation): RestartView {
   const { context } = restarts;
   return {
@@ -38,7 +38,6 @@ export function viewOf(restarts: Restarts, live: PodObservation): RestartView {
     facts: live.facts,
     whenKafkaIsUnknown: context.bundle.desired.whenKafkaIsUnknown,
     invalid: invalidCertificates(live, context.clock.now()),
-    isInsideCutover: false,
   };
 }
 

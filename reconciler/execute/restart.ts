@@ -9,16 +9,16 @@
  *       wait until its successor, another uid, is Ready and serves what its Secret holds
  *
  * The plan fixes the set of pods; a pod that does not need it any more by fresh facts is left alone, so a second run restarts none twice.
- * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs, its own listener is as
- * desired, and no other pod is away. With mode `stop` all pods go at once.
+ * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs and its own listener is as
+ * desired, and pods that somebody else took down are waited for a while. With mode `stop` all pods go at once.
  */
 import { KINDS, ref } from '../../constructs/model/kube-object';
-import { BlockedError, InternalError } from '../errors';
+import { BlockedError, InternalError, TimeoutError } from '../errors';
 import type { PodFacts, PodObservation } from '../plan/observation';
-import { canRestart, isMixed, isSameGroup, type RestartView, restartOrder } from '../plan/restart';
+import { awayPods, canRestart, isMixed, isSameGroup, type RestartView, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
-import { deadlineMs, type ExecuteContext, PlanAnew, say } from './context';
+import { deadlineMs, type ExecuteContext, type LookOptions, PlanAnew, say } from './context';
 import { type Asked, awaitGates, gateStayedShut, outdatedPods, podsOf, type Restarts, viewOf } from './gates';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
@@ -37,22 +37,63 @@ interface Roll extends Restarts {
 export async function restartPods(roll: Roll): Promise<void> {
   const { context, plan } = roll;
   let isInsideCutover = false;
+  const givenUp = new Set<string>();
   while (true) {
     context.signal.throwIfAborted();
-    if (!(await context.isCurrent())) throw new PlanAnew();
-    const live = await context.lookAtPods({ withKafka: true });
+    const live = await lookIfCurrent(context, { withKafka: true });
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
     isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
-    const isStop = plan.cutover?.mode === 'stop';
-    if (isStop && isInsideCutover) return restartAll(roll, outdated, live, true);
-    const pod = await nextPod(roll, live, isInsideCutover);
+    const isAllAtOnce = plan.cutover?.mode === 'stop';
+    if (isInsideCutover && !isAllAtOnce && (await awaitReturn(roll, live, givenUp))) continue;
+    const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
-    if (isStop && pod.stuck === undefined) return restartAll(roll, outdated, live, false);
+    if (isAllAtOnce && pod.stuck === undefined) return restartAll(roll, outdated, live, isInsideCutover);
     await evict(roll, pod, isInsideCutover);
     isInsideCutover = plan.cutover !== undefined;
     await awaitSuccessor(roll, pod, isInsideCutover);
   }
+}
+
+/** What is desired may change at any time, and most of all while a run waits. */
+async function lookIfCurrent(context: ExecuteContext, options?: LookOptions): Promise<PodObservation> {
+  if (!(await context.isCurrent())) throw new PlanAnew();
+  return context.lookAtPods(options);
+}
+
+/**
+ * Waits inside a cut-over until no pod is away; returns false when there is nobody to wait for. Standing still is an outage there, too: who is
+ * not back in the time that a restart gets is given up, and the others go on.
+ */
+async function awaitReturn(roll: Roll, first: PodObservation, givenUp: Set<string>): Promise<boolean> {
+  const { context, plan } = roll;
+  const awayIn = (live: PodObservation) =>
+    awayPods(live, new Set(outdatedPods(roll, live).map((p) => p.name))).filter((p) => !givenUp.has(p.name));
+  let away = awayIn(first);
+  if (away.length === 0) return false;
+  const wait = waitUntil(context, {
+    subject: plan.subject,
+    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
+    check: async () => {
+      away = awayIn(await lookIfCurrent(context));
+      return away.length === 0 ? { done: undefined } : { waitingFor: away.map((p) => `${p.name} ${p.because}`).join('; ') };
+    },
+    deadlineMs: deadlineMs(context, 'podReady'),
+    failure: 'a pod is away',
+    retryMs: 1000,
+  });
+  await wait.catch((error: unknown) => {
+    if (!(error instanceof TimeoutError)) throw error;
+    for (const { name, because } of away) {
+      givenUp.add(name);
+      say(context, 'warning', ref(KINDS.Pod, plan.subject.namespace, name), `${because}; the others go on without it`);
+    }
+  });
+  return true;
+}
+
+function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts | undefined {
+  return restartOrder(pods, activeController(live))[0]?.pod;
 }
 
 function activeController({ facts }: Pick<PodObservation, 'facts'>): number | undefined {
@@ -60,24 +101,24 @@ function activeController({ facts }: Pick<PodObservation, 'facts'>): number | un
 }
 
 /** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
-function nextPod(roll: Roll, first: PodObservation, isInsideCutover: boolean): Promise<PodFacts | undefined> {
-  const isBeforeCutover = roll.plan.cutover !== undefined && !isInsideCutover;
+function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefined> {
+  const isCutover = roll.plan.cutover !== undefined;
   const ask = (live: PodObservation) => {
-    if (isBeforeCutover && isMixed(live.pods)) return { done: undefined };
-    const asked = askGates({ ...viewOf(roll, live), isInsideCutover }, isBeforeCutover);
+    if (isCutover && isMixed(live.pods)) return { done: undefined };
+    const asked = askGates(viewOf(roll, live), isCutover);
     const open = asked.find((a) => a.verdict.ok);
     return asked.length === 0 || open !== undefined ? { done: open?.pod } : { asked };
   };
-  return awaitGates(roll, first, { look: roll.context.lookAtPods, ask });
+  return awaitGates(roll, first, { look: (options) => lookIfCurrent(roll.context, options), ask });
 }
 
-function askGates(view: RestartView, isBeforeCutover: boolean): readonly Asked[] {
+function askGates(view: RestartView, isCutover: boolean): readonly Asked[] {
   const outdated = view.pods.filter((p) => view.outdated.has(p.name));
   const order = restartOrder(outdated, activeController(view)).map((p) => p.pod);
   const group = order.filter((p) => order[0] !== undefined && isSameGroup(p, order[0]));
   // A cut-over passes the point of no return with its first pod: all gates have to say yes before it.
-  const verdicts = (isBeforeCutover ? order : group).map((pod) => ({ pod, verdict: canRestart(pod, view) }));
-  if (!isBeforeCutover || verdicts.every((v) => v.verdict.ok)) return verdicts;
+  const verdicts = (isCutover ? order : group).map((pod) => ({ pod, verdict: canRestart(pod, view) }));
+  if (!isCutover || verdicts.every((v) => v.verdict.ok)) return verdicts;
   // Who is stuck serves nobody, and may be what the others are refused for.
   const stuck = verdicts.filter((v) => v.verdict.ok && v.pod.stuck !== undefined);
   return stuck.length > 0 ? stuck : verdicts.filter((v) => !v.verdict.ok);

@@ -1,5 +1,6 @@
 /**
- * One pass of reads over a Kafka and everything its TLS state rests on, as one plain value.
+ * One pass of reads over a Kafka and everything its TLS state rests on, as one plain value; or, in the middle of a run, over what is about
+ * to be changed.
  *
  * 1. What is found by the Kafka's name: the Kafka itself, its requests, pods and Certificates, budgets, a GitOps twin.
  * 2. What these lead to: PetSets with their configuration, issuers with the root they sign with, Secrets, what clients are told to trust.
@@ -84,12 +85,13 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
 }
 
 /** Returns PetSets and what they depend on, as it is now. Throws like `observe`. */
-export async function observePetSets(cluster: Cluster, { desired }: Bundle): Promise<PetSetObservation> {
+export async function observePetSets(cluster: Cluster, { desired }: Bundle, signal?: AbortSignal): Promise<PetSetObservation> {
   const { namespace, kafka: name } = desired;
   const reader = new Reader(cluster, namespace);
   const kafka = await readKafka(reader, name);
   const petSets = await readPetSets(reader, name, kafka);
   reader.assertComplete();
+  signal?.throwIfAborted();
   return { namespace, name, ...(kafka === undefined ? {} : { kafka }), petSets };
 }
 

@@ -174,7 +174,7 @@ export interface PodObservation {
   readonly name: string;
   /** Absent when there is none. */
   readonly kafka?: KubeObject;
-  /** Here only those that pods serve from, or shall. */
+  /** Those that pods serve from, or shall. */
   readonly secrets: readonly SecretFacts[];
   readonly petSets: readonly PodTemplate[];
   readonly pods: readonly PodFacts[];
@@ -191,7 +191,7 @@ export interface Observation extends PodObservation {
   readonly issuers: readonly IssuerState[];
   /** Certificates of the Kafka and those that carry our label. */
   readonly certificates: readonly KubeObject[];
-  /** All that the desired or live TLS state refers to. */
+  /** Those and all others that the desired or live TLS state refers to. */
   readonly secrets: readonly SecretFacts[];
   /** Absent in observations of earlier versions, and when it may not be read. */
   readonly trust?: TrustState;

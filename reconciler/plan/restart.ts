@@ -14,7 +14,7 @@
  * - Without Kafka's own facts every other pod has to be Ready, and the verdict says that it rests on that alone.
  * - No pod may go, stuck or not, while the certificate that its successor would load does not hold by our clock.
  * - In a cut-over restarted and not yet restarted nodes cannot talk, so no gate can hold between pods: all say yes before the first one, and
- *   after it a pod may go when every other one runs, or cannot start.
+ *   are not asked again. Pods that are away then are waited for a while (`awayPods`).
  *
  * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
  */
@@ -80,8 +80,6 @@ export interface RestartView {
   readonly whenKafkaIsUnknown: 'readiness' | 'refuse';
   /** Why the certificate that the successor of a pod would load does not hold now, by name of the pod. */
   readonly invalid: ReadonlyMap<string, string>;
-  /** A cut-over in which at least one pod is converted already. */
-  readonly isInsideCutover: boolean;
 }
 
 /**
@@ -103,7 +101,6 @@ export function invalidCertificates({ pods, petSets, secrets }: PodObservation, 
 
 /** Returns whether this pod may be restarted now. */
 export function canRestart(pod: PodFacts, view: RestartView): Verdict {
-  if (view.isInsideCutover) return insideCutover(pod, view);
   const invalid = view.invalid.get(pod.name);
   if (invalid !== undefined) return { ok: false, because: invalid, retry: true };
   if (pod.stuck !== undefined) return { ok: true, note: `${pod.name} is ${pod.stuck} and serves nobody` };
@@ -123,14 +120,28 @@ export function canRestart(pod: PodFacts, view: RestartView): Verdict {
   return byFacts(pod, view.facts.value);
 }
 
-/** Who cannot talk to others is neither Ready nor in sync; one after the other means at least that no two pods are away at once. */
-function insideCutover(pod: PodFacts, { pods, missing }: RestartView): Verdict {
-  const [gone] = missing;
-  if (gone !== undefined) return { ok: false, because: `${gone} does not exist`, retry: true };
-  const away = pods.find((p) => p.name !== pod.name && (p.isTerminating || (!p.isRunning && p.stuck === undefined)));
-  if (away !== undefined)
-    return { ok: false, because: `${away.name} ${away.isTerminating ? 'is terminating' : 'does not run yet'}`, retry: true };
-  return { ok: true, note: 'inside a cut-over no gate can hold' };
+/** A pod that is not there for now and comes back without our doing. */
+export interface AwayPod {
+  readonly name: string;
+  readonly because: string;
+}
+
+/**
+ * Returns the pods that somebody else has taken down, or that have not started yet: in a cut-over the next one waits for them a while, so
+ * that it does not take two down at once. Not among them are outdated pods and those that cannot start, which no waiting brings back.
+ */
+export function awayPods({ pods, petSets }: PodObservation, outdated: ReadonlySet<string>): readonly AwayPod[] {
+  const missing = petSets.flatMap(({ name, object }) =>
+    Array.from({ length: object.spec?.replicas ?? 0 }, (_, i) => `${name}-${i}`).filter((pod) => !pods.some((p) => p.name === pod)),
+  );
+  const present = pods
+    .filter((p) => !outdated.has(p.name))
+    .flatMap((p) => {
+      const { name, isTerminating, isRunning, stuck } = p;
+      if (isTerminating) return [{ name, because: 'is terminating' }];
+      return isRunning || stuck !== undefined ? [] : [{ name, because: 'does not run yet' }];
+    });
+  return [...missing.map((name) => ({ name, because: 'does not exist' })), ...present];
 }
 
 function byReadiness(pod: PodFacts, view: RestartView, why: string): Verdict {

@@ -43,7 +43,6 @@ test('without facts an unready active controller restarts first: stricter than t
     whenKafkaIsUnknown: 'readiness',
     missing: [],
     invalid: new Map(),
-    isInsideCutover: false,
   };
   const may = restartOrder(pods, 1001)
     .map((p) => p.pod)
@@ -142,7 +141,6 @@ describe('gate of a pod', () => {
     whenKafkaIsUnknown: 'readiness',
     missing: [],
     invalid: new Map(),
-    isInsideCutover: false,
     ...change,
   });
   const but = (name: string, change: Partial<PodFacts>) => cluster.map((p) => (p.name === name ? { ...p, ...change } : p));
@@ -212,45 +210,6 @@ describe('gate of a pod', () => {
       name: 'does not mind the certificate of another pod',
       of: 'c-0',
       view: view({ invalid: new Map([['b-0', 'has expired']]) }),
-      ok: true,
-    },
-    {
-      name: 'opens inside a cut-over when every other pod runs: none of them can be Ready',
-      of: 'b-0',
-      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false }) }),
-      ok: true,
-    },
-    {
-      name: 'stays shut inside a cut-over while another pod does not run yet',
-      of: 'b-0',
-      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false, isRunning: false }) }),
-      ok: false,
-      says: /b-1 does not run yet/,
-    },
-    {
-      name: 'stays shut inside a cut-over while another pod is terminating',
-      of: 'b-0',
-      view: view({ isInsideCutover: true, pods: but('c-1', { isTerminating: true }) }),
-      ok: false,
-      says: /c-1 is terminating/,
-    },
-    {
-      name: 'stays shut inside a cut-over while another pod does not exist',
-      of: 'b-0',
-      view: view({ isInsideCutover: true, missing: ['c-2'] }),
-      ok: false,
-      says: /c-2 does not exist/,
-    },
-    {
-      name: 'opens inside a cut-over beside one that cannot start: waiting would not bring it back',
-      of: 'b-0',
-      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false, isRunning: false, stuck: 'CrashLoopBackOff' }) }),
-      ok: true,
-    },
-    {
-      name: 'opens inside a cut-over for the pod itself that does not run',
-      of: 'b-1',
-      view: view({ isInsideCutover: true, pods: but('b-1', { isReady: false, isRunning: false }) }),
       ok: true,
     },
   ];
@@ -385,7 +344,6 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
             whenKafkaIsUnknown: 'readiness',
             missing: [],
             invalid: new Map(),
-            isInsideCutover: false,
           })
         : { ok: false, because: 'the script says no', retry: true };
       if (verdict.ok) {

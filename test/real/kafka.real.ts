@@ -291,6 +291,5 @@ function verdictOn(nodeId: number, facts: KafkaFacts): Verdict {
     outdated,
     facts: { value: facts },
     whenKafkaIsUnknown: 'refuse',
-    isInsideCutover: false,
   });
 }

@@ -100,8 +100,7 @@ export class Stage {
   }
 
   async deleteJob(name: string): Promise<void> {
-    const subject = this.world.ref(KINDS.Job, name);
-    await this.world.cluster.delete(subject, (await this.world.cluster.get(subject))?.metadata.uid ?? '');
+    await this.world.delete(this.world.ref(KINDS.Job, name));
   }
 
   /** Returns the run of a Job once it is in the middle of its operation. */

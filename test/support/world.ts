@@ -197,9 +197,14 @@ export class World {
     return this.cluster.get(this.ref(KINDS.Kafka, KAFKA));
   }
 
-  /** Sets annotations of the Kafka; faults are asked for that way. */
-  async annotate(annotations: Record<string, string>): Promise<void> {
-    const { metadata, ...rest } = (await this.kafka()) as KubeObject;
+  /** Deletes an object, whichever has the name by now. */
+  async delete(subject: ObjectRef): Promise<void> {
+    await this.cluster.delete(subject, (await this.cluster.get(subject))?.metadata.uid ?? '');
+  }
+
+  /** Sets annotations of the Kafka, or of another object; faults are asked for that way. */
+  async annotate(annotations: Record<string, string>, subject = this.ref(KINDS.Kafka, KAFKA)): Promise<void> {
+    const { metadata, ...rest } = (await this.cluster.get(subject)) as KubeObject;
     await this.cluster.replace({
       ...rest,
       metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } },

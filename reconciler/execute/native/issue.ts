@@ -16,7 +16,7 @@ import { statusOf } from '../../status';
 import { deadlineMs, type ExecuteContext, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
 import { waitUntil } from '../wait';
 import { ISSUED } from './conditions';
-import { type NativeRun, record } from './run';
+import { modifyRequest, type NativeRun, record } from './run';
 
 /** Writes the Certificates, triggers those that are rotated, and waits for all of them. */
 export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promise<void> {
@@ -61,16 +61,16 @@ type Baseline = Readonly<Record<string, Issued>>;
  * issued meanwhile, and is to be replaced once more.
  */
 async function recordBaseline(run: NativeRun, steps: readonly IssueStep[]): Promise<Baseline> {
-  const { context, request, before } = run;
+  const { context, before } = run;
   const now = Object.fromEntries(ALIASES.map((alias) => [alias, issuedOf(before, context, alias)]));
-  if (request === undefined || !steps.some((s) => s.isRotation)) return now;
-  const object = await modify(context.cluster, request, (r) => {
+  if (!steps.some((s) => s.isRotation)) return now;
+  const request = await modifyRequest(run, (r) => {
     const recorded = baselineOf(r);
     const isSame = (alias: string) => recorded[alias]?.fingerprint === now[alias]?.fingerprint;
     const baseline = Object.fromEntries(ALIASES.map((alias) => [alias, isSame(alias) ? recorded[alias] : now[alias]]));
     return withAnnotations(r, { [REQUEST.baseline]: JSON.stringify(baseline) });
   });
-  return baselineOf(object);
+  return request === undefined ? now : baselineOf(request);
 }
 
 const BASELINE = everyOf(mapOf({ revision: COUNT, fingerprint: ANY_TEXT }));

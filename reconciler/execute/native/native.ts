@@ -20,10 +20,11 @@ import type {
   SupersedeStep,
 } from '../../plan/nouns';
 import { assertTold } from '../client-trust';
+import { say } from '../context';
 import { restartPods } from '../restart';
 import { evicted, failed, RESTARTED, running } from './conditions';
 import { createPassword, issue } from './issue';
-import { pause, resume } from './pause';
+import { pause, resume, whoResumes } from './pause';
 import { provisionerPass, reconfigure } from './reconfigure';
 import { finish, submit, supersede } from './request';
 import { type NativeRun, record } from './run';
@@ -80,11 +81,22 @@ async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promi
   await record(run, RESTARTED);
 }
 
-/** Leaves no Kafka paused and no request in doubt, however the run ended. What cannot be written any more is left to the next run. */
+/**
+ * Leaves no Kafka paused and no request in doubt, however the run ended. The error that ended it is the one to be thrown: what cannot be
+ * written any more is only told, and left to the next run.
+ */
 export async function giveUp(run: NativeRun, error: unknown, steps: readonly Step[]): Promise<void> {
+  const { context, plan } = run;
   if (!steps.some((s) => s.kind === 'pause' || s.kind === 'provisionerPass')) return;
-  await resume(run.context, run.plan.subject);
+  const warn = (text: string) => say(context, 'warning', plan.subject, text);
+  const whyOf = (second: unknown) => (second instanceof Error ? second.message : String(second));
+  try {
+    await resume(context, plan.subject);
+  } catch (second) {
+    return warn(`may still be paused: ${whyOf(second)}; ${whoResumes(plan.subject)}`);
+  }
   // Blocked or interrupted work is continued by the next run; only a failure ends the request.
-  if (!(error instanceof OperationFailedError) || run.context.signal.aborted) return;
-  await record(run, [failed(error.message)], 'Failed');
+  if (!(error instanceof OperationFailedError) || context.signal.aborted) return;
+  const failing = record(run, [failed(error.message)], 'Failed');
+  await failing.catch((second: unknown) => warn(`its request does not say that it failed: ${whyOf(second)}`));
 }

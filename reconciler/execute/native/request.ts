@@ -8,7 +8,7 @@ import { assertReachable } from '../gates';
 import { type Progress, waitUntil } from '../wait';
 import { begun, type Entry, evicted, ISSUED, RECONFIGURED, RESTARTED, running, successful } from './conditions';
 import { resume } from './pause';
-import { claimedByAnother, type NativeRun, record } from './run';
+import { claimedByAnother, modifyRequest, type NativeRun, record } from './run';
 
 export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promise<void> {
   const { context, plan } = run;
@@ -96,8 +96,8 @@ export async function supersede(run: NativeRun, subject: ObjectRef): Promise<voi
 export async function finish(run: NativeRun, step: ResumeStep): Promise<void> {
   const { context } = run;
   await resume(context, step.subject);
-  if (run.request === undefined) return;
   const verified = { [REQUEST.verified]: context.clock.now().toISOString() };
-  const request = await modify(context.cluster, run.request, (r) => withAnnotations(r, verified));
+  const request = await modifyRequest(run, (r) => withAnnotations(r, verified));
+  if (request === undefined) return;
   await record(run, [...(await restartEntries(run, request)), successful(request)], 'Successful');
 }

@@ -13,23 +13,37 @@ export interface NativeRun {
   readonly before: Observation;
   request?: ObjectRef;
   /** The request as we wrote it last: whoever writes another status is an ops-manager. */
-  written?: KubeObject;
+  lastWritten?: KubeObject;
 }
 
 /** Adds conditions to our request, in one write, with the phase that goes with them. */
 export async function record(run: NativeRun, entries: readonly Entry[], phase = 'Progressing'): Promise<void> {
-  const { context, request, written } = run;
-  if (request === undefined) return;
-  const change = (object: KubeObject) => {
-    if (written !== undefined && !isEqual(object.status, written.status)) throw claimedByAnother(request);
-    const { generation = 1 } = object.metadata;
-    const next = entries.reduce(
-      (o, entry) => withCondition(o, { status: 'True', observedGeneration: generation, ...entry }, context.clock.now()),
-      object,
-    );
-    return { ...next, status: { ...next.status, phase, observedGeneration: generation } };
+  const now = run.context.clock.now();
+  const change = (request: KubeObject) => {
+    const { generation: observedGeneration = 1 } = request.metadata;
+    const next = entries.reduce((r, entry) => withCondition(r, { status: 'True', observedGeneration, ...entry }, now), request);
+    return { ...next, status: { ...next.status, phase, observedGeneration } };
   };
-  run.written = await modify(context.cluster, request, change, { status: true, ...(written === undefined ? {} : { from: written }) });
+  await modifyRequest(run, change, { status: true });
+}
+
+/** Changes our request, and returns it as it is afterwards; nothing without one. Throws when somebody else has written its status. */
+export async function modifyRequest(
+  run: NativeRun,
+  change: (request: KubeObject) => KubeObject,
+  options: { readonly status?: boolean } = {},
+): Promise<KubeObject | undefined> {
+  const { context, request, lastWritten } = run;
+  if (request === undefined) return undefined;
+  const unclaimed = (object: KubeObject) => {
+    if (lastWritten !== undefined && !isEqual(object.status, lastWritten.status)) throw claimedByAnother(request);
+    return change(object);
+  };
+  run.lastWritten = await modify(context.cluster, request, unclaimed, {
+    ...options,
+    ...(lastWritten === undefined ? {} : { from: lastWritten }),
+  });
+  return run.lastWritten;
 }
 
 /** Returns the error of a request that somebody else has written to: an ops-manager, which is given way to. */

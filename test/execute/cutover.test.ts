@@ -1,0 +1,175 @@
+/** A cut-over in which other things go on: between its pods no gate holds, and standing still is an outage, too. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { Cutover } from '../../constructs';
+import { KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
+import { mismatches } from '../../reconciler/plan/verify';
+import type { Cluster, ProgressEvent } from '../../reconciler/ports';
+import { off, on, wish } from '../support/wishes';
+import { failureOf, hasCondition, KAFKA, kafkaManifest, World } from '../support/world';
+
+let world: World;
+afterEach(() => world?.stop());
+
+const PODS = [`${KAFKA}-0`, `${KAFKA}-1`, `${KAFKA}-2`];
+const MINUTE_MS = 60_000;
+
+/** Pods that were taken down while another one was away, by whoever asked the cluster. */
+const pairs: string[] = [];
+const noticingPairs = (cluster: Cluster): Cluster => ({
+  ...cluster,
+  evict: async (pod, uid) => {
+    const pods = await cluster.list(KINDS.Pod, { namespace: world.namespace });
+    const running = pods.filter((p) => p.status?.phase === 'Running' && p.metadata.deletionTimestamp === undefined);
+    if (running.length < PODS.length) pairs.push(pod.name);
+    return cluster.evict(pod, uid);
+  },
+});
+
+/** A Kafka of three nodes in both roles. */
+async function started(): Promise<void> {
+  pairs.length = 0;
+  const storage = { resources: { requests: { storage: '1Gi' } } };
+  world = await new World({ opsManager: false, decorate: noticingPairs }).start(
+    kafkaManifest({ topology: undefined, replicas: 3, storage }),
+  );
+  await world.settle();
+}
+
+async function secured(): Promise<void> {
+  await started();
+  await world.apply(world.bundle(wish('native', on())));
+  await world.place.pass(86_400_000);
+  world.events.length = 0;
+}
+
+/** Does something once, at the first event that fits. */
+function once(fits: (event: ProgressEvent) => boolean, act: (subject: ObjectRef) => Promise<unknown>): void {
+  let isDone = false;
+  world.onEvent = (event) => {
+    if (isDone || !fits(event)) return;
+    isDone = true;
+    void act(event.subject);
+  };
+}
+
+const atFirst = (name: ProgressEvent['event']) => (e: ProgressEvent) => e.event === name && e.subject.kind === KINDS.Pod.kind;
+
+/** Deletes a pod that stays `terminating`, as on a node that is lost, until it is let go. */
+async function lost(pod: string): Promise<() => Promise<unknown>> {
+  const subject = world.ref(KINDS.Pod, pod);
+  const path = '/metadata/finalizers';
+  await world.cluster.patch(subject, [{ op: 'add', path, value: ['example.org/held'] }]);
+  await world.delete(subject);
+  return () => world.cluster.patch(subject, [{ op: 'remove', path }]);
+}
+
+async function assertServing(tls: 'on' | 'off'): Promise<void> {
+  const bundle = world.bundle(wish('native', tls === 'on' ? on() : off()));
+  await world.settle();
+  const live = await world.observe(bundle);
+  assert.deepEqual(mismatches(live, bundle.tls), []);
+  assert.ok(!hasCondition(live.kafka, 'Paused'));
+}
+
+const minutes = () => world.clock.monotonicMs() / MINUTE_MS;
+
+describe('a rolling cut-over', () => {
+  test('waits for a pod that somebody else deletes before the next one goes', async () => {
+    await started();
+    let gone = '';
+    once(atFirst('ready'), (pod) => {
+      gone = pod.name;
+      return world.delete(pod);
+    });
+    await world.apply(world.bundle(wish('native', on())));
+    assert.equal(gone, world.evicted[0], 'the first one was converted');
+    assert.deepEqual(pairs, []);
+    assert.equal(world.evicted.length, 3, 'each once');
+    await assertServing('on');
+  });
+
+  test('goes on after a while without a pod that does not come back, and says so', async () => {
+    await started();
+    let letGo: () => Promise<unknown> = async () => {};
+    once(atFirst('evicted'), async ({ name }) => {
+      letGo = await lost(PODS.find((p) => p !== name) ?? '');
+    });
+    const start = minutes();
+    const failure = await failureOf(world.apply(world.bundle(wish('native', on()))));
+    assert.match(failure.message, /not verified after 10m/);
+    assert.equal(new Set(world.evicted).size, 2, 'the two that could be converted were');
+    assert.ok(minutes() - start < 25, `${minutes() - start} minutes`);
+    const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
+    assert.ok(warnings.includes('is terminating; the others go on without it'), warnings.join('\n'));
+    await letGo();
+    await world.apply(world.bundle(wish('native', on())));
+    await assertServing('on');
+  });
+
+  test('does not wait for outdated pods that cannot run: only their own restart helps them', async () => {
+    await secured();
+    for (const alias of ['server', 'client']) await world.delete(world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`));
+    await world.place.pass(MINUTE_MS);
+    await world.delete(world.ref(KINDS.Secret, `${KAFKA}-server-cert`));
+    for (const pod of PODS) await world.delete(world.ref(KINDS.Pod, pod));
+    await world.place.pass(MINUTE_MS);
+    const start = minutes();
+    await world.apply(world.bundle(wish('native', off())));
+    assert.ok(minutes() - start < 1, `${minutes() - start} minutes`);
+    await assertServing('off');
+  });
+
+  test('does not wait for a pod that only KubeDB can make: we have paused it', async () => {
+    await started();
+    once(atFirst('evicted'), async () => {
+      const kafka = (await world.kafka()) as KubeObject;
+      await world.cluster.replace({ ...kafka, spec: { ...kafka.spec, replicas: 4 } });
+    });
+    await failureOf(world.apply(world.bundle(wish('native', on()))));
+    assert.deepEqual([...new Set(world.evicted)].sort(), PODS, 'those that there are were converted');
+    await world.apply(world.bundle(wish('native', on())));
+    await assertServing('on');
+  });
+
+  test('turns back when Git does, while it waits', async () => {
+    await started();
+    const [wanted, reverted] = [world.bundle(wish('native', on())), world.bundle(wish('native', off()))];
+    let bundle = wanted;
+    let letGo: () => Promise<unknown> = async () => {};
+    const isWaiting = (e: ProgressEvent) => e.event === 'waiting' && / is terminating$/.test(e.message);
+    once(atFirst('evicted'), async ({ name }) => {
+      letGo = await lost(PODS.find((p) => p !== name) ?? '');
+      once(isWaiting, async () => {
+        bundle = reverted;
+        await world.clock.sleep(5 * MINUTE_MS);
+        await letGo();
+      });
+    });
+    await world.apply(() => bundle);
+    const [first = ''] = world.evicted;
+    assert.deepEqual(new Set(world.evicted), new Set([first]), 'no other pod was converted');
+    await assertServing('off');
+  });
+
+  test('ends when the Kafka is deleted while it waits', async () => {
+    await started();
+    once(atFirst('evicted'), async ({ name }) => {
+      await lost(PODS.find((p) => p !== name) ?? '');
+      once(
+        (e) => e.event === 'waiting' && / is terminating$/.test(e.message),
+        () => world.delete(world.ref(KINDS.Kafka, KAFKA)),
+      );
+    });
+    const failure = await failureOf(world.apply(world.bundle(wish('native', on()))));
+    assert.equal(failure.exitCode, 1, failure.message);
+    assert.match(failure.message, /it was deleted while it was worked on\.$/);
+  });
+});
+
+test('a cut-over in one stop waits for nobody: all go at once', async () => {
+  await started();
+  once(atFirst('evicted'), ({ name }) => lost(PODS.find((p) => p !== name) ?? ''));
+  await failureOf(world.apply(world.bundle(wish('native', on(), { restart: { cutover: Cutover.STOP } }))));
+  assert.deepEqual([...new Set(world.evicted)].sort(), PODS);
+});
