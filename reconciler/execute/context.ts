@@ -64,7 +64,7 @@ export async function modify(
   cluster: Cluster,
   subject: ObjectRef,
   change: (object: KubeObject) => KubeObject | undefined,
-  { from, ...options }: { readonly status?: boolean; readonly from?: KubeObject } = {},
+  { from, ...options }: { readonly status?: boolean; readonly from?: KubeObject | undefined } = {},
 ): Promise<KubeObject> {
   for (let attempt = from === undefined ? 1 : 0; ; attempt++) {
     const object = attempt === 0 ? from : await cluster.get(subject);

@@ -6,7 +6,7 @@ import { podFindings } from '../plan/checks/pods';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { PodFacts, PodObservation } from '../plan/observation';
 import { invalidCertificates, type RestartView, type Verdict } from '../plan/restart';
-import { deadlineMs, type ExecuteContext, kafkaOf, type LookOptions } from './context';
+import { deadlineMs, type ExecuteContext, kafkaOf, PlanAnew } from './context';
 import { type Progress, waitUntil } from './wait';
 
 /** Restarts that a plan holds. */
@@ -41,9 +41,15 @@ export function viewOf(restarts: Restarts, live: PodObservation): RestartView {
   };
 }
 
+/** Looks, unless what is desired has changed: it may at any time, and most of all while a run waits. Then what is left is planned anew. */
+export async function ifCurrent<L>(context: ExecuteContext, look: () => Promise<L>): Promise<L> {
+  if (!(await context.isCurrent())) throw new PlanAnew();
+  return look();
+}
+
 /** How gates are asked, and on which facts. */
 interface Gates<L, T> {
-  readonly look: (options: LookOptions) => Promise<L>;
+  readonly look: () => Promise<L>;
   /** Returns what it came to, or what the gates say. */
   readonly ask: (live: L) => { readonly done: T } | { readonly asked: readonly Asked[] };
 }
@@ -53,7 +59,7 @@ export async function awaitGates<L extends PodObservation, T>(restarts: Restarts
   const { context, plan } = restarts;
   let live: L | undefined = first;
   const check = async (): Promise<Progress<T>> => {
-    const seen = live ?? (await look({ withKafka: true }));
+    const seen = live ?? (await ifCurrent(context, look));
     live = undefined;
     const answer = ask(seen);
     if ('done' in answer) return answer;

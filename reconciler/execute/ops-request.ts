@@ -47,7 +47,8 @@ function restartsOf({ steps }: Plan, step: SubmitOpsRequestStep): readonly Evict
 async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitOpsRequestStep): Promise<void> {
   const { context, plan, steps } = restarts;
   if (steps.length === 0) return;
-  const first = await context.observe({ withKafka: true });
+  const look = () => context.observe({ withKafka: true });
+  const first = await look();
   const ask = (live: Observation) => {
     if (plan.cutover !== undefined && isMixed(live.pods)) return { done: live };
     const repair = repairOf({ bundle: context.bundle, live, now: context.clock.now() }, operation);
@@ -60,9 +61,9 @@ async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitO
     const asked = live.pods.filter(isPlanned).map((pod) => ({ pod, verdict: canRestart(pod, view) }));
     return asked.every((a) => a.verdict.ok) ? { done: live } : { asked };
   };
-  const last = await awaitGates(restarts, first, { look: context.observe, ask });
-  // While it was waited somebody may have begun something, or wanted something else.
-  if (last !== first && (unfinished(last.requests).length > 0 || !(await context.isCurrent()))) throw new PlanAnew();
+  const last = await awaitGates(restarts, first, { look, ask });
+  // While it was waited somebody may have begun something.
+  if (last !== first && unfinished(last.requests).length > 0) throw new PlanAnew();
 }
 
 async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise<void> {

@@ -13,13 +13,14 @@
  * desired, and pods that somebody else took down are waited for a while. With mode `stop` all pods go at once.
  */
 import { KINDS, ref } from '../../constructs/model/kube-object';
-import { BlockedError, InternalError, TimeoutError } from '../errors';
+import { BlockedError, InternalError } from '../errors';
 import type { PodFacts, PodObservation } from '../plan/observation';
-import { awayPods, canRestart, isMixed, isSameGroup, type RestartView, restartOrder } from '../plan/restart';
+import { canRestart, isMixed, isSameGroup, type RestartView, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
-import { deadlineMs, type ExecuteContext, type LookOptions, PlanAnew, say } from './context';
-import { type Asked, awaitGates, gateStayedShut, outdatedPods, podsOf, type Restarts, viewOf } from './gates';
+import { awaitReturn } from './away';
+import { deadlineMs, type ExecuteContext, say } from './context';
+import { type Asked, awaitGates, gateStayedShut, ifCurrent, outdatedPods, podsOf, type Restarts, viewOf } from './gates';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
 
@@ -40,7 +41,7 @@ export async function restartPods(roll: Roll): Promise<void> {
   const givenUp = new Set<string>();
   while (true) {
     context.signal.throwIfAborted();
-    const live = await lookIfCurrent(context, { withKafka: true });
+    const live = await ifCurrent(context, () => lookWithKafka(context));
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
     isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
@@ -55,41 +56,8 @@ export async function restartPods(roll: Roll): Promise<void> {
   }
 }
 
-/** What is desired may change at any time, and most of all while a run waits. */
-async function lookIfCurrent(context: ExecuteContext, options?: LookOptions): Promise<PodObservation> {
-  if (!(await context.isCurrent())) throw new PlanAnew();
-  return context.lookAtPods(options);
-}
-
-/**
- * Waits inside a cut-over until no pod is away; returns false when there is nobody to wait for. Standing still is an outage there, too: who is
- * not back in the time that a restart gets is given up, and the others go on.
- */
-async function awaitReturn(roll: Roll, first: PodObservation, givenUp: Set<string>): Promise<boolean> {
-  const { context, plan } = roll;
-  const awayIn = (live: PodObservation) =>
-    awayPods(live, new Set(outdatedPods(roll, live).map((p) => p.name))).filter((p) => !givenUp.has(p.name));
-  let away = awayIn(first);
-  if (away.length === 0) return false;
-  const wait = waitUntil(context, {
-    subject: plan.subject,
-    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
-    check: async () => {
-      away = awayIn(await lookIfCurrent(context));
-      return away.length === 0 ? { done: undefined } : { waitingFor: away.map((p) => `${p.name} ${p.because}`).join('; ') };
-    },
-    deadlineMs: deadlineMs(context, 'podReady'),
-    failure: 'a pod is away',
-    retryMs: 1000,
-  });
-  await wait.catch((error: unknown) => {
-    if (!(error instanceof TimeoutError)) throw error;
-    for (const { name, because } of away) {
-      givenUp.add(name);
-      say(context, 'warning', ref(KINDS.Pod, plan.subject.namespace, name), `${because}; the others go on without it`);
-    }
-  });
-  return true;
+function lookWithKafka({ lookAtPods }: ExecuteContext): Promise<PodObservation> {
+  return lookAtPods({ withKafka: true });
 }
 
 function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts | undefined {
@@ -109,7 +77,7 @@ function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefine
     const open = asked.find((a) => a.verdict.ok);
     return asked.length === 0 || open !== undefined ? { done: open?.pod } : { asked };
   };
-  return awaitGates(roll, first, { look: (options) => lookIfCurrent(roll.context, options), ask });
+  return awaitGates(roll, first, { look: () => lookWithKafka(roll.context), ask });
 }
 
 function askGates(view: RestartView, isCutover: boolean): readonly Asked[] {
@@ -131,7 +99,7 @@ async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promi
   let wasRefused = false;
   const attempt = async (): Promise<Progress<'evicted' | 'gone'>> => {
     // Much may have changed since the gate was asked.
-    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await context.lookAtPods({ withKafka: true }))) : undefined;
+    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await ifCurrent(context, () => lookWithKafka(context)))) : undefined;
     if (verdict?.ok === false) return { waitingFor: verdict.because };
     const result = await context.cluster.evict(subject, pod.uid);
     if (result.kind !== 'refused') return { done: result.kind };

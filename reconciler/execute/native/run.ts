@@ -39,10 +39,7 @@ export async function modifyRequest(
     if (lastWritten !== undefined && !isEqual(object.status, lastWritten.status)) throw claimedByAnother(request);
     return change(object);
   };
-  run.lastWritten = await modify(context.cluster, request, unclaimed, {
-    ...options,
-    ...(lastWritten === undefined ? {} : { from: lastWritten }),
-  });
+  run.lastWritten = await modify(context.cluster, request, unclaimed, { ...options, from: lastWritten });
   return run.lastWritten;
 }
 
