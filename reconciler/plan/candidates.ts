@@ -28,8 +28,7 @@ export function wantedCandidates(world: World, found: Comparison): readonly Cand
   if (converging.length > 0) {
     wanted.push({ kind: 'converge', base: bundle.converge.metadata.name, manifest: bundle.converge, findings: converging });
   }
-  const replaced = new Set([...found.certificates, ...found.secrets].map((f) => f.alias).filter((alias) => found.reissued.has(alias)));
-  const toRotate = found.rotation.filter((f) => !replaced.has(f.alias));
+  const toRotate = found.rotation.filter((f) => !found.replaced.has(f.alias));
   if (toRotate.length > 0 && bundle.rotate !== undefined) {
     wanted.push({
       kind: 'rotate',

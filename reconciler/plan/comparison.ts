@@ -24,7 +24,9 @@ export interface Comparison {
   readonly pods: readonly Finding[];
   /** Pods of which nothing can be said. */
   readonly unknown: readonly Finding[];
-  /** Aliases that get a new certificate. */
+  /** Aliases that cert-manager issues for of its own accord, once its Certificates are as asked for. */
+  readonly replaced: ReadonlySet<Alias>;
+  /** Those and all others that get a new certificate. */
   readonly reissued: ReadonlySet<Alias>;
   readonly cut: Cut | undefined;
 }
@@ -38,7 +40,8 @@ export function compare(world: World): Comparison {
   const isSettled = (f: AliasFinding) => !inIssuance.some((c) => c.alias === f.alias);
   const secrets = secretFindings(world).filter(isSettled);
   const rotation = rotationFindings(world).filter(isSettled);
-  const reissued = reissues(world, [...certificates, ...inIssuance, ...secrets, ...rotation]);
+  const replaced = reissues(world, [...certificates, ...secrets]);
+  const reissued = new Set([...replaced, ...[...inIssuance, ...rotation].map((f) => f.alias)]);
   return {
     kafka: kafkaFindings(world),
     certificates,
@@ -48,6 +51,7 @@ export function compare(world: World): Comparison {
     petSets: petSetFindings(world),
     pods: podFindings(world),
     unknown: unknownPodFindings(world),
+    replaced,
     reissued,
     cut: cutOf(world, reissued),
   };

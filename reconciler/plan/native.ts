@@ -72,9 +72,7 @@ function isStillWanted(mine: KubeObject, { bundle }: World, candidate: Candidate
 }
 
 function toIssue(world: World, found: Comparison): readonly Step[] {
-  // cert-manager issues for the others of its own accord.
-  const replaced = [...found.certificates, ...found.secrets].filter((f) => found.reissued.has(f.alias)).map((f) => f.alias);
-  const rotate = ALIASES.filter((alias) => !replaced.includes(alias) && found.rotation.some((f) => f.alias === alias));
+  const rotate = ALIASES.filter((alias) => !found.replaced.has(alias) && found.rotation.some((f) => f.alias === alias));
   return issueSteps(
     world,
     [...found.certificates, ...found.inIssuance, ...found.secrets, ...found.rotation],

@@ -2,7 +2,8 @@
  * Which certificates will be issued anew by what is planned.
  *
  * cert-manager does not issue for every change of a Certificate: renewBefore, renewal, private key encoding, rotationPolicy, keystores and
- * secretTemplate are taken up at the next issuance, or applied to the Secret as it is. Source: cert-manager's trigger policy chain.
+ * secretTemplate are taken up at the next issuance, or applied to the Secret as it is. A Certificate that is made anew takes over the Secret
+ * of a former one if that still fits; what does not fit about it is a finding of its own. Source: cert-manager's trigger policy chain.
  */
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { isEqual } from '../../constructs/model/kube-object';
@@ -11,12 +12,13 @@ import { type AliasFinding, type World, wantedCertificate } from './checks/world
 
 const LISTS = ['dnsNames', 'ipAddresses', 'uris', 'emailAddresses', 'usages'] as const;
 
-/** Returns the aliases that get a new certificate. */
+/** Returns the aliases that get a new certificate for these findings. */
 export function reissues(world: World, findings: readonly AliasFinding[]): ReadonlySet<Alias> {
   return new Set(findings.filter((f) => isReissuing(world, f)).map((f) => f.alias));
 }
 
 function isReissuing(world: World, { alias, reason }: AliasFinding): boolean {
+  if (reason === 'CertificateMissing') return false;
   return reason === 'CertificateDiffers' ? changesIssuedFields(world, alias) : true;
 }
 

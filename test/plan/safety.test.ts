@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PAUSE_REASON, REQUEST } from '../../constructs/model/names';
-import type { Plan } from '../../reconciler/plan/nouns';
+import type { Plan, Step } from '../../reconciler/plan/nouns';
 import { plan } from '../../reconciler/plan/plan';
 import { ClusterBuilder, certificate, NOW, TLS, tlsBy } from '../support/cluster-builder';
 
@@ -14,6 +14,8 @@ const kinds = (p: Plan) => p.steps.map((s) => s.kind);
 /** What the request that is submitted says it reverses. */
 const fromOf = (p: Plan) =>
   p.steps.flatMap((s) => (s.kind === 'submitOpsRequest' ? [s.manifest.metadata.annotations?.[REQUEST.from]] : []))[0];
+
+const isRotateRequest = (s: Step) => s.kind === 'submitOpsRequest' && s.manifest.spec?.tls?.rotateCertificates === true;
 
 /** A Kafka whose every pod serves this leaf. */
 function serving(c: ClusterBuilder, leaf: ReturnType<typeof certificate>): ClusterBuilder {
@@ -47,6 +49,34 @@ for (const executor of ['native', 'ops-request'] as const) {
       const [obstacle] = obstacles;
       assert.equal(obstacle?.kind, 'failed', steps.map((s) => s.kind).join());
       assert.match(obstacle?.hint ?? '', /Their issuer backdates them: choose an earlier issuedAfter/);
+    });
+
+    test('what cert-manager would not issue for of its own accord is asked of it in the same run', () => {
+      const pkcs1 = tlsBy('orders-ca', { certificates: [{ alias: 'server', privateKey: { encoding: 'PKCS1' } }] });
+      const { secrets } = new ClusterBuilder().live;
+      const again = () => turningOn().sees(() => ({ certificates: [], secrets }));
+      const cases = {
+        'another key encoding': new ClusterBuilder().wants(pkcs1),
+        'TLS again, over a Secret with another key encoding': again().wants(pkcs1),
+        'TLS again, over a Secret that is too old': again().desires({ issuedAfter: NOW }),
+      };
+      for (const [name, c] of Object.entries(cases)) {
+        const { steps } = planOf(c.desires({ executor }));
+        const [rotated] = steps.filter((s) => (executor === 'native' ? s.kind === 'issue' && s.isRotation : isRotateRequest(s)));
+        assert.ok(rotated, `${name}: ${steps.map((s) => s.kind)}`);
+      }
+    });
+
+    test('a Certificate that is made anew takes over a Secret that fits, and nobody restarts', () => {
+      const c = new ClusterBuilder()
+        .desires({ executor })
+        .sees((live) => ({ certificates: live.certificates.filter((x) => x.metadata.name !== SERVER) }));
+      const { steps } = planOf(c);
+      assert.ok(steps.length > 0);
+      assert.deepEqual(
+        steps.filter((s) => s.kind === 'evict' && s.by === 'kafka-tls').map((s) => s.subject.name),
+        [],
+      );
     });
 
     test('a beforeExpiry as long as certificates live rotates nothing', () => {
