@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { PodFacts, QuorumFacts, TopicFacts } from '../../reconciler/plan/observation';
 import {
+  awayPods,
   canRestart,
   canRestartBroker,
   canRestartController,
@@ -77,6 +78,34 @@ describe('a certificate that a restarted pod would load', () => {
 
   test('a pod whose PetSet mounts none may go whenever it likes', () => {
     assert.equal(invalidCertificates(new ClusterBuilder('dedicated', 'off').live, new Date('1999-01-01T00:00:00Z')).size, 0);
+  });
+});
+
+describe('a pod that is away in a cut-over', () => {
+  const { live } = new ClusterBuilder('combined');
+  const change = (name: string, changed: Partial<PodFacts>) => live.pods.map((p) => (p.name === name ? { ...p, ...changed } : p));
+  const cases = [
+    { name: 'nobody', pods: live.pods, away: [] },
+    { name: 'one that does not exist', pods: live.pods.filter((p) => p.name !== 'orders-1'), away: ['orders-1 does not exist'] },
+    { name: 'one that is terminating', pods: change('orders-1', { isTerminating: true }), away: ['orders-1 is terminating'] },
+    { name: 'one that does not run yet', pods: change('orders-1', { isRunning: false }), away: ['orders-1 does not run yet'] },
+    { name: 'not one that cannot start', pods: change('orders-1', { isRunning: false, stuck: 'CrashLoopBackOff' }), away: [] },
+    { name: 'not one that is outdated', pods: change('orders-2', { isRunning: false }), away: [] },
+  ];
+  for (const { name, pods, away } of cases) {
+    test(name, () => {
+      const found = awayPods({ ...live, pods }, new Set(['orders-2']));
+      assert.deepEqual(
+        found.map((p) => `${p.name} ${p.because}`),
+        away,
+      );
+    });
+  }
+
+  test('not one that its PetSet is not told to make', () => {
+    const replicas = (n: number) => live.petSets.map((s) => ({ ...s, object: { ...s.object, spec: { ...s.object.spec, replicas: n } } }));
+    const found = (n: number) => awayPods({ ...live, petSets: replicas(n) }, new Set()).map((p) => p.name);
+    assert.deepEqual([found(2), found(3), found(4)], [[], [], ['orders-3']]);
   });
 });
 
