@@ -115,6 +115,12 @@ export class Stage {
     return run;
   }
 
+  /** Waits until what was pruned is gone: deleted in the foreground, it stays until its dependants have ended, and takes new content with it. */
+  pruned(): Promise<void> {
+    const configMap = this.world.ref(KINDS.ConfigMap, bundleName(KAFKA));
+    return this.world.until(async () => (await this.jobs()).length === 0 && (await this.world.cluster.get(configMap)) === undefined);
+  }
+
   /** Waits until a Job has ended. */
   over(job: string): Promise<void> {
     return this.world.until(async () => {

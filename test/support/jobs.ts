@@ -146,6 +146,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
           new RegExp(`^by kafka-tls for KafkaOpsRequest/${namespace}/orders-tls-.+; the next run resumes it`),
         );
         assert.match(paused?.message ?? '', new RegExp(`"kubectl edit kafkas.kubedb.com ${KAFKA} -n ${namespace} --subresource=status"`));
+        await stage.pruned();
         await stage.sync(commit);
         await stage.settle();
         await stage.assertDone(commit);
