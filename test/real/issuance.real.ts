@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { mismatches } from '../../reconciler/plan/verify';
+import { statusOf } from '../../reconciler/status';
 import { on, wish } from '../support/wishes';
 import { KAFKA, kafkaManifest, World } from '../support/world';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
@@ -63,6 +64,29 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     const last = seen.at(-1) as Seen;
     assert.deepEqual([last.revision, last.isIssuing], [first.revision + 1, false], 'the revision counts and Issuing ends in one write');
     assert.notEqual(last.certificate, first.certificate, 'and by then the Secret holds another certificate');
+    await world.stop();
+  });
+
+  test('a Certificate that is made anew takes over the Secret of a former one that fits, whatever the encoding of its key', async () => {
+    const world = await secured(true);
+    const certificate = world.ref(KINDS.Certificate, 'again');
+    const made = async (encoding: 'PKCS1' | 'PKCS8') => {
+      const { apiVersion, kind, name, namespace } = certificate;
+      const spec = { secretName: name, dnsNames: ['a.example.org'], issuerRef: { kind: 'Issuer', name: `${KAFKA}-ca` } };
+      await world.cluster.create({
+        apiVersion,
+        kind,
+        metadata: { name, namespace: namespace ?? '' },
+        spec: { ...spec, privateKey: { encoding, rotationPolicy: 'Always' } },
+      });
+      await world.until(async () => statusOf(await world.cluster.get(certificate)).state === 'Current');
+      return (await world.cluster.get(world.ref(KINDS.Secret, name)))?.data;
+    };
+    const first = await made('PKCS1');
+    await world.delete(certificate);
+    const second = await made('PKCS8');
+    assert.equal(second['tls.crt'], first['tls.crt'], 'nothing was issued');
+    assert.equal(second['tls.key'], first['tls.key'], 'nor written in the other encoding');
     await world.stop();
   });
 
