@@ -1,5 +1,4 @@
 /** Files that one command writes and another one reads: observations, saved plans. */
-
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap } from '../../constructs/model/kube-object';

@@ -8,6 +8,11 @@ import { type ListenerView, servedBy } from './listeners';
 import { podFacts } from './pod';
 import { trustOf } from './secret';
 
+interface NodesView extends Omit<ListenerView, 'kafka'> {
+  readonly kafka: KubeObject | undefined;
+  readonly facts: KafkaFactsSource;
+}
+
 interface Nodes {
   readonly pods: readonly PodFacts[];
   readonly facts: Reading<KafkaFacts>;
@@ -15,7 +20,7 @@ interface Nodes {
 
 /** Returns the pods that are nodes of the Kafka, with what they serve, and Kafka's own facts; none of it without a Kafka. */
 export async function readNodes(
-  { kafka, facts, ...view }: Omit<ListenerView, 'kafka'> & { readonly kafka: KubeObject | undefined; readonly facts: KafkaFactsSource },
+  { kafka, facts, ...view }: NodesView,
   found: PodsFound,
   secrets: ReadonlyMap<string, KubeObject>,
 ): Promise<Nodes> {

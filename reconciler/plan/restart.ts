@@ -128,7 +128,8 @@ export interface AwayPod {
 
 /**
  * Returns the pods that somebody else has taken down, or that have not started yet: in a cut-over the next one waits for them a while, so
- * that it does not take two down at once. Not among them are outdated pods and those that cannot start, which no waiting brings back.
+ * that it does not take two down at once. Not among them are those that no waiting brings back: outdated pods, pods that cannot start, and
+ * those that only KubeDB would make, which is paused; a PetSet makes its own.
  */
 export function awayPods({ pods, petSets }: PodObservation, outdated: ReadonlySet<string>): readonly AwayPod[] {
   const missing = petSets.flatMap(({ name, object }) =>

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Cutover } from '../../constructs';
 import { KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
-import { mismatches } from '../../reconciler/plan/verify';
 import type { Cluster, ProgressEvent } from '../../reconciler/ports';
+import { assertSettled } from '../support/settled';
 import { off, on, wish } from '../support/wishes';
-import { failureOf, hasCondition, KAFKA, kafkaManifest, World } from '../support/world';
+import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -64,13 +64,8 @@ async function lost(pod: string): Promise<() => Promise<unknown>> {
   return () => world.cluster.patch(subject, [{ op: 'remove', path }]);
 }
 
-async function assertServing(tls: 'on' | 'off'): Promise<void> {
-  const bundle = world.bundle(wish('native', tls === 'on' ? on() : off()));
-  await world.settle();
-  const live = await world.observe(bundle);
-  assert.deepEqual(mismatches(live, bundle.tls), []);
-  assert.ok(!hasCondition(live.kafka, 'Paused'));
-}
+/** While a pod that is terminating is waited for. */
+const whileWaiting = (e: ProgressEvent) => e.event === 'waiting' && / is terminating$/.test(e.message);
 
 const minutes = () => world.clock.monotonicMs() / MINUTE_MS;
 
@@ -86,7 +81,7 @@ describe('a rolling cut-over', () => {
     assert.equal(gone, world.evicted[0], 'the first one was converted');
     assert.deepEqual(pairs, []);
     assert.equal(world.evicted.length, 3, 'each once');
-    await assertServing('on');
+    await assertSettled(world, world.bundle(wish('native', on())));
   });
 
   test('goes on after a while without a pod that does not come back, and says so', async () => {
@@ -104,7 +99,7 @@ describe('a rolling cut-over', () => {
     assert.ok(warnings.includes('is terminating; the others go on without it'), warnings.join('\n'));
     await letGo();
     await world.apply(world.bundle(wish('native', on())));
-    await assertServing('on');
+    await assertSettled(world, world.bundle(wish('native', on())));
   });
 
   test('does not wait for outdated pods that cannot run: only their own restart helps them', async () => {
@@ -117,7 +112,7 @@ describe('a rolling cut-over', () => {
     const start = minutes();
     await world.apply(world.bundle(wish('native', off())));
     assert.ok(minutes() - start < 1, `${minutes() - start} minutes`);
-    await assertServing('off');
+    await assertSettled(world, world.bundle(wish('native', off())));
   });
 
   test('does not wait for a pod that only KubeDB can make: we have paused it', async () => {
@@ -129,7 +124,7 @@ describe('a rolling cut-over', () => {
     await failureOf(world.apply(world.bundle(wish('native', on()))));
     assert.deepEqual([...new Set(world.evicted)].sort(), PODS, 'those that there are were converted');
     await world.apply(world.bundle(wish('native', on())));
-    await assertServing('on');
+    await assertSettled(world, world.bundle(wish('native', on())));
   });
 
   test('turns back when Git does, while it waits', async () => {
@@ -137,10 +132,9 @@ describe('a rolling cut-over', () => {
     const [wanted, reverted] = [world.bundle(wish('native', on())), world.bundle(wish('native', off()))];
     let bundle = wanted;
     let letGo: () => Promise<unknown> = async () => {};
-    const isWaiting = (e: ProgressEvent) => e.event === 'waiting' && / is terminating$/.test(e.message);
     once(atFirst('evicted'), async ({ name }) => {
       letGo = await lost(PODS.find((p) => p !== name) ?? '');
-      once(isWaiting, async () => {
+      once(whileWaiting, async () => {
         bundle = reverted;
         await world.clock.sleep(5 * MINUTE_MS);
         await letGo();
@@ -149,17 +143,14 @@ describe('a rolling cut-over', () => {
     await world.apply(() => bundle);
     const [first = ''] = world.evicted;
     assert.deepEqual(new Set(world.evicted), new Set([first]), 'no other pod was converted');
-    await assertServing('off');
+    await assertSettled(world, world.bundle(wish('native', off())));
   });
 
   test('ends when the Kafka is deleted while it waits', async () => {
     await started();
     once(atFirst('evicted'), async ({ name }) => {
       await lost(PODS.find((p) => p !== name) ?? '');
-      once(
-        (e) => e.event === 'waiting' && / is terminating$/.test(e.message),
-        () => world.delete(world.ref(KINDS.Kafka, KAFKA)),
-      );
+      once(whileWaiting, () => world.delete(world.ref(KINDS.Kafka, KAFKA)));
     });
     const failure = await failureOf(world.apply(world.bundle(wish('native', on()))));
     assert.equal(failure.exitCode, 1, failure.message);

@@ -10,9 +10,9 @@ import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER } from '../../constructs/model/names';
-import { mismatches } from '../../reconciler/plan/verify';
 import type { Cluster } from '../../reconciler/ports';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
+import { assertSettled } from '../support/settled';
 import { off, on, onWithNewRoot, wish } from '../support/wishes';
 import { failureOf, hasCondition, KAFKA, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';
 
@@ -33,10 +33,7 @@ async function secured(executor: ExecutorName, options: WorldOptions = {}): Prom
 const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
 
 async function assertServing(bundle: Bundle): Promise<void> {
-  await world.settle();
-  const live = await world.observe(bundle);
-  assert.deepEqual(mismatches(live, bundle.tls), []);
-  assert.ok(!hasCondition(live.kafka, 'Paused'));
+  await assertSettled(world, bundle);
   assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
 }
 

@@ -6,7 +6,10 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
+import type { Cluster } from '../../reconciler/ports';
+import type { Outcome } from '../../reconciler/reconcile';
 import { anyDesire, bundleFor, type Desire, isSameDesire } from './desires';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { assertSettled } from './settled';
@@ -23,7 +26,7 @@ interface Step {
 }
 
 class Walk {
-  private decorate = (cluster: World['cluster']) => cluster;
+  private decorate = (cluster: Cluster) => cluster;
   private readonly world: World;
 
   constructor(private readonly executor: ExecutorName) {
@@ -34,7 +37,7 @@ class Walk {
     const storage = { resources: { requests: { storage: '1Gi' } } };
     await this.world.start(kafkaManifest({ topology: undefined, replicas: 2, storage }));
     await this.world.settle();
-    await this.world.apply(bundleFor(first, this.executor, this.world.clock.now()));
+    await this.apply(bundleFor(first, this.executor, this.world.clock.now()));
   }
 
   /** Goes from one desired state to the next, and asserts that the cluster ends as desired. */
@@ -45,10 +48,9 @@ class Walk {
     const before = await world.podUids();
     const evictedBefore = world.evicted.length;
     const untold = watchForUntold(world);
-    this.decorate = (cluster) => interruptAfter(cluster, killAt);
-    await world.apply(wanted).catch((error: unknown) => assert.ok(error instanceof Interrupted, String(error)));
-    this.decorate = (cluster) => cluster;
-    await world.apply(wanted);
+    const killed = this.apply(wanted, (cluster) => interruptAfter(cluster, killAt));
+    await killed.catch((error: unknown) => assert.ok(error instanceof Interrupted, String(error)));
+    await this.apply(wanted);
     if (executor === 'native') {
       const evicted = world.evicted.slice(evictedBefore);
       assert.equal(new Set(evicted).size, evicted.length, `a pod was restarted twice: ${evicted.join(', ')}`);
@@ -59,10 +61,14 @@ class Walk {
     if (isSameDesire(from, desire)) assert.deepEqual(await world.podUids(), before, 'the same again restarts nothing');
 
     const counted = counting(world.cluster);
-    this.decorate = () => counted.cluster;
-    assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
+    assert.deepEqual(await this.apply(wanted, () => counted.cluster), { changed: false, message: 'nothing to do' });
     assert.deepEqual(counted.writes, [], 'one more run writes nothing');
-    this.decorate = (cluster) => cluster;
+  }
+
+  /** One run, which sees the cluster like this. */
+  private apply(wanted: Bundle, decorate: (cluster: Cluster) => Cluster = (cluster) => cluster): Promise<Outcome> {
+    this.decorate = decorate;
+    return this.world.apply(wanted);
   }
 
   stop(): Promise<void> {

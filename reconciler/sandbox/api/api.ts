@@ -13,6 +13,7 @@
  * protobuf (which `kubectl create namespace` and its like send) and no conversion between versions. Equal requests give equal uids, versions and names.
  */
 import type { KubeObject } from '../../../constructs/model/kube-object';
+import { madeOnce } from '../made-once';
 import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
 import type { Admission } from './admission';
 import { ADMISSION_RULES } from './admission/rules';
@@ -201,12 +202,6 @@ class InProcessApi implements Api {
     const { apiVersion: _apiVersion, kind: _kind, ...item } = object;
     return madeOnce(this.itemTexts, object, () => JSON.stringify(item));
   }
-}
-
-function madeOnce(texts: WeakMap<KubeObject, string>, object: KubeObject, make: () => string): string {
-  const text = texts.get(object) ?? make();
-  texts.set(object, text);
-  return text;
 }
 
 interface WriteInput {

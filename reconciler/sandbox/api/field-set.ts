@@ -7,6 +7,7 @@
  *
  * Most writes leave most sets as they are. A set that is made is never changed, so the same one is returned then, and its form is made once.
  */
+import { madeOnce } from '../made-once';
 import { isTree, type Tree } from './json';
 
 /** Elements from the root: `['f:metadata', 'f:labels', 'f:app']`. */
@@ -25,9 +26,7 @@ export class FieldSet {
 
   static parse(fields: unknown): FieldSet {
     if (!isTree(fields)) return new FieldSet();
-    const known = parsed.get(fields) ?? FieldSet.read(fields);
-    parsed.set(fields, known);
-    return known;
+    return madeOnce(parsed, fields, () => FieldSet.read(fields));
   }
 
   private static read(fields: Tree): FieldSet {

@@ -8,6 +8,7 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { type Subject, sortedSet } from '../../../../constructs/model/tls';
+import { madeOnce } from '../../made-once';
 import {
   type Asn1,
   bitOctets,
@@ -128,7 +129,7 @@ export interface SigningOptions {
 /** Issues what a request asks for, in PEM. Throws when the request is not signed with its own key. */
 export function signRequest(options: SigningOptions): string {
   const request = readRequest(options.requestPem);
-  if (!isSelfSigned(options.requestPem)) throw new Error('the request is not signed with its own key');
+  if (!provesPossession(options.requestPem)) throw new Error('the request is not signed with its own key');
   const issuer = options.issuer === undefined ? undefined : readCertificate(new X509Certificate(options.issuer.certificatePem));
   const serial = createHash('sha256').update(options.nonce).digest().subarray(0, 16);
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
@@ -158,8 +159,8 @@ interface Read {
   readonly extensions: readonly Asn1[];
 }
 
-/** Tells whether a request is signed with its own key. */
-function isSelfSigned(requestPem: string): boolean {
+/** Tells whether a request is signed with the key that it is about. */
+function provesPossession(requestPem: string): boolean {
   const [info, , signature] = children(parsed(derOf(requestPem))) as [Asn1, Asn1, Asn1];
   const key = createPublicKey({ key: bytes(children(info)[2] as Asn1), format: 'der', type: 'spki' });
   const value = Buffer.from(String(signature.value), 'latin1').subarray(1);
@@ -249,9 +250,7 @@ function signatureOf(content: Buffer, key: KeyObject): string {
     .update(key.export({ type: 'pkcs8', format: 'der' }))
     .update(content)
     .digest('base64');
-  const signature = signatures.get(id) ?? sign(digestFor(key), content, key).toString('latin1');
-  signatures.set(id, signature);
-  return signature;
+  return madeOnce(signatures, id, () => sign(digestFor(key), content, key).toString('latin1'));
 }
 
 function digestFor(key: KeyObject): string | null {
