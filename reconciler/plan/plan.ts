@@ -14,6 +14,7 @@
 import type { Bundle } from '../../constructs/model/bundle';
 import { hasTrueCondition, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { formatIssuerRef, type TlsState, tlsStateOf } from '../../constructs/model/tls';
+import { missingAcknowledgement } from './acknowledgement';
 import { certificateFindings } from './checks/certificates';
 import { kafkaFindings } from './checks/kafka';
 import { secretFindings } from './checks/secrets';
@@ -30,7 +31,6 @@ import { planOpsRequests } from './ops-requests';
 import { preflight } from './preflight/preflight';
 import { isOurs, unfinished } from './requests';
 import { issueSteps, kafkaRef, ownSteps } from './steps';
-import { missingAcknowledgement } from './trust';
 import { firstExport } from './trust-steps';
 import { mismatches } from './verify';
 
