@@ -5,7 +5,7 @@ import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import { podFindings } from '../plan/checks/pods';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { PodFacts, PodObservation } from '../plan/observation';
-import { invalidCertificates, type RestartView, type Verdict } from '../plan/restart';
+import { type Asked, invalidCertificates, type RestartView } from '../plan/restart';
 import { deadlineMs, type ExecuteContext, kafkaOf, PlanAnew } from './context';
 import { type Progress, waitUntil } from './wait';
 
@@ -14,12 +14,6 @@ export interface Restarts {
   readonly context: ExecuteContext;
   readonly plan: Plan;
   readonly steps: readonly EvictStep[];
-}
-
-/** What the gate of a pod says. */
-export interface Asked {
-  readonly pod: PodFacts;
-  readonly verdict: Verdict;
 }
 
 /** Returns the planned pods that, by fresh facts, still run with what they loaded before. */

@@ -15,12 +15,12 @@
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { BlockedError, InternalError } from '../errors';
 import type { PodFacts, PodObservation } from '../plan/observation';
-import { canRestart, isMixed, isSameGroup, type RestartView, restartOrder } from '../plan/restart';
+import { activeController, askGates, isMixed, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { statusOf } from '../status';
 import { awaitReturn } from './away';
 import { deadlineMs, type ExecuteContext, say } from './context';
-import { type Asked, awaitGates, gateStayedShut, ifCurrent, outdatedPods, podsOf, type Restarts, viewOf } from './gates';
+import { awaitGates, gateStayedShut, ifCurrent, outdatedPods, podsOf, type Restarts, viewOf } from './gates';
 import { REACH_MS } from './steps';
 import { type Progress, waitUntil } from './wait';
 
@@ -49,8 +49,11 @@ export async function restartPods(roll: Roll): Promise<void> {
     if (isInsideCutover && !isAllAtOnce && (await awaitReturn(roll, live, givenUp))) continue;
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
-    if (isAllAtOnce && pod.stuck === undefined) return restartAll(roll, outdated, live, isInsideCutover);
-    await evict(roll, pod, isInsideCutover);
+    if (isAllAtOnce && pod.stuck === undefined) {
+      if (await restartAll(roll, outdated, live, isInsideCutover)) return;
+      continue;
+    }
+    if (!(await evict(roll, pod, isInsideCutover))) continue;
     isInsideCutover = plan.cutover !== undefined;
     await awaitSuccessor(roll, pod, isInsideCutover);
   }
@@ -62,10 +65,6 @@ function lookWithKafka({ lookAtPods }: ExecuteContext): Promise<PodObservation> 
 
 function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts | undefined {
   return restartOrder(pods, activeController(live))[0]?.pod;
-}
-
-function activeController({ facts }: Pick<PodObservation, 'facts'>): number | undefined {
-  return 'value' in facts ? facts.value.quorum.leaderId : undefined;
 }
 
 /** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
@@ -80,27 +79,22 @@ function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefine
   return awaitGates(roll, first, { look: () => lookWithKafka(roll.context), ask });
 }
 
-function askGates(view: RestartView, isCutover: boolean): readonly Asked[] {
-  const outdated = view.pods.filter((p) => view.outdated.has(p.name));
-  const order = restartOrder(outdated, activeController(view)).map((p) => p.pod);
-  const group = order.filter((p) => order[0] !== undefined && isSameGroup(p, order[0]));
-  // A cut-over passes the point of no return with its first pod: all gates have to say yes before it.
-  const verdicts = (isCutover ? order : group).map((pod) => ({ pod, verdict: canRestart(pod, view) }));
-  if (!isCutover || verdicts.every((v) => v.verdict.ok)) return verdicts;
-  // Who is stuck serves nobody, and may be what the others are refused for.
-  const stuck = verdicts.filter((v) => v.verdict.ok && v.pod.stuck !== undefined);
-  return stuck.length > 0 ? stuck : verdicts.filter((v) => !v.verdict.ok);
-}
-
-/** Evicts a pod. Only inside a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met. */
-async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promise<void> {
+/**
+ * Evicts a pod; returns false where another pod is next by now, as after leadership has moved while a budget refused this one. Only inside
+ * a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met.
+ */
+async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promise<boolean> {
   const { context, plan } = roll;
   const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
   let wasRefused = false;
-  const attempt = async (): Promise<Progress<'evicted' | 'gone'>> => {
-    // Much may have changed since the gate was asked.
-    const verdict = wasRefused ? canRestart(pod, viewOf(roll, await ifCurrent(context, () => lookWithKafka(context)))) : undefined;
-    if (verdict?.ok === false) return { waitingFor: verdict.because };
+  const attempt = async (): Promise<Progress<'evicted' | 'gone' | 'not next'>> => {
+    if (wasRefused) {
+      // Much may have changed since the gate was asked.
+      const live = await ifCurrent(context, () => lookWithKafka(context));
+      const its = askGates(viewOf(roll, live), plan.cutover !== undefined).find((a) => a.pod.uid === pod.uid);
+      if (its === undefined) return { done: 'not next' };
+      if (!its.verdict.ok) return { waitingFor: its.verdict.because };
+    }
     const result = await context.cluster.evict(subject, pod.uid);
     if (result.kind !== 'refused') return { done: result.kind };
     wasRefused = true;
@@ -116,9 +110,11 @@ async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promi
     failure: 'not evicted',
     retryMs: 5000,
   }).catch((error: unknown) => gateStayedShut(roll, error));
-  if (outcome === 'gone') return;
+  if (outcome === 'not next') return false;
+  if (outcome === 'gone') return true;
   say(context, 'evicted', subject, placeInPlan(roll, pod));
   await roll.hooks.onEvict(pod.name);
+  return true;
 }
 
 function placeInPlan({ steps }: Roll, pod: PodFacts): string {
@@ -170,9 +166,12 @@ function notConverted(live: PodObservation, pod: PodFacts, { bundle }: ExecuteCo
   return pod.served.map((s) => servedProblem(live, s, bundle.tls)).find((p) => p !== undefined);
 }
 
-/** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. */
-async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: PodObservation, isInside: boolean): Promise<void> {
+/** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. Returns false where the gates have shut before the first. */
+async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: PodObservation, isInside: boolean): Promise<boolean> {
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
-  for (const [i, pod] of order.entries()) await evict(roll, pod, isInside || i > 0);
+  for (const [i, pod] of order.entries()) {
+    if (!(await evict(roll, pod, isInside || i > 0))) return false;
+  }
   for (const pod of order) await awaitSuccessor(roll, pod, true);
+  return true;
 }

@@ -3,7 +3,7 @@
  *
  * Order
  * 1. controllers before brokers (combined nodes count as controllers): a broker cannot get ready without a quorum;
- * 2. among controllers the active one last, ready or not: every restart of it costs an election;
+ * 2. among controllers the active one last, ready or not, and also while a gate refuses the others: every restart of it costs an election;
  * 3. unready pods before ready ones of their group: they serve nobody, and if the new state does not cure them no healthy pod is touched;
  * 4. ties by ordinal.
  *
@@ -43,24 +43,31 @@ export type Verdict =
 
 /** Returns pods in the order in which they restart. */
 export function restartOrder<P extends Candidate>(pods: readonly P[], activeController: number | undefined): readonly Placed<P>[] {
-  const rank = (pod: P) => {
-    if (pod.role === 'broker') return pod.isReady ? 4 : 3;
-    if (pod.nodeId === activeController) return 2;
-    return pod.isReady ? 1 : 0;
-  };
+  const group = (pod: P) => groupOf(pod, activeController);
   return [...pods]
-    .sort((a, b) => rank(a) - rank(b) || a.ordinal - b.ordinal)
-    .map((pod) => ({ pod, place: placeOf(pod, pod.role !== 'broker' && pod.nodeId === activeController) }));
+    .sort((a, b) => group(a) - group(b) || Number(a.isReady) - Number(b.isReady) || a.ordinal - b.ordinal)
+    .map((pod) => ({ pod, place: placeOf(pod, group(pod) === ACTIVE) }));
+}
+
+const [FOLLOWERS, ACTIVE, BROKERS] = [0, 1, 2];
+
+function groupOf({ role, nodeId }: Candidate, activeController: number | undefined): number {
+  if (role === 'broker') return BROKERS;
+  return nodeId === activeController ? ACTIVE : FOLLOWERS;
+}
+
+/**
+ * Returns the pods whose gates are asked now, in their order: the first group that has pods left. The active controller is a group of its
+ * own: it is not asked while a gate refuses another controller.
+ */
+export function firstGroup<P extends Candidate>(pods: readonly P[], activeController: number | undefined): readonly P[] {
+  const order = restartOrder(pods, activeController).map((p) => p.pod);
+  return order.filter((p) => order[0] !== undefined && groupOf(p, activeController) === groupOf(order[0], activeController));
 }
 
 function placeOf(pod: Candidate, isActive: boolean): string {
   if (isActive) return 'active controller last';
   return pod.isReady ? pod.role : `unready ${pod.role}`;
-}
-
-/** Tells whether two pods are restarted in the same stretch: brokers start only when all controllers are done. */
-export function isSameGroup(a: Candidate, b: Candidate): boolean {
-  return (a.role === 'broker') === (b.role === 'broker');
 }
 
 /** Some pods cannot talk to others already: they serve another protocol, or certificates of another root. Of what cannot be seen nothing is assumed. */
@@ -97,6 +104,30 @@ export function invalidCertificates({ pods, petSets, secrets }: PodObservation, 
     return now.getTime() < Date.parse(notAfter) ? [] : [[name, `${its} has expired ${notAfter}`]];
   });
   return new Map(invalid);
+}
+
+/** A pod whose gate was asked, and its verdict. */
+export interface Asked {
+  readonly pod: PodFacts;
+  readonly verdict: Verdict;
+}
+
+/** Returns the active controller by Kafka's facts. */
+export function activeController({ facts }: Pick<RestartView, 'facts'>): number | undefined {
+  return 'value' in facts ? facts.value.quorum.leaderId : undefined;
+}
+
+/** Asks the gates of the outdated pods that are next, in their order. The first open gate is the one to go through. */
+export function askGates(view: RestartView, isCutover: boolean): readonly Asked[] {
+  const outdated = view.pods.filter((p) => view.outdated.has(p.name));
+  const active = activeController(view);
+  // A cut-over passes the point of no return with its first pod: all gates have to say yes before it.
+  const pods = isCutover ? restartOrder(outdated, active).map((p) => p.pod) : firstGroup(outdated, active);
+  const verdicts = pods.map((pod) => ({ pod, verdict: canRestart(pod, view) }));
+  if (!isCutover || verdicts.every((v) => v.verdict.ok)) return verdicts;
+  // A stuck pod serves no client, and may be the reason why the others are refused.
+  const stuck = verdicts.filter((v) => v.verdict.ok && v.pod.stuck !== undefined);
+  return stuck.length > 0 ? stuck : verdicts.filter((v) => !v.verdict.ok);
 }
 
 /** Returns whether this pod may be restarted now. */

@@ -5,6 +5,7 @@ import { Duration } from 'cdk8s';
 import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, WhenKafkaIsUnknown } from '../../constructs';
 import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS } from '../../constructs/model/kube-object';
+import type { KafkaFacts } from '../../reconciler/plan/observation';
 import { plan } from '../../reconciler/plan/plan';
 import type { KafkaFactsSource, ProgressEvent } from '../../reconciler/ports';
 import { bundleOf, failureOf, KAFKA, kafkaManifest, type MemoryPlace, World, type WorldOptions } from '../support/world';
@@ -100,6 +101,64 @@ test('a Kafka whose quorum is lost is not touched', async () => {
   });
   await assert.rejects(world.apply(wanted({}, issuedAfter)), /the quorum has no leader/);
   assert.deepEqual(world.evicted, []);
+});
+
+/** Changes what Kafka reports of itself to the runs that begin from now on. */
+function changeFacts(change: (facts: KafkaFacts) => KafkaFacts): void {
+  const { facts } = world.place;
+  world.useFacts({
+    read: async (kafka) => {
+      const reading = await facts.read(kafka);
+      return 'value' in reading ? { value: change(reading.value) } : reading;
+    },
+  });
+}
+
+describe('the active controller', () => {
+  test('waits while gates refuse the other controllers of its group', async () => {
+    world = await new World({ opsManager: false }).start(
+      kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }),
+    );
+    await world.settle();
+    await world.apply(wanted());
+    world.events.length = 0;
+    await world.place.pass(86_400_000);
+    const partitions = [{ partition: 0, leader: 0, replicas: [0, 2, 9], isr: [0, 2] }];
+    let refusals = 0;
+    changeFacts((facts) => ({
+      quorum: { ...facts.quorum, leaderId: 1 },
+      // Nodes 0 and 2 are in this ISR, the active node 1 is not: only its gate is open.
+      topics: refusals++ < 5 ? [{ name: 'payments', minInsyncReplicas: 2, partitions }] : [],
+    }));
+    await world.apply(wanted({}, world.clock.now().toISOString()));
+    assert.deepEqual(world.evicted, [`${KAFKA}-0`, `${KAFKA}-2`, `${KAFKA}-1`]);
+    assert.ok(world.events.some((e) => e.event === 'waiting' && /payments-0 has ISR \{0,2\}, needs 2 without broker 0/.test(e.message)));
+  });
+
+  test('steps back when leadership moves to it while a budget refuses its eviction', async () => {
+    const issuedAfter = await secured();
+    const allowEvictions = async (maxUnavailable: number) => {
+      for (const budget of await world.cluster.list(KINDS.PodDisruptionBudget, { namespace: world.namespace }))
+        await world.cluster.replace({ ...budget, spec: { ...budget.spec, maxUnavailable } });
+    };
+    let leader: number | undefined;
+    changeFacts((facts) => ({ ...facts, quorum: { ...facts.quorum, leaderId: leader ?? facts.quorum.leaderId } }));
+    const done = new Set<string>();
+    world.onEvent = ({ event, subject }) => {
+      if (done.has(event)) return;
+      if (event === 'issued') void allowEvictions(0);
+      else if (event === 'waiting' && subject.name === `${KAFKA}-controller-0`) {
+        leader = 1000;
+        void world.clock.sleep(60_000).then(() => allowEvictions(1));
+      } else return;
+      done.add(event);
+    };
+    await world.apply(wanted({}, issuedAfter));
+    assert.deepEqual(
+      world.evicted,
+      ['controller-1', 'controller-2', 'controller-0', 'broker-0', 'broker-1', 'broker-2'].map((name) => `${KAFKA}-${name}`),
+    );
+  });
 });
 
 /** Whoever issues lives this far ahead of us. */

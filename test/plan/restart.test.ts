@@ -2,14 +2,16 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import type { PodFacts, QuorumFacts, TopicFacts } from '../../reconciler/plan/observation';
 import {
+  askGates,
   awayPods,
   canRestart,
   canRestartBroker,
   canRestartController,
+  firstGroup,
   invalidCertificates,
-  isSameGroup,
   type RestartView,
   restartOrder,
   type Verdict,
@@ -153,6 +155,84 @@ describe('order', () => {
         c.expect,
       ),
     );
+});
+
+describe('pods whose gates are asked next', () => {
+  const [c0, c1, c2] = ['c-0', 'c-1', 'c-2'].map((name) => pod(name, 'controller')) as [PodFacts, PodFacts, PodFacts];
+  const [n0, n1] = ['n-0', 'n-1'].map((name) => pod(name, 'combined')) as [PodFacts, PodFacts];
+  const b0 = pod('b-0', 'broker');
+  const cases = [
+    { name: 'controllers without the active one', pods: [b0, c0, c1, c2], active: 1001, expect: ['c-0', 'c-2'] },
+    { name: 'the active controller once it is the last controller', pods: [b0, c1], active: 1001, expect: ['c-1'] },
+    { name: 'an unready active controller is not asked earlier', pods: [{ ...c0, isReady: false }, c1], active: 1000, expect: ['c-1'] },
+    { name: 'combined nodes without the active one', pods: [n0, n1], active: 0, expect: ['n-1'] },
+    { name: 'all controllers where the active one is not known', pods: [b0, c0, c1], active: undefined, expect: ['c-0', 'c-1'] },
+    { name: 'all controllers where the active one is not to be restarted', pods: [c0, c2, b0], active: 1001, expect: ['c-0', 'c-2'] },
+    { name: 'a broker is not the active controller whose id it has', pods: [b0, pod('b-1', 'broker')], active: 0, expect: ['b-0', 'b-1'] },
+    { name: 'none where none is left', pods: [], active: 1001, expect: [] },
+  ] as const;
+  for (const { name, pods, active, expect } of cases) {
+    test(name, () =>
+      assert.deepEqual(
+        firstGroup<PodFacts>(pods, active).map((p) => p.name),
+        expect,
+      ),
+    );
+  }
+
+  const flag = fc.boolean();
+  const topology = fc.record({
+    controllers: fc.array(fc.record({ isOutdated: flag, isReady: flag, isStuck: flag, lagMs: fc.nat(4000) }), { maxLength: 5 }),
+    brokers: fc.array(fc.record({ isOutdated: flag, isReady: flag, isStuck: flag, lagMs: fc.nat(4000) }), { maxLength: 4 }),
+    isCombined: flag,
+    leader: fc.option(fc.nat(4), { nil: undefined }),
+    isKnown: flag,
+  });
+  const viewOf = ({ controllers, brokers, isCombined, leader, isKnown }: typeof topology extends fc.Arbitrary<infer T> ? T : never) => {
+    const nodes = [
+      ...controllers.map((c, i) => ({ ...c, ...pod(`c-${i}`, isCombined ? 'combined' : 'controller') })),
+      ...brokers.map((b, i) => ({ ...b, ...pod(`b-${i}`, 'broker'), nodeId: 100 + i })),
+    ].map((n) => ({ ...n, isReady: n.isReady && !n.isStuck, ...(n.isStuck ? { stuck: 'CrashLoopBackOff' } : {}) }));
+    const voters = nodes.filter((n) => n.role !== 'broker').map((n) => ({ nodeId: n.nodeId, lastCaughtUpMs: 9000 - n.lagMs }));
+    const quorum = { leaderId: leader === undefined ? undefined : voters[leader]?.nodeId, fetchTimeoutMs: 2000, voters };
+    const view: RestartView = {
+      pods: nodes,
+      outdated: new Set(nodes.filter((n) => n.isOutdated).map((n) => n.name)),
+      facts: isKnown ? { value: { quorum, topics: [] } } : { unknown: 'not read' },
+      whenKafkaIsUnknown: 'readiness',
+      missing: [],
+      invalid: new Map(),
+    };
+    return view;
+  };
+  test('whatever the facts are, no gate opens for the active controller before another controller, nor for a broker before a controller', () => {
+    fc.assert(
+      fc.property(topology, (facts) => {
+        const view = viewOf(facts);
+        const active = 'value' in view.facts ? view.facts.value.quorum.leaderId : undefined;
+        const left = view.pods.filter((p) => view.outdated.has(p.name) && p.role !== 'broker');
+        const next = askGates(view, false).find((a) => a.verdict.ok)?.pod;
+        if (next === undefined || left.length === 0) return;
+        assert.notEqual(next.role, 'broker', 'a broker before a controller');
+        assert.ok(next.nodeId !== active || left.length === 1, 'the active controller before another');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('whatever the facts are, the plan restarts controllers before brokers and the active one last of them', () => {
+    fc.assert(
+      fc.property(topology, (facts) => {
+        const { pods, facts: known } = viewOf(facts);
+        const active = 'value' in known ? known.value.quorum.leaderId : undefined;
+        const order = restartOrder(pods, active).map((p) => p.pod);
+        const controllers = pods.filter((p) => p.role !== 'broker').length;
+        const place = order.findIndex((p) => p.role !== 'broker' && p.nodeId === active);
+        assert.ok(order.slice(0, controllers).every((p) => p.role !== 'broker'));
+        assert.ok(place === -1 || place === controllers - 1);
+      }),
+    );
+  });
 });
 
 describe('gate of a pod', () => {
@@ -353,12 +433,9 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
     if (stuck !== undefined) return { restarted, error: { code: 'stuck-but-up-to-date', pod: stuck.nodeId } };
     const unready = [...pods.values()].find((p) => !p.isReady && !left.has(p.nodeId));
     if (unready !== undefined) return { restarted, error: { code: 'not-ready', pod: unready.nodeId } };
-    const order = restartOrder(
-      [...pods.values()].filter((p) => left.has(p.nodeId)),
-      given.activeController ?? undefined,
-    ).map((p) => p.pod);
-    const group = order.filter((p) => isSameGroup(p, order[0] as PodFacts));
-    const outdated = new Set(order.map((p) => p.name));
+    const outdatedPods = [...pods.values()].filter((p) => left.has(p.nodeId));
+    const group = firstGroup(outdatedPods, given.activeController ?? undefined);
+    const outdated = new Set(outdatedPods.map((p) => p.name));
     let chosen: PodFacts | undefined;
     for (const p of group) {
       const script: boolean[] | undefined = given.safetyCheckPerAttempt[p.nodeId];
