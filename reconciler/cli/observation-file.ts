@@ -105,6 +105,7 @@ const ISSUER = mapOf({
   ),
   unknown: optional(ANY_TEXT),
   caPublicKeys: optional(TEXTS),
+  caProblem: optional(mapOf({ problem: ANY_TEXT, isFinal: TRUTH })),
   ca: optional(listOf(CA)),
 });
 

@@ -1,15 +1,20 @@
 /** Issuers that the live or desired TLS state refers to, and the root that they sign with where that can be read. */
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { formatRef, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '../../constructs/model/tls';
-import type { CaFacts, IssuerState } from '../plan/observation';
+import type { IssuerState } from '../plan/observation';
 import { denialOf, type Reader } from './reading';
-import { signingCa } from './secret';
+import { caProblem, signingCa } from './secret';
 
-/** Returns every issuer of the TLS states and of the manifests, once each, in the order of their names. */
+/** Returns every issuer of the TLS states and of the manifests, and those that Certificates among these refer to, in the order of their names. */
 export function issuersUsed(states: readonly TlsState[], manifests: readonly KubeObject[]): readonly Pick<IssuerRef, 'kind' | 'name'>[] {
   const declared = manifests.filter((m) => m.kind === KINDS.Issuer.kind).map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name }));
   const referred = states.flatMap((tls) => (tls === 'off' ? [] : issuersOf(tls).map(({ kind, name }) => ({ kind, name }))));
-  const all = new Map([...declared, ...referred].map((issuer) => [`${issuer.kind}/${issuer.name}`, issuer]));
+  const ofCertificates = manifests.flatMap(({ kind, spec }) => {
+    if (kind !== KINDS.Certificate.kind || typeof spec?.issuerRef?.name !== 'string') return [];
+    const isOfCluster = spec.issuerRef.kind === KINDS.ClusterIssuer.kind;
+    return [{ kind: isOfCluster ? ('ClusterIssuer' as const) : ('Issuer' as const), name: spec.issuerRef.name }];
+  });
+  const all = new Map([...declared, ...referred, ...ofCertificates].map((issuer) => [`${issuer.kind}/${issuer.name}`, issuer]));
   return [...all.keys()].sort().flatMap((key) => all.get(key) ?? []);
 }
 
@@ -25,13 +30,7 @@ export async function readIssuer(
   try {
     const object = await reader.get(KINDS[kind], name);
     const signing = object ?? manifests.find((m) => m.kind === kind && m.metadata.name === name);
-    const ca = signing === undefined ? undefined : await readSigningCa(reader, signing);
-    return {
-      kind,
-      name,
-      ...(object === undefined ? {} : { object }),
-      ...(ca === undefined ? {} : { caPublicKeys: [ca.publicKey], ca: [ca] }),
-    };
+    return { kind, name, ...(object === undefined ? {} : { object }), ...(await readSigningCa(reader, signing)) };
   } catch (error) {
     const unknown = denialOf(error);
     if (unknown === undefined) throw error;
@@ -40,10 +39,19 @@ export async function readIssuer(
 }
 
 /** The Secret of a ClusterIssuer is in cert-manager's own namespace, wherever that is: it is not looked for. */
-async function readSigningCa(reader: Reader, issuer: KubeObject): Promise<CaFacts | undefined> {
-  const secretName: unknown = issuer.spec?.ca?.secretName;
-  if (issuer.kind !== KINDS.Issuer.kind || typeof secretName !== 'string') return undefined;
+async function readSigningCa(
+  reader: Reader,
+  issuer: KubeObject | undefined,
+): Promise<Pick<IssuerState, 'ca' | 'caPublicKeys' | 'caProblem'>> {
+  const secretName: unknown = issuer?.spec?.ca?.secretName;
+  if (issuer?.kind !== KINDS.Issuer.kind || typeof secretName !== 'string') return {};
   const subject = ref(KINDS.Secret, reader.namespace, secretName);
-  const secret = await reader.optional(`Secret/${reader.namespace}/${secretName}`, () => reader.secret(subject), undefined);
-  return secret === undefined ? undefined : signingCa(secret);
+  const read = await reader.optional(formatRef(subject), async () => ({ secret: await reader.secret(subject) }), undefined);
+  if (read === undefined) return {};
+  const ca = read.secret === undefined ? undefined : signingCa(read.secret);
+  const problem = caProblem(read.secret);
+  return {
+    ...(ca === undefined ? {} : { caPublicKeys: [ca.publicKey], ca: [ca] }),
+    ...(problem === undefined ? {} : { caProblem: { ...problem, problem: `${formatRef(subject)} ${problem.problem}` } }),
+  };
 }

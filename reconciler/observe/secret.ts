@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { withoutPasswords } from '../../constructs/model/kubedb';
 import { isSignedBy, keyEncodingOf, readCas, readCertificates } from '../certificates';
-import type { CaFacts, SecretFacts } from '../plan/observation';
+import type { CaFacts, CaProblem, SecretFacts } from '../plan/observation';
 
 /** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
 export function secretFacts(secret: KubeObject): SecretFacts {
@@ -48,6 +48,17 @@ export function trustOf(secret: KubeObject | undefined): readonly string[] {
 export function signingCa(secret: KubeObject): CaFacts | undefined {
   const chain = readCas(decodedOf(secret, 'tls.crt') ?? '').certificates;
   return chain.find((c) => c.subject === c.issuer) ?? chain.at(-1);
+}
+
+/** Returns why a CA issuer cannot sign with this Secret, as cert-manager would find; dates are not looked at. Undefined: it can. */
+export function caProblem(secret: KubeObject | undefined): CaProblem | undefined {
+  if (secret === undefined) return { problem: 'does not exist', isFinal: false };
+  const missing = ['tls.crt', 'tls.key'].filter((key) => !decodedOf(secret, key));
+  if (missing.length > 0) return { problem: `lacks ${missing.join(' and ')}`, isFinal: false };
+  const { certificates, unreadable } = readCertificates(decodedOf(secret, 'tls.crt') ?? '');
+  const [own] = certificates;
+  if (own === undefined) return { problem: `has a tls.crt that cannot be read: ${unreadable}`, isFinal: true };
+  return own.isCa ? undefined : { problem: `holds the certificate of no CA (${own.subject || 'unnamed'})`, isFinal: true };
 }
 
 /** Returns the configuration in a Secret, without the lines that hold a password or a login. */

@@ -121,6 +121,16 @@ export interface IssuerState {
   readonly caPublicKeys?: readonly string[];
   /** The CA certificates themselves; absent in observations of earlier versions. */
   readonly ca?: readonly CaFacts[];
+  /** Why the Secret of a CA issuer cannot be signed with; absent when it can, or could not be read. */
+  readonly caProblem?: CaProblem;
+}
+
+/** What is wrong with the Secret of a CA issuer. */
+export interface CaProblem {
+  /** A sentence: `Secret/demo/corp-ca lacks tls.key`. */
+  readonly problem: string;
+  /** Its content has to be replaced; else it may only not be there yet. */
+  readonly isFinal: boolean;
 }
 
 /** The ConfigMap with the CA certificates that clients are told to trust. */

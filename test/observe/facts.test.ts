@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { podFacts } from '../../reconciler/observe/pod';
-import { configOf, secretFacts, signingCa } from '../../reconciler/observe/secret';
+import { caProblem, configOf, secretFacts, signingCa } from '../../reconciler/observe/secret';
 import { shown } from '../../reconciler/observe/shown';
 import { asPkcs1, issueCertificate } from '../support/certificate-factory';
 
@@ -51,6 +51,21 @@ test("of a Secret's annotations only cert-manager's are kept", () => {
     ),
   );
   assert.deepEqual(facts.annotations, { 'cert-manager.io/issuer-name': 'ca' });
+});
+
+describe('what a CA issuer cannot sign with', () => {
+  const cases: readonly (readonly [name: string, secret: KubeObject | undefined, problem: string | undefined, isFinal?: boolean])[] = [
+    ['no Secret', undefined, 'does not exist', false],
+    ['one without anything', secret({}), 'lacks tls.crt and tls.key', false],
+    ['one without a key', secret({ 'tls.crt': root.cert }), 'lacks tls.key', false],
+    ['one with an empty key', secret({ 'tls.crt': root.cert, 'tls.key': '' }), 'lacks tls.key', false],
+    ['no certificate', secret({ 'tls.crt': 'nonsense', 'tls.key': 'k' }), 'has a tls.crt that cannot be read: no PEM certificate', true],
+    ['a leaf', secret({ 'tls.crt': leaf.cert, 'tls.key': 'k' }), 'holds the certificate of no CA (O=kafka, CN=leaf)', true],
+    ['a root', secret({ 'tls.crt': root.cert, 'tls.key': 'k' }), undefined],
+    ['an intermediate CA', secret({ 'tls.crt': intermediate.cert, 'tls.key': 'k' }), undefined],
+  ];
+  for (const [name, given, problem, isFinal] of cases)
+    test(name, () => assert.deepEqual(caProblem(given), problem === undefined ? undefined : { problem, isFinal }));
 });
 
 test('a CA issuer signs with the root of its chain, or with the last certificate of one without', () => {

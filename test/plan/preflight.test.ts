@@ -162,7 +162,7 @@ describe('issuers', () => {
     },
     {
       name: 'one of the bundle is made Ready by the plan',
-      cluster: () => issuer(adding().issuing(manifest('Issuer', 'orders-ca', { selfSigned: {} })), ready('False')),
+      cluster: () => issuer(adding().issuing(manifest('Issuer', 'orders-ca', { ca: { secretName: 'elsewhere' } })), ready('False')),
       expect: [],
     },
     {
@@ -178,6 +178,144 @@ describe('issuers', () => {
     {
       name: 'turning TLS off needs none',
       cluster: () => issuer(new ClusterBuilder().wants('off').desires({ acknowledge: [{ kind: 'clientsLeaveTls' }] }), ready('False')),
+      expect: [],
+    },
+  ]);
+});
+
+describe('the type of an issuer', () => {
+  const object = (spec: object): KubeObject => ({ ...readyIssuer('orders-ca'), spec });
+  const by = (c: ClusterBuilder, spec: object) => c.issuer({ kind: 'Issuer', name: 'orders-ca', object: object(spec) });
+  const adding = (spec: object) => by(plaintext().desires(MOVE), spec);
+  const rotating = (spec: object) => by(new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' }), spec);
+  const SELF_SIGNED = { selfSigned: {} };
+  const ACME = { acme: { server: 'https://acme.example.org/directory' } };
+  const application = (spec: object): KubeObject => ({
+    apiVersion: KINDS.Certificate.apiVersion,
+    kind: 'Certificate',
+    metadata: { name: 'billing', namespace: NAMESPACE },
+    spec: { secretName: 'billing', issuerRef: { group: 'cert-manager.io', kind: 'Issuer', name: 'public' }, ...spec },
+  });
+  const withApplication = (issuer: object, spec: object) =>
+    new ClusterBuilder()
+      .issuing(application(spec))
+      .issuer({ kind: 'Issuer', name: 'public', object: { ...readyIssuer('public'), spec: issuer } });
+  const refused: Expected[] = ['invalid Issuer/orders-ca'];
+  play([
+    {
+      name: 'selfSigned makes every certificate its own root',
+      cluster: () => adding(SELF_SIGNED),
+      expect: refused,
+      says: /signs every certificate with its own key \(spec\.selfSigned\).*TlsIssuer\.selfSignedCa\(\)/,
+    },
+    { name: 'selfSigned cannot rotate either', cluster: () => rotating(SELF_SIGNED), expect: refused },
+    {
+      name: 'ACME signs no internal name and gives no ca.crt',
+      cluster: () => adding(ACME),
+      expect: refused,
+      says: /ACME issuer.*does not sign \*\.orders-pods\.demo\.svc\.cluster\.local, localhost, .*no ca\.crt.*private CA/,
+    },
+    { name: 'ACME cannot rotate either', cluster: () => rotating(ACME), expect: refused },
+    {
+      name: 'the wrong type is told beside what else is missing',
+      cluster: () => by(plaintext(), SELF_SIGNED),
+      expect: ['invalid Kafka/orders', 'invalid Issuer/orders-ca'],
+    },
+    {
+      name: 'a selfSigned issuer of the bundle is refused as well',
+      cluster: () => adding({ ca: { secretName: 'orders-ca' } }).issuing(object(SELF_SIGNED)),
+      expect: refused,
+    },
+    {
+      name: 'a selfSigned issuer that only makes the CA is right',
+      cluster: () =>
+        plaintext()
+          .desires(MOVE)
+          .issuing({ ...application({ isCA: true, secretName: 'billing-ca' }) })
+          .issuer({ kind: 'Issuer', name: 'public', object: { ...readyIssuer('public'), spec: SELF_SIGNED } }),
+      expect: [],
+    },
+    {
+      name: 'Vault signs by its own rules',
+      cluster: () => adding({ vault: { server: 'https://vault', path: 'pki/sign/kafka' } }),
+      expect: [],
+    },
+    { name: 'Venafi signs by its own rules', cluster: () => adding({ venafi: { zone: 'kafka' } }), expect: [] },
+    { name: 'nothing is asked where nothing is issued', cluster: () => by(new ClusterBuilder(), SELF_SIGNED), expect: [] },
+    {
+      name: 'turning TLS off needs no certificate',
+      cluster: () => by(new ClusterBuilder().wants('off').desires({ acknowledge: [{ kind: 'clientsLeaveTls' }] }), SELF_SIGNED),
+      expect: [],
+    },
+    {
+      name: 'an application with a selfSigned certificate is trusted by no broker',
+      cluster: () => withApplication(SELF_SIGNED, { commonName: 'billing' }),
+      expect: ['invalid Issuer/public'],
+      says: /no broker would trust Certificate\/demo\/billing/,
+    },
+    {
+      name: 'an application with an internal name cannot have it from ACME',
+      cluster: () => withApplication(ACME, { dnsNames: ['billing.example.org', 'billing.demo.svc'] }),
+      expect: ['invalid Issuer/public'],
+      says: /does not sign billing\.demo\.svc Use/,
+    },
+    {
+      name: 'an application with a public name can',
+      cluster: () => withApplication(ACME, { commonName: 'billing.example.org', dnsNames: ['billing.example.org'] }),
+      expect: [],
+    },
+  ]);
+
+  test('Kafka that has certificates of such an issuer is left alone, with a note', () => {
+    for (const spec of [SELF_SIGNED, ACME]) {
+      const { bundle, live } = by(new ClusterBuilder(), spec);
+      const { steps, obstacles, notes } = plan(bundle, live, new Date(NOW));
+      assert.deepEqual([steps, obstacles], [[], []]);
+      assert.match(notes.join('\n'), /^Issuer\/demo\/orders-ca (signs every|is an ACME issuer).*The next rotation will be refused\./);
+    }
+  });
+});
+
+describe('the Secret of a CA issuer', () => {
+  const caIssuer = (): KubeObject => ({ ...readyIssuer('orders-ca'), spec: { ca: { secretName: 'corp-ca' } } });
+  const adding = (problem: string, isFinal: boolean, isInBundle = true) => {
+    const cluster = plaintext().desires(MOVE);
+    if (isInBundle) cluster.issuing(caIssuer());
+    const object = isInBundle ? {} : { object: caIssuer() };
+    return cluster.issuer({
+      kind: 'Issuer',
+      name: 'orders-ca',
+      ...object,
+      caProblem: { problem: `Secret/demo/corp-ca ${problem}`, isFinal },
+    });
+  };
+  play([
+    {
+      name: 'one of the bundle that does not exist is waited for',
+      cluster: () => adding('does not exist', false),
+      expect: ['wait Issuer/orders-ca'],
+      says: /cannot sign the certificates: Secret\/demo\/corp-ca does not exist Put the certificate and the key of a CA into the Secret/,
+    },
+    { name: 'one that lacks its key is waited for', cluster: () => adding('lacks tls.key', false), expect: ['wait Issuer/orders-ca'] },
+    {
+      name: 'one that holds no CA has to be replaced',
+      cluster: () => adding('holds the certificate of no CA (CN=leaf)', true),
+      expect: ['blocked Issuer/orders-ca'],
+    },
+    {
+      name: 'the same of an issuer that is only referred to',
+      cluster: () => adding('holds the certificate of no CA (CN=leaf)', true, false),
+      expect: ['blocked Issuer/orders-ca'],
+    },
+    {
+      name: 'one that the bundle has issued is made by the plan',
+      cluster: () =>
+        adding('does not exist', false).issuing({
+          apiVersion: KINDS.Certificate.apiVersion,
+          kind: 'Certificate',
+          metadata: { name: 'corp-ca', namespace: NAMESPACE },
+          spec: { isCA: true, secretName: 'corp-ca', issuerRef: { kind: 'Issuer', name: 'root' } },
+        }),
       expect: [],
     },
   ]);

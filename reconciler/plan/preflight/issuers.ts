@@ -1,44 +1,52 @@
 /**
- * Issuers that the desired state only refers to: one that is missing or not Ready issues nothing, and nothing is begun that would stop half
- * done for want of it. Those of the bundle are made Ready by the plan itself.
+ * Issuers that certificates are to be issued by and that cannot issue yet: one is missing, not Ready, or its Secret holds no CA. Nothing is
+ * begun that would stop half done for want of it. Issuers of the bundle, and CAs that the bundle has issued, are made Ready by the plan.
  */
-import { KINDS, type KubeObject, ref } from '../../../constructs/model/kube-object';
-import { issuersOf } from '../../../constructs/model/tls';
+import { formatRef, KINDS, type KubeObject, type ObjectRef } from '../../../constructs/model/kube-object';
 import { statusOf } from '../../status';
 import type { World } from '../checks/world';
-import type { Draft, Obstacle, Step } from '../nouns';
-import type { IssuerState } from '../observation';
+import type { Draft, Obstacle } from '../nouns';
+import type { CaProblem, IssuerState } from '../observation';
+import { certificatesToIssue } from './wanted-certificates';
 
-/** Returns one obstacle an issuer that steps need and that cannot issue yet. Of one that could not be looked at nothing is assumed. */
-export function issuerIsNotReady({ bundle, live }: World, { steps }: Draft): readonly Obstacle[] {
-  if (bundle.tls === 'off' || !steps.some(needsIssuer)) return [];
-  const isOurs = (kind: string, name: string) => bundle.issuing.some((m) => m.kind === kind && m.metadata.name === name);
-  return issuersOf(bundle.tls)
-    .filter(({ kind, name }) => !isOurs(kind, name))
-    .flatMap(({ kind, name }) => live.issuers.filter((i) => i.kind === kind && i.name === name))
-    .flatMap((issuer) => obstacleOf(issuer, bundle.issuing, live.namespace) ?? []);
+/** Returns one obstacle an issuer that steps need. Of one that could not be looked at nothing is assumed. */
+export function issuerIsNotReady(world: World, draft: Draft): readonly Obstacle[] {
+  const { issuing } = world.bundle;
+  const needed = new Map(certificatesToIssue(world, draft).map(({ issuer }) => [formatRef(issuer), issuer]));
+  return [...needed.values()].flatMap((subject) => {
+    const state = world.live.issuers.find((i) => i.kind === subject.kind && i.name === subject.name);
+    return state === undefined ? [] : (obstacleOf(subject, state, issuing) ?? []);
+  });
 }
 
-function needsIssuer(step: Step): boolean {
-  if (step.kind === 'submitOpsRequest') return step.operation !== 'restart' && step.operation !== 'remove' && !step.isContinued;
-  return step.kind === 'issue' || step.kind === 'create' || step.kind === 'configure';
-}
-
-function obstacleOf({ kind, name, object, unknown }: IssuerState, issuing: readonly KubeObject[], namespace: string): Obstacle | undefined {
+function obstacleOf(subject: ObjectRef, { object, unknown, caProblem }: IssuerState, issuing: readonly KubeObject[]): Obstacle | undefined {
   if (unknown !== undefined) return undefined;
-  const waits = { kind: 'wait' as const, until: 'issuance' as const, subject: ref(KINDS[kind], namespace, name) };
+  const manifest = issuing.find((m) => m.kind === subject.kind && m.metadata.name === subject.name);
+  const spec = (manifest ?? object)?.spec;
+  if (isFedBy(issuing, spec)) return undefined;
+  if (caProblem !== undefined) return caIsMissing(subject, caProblem);
+  if (manifest !== undefined) return undefined;
+  const waits = { kind: 'wait' as const, until: 'issuance' as const, subject };
   if (object === undefined) {
     const message = 'does not exist, and certificates are to be issued by it';
     return { ...waits, message, hint: 'Create the issuer, or name another one in the KafkaTls.' };
   }
   const { state, reason } = statusOf(object);
-  if (state === 'Current' || isFedBy(issuing, object)) return undefined;
+  if (state === 'Current') return undefined;
   const message = `is not Ready, and certificates are to be issued by it${reason === '' ? '' : `: ${reason}`}`;
-  return { ...waits, message, hint: "Look at the issuer's status and cert-manager's log, or name another one in the KafkaTls." };
+  const kind = state === 'Failed' ? ('blocked' as const) : waits.kind;
+  return { ...waits, kind, message, hint: "Look at the issuer's status and cert-manager's log, or name another one in the KafkaTls." };
 }
 
-/** It signs with a CA that the plan is about to have issued. */
-function isFedBy(issuing: readonly KubeObject[], issuer: KubeObject): boolean {
-  const secretName: unknown = issuer.spec?.ca?.secretName;
+/** It signs with a CA that the bundle has issued. */
+function isFedBy(issuing: readonly KubeObject[], spec: KubeObject['spec']): boolean {
+  const secretName: unknown = spec?.ca?.secretName;
   return issuing.some((m) => m.kind === KINDS.Certificate.kind && m.spec?.secretName === secretName);
+}
+
+/** A Secret that is missing or incomplete may still be written; one that holds no CA has to be replaced. */
+function caIsMissing(subject: ObjectRef, { problem, isFinal }: CaProblem): Obstacle {
+  const message = `cannot sign the certificates: ${problem}`;
+  const hint = 'Put the certificate and the key of a CA into the Secret, as tls.crt and tls.key.';
+  return { kind: isFinal ? 'blocked' : 'wait', until: 'issuance', subject, message, hint };
 }

@@ -2,6 +2,7 @@
  * What a drafted plan would run into, found before anything is touched: nothing is begun that would stop half done.
  *
  *     permissions.ts    what whoever runs it may not do
+ *     issuer-types.ts   an issuer that can never sign what is wanted of it
  *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
  *     budgets.ts        a PodDisruptionBudget that can never allow the eviction
  *
@@ -15,6 +16,7 @@ import type { Draft, Obstacle } from '../nouns';
 import { availabilityNotes } from './availability';
 import { budgetForbidsEviction } from './budgets';
 import { expiryNotes } from './expiry';
+import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
 import { issuerIsNotReady } from './issuers';
 import { deniedNotes, permissionIsDenied } from './permissions';
 
@@ -28,9 +30,15 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
   return {
     obstacles: [
       ...(isOnlyShown ? [] : permissionIsDenied(world, draft)), // it would stop where the right is missing
+      ...issuerTypeCannotSign(world, draft), // no certificate of it would be worth anything
       ...issuerIsNotReady(world, draft), // a certificate would not be issued
       ...budgetForbidsEviction(world, draft), // a pod would not be let go
     ],
-    notes: [...availabilityNotes(world, draft), ...expiryNotes(world, draft), ...(isOnlyShown ? deniedNotes(world, draft) : [])],
+    notes: [
+      ...availabilityNotes(world, draft),
+      ...expiryNotes(world, draft),
+      ...unsuitableIssuerNotes(world, draft),
+      ...(isOnlyShown ? deniedNotes(world, draft) : []),
+    ],
   };
 }

@@ -1,0 +1,93 @@
+/**
+ * Issuers that can never sign what is wanted of them, whatever their status says, because their type forbids it. Only a commit that names
+ * another issuer cures that, so nothing is begun.
+ *
+ *     selfSigned   signs every certificate with the certificate's own key: each is its own root
+ *     acme         a public CA: it signs names that the public DNS proves, and cert-manager stores no ca.crt for it
+ *
+ * `ca`, `vault` and `venafi` issuers sign by rules that are not in their spec; what they refuse, cert-manager reports.
+ */
+import { formatRef, type KubeObject, type ObjectRef, refOf } from '../../../constructs/model/kube-object';
+import type { World } from '../checks/world';
+import type { Draft, Obstacle } from '../nouns';
+import { certificatesToIssue, type WantedCertificate, wantedCertificates } from './wanted-certificates';
+
+interface Unsuitable {
+  readonly issuer: ObjectRef;
+  readonly problem: string;
+  readonly hint: string;
+}
+
+/** Returns one obstacle an issuer that the draft would ask for what it cannot sign. */
+export function issuerTypeCannotSign(world: World, draft: Draft): readonly Obstacle[] {
+  return unsuitableIssuers(world, certificatesToIssue(world, draft)).map(({ issuer: subject, problem: message, hint }) => {
+    return { kind: 'invalid', subject, message, hint };
+  });
+}
+
+/** Returns what to know of such issuers while nothing is asked of them. */
+export function unsuitableIssuerNotes(world: World, draft: Draft): readonly string[] {
+  if (issuerTypeCannotSign(world, draft).length > 0) return [];
+  return unsuitableIssuers(world, wantedCertificates(world)).map(({ issuer, problem, hint }) => {
+    return `${formatRef(issuer)} ${problem}. The next rotation will be refused. ${hint}`;
+  });
+}
+
+/** Returns each such issuer once, with what is wrong about the first certificate that it cannot sign. */
+function unsuitableIssuers(world: World, certificates: readonly WantedCertificate[]): readonly Unsuitable[] {
+  const found = new Map<string, Unsuitable>();
+  for (const certificate of certificates) {
+    const { issuer } = certificate;
+    const why = whyUnsuitable(specOf(issuer, world), certificate);
+    if (why !== undefined && !found.has(formatRef(issuer))) found.set(formatRef(issuer), { issuer, ...why });
+  }
+  return [...found.values()];
+}
+
+/** The bundle's manifest wins over the live object, which the plan brings to it. */
+function specOf({ kind, name }: ObjectRef, { bundle, live }: World): KubeObject['spec'] {
+  const manifest = bundle.issuing.find((m) => m.kind === kind && m.metadata.name === name);
+  return (manifest ?? live.issuers.find((i) => i.kind === kind && i.name === name)?.object)?.spec;
+}
+
+function whyUnsuitable(spec: KubeObject['spec'], { manifest, isOfBrokers }: WantedCertificate): Omit<Unsuitable, 'issuer'> | undefined {
+  if (spec?.selfSigned !== undefined && manifest.spec?.isCA !== true) {
+    return {
+      problem: isOfBrokers
+        ? "signs every certificate with its own key (spec.selfSigned): the brokers' certificates would have no root in common, and every rotation would replace their roots"
+        : `signs every certificate with its own key (spec.selfSigned): no broker would trust ${formatRef(refOf(manifest))}`,
+      hint: 'Use TlsIssuer.selfSignedCa(), which makes a CA and an issuer that signs with it.',
+    };
+  }
+  if (spec?.acme === undefined) return undefined;
+  const names = unprovableNames(manifest);
+  if (!isOfBrokers && names.length === 0) return undefined;
+  const refused = `a public CA does not sign ${names.slice(0, MOST_NAMES).join(', ')}${names.length > MOST_NAMES ? ' and others' : ''}`;
+  return {
+    problem: `is an ACME issuer (spec.acme): ${refused}${isOfBrokers ? '; it also gives no ca.crt, which every pod mounts' : ''}`,
+    hint: 'Use TlsIssuer.selfSignedCa(), or an issuer of a private CA. An ACME certificate belongs to what clients outside of the cluster connect to, such as a load balancer.',
+  };
+}
+
+const MOST_NAMES = 3;
+
+/** Returns the names and addresses of a Certificate that the public DNS cannot prove. */
+function unprovableNames({ spec = {} }: KubeObject): readonly string[] {
+  const { commonName, dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = spec;
+  const names: readonly string[] = [...dnsNames, ...(commonName === undefined || dnsNames.includes(commonName) ? [] : [commonName])];
+  return [
+    ...names.filter((name) => !isPublicName(name)),
+    ...ipAddresses.filter((address: string) => PRIVATE_ADDRESS.test(address)),
+    ...uris,
+    ...emailAddresses,
+  ];
+}
+
+/** Domains that are reserved for private use, or that Kubernetes uses inside of a cluster. */
+const PRIVATE_DOMAINS = ['local', 'localhost', 'localdomain', 'internal', 'intranet', 'corp', 'home', 'lan', 'test', 'svc', 'arpa'];
+const PRIVATE_ADDRESS = /^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|::1$|f[cd]|fe[89ab])/i;
+
+function isPublicName(name: string): boolean {
+  const labels = name.toLowerCase().split('.');
+  return labels.length > 1 && !PRIVATE_DOMAINS.includes(labels.at(-1) ?? '') && !labels.includes('svc');
+}

@@ -1,0 +1,45 @@
+/** The Certificates that the desired state wants, and those of them that a draft has issued: what their issuers must be able to sign. */
+import { isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../../constructs/model/kube-object';
+import { ALIASES } from '../../../constructs/model/tls';
+import { type World, wantedCertificate } from '../checks/world';
+import type { Draft, Step } from '../nouns';
+
+export interface WantedCertificate {
+  readonly manifest: KubeObject;
+  readonly issuer: ObjectRef;
+  /** Pods of the Kafka mount it; else a CA or an application has it. */
+  readonly isOfBrokers: boolean;
+}
+
+/** Returns all of them: the brokers' first, then those of the bundle. */
+export function wantedCertificates(world: World): readonly WantedCertificate[] {
+  const { bundle, live } = world;
+  const wanted = (isOfBrokers: boolean) => (manifest: KubeObject) => {
+    return { manifest, issuer: issuerRefOf(manifest, live.namespace), isOfBrokers };
+  };
+  const ofBrokers = bundle.tls === 'off' ? [] : ALIASES.map((alias) => wantedCertificate(world, alias));
+  const others = bundle.issuing.filter((m) => m.kind === KINDS.Certificate.kind);
+  return [...ofBrokers.map(wanted(true)), ...others.map(wanted(false))];
+}
+
+/** Returns those that the steps have issued. A Certificate that exists and fits may be among them: a rotation issues it again. */
+export function certificatesToIssue(world: World, { steps }: Draft): readonly WantedCertificate[] {
+  const isByKubeDb = world.bundle.desired.executor === 'ops-request' && steps.some(makesKubeDbIssue);
+  return wantedCertificates(world).filter(({ manifest, isOfBrokers }) => {
+    return (isOfBrokers && isByKubeDb) || steps.some((s) => isIssuing(s) && isSameRef(s.subject, refOf(manifest)));
+  });
+}
+
+function makesKubeDbIssue(step: Step): boolean {
+  if (step.kind === 'submitOpsRequest') return step.operation !== 'restart' && step.operation !== 'remove' && !step.isContinued;
+  return step.kind === 'create' || step.kind === 'configure';
+}
+
+function isIssuing({ kind }: Step): boolean {
+  return kind === 'issue' || kind === 'apply' || kind === 'awaitReady';
+}
+
+function issuerRefOf({ spec }: KubeObject, namespace: string): ObjectRef {
+  const { kind, name } = spec?.issuerRef ?? {};
+  return ref(kind === KINDS.ClusterIssuer.kind ? KINDS.ClusterIssuer : KINDS.Issuer, namespace, String(name));
+}
