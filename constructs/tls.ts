@@ -3,7 +3,7 @@ import { Acknowledgement } from './acknowledgement';
 import { type BrokerCertificateProps, certificateSettings } from './certificate';
 import { goDuration } from './duration';
 import { TlsIssuer } from './issuer';
-import type { Acknowledged } from './model/desired';
+import type { Acknowledged } from './model/acknowledgement';
 import type { TlsSettings } from './model/manifests';
 
 /** What TLS should be when it is on. */
@@ -32,19 +32,19 @@ export interface TlsOnProps {
    */
   readonly beforeExpiry?: Duration;
   /**
-   * End states that clients are ready for.
+   * Changes that were agreed to.
    * @default - none
    */
-  readonly acknowledge?: Acknowledgement[];
+  readonly acknowledge?: readonly Acknowledgement[];
 }
 
 /** What there is to say when TLS is off. */
 export interface TlsOffProps {
   /**
-   * End states that clients are ready for.
+   * Changes that were agreed to.
    * @default - none
    */
-  readonly acknowledge?: Acknowledgement[];
+  readonly acknowledge?: readonly Acknowledgement[];
 }
 
 /** What was chosen. */

@@ -4,6 +4,8 @@
  * `spec.tls` of the converging KafkaOpsRequest (`bundle.ts`), where a patch by the user counts, too.
  */
 
+import type { Acknowledged } from './acknowledgement';
+
 /** Version of the bundle format. A reconciler refuses a newer one. */
 export const BUNDLE_FORMAT = 1;
 
@@ -14,14 +16,6 @@ export type ExecutorName = (typeof EXECUTORS)[number];
 export const CUTOVERS = ['rolling', 'stop'] as const;
 /** How pods restart when converted and unconverted ones cannot talk: one after the other, or all at once. */
 export type Cutover = (typeof CUTOVERS)[number];
-
-export const ACKNOWLEDGEMENTS = ['clientsMoveToTls', 'clientsLeaveTls', 'trustRootChangesTo'] as const;
-/** An end state that needs people outside the cluster to act, and that somebody has agreed to in Git. */
-export interface Acknowledged {
-  readonly kind: (typeof ACKNOWLEDGEMENTS)[number];
-  /** Only of `trustRootChangesTo`: the name of the issuer whose root clients will have to trust. */
-  readonly issuer?: string;
-}
 
 /** Go durations; how long to wait for each thing before the run ends. */
 export interface Deadlines {
@@ -66,9 +60,4 @@ export interface Desired {
   /** How often a failed operation is tried again. */
   readonly retries: number;
   readonly deadlines: Deadlines;
-}
-
-/** Returns the acknowledgement as the user wrote it: `Acknowledgement.trustRootChangesTo('orders-ca-2')`. */
-export function formatAcknowledgement(a: Acknowledged): string {
-  return `Acknowledgement.${a.kind}(${a.issuer === undefined ? '' : `'${a.issuer}'`})`;
 }

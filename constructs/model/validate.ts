@@ -8,6 +8,7 @@
  *
  * Whether an issuer exists, a KafkaVersion is known or a Secret is there is for the cluster to say: `kafka-tls plan`.
  */
+import { acknowledgementViolations } from './acknowledgement';
 import type { Desired } from './desired';
 import { parseGoDuration } from './go-duration';
 import { formatRef, isEqual, KINDS, type KubeObject, ref, refOf } from './kube-object';
@@ -81,6 +82,7 @@ function desiredViolations(desired: Desired): readonly Violation[] {
   if (!Number.isInteger(desired.retries) || desired.retries < 0) {
     found.push(error('retries', desired.retries, 'that is not a number of retries', 'Use 0 or more.'));
   }
+  found.push(...acknowledgementViolations(desired.acknowledge, error));
   const durations = { ...desired.deadlines, ...(desired.beforeExpiry === undefined ? {} : { beforeExpiry: desired.beforeExpiry }) };
   for (const [name, text] of Object.entries(durations)) {
     const least = name === 'claim' ? 0n : 1n;

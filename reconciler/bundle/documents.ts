@@ -4,12 +4,13 @@
  * A bundle is made by a program, but it passes through Git, editors, merges and templating tools on its way. What is checked here is
  * what the rest of the reconciler takes for granted; whether KubeDB and cert-manager accept it was checked when it was made.
  */
+import { ACKNOWLEDGEMENTS, isContent, isFingerprint } from '../../constructs/model/acknowledgement';
 import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
-import { ACKNOWLEDGEMENTS, BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
+import { BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
 import { isMap, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_DIGEST } from '../../constructs/model/names';
 import { InvalidInputError } from '../errors';
-import { COUNT, closedMapOf, DURATION, flawsOf, INSTANT, listOf, mapOf, NAME, oneOf, optional, TEXT } from '../shape';
+import { COUNT, closedMapOf, DURATION, expects, flawsOf, INSTANT, listOf, mapOf, NAME, oneOf, optional, TEXT } from '../shape';
 import { objectOf } from '../well-formed';
 import { parseYaml } from '../yaml-text';
 
@@ -88,7 +89,14 @@ const DESIRED = closedMapOf({
   executor: oneOf(EXECUTORS),
   issuedAfter: optional(INSTANT),
   beforeExpiry: optional(DURATION),
-  acknowledge: listOf(closedMapOf({ kind: oneOf(ACKNOWLEDGEMENTS), issuer: optional(TEXT) })),
+  acknowledge: listOf(
+    closedMapOf({
+      kind: oneOf(ACKNOWLEDGEMENTS),
+      issuer: optional(TEXT),
+      root: optional(expects('a SHA-256 fingerprint of 64 hexadecimal digits', isFingerprint)),
+      content: optional(expects('the content of a TLS state such as 22be769b', isContent)),
+    }),
+  ),
   cutover: oneOf(CUTOVERS),
   whenKafkaIsUnknown: oneOf(['readiness', 'refuse']),
   retries: COUNT,

@@ -139,7 +139,7 @@ async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Pr
     if (isFirst) agreement?.requireSame(next);
     else agreement?.requireWithin(next);
     // What later rounds still find is told by their events.
-    if (isFirst && flags.output !== 'json' && next.steps.length > 0) printPlan(next, bundle, session);
+    if (isFirst && flags.output !== 'json' && next.steps.length > 0) printPlan(next, session);
     isFirst = false;
   };
   const outcome = await withLease(connection.cluster, clock, lease, (held: HeldLease) => {
@@ -165,8 +165,8 @@ function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: bool
   return { takeOver: takeOver === true, retry: retry === true };
 }
 
-function printPlan(next: Plan, { desired }: Bundle, { io }: Session): void {
-  io.stdout(`${planText(next, styleOf(io), { acknowledge: desired.acknowledge, isApplied: true })}\n`);
+function printPlan(next: Plan, { io }: Session): void {
+  io.stdout(`${planText(next, styleOf(io), { isApplied: true })}\n`);
 }
 
 function createProgress({ output }: ApplyFlags, { io, outside }: Session): Progress {

@@ -123,9 +123,8 @@ function formatOf({ output }: PlanFlags): Format {
     [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n');
 }
 
-function contextOf({ bundle, applyWith, difference }: Planned): PlanContext {
+function contextOf({ applyWith, difference }: Planned): PlanContext {
   return {
-    acknowledge: bundle.desired.acknowledge,
     ...(applyWith === undefined ? {} : { applyWith }),
     ...(difference === undefined ? {} : { difference }),
   };

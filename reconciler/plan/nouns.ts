@@ -1,4 +1,5 @@
 /** The vocabulary of a plan: why something must change (findings), what will be done (steps), and what stands in the way. */
+import type { Acknowledged } from '../../constructs/model/acknowledgement';
 import type { Cutover, ExecutorName } from '../../constructs/model/desired';
 import { formatRef, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
 import type { Role } from '../../constructs/model/kubedb';
@@ -211,6 +212,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Restarted and not yet restarted pods cannot talk: why, and what that means for clients. */
   readonly cutover?: { readonly mode: Cutover; readonly because: string };
+  /** The acknowledgements that the plan rests on; absent when it needs none. */
+  readonly acknowledged?: readonly Acknowledged[];
   /** Absent when nothing in it takes time. */
   readonly estimate?: Estimate;
   /** Things to know: what clients see, what is not gated, what was left alone. */
@@ -220,7 +223,7 @@ export interface Plan {
 }
 
 /** What a plan may come to, before it is known whether anything stands in its way. */
-export type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'notes' | 'obstacles'>>;
+export type Draft = Pick<Plan, 'operation' | 'steps'> & Partial<Pick<Plan, 'cutover' | 'acknowledged' | 'notes' | 'obstacles'>>;
 
 /** Tells whether there is anything to do, or to be in the way of. */
 export function hasWork({ steps, obstacles = [] }: Draft): boolean {

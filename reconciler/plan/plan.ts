@@ -14,7 +14,7 @@
 import type { Bundle } from '../../constructs/model/bundle';
 import { hasTrueCondition, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { formatIssuerRef, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import { missingAcknowledgement } from './acknowledgement';
+import { approvalOf } from './acknowledgement';
 import { certificateFindings } from './checks/certificates';
 import { kafkaFindings } from './checks/kafka';
 import { secretFindings } from './checks/secrets';
@@ -74,8 +74,8 @@ function draftPlan(world: World, retry: boolean): Draft {
   const unproven = whatNothingCures(world, found);
   if (unproven !== undefined) return { ...NOTHING, obstacles: [unproven] };
   const draft = bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
-  const unacknowledged = missingAcknowledgement(found.cut, world) ?? [];
-  return { ...draft, obstacles: [unacknowledged, draft.obstacles ?? []].flat() };
+  const { obstacles, ...approval } = approvalOf(found.cut, world);
+  return { ...draft, ...approval, obstacles: [...obstacles, ...(draft.obstacles ?? [])] };
 }
 
 function summaryOf(live: Observation, wants: TlsState): string {

@@ -7,7 +7,6 @@
  */
 
 import type { Bundle } from '../../constructs/model/bundle';
-import type { Acknowledged } from '../../constructs/model/desired';
 import {
   type Alias,
   certificateOf,
@@ -18,13 +17,28 @@ import {
   tlsStateOf,
 } from '../../constructs/model/tls';
 import type { World } from './checks/world';
-import type { Observation, SecretFacts } from './observation';
+import type { CaFacts, Observation, SecretFacts } from './observation';
 
-/** What makes pods unable to talk, and what has to be acknowledged for it. */
-export interface Cut {
-  readonly kind: 'protocol' | 'trust';
+/** What makes pods unable to talk. */
+export type Cut = ProtocolCut | TrustCut;
+
+/** The listeners change between TLS and plaintext. */
+export interface ProtocolCut {
+  readonly kind: 'protocol';
   readonly because: string;
-  readonly needs: Acknowledged;
+  readonly to: 'tls' | 'plaintext';
+}
+
+/** The certificates' root changes. */
+export interface TrustCut {
+  readonly kind: 'trust';
+  readonly because: string;
+  /** The desired issuer of what pods serve. */
+  readonly issuer: IssuerRef;
+  /** The live Kafka refers to another issuer. */
+  readonly isOtherIssuer: boolean;
+  /** SHA-256 of the new root certificate; absent when it is not known before the certificates are issued. */
+  readonly root?: string;
 }
 
 /** Returns the public keys of the roots that pods trust now: those of the Secret they mount. */
@@ -42,19 +56,32 @@ export function cutOf(world: World, reissued: ReadonlySet<Alias>): Cut | undefin
   const isMixed = (protocol: string) => live.pods.some((p) => p.served.some((s) => s.protocol === protocol));
   if (bundle.tls === 'off') {
     if (tlsStateOf(live.kafka?.spec) === 'off' && !isMixed('tls')) return undefined;
-    return { kind: 'protocol', because: 'TLS is turned off', needs: { kind: 'clientsLeaveTls' } };
+    return { kind: 'protocol', because: 'TLS is turned off', to: 'plaintext' };
   }
   if (tlsStateOf(live.kafka?.spec) === 'off' || isMixed('plaintext')) {
-    return { kind: 'protocol', because: 'TLS is turned on', needs: { kind: 'clientsMoveToTls' } };
+    return { kind: 'protocol', because: 'TLS is turned on', to: 'tls' };
   }
-  const issuer = issuerOf(bundle.tls, 'server');
-  const needs: Acknowledged = { kind: 'trustRootChangesTo', issuer: issuer.name };
   if (live.pods.some((p) => p.served.some((s) => s.isSignedBySecretCa === false))) {
-    return { kind: 'trust', because: 'pods serve certificates of two roots', needs };
+    return trustCut(world, bundle.tls, reissued, 'pods serve certificates of two roots');
   }
   if (!reissued.has('server')) return undefined;
   const because = otherRoot(world, bundle.tls);
-  return because === undefined ? undefined : { kind: 'trust', because, needs };
+  return because === undefined ? undefined : trustCut(world, bundle.tls, reissued, because);
+}
+
+function trustCut({ live }: World, wants: TlsConfig, reissued: ReadonlySet<Alias>, because: string): TrustCut {
+  const has = tlsStateOf(live.kafka?.spec);
+  const issuer = issuerOf(wants, 'server');
+  const isOtherIssuer = has === 'off' || formatIssuerRef(issuerOf(has, 'server')) !== formatIssuerRef(issuer);
+  const signing = live.issuers.find((i) => i.kind === issuer.kind && i.name === issuer.name)?.ca;
+  // What was issued already shows the root, even that of an issuer whose CA cannot be read.
+  const root = rootOf(signing ?? (reissued.has('server') ? undefined : serverSecret(live, wants)?.ca));
+  return { kind: 'trust', because, issuer, isOtherIssuer, ...(root === undefined ? {} : { root }) };
+}
+
+/** Returns the SHA-256 of the root among CA certificates: the self-signed one, else the last. */
+export function rootOf(cas: readonly CaFacts[] = []): string | undefined {
+  return (cas.find((c) => c.subject === c.issuer) ?? cas.at(-1))?.fingerprint;
 }
 
 /** Returns why the next certificate's root is another one, or may be, than the one that pods trust. */

@@ -1,5 +1,5 @@
 /** A plan for a pull request: what merging it will do, as GitHub and GitLab show it. */
-import { formatAcknowledgement } from '../../constructs/model/desired';
+import { formatAcknowledgement } from '../../constructs/model/acknowledgement';
 import { formatRef } from '../../constructs/model/kube-object';
 import type { Plan } from '../plan/nouns';
 import { printable, sentence } from './printable';
@@ -18,8 +18,8 @@ export function planMarkdown(plan: Plan, context: PlanContext): string {
   if (clients !== undefined) blocks.push(clients);
   if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
   if (plan.notes.length > 0) blocks.push(plan.notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));
-  if (context.acknowledge.length > 0 && plan.steps.length > 0) {
-    blocks.push(`Acknowledged: ${context.acknowledge.map((a) => code(formatAcknowledgement(a))).join(', ')}`);
+  if (plan.acknowledged !== undefined && plan.steps.length > 0) {
+    blocks.push(`Acknowledged: ${plan.acknowledged.map((a) => code(formatAcknowledgement(a))).join(', ')}`);
   }
   blocks.push(`**${inline(conclusion(plan, context))}**`);
   if (context.difference !== undefined && context.difference !== '')

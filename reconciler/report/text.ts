@@ -12,7 +12,7 @@
  * Rules: every line starts with its subject and ends with a reason; plain ASCII around the words of the cluster; whatever comes from
  * the cluster goes through `printable`; a Secret's content is in none of the inputs, so it can be in no output.
  */
-import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/desired';
+import { formatAcknowledgement } from '../../constructs/model/acknowledgement';
 import { formatRef } from '../../constructs/model/kube-object';
 import { describeStep, type Estimate, formatSubject, type Obstacle, type Plan, type Step } from '../plan/nouns';
 import { printable, sentence } from './printable';
@@ -31,8 +31,6 @@ export const OBSTACLE_LABELS: Readonly<Record<Obstacle['kind'], string>> = {
 };
 
 export interface PlanContext {
-  /** What was agreed to in Git. */
-  readonly acknowledge: readonly Acknowledged[];
   /** The command that carries the plan out; absent when it was made without a cluster. */
   readonly applyWith?: string;
   /** What a commit changes in the bundle, as a unified diff; for a pull request only. */
@@ -106,8 +104,8 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
     ...(plan.estimate === undefined ? [] : [estimateLine(plan.estimate)]),
   ];
   const remarks = [...foreseen, ...plan.notes.map((n) => printable(sentence(n)))];
-  if (context.acknowledge.length > 0 && plan.steps.length > 0) {
-    remarks.push(`Acknowledged: ${context.acknowledge.map(formatAcknowledgement).map(printable).join(', ')}`);
+  if (plan.acknowledged !== undefined && plan.steps.length > 0) {
+    remarks.push(`Acknowledged: ${plan.acknowledged.map(formatAcknowledgement).map(printable).join(', ')}`);
   }
   if (remarks.length > 0) blocks.push(remarks.map((r) => `- ${paragraph(r, style, '  ')}`).join('\n'));
   for (const obstacle of plan.obstacles) {

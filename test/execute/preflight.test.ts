@@ -51,7 +51,7 @@ for (const executor of EXECUTORS) {
       const failure = await refused(world.apply(world.bundle(wish(executor, unacknowledged))));
       assert.equal(failure.exitCode, 2);
       assert.equal(failure.reasons.length, 3, failure.message);
-      for (const part of [/nobody has acknowledged it/, /scale-out .* is not finished/, /Issuer\/demo\/no-such-ca: does not exist/])
+      for (const part of [/that is not acknowledged/, /scale-out .* is not finished/, /Issuer\/demo\/no-such-ca: does not exist/])
         assert.match(failure.message, part);
       assert.ok(world.clock.monotonicMs() - began < 60_000, 'nothing was waited for');
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assembleBundle, type Bundle, bundleDocuments, DESIRED_KEY, documentKey, issuingOrder } from '../../constructs/model/bundle';
-import { BUNDLE_FORMAT, formatAcknowledgement } from '../../constructs/model/desired';
+import { BUNDLE_FORMAT } from '../../constructs/model/desired';
 import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
 import { candidate, candidateName, issuerManifests, OPERATION } from '../../constructs/model/manifests';
 import type { TlsState } from '../../constructs/model/tls';
@@ -113,12 +113,4 @@ test('orders a cycle by name rather than never', () => {
 
 test('keeps the desired state beside the manifests, each under a key of its own', () => {
   assert.deepEqual(Object.keys(bundleDocuments(desiredOf(), [RESTART])), [DESIRED_KEY, 'kafkaopsrequest-orders-tls-restart.yaml']);
-});
-
-test('prints an acknowledgement as the user wrote it', () => {
-  assert.equal(formatAcknowledgement({ kind: 'clientsLeaveTls' }), 'Acknowledgement.clientsLeaveTls()');
-  assert.equal(
-    formatAcknowledgement({ kind: 'trustRootChangesTo', issuer: 'orders-ca-2' }),
-    "Acknowledgement.trustRootChangesTo('orders-ca-2')",
-  );
 });

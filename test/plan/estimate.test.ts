@@ -4,7 +4,7 @@ import type { Estimate } from '../../reconciler/plan/nouns';
 import type { PodFacts } from '../../reconciler/plan/observation';
 import { planOffline } from '../../reconciler/plan/offline';
 import { plan } from '../../reconciler/plan/plan';
-import { ClusterBuilder, NOW, readyIssuer, TLS, tlsBy } from '../support/cluster-builder';
+import { ClusterBuilder, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
 
 const MOVE = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };
 const adding = (topology?: 'combined') => new ClusterBuilder(topology, 'off').wants(TLS).desires(MOVE);
@@ -80,8 +80,8 @@ describe('an estimate', () => {
       name: 'of two requests of which one is a cut-over: the other is no part of the outage',
       cluster: new ClusterBuilder()
         .wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', renewBefore: '720h' }] }))
-        .issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), caPublicKeys: ['key-new'] })
-        .desires({ executor: 'ops-request', issuedAfter: NOW, acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'orders-ca' }] }),
+        .issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('new')) })
+        .desires({ executor: 'ops-request', issuedAfter: NOW, acknowledge: [{ kind: 'trustRootChangesTo', root: 'fp-new' }] }),
       expect: { durationMs: 2 * (140_000 + 6 * 65_000), outageMs: 5 * 65_000 },
     },
     {

@@ -55,7 +55,7 @@ describe('all at once', () => {
           .kafkaCondition({ type: 'Paused', status: 'True', reason: 'Maintenance', message: 'disk swap' })
           .issuer(MISSING),
       expect: ['invalid Kafka/orders', 'invalid Kafka/orders', 'blocked Kafka/orders', 'wait Issuer/orders-ca'],
-      says: /belongs to demo\/orders(.|\n)*nobody has acknowledged it(.|\n)*disk swap(.|\n)*certificates are to be issued by it/,
+      says: /belongs to demo\/orders(.|\n)*that is not acknowledged(.|\n)*disk swap(.|\n)*certificates are to be issued by it/,
     },
     {
       name: 'an operation that leaves TLS alone hides no missing acknowledgement',

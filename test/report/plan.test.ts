@@ -7,7 +7,7 @@ import { type PlanContext, planText } from '../../reconciler/report/text';
 import { expectGolden } from '../support/golden';
 import { ADD, HOSTILE, NOTHING, REFUSED, WAITING } from './samples';
 
-const context: PlanContext = { acknowledge: [{ kind: 'clientsMoveToTls' }], applyWith: 'kafka-tls apply -f dist' };
+const context: PlanContext = { applyWith: 'kafka-tls apply -f dist' };
 const plans: Readonly<Record<string, Plan>> = { add: ADD, waiting: WAITING, refused: REFUSED, nothing: NOTHING, hostile: HOSTILE };
 
 for (const [name, plan] of Object.entries(plans)) {
@@ -32,12 +32,12 @@ test('wraps reasons to a narrow terminal', () => {
 });
 
 test('a plan that is being applied does not say that nothing was changed', () => {
-  const text = planText(ADD, PLAIN, { acknowledge: [], isApplied: true });
+  const text = planText(ADD, PLAIN, { isApplied: true });
   assert.match(text, /\n2 create, 1 issue, 1 configure, 3 restart\.\n$/);
 });
 
 test('a plan made without a cluster says so', () => {
-  assert.match(planText(ADD, PLAIN, { acknowledge: [] }), /Nothing was changed. {2}No cluster was asked\.\n$/);
+  assert.match(planText(ADD, PLAIN, {}), /Nothing was changed. {2}No cluster was asked\.\n$/);
 });
 
 test('text of the cluster cannot steer the terminal, nor add markup or a column', () => {

@@ -2,6 +2,7 @@
  * Has the broker certificates issued, and believes it only when revision, Issuing, generation and the Secret's content all say so: Ready
  * stays True while cert-manager issues anew, so a restart on Ready alone would load the old certificate.
  */
+import { formatAcknowledgement } from '../../../constructs/model/acknowledgement';
 import { conditionOf, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '../../../constructs/model/kubedb';
 import { REQUEST } from '../../../constructs/model/names';
@@ -11,6 +12,7 @@ import { certificateFindings } from '../../plan/checks/certificates';
 import { secretFindings } from '../../plan/checks/secrets';
 import type { CreatePasswordStep, IssueStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
+import { rootOf } from '../../plan/trust';
 import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '../../shape';
 import { statusOf } from '../../status';
 import { deadlineMs, type ExecuteContext, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
@@ -144,13 +146,18 @@ async function awaitIssued(run: NativeRun, steps: readonly IssueStep[], baseline
 function assertSameRoot({ context, before, plan }: NativeRun, live: Observation): void {
   const { tls } = context.bundle;
   if (tls === 'off' || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return;
-  const keys = (o: Observation, names: readonly (string | undefined)[]) =>
-    o.secrets.filter((s) => names.includes(s.name)).flatMap((s) => (s.ca ?? []).map((c) => c.publicKey));
-  const mounted = before.pods.map((p) => p.certificateSecret);
-  const trusted = keys(before, mounted);
-  if (trusted.length === 0 || keys(live, [certificateOf(live.name, tls, 'server').secretName]).some((key) => trusted.includes(key))) return;
+  const cas = (o: Observation, names: readonly (string | undefined)[]) =>
+    o.secrets.filter((s) => names.includes(s.name)).flatMap((s) => s.ca ?? []);
+  const trusted = cas(
+    before,
+    before.pods.map((p) => p.certificateSecret),
+  ).map((c) => c.publicKey);
+  const issued = cas(live, [certificateOf(live.name, tls, 'server').secretName]);
+  if (trusted.length === 0 || issued.some((c) => trusted.includes(c.publicKey))) return;
+  const root = rootOf(issued);
+  const wanted = formatAcknowledgement({ kind: 'trustRootChangesTo', ...(root === undefined ? {} : { root }) });
   throw new InvalidInputError('the issued certificate has another root than pods trust: no pod was restarted.', {
     subject: plan.subject,
-    hint: `When clients trust it, add acknowledge: [Acknowledgement.trustRootChangesTo('${tls.issuerRef.name}')] to its Tls and commit.`,
+    hint: `When clients trust it, add acknowledge: [${wanted}] to its Tls and commit.`,
   });
 }

@@ -1,0 +1,81 @@
+/**
+ * What was agreed to in Git: each acknowledgement names the end of one change so exactly that it approves no other one.
+ *
+ *     kind                  exact form                                    short form
+ *     clientsMoveToTls      `content`: the TLS state that is turned on    none: the first time that TLS is turned on
+ *     clientsLeaveTls       `content`: the TLS state that is turned off   none: the first time that TLS is turned off
+ *     trustRootChangesTo    `root`: SHA-256 of the root certificate       `issuer`: the Kafka changes to another issuer of this name
+ *     ephemeralDataIsLost   `content`: the desired TLS state              -
+ *
+ * Which of them a change needs is decided by `reconciler/plan/acknowledgement.ts`.
+ */
+import { isDnsSubdomain } from './validate-certificate';
+import type { Complain, Violation } from './violation';
+
+export const ACKNOWLEDGEMENTS = ['clientsMoveToTls', 'clientsLeaveTls', 'trustRootChangesTo', 'ephemeralDataIsLost'] as const;
+
+/** An acknowledgement as it stands in a bundle. */
+export interface Acknowledged {
+  readonly kind: (typeof ACKNOWLEDGEMENTS)[number];
+  /** Only of `trustRootChangesTo`: the name of the issuer that the Kafka changes to. */
+  readonly issuer?: string;
+  /** Only of `trustRootChangesTo`: SHA-256 of the root certificate, 64 lower-case hexadecimal digits. */
+  readonly root?: string;
+  /** Not of `trustRootChangesTo`: the content hash of a TLS state; for `ephemeralDataIsLost` with `-2`, `-3` from the second loss on. */
+  readonly content?: string;
+}
+
+/** Content of a TLS state, as it stands in the name of a converging request. */
+const CONTENT = /^[0-9a-f]{8}(-[1-9]\d{0,5})?$/;
+const FINGERPRINT = /^[0-9a-f]{64}$/;
+
+/** Returns the acknowledgement of a root: by its fingerprint if the text is one in any usual spelling, else by the name of an issuer. */
+export function acknowledgedRoot(text: string): Acknowledged {
+  const root = fingerprintIn(text);
+  return root === undefined ? { kind: 'trustRootChangesTo', issuer: text } : { kind: 'trustRootChangesTo', root };
+}
+
+/** Reads `sha256:ab..`, OpenSSL's `sha256 Fingerprint=AB:CD:..` and keytool's `SHA256: AB:CD:..`. */
+function fingerprintIn(text: string): string | undefined {
+  const digits = text
+    .trim()
+    .replace(/^sha-?256(\s+fingerprint)?\s*[:=]\s*/i, '')
+    .toLowerCase();
+  if (FINGERPRINT.test(digits)) return digits;
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){31}$/.test(digits) ? digits.replaceAll(':', '') : undefined;
+}
+
+/** Returns the acknowledgement as the user writes it: `Acknowledgement.trustRootChangesTo('orders-ca-2')`. */
+export function formatAcknowledgement({ kind, root, issuer, content }: Acknowledged): string {
+  const argument = root ?? issuer ?? content;
+  return `Acknowledgement.${kind}(${argument === undefined ? '' : `'${argument}'`})`;
+}
+
+/** Tells whether a text is a SHA-256 fingerprint as a bundle holds it. */
+export function isFingerprint(text: unknown): boolean {
+  return typeof text === 'string' && FINGERPRINT.test(text);
+}
+
+/** Tells whether a text is the content that an acknowledgement names. */
+export function isContent(text: unknown): boolean {
+  return typeof text === 'string' && CONTENT.test(text);
+}
+
+/** Returns what is wrong with acknowledgements. */
+export function acknowledgementViolations(acknowledge: readonly Acknowledged[], error: Complain): readonly Violation[] {
+  return acknowledge.flatMap((a, i) => {
+    const field = `acknowledge[${i}]`;
+    if (a.content !== undefined && !isContent(a.content)) {
+      const hint = 'Copy the acknowledgement from the plan.';
+      return [error(field, a.content, 'that is not the content of a TLS state, such as "22be769b"', hint)];
+    }
+    if (a.issuer === undefined || isIssuerName(a.issuer)) return [];
+    const why = 'that is neither the SHA-256 fingerprint of a root certificate nor the name of an issuer';
+    return [error(field, a.issuer, why, 'Use 64 hexadecimal digits, or the name of the issuer that the Kafka changes to.')];
+  });
+}
+
+/** A name of nothing but 40 or more hexadecimal digits is a fingerprint of another kind, or one that was cut. */
+function isIssuerName(text: string): boolean {
+  return isDnsSubdomain(text) && !/^[0-9a-f]{40,}$/.test(text);
+}
