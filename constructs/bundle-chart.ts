@@ -4,26 +4,41 @@
  *
  * Users patch the objects in it like any other. What they come to is asked for at synth, not before.
  */
-import { ApiObject, type ApiObjectProps, App, Chart } from 'cdk8s';
+import { ApiObject, type ApiObjectProps, App, Chart, Lazy } from 'cdk8s';
+import type { IConstruct } from 'constructs';
 import { ContentNamed } from './content-named';
 import { metadataProps } from './metadata';
 import { canonical, type KubeObject } from './model/kube-object';
+import { customResolvers, resolved } from './resolvers';
 
 export class BundleChart {
   private readonly chart: Chart;
 
-  constructor(namespace: string) {
-    this.chart = new Chart(new App(), 'bundle', { namespace });
+  /** Objects of the bundle get the labels of the chart around `scope`, and values are resolved as in its app. */
+  constructor(scope: IConstruct, namespace: string) {
+    const app = new App({ resolvers: customResolvers(scope) });
+    this.chart = new Chart(app, 'bundle', { namespace, labels: Chart.of(scope).labels });
   }
 
   /** Returns an object of the bundle. Its spec may be lazy. */
   add(manifest: KubeObject): ApiObject {
-    return new ApiObject(this.chart, this.freeId(manifest), propsOf(manifest));
+    const object: ApiObject = new ApiObject(
+      this.chart,
+      this.freeId(manifest),
+      propsOf(manifest, () => object),
+    );
+    return object;
   }
 
   /** Returns an object of the bundle whose name follows its content. */
   addContentNamed(manifest: KubeObject, nameOf: (manifest: KubeObject) => string): ApiObject {
-    return new ContentNamed(this.chart, this.freeId(manifest), propsOf(manifest), nameOf);
+    const object: ApiObject = new ContentNamed(
+      this.chart,
+      this.freeId(manifest),
+      propsOf(manifest, () => object),
+      nameOf,
+    );
+    return object;
   }
 
   /** Returns every manifest as it is now, with patches. */
@@ -44,6 +59,7 @@ export class BundleChart {
   }
 }
 
-function propsOf(manifest: KubeObject): ApiObjectProps {
-  return { ...manifest, metadata: metadataProps(manifest.metadata) };
+function propsOf(manifest: KubeObject, object: () => ApiObject): ApiObjectProps {
+  const spec = Lazy.any({ produce: () => resolved(manifest.spec, object()) });
+  return { ...manifest, metadata: metadataProps(manifest.metadata), spec };
 }

@@ -5,12 +5,13 @@
  * of the request reaches them, too.
  */
 import { type ApiObject, Lazy, Yaml } from 'cdk8s';
+import type { IConstruct } from 'constructs';
 import { BundleChart } from './bundle-chart';
 import { assembleBundle, type Bundle, bundleDocuments } from './model/bundle';
 import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
 import { canonical, isEqual, KINDS, type KubeObject } from './model/kube-object';
-import { brokerCertificate, keystoreCredSecret } from './model/kubedb';
+import { brokerCertificate, brokerCertificateName, keystoreCredSecret, offshootLabels } from './model/kubedb';
 import {
   type ApplicationSettings,
   applicationCertificate,
@@ -27,6 +28,7 @@ import {
 } from './model/manifests';
 import { convergeRequestName } from './model/names';
 import { ALIASES, type Alias, type IssuerRef, type TlsState } from './model/tls';
+import { resolved } from './resolvers';
 
 /** An application certificate whose issuer may be that of the Kafka. */
 export type ApplicationRequest = Omit<ApplicationSettings, 'issuer'> & { readonly issuer: IssuerRef | undefined };
@@ -43,11 +45,12 @@ export class KafkaBundle {
   private readonly written = new Map<string, { readonly content: string; readonly text: string }>();
 
   constructor(
-    readonly desired: Desired,
+    scope: IConstruct,
+    private readonly desired: Desired,
     private readonly cluster: ClusterSettings,
     private readonly settings: TlsSettings | undefined,
   ) {
-    this.chart = new BundleChart(desired.namespace);
+    this.chart = new BundleChart(scope, desired.namespace);
     this.issuers = this.addIssuers();
     this.convergeRequest = this.addConvergeRequest();
     if (settings !== undefined) this.rotateRequest = this.addCandidate('rotate');
@@ -64,6 +67,11 @@ export class KafkaBundle {
     return issuer === undefined ? undefined : this.chart.add(applicationCertificate(this.desired, { ...application, issuer }));
   }
 
+  /** Returns the document `desired.yaml` as it is now. */
+  desiredState(): Desired {
+    return resolved(this.desired, this.convergeRequest);
+  }
+
   /** Returns the TLS state that the converging request asks for, as it is now. */
   tlsState(): TlsState {
     return tlsIn(this.convergeRequest.toJson());
@@ -76,12 +84,12 @@ export class KafkaBundle {
 
   /** Returns the bundle as it is now, or what is wrong with it. */
   assemble(): Bundle | readonly string[] {
-    return assembleBundle(this.desired, this.manifests());
+    return assembleBundle(this.desiredState(), this.manifests());
   }
 
   /** Returns the texts of all documents by their keys. */
   texts(): Readonly<Record<string, string>> {
-    const documents = Object.entries(bundleDocuments(this.desired, this.manifests()));
+    const documents = Object.entries(bundleDocuments(this.desiredState(), this.manifests()));
     return Object.fromEntries(documents.map(([key, document]) => [key, this.textOf(key, document)]));
   }
 
@@ -111,10 +119,16 @@ export class KafkaBundle {
 
   private addConvergeRequest(): ApiObject {
     const { kafka, deadlines } = this.desired;
-    const wanted = this.settings === undefined ? 'off' : completeTls(this.settings, kafka);
     const placeholder = convergeRequestName(kafka, 'content');
-    const manifest = candidate(this.desired, placeholder, OPERATION.converge(wanted), deadlines.podReady);
-    return this.chart.addContentNamed(manifest, (request) => convergeRequestName(kafka, contentHash(tlsIn(request))));
+    const manifest = candidate(this.desired, placeholder, OPERATION.converge('off'), deadlines.podReady);
+    // Sorted and completed only once they are resolved: a token says nothing of its value.
+    const wanted = (settings: TlsSettings) => completeTls(resolved(settings, request), this.desiredState().kafka);
+    const spec = Lazy.any({
+      produce: () => ({ ...manifest.spec, ...OPERATION.converge(this.settings === undefined ? 'off' : wanted(this.settings)) }),
+    });
+    const nameOf = (made: KubeObject) => convergeRequestName(this.desiredState().kafka, contentHash(tlsIn(made)));
+    const request = this.chart.addContentNamed({ ...manifest, spec }, nameOf);
+    return request;
   }
 
   private addCandidate(kind: 'rotate' | 'restart'): ApiObject {
@@ -128,17 +142,18 @@ export class KafkaBundle {
   }
 
   private addBrokerCertificate(alias: Alias): ApiObject {
-    const { metadata, ...certificate } = this.brokerCertificate(alias);
-    const { labels, annotations = {} } = ownedMetadata(this.desired, metadata.name);
+    const { kafka } = this.desired;
+    const metadata = ownedMetadata(this.desired, brokerCertificateName(kafka, alias));
     return this.chart.add({
-      ...certificate,
-      metadata: { ...metadata, labels: { ...metadata.labels, ...labels }, annotations },
+      apiVersion: KINDS.Certificate.apiVersion,
+      kind: KINDS.Certificate.kind,
+      metadata: { ...metadata, labels: { ...offshootLabels(kafka), ...metadata.labels } },
       spec: Lazy.any({ produce: () => this.brokerCertificate(alias).spec }),
     });
   }
 
   private brokerCertificate(alias: Alias): KubeObject {
-    const { kafka, namespace } = this.desired;
+    const { kafka, namespace } = this.desiredState();
     const tls = this.tlsState();
     // A patch that turns TLS off leaves a Certificate without content behind, which validation reports.
     if (tls === 'off') return { ...KINDS.Certificate, metadata: { name: '' } };

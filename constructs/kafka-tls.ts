@@ -17,12 +17,14 @@ import { type ApplicationRequest, KafkaBundle } from './kafka-bundle';
 import { KafkaCluster } from './kafka-cluster';
 import { MAX_BUNDLE_BYTES } from './model/bundle';
 import { isEqual, KINDS, type KubeObject } from './model/kube-object';
+import type { Place, TlsSettings } from './model/manifests';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
-import { issuersOf, type TlsState } from './model/tls';
+import { type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { formatViolation, type Violation } from './model/violation';
 import { namesakes, note } from './namesakes';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
+import { resolveOwnLazyValues } from './resolvers';
 import { Tls } from './tls';
 
 /** Props of KafkaTls. The namespace is that of the chart. */
@@ -98,6 +100,7 @@ export class KafkaTls extends Construct {
   /** The request that restarts pods, in the bundle. */
   readonly restartRequest: ApiObject;
 
+  private readonly place: Place;
   private readonly bundle: KafkaBundle;
   private readonly reconciler?: ReconcilerJob;
   private readonly warned = new Set<string>();
@@ -106,12 +109,19 @@ export class KafkaTls extends Construct {
     super(scope, id);
     const executor = Executor._of(props.executor ?? Executor.opsRequest());
     const cluster = KafkaCluster._of(props.cluster);
-    const namespace = Chart.of(this).namespace ?? '';
+    const { namespace = '', labels } = Chart.of(this);
     const choice = Tls._of(props.tls);
-    const place = { kafka: cluster.name, namespace, owner: props.owner ?? `${namespace}/${cluster.name}` };
+    const place = {
+      kafka: cluster.name,
+      namespace,
+      owner: props.owner ?? `${namespace}/${cluster.name}`,
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    };
     const desired = desiredState(place, { ...props, choice, executor });
     this.kafkaName = cluster.name;
-    this.bundle = new KafkaBundle(desired, cluster, choice.settings);
+    this.place = place;
+    resolveOwnLazyValues(this);
+    this.bundle = new KafkaBundle(this, desired, cluster, choice.settings);
     this.issuers = this.bundle.issuers;
     this.brokerCertificates = this.bundle.brokerCertificates;
     this.convergeRequest = this.bundle.convergeRequest;
@@ -127,7 +137,7 @@ export class KafkaTls extends Construct {
         executor,
         deadlines: desired.deadlines,
         nodes: cluster.nodes,
-        clusterIssuers: clusterIssuersOf(this.bundle.tlsState()),
+        ...(refersToClusterIssuer(choice.settings) ? { clusterIssuers: () => clusterIssuersOf(this.bundle.tlsState()) } : {}),
         digest: () => this.digest(),
       };
       this.reconciler = new ReconcilerJob(this, 'Reconciler', props.job, context);
@@ -150,7 +160,7 @@ export class KafkaTls extends Construct {
   }
 
   private addConfigMap(): ApiObject {
-    const { kafka, namespace, owner } = this.bundle.desired;
+    const { kafka, namespace, owner } = this.place;
     const job = Lazy.any({ produce: () => this.job?.toJson().metadata.name });
     return new ApiObject(this, 'Bundle', {
       apiVersion: KINDS.ConfigMap.apiVersion,
@@ -178,7 +188,7 @@ export class KafkaTls extends Construct {
   }
 
   private violations(): string[] {
-    if (this.bundle.desired.namespace === '') {
+    if (this.place.namespace === '') {
       return [`${this.subject()}: namespace is missing: everything here is in one. Give the chart one, new Chart(app, id, { namespace }).`];
     }
     try {
@@ -192,7 +202,7 @@ export class KafkaTls extends Construct {
   }
 
   private draft() {
-    return { desired: this.bundle.desired, tls: this.bundle.tlsState(), manifests: this.bundle.manifests() };
+    return { desired: this.bundle.desiredState(), tls: this.bundle.tlsState(), manifests: this.bundle.manifests() };
   }
 
   private bundleProblems(): readonly string[] {
@@ -217,7 +227,7 @@ export class KafkaTls extends Construct {
   }
 
   private subject(): string {
-    return ['Kafka', this.bundle.desired.namespace, this.kafkaName].filter((part) => part !== '').join('/');
+    return ['Kafka', this.place.namespace, this.kafkaName].filter((part) => part !== '').join('/');
   }
 
   /** cdk8s knows errors only. A warning is kept on the construct, and printed once. */
@@ -229,6 +239,16 @@ export class KafkaTls extends Construct {
     // biome-ignore lint/suspicious/noConsole: synth has no other way to tell its user something that is no error
     console.warn(`[${this.node.path}] warning: ${text}`);
   }
+}
+
+/** Known before synth: names may be tokens, the kind never is. */
+function refersToClusterIssuer(tls: TlsSettings | undefined): boolean {
+  if (tls === undefined) return false;
+  const certificates = Object.values(tls.certificates);
+  const issuers = [tls.issuer, ...certificates.map(({ issuer }) => issuer)];
+  const further = certificates.map(({ extraSpec }) => extraSpec?.issuerRef as Partial<IssuerRef> | undefined);
+  const refs = [...issuers.map((issuer) => (issuer?.kind === 'reference' ? issuer.ref : undefined)), ...further];
+  return refs.some((ref) => ref?.kind === 'ClusterIssuer');
 }
 
 function clusterIssuersOf(tls: TlsState): readonly string[] {

@@ -1,5 +1,5 @@
 /** Who the reconciler runs as, and what it may do. ServiceAccount, Role and RoleBinding come from cdk8s-plus. */
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { ApiObject, JsonPatch, Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { metadataProps } from './metadata';
 import { groupOf, KINDS } from './model/kube-object';
@@ -30,8 +30,8 @@ export function grantAccess(scope: Construct, place: Place, allowed: readonly Pe
   return { serviceAccount: ApiObject.of(account), role: ApiObject.of(role), roleBinding: ApiObject.of(binding) };
 }
 
-/** Lets it look at ClusterIssuers, which are in no namespace: only at those that TLS refers to. */
-export function grantClusterIssuers(scope: Construct, place: Place, issuers: readonly string[]): Omit<Access, 'serviceAccount'> {
+/** Lets it look at ClusterIssuers, which are in no namespace: only at those that TLS refers to, as it is at synth. */
+export function grantClusterIssuers(scope: Construct, place: Place, issuers: () => readonly string[]): Omit<Access, 'serviceAccount'> {
   const { apiVersion, plural } = KINDS.ClusterIssuer;
   const name = clusterRoleName(place.namespace, place.kafka);
   const metadata = metadataProps(ownedMetadata(place, name));
@@ -39,7 +39,13 @@ export function grantClusterIssuers(scope: Construct, place: Place, issuers: rea
     apiVersion: KINDS.ClusterRole.apiVersion,
     kind: KINDS.ClusterRole.kind,
     metadata,
-    rules: [{ apiGroups: [groupOf(apiVersion)], resources: [plural], resourceNames: issuers, verbs: ['get'] }],
+    rules: Lazy.any({
+      produce: () => {
+        const resourceNames = issuers();
+        // A rule that names none is about all of them.
+        return resourceNames.length === 0 ? [] : [{ apiGroups: [groupOf(apiVersion)], resources: [plural], resourceNames, verbs: ['get'] }];
+      },
+    }),
   });
   const roleBinding = new ApiObject(scope, 'ClusterRoleBinding', {
     apiVersion: KINDS.ClusterRoleBinding.apiVersion,

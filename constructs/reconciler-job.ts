@@ -15,7 +15,7 @@ import { metadataProps } from './metadata';
 import { contentHash } from './model/content-hash';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
-import { KINDS, refOf } from './model/kube-object';
+import { KINDS, type KubeObject, refOf } from './model/kube-object';
 import { ownedMetadata, type Place } from './model/manifests';
 import { bundleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
@@ -51,8 +51,8 @@ export interface ReconcilerJobContext {
   readonly deadlines: Deadlines;
   /** Number of pods of the Kafka. */
   readonly nodes: number;
-  /** Names of the ClusterIssuers that TLS refers to. */
-  readonly clusterIssuers: readonly string[];
+  /** Returns the names of the ClusterIssuers that TLS refers to, as it is at synth; absent when it refers to none. */
+  readonly clusterIssuers?: () => readonly string[];
   /** Returns the digest of the bundle, as it is at synth. */
   readonly digest: () => string;
 }
@@ -70,17 +70,14 @@ export class ReconcilerJob extends Construct {
   readonly clusterRole?: ApiObject;
   readonly clusterRoleBinding?: ApiObject;
 
-  private readonly image: string;
-
   constructor(scope: Construct, id: string, props: ReconcilerJobProps, context: ReconcilerJobContext) {
     super(scope, id);
-    this.image = props.image;
     const { place } = context;
     const access = grantAccess(this, place, permissions(place.kafka, context.executor));
     this.serviceAccount = access.serviceAccount;
     this.role = access.role;
     this.roleBinding = access.roleBinding;
-    if (context.clusterIssuers.length > 0) {
+    if (context.clusterIssuers !== undefined) {
       const { role, roleBinding } = grantClusterIssuers(this, place, context.clusterIssuers);
       this.clusterRole = role;
       this.clusterRoleBinding = roleBinding;
@@ -111,23 +108,25 @@ export class ReconcilerJob extends Construct {
 
   /** @internal */
   _violations(): readonly Violation[] {
-    const { error, warning } = complaintsAbout(refOf(this.job.toJson()));
+    const job: KubeObject = this.job.toJson();
+    const { error, warning } = complaintsAbout(refOf(job));
     const field = 'spec.template.spec.containers[0].image';
-    if (typeof this.image !== 'string' || this.image.trim() === '') {
+    const { image } = job.spec.template.spec.containers[0];
+    if (typeof image !== 'string' || image.trim() === '') {
       return [
         error(
           field,
-          this.image,
+          image,
           'the reconciler runs from an image',
           'Name one in the prop "job", or leave the prop out to get the ConfigMap only.',
         ),
       ];
     }
-    if (/@sha256:[0-9a-f]{64}$/.test(this.image)) return [];
+    if (/@sha256:[0-9a-f]{64}$/.test(image)) return [];
     return [
       warning(
         field,
-        this.image,
+        image,
         'a tag can change, so that two runs of one commit would not be the same',
         'Pin the image by digest, "name@sha256:...".',
       ),

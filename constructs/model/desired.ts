@@ -48,6 +48,8 @@ export interface Desired {
   readonly namespace: string;
   /** Owner id of the Kafka. */
   readonly owner: string;
+  /** Labels of the user's own, such as `team`, for every object that a run creates. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly executor: ExecutorName;
   /** RFC 3339 instant; every leaf has to be issued at or after it. */
   readonly issuedAfter?: string;

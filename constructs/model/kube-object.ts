@@ -159,11 +159,11 @@ export function hasTrueCondition(object: KubeObject, type: string): boolean {
 
 /**
  * Returns the value without anything that says nothing: undefined members, and, in maps, keys in a fixed order.
- * Absent and undefined thereby give the same bytes.
+ * Absent and undefined thereby give the same bytes. A Lazy or a token stays as it is: cdk8s resolves it at synth.
  */
 export function canonical<T>(value: T): T {
   if (Array.isArray(value)) return value.map((item) => canonical(item)) as T;
-  if (value === null || typeof value !== 'object') return value;
+  if (value === null || typeof value !== 'object' || isInstance(value)) return value;
   const entries = Object.entries(value)
     .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
@@ -183,5 +183,11 @@ export function isEqual(a: unknown, b: unknown): boolean {
 
 /** Tells whether a value is what JSON calls an object. */
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isInstance(value);
+}
+
+/** Tells whether an object is of a class. Plain objects of another realm (jest runs tests in one) are of none. */
+function isInstance(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
 }

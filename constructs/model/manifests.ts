@@ -10,7 +10,7 @@
  * Every object names its namespace and its owner. The Kafka carries no label of ours: KubeDB copies a Kafka's labels to all that belongs
  * to it, and what carries our label is ours to clean up.
  */
-import { canonical, KINDS, type KubeObject, type ObjectMeta } from './kube-object';
+import { canonical, isMap, KINDS, type KubeObject, type ObjectMeta } from './kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA, withSuffix } from './names';
 import { ALIASES, type CertificateSpec, type IssuerRef, normalizeTls, type Subject, type TlsConfig, type TlsState } from './tls';
 
@@ -19,6 +19,8 @@ export interface Place {
   readonly kafka: string;
   readonly namespace: string;
   readonly owner: string;
+  /** Labels of the user's own, for everything that belongs to it. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Fields of a spec that no prop of ours models. */
@@ -77,12 +79,12 @@ const CA_RENEW_BEFORE = '8760h';
 
 const CERT_MANAGER = 'cert-manager.io';
 
-/** Returns metadata of an object that belongs to a Kafka: our label, and the owner. */
+/** Returns metadata of an object that belongs to a Kafka: the user's labels, our label, and the owner. */
 export function ownedMetadata(place: Place, name: string): ObjectMeta {
   return {
     name,
     namespace: place.namespace,
-    labels: { [LABEL_KAFKA]: place.kafka },
+    labels: { ...place.labels, [LABEL_KAFKA]: place.kafka },
     annotations: { [ANNOTATION_OWNER]: place.owner },
   };
 }
@@ -93,10 +95,6 @@ export function merged(base: unknown, extra: unknown): unknown {
   if (!isMap(base) || !isMap(extra)) return extra;
   const keys = [...new Set([...Object.keys(base), ...Object.keys(extra)])];
   return Object.fromEntries(keys.map((key) => [key, merged(base[key], extra[key])]));
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Returns the reference by which KubeDB finds an issuer. */

@@ -10,7 +10,7 @@ import { BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../construc
 import { isMap, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_DIGEST } from '../../constructs/model/names';
 import { InvalidInputError } from '../errors';
-import { COUNT, closedMapOf, DURATION, expects, flawsOf, INSTANT, listOf, mapOf, NAME, oneOf, optional, TEXT } from '../shape';
+import { COUNT, closedMapOf, DURATION, expects, flawsOf, INSTANT, listOf, mapOf, NAME, oneOf, optional, TEXT, TEXT_MAP } from '../shape';
 import { objectOf } from '../well-formed';
 import { parseYaml } from '../yaml-text';
 
@@ -86,6 +86,7 @@ const DESIRED = closedMapOf({
   kafka: NAME,
   namespace: NAME,
   owner: TEXT,
+  labels: optional(TEXT_MAP),
   executor: oneOf(EXECUTORS),
   issuedAfter: optional(INSTANT),
   beforeExpiry: optional(DURATION),

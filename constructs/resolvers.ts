@@ -1,0 +1,34 @@
+/**
+ * Resolvers: how an App turns Lazy values and tokens into plain values at synth.
+ *
+ * With `npm link`, a wrapper package or a workspace with two versions, the user's App is of another copy of cdk8s than this library. Its
+ * LazyResolver recognises only the Lazy of its own copy, by `instanceof`.
+ */
+
+import type { ApiObject } from 'cdk8s';
+import { App, ImplicitTokenResolver, type IResolver, LazyResolver, NumberStringUnionResolver, resolve } from 'cdk8s';
+import type { IConstruct } from 'constructs';
+import { isMap } from './model/kube-object';
+
+/** Lets the app around a construct resolve the Lazy values of this copy of cdk8s. */
+export function resolveOwnLazyValues(scope: IConstruct): void {
+  const { resolvers } = App.of(scope);
+  if (!resolvers.some((resolver) => resolver instanceof LazyResolver)) resolvers.push(new LazyResolver());
+}
+
+const BUILT_IN = [LazyResolver, ImplicitTokenResolver, NumberStringUnionResolver];
+
+/** Returns the resolvers of the app around a construct that a new App does not have by itself. */
+export function customResolvers(scope: IConstruct): IResolver[] {
+  return App.of(scope).resolvers.filter((resolver) => !BUILT_IN.some((type) => resolver instanceof type));
+}
+
+/**
+ * Returns a plain value with every text in it resolved, as a part of this object would be. A list stays a list: a resolver that takes a list
+ * of one token for the token itself would make a text of it.
+ */
+export function resolved<T>(value: T, object: ApiObject, key: readonly string[] = []): T {
+  if (Array.isArray(value)) return value.map((item, i) => resolved(item, object, [...key, String(i)])) as T;
+  if (!isMap(value)) return resolve([...key], value, object);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolved(member, object, [...key, name])])) as T;
+}
