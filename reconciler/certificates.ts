@@ -10,6 +10,7 @@
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { canonicalIpAddress } from '../constructs/model/alternative-names';
 import type { CaFacts, CertificateFacts } from './plan/observation';
 
 /** What could be read of a PEM text. */
@@ -124,7 +125,7 @@ function factsOf(x509: X509Certificate): CertificateFacts {
     notBefore: rfc3339(x509.validFromDate),
     notAfter: rfc3339(x509.validToDate),
     dnsNames: of('DNS'),
-    ipAddresses: of('IP Address').map(canonicalIp),
+    ipAddresses: of('IP Address').map(canonicalIpAddress),
     uris: of('URI'),
     emailAddresses: of('email'),
     publicKey: createHash('sha256')
@@ -159,11 +160,6 @@ function unquoted(value: string): string {
   } catch {
     return value;
   }
-}
-
-/** IPv6 comes with all eight groups in capitals; people and cert-manager write the short form. */
-function canonicalIp(address: string): string {
-  return isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;
 }
 
 /**

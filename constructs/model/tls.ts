@@ -1,8 +1,8 @@
 /**
- * KubeDB's TLSConfig, the one shape in which a desired TLS state, `Kafka.spec.tls` and `KafkaOpsRequest.spec.tls` are compared.
+ * KubeDB's TLSConfig, the one shape of a desired TLS state, `Kafka.spec.tls` and `KafkaOpsRequest.spec.tls`.
  *
- * KubeDB's webhook adds what a user left out (aliases `server` and `client`, default Secret names). Both sides of every comparison
- * therefore pass through `normalizeTls` first, and so does what is written, so that nothing remains for the webhook to add.
+ * KubeDB's webhook adds what a user left out (aliases `server` and `client`, default Secret names). What is written therefore passes
+ * through `normalizeTls` first, so that nothing remains for the webhook to add.
  */
 
 import { contentHash } from './content-hash';
@@ -76,7 +76,7 @@ export function normalizeTls(kafka: string, tls: TlsConfig): TlsConfig {
 }
 
 function normalizeIssuerRef(issuer: IssuerRef): IssuerRef {
-  return { apiGroup: issuer.apiGroup ?? 'cert-manager.io', kind: issuer.kind, name: issuer.name };
+  return { apiGroup: issuer.apiGroup || 'cert-manager.io', kind: issuer.kind, name: issuer.name };
 }
 
 function normalizeCertificate(kafka: string, c: CertificateSpec): CertificateSpec {
@@ -154,12 +154,7 @@ export function tlsStateOf(spec: KafkaTlsSpec | undefined): TlsState {
   return spec?.enableSSL === true && spec.tls !== undefined ? { ...spec.tls, certificates: spec.tls.certificates ?? [] } : 'off';
 }
 
-/** Tells whether two TLS states of one Kafka are the same after KubeDB's defaulting. */
-export function isSameTls(kafka: string, a: TlsState, b: TlsState): boolean {
-  return tlsHash(kafka, a) === tlsHash(kafka, b);
-}
-
-/** Returns eight hexadecimal digits that name a TLS state by its content. */
+/** Returns eight hexadecimal digits that name a TLS state as it is written. Whether two states are the same in effect: `tls-effect.ts`. */
 export function tlsHash(kafka: string, state: TlsState): string {
   return contentHash(state === 'off' ? 'off' : normalizeTls(kafka, state));
 }

@@ -1,7 +1,8 @@
 /** Which cut-overs have to be acknowledged in Git before they begin. */
 import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/acknowledgement';
 import { KINDS, ref } from '../../constructs/model/kube-object';
-import { formatIssuerRef, isSameTls, tlsHash, tlsStateOf } from '../../constructs/model/tls';
+import { formatIssuerRef, tlsHash, tlsStateOf } from '../../constructs/model/tls';
+import { isSameTls } from '../../constructs/model/tls-effect';
 import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
 import { isOurs, lastConverging, stateBefore, unfinished } from './requests';

@@ -5,7 +5,8 @@
 import { contentHash } from '../../constructs/model/content-hash';
 import { formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, isAttemptOf, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
-import { ALIASES, certificateOf, isSameTls, type TlsState, tlsStateOf } from '../../constructs/model/tls';
+import { ALIASES, certificateOf, type TlsState, tlsStateOf } from '../../constructs/model/tls';
+import { isSameTls } from '../../constructs/model/tls-effect';
 import type { World } from './checks/world';
 import { type Comparison, convergingFindings } from './comparison';
 import type { Finding, Obstacle, Operation, SubmitOpsRequestStep } from './nouns';

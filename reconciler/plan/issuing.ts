@@ -1,5 +1,6 @@
 /** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
-import { isSameRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
+import { differingFields } from '../../constructs/model/certificate-effect';
+import { isEqual, isMap, isSameRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
 import { statusOf } from '../status';
@@ -22,12 +23,12 @@ function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
       reason: `${kind}Missing`,
       message: 'missing',
     });
-  const differing = differingFields(manifest, has);
-  if (differing.length > 0) {
+  const different = differences(manifest, has);
+  if (different.length > 0) {
     return applied(manifest, 'configure', {
       subject,
       reason: `${kind}Differs`,
-      message: `${differing.join(', ')} differ${differing.length === 1 ? 's' : ''}`,
+      message: `${different.join(', ')} differ${different.length === 1 ? 's' : ''}`,
     });
   }
   const { state, reason: message } = statusOf(has);
@@ -49,18 +50,24 @@ function findLive(manifest: KubeObject, live: Observation): KubeObject | undefin
 }
 
 /** Only fields that the manifest has are ours; what a server or another manager added is not looked at. */
-function differingFields(manifest: KubeObject, has: KubeObject): readonly string[] {
+function differences(manifest: KubeObject, has: KubeObject): readonly string[] {
   const labels = differing(manifest.metadata.labels ?? {}, has.metadata.labels, 'metadata.labels');
   const annotations = differing(manifest.metadata.annotations ?? {}, has.metadata.annotations, 'metadata.annotations');
-  return [...labels, ...annotations, ...differing(manifest.spec ?? {}, has.spec, 'spec')];
+  return [...labels, ...annotations, ...specDifferences(manifest, has)];
+}
+
+function specDifferences(manifest: KubeObject, has: KubeObject): readonly string[] {
+  if (manifest.kind === KINDS.Certificate.kind) return differingFields(manifest.spec, has.spec).map((field) => `spec.${field}`);
+  return differing(manifest.spec ?? {}, has.spec, 'spec');
 }
 
 function differing(wanted: unknown, has: unknown, path: string): readonly string[] {
-  if (Array.isArray(wanted)) return JSON.stringify(wanted) === JSON.stringify(has) ? [] : [path];
-  if (typeof wanted === 'object' && wanted !== null) {
-    if (typeof has !== 'object' || has === null) return [path];
-    return Object.entries(wanted).flatMap(([key, value]) => differing(value, (has as Record<string, unknown>)[key], `${path}.${key}`));
+  if (isMap(wanted)) {
+    // An empty map is not nothing: it is how an Issuer is selfSigned.
+    if (!isMap(has)) return [path];
+    return Object.entries(wanted).flatMap(([key, value]) => differing(value, has[key], `${path}.${key}`));
   }
+  if (Array.isArray(wanted)) return isEqual(wanted, has ?? []) ? [] : [path];
   return wanted === has ? [] : [path];
 }
 

@@ -75,7 +75,8 @@ export function clientsLine({ cutover, steps, estimate }: Plan): string | undefi
 export function estimateLine({ durationMs, perPodMs, outageMs, because }: Estimate): string {
   const perPod = perPodMs === undefined ? '' : `, and ${approximately(perPodMs)} for every pod that restarts`;
   const outage = outageMs === undefined ? '' : `, with an outage of about ${approximately(outageMs)}`;
-  return printable(`Takes about ${approximately(durationMs)}${perPod}${outage} (${because}).`);
+  const basis = because === '' ? '' : ` (${because})`;
+  return printable(`Takes about ${approximately(durationMs)}${perPod}${outage}${basis}.`);
 }
 
 /** Rounded up, to what an estimate is good for. */

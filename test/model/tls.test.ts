@@ -4,13 +4,11 @@ import {
   type CertificateSpec,
   certificateOf,
   formatIssuerRef,
-  isSameTls,
   issuerOf,
   issuersOf,
   normalizeTls,
   type TlsConfig,
   type TlsState,
-  tlsHash,
   tlsStateOf,
 } from '../../constructs/model/tls';
 
@@ -32,48 +30,6 @@ test('leaves a complete configuration as it is', () => {
   const complete = normalizeTls('orders', tls({ alias: 'client', duration: '90m' }, { alias: 'http' }));
   assert.deepEqual(normalizeTls('orders', complete), complete);
 });
-
-const sames: readonly { readonly name: string; readonly a: TlsState; readonly b: TlsState }[] = [
-  { name: 'off and off', a: 'off', b: 'off' },
-  { name: 'a default Secret name and none', a: tls({ alias: 'server', secretName: 'orders-server-cert' }), b: tls() },
-  {
-    name: 'two spellings of one duration',
-    a: tls({ alias: 'server', duration: '2160h0m0s' }),
-    b: tls({ alias: 'server', duration: '2160h' }),
-  },
-  {
-    name: 'names in another order, and twice',
-    a: tls({ alias: 'server', dnsNames: ['b', 'a', 'a'] }),
-    b: tls({ alias: 'server', dnsNames: ['a', 'b'] }),
-  },
-  {
-    name: 'aliases in another order',
-    a: tls({ alias: 'client', duration: '2h' }, { alias: 'server' }),
-    b: tls({ alias: 'server' }, { alias: 'client', duration: '2h' }),
-  },
-  { name: 'an empty list, an empty subject, and nothing', a: tls({ alias: 'server', uris: [], subject: { countries: [] } }), b: tls() },
-];
-for (const c of sames) {
-  test(`takes for the same: ${c.name}`, () => assert.ok(isSameTls('orders', c.a, c.b)));
-}
-
-const others: readonly { readonly name: string; readonly a: TlsState; readonly b: TlsState }[] = [
-  { name: 'on and off', a: tls(), b: 'off' },
-  { name: 'another issuer', a: tls(), b: { issuerRef: OTHER, certificates: [] } },
-  { name: 'an Issuer and a ClusterIssuer of one name', a: tls(), b: { issuerRef: { ...ISSUER, kind: 'ClusterIssuer' }, certificates: [] } },
-  { name: 'an issuer of one alias', a: tls(), b: tls({ alias: 'client', issuerRef: OTHER }) },
-  { name: 'another duration', a: tls(), b: tls({ alias: 'server', duration: '1h' }) },
-  { name: 'a further name', a: tls(), b: tls({ alias: 'server', dnsNames: ['kafka.example.org'] }) },
-  { name: 'a subject', a: tls(), b: tls({ alias: 'server', subject: { organizations: ['acme'] } }) },
-  { name: 'a key encoding', a: tls(), b: tls({ alias: 'server', privateKey: { encoding: 'PKCS8' } }) },
-  { name: 'another Secret', a: tls(), b: tls({ alias: 'server', secretName: 'x' }) },
-];
-for (const c of others) {
-  test(`takes for different: ${c.name}`, () => {
-    assert.ok(!isSameTls('orders', c.a, c.b));
-    assert.notEqual(tlsHash('orders', c.a), tlsHash('orders', c.b));
-  });
-}
 
 test('finds the issuer of an alias: its own, else that of the Kafka', () => {
   const mixed = tls({ alias: 'client', issuerRef: OTHER });

@@ -1,6 +1,6 @@
 /** Layer 2: the broker Certificates. */
-import { goDurationMs } from '../../../constructs/model/go-duration';
-import { certificateOf } from '../../../constructs/model/tls';
+import { differingFields } from '../../../constructs/model/certificate-effect';
+import { certificateOf, issuerOf } from '../../../constructs/model/tls';
 import { statusOf } from '../../status';
 import type { Finding } from '../nouns';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type World, wantedCertificate } from './world';
@@ -26,29 +26,21 @@ function certificateDiffers(view: AliasView): Finding | undefined {
   return finding(view.subject, 'CertificateDiffers', `spec.${fields.join(', spec.')} differ${fields.length === 1 ? 's' : ''}`);
 }
 
-/** Under `ops-request` KubeDB writes the Certificate: only what the Kafka's spec says of it is held against it. */
-const OPS_REQUEST_FIELDS = ['secretName', 'issuerRef', 'dnsNames', 'ipAddresses', 'uris', 'emailAddresses', 'subject'];
-
+/**
+ * Under `ops-request` KubeDB writes the Certificate: only what the Kafka's spec asks for is held against it, and what KubeDB adds is right.
+ * Under `native` the Certificate is ours, and its lists hold no more than is wanted.
+ */
 function certificateDifferences(view: AliasView): readonly string[] {
-  const wanted = wantedCertificate(view, view.alias).spec;
-  const has = view.certificate?.spec ?? {};
-  const isNative = view.bundle.desired.executor === 'native';
-  const isUsersDuration = certificateOf(view.live.name, view.tls, view.alias).duration !== undefined;
-  const fields = isNative ? Object.keys(wanted) : [...OPS_REQUEST_FIELDS, ...(isUsersDuration ? ['duration'] : [])];
-  return fields.filter((f) => wanted[f] !== undefined && !holds(f, has[f], wanted[f], isNative));
+  const has = view.certificate?.spec;
+  if (view.bundle.desired.executor === 'native') return differingFields(wantedCertificate(view, view.alias).spec, has);
+  return differingFields(askedFor(view), has, { mayHoldMore: true });
 }
 
-function holds(field: string, has: unknown, wanted: unknown, isExact: boolean): boolean {
-  if (field === 'duration' || field === 'renewBefore') return goDurationMs(String(has)) === goDurationMs(String(wanted));
-  if (Array.isArray(wanted)) {
-    const live = new Set(Array.isArray(has) ? has : []);
-    return wanted.every((item) => live.has(item)) && (!isExact || live.size === new Set(wanted).size);
-  }
-  if (typeof wanted === 'object' && wanted !== null) {
-    // A server adds defaults to what was sent; only what was asked for is compared.
-    return Object.entries(wanted).every(([key, value]) => holds(key, (has as Record<string, unknown> | undefined)?.[key], value, isExact));
-  }
-  return has === wanted;
+/** What the TLS state asks for, in cert-manager's fields. KubeDB decides when its Certificates are renewed. */
+function askedFor({ live, tls, alias }: AliasView): object {
+  const { alias: _alias, issuerRef: _own, renewBefore: _renewal, ...fields } = certificateOf(live.name, tls, alias);
+  const { name, kind, apiGroup } = issuerOf(tls, alias);
+  return { ...fields, issuerRef: { name, kind, group: apiGroup } };
 }
 
 function certificateIsNotReady({ certificate, subject }: AliasView): Finding | undefined {

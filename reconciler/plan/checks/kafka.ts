@@ -1,6 +1,7 @@
 /** Layer 1: the Kafka's spec. */
 import { isEqual, KINDS, ref } from '../../../constructs/model/kube-object';
-import { certificateOf, formatIssuerRef, isSameTls, normalizeTls, type TlsConfig, tlsStateOf } from '../../../constructs/model/tls';
+import { formatIssuerRef, normalizeTls, tlsStateOf } from '../../../constructs/model/tls';
+import { differingCertificates, isSameTls } from '../../../constructs/model/tls-effect';
 import type { Finding } from '../nouns';
 import { finding, type World } from './world';
 
@@ -18,16 +19,7 @@ export function kafkaFindings({ bundle, live }: World): readonly Finding[] {
     const message = `spec.tls.issuerRef is ${formatIssuerRef(has.issuerRef)}, wanted ${formatIssuerRef(wants.issuerRef)}`;
     return [finding(subject, 'IssuerChanged', message)];
   }
-  return [finding(subject, 'CertificatesChanged', `spec.tls.certificates: ${differingFields(live.name, has, wants)}`)];
-}
-
-function differingFields(kafka: string, has: TlsConfig, wants: TlsConfig): string {
-  const aliases = [...new Set([...has.certificates, ...wants.certificates].map((c) => c.alias))];
-  const fields = aliases.flatMap((alias) => {
-    const [a, b] = [certificateOf(kafka, has, alias), certificateOf(kafka, wants, alias)] as unknown as Record<string, unknown>[];
-    return Object.keys({ ...a, ...b })
-      .filter((key) => !isEqual(a?.[key], b?.[key]))
-      .map((key) => `${alias}.${key}`);
-  });
-  return `${fields.join(', ')} differ${fields.length === 1 ? 's' : ''}`;
+  const fields = differingCertificates(live.name, has, wants);
+  const message = `spec.tls.certificates: ${fields.join(', ')} differ${fields.length === 1 ? 's' : ''}`;
+  return [finding(subject, 'CertificatesChanged', message)];
 }

@@ -1,4 +1,5 @@
 /** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
+import { ALTERNATIVE_NAMES } from '../../../constructs/model/alternative-names';
 import { goDurationMs } from '../../../constructs/model/go-duration';
 import { certificateOf, formatIssuerRef, issuerOf } from '../../../constructs/model/tls';
 import type { Finding } from '../nouns';
@@ -68,24 +69,14 @@ function secretLacksNames(view: AliasView): Finding | undefined {
   const leaf = view.secret?.leaf;
   if (leaf === undefined) return undefined;
   const wanted = wantedCertificate(view, view.alias).spec;
-  const missing = [
-    ...lacking(wanted.dnsNames, leaf.dnsNames),
-    ...lacking(wanted.ipAddresses, leaf.ipAddresses),
-    ...lacking(wanted.uris, leaf.uris),
-    ...lacking(wanted.emailAddresses, leaf.emailAddresses),
-  ];
+  const fields = Object.keys(ALTERNATIVE_NAMES) as readonly (keyof typeof ALTERNATIVE_NAMES)[];
+  const missing = fields.flatMap((field) => lacking(wanted[field], leaf[field], ALTERNATIVE_NAMES[field]));
   return missing.length === 0 ? undefined : finding(view.subject, 'SecretLacksNames', `the issued certificate lacks ${missing.join(', ')}`);
 }
 
-function lacking(wanted: readonly string[] | undefined, has: readonly string[]): readonly string[] {
+function lacking(wanted: readonly string[] | undefined, has: readonly string[], canonical: (name: string) => string): readonly string[] {
   const known = new Set(has.map(canonical));
-  return (wanted ?? []).filter((n) => !known.has(canonical(n)));
-}
-
-/** Certificates hold addresses as numbers: an IPv6 address may be written otherwise than it is read. */
-function canonical(name: string): string {
-  const address = name.includes(':') && URL.canParse(`http://[${name}]`) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
-  return address.toLowerCase();
+  return (wanted ?? []).filter((name) => !known.has(canonical(name)));
 }
 
 function keyEncodingDiffers({ secret, subject, tls, alias, live }: AliasView): Finding | undefined {
