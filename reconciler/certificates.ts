@@ -45,8 +45,30 @@ export function readCertificates(pem: string): ReadCertificates {
 /** The same of certificates that are there to be trusted, each with its PEM. */
 export function readCas(pem: string): ReadCertificates<CaFacts> {
   const { certificates, unreadable } = readX509(pem);
-  const withPem = certificates.map((c) => ({ ...c.facts, pem: c.x509.toString() }));
-  return { certificates: withPem, ...(unreadable === undefined ? {} : { unreadable }) };
+  return { certificates: certificates.map(caFacts), ...(unreadable === undefined ? {} : { unreadable }) };
+}
+
+/** Returns the public keys of those in `pool` that have signed the first certificate of a PEM text. */
+export function signersOf(pem: string, pool: readonly CaFacts[]): readonly string[] {
+  const [certificate] = readX509(pem).certificates;
+  if (certificate === undefined) return [];
+  const candidates = pool.flatMap((ca) => (ca.pem === undefined ? [] : readX509(ca.pem).certificates));
+  return [...new Set(candidates.filter((c) => hasSigned(c, certificate)).map((c) => c.facts.publicKey))].sort();
+}
+
+/**
+ * Returns the certificates above the first one of a PEM text, itself included, each signed by the next, wherever the others stand in `pool`.
+ * Undefined when a certificate is left over: no single chain leads from the first one up.
+ */
+export function chainUp(pem: string, pool: string): readonly CaFacts[] | undefined {
+  const all = [...new Map(readX509(`${pem}\n${pool}`).certificates.map((c) => [c.facts.fingerprint, c])).values()];
+  const path = all.slice(0, 1);
+  for (let below = path[0]; below !== undefined; ) {
+    const signed: Read = below;
+    below = all.find((c) => !path.includes(c) && hasSigned(c, signed));
+    if (below !== undefined) path.push(below);
+  }
+  return path.length === all.length ? path.map(caFacts) : undefined;
 }
 
 /**
@@ -74,6 +96,10 @@ export function keyEncodingOf(pem: string): 'PKCS1' | 'PKCS8' | undefined {
   // cert-manager calls SEC 1, the form of its own for EC keys, PKCS1, too.
   if (/-----BEGIN (RSA|EC) PRIVATE KEY-----/.test(pem)) return 'PKCS1';
   return pem.includes('-----BEGIN PRIVATE KEY-----') ? 'PKCS8' : undefined;
+}
+
+function caFacts({ facts, x509 }: Read): CaFacts {
+  return { ...facts, pem: x509.toString() };
 }
 
 interface Read {

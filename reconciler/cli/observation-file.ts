@@ -39,6 +39,7 @@ const CERTIFICATE = mapOf({
   emailAddresses: TEXTS,
   publicKey: TEXT,
   isCa: TRUTH,
+  signers: optional(TEXTS),
 });
 
 /** It goes into a ConfigMap as it is. */
@@ -55,6 +56,7 @@ const SECRET = mapOf({
   keys: TEXTS,
   annotations: TEXT_MAP,
   leaf: optional(CERTIFICATE),
+  chain: optional(listOf(CA)),
   ca: optional(listOf(CA)),
   isSignedByCa: optional(TRUTH),
   keyEncoding: optional(oneOf(['PKCS1', 'PKCS8'])),
@@ -107,6 +109,7 @@ const ISSUER = mapOf({
   caPublicKeys: optional(TEXTS),
   caProblem: optional(mapOf({ problem: ANY_TEXT, isFinal: TRUTH })),
   ca: optional(listOf(CA)),
+  chain: optional(listOf(CA)),
 });
 
 const TRUST = mapOf({ object: optional(objectOf(KINDS.ConfigMap.kind)), ca: listOf(CA), digest: optional(TEXT) });

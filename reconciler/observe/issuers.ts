@@ -1,4 +1,4 @@
-/** Issuers that the live or desired TLS state refers to, and the root that they sign with where that can be read. */
+/** Issuers that the live or desired TLS state refers to, and the CA that they sign with where that can be read. */
 import { formatRef, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '../../constructs/model/tls';
 import type { IssuerState } from '../plan/observation';
@@ -42,16 +42,15 @@ export async function readIssuer(
 async function readSigningCa(
   reader: Reader,
   issuer: KubeObject | undefined,
-): Promise<Pick<IssuerState, 'ca' | 'caPublicKeys' | 'caProblem'>> {
+): Promise<Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys' | 'caProblem'>> {
   const secretName: unknown = issuer?.spec?.ca?.secretName;
   if (issuer?.kind !== KINDS.Issuer.kind || typeof secretName !== 'string') return {};
   const subject = ref(KINDS.Secret, reader.namespace, secretName);
   const read = await reader.optional(formatRef(subject), async () => ({ secret: await reader.secret(subject) }), undefined);
   if (read === undefined) return {};
-  const ca = read.secret === undefined ? undefined : signingCa(read.secret);
   const problem = caProblem(read.secret);
   return {
-    ...(ca === undefined ? {} : { caPublicKeys: [ca.publicKey], ca: [ca] }),
+    ...(read.secret === undefined ? {} : signingCa(read.secret)),
     ...(problem === undefined ? {} : { caProblem: { ...problem, problem: `${formatRef(subject)} ${problem.problem}` } }),
   };
 }

@@ -31,6 +31,7 @@ import {
 } from './objects';
 import { Reader } from './reading';
 import { secretFacts } from './secret';
+import { withSigners } from './signers';
 import { readTrust } from './trust';
 
 export interface ObserveContext {
@@ -65,7 +66,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   reader.assertComplete();
   signal?.throwIfAborted();
 
-  return {
+  return withSigners({
     format: OBSERVATION_FORMAT,
     observedAt,
     namespace,
@@ -81,7 +82,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     requests: named.requests,
     budgets: named.budgets.filter((b) => named.pods.some((pod) => selects(b, pod))),
     ...(reader.unread.length === 0 ? {} : { unread: reader.unread }),
-  };
+  });
 }
 
 /** Returns PetSets and what they depend on, as it is now. Throws like `observe`. */

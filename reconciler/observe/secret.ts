@@ -1,16 +1,16 @@
 /** A Secret without its values: which keys it has, and what its certificates say. The one place that decodes Secrets to look at them. */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { withoutPasswords } from '../../constructs/model/kubedb';
-import { isSignedBy, keyEncodingOf, readCas, readCertificates } from '../certificates';
-import type { CaFacts, CaProblem, SecretFacts } from '../plan/observation';
+import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../certificates';
+import type { CaFacts, CaProblem, CertificateFacts, IssuerState, SecretFacts } from '../plan/observation';
 
 /** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
 export function secretFacts(secret: KubeObject): SecretFacts {
   const chain = decodedOf(secret, 'tls.crt');
   const ca = decodedOf(secret, 'ca.crt');
-  const read = chain === undefined ? undefined : readCertificates(chain);
+  const read = chain === undefined ? undefined : readCas(chain);
   const readCa = ca === undefined ? undefined : readCas(ca);
-  const leaf = read?.certificates[0];
+  const [first, ...others] = read?.certificates ?? [];
   const keyEncoding = keyEncodingOf(decodedOf(secret, 'tls.key') ?? '');
   const unreadable = [problem('tls.crt', read?.unreadable), problem('ca.crt', readCa?.unreadable)]
     .filter((p) => p !== undefined)
@@ -23,12 +23,16 @@ export function secretFacts(secret: KubeObject): SecretFacts {
     annotations: Object.fromEntries(
       Object.entries(secret.metadata.annotations ?? {}).filter(([key]) => key.startsWith('cert-manager.io/')),
     ),
-    ...(leaf === undefined ? {} : { leaf }),
+    ...(first === undefined ? {} : { leaf: leafFacts(first, [...others, ...(readCa?.certificates ?? [])]), chain: others }),
     ...(readCa === undefined ? {} : { ca: readCa.certificates }),
-    ...(leaf === undefined || ca === undefined ? {} : { isSignedByCa: isSignedBy(chain ?? '', ca) }),
+    ...(first === undefined || ca === undefined ? {} : { isSignedByCa: isSignedBy(chain ?? '', ca) }),
     ...(keyEncoding === undefined ? {} : { keyEncoding }),
     ...(unreadable === '' ? {} : { unreadable }),
   };
+}
+
+function leafFacts({ pem = '', ...leaf }: CaFacts, above: readonly CaFacts[]): CertificateFacts {
+  return { ...leaf, signers: signersOf(pem, above) };
 }
 
 function problem(key: string, unreadable: string | undefined): string | undefined {
@@ -42,12 +46,18 @@ export function trustOf(secret: KubeObject | undefined): readonly string[] {
 }
 
 /**
- * Returns the root that a CA issuer with this Secret puts into `ca.crt` of what it issues: the self-signed certificate of its chain, else
- * the last. Undefined when there is none.
+ * Returns what a CA issuer with this Secret gives its leaves. cert-manager orders the certificates of `tls.crt` and the first one of `ca.crt`
+ * by their signatures: the highest becomes `ca.crt` of a leaf, and the others follow the leaf in `tls.crt`, with them the highest unless it is
+ * self-signed. Nothing when there is no certificate, or when they make no single chain: cert-manager refuses to sign then.
  */
-export function signingCa(secret: KubeObject): CaFacts | undefined {
-  const chain = readCas(decodedOf(secret, 'tls.crt') ?? '').certificates;
-  return chain.find((c) => c.subject === c.issuer) ?? chain.at(-1);
+export function signingCa(secret: KubeObject): Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys'> {
+  const [own] = readCas(decodedOf(secret, 'tls.crt') ?? '').certificates;
+  const [highest] = readCas(decodedOf(secret, 'ca.crt') ?? '').certificates;
+  const path = own?.pem === undefined ? undefined : chainUp(own.pem, `${decodedOf(secret, 'tls.crt')}\n${highest?.pem ?? ''}`);
+  const top = path?.at(-1);
+  if (path === undefined || top === undefined) return {};
+  const isSelfSigned = signersOf(top.pem ?? '', [top]).length > 0;
+  return { caPublicKeys: [top.publicKey], ca: [top], chain: isSelfSigned ? path.slice(0, -1) : path };
 }
 
 /** Returns why a CA issuer cannot sign with this Secret, as cert-manager would find; dates are not looked at. Undefined: it can. */
@@ -58,7 +68,9 @@ export function caProblem(secret: KubeObject | undefined): CaProblem | undefined
   const { certificates, unreadable } = readCertificates(decodedOf(secret, 'tls.crt') ?? '');
   const [own] = certificates;
   if (own === undefined) return { problem: `has a tls.crt that cannot be read: ${unreadable}`, isFinal: true };
-  return own.isCa ? undefined : { problem: `holds the certificate of no CA (${own.subject || 'unnamed'})`, isFinal: true };
+  if (!own.isCa) return { problem: `holds the certificate of no CA (${own.subject || 'unnamed'})`, isFinal: true };
+  if (signingCa(secret).ca !== undefined) return undefined;
+  return { problem: 'holds certificates that make no single chain (tls.crt, then ca.crt): cert-manager signs nothing with it', isFinal: true };
 }
 
 /** Returns the configuration in a Secret, without the lines that hold a password or a login. */

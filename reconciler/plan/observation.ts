@@ -28,6 +28,11 @@ export interface CertificateFacts {
   /** SHA-256 of the subject public key info, lower-case hexadecimal: two certificates of one key are "the same root". */
   readonly publicKey: string;
   readonly isCa: boolean;
+  /**
+   * Public keys of the certificates that have signed it, among those that were seen; its own when it is self-signed. Absent in observations
+   * of earlier versions.
+   */
+  readonly signers?: readonly string[];
 }
 
 /** A CA certificate that somebody trusts, or is to trust. */
@@ -45,6 +50,8 @@ export interface SecretFacts {
   readonly annotations: Readonly<Record<string, string>>;
   /** First certificate of `tls.crt`. */
   readonly leaf?: CertificateFacts;
+  /** The other certificates of `tls.crt`, which a pod serves with the leaf; absent in observations of earlier versions. */
+  readonly chain?: readonly CaFacts[];
   /** Certificates of `ca.crt`. */
   readonly ca?: readonly CaFacts[];
   /** Whether a certificate of `ca.crt` has signed the leaf. */
@@ -119,8 +126,10 @@ export interface IssuerState {
   readonly unknown?: string;
   /** Public keys (see `CertificateFacts.publicKey`) of the CA it signs with, where that can be read. */
   readonly caPublicKeys?: readonly string[];
-  /** The CA certificates themselves; absent in observations of earlier versions. */
+  /** What its leaves get as `ca.crt`: the root of the CA, or the highest certificate known; absent in observations of earlier versions. */
   readonly ca?: readonly CaFacts[];
+  /** What its leaves bring along in `tls.crt`, from the certificate that signs them; absent in observations of earlier versions. */
+  readonly chain?: readonly CaFacts[];
   /** Why the Secret of a CA issuer cannot be signed with; absent when it can, or could not be read. */
   readonly caProblem?: CaProblem;
 }

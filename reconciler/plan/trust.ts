@@ -2,8 +2,9 @@
  * Whether restarted and not yet restarted pods will be able to talk to each other.
  *
  * They cannot when the listeners' protocol changes (TLS on or off), and when the certificates' root changes: each side then refuses what
- * the other presents. "Same root" is shown by the public key of a CA certificate that can be read; all else is another root. After the
- * certificates were issued it is compared again with the chain that really came (`execute`), before the first pod restarts.
+ * the other presents. Pods can talk when each side accepts what the other presents (`chain.ts`), shown by CA certificates that can be read; all
+ * else is another root. After the certificates were issued it is compared again with the chain that really came (`execute`), before the first
+ * pod restarts.
  */
 
 import type { Bundle } from '../../constructs/model/bundle';
@@ -16,6 +17,7 @@ import {
   type TlsConfig,
   tlsStateOf,
 } from '../../constructs/model/tls';
+import { isAccepted, presentedBy, presentedFrom } from './chain';
 import type { World } from './checks/world';
 import type { CaFacts, Observation, SecretFacts } from './observation';
 
@@ -41,9 +43,9 @@ export interface TrustCut {
   readonly root?: string;
 }
 
-/** Returns the public keys of the roots that pods trust now: those of the Secret they mount. */
-function trustedKeys(secret: SecretFacts | undefined): readonly string[] {
-  return (secret?.ca ?? []).map((c) => c.publicKey);
+/** Returns the public keys that pods trust now: those of the Secret they mount. */
+function trustedKeys({ ca = [] }: SecretFacts): ReadonlySet<string> {
+  return new Set(ca.map((c) => c.publicKey));
 }
 
 function serverSecret(live: Observation, tls: TlsConfig): SecretFacts | undefined {
@@ -90,16 +92,19 @@ function otherRoot({ bundle, live }: World, wants: TlsConfig): string | undefine
   const before = has === 'off' ? undefined : issuerOf(has, 'server');
   const after = issuerOf(wants, 'server');
   // The Secret that pods mount today says what they trust, also when the desired state names another Secret.
-  const trusted = trustedKeys(serverSecret(live, has === 'off' ? wants : has));
-  const signing = live.issuers.find((i) => i.kind === after.kind && i.name === after.name)?.caPublicKeys;
+  const mounted = serverSecret(live, has === 'off' ? wants : has);
+  const issuer = live.issuers.find((i) => i.kind === after.kind && i.name === after.name);
+  if (issuer?.object?.spec?.selfSigned !== undefined) return `every certificate of ${formatIssuerRef(after)} is a root of its own`;
+  const next = issuer === undefined ? undefined : presentedBy(issuer);
   const isSameIssuer = before !== undefined && formatIssuerRef(before) === formatIssuerRef(after);
-  if (signing !== undefined && trusted.length > 0) {
-    if (signing.some((key) => trusted.includes(key))) return undefined;
+  if (mounted !== undefined && trustedKeys(mounted).size > 0 && issuer !== undefined && next !== undefined) {
+    const isForward = isAccepted(next, trustedKeys(mounted));
+    if (isForward && isAccepted(presentedFrom(mounted), new Set(issuer.caPublicKeys))) return undefined;
     return isSameIssuer
       ? `${formatIssuerRef(after)} signs with another CA than pods trust`
       : `${formatIssuerRef(after)} has another root than pods trust`;
   }
-  if (signing === undefined && isMadeByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a root of its own`;
+  if (next === undefined && isMadeByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a root of its own`;
   // An unchanged issuer whose CA cannot be read is taken at its name; the issued chain has the last word.
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
 }
@@ -109,4 +114,23 @@ function isMadeByPlan(issuer: IssuerRef, { issuing }: Bundle, live: Observation)
   const manifest = issuing.find((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
   const ca = issuing.find((m) => m.spec?.isCA === true && m.spec?.secretName === manifest?.spec?.ca?.secretName);
   return ca !== undefined && !live.certificates.some((c) => c.metadata.name === ca.metadata.name);
+}
+
+/**
+ * Tells whether certificates that were issued since `before` and pods that have not restarted yet refuse each other: the chain that really
+ * came has the last word, also where the CA could not be read.
+ */
+export function isRootReplaced(before: Observation, live: Observation, wants: TlsConfig): boolean {
+  const mounted = before.secrets.filter((s) => before.pods.some((p) => p.certificateSecret === s.name));
+  const trusted = new Set(mounted.flatMap((s) => [...trustedKeys(s)]));
+  const issued = serverSecret(live, wants);
+  if (trusted.size === 0 || issued === undefined || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return false;
+  // Who has signed a CA certificate may be seen only before: the Secrets no longer hold the former root.
+  const seen = before.issuers.flatMap((i) => i.chain ?? []);
+  const chain = issued.chain?.map((c) => ({
+    ...c,
+    signers: [...(c.signers ?? []), ...(seen.find((s) => s.fingerprint === c.fingerprint)?.signers ?? [])],
+  }));
+  const isForward = isAccepted(presentedFrom({ ...issued, ...(chain === undefined ? {} : { chain }) }), trusted);
+  return !isForward || !mounted.every((s) => isAccepted(presentedFrom(s), trustedKeys(issued)));
 }

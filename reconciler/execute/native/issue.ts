@@ -12,7 +12,7 @@ import { certificateFindings } from '../../plan/checks/certificates';
 import { secretFindings } from '../../plan/checks/secrets';
 import type { CreatePasswordStep, IssueStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
-import { rootOf } from '../../plan/trust';
+import { isRootReplaced, rootOf } from '../../plan/trust';
 import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '../../shape';
 import { statusOf } from '../../status';
 import { deadlineMs, type ExecuteContext, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
@@ -145,16 +145,8 @@ async function awaitIssued(run: NativeRun, steps: readonly IssueStep[], baseline
 /** The chain that really came has the last word on whether pods will be able to talk. */
 function assertSameRoot({ context, before, plan }: NativeRun, live: Observation): void {
   const { tls } = context.bundle;
-  if (tls === 'off' || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return;
-  const cas = (o: Observation, names: readonly (string | undefined)[]) =>
-    o.secrets.filter((s) => names.includes(s.name)).flatMap((s) => s.ca ?? []);
-  const trusted = cas(
-    before,
-    before.pods.map((p) => p.certificateSecret),
-  ).map((c) => c.publicKey);
-  const issued = cas(live, [certificateOf(live.name, tls, 'server').secretName]);
-  if (trusted.length === 0 || issued.some((c) => trusted.includes(c.publicKey))) return;
-  const root = rootOf(issued);
+  if (tls === 'off' || !isRootReplaced(before, live, tls)) return;
+  const root = rootOf(live.secrets.find((s) => s.name === certificateOf(live.name, tls, 'server').secretName)?.ca);
   const wanted = formatAcknowledgement({ kind: 'trustRootChangesTo', ...(root === undefined ? {} : { root }) });
   throw new InvalidInputError('the issued certificate has another root than pods trust: no pod was restarted.', {
     subject: plan.subject,

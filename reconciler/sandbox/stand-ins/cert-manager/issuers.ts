@@ -16,7 +16,7 @@ export interface CertManagerIssuerRef {
 }
 
 export interface KeyPair {
-  /** The CA certificate, then its issuers as far as known. */
+  /** The CA certificate, then those above it: the others of `tls.crt` in any order, and the first of `ca.crt`. */
   readonly chain: readonly string[];
   readonly key: KeyObject;
 }
@@ -69,7 +69,7 @@ export function keyPairOf({ cache }: World, issuer: KubeObject): KeyPair | { rea
     const certificate = new X509Certificate(own);
     if (!certificate.ca) return { reason: 'ErrInvalidKeyPair', problem: `the certificate in secret "${name}" is not a CA` };
     if (!certificate.checkPrivateKey(key)) return unread(`key and certificate in secret "${name}" do not match`);
-    return { chain, key };
+    return { chain: [...chain, ...splitPem(data['ca.crt'] ?? '').slice(0, 1)], key };
   } catch {
     return unread(`key or certificate in secret "${name}" cannot be decoded`);
   }

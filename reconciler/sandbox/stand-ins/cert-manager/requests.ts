@@ -1,11 +1,12 @@
 /** CertificateRequests: approved at once, signed after a while, or waiting for their issuer. */
-import { type KeyObject, X509Certificate } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
 import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import { DEFAULT_DURATION } from '../../../../constructs/model/kubedb';
 import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { issuerFaultOf } from '../faults';
+import { singleChain } from '../pki/chain';
 import { signRequest } from '../pki/x509';
 import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
 import { type PendingKeys, pendingKey } from './issuance';
@@ -95,13 +96,9 @@ function issue(world: World, request: KubeObject, issuer: KubeObject, requester:
   if ('problem' in pair) throw new SigningError(pair.problem);
   const [own = ''] = pair.chain;
   const leaf = signRequest({ requestPem, issuer: { certificatePem: own }, key: pair.key, nonce, ...dates });
-  const intermediates = pair.chain.filter((pem) => !isSelfSigned(pem));
-  return { certificate: base64([leaf, ...intermediates].join('')), ca: base64(pair.chain.at(-1) ?? '') };
-}
-
-function isSelfSigned(pem: string): boolean {
-  const certificate = new X509Certificate(pem);
-  return certificate.checkIssued(certificate);
+  const chain = singleChain([leaf, ...pair.chain]);
+  if (chain === undefined) throw new SigningError('Error signing certificate: certificate chain is malformed or broken');
+  return { certificate: base64(chain.certificates.join('')), ca: base64(chain.ca) };
 }
 
 function base64(text: string): string {

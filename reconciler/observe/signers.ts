@@ -1,0 +1,26 @@
+/** Who has signed the CA certificates of an observation: what one Secret holds may be signed by what only another one holds. */
+import { signersOf } from '../certificates';
+import type { CaFacts, Observation } from '../plan/observation';
+
+/** Returns the observation with the signers of each CA certificate, among all that it holds. */
+export function withSigners(live: Observation): Observation {
+  const all = [
+    ...live.secrets.flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]),
+    ...live.issuers.flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]),
+    ...(live.trust?.ca ?? []),
+  ];
+  const pool = [...new Map(all.map((ca) => [ca.fingerprint, ca])).values()];
+  const signers = new Map(pool.map(({ fingerprint, pem = '' }) => [fingerprint, signersOf(pem, pool)]));
+  const signed = (ca: CaFacts): CaFacts => ({ ...ca, signers: signers.get(ca.fingerprint) ?? [] });
+  const both = <T extends { readonly chain?: readonly CaFacts[]; readonly ca?: readonly CaFacts[] }>(holder: T): T => ({
+    ...holder,
+    ...(holder.chain === undefined ? {} : { chain: holder.chain.map(signed) }),
+    ...(holder.ca === undefined ? {} : { ca: holder.ca.map(signed) }),
+  });
+  return {
+    ...live,
+    secrets: live.secrets.map(both),
+    issuers: live.issuers.map(both),
+    ...(live.trust === undefined ? {} : { trust: { ...live.trust, ca: live.trust.ca.map(signed) } }),
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * Whether a peer accepts a certificate, by who has signed what. Dates and names are not looked at here.
+ *
+ * A leaf comes with the other certificates of its `tls.crt`. A peer accepts it when signatures lead from the leaf, over any of these, to a key
+ * that the peer trusts. The key counts, not the certificate: a CA that is renewed with its key is the same CA to whoever trusts it.
+ */
+import type { CaFacts, IssuerState, SecretFacts } from './observation';
+
+/** What a leaf is shown with. */
+interface Presented {
+  /** Public keys that have signed the leaf. */
+  readonly signers: readonly string[];
+  /** The certificates that follow it. */
+  readonly chain: readonly CaFacts[];
+}
+
+/** Returns what a pod presents that serves from a Secret. */
+export function presentedFrom({ leaf, chain = [], ca = [] }: SecretFacts): Presented {
+  const signers = leaf?.signers ?? [];
+  // Observations of earlier versions do not say who has signed a leaf.
+  return { signers: signers.length > 0 ? signers : ca.map((c) => c.publicKey), chain };
+}
+
+/** Returns what a pod will present with the next certificate of an issuer, or undefined when its CA cannot be read. */
+export function presentedBy({ chain = [], ca = [], caPublicKeys = [] }: IssuerState): Presented | undefined {
+  const signing = chain[0] ?? ca[0];
+  const signers = signing === undefined ? caPublicKeys : [signing.publicKey];
+  return signers.length === 0 ? undefined : { signers, chain };
+}
+
+/** Tells whether a peer that trusts these public keys accepts what is presented. */
+export function isAccepted({ signers, chain }: Presented, trusted: ReadonlySet<string>): boolean {
+  const reached = new Set(signers);
+  // What is added on the way is looked at, too.
+  for (const key of reached) {
+    if (trusted.has(key)) return true;
+    for (const c of chain) if (c.publicKey === key) for (const signer of c.signers ?? []) reached.add(signer);
+  }
+  return false;
+}
