@@ -70,7 +70,10 @@ export function caProblem(secret: KubeObject | undefined): CaProblem | undefined
   if (own === undefined) return { problem: `has a tls.crt that cannot be read: ${unreadable}`, isFinal: true };
   if (!own.isCa) return { problem: `holds the certificate of no CA (${own.subject || 'unnamed'})`, isFinal: true };
   if (signingCa(secret).ca !== undefined) return undefined;
-  return { problem: 'holds certificates that make no single chain (tls.crt, then ca.crt): cert-manager signs nothing with it', isFinal: true };
+  return {
+    problem: 'holds certificates that make no single chain (tls.crt, then ca.crt): cert-manager signs nothing with it',
+    isFinal: true,
+  };
 }
 
 /** Returns the configuration in a Secret, without the lines that hold a password or a login. */

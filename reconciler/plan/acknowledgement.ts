@@ -6,7 +6,7 @@ import { isSameTls } from '../../constructs/model/tls-effect';
 import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
 import { isOurs, lastConverging, stateBefore, unfinished } from './requests';
-import type { Cut } from './trust';
+import { type Cut, isSelfSigned } from './trust';
 
 /** Whether a cut may begin: what was acknowledged for it, or what is missing. */
 export interface Approval {
@@ -19,8 +19,9 @@ export interface Approval {
  * does going on with an operation that was begun.
  */
 export function approvalOf(cut: Cut | undefined, world: World): Approval {
-  if (cut === undefined) return { obstacles: [] };
   const { bundle, live } = world;
+  // A selfSigned issuer is refused for its type (`preflight/issuer-types.ts`): no acknowledgement makes it an issuer for brokers.
+  if (cut === undefined || (cut.kind === 'trust' && isSelfSigned(live, cut.issuer))) return { obstacles: [] };
   const { desired, tls } = bundle;
   const fitting = fittingAcknowledgements(cut, world);
   const given = desired.acknowledge.find((a) => fitting.some((f) => formatAcknowledgement(f) === formatAcknowledgement(a)));

@@ -94,7 +94,7 @@ function otherRoot({ bundle, live }: World, wants: TlsConfig): string | undefine
   // The Secret that pods mount today says what they trust, also when the desired state names another Secret.
   const mounted = serverSecret(live, has === 'off' ? wants : has);
   const issuer = live.issuers.find((i) => i.kind === after.kind && i.name === after.name);
-  if (issuer?.object?.spec?.selfSigned !== undefined) return `every certificate of ${formatIssuerRef(after)} is a root of its own`;
+  if (isSelfSigned(live, after)) return `every certificate of ${formatIssuerRef(after)} is a root of its own`;
   const next = issuer === undefined ? undefined : presentedBy(issuer);
   const isSameIssuer = before !== undefined && formatIssuerRef(before) === formatIssuerRef(after);
   if (mounted !== undefined && trustedKeys(mounted).size > 0 && issuer !== undefined && next !== undefined) {
@@ -107,6 +107,11 @@ function otherRoot({ bundle, live }: World, wants: TlsConfig): string | undefine
   if (next === undefined && isMadeByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a root of its own`;
   // An unchanged issuer whose CA cannot be read is taken at its name; the issued chain has the last word.
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
+}
+
+/** Tells whether every certificate of an issuer is its own root. */
+export function isSelfSigned({ issuers }: Observation, { kind, name }: Pick<IssuerRef, 'kind' | 'name'>): boolean {
+  return issuers.find((i) => i.kind === kind && i.name === name)?.object?.spec?.selfSigned !== undefined;
 }
 
 /** The issuer's CA is made by this very plan. */

@@ -68,11 +68,62 @@ describe('what a CA issuer cannot sign with', () => {
     test(name, () => assert.deepEqual(caProblem(given), problem === undefined ? undefined : { problem, isFinal }));
 });
 
-test('a CA issuer signs with the root of its chain, or with the last certificate of one without', () => {
-  const key = (pem: string) => signingCa(secret({ 'tls.crt': pem }));
-  assert.deepEqual(key(intermediate.cert + root.cert), key(root.cert));
-  assert.notDeepEqual(key(intermediate.cert), key(root.cert));
-  assert.equal(key('nonsense'), undefined);
+describe('what a CA issuer gives its leaves', () => {
+  const policy = issueCertificate({ commonName: 'policy', issuer: root, isCa: true });
+  const issuing = issueCertificate({ commonName: 'issuing', issuer: policy, isCa: true });
+  const cases: readonly {
+    readonly name: string;
+    readonly data: Record<string, string>;
+    readonly ca?: string;
+    readonly chain?: string[];
+  }[] = [
+    { name: 'a self-signed CA', data: { 'tls.crt': root.cert, 'ca.crt': root.cert }, ca: 'root', chain: [] },
+    {
+      name: 'an issuing CA with its root in ca.crt',
+      data: { 'tls.crt': intermediate.cert, 'ca.crt': root.cert },
+      ca: 'root',
+      chain: ['intermediate'],
+    },
+    {
+      name: 'an issuing CA with its root in tls.crt',
+      data: { 'tls.crt': intermediate.cert + root.cert },
+      ca: 'root',
+      chain: ['intermediate'],
+    },
+    { name: 'an issuing CA whose root is not known', data: { 'tls.crt': intermediate.cert }, ca: 'intermediate', chain: ['intermediate'] },
+    {
+      name: 'three tiers, in any order',
+      data: { 'tls.crt': issuing.cert + root.cert + policy.cert, 'ca.crt': root.cert },
+      ca: 'root',
+      chain: ['issuing', 'policy'],
+    },
+    {
+      name: 'three tiers below an anchor that is not self-signed',
+      data: { 'tls.crt': issuing.cert, 'ca.crt': policy.cert },
+      ca: 'policy',
+      chain: ['issuing', 'policy'],
+    },
+    {
+      name: 'only the first certificate of ca.crt counts',
+      data: { 'tls.crt': intermediate.cert, 'ca.crt': root.cert + otherRoot.cert },
+      ca: 'root',
+      chain: ['intermediate'],
+    },
+    {
+      name: 'a root that has signed nothing of it: cert-manager refuses to sign',
+      data: { 'tls.crt': intermediate.cert, 'ca.crt': otherRoot.cert },
+    },
+    { name: 'a missing link: cert-manager refuses to sign', data: { 'tls.crt': issuing.cert, 'ca.crt': root.cert } },
+    { name: 'nonsense', data: { 'tls.crt': 'nonsense' } },
+  ];
+  for (const { name, data, ca, chain } of cases) {
+    test(name, () => {
+      const names = (all: readonly { subject: string }[] | undefined) => all?.map((c) => c.subject.replace('O=kafka, CN=', ''));
+      const given = signingCa(secret(data));
+      assert.deepEqual(names(given.ca), ca === undefined ? undefined : [ca]);
+      assert.deepEqual(names(given.chain), chain);
+    });
+  }
 });
 
 test('configuration is shown without passwords and logins, also where a line goes on', () => {

@@ -1,0 +1,113 @@
+/** CAs of two and three tiers: each rotation is an ordinary roll, and a new issuing CA below the same root is, too. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { TlsIssuer } from '../../constructs';
+import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { plan } from '../../reconciler/plan/plan';
+import { type Issued, issueCertificate } from '../support/certificate-factory';
+import { assertSettled } from '../support/settled';
+import { on, wish } from '../support/wishes';
+import { failureOf, KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+
+let world: World;
+afterEach(() => world?.stop());
+
+const root = issueCertificate({ commonName: 'corp-root', isCa: true });
+const policy = issueCertificate({ commonName: 'corp-policy', issuer: root, isCa: true });
+const issuing = issueCertificate({ commonName: 'corp-issuing', issuer: root, isCa: true });
+const issuing2 = issueCertificate({ commonName: 'corp-issuing-2', issuer: root, isCa: true });
+const below = issueCertificate({ commonName: 'corp-below', issuer: policy, isCa: true });
+const below2 = issueCertificate({ commonName: 'corp-below-2', issuer: policy, isCa: true });
+const otherRoot = issueCertificate({ commonName: 'other-root', isCa: true });
+const otherIssuing = issueCertificate({ commonName: 'other-issuing', issuer: otherRoot, isCa: true });
+
+/** Content of a CA Secret: who signs, what else is in `tls.crt`, what is in `ca.crt`. */
+type Pki = readonly [signer: Issued, others?: readonly Issued[], ca?: Issued];
+
+function caSecret([signer, others = [], ca]: Pki): KubeObject {
+  const data = {
+    'tls.crt': [signer, ...others].map((c) => c.cert).join(''),
+    'tls.key': signer.key,
+    ...(ca === undefined ? {} : { 'ca.crt': ca.cert }),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'corp', namespace: NAMESPACE },
+    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+  };
+}
+
+/** A Kafka with TLS by this CA. */
+async function secured(executor: ExecutorName, pki: Pki): Promise<void> {
+  const issuer = { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name: 'corp' }, spec: { ca: { secretName: 'corp' } } };
+  world = new World({ opsManager: executor === 'ops-request' });
+  await world.start(
+    caSecret(pki),
+    issuer,
+    kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }),
+  );
+  await world.settle();
+  await world.apply(world.bundle(desired(executor)));
+  await world.place.pass(60_000);
+  world.events.length = 0;
+}
+
+const desired = (executor: ExecutorName, issuedAfter?: string) =>
+  wish(executor, on({ issuer: TlsIssuer.issuer('corp'), ...(issuedAfter === undefined ? {} : { issuedAfter }) }));
+
+/** The CA Secret gets another content; nothing else changes. */
+async function becomes(pki: Pki): Promise<void> {
+  const has = (await world.cluster.get(world.ref(KINDS.Secret, 'corp'))) as KubeObject;
+  await world.cluster.replace({ ...has, data: caSecret(pki).data });
+  await world.place.pass(60_000);
+}
+
+const GATED: readonly { readonly name: string; readonly before: Pki; readonly after?: Pki }[] = [
+  { name: 'two tiers, the root in ca.crt', before: [issuing, [], root] },
+  { name: 'two tiers, the root in tls.crt', before: [issuing, [root]] },
+  { name: 'two tiers, the root known nowhere', before: [issuing] },
+  { name: 'three tiers, in any order', before: [below, [root, policy], root] },
+  { name: 'three tiers below an anchor that is not self-signed', before: [below, [], policy] },
+  { name: 'another issuing CA below the same root', before: [issuing, [], root], after: [issuing2, [], root] },
+  { name: 'another issuing CA below the same anchor', before: [below, [], policy], after: [below2, [], policy] },
+  { name: 'the root is added', before: [issuing], after: [issuing, [], root] },
+  { name: 'the root is left out', before: [issuing, [], root], after: [issuing] },
+  { name: 'an issuing CA comes between: its root signed the leaves before', before: [root, [], root], after: [issuing, [], root] },
+  { name: 'a tier more', before: [issuing, [], root], after: [below, [policy], root] },
+];
+
+for (const executor of EXECUTORS) {
+  describe(`a rotation under ${executor}`, () => {
+    for (const { name, before, after = before } of GATED) {
+      test(`is an ordinary roll: ${name}`, async () => {
+        await secured(executor, before);
+        await becomes(after);
+        const bundle = world.bundle(desired(executor, world.clock.now().toISOString()));
+        const { cutover, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
+        assert.deepEqual([cutover, obstacles], [undefined, []]);
+        await world.apply(bundle);
+        assert.deepEqual([...world.evicted].sort(), [`${KAFKA}-0`, `${KAFKA}-1`, `${KAFKA}-2`]);
+        await assertSettled(world, bundle);
+      });
+    }
+
+    test('of a CA whose root is not known needs an acknowledgement when the issuing CA gets another key: pods trust only that', async () => {
+      await secured(executor, [issuing]);
+      await becomes([issuing2]);
+      const failure = await failureOf(world.apply(world.bundle(desired(executor, world.clock.now().toISOString()))));
+      assert.match(failure.message, /signs with another CA than pods trust/);
+      assert.deepEqual(world.evicted, []);
+    });
+
+    test('by another root needs an acknowledgement, which names it', async () => {
+      await secured(executor, [issuing, [], root]);
+      await becomes([otherIssuing, [], otherRoot]);
+      const failure = await failureOf(world.apply(world.bundle(desired(executor, world.clock.now().toISOString()))));
+      assert.match(failure.message, /signs with another CA than pods trust/);
+      assert.match(failure.hint ?? '', /trustRootChangesTo\('[0-9a-f]{64}'\)/);
+      assert.deepEqual(world.evicted, []);
+    });
+  });
+}
