@@ -4,9 +4,10 @@
  * The first SIGINT or SIGTERM asks the run to end well (finish the write in flight, resume the Kafka, release the Lease); the second ends
  * the process at once, which is safe, too: the next run picks up what is there.
  */
-import { InternalError, OperationFailedError } from './errors';
+import { InternalError, InterruptedError } from './errors';
 import { errorText } from './report/error';
 import { PLAIN } from './report/style';
+import { quoted } from './shell';
 import { VERSION } from './version';
 
 const argv = process.argv.slice(2);
@@ -14,9 +15,9 @@ const interrupt = new AbortController();
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
-    if (interrupt.signal.aborted) process.exit(1);
-    const hint = `Go on with: ${['kafka-tls', ...argv].join(' ')}`;
-    interrupt.abort(new OperationFailedError(`kafka-tls: ended before it was done: ${name} was received`, { hint }));
+    const interrupted = new InterruptedError(name, { hint: `Go on with: ${['kafka-tls', ...argv].map(quoted).join(' ')}` });
+    if (interrupt.signal.aborted) process.exit(interrupted.exitCode);
+    interrupt.abort(interrupted);
   });
 }
 

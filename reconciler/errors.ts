@@ -5,6 +5,9 @@
  */
 import { formatRef, type ObjectRef } from '../constructs/model/kube-object';
 
+/** Exit code of what time or another actor cures: the Job runs again, at no cost. */
+export const BLOCKED = 4;
+
 interface ErrorOptions {
   readonly subject?: ObjectRef;
   readonly hint?: string;
@@ -44,14 +47,15 @@ export class InvalidInputError extends KafkaTlsError {
   }
 }
 
-/** An API call failed. */
+/** An API call failed. Where time cures it (`retryable`), it is exit 4, so that it costs no attempt of the Job. */
 export class ClusterError extends KafkaTlsError {
   readonly code = 'cluster';
-  readonly exitCode = 1;
+  readonly exitCode: number;
   /** HTTP status; 0 when no answer came. */
   readonly status: number;
   /** Kubernetes' reason, such as `Conflict` or `Forbidden`. */
   readonly reason: string;
+  /** Whether the same call may succeed later: no answer came, or 429, or 5xx. */
   readonly retryable: boolean;
   /** Seconds the server asked to wait. */
   readonly retryAfterSeconds: number | undefined;
@@ -69,6 +73,7 @@ export class ClusterError extends KafkaTlsError {
     this.status = options.status;
     this.reason = options.reason;
     this.retryable = options.retryable ?? false;
+    this.exitCode = this.retryable ? BLOCKED : 1;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
@@ -87,7 +92,21 @@ export class TimeoutError extends OperationFailedError {
 /** A gate, a lock or somebody else's operation refused until the deadline; nothing was broken, run again later. */
 export class BlockedError extends KafkaTlsError {
   readonly code = 'blocked';
-  readonly exitCode = 4;
+  readonly exitCode = BLOCKED;
+}
+
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+export type EndingSignal = keyof typeof SIGNAL_NUMBERS;
+
+/** The process was told to end before its work was done. The exit code is the one that shells give to a process that a signal ended. */
+export class InterruptedError extends KafkaTlsError {
+  readonly code = 'interrupted';
+  readonly exitCode: number;
+
+  constructor(signal: EndingSignal, options: ErrorOptions = {}) {
+    super(`kafka-tls: ended before it was done: ${signal} was received`, options);
+    this.exitCode = 128 + SIGNAL_NUMBERS[signal];
+  }
 }
 
 /** Our bug: an impossible state. */

@@ -33,16 +33,21 @@ test('a reader that leaves early is no error', async () => {
   assert.equal(written.stderr, '');
 });
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   test(`${signal} ends a run with what to type to go on`, async () => {
-    const { child, ended, written } = start('render', '--debug', '-f', '-');
+    const { child, ended, written } = start('render', '--debug', '-f', '-', '--name', 'a b');
     // The process reads standard input once it has set everything up; a chunk that was taken shows that it does.
     await new Promise((resolve) => child.stdin.write('#'.repeat(1 << 20), resolve));
     child.kill(signal);
-    assert.equal(await ended, 1);
+    assert.equal(await ended, exitCode);
     assert.match(
       written.stderr,
-      new RegExp(`^kafka-tls: ended before it was done: ${signal} was received\\.\nGo on with: kafka-tls render --debug -f -\n`),
+      new RegExp(
+        `^kafka-tls: ended before it was done: ${signal} was received\\.\nGo on with: kafka-tls render --debug -f - --name 'a b'\n`,
+      ),
     );
   });
 }

@@ -32,7 +32,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'an API that does not answer',
     isDown: true,
-    exitCode: 1,
+    exitCode: 4,
     says: /^API server https:\/\/127\.0\.0\.1:\d+: cannot be reached: connection refused\.\n.+\n$/,
   },
   {

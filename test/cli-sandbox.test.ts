@@ -11,7 +11,7 @@ import type { Io, RunningSandbox } from '../reconciler/cli/io';
 import { createOutside } from '../reconciler/cli/outside';
 import { connect } from '../reconciler/cluster/connect';
 import { systemClock } from '../reconciler/cluster/system-clock';
-import { OperationFailedError } from '../reconciler/errors';
+import { InterruptedError } from '../reconciler/errors';
 import { EVENTS } from '../reconciler/ports';
 import { yaml } from './support/bundle-text';
 import { kafkaTls, type Ran } from './support/command-line';
@@ -127,13 +127,10 @@ describe('the command and a sandbox', { concurrency: false }, () => {
   test('an interrupted apply leaves the Kafka resumed, and the next one finishes the job', async () => {
     const interrupt = new AbortController();
     const stdout = (text: string) => {
-      if (text.includes(' evicted'))
-        interrupt.abort(
-          new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received', { hint: 'Go on with: kafka-tls apply' }),
-        );
+      if (text.includes(' evicted')) interrupt.abort(new InterruptedError('SIGTERM', { hint: 'Go on with: kafka-tls apply' }));
     };
     const first = await run('apply', OFF, [], { signal: interrupt.signal, stdout });
-    assert.equal(first.exitCode, 1, first.stderr);
+    assert.equal(first.exitCode, 143, first.stderr);
     assert.match(first.stderr, /^kafka-tls: ended before it was done: SIGTERM was received\.\nGo on with: kafka-tls apply\n$/);
     const kafka = await inCluster((cluster) => cluster.get({ ...KINDS.Kafka, namespace: 'demo', name: 'orders' }));
     assert.ok(!conditionsOf(kafka).some((c) => c.type === 'Paused'), 'the Kafka is left paused');

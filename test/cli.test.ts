@@ -5,7 +5,15 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { KINDS, type KubeObject, ref } from '../constructs/model/kube-object';
 import type { Connection } from '../reconciler/cli/io';
-import { BlockedError, ClusterError, InternalError, InvalidInputError, OperationFailedError, TimeoutError } from '../reconciler/errors';
+import {
+  BlockedError,
+  ClusterError,
+  InternalError,
+  InterruptedError,
+  InvalidInputError,
+  OperationFailedError,
+  TimeoutError,
+} from '../reconciler/errors';
 import type { Observation } from '../reconciler/plan/observation';
 import { parseYaml } from '../reconciler/yaml-text';
 import { bundleConfigMap, configMapOfBundle, desiredOf, yaml } from './support/bundle-text';
@@ -389,14 +397,12 @@ function stalled(): Connection {
 
 test('an interrupted run says why it ended and how to go on', async () => {
   const interrupt = new AbortController();
-  interrupt.abort(
-    new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received', { hint: 'Go on with: kafka-tls apply' }),
-  );
+  interrupt.abort(new InterruptedError('SIGTERM', { hint: 'Go on with: kafka-tls apply' }));
   const { exitCode, stderr } = await kafkaTls(['apply', '-f', ORDERS], {
     io: { signal: interrupt.signal },
     outside: { connect: async () => stalled() },
   });
-  assert.equal(exitCode, 1);
+  assert.equal(exitCode, 143);
   assert.equal(stderr, 'kafka-tls: ended before it was done: SIGTERM was received.\nGo on with: kafka-tls apply\n');
 });
 

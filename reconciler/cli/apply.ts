@@ -6,7 +6,7 @@ import { bundleName } from '../../constructs/model/names';
 import { type ClusterEvents, clusterEvents } from '../cluster/events';
 import { fenced } from '../cluster/guarded';
 import { type HeldLease, withLease } from '../cluster/lease';
-import { BlockedError, KafkaTlsError } from '../errors';
+import { BLOCKED, KafkaTlsError } from '../errors';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { errorOf } from '../overcome';
@@ -20,7 +20,7 @@ import { eventJson } from '../report/ndjson';
 import { createLines, createLive, type Progress } from '../report/progress';
 import { PLAIN } from '../report/style';
 import { planText } from '../report/text';
-import { deleteFinishedJobs } from './finished-jobs';
+import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-jobs';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { type Connection, styleOf } from './io';
 import { type Agreement, readAgreement } from './saved-plan';
@@ -60,10 +60,11 @@ async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
     try {
       const bundle = await read();
       const agreement = agreements?.(bundle);
+      let current = bundle;
       const source = async () => {
-        const now = await read();
-        agreement?.requireBundle(now);
-        return now;
+        current = await read();
+        agreement?.requireBundle(current);
+        return current;
       };
       warnOfOtherDigest(flags, bundle, progress.report);
       const events = clusterEvents(connection.cluster, session.outside.clock, kafkaOf(bundle), connection.identity);
@@ -71,7 +72,8 @@ async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
         progress.report(event);
         events.tell(event);
       };
-      return await finish(await source(), source, { flags, session, connection, signal, report, events, agreement });
+      const run = { flags, session, connection, signal, report, events, agreement };
+      return await finish(await source(), source, run, () => deleteFailed(current, run));
     } finally {
       progress.end();
     }
@@ -79,19 +81,21 @@ async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
 }
 
 /** The last event says how it ended, also when it ended badly: programs read one stream. People read the error. */
-async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<string> {
+async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run, onSuccess: () => Promise<void>): Promise<string> {
   const { flags, report, events } = run;
   const say = (message: string) => report({ event: 'finished', subject: kafkaOf(bundle), message });
   try {
     await cleanUp(bundle, run);
     const { message } = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
+    await onSuccess();
     say(message);
     await events.end('finished', message);
     return message;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     if (flags.output === 'json') say(`failed: ${message}`);
-    await events.end(error instanceof BlockedError ? 'blocked' : 'failed', message);
+    const isBlocked = error instanceof KafkaTlsError && error.exitCode === BLOCKED;
+    await events.end(isBlocked ? 'blocked' : 'failed', message);
     throw error;
   }
 }
@@ -155,10 +159,21 @@ async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Pr
  * Only where the bundle comes from a ConfigMap, as in the Job, are there Jobs that belong to it. Without the Lease: what is deleted is over.
  * Who has agreed to a plan has agreed to nothing else.
  */
-async function cleanUp({ desired }: Bundle, { flags, connection, report, agreement }: Run): Promise<void> {
-  if (flags.configMap === undefined || agreement !== undefined) return;
-  const configMap = ref(KINDS.ConfigMap, desired.namespace, flags.configMap.name);
-  await deleteFinishedJobs(connection.cluster, configMap, desired.kafka, report);
+async function cleanUp(bundle: Bundle, run: Run): Promise<void> {
+  const jobs = jobsOf(bundle, run);
+  if (jobs !== undefined) await deleteFinishedJobs(jobs);
+}
+
+/** The Job of a content that has failed must not stay as the last result of this content. */
+async function deleteFailed(bundle: Bundle, run: Run): Promise<void> {
+  const jobs = jobsOf(bundle, run);
+  if (jobs !== undefined) await deleteFailedJob(jobs, bundle.digest);
+}
+
+function jobsOf({ desired }: Bundle, { flags, connection, report, agreement }: Run): JobsOf | undefined {
+  if (flags.configMap === undefined || agreement !== undefined) return undefined;
+  const { cluster, identity } = connection;
+  return { cluster, configMap: ref(KINDS.ConfigMap, desired.namespace, flags.configMap.name), kafka: desired.kafka, identity, report };
 }
 
 function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: boolean; readonly retry: boolean } {

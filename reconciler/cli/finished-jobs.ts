@@ -1,36 +1,73 @@
 /**
- * Finished Jobs of earlier contents. A Job is named by its content: as long as a finished one is there, whoever applies a commit that
- * reverts to its content finds it in place, and nothing runs.
+ * Jobs that are over. A Job is named by its content, and Argo CD and Flux create it only while there is none of its name.
  *
- * A Job that a CronJob made is the CronJob's to delete, and the one that the ConfigMap names stays, so that it is not created anew.
+ * 1. A finished Job of an earlier content is deleted, so that a commit that reverts to this content creates its Job again.
+ * 2. A failed Job of the present content is deleted by the run that succeeds, such as one of the CronJob. Argo CD and Flux then create it
+ *    again, it has nothing to do and is Complete, and both of them are healthy. A complete one stays, so that it is not created again.
+ *
+ * A Job that a CronJob made is the CronJob's to delete.
  */
 import { hasTrueCondition, KINDS, type KubeObject, type ObjectRef, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_JOB, LABEL_KAFKA } from '../../constructs/model/names';
+import { ANNOTATION_DIGEST, ANNOTATION_JOB, LABEL_KAFKA } from '../../constructs/model/names';
 import { ClusterError } from '../errors';
 import type { Cluster, Report } from '../ports';
 
-/** Deletes them, and their pods with them. A failure is told and fails nothing: the next run tries again. */
-export async function deleteFinishedJobs(cluster: Cluster, configMap: ObjectRef, kafka: string, report: Report): Promise<void> {
+/** Whose Jobs are looked at, and by which run. */
+export interface JobsOf {
+  readonly cluster: Cluster;
+  /** The ConfigMap that holds the bundle and names the Job of its content. */
+  readonly configMap: ObjectRef;
+  readonly kafka: string;
+  /** Names this run; that of a run in a pod begins with the name of the pod. */
+  readonly identity: string;
+  readonly report: Report;
+}
+
+/** Deletes finished Jobs of earlier contents. */
+export function deleteFinishedJobs(of: JobsOf): Promise<void> {
+  return deleteJobs(of, 'finished, and of an earlier content', (configMap) => {
+    const named = configMap.metadata.annotations?.[ANNOTATION_JOB];
+    // Without an annotation there is no Job of the present content, and none can be told to be of an earlier one.
+    return (job) => named !== undefined && job.metadata.name !== named;
+  });
+}
+
+/** Deletes the failed Job of the content with this digest, to which the run that calls this has just brought the Kafka. */
+export function deleteFailedJob(of: JobsOf, digest: string): Promise<void> {
+  return deleteJobs(of, 'failed, and this run has succeeded with the same content', (configMap) => {
+    const { [ANNOTATION_JOB]: named, [ANNOTATION_DIGEST]: current } = configMap.metadata.annotations ?? {};
+    const isOfThisRun = (job: KubeObject) => of.identity.startsWith(`${job.metadata.name}-`);
+    return (job) => hasTrueCondition(job, 'Failed') && job.metadata.name === named && (current ?? digest) === digest && !isOfThisRun(job);
+  });
+}
+
+/** Deletes Jobs with their pods. A failure is reported and does not end the run: the next run tries again. */
+async function deleteJobs(
+  { cluster, configMap, kafka, report }: JobsOf,
+  message: string,
+  choose: (configMap: KubeObject) => (job: KubeObject) => boolean,
+): Promise<void> {
   const { namespace = '' } = configMap;
   try {
     const jobs = await cluster.list(KINDS.Job, { namespace, labels: { [LABEL_KAFKA]: kafka } });
-    const finished = jobs.filter(isFinishedAndNobodys);
-    if (finished.length === 0) return;
-    // Asked last: what a revert has named meanwhile stays.
-    const named = (await cluster.get(configMap))?.metadata.annotations?.[ANNOTATION_JOB];
-    if (named === undefined) return; // made without a Job, or gone
-    for (const job of finished.filter(({ metadata }) => metadata.name !== named)) {
+    const candidates = jobs.filter((job) => isFinished(job) && !isOwnedOrTerminating(job));
+    if (candidates.length === 0) return;
+    // Read last: a revert may have named one of them meanwhile.
+    const current = await cluster.get(configMap);
+    for (const job of current === undefined ? [] : candidates.filter(choose(current))) {
       await cluster.delete(refOf(job), job.metadata.uid ?? '');
-      report({ event: 'deleted', subject: refOf(job), message: 'finished, and of an earlier content' });
+      report({ event: 'deleted', subject: refOf(job), message });
     }
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
-    report({ event: 'warning', subject: configMap, message: `finished Jobs of earlier contents were not all deleted: ${error.message}` });
+    report({ event: 'warning', subject: configMap, message: `finished Jobs were not all deleted: ${error.message}` });
   }
 }
 
-function isFinishedAndNobodys(job: KubeObject): boolean {
-  const { ownerReferences = [], deletionTimestamp } = job.metadata;
-  const isFinished = hasTrueCondition(job, 'Complete') || hasTrueCondition(job, 'Failed');
-  return isFinished && ownerReferences.length === 0 && deletionTimestamp === undefined;
+function isFinished(job: KubeObject): boolean {
+  return hasTrueCondition(job, 'Complete') || hasTrueCondition(job, 'Failed');
+}
+
+function isOwnedOrTerminating({ metadata: { ownerReferences = [], deletionTimestamp } }: KubeObject): boolean {
+  return ownerReferences.length > 0 || deletionTimestamp !== undefined;
 }

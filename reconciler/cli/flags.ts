@@ -85,8 +85,3 @@ function parseDuration(text: string): number {
   if (ms === undefined || ms <= 0) throw new InvalidArgumentError('A duration such as 90s, 20m or 1h30m is expected.');
   return ms;
 }
-
-/** Returns an argument as a shell takes it. */
-export function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replace(/'/g, `'\\''`)}'`;
-}

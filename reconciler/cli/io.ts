@@ -35,6 +35,8 @@ export interface Connection {
   readonly identity: string;
   /** Where objects are looked for that were named without a namespace. */
   readonly namespace: string;
+  /** Whether the cluster is the one that this process runs in, as its ServiceAccount. */
+  readonly isInPod?: boolean;
   close(): void;
 }
 

@@ -15,9 +15,10 @@ import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { styleOf } from './io';
+import { applyCommand } from './next-command';
 import { readObservation } from './observation-file';
 import { writePlans } from './saved-plan';
-import { applyCommand, bundleInCluster, bundlesInFiles, type Session, withConnection } from './session';
+import { bundleInCluster, bundlesInFiles, type Session, withConnection } from './session';
 
 export interface PlanFlags extends SourceFlags, ClusterFlags, OutputFlags {
   readonly base?: string;

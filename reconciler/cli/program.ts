@@ -41,8 +41,11 @@ Exit codes:
   1   failed; with verify: a listener serves something else than it should
   2   the input is wrong: only a change of it helps
   3   plan --exit-code: changes are pending
-  4   blocked by something that time or somebody else cures; safe to run again
+  4   blocked by something that time or somebody else cures, or the API server
+      does not answer; safe to run again
   70  a bug
+  130  ended by Ctrl-C; safe to run again
+  143  ended by SIGTERM; safe to run again
 
 Start here:
   kafka-tls sandbox     in one terminal: a cluster to play with

@@ -5,8 +5,8 @@ import path from 'node:path';
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { readObjects } from '../bundle/files';
 import { printableJson } from '../report/printable';
+import { quoted } from '../shell';
 import type { OutputFlags } from './flags';
-import { quoted } from './flags';
 import type { RunningSandbox } from './io';
 import type { Session } from './session';
 

@@ -5,7 +5,8 @@ import { bundleFromConfigMap } from '../bundle/documents';
 import { chooseBundle, chooseBundles, readBundles } from '../bundle/files';
 import { InvalidInputError, OperationFailedError, TimeoutError } from '../errors';
 import { formatAge } from '../report/progress';
-import { type ClusterFlags, DEFAULT_FILE, type NamedObject, quoted, type SourceFlags } from './flags';
+import { awaitApiServer } from './api-server';
+import { type ClusterFlags, DEFAULT_FILE, type NamedObject, type SourceFlags } from './flags';
 import type { Connection, Io, Outside } from './io';
 
 /** A command at work. */
@@ -24,7 +25,10 @@ export async function withConnection<T>(
   io.signal.throwIfAborted();
   const connection = await outside.connect({ kubeconfig: flags.kubeconfig, context: flags.context, namespace: flags.namespace });
   try {
-    return await withTimeout(session, flags.timeout, (signal) => use(connection, signal));
+    return await withTimeout(session, flags.timeout, async (signal) => {
+      await awaitApiServer(connection, session, signal);
+      return use(connection, signal);
+    });
   } finally {
     connection.close();
   }
@@ -82,26 +86,6 @@ export async function bundleInCluster({ cluster, namespace }: Connection, named:
 /** Returns the Kafka that `--kafka` names. */
 export function namedKafka(named: NamedObject, connection: Connection): { readonly namespace: string; readonly kafka: string } {
   return { namespace: named.namespace ?? connection.namespace, kafka: named.name };
-}
-
-/** Returns the command that applies what these flags name. */
-export function applyCommand(
-  flags: SourceFlags & ClusterFlags & { readonly out?: string },
-  bundle: Bundle,
-  isOneOfSeveral: boolean,
-): string {
-  const { configMap, out } = flags;
-  const source =
-    configMap === undefined
-      ? ['-f', flags.file ?? DEFAULT_FILE]
-      : ['--config-map', [configMap.namespace, configMap.name].filter((p) => p !== undefined).join('/')];
-  const choice = isOneOfSeveral ? ['--name', bundle.desired.kafka, '-n', bundle.desired.namespace] : [];
-  const cluster = [
-    ...(flags.kubeconfig === undefined ? [] : ['--kubeconfig', flags.kubeconfig]),
-    ...(flags.context === undefined ? [] : ['--context', flags.context]),
-  ];
-  const agreed = out === undefined ? [] : ['--plan', out];
-  return ['kafka-tls', 'apply', ...source, ...choice, ...agreed, ...cluster].map(quoted).join(' ');
 }
 
 /** Ends a command that found no Kafka to look at. */

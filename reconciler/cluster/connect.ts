@@ -25,18 +25,20 @@ export interface Connected {
   readonly namespace: string;
   /** The API server's address. */
   readonly server: string;
+  readonly isInPod: boolean;
   /** Lets go of connections and of whatever is still being asked, so that the process can end. */
   close(): void;
 }
 
 /** Returns a cluster behind the chosen kubeconfig; nothing is sent yet. */
 export async function connect(options: ConnectOptions): Promise<Connected> {
-  const { transport, namespace } = await loadConnection(options);
+  const { transport, namespace, isInPod } = await loadConnection(options);
   const closed = new AbortController();
   return {
     cluster: kubeCluster(transport, endedBy(closed.signal, options.clock)),
     namespace: options.namespace ?? namespace,
     server: transport.server,
+    isInPod,
     close: () => {
       closed.abort();
       transport.close();

@@ -27,9 +27,13 @@ export interface Connection {
   readonly transport: HttpTransport;
   /** The context's namespace, else `default`. */
   readonly namespace: string;
+  /** Whether it is the ServiceAccount of the pod that this process runs in. */
+  readonly isInPod: boolean;
 }
 
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+const IN_POD = 'ServiceAccount of this pod';
 
 /** Returns the connection that the options and the environment choose; nothing is sent yet. */
 export async function loadConnection(options: KubeConfigOptions): Promise<Connection> {
@@ -45,6 +49,7 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
   return {
     transport: httpTransport(cluster.server, () => requestOptions(config, cluster.proxyUrl !== undefined)),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace || 'default',
+    isInPod: source === IN_POD,
   };
 }
 
@@ -61,7 +66,7 @@ function load(config: KubeConfig, loadOne: LoadOne, { kubeconfig, env = process.
   if (existsSync(usual)) return loadFiles(config, loadOne, [usual]);
   if (env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(SERVICE_ACCOUNT_TOKEN)) {
     config.loadFromCluster();
-    return 'ServiceAccount of this pod';
+    return IN_POD;
   }
   throw new InvalidInputError(
     `kubeconfig: no cluster is configured: KUBECONFIG is not set, ${usual} does not exist, and this is not a pod of a cluster.`,

@@ -9,15 +9,16 @@
  *
  * Every step may be run again at any point, for a run can be killed anywhere. On every way out, our pause of the Kafka is lifted.
  */
-import { isSameRef } from '../../constructs/model/kube-object';
 import { assertNever } from '../errors';
 import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../plan/nouns';
 import type { Observation } from '../plan/observation';
+import type { Report } from '../ports';
 import { exportTrust } from './client-trust';
 import { type ExecuteContext, PlanAnew } from './context';
 import { giveUp, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
+import { StepNumbers } from './step-numbers';
 import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, verify } from './steps';
 
 /** `done`: every step was carried out. `replan`: the world has changed, what is left has to be planned anew. */
@@ -25,10 +26,11 @@ export type Executed = 'done' | 'replan';
 
 /** Carries a plan out. `before` is the observation that it was made from. */
 export async function execute(plan: Plan, before: Observation, context: ExecuteContext): Promise<Executed> {
-  const reached: Reached = { index: 0 };
-  const run: NativeRun = { context: numbered(context, plan, reached), plan, before };
+  const numbers = new StepNumbers(plan.steps);
+  const report: Report = (event) => context.report({ ...event, step: numbers.of(event) });
+  const run: NativeRun = { context: { ...context, report }, plan, before };
   try {
-    return await walk(run, reached);
+    return await walk(run, numbers);
   } catch (error) {
     await giveUp(run, error, plan.steps);
     if (error instanceof PlanAnew) return 'replan';
@@ -36,17 +38,12 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
   }
 }
 
-/** How far the walk has come. */
-interface Reached {
-  index: number;
-}
-
-async function walk(run: NativeRun, reached: Reached): Promise<Executed> {
+async function walk(run: NativeRun, numbers: StepNumbers): Promise<Executed> {
   const { steps } = run.plan;
   for (let i = 0; i < steps.length; i++) {
     run.context.signal.throwIfAborted();
-    reached.index = i;
     const step = steps[i] as Step;
+    numbers.begin(i);
     if (step.kind === 'evict' || step.kind === 'issue' || step.kind === 'reconfigure') {
       const group = sameKind(steps, i);
       i += group.length - 1;
@@ -98,15 +95,4 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
     default:
       return assertNever(step);
   }
-}
-
-/** Adds to every event its place in the plan: the step of its subject that is at work or still to come, else the step at work. */
-function numbered(context: ExecuteContext, { steps }: Plan, reached: Reached): ExecuteContext {
-  return {
-    ...context,
-    report: (event) => {
-      const own = steps.findIndex((s, i) => i >= reached.index && isSameRef(s.subject, event.subject));
-      context.report({ ...event, step: { number: (own === -1 ? reached.index : own) + 1, of: steps.length } });
-    },
-  };
 }

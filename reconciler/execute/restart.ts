@@ -30,12 +30,18 @@ export interface RestartHooks {
   readonly onRunning: (pod: string) => Promise<void>;
 }
 
-interface Roll extends Restarts {
+export interface RestartOptions extends Restarts {
   readonly hooks: RestartHooks;
 }
 
+interface Roll extends RestartOptions {
+  /** Pods that were evicted, in order. */
+  readonly evicted: string[];
+}
+
 /** Restarts the planned pods. */
-export async function restartPods(roll: Roll): Promise<void> {
+export async function restartPods(options: RestartOptions): Promise<void> {
+  const roll: Roll = { ...options, evicted: [] };
   const { context, plan } = roll;
   let isInsideCutover = false;
   const givenUp = new Set<string>();
@@ -112,15 +118,16 @@ async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promi
   }).catch((error: unknown) => gateStayedShut(roll, error));
   if (outcome === 'not next') return false;
   if (outcome === 'gone') return true;
+  roll.evicted.push(pod.name);
   say(context, 'evicted', subject, placeInPlan(roll, pod));
   await roll.hooks.onEvict(pod.name);
   return true;
 }
 
-function placeInPlan({ steps }: Roll, pod: PodFacts): string {
+function placeInPlan({ steps, evicted }: Roll, pod: PodFacts): string {
   const step = steps.find((s) => s.subject.name === pod.name);
   if (step === undefined) throw new InternalError(`pod ${pod.name} is not in the plan`);
-  return `${step.findings[0]?.message ?? ''} (${step.position} of ${step.of}, ${step.place})`.trim();
+  return `${step.findings[0]?.message ?? ''} (${evicted.length} of ${steps.length}, ${step.place})`.trim();
 }
 
 async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Promise<void> {

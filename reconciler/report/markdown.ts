@@ -3,13 +3,13 @@ import { formatAcknowledgement } from '../../constructs/model/acknowledgement';
 import { formatRef } from '../../constructs/model/kube-object';
 import type { Plan } from '../plan/nouns';
 import { printable, sentence } from './printable';
-import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, stepCells } from './text';
+import { clientsLine, conclusion, cutoverLine, estimateLine, hintOf, obstacleLine, type PlanContext, stepCells } from './text';
 
 /** Returns a plan as Markdown, with a line break at its end. */
 export function planMarkdown(plan: Plan, context: PlanContext): string {
   const blocks = [`### ${inline(formatRef(plan.subject))}`, `${inline(plan.summary)} (executor: ${plan.executor})`];
   for (const obstacle of plan.obstacles) {
-    const hint = obstacle.hint === undefined ? '' : ` ${inline(obstacle.hint)}`;
+    const hint = obstacle.hint === undefined ? '' : ` ${inline(hintOf(obstacle, context))}`;
     blocks.push(`> **${inline(obstacleLine(obstacle))}**${hint}`);
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);

@@ -31,7 +31,7 @@ export const OBSTACLE_LABELS: Readonly<Record<Obstacle['kind'], string>> = {
 };
 
 export interface PlanContext {
-  /** The command that carries the plan out; absent when it was made without a cluster. */
+  /** The command that carries the plan out, as a shell takes it; absent when it was made without a cluster. */
   readonly applyWith?: string;
   /** What a commit changes in the bundle, as a unified diff; for a pull request only. */
   readonly difference?: string;
@@ -110,11 +110,16 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
   }
   if (remarks.length > 0) blocks.push(remarks.map((r) => `- ${paragraph(r, style, '  ')}`).join('\n'));
   for (const obstacle of plan.obstacles) {
-    const hint = obstacle.hint === undefined ? [] : [paragraph(printable(obstacle.hint), style)];
+    const hint = obstacle.hint === undefined ? [] : [paragraph(printable(hintOf(obstacle, context)), style)];
     blocks.push([paint.red(paragraph(obstacleLine(obstacle), style)), ...hint].join('\n'));
   }
   blocks.push(conclusion(plan, context));
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** Returns the hint of an obstacle; a command in it is the one that goes with this plan. */
+export function hintOf({ hint = '' }: Obstacle, { applyWith }: PlanContext): string {
+  return applyWith === undefined ? hint : hint.replace('"kafka-tls apply', () => `"${applyWith}`);
 }
 
 function stepTable(steps: readonly Step[], style: Style): string {

@@ -8,7 +8,7 @@ import { createDialer } from '../../reconciler/cluster/dial';
 import { httpTransport } from '../../reconciler/cluster/http';
 import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
 import { kubeCluster } from '../../reconciler/cluster/kube';
-import { OperationFailedError } from '../../reconciler/errors';
+import { InterruptedError } from '../../reconciler/errors';
 import { type Pace, scaledClock } from './scaled-clock';
 
 export interface ChildOptions {
@@ -23,7 +23,7 @@ export interface ChildOptions {
 const { url, token, certificateAuthority, pace, namespace, argv }: ChildOptions = JSON.parse(process.argv[2] ?? '{}');
 const clock = scaledClock(pace);
 const interrupt = new AbortController();
-process.once('SIGTERM', () => interrupt.abort(new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received')));
+process.once('SIGTERM', () => interrupt.abort(new InterruptedError('SIGTERM')));
 
 const connect = async () => {
   const transport = httpTransport(

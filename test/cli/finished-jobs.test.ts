@@ -6,8 +6,8 @@ import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Tls } from '../../constructs';
 import { KINDS, type KubeObject, type ObjectMeta, ref } from '../../constructs/model/kube-object';
-import { ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from '../../constructs/model/names';
-import { deleteFinishedJobs } from '../../reconciler/cli/finished-jobs';
+import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from '../../constructs/model/names';
+import { deleteFailedJob, deleteFinishedJobs } from '../../reconciler/cli/finished-jobs';
 import type { Cluster, ProgressEvent } from '../../reconciler/ports';
 import type { Denial } from '../../reconciler/sandbox/api/access';
 import { createApi } from '../../reconciler/sandbox/api/api';
@@ -20,6 +20,7 @@ import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from '../support/wor
 
 const NAMED = 'kafka-tls-orders-now';
 const OLD = 'kafka-tls-orders-old';
+const DIGEST = 'sha256:of-the-present-content';
 const CONFIG_MAP = ref(KINDS.ConfigMap, NAMESPACE, bundleName(KAFKA));
 
 interface Case {
@@ -68,7 +69,7 @@ test('who may not do it is told, and goes on', async () => {
     const { cleanUp } = await apiWith(jobManifest({ ended: 'Complete' }), { denied: [{ verb, resource: 'jobs' }] });
     const [warning, ...others] = await cleanUp();
     assert.equal(warning?.event, 'warning');
-    assert.match(warning?.message ?? '', new RegExp(`^finished Jobs of earlier contents were not all deleted: .+may not ${verb} jobs`));
+    assert.match(warning?.message ?? '', new RegExp(`^finished Jobs were not all deleted: .+may not ${verb} jobs`));
     assert.deepEqual(others, []);
   }
 });
@@ -98,6 +99,39 @@ describe('a Job of an earlier content', () => {
     await run('apply', '--plan', file);
     assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, 1);
   });
+});
+
+describe('after a run has succeeded, a Job of the present content', () => {
+  const present = { metadata: { name: NAMED } };
+  const cases: readonly (Case & { readonly identity?: string; readonly digest?: string })[] = [
+    { ...present, name: 'that failed goes', ended: 'Failed', goes: true },
+    {
+      ...present,
+      name: 'that failed goes also with a run of a pod of the CronJob',
+      ended: 'Failed',
+      identity: `${NAMED.slice(0, -3)}290-x`,
+      goes: true,
+    },
+    { ...present, name: 'that is complete stays: it would be created again', ended: 'Complete', goes: false },
+    { ...present, name: 'that still runs stays', goes: false },
+    { ...present, name: 'that is about to fail stays', ended: 'FailureTarget', goes: false },
+    { ...present, name: 'that a CronJob made stays', isOfCronJob: true, ended: 'Failed', goes: false },
+    { ...present, name: 'that this run is a pod of stays', ended: 'Failed', identity: `${NAMED}-x7k2p-1f2e`, goes: false },
+    { ...present, name: 'stays where the ConfigMap holds another content by now', ended: 'Failed', digest: 'another', goes: false },
+    { name: "is another than a failed one of an earlier content, which is not this step's to delete", ended: 'Failed', goes: false },
+  ];
+  for (const { name, metadata, ended, isOfCronJob, identity = 'a-run', digest = DIGEST, goes } of cases) {
+    test(name, async () => {
+      const annotations = { [ANNOTATION_JOB]: NAMED, [ANNOTATION_DIGEST]: DIGEST };
+      const { cluster, succeed } = await apiWith(jobManifest({ metadata, ended }), { isOfCronJob, configMap: { annotations } });
+      const events = await succeed(identity, digest);
+      assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, goes ? 0 : 1);
+      assert.deepEqual(
+        events.map(({ event, subject }) => [event, subject.name]),
+        goes ? [['deleted', NAMED]] : [],
+      );
+    });
+  }
 });
 
 /** A Kafka that is ours, a bundle, and an old Job, which ends when it is told to or when a run prints something. */
@@ -149,12 +183,19 @@ async function apiWith(job: KubeObject, circumstances: Circumstances = {}) {
   const ownerReferences = circumstances.isOfCronJob ? [owner] : [];
   const created = await cluster.create({ ...draft, metadata: { ...job.metadata, ownerReferences } } as KubeObject);
   await cluster.replace({ ...created, status }, { status: true });
+  const report = (events: ProgressEvent[]) => (event: ProgressEvent) => void events.push(event);
+  const jobsOf = (events: ProgressEvent[]) => ({ cluster, configMap: CONFIG_MAP, kafka: KAFKA, identity: 'a-run', report: report(events) });
   const cleanUp = async () => {
     const events: ProgressEvent[] = [];
-    await deleteFinishedJobs(cluster, CONFIG_MAP, KAFKA, (event) => events.push(event));
+    await deleteFinishedJobs(jobsOf(events));
     return events;
   };
-  return { cluster, cleanUp };
+  const succeed = async (identity: string, digest: string) => {
+    const events: ProgressEvent[] = [];
+    await deleteFailedJob({ ...jobsOf(events), identity }, digest);
+    return events;
+  };
+  return { cluster, cleanUp, succeed };
 }
 
 function jobManifest({ metadata, ended }: Pick<Case, 'metadata' | 'ended'>): KubeObject {

@@ -3,7 +3,7 @@
  * process told to end. What Jobs make of the exit codes is the business of the Job controller, a real one or that of `job-controller.ts`.
  */
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { OperationFailedError } from '../../reconciler/errors';
+import { InterruptedError } from '../../reconciler/errors';
 import { ApiError, Client } from '../../reconciler/sandbox/client';
 import type { Ran } from './command-line';
 import type { Place } from './world';
@@ -79,7 +79,7 @@ export class JobRunner {
   private async run(pod: KubeObject): Promise<void> {
     const { name, uid = '' } = pod.metadata;
     const sigterm = new AbortController();
-    const terminate = () => sigterm.abort(new OperationFailedError('kafka-tls: ended before it was done: SIGTERM was received'));
+    const terminate = () => sigterm.abort(new InterruptedError('SIGTERM'));
     const run: Run = { job: jobOf(pod) ?? '', terminate };
     this.runs.push(run);
     this.begun.set(uid, run);

@@ -52,7 +52,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       stage.runner.release(jobOf(a));
       await stage.settle();
       assert.deepEqual(stage.runs(), [
-        [jobOf(a), 1],
+        [jobOf(a), 143],
         [jobOf(b), 0],
         [jobOf(a), 0],
       ]);
@@ -69,13 +69,13 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       stage.runner.hold(jobOf(b));
       await stage.sync(b);
       await stage.world.until(async () => run.ran !== undefined);
-      assert.equal(run.ran?.exitCode, 1, run.ran?.stderr);
+      assert.equal(run.ran?.exitCode, 143, run.ran?.stderr);
       assert.match(run.ran?.stderr ?? '', /SIGTERM was received/);
       assert.ok(executor === 'ops-request' || !hasCondition(await stage.world.kafka(), 'Paused'), 'the Kafka is not left paused');
       stage.runner.release(jobOf(b));
       await stage.settle();
       assert.deepEqual(stage.runs(), [
-        [jobOf(a), 1],
+        [jobOf(a), 143],
         [jobOf(b), 0],
       ]);
       await stage.assertDone(b);
@@ -202,6 +202,24 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
           await stage.assertDone(a);
         });
       }
+
+      test('a Job that has failed for good goes with the run that succeeds, so that it is created again and completes', async () => {
+        await opened('Argo CD', true);
+        const commit = stage.commit(on());
+        await stage.sync(commit.filter(({ kind }) => kind !== 'RoleBinding'));
+        await stage.settle();
+        const { namespace } = stage.world;
+        const failed = conditionOf((await stage.world.cluster.get(stage.world.ref(KINDS.Job, jobOf(commit)))) as KubeObject, 'Failed');
+        assert.equal(failed?.reason, 'BackoffLimitExceeded', namespace);
+        await stage.sync(commit);
+        await stage.runCronJob();
+        await stage.settle();
+        assert.ok(!(await stage.jobs()).includes(jobOf(commit)), 'the failed Job stays');
+        await stage.sync(commit);
+        await stage.settle();
+        assert.deepEqual(stage.runs().at(-1), [jobOf(commit), 0]);
+        await stage.assertDone(commit);
+      });
 
       test('a Job that is brought back beside the CronJob finds nothing to do, once', async () => {
         await opened('Argo CD', true);
