@@ -122,7 +122,12 @@ export interface ProgressEvent {
   readonly message: string;
   /** Position in the plan, from 1, where the event belongs to a step. */
   readonly step?: { readonly number: number; readonly of: number };
+  /** With `waiting`: for how long already, and after how long in all the run gives up. Absent when the wait ends well by itself. */
+  readonly wait?: { readonly elapsedMs: number; readonly deadlineMs: number };
 }
+
+/** Every wait reports at least this often what it still waits for. */
+export const REPEAT_WAIT_MS = 60_000;
 
 export type Report = (event: ProgressEvent) => void;
 

@@ -11,7 +11,7 @@
  */
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { BlockedError, ClusterError } from '../errors';
-import type { Clock, Cluster, Report } from '../ports';
+import { type Clock, type Cluster, type ProgressEvent, REPEAT_WAIT_MS, type Report } from '../ports';
 
 export const LEASE_DURATION_SECONDS = 30;
 const RENEW_EVERY_MS = (LEASE_DURATION_SECONDS * 1000) / 3;
@@ -79,16 +79,21 @@ class Lease implements HeldLease {
     const { clock, options } = this;
     const end = clock.monotonicMs() + options.waitMs;
     let seen = { mark: '', sinceMs: 0, holder: '' };
+    const startMs = clock.monotonicMs();
+    let reportedAtMs = Number.NEGATIVE_INFINITY;
     while (true) {
       const found = await this.cluster.get(this.subject);
       const holder: string = found?.spec?.holderIdentity ?? '';
       const mark = `${holder} ${found?.spec?.renewTime ?? ''}`;
-      if (holder !== '' && holder !== seen.holder) this.say('waiting', `held by ${holder}`, holder);
+      if (holder !== '' && (holder !== seen.holder || clock.monotonicMs() - reportedAtMs >= REPEAT_WAIT_MS)) {
+        reportedAtMs = clock.monotonicMs();
+        this.say('waiting', `held by ${holder}`, { holder, wait: { elapsedMs: reportedAtMs - startMs, deadlineMs: options.waitMs } });
+      }
       if (mark !== seen.mark) seen = { mark, holder, sinceMs: clock.monotonicMs() };
       const durationMs = (found?.spec?.leaseDurationSeconds ?? LEASE_DURATION_SECONDS) * 1000;
       const isExpired = clock.monotonicMs() - seen.sinceMs >= durationMs;
       if ((holder === '' || holder === options.identity || isExpired) && (await this.take(found))) return;
-      if (holder !== '' && clock.monotonicMs() >= end) throw this.blocked(holder);
+      if (clock.monotonicMs() >= end) throw holder === '' ? this.notCreated() : this.blocked(holder);
       await clock.sleep(LOOK_EVERY_MS, options.signal);
     }
   }
@@ -182,8 +187,18 @@ class Lease implements HeldLease {
     });
   }
 
-  private say(event: 'waiting' | 'warning', message: string, holder?: string): void {
-    if (holder !== this.options.identity) this.options.report({ event, subject: this.subject, message });
+  /** Others were always faster, or its namespace is not there. */
+  private notCreated(): BlockedError {
+    return new BlockedError('the Lease cannot be created.', { subject: this.subject, hint: 'Does the namespace exist?' });
+  }
+
+  private say(
+    event: 'waiting' | 'warning',
+    message: string,
+    { holder, wait }: { holder?: string; wait?: ProgressEvent['wait'] } = {},
+  ): void {
+    if (holder === this.options.identity) return;
+    this.options.report({ event, subject: this.subject, message, ...(wait === undefined ? {} : { wait }) });
   }
 
   /** Kubernetes' MicroTime. */

@@ -3,10 +3,12 @@
  *
  * There is no polling grid. The condition is asked once at the start and again after every change of what is watched; `retryMs` is for
  * what Kubernetes does not announce, such as a listener that does not answer yet, and the longer that takes, the more rarely it is asked.
+ *
+ * What is waited for is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
  */
 import type { Kind, ObjectRef } from '../../constructs/model/kube-object';
 import { OVER, TimeoutError } from '../errors';
-import type { Clock, Cluster, Report, Selection } from '../ports';
+import { type Clock, type Cluster, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
 
 /** What the condition came to: done with a value, or still waiting for something that can be said. */
 export type Progress<T> = { readonly done: T } | { readonly waitingFor: string };
@@ -23,6 +25,8 @@ export interface Wait<T> {
   readonly hint?: string;
   /** Ask again after this long even if nothing changed, or a tenth of the time waited, up to 10 s. Default: only on changes. */
   readonly retryMs?: number;
+  /** The wait ends well by itself before the deadline, which is only a safeguard and is not reported. */
+  readonly endsByItself?: true;
 }
 
 interface WaitContext {
@@ -36,7 +40,7 @@ const LONGEST_RETRY_MS = 10_000;
 
 /** Waits; throws a TimeoutError that quotes the last state, or the abort reason. */
 export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise<T> {
-  const { clock, report } = context;
+  const { clock } = context;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const bell = new Bell();
@@ -46,7 +50,14 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const start = clock.monotonicMs();
   const end = (wait.since ?? start) + wait.deadlineMs;
   const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));
-  let said = '';
+  let reported = { message: '', atMs: Number.NEGATIVE_INFINITY };
+  const report = (message: string) => {
+    const [elapsedMs, { deadlineMs }] = [clock.monotonicMs() - (wait.since ?? start), wait];
+    const event = { event: 'waiting', subject: wait.subject, message } as const;
+    context.report(wait.endsByItself === true ? event : { ...event, wait: { elapsedMs, deadlineMs } });
+    reported = { message, atMs: clock.monotonicMs() };
+  };
+  const repeatMs = () => reported.atMs + REPEAT_WAIT_MS - clock.monotonicMs();
   try {
     while (true) {
       const heard = bell.next();
@@ -55,10 +66,9 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
       context.signal.throwIfAborted();
       const left = end - clock.monotonicMs();
       if (left <= 0) throw timeout(wait, progress.waitingFor);
-      if (progress.waitingFor !== said) report({ event: 'waiting', subject: wait.subject, message: progress.waitingFor });
-      said = progress.waitingFor;
+      if (progress.waitingFor !== reported.message || repeatMs() <= 0) report(progress.waitingFor);
       const tick = new AbortController();
-      const due = pause(clock, Math.min(left, retryMs()), AbortSignal.any([signal, tick.signal]));
+      const due = pause(clock, Math.min(left, retryMs(), repeatMs()), AbortSignal.any([signal, tick.signal]));
       await Promise.race([heard, due, ...watching]);
       tick.abort(OVER);
     }

@@ -1,11 +1,18 @@
-/** Events for programs: one JSON object a line, with `time`, `event`, `subject`, `message` and, inside a plan, `step`. */
+/** Events for programs: one JSON object a line, with `time`, `event`, `subject`, `message`, inside a plan `step`, and of a wait `wait`. */
 import { formatRef } from '../../constructs/model/kube-object';
 import type { ProgressEvent } from '../ports';
 import { printableJson } from './printable';
 
 /** Returns an event as one line of JSON, with its line break. `event` is one of `EVENTS`. */
 export function eventJson(event: ProgressEvent, time: Date): string {
-  const { event: name, subject, message, step } = event;
-  const line = { time: time.toISOString(), event: name, subject: formatRef(subject), message, ...(step === undefined ? {} : { step }) };
+  const { event: name, subject, message, step, wait } = event;
+  const line = {
+    time: time.toISOString(),
+    event: name,
+    subject: formatRef(subject),
+    message,
+    ...(step === undefined ? {} : { step }),
+    ...(wait === undefined ? {} : { wait }),
+  };
   return `${printableJson(line)}\n`;
 }

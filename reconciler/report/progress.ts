@@ -1,7 +1,8 @@
 /**
  * Events while a run is going on.
  *
- * Without a terminal every event is a line of its own, and so is a wait: `09:00:07 [3/8] Pod/demo/orders-broker-1 waiting: not Ready`.
+ * Without a terminal every event is a line of its own, and so is a wait:
+ * `09:00:07 [3/8] Pod/demo/orders-broker-1 waiting: not Ready (40s, gives up after 10m)`.
  * On a terminal the current wait is one line that is redrawn, every second with its age, until something happens.
  */
 import { formatRef } from '../../constructs/model/kube-object';
@@ -20,10 +21,23 @@ export interface Progress {
 }
 
 /** Returns an event as one line without a line break: time in UTC, place in the plan, subject, what happened. */
-export function eventLine({ event, subject, message, step }: ProgressEvent, time: Date): string {
+export function eventLine({ event, subject, message, step, wait }: ProgressEvent, time: Date): string {
   const place = step === undefined ? '' : `[${step.number}/${step.of}] `;
   const said = message === '' ? event : `${event}: ${printable(message)}`;
-  return `${time.toISOString().slice(11, 19)} ${place}${formatRef(subject)} ${said}`;
+  return withRemark(`${time.toISOString().slice(11, 19)} ${place}${formatRef(subject)} ${said}`, waitRemark(wait?.elapsedMs ?? 0, wait));
+}
+
+/** Returns how long a wait has lasted and when it ends: `40s, gives up after 10m`. */
+function waitRemark(elapsedMs: number, wait: ProgressEvent['wait']): string {
+  const age = elapsedMs < 1_000 ? [] : [formatAge(Math.floor(elapsedMs / 1_000))];
+  const end = wait === undefined ? [] : [`gives up after ${formatAge(Math.round(wait.deadlineMs / 1_000))}`];
+  return [...age, ...end].join(', ');
+}
+
+/** Puts a remark in brackets; a line that ends in brackets has it in these. */
+function withRemark(line: string, remark: string): string {
+  if (remark === '') return line;
+  return line.endsWith(')') ? `${line.slice(0, -1)}; ${remark})` : `${line} (${remark})`;
 }
 
 /** Returns a report that writes one line an event. */
@@ -38,11 +52,13 @@ export function createLive(write: (text: string) => void, clock: Clock, style: S
 
   function draw(): void {
     if (current === undefined) return;
-    const seconds = Math.floor((clock.monotonicMs() - current.sinceMs) / 1_000);
-    const age = seconds < 1 ? '' : ` (${formatAge(seconds)})`;
-    const line = eventLine(current.event, clock.now());
-    const room = (style.columns ?? 80) - 1 - age.length;
-    write(`${CLEAR}${paint.dim(line.length > room ? `${line.slice(0, room - 3)}...` : line)}${paint.dim(age)}`);
+    const { wait, ...event } = current.event;
+    const remark = waitRemark(clock.monotonicMs() - current.sinceMs, wait);
+    const line = eventLine(event, clock.now());
+    const room = (style.columns ?? 80) - 1;
+    const whole = withRemark(line, remark);
+    const cut = (suffix: number) => `${line.slice(0, Math.max(0, room - suffix - 3))}...`;
+    write(`${CLEAR}${paint.dim(whole.length <= room ? whole : withRemark(cut(remark === '' ? 0 : remark.length + 3), remark))}`);
   }
 
   function clear(): void {
@@ -67,7 +83,9 @@ export function createLive(write: (text: string) => void, clock: Clock, style: S
       return;
     }
     const isSameWait = before !== undefined && formatRef(before.event.subject) === formatRef(event.subject);
-    current = { event, sinceMs: isSameWait ? before.sinceMs : clock.monotonicMs(), stop: new AbortController() };
+    const nowMs = clock.monotonicMs();
+    const sinceMs = event.wait === undefined ? (isSameWait ? before.sinceMs : nowMs) : nowMs - event.wait.elapsedMs;
+    current = { event, sinceMs, stop: new AbortController() };
     void redraw(current.stop.signal);
   }
 

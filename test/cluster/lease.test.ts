@@ -90,8 +90,8 @@ test('two runs never hold it at once, and the second goes on when the first is d
   await clock.run(Promise.all([lead('a', 0, work('a')), clock.sleep(1).then(() => lead('b', 600_000, work('b')))]));
   assert.deepEqual(order, ['a', 'b']);
   assert.deepEqual(
-    events.map((e) => `${e.event} ${e.message}`),
-    ['waiting held by a'],
+    events.map((e) => `${e.event} ${e.message} for ${Math.round((e.wait?.elapsedMs ?? 0) / 60_000)} min`),
+    ['waiting held by a for 0 min', 'waiting held by a for 1 min'],
   );
 });
 

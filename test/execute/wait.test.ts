@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { ClusterError } from '../../reconciler/errors';
 import { waitUntil } from '../../reconciler/execute/wait';
-import type { Cluster } from '../../reconciler/ports';
+import type { Cluster, ProgressEvent } from '../../reconciler/ports';
 import { FakeClock } from '../support/fake-clock';
 
 test('a watch that is refused while the condition is asked ends the wait, and not the process', async () => {
@@ -32,4 +32,58 @@ test('a watch that is refused while the condition is asked ends the wait, and no
   await assert.rejects(clock.run(waiting), refused);
   process.off('unhandledRejection', hear);
   assert.deepEqual(unheard, []);
+});
+
+test('what is waited for is reported at once when it changes, and every minute while it stays the same', async () => {
+  const clock = new FakeClock();
+  const cluster: Pick<Cluster, 'watch'> = {
+    async *watch(_kind, _selection, signal) {
+      yield [];
+      await clock.sleep(3_600_000, signal).catch(() => undefined);
+    },
+  };
+  const reported: string[] = [];
+  const seconds = (ms: number) => Math.round(ms / 1000);
+  const report = ({ message, wait }: ProgressEvent) =>
+    void reported.push(
+      `${seconds(clock.monotonicMs())} s: ${message}, ${seconds(wait?.elapsedMs ?? 0)} of ${(wait?.deadlineMs ?? 0) / 1000} s`,
+    );
+  const waiting = waitUntil(
+    { cluster: cluster as Cluster, clock, report, signal: new AbortController().signal },
+    {
+      subject: ref(KINDS.Certificate, 'demo', 'orders-server-cert'),
+      watch: [{ kind: KINDS.Certificate, selection: { namespace: 'demo' } }],
+      check: async () => ({ waitingFor: clock.monotonicMs() < 95_000 ? 'no quota left' : 'is being issued' }),
+      deadlineMs: 240_000,
+      failure: 'not issued',
+      retryMs: 5_000,
+    },
+  );
+  await assert.rejects(clock.run(waiting), /^TimeoutError: Certificate\/demo\/orders-server-cert: not issued after 4m: is being issued\.$/);
+  assert.deepEqual(reported, [
+    '0 s: no quota left, 0 of 240 s',
+    '60 s: no quota left, 60 of 240 s',
+    '97 s: is being issued, 97 of 240 s',
+    '157 s: is being issued, 157 of 240 s',
+    '217 s: is being issued, 217 of 240 s',
+  ]);
+});
+
+test('a wait that nothing wakes looks again every minute', async () => {
+  const clock = new FakeClock();
+  const cluster: Pick<Cluster, 'watch'> = {
+    async *watch(_kind, _selection, signal) {
+      yield [];
+      await clock.sleep(3_600_000, signal).catch(() => undefined);
+    },
+  };
+  const context = { cluster: cluster as Cluster, clock, report: () => {}, signal: new AbortController().signal };
+  const waiting = waitUntil(context, {
+    subject: ref(KINDS.Kafka, 'demo', 'orders'),
+    watch: [{ kind: KINDS.Kafka, selection: { namespace: 'demo' } }],
+    check: async () => (clock.monotonicMs() < 100_000 ? { waitingFor: 'it' } : { done: clock.monotonicMs() }),
+    deadlineMs: 600_000,
+    failure: 'not done',
+  });
+  assert.equal(await clock.run(waiting), 120_000);
 });

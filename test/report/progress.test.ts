@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { EVENTS, type ProgressEvent } from '../../reconciler/ports';
 import { eventJson } from '../../reconciler/report/ndjson';
@@ -26,6 +26,50 @@ test('without a terminal every event is a plain line', () => {
     '09:00:00 [3/8] Pod/demo/orders-broker-1 waiting: not Ready\\u001b[2J\n',
     '09:00:00 Pod/demo/orders-broker-1 ready: after 12s\n',
   ]);
+});
+
+describe('a wait tells how long it has lasted and when it ends', () => {
+  const lasting = (message: string, elapsedMs: number): ProgressEvent => ({
+    ...waiting(message),
+    wait: { elapsedMs, deadlineMs: 300_000 },
+  });
+  for (const [message, elapsedMs, line] of [
+    ['not Ready', 0, 'waiting: not Ready (gives up after 5m)'],
+    ['not Ready', 40_000, 'waiting: not Ready (40s, gives up after 5m)'],
+    [
+      'no quota left (CertificateRequest/demo/orders-server-cert-2)',
+      61_000,
+      'waiting: no quota left (CertificateRequest/demo/orders-server-cert-2; 1m1s, gives up after 5m)',
+    ],
+  ] as const)
+    test(`${message}, ${elapsedMs} ms`, () =>
+      assert.equal(
+        eventLine(lasting(message, elapsedMs), new Date('2026-11-23T09:00:07Z')),
+        `09:00:07 [3/8] Pod/demo/orders-broker-1 ${line}`,
+      ));
+
+  test('on a terminal it goes on counting', async () => {
+    const screen = new Screen();
+    const clock = new FakeClock();
+    const progress = createLive((text) => screen.write(text), clock, { columns: 120, isColor: false });
+    progress.report(lasting('not Ready', 60_000));
+    await clock.advance(2_500);
+    assert.deepEqual(screen.lines, ['09:00:02 [3/8] Pod/demo/orders-broker-1 waiting: not Ready (1m2s, gives up after 5m)']);
+    progress.end();
+  });
+
+  test('on a narrow terminal the cause is cut, not the time', () => {
+    const screen = new Screen();
+    const progress = createLive((text) => screen.write(text), new FakeClock(), { columns: 80, isColor: false });
+    progress.report(lasting('x'.repeat(200), 40_000));
+    assert.match(screen.lines[0] ?? '', /^09:00:00 \[3\/8\] Pod\/demo\/orders-broker-1 waiting: x+\.\.\. \(40s, gives up after 5m\)$/);
+    assert.equal(screen.lines[0]?.length, 79);
+    progress.end();
+  });
+
+  test('programs get the numbers', () => {
+    assert.deepEqual(JSON.parse(eventJson(lasting('not Ready', 40_000), new Date(0))).wait, { elapsedMs: 40_000, deadlineMs: 300_000 });
+  });
 });
 
 test('on a terminal the current wait is redrawn with its age, and gives way to what happens', async () => {

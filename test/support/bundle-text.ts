@@ -40,7 +40,7 @@ export function manifestsOf(desired: Desired, tls: TlsState = { issuerRef: ISSUE
   const restart = request(restartRequestName(kafka, '').replace(/-$/, ''), { type: 'Restart' });
   if (tls === 'off') return [converge, restart];
   const rotate = request(rotateRequestName(kafka, '').replace(/-$/, ''), { type: 'ReconfigureTLS', tls: { rotateCertificates: true } });
-  return [object(KINDS.Issuer, tls.issuerRef.name, { selfSigned: {} }), converge, rotate, restart];
+  return [object(KINDS.Issuer, tls.issuerRef.name, { ca: { secretName: tls.issuerRef.name } }), converge, rotate, restart];
 }
 
 /** Returns the ConfigMap of a bundle. `data` replaces or adds keys. */

@@ -67,6 +67,7 @@ async function awaitNoClaim({ context }: NativeRun, subject: ObjectRef, kafka: O
     deadlineMs: left + 60_000,
     retryMs: left,
     failure: 'not started',
+    endsByItself: true,
   });
 }
 
