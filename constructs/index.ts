@@ -29,4 +29,11 @@ export { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, 
 export { KafkaTls, type KafkaTlsProps } from './kafka-tls';
 export { ReconcileSchedule } from './reconcile-schedule';
 export type { ReconcilerJobProps } from './reconciler-job';
+export {
+  ImagePullPolicy,
+  type ReconcilerPodProps,
+  type ReconcilerResources,
+  type ReconcilerSecurityContext,
+  type ReconcilerToleration,
+} from './reconciler-pod';
 export { Tls, type TlsOffProps, type TlsOnProps } from './tls';

@@ -22,16 +22,24 @@ import { permissions } from './model/permissions';
 import { complaintsAbout, type Violation } from './model/violation';
 import { ReconcileSchedule } from './reconcile-schedule';
 import { grantAccess, grantClusterIssuers } from './reconciler-access';
+import { CONTAINER, ImagePullPolicy, podSelector, podTemplate, type ReconcilerPodProps } from './reconciler-pod';
 
 /** How the reconciler runs in the cluster. */
 export interface ReconcilerJobProps {
   /** Image with the command `kafka-tls`. Pin it by digest: a tag can change between two runs of one commit. */
   readonly image: string;
+  /** @default ImagePullPolicy.ALWAYS */
+  readonly imagePullPolicy?: ImagePullPolicy;
   /**
    * Secrets with credentials for the image's registry.
    * @default - none
    */
   readonly imagePullSecrets?: string[];
+  /**
+   * Where and how the pods of Job and CronJob run: proxies, resources, nodes, labels, user ids.
+   * @default - any node, the chart's labels, a user id that fits the restricted pod security standard
+   */
+  readonly pod?: ReconcilerPodProps;
   /**
    * When to look without a commit.
    * @default ReconcileSchedule.hourly()
@@ -101,7 +109,7 @@ export class ReconcilerJob extends Construct {
         startingDeadlineSeconds: 600,
         successfulJobsHistoryLimit: 1,
         failedJobsHistoryLimit: 3,
-        jobTemplate: { metadata: { labels: { [LABEL_KAFKA]: place.kafka } }, spec: jobSpec(props, context, []) },
+        jobTemplate: { metadata: { labels: { ...place.labels, [LABEL_KAFKA]: place.kafka } }, spec: jobSpec(props, context, []) },
       },
     });
   }
@@ -143,8 +151,9 @@ function digestArgument({ digest }: ReconcilerJobContext): readonly unknown[] {
   return ['--digest', Lazy.any({ produce: digest })];
 }
 
-function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more: readonly unknown[]): object {
+function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, args: readonly unknown[]): object {
   const { place } = context;
+  const { image, imagePullPolicy = ImagePullPolicy.ALWAYS, imagePullSecrets = [] } = props;
   return {
     parallelism: 1,
     completions: 1,
@@ -162,53 +171,15 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, more:
         { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
       ],
     },
-    template: {
-      // A sidecar would outlive the command, and the Job would never end.
-      metadata: { labels: { ...podLabels(place), 'sidecar.istio.io/inject': 'false' }, annotations: { 'linkerd.io/inject': 'disabled' } },
-      spec: {
-        serviceAccountName: bundleName(place.kafka),
-        automountServiceAccountToken: true,
-        restartPolicy: 'Never',
-        terminationGracePeriodSeconds: 60,
-        securityContext: { runAsNonRoot: true, runAsUser: USER, runAsGroup: USER, seccompProfile: { type: 'RuntimeDefault' } },
-        ...((props.imagePullSecrets ?? []).length === 0 ? {} : { imagePullSecrets: props.imagePullSecrets?.map((name) => ({ name })) }),
-        containers: [
-          {
-            name: CONTAINER,
-            image: props.image,
-            imagePullPolicy: 'Always',
-            // In the Job's own namespace: what moves it and the ConfigMap to another one does not know that there is a name in an argument.
-            args: ['apply', '--config-map', bundleName(place.kafka), ...more, '--termination-log', TERMINATION_LOG],
-            terminationMessagePath: TERMINATION_LOG,
-            terminationMessagePolicy: 'FallbackToLogsOnError',
-            resources: RESOURCES,
-            securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-          },
-        ],
-      },
-    },
+    template: podTemplate(place, { image, imagePullPolicy, imagePullSecrets, args }, props.pod),
   };
 }
 
-const CONTAINER = 'kafka-tls';
-/** Where Kubernetes looks for it: how a run ended is then in the status of its pod. */
-const TERMINATION_LOG = '/dev/termination-log';
-/** The user that images without a shell call "nonroot". */
-const USER = 65532;
-/** It waits most of the time, and keeps nothing on disk. */
-const RESOURCES = {
-  requests: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '16Mi' },
-  limits: { cpu: '1', memory: '256Mi', 'ephemeral-storage': '64Mi' },
-};
 const SLACK_SECONDS = 600;
-
-function podLabels({ kafka }: Place): Readonly<Record<string, string>> {
-  return { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: kafka };
-}
 
 /** The API server, DNS and brokers are wherever they are; what the brokers accept is theirs to say. */
 function networkPolicySpec(place: Place): object {
-  return { podSelector: { matchLabels: podLabels(place) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] };
+  return { podSelector: { matchLabels: podSelector(place) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] };
 }
 
 function runDeadlineSeconds({ deadlines, nodes }: ReconcilerJobContext): number {

@@ -62,7 +62,7 @@ test('gives the same bytes for absent and undefined props', () => {
       beforeExpiry: undef,
       acknowledge: undef,
     }),
-    job: { ...JOB, imagePullSecrets: undef, schedule: undef, deadline: undef },
+    job: { ...JOB, imagePullPolicy: undef, imagePullSecrets: undef, pod: undef, schedule: undef, deadline: undef },
     executor: Executor.native(),
     owner: undef,
     restart: { cutover: undef, whenKafkaIsUnknown: undef },

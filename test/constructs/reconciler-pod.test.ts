@@ -1,0 +1,85 @@
+/** Pod settings: said once, in the pods of Job and CronJob alike. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { App, Chart, Yaml } from 'cdk8s';
+import { ImagePullPolicy, type ReconcilerPodProps } from '../../constructs/index';
+import { expectGolden } from '../support/golden';
+import { JOB, kafkaTls, newChart, only, synth } from './app-builder';
+
+/** Every setting once. */
+const ALL: ReconcilerPodProps = {
+  labels: { team: 'streams' },
+  annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' },
+  env: { HTTPS_PROXY: 'http://proxy.corp.example:3128', NO_PROXY: '.svc,10.0.0.0/8' },
+  envFromSecrets: ['proxy-login'],
+  envFromConfigMaps: ['proxy'],
+  resources: { requests: { cpu: '10m', memory: '200Mi' }, limits: { memory: '512Mi' } },
+  securityContext: {},
+  nodeSelector: { 'kubernetes.io/arch': 'arm64' },
+  tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'infra', effect: 'NoSchedule' }],
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: 'pool', operator: 'In', values: ['infra'] }] }],
+      },
+    },
+  },
+  priorityClassName: 'platform',
+  extraSpec: { runtimeClassName: 'gvisor' },
+};
+
+function chartWith(pod: ReconcilerPodProps | undefined, imagePullPolicy?: ImagePullPolicy): Chart {
+  const chart = newChart();
+  kafkaTls(chart, {
+    job: { ...JOB, ...(pod === undefined ? {} : { pod }), ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }) },
+  });
+  return chart;
+}
+
+const templates = (chart: Chart) => [only(chart, 'Job').spec.template, only(chart, 'CronJob').spec.jobTemplate.spec.template];
+const pods = (chart: Chart) => templates(chart).map(({ spec }) => spec);
+
+test('writes every setting into Job and CronJob', () => {
+  const chart = chartWith(ALL, ImagePullPolicy.IF_NOT_PRESENT);
+  expectGolden('test/constructs/golden/pod-settings.yaml', Yaml.stringify(...synth(chart)));
+});
+
+test('changes no byte for an empty pod', () => {
+  const nothing = Object.fromEntries(Object.keys(ALL).map((key) => [key, undefined])) as ReconcilerPodProps;
+  const text = (pod: ReconcilerPodProps | undefined) => Yaml.stringify(...synth(chartWith(pod)));
+  for (const pod of [{}, nothing]) assert.equal(text(pod), text(undefined));
+});
+
+test('starts another Job for another setting', () => {
+  assert.notEqual(only(chartWith({ priorityClassName: 'platform' }), 'Job').metadata.name, only(chartWith({}), 'Job').metadata.name);
+});
+
+test('names no user where the platform assigns one, as OpenShift does, and stays within the restricted standard', () => {
+  for (const { securityContext, containers } of pods(chartWith({ securityContext: {} }))) {
+    assert.deepEqual(securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    assert.equal(containers[0].securityContext.readOnlyRootFilesystem, true);
+    assert.deepEqual(containers[0].securityContext.capabilities, { drop: ['ALL'] });
+  }
+  for (const { securityContext } of pods(chartWith({ securityContext: { runAsUser: 1234, fsGroup: 99 } })))
+    assert.deepEqual(securityContext, { fsGroup: 99, runAsNonRoot: true, runAsUser: 1234, seccompProfile: { type: 'RuntimeDefault' } });
+});
+
+test('takes limits as they are given: without one for CPU there is none', () => {
+  for (const { containers } of pods(chartWith({ resources: { limits: { memory: '512Mi' } } })))
+    assert.deepEqual(containers[0].resources, {
+      limits: { memory: '512Mi' },
+      requests: { cpu: '50m', 'ephemeral-storage': '16Mi', memory: '128Mi' },
+    });
+});
+
+test("gives the chart's labels to everything: objects, Jobs of the CronJob, pods", () => {
+  const chart = new Chart(new App(), 'test', { namespace: 'demo', labels: { team: 'streams', 'app.kubernetes.io/name': 'platform' } });
+  kafkaTls(chart, { job: { ...JOB, pod: { labels: { tier: 'gold' } } } });
+  for (const { metadata } of synth(chart)) assert.equal(metadata.labels?.team, 'streams');
+  assert.equal(only(chart, 'CronJob').spec.jobTemplate.metadata.labels.team, 'streams');
+  const selected: Readonly<Record<string, string>> = only(chart, 'NetworkPolicy').spec.podSelector.matchLabels;
+  for (const { metadata } of templates(chart)) {
+    assert.deepEqual([metadata.labels.team, metadata.labels.tier], ['streams', 'gold']);
+    for (const [key, value] of Object.entries(selected)) assert.equal(metadata.labels[key], value);
+  }
+});
