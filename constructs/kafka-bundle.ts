@@ -159,7 +159,11 @@ export class KafkaBundle {
     if (tls === 'off') return { ...KINDS.Certificate, metadata: { name: '' } };
     const declared: KubeObject = this.kafka?.toJson() ?? { ...KINDS.Kafka, metadata: { name: kafka } };
     const named = this.kafka === undefined ? this.cluster.keystoreCredSecret : undefined;
-    return brokerCertificate({ name: kafka, namespace, keystoreCredSecret: named ?? keystoreCredSecret(declared) }, tls, alias);
+    const keystoreCred = named ?? keystoreCredSecret(declared);
+    const certificate = brokerCertificate({ name: kafka, namespace, keystoreCredSecret: keystoreCred }, tls, alias);
+    const { secretTemplate } = certificate.spec;
+    const labels = { ...this.desired.labels, ...secretTemplate.labels };
+    return { ...certificate, spec: { ...certificate.spec, secretTemplate: { ...secretTemplate, labels } } };
   }
 }
 

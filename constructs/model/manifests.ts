@@ -89,6 +89,11 @@ export function ownedMetadata(place: Place, name: string): ObjectMeta {
   };
 }
 
+/** Returns what cert-manager writes into the Secret of a certificate besides the certificate: the user's labels, if there are any. */
+function secretTemplateOf({ labels }: Place): object | undefined {
+  return labels === undefined ? undefined : { labels };
+}
+
 /** Returns `base` with what `extra` says on top: maps are merged, everything else is replaced, undefined says nothing. */
 export function merged(base: unknown, extra: unknown): unknown {
   if (extra === undefined) return base;
@@ -121,6 +126,7 @@ export function issuerManifests(issuer: IssuerSettings, place: Place): readonly 
       metadata: ownedMetadata(place, name),
       spec: canonical({
         secretName: name,
+        secretTemplate: secretTemplateOf(place),
         isCA: true,
         commonName: issuer.commonName ?? name,
         subject: issuer.subject,
@@ -213,6 +219,7 @@ export function applicationCertificate(place: Place, application: ApplicationSet
   const { certificate, issuer } = application;
   const spec = {
     secretName: application.secretName,
+    secretTemplate: secretTemplateOf(place),
     commonName: application.commonName,
     ...certificate,
     privateKey: { encoding: certificate.privateKey?.encoding ?? 'PKCS8', rotationPolicy: 'Always' },

@@ -5,6 +5,7 @@ import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
 import { type ClusterEvents, clusterEvents } from '../cluster/events';
 import { fenced } from '../cluster/guarded';
+import { labelled } from '../cluster/labelled';
 import { type HeldLease, withLease } from '../cluster/lease';
 import { BLOCKED, KafkaTlsError } from '../errors';
 import { observe } from '../observe/observe';
@@ -54,13 +55,14 @@ async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
   const inFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
   const agreements = flags.plan === undefined ? undefined : await readAgreement(flags.plan, session.io.cwd);
   if (inFile !== undefined) agreements?.(await inFile());
-  return withConnection(session, flags, async (connection, signal) => {
-    const read = inFile ?? (await bundleSource(session, flags, connection));
+  return withConnection(session, flags, async (connected, signal) => {
+    const read = inFile ?? (await bundleSource(session, flags, connected));
     const progress = createProgress(flags, session);
     try {
       const bundle = await read();
       const agreement = agreements?.(bundle);
       let current = bundle;
+      const connection = { ...connected, cluster: labelled(connected.cluster, () => current.desired.labels) };
       const source = async () => {
         current = await read();
         agreement?.requireBundle(current);

@@ -1,16 +1,37 @@
 /** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
 import { differingFields } from '../../constructs/model/certificate-effect';
-import { isEqual, isMap, isSameRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
+import { isEqual, isMap, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
 import { statusOf } from '../status';
-import type { World } from './checks/world';
+import type { AliasFinding, World } from './checks/world';
 import type { Finding, Step } from './nouns';
 import type { Observation } from './observation';
 
 /** Returns the steps that bring the bundle's issuers and certificates about, each Ready before what needs it. */
 export function issuingSteps(world: World): readonly Step[] {
   return world.bundle.issuing.flatMap((manifest) => stepsFor(manifest, world.live));
+}
+
+/**
+ * Returns the steps that write the user's labels of broker Certificates and their Secrets, where nothing else of them differs: cert-manager
+ * issues nothing for a label, and no pod restarts. A Certificate that differs otherwise gets its labels with the rest.
+ */
+export function brokerLabelSteps({ bundle, live }: World, certificates: readonly AliasFinding[]): readonly Step[] {
+  const ofUser = (labels: Readonly<Record<string, string>> = {}) =>
+    Object.fromEntries(Object.entries(labels).filter(([key]) => bundle.desired.labels?.[key] !== undefined));
+  const isWritten = (name: string) => certificates.some((f) => f.subject.name === name && f.reason === 'CertificateDiffers');
+  return bundle.brokerCertificates.flatMap((manifest) => {
+    const subject = refOf(manifest);
+    const has = findLive(manifest, live);
+    if (has === undefined || isWritten(subject.name)) return [];
+    const different = [
+      ...differing(ofUser(manifest.metadata.labels), has.metadata.labels ?? {}, 'metadata.labels'),
+      ...differing(ofUser(manifest.spec?.secretTemplate?.labels), has.spec?.secretTemplate?.labels ?? {}, 'spec.secretTemplate.labels'),
+    ];
+    if (different.length === 0) return [];
+    return [{ kind: 'apply', subject, findings: [differs('Certificate', subject, different)], manifest, change: 'configure' }];
+  });
 }
 
 function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
@@ -24,16 +45,14 @@ function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
       message: 'missing',
     });
   const different = differences(manifest, has);
-  if (different.length > 0) {
-    return applied(manifest, 'configure', {
-      subject,
-      reason: `${kind}Differs`,
-      message: `${different.join(', ')} differ${different.length === 1 ? 's' : ''}`,
-    });
-  }
+  if (different.length > 0) return applied(manifest, 'configure', differs(kind, subject, different));
   const { state, reason: message } = statusOf(has);
   if (state === 'Current') return [];
   return [{ kind: 'awaitReady', subject, findings: [{ subject, reason: `${kind}NotReady`, message }] }];
+}
+
+function differs(kind: 'Issuer' | 'Certificate', subject: ObjectRef, different: readonly string[]): Finding {
+  return { subject, reason: `${kind}Differs`, message: `${different.join(', ')} differ${different.length === 1 ? 's' : ''}` };
 }
 
 function applied(manifest: KubeObject, change: 'create' | 'configure', finding: Finding): readonly Step[] {

@@ -5,7 +5,7 @@ import { ALIASES } from '../../constructs/model/tls';
 import { type Candidate, continueStep, submitStep, wantedCandidates } from './candidates';
 import type { World } from './checks/world';
 import { type Comparison, operationOf } from './comparison';
-import { issuingSteps, leftOverSteps } from './issuing';
+import { brokerLabelSteps, issuingSteps, leftOverSteps } from './issuing';
 import { notesOf } from './notes';
 import type { Draft, Obstacle, Operation, Step, SubmitOpsRequestStep } from './nouns';
 import type { PodFacts } from './observation';
@@ -18,10 +18,11 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
   const { live, bundle } = world;
   const subject = kafkaRef(live);
   const mine = unfinished(live.requests).find((r) => isOurs(r, bundle.desired.owner) && isNative(r));
+  const labels = brokerLabelSteps(world, found.certificates);
   const trust = trustSteps(world, found);
   const [candidate] = wantedCandidates(world, found);
   if (candidate === undefined && (mine === undefined || !isStillWanted(mine, world, candidate))) {
-    const begun = [...ownSteps(world), ...issuingSteps(world), ...trust.beforehand, ...supersedeSteps(world)];
+    const begun = [...ownSteps(world), ...issuingSteps(world), ...labels, ...trust.beforehand, ...supersedeSteps(world)];
     const steps = [...begun, ...finishingSteps(world, found), ...leftOverSteps(world)];
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
   }
@@ -36,6 +37,7 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
   const steps: readonly Step[] = [
     ...ownSteps(world),
     ...issuingSteps(world),
+    ...labels,
     ...trust.beforehand,
     ...(submit.isContinued ? [] : supersedeSteps(world)),
     submit,

@@ -1,5 +1,6 @@
 /** Layer 2: the broker Certificates. */
 import { differingFields } from '../../../constructs/model/certificate-effect';
+import type { KubeObject } from '../../../constructs/model/kube-object';
 import { certificateOf, issuerOf } from '../../../constructs/model/tls';
 import { statusOf } from '../../status';
 import type { Finding } from '../nouns';
@@ -32,8 +33,16 @@ function certificateDiffers(view: AliasView): Finding | undefined {
  */
 function certificateDifferences(view: AliasView): readonly string[] {
   const has = view.certificate?.spec;
-  if (view.bundle.desired.executor === 'native') return differingFields(wantedCertificate(view, view.alias).spec, has);
+  if (view.bundle.desired.executor === 'native')
+    return differingFields(withoutUserLabels(view, wantedCertificate(view, view.alias).spec), has);
   return differingFields(askedFor(view), has, { mayHoldMore: true });
+}
+
+/** The user's labels on a Secret need no operation: `brokerLabelSteps` writes them. */
+function withoutUserLabels({ bundle }: World, spec: KubeObject['spec']): object {
+  const { secretTemplate } = spec;
+  const labels = Object.entries(secretTemplate?.labels ?? {}).filter(([key]) => bundle.desired.labels?.[key] === undefined);
+  return { ...spec, secretTemplate: { ...secretTemplate, labels: Object.fromEntries(labels) } };
 }
 
 /** What the TLS state asks for, in cert-manager's fields. KubeDB decides when its Certificates are renewed. */

@@ -1,0 +1,28 @@
+/**
+ * Decorator around a cluster that gives the user's labels to every object that a run creates, whichever part of the run creates it: policy
+ * engines (Kyverno, Gatekeeper) refuse an object that lacks one.
+ *
+ * Objects of other owners are never labelled. A Lease from before a label was wanted gets the label when the Lease is taken: policy engines
+ * look at updates, too, and a refused Lease would end every run.
+ */
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import type { Cluster } from '../ports';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Returns the cluster; `labels` is asked at every write, since a run reads the desired state again and again. */
+export function labelled(cluster: Cluster, labels: () => Labels | undefined): Cluster {
+  return {
+    ...cluster,
+    create: (object) => cluster.create(withLabels(object, { ...labels(), ...object.metadata.labels })),
+    apply: (object, options) => cluster.apply(withLabels(object, { ...labels(), ...object.metadata.labels }), options),
+    replace: (object, options) => {
+      const isLease = object.kind === KINDS.Lease.kind;
+      return cluster.replace(isLease ? withLabels(object, { ...object.metadata.labels, ...labels() }) : object, options);
+    },
+  };
+}
+
+function withLabels(object: KubeObject, labels: Labels): KubeObject {
+  return Object.keys(labels).length === 0 ? object : { ...object, metadata: { ...object.metadata, labels } };
+}
