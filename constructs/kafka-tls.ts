@@ -103,6 +103,8 @@ export class KafkaTls extends Construct {
   private readonly place: Place;
   private readonly bundle: KafkaBundle;
   private readonly reconciler?: ReconcilerJob;
+  /** Number of pods of a Kafka that is only referenced. */
+  private readonly referencedNodes?: number;
   private readonly warned = new Set<string>();
 
   constructor(scope: Construct, id: string, props: KafkaTlsProps) {
@@ -120,6 +122,7 @@ export class KafkaTls extends Construct {
     const desired = desiredState(place, { ...props, choice, executor });
     this.kafkaName = cluster.name;
     this.place = place;
+    if (cluster.spec === undefined) this.referencedNodes = cluster.nodes;
     resolveOwnLazyValues(this);
     this.bundle = new KafkaBundle(this, desired, cluster, choice.settings);
     this.issuers = this.bundle.issuers;
@@ -202,7 +205,14 @@ export class KafkaTls extends Construct {
   }
 
   private draft() {
-    return { desired: this.bundle.desiredState(), tls: this.bundle.tlsState(), manifests: this.bundle.manifests() };
+    const nodes = this.referencedNodes === undefined ? {} : { nodes: this.referencedNodes };
+    return {
+      desired: this.bundle.desiredState(),
+      tls: this.bundle.tlsState(),
+      manifests: this.bundle.manifests(),
+      ...nodes,
+      now: new Date(),
+    };
   }
 
   private bundleProblems(): readonly string[] {
