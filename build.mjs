@@ -1,6 +1,6 @@
 // Compiles to an empty lib/ and bundles the command into one file. `npm run build` is the only caller.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 const { version, devDependencies, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -24,10 +24,17 @@ rmSync('lib', { recursive: true, force: true });
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], { stdio: 'inherit' });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
+// Examples read what lies beside them.
+for (const example of ['argocd', 'flux']) copyFileSync(`examples/${example}/kafka.yaml`, `lib/examples/${example}/kafka.yaml`);
+
 // A user's Node may be older than what is inside relies on: that is one sentence, not a bug.
 const oldest = Number(/\d+/.exec(engines.node)[0]);
 const refusal = `"kafka-tls: Node "+process.versions.node+" is running, ${oldest} or newer is needed."`;
 const nodeCheck = `if(parseInt(process.versions.node)<${oldest}){console.error(${refusal});process.exit(2)}`;
+// Bun and Deno imitate process.versions.node. The bundle keeps code in comments, which their functions may not keep.
+const other = 'process.versions.bun?"Bun "+process.versions.bun:process.versions.deno?"Deno "+process.versions.deno:""';
+const runtimeRefusal = `"kafka-tls: runs on Node, ${oldest} or newer; this is "+other+"."`;
+const runtimeCheck = `{const other=${other};if(other){console.error(${runtimeRefusal});process.exit(2)}}`;
 
 const { build, transform } = await import('esbuild');
 const COMMAND = 'kafka-tls';
@@ -140,7 +147,7 @@ async function inOneFile(files, outputs) {
     else onDemand.push(`'./${name}'() {/*\n${inComment(inAscii(code))}*/}`);
   }
   const start = `(${loader})(require, __filename, {\n${atOnce.join(',\n')}\n}, {\n${onDemand.join(',\n')}\n})('./${COMMAND}.js');`;
-  return ['#!/usr/bin/env node', nodeCheck, start, ''].join('\n');
+  return ['#!/usr/bin/env node', runtimeCheck, nodeCheck, start, ''].join('\n');
 }
 
 /** So that V8 keeps a character in a byte; esbuild leaves regular expressions as they are. */

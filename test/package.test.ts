@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -55,6 +55,25 @@ describe('the package', () => {
   });
 });
 
+test('npm pack builds what it packs, also in a clone that was never built', () => {
+  const clone = path.join(elsewhere, 'clone');
+  for (const part of [
+    'constructs',
+    'reconciler',
+    'examples',
+    'build.mjs',
+    'tsconfig.json',
+    'package.json',
+    'README.md',
+    'CHANGELOG.md',
+    'NOTICE',
+    'LICENSE',
+  ])
+    cpSync(part, path.join(clone, part), { recursive: true });
+  symlinkSync(path.resolve('node_modules'), path.join(clone, 'node_modules'));
+  assert.deepEqual(packed(clone, []), packed());
+});
+
 describe('the command', () => {
   const command = path.join(elsewhere, 'kafka-tls.js');
   copyFileSync(COMMAND, command);
@@ -70,6 +89,18 @@ describe('the command', () => {
     assert.match(run.stderr, /^kafka-tls: Node 20\.20\.2 is running, \d+ or newer is needed\.\n$/);
     assert.equal(run.status, 2);
   });
+
+  for (const [runtime, version] of [
+    ['Bun', '1.3.4'],
+    ['Deno', '2.6.0'],
+  ] as const) {
+    test(`says in one sentence that it does not run on ${runtime}`, () => {
+      const imitation = `data:text/javascript,Object.defineProperty(process.versions,"${runtime.toLowerCase()}",{value:"${version}"})`;
+      const run = node(['--import', imitation, command, '--version'], elsewhere);
+      assert.match(run.stderr, new RegExp(`^kafka-tls: runs on Node, \\d+ or newer; this is ${runtime} ${version}\\.\n$`));
+      assert.deepEqual([run.stdout, run.status], ['', 2]);
+    });
+  }
 
   test('stays under 1 MB', () => assert.ok(statSync(COMMAND).size < 1e6, `it has ${statSync(COMMAND).size} bytes`));
 
@@ -126,8 +157,8 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-function packed(): string[] {
-  const run = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { encoding: 'utf8' });
+function packed(cwd = process.cwd(), flags = ['--ignore-scripts']): string[] {
+  const run = spawnSync('npm', ['pack', '--dry-run', '--json', ...flags], { cwd, encoding: 'utf8' });
   assert.equal(run.status, 0, run.stderr);
   const [{ files }] = JSON.parse(run.stdout) as [{ files: { path: string }[] }];
   return files.map((f) => f.path).sort();

@@ -1,11 +1,12 @@
 /** The Kafka that is in Git already and what its TLS should be: one file in dist/, which is what Flux applies. */
+import path from 'node:path';
 import { App, Chart, Include } from 'cdk8s';
 import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
 const app = new App();
 const chart = new Chart(app, 'orders', { namespace: 'demo' });
 
-new Include(chart, 'kafka', { url: 'examples/flux/kafka.yaml' });
+new Include(chart, 'kafka', { url: path.join(__dirname, 'kafka.yaml') });
 new KafkaTls(chart, 'tls', {
   cluster: KafkaCluster.existing('orders', { nodes: 6 }),
   tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), acknowledge: [Acknowledgement.clientsMoveToTls()] }),

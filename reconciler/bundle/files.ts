@@ -16,10 +16,14 @@ import { bundleFromConfigMap, holdsBundle } from './documents';
 export interface BundleSource {
   /** A file or folder, as the user wrote it; `-` is standard input. */
   readonly file: string;
+  /** The flag that names it, for hints. Default: `-f`. */
+  readonly flag?: string;
   readonly cwd: string;
   readonly stdin: () => Promise<string>;
   /** An empty folder, or files without a bundle, are no mistake: before the first commit of a KafkaTls there was none. */
   readonly mayBeEmpty?: boolean;
+  /** Neither is a path that does not exist: Git has no empty folders, and after the last commit of a KafkaTls there is none. */
+  readonly mayBeMissing?: boolean;
 }
 
 /** Which of several bundles. */
@@ -34,7 +38,8 @@ const EXTENSIONS = ['.yaml', '.yml', '.json'];
 export async function readBundles(source: BundleSource): Promise<readonly Bundle[]> {
   const bundles: { readonly bundle: Bundle; readonly file: string }[] = [];
   const violations: string[] = [];
-  for (const file of await filesOf(source)) {
+  const { files, folders } = await contentOf(source);
+  for (const file of files) {
     for (const object of objectsIn(file, await textOf(file, source), violations)) {
       if (!holdsBundle(object)) continue;
       try {
@@ -49,20 +54,24 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
   violations.push(...clashes(bundles));
   if (violations.length > 0)
     throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
-  if (bundles.length === 0 && source.mayBeEmpty !== true) throw nothingFound(source.file);
+  if (bundles.length === 0 && (folders.length > 0 || source.mayBeEmpty !== true)) throw nothingFound(source, folders);
   return bundles.map(({ bundle }) => bundle).sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1));
 }
 
 /** Returns the bundles that are meant; an error lists them if there is none. */
-export function chooseBundles(bundles: readonly Bundle[], { name, namespace }: BundleChoice): readonly Bundle[] {
-  const chosen = bundles.filter((b) => {
-    return (name === undefined || b.desired.kafka === name) && (namespace === undefined || b.desired.namespace === namespace);
-  });
+export function chooseBundles(bundles: readonly Bundle[], choice: BundleChoice): readonly Bundle[] {
+  const chosen = bundles.filter((b) => isMeant(b, choice));
   if (chosen.length > 0) return chosen;
+  const { name, namespace } = choice;
   const wanted = [namespace === undefined ? '' : `in namespace ${namespace}`, name === undefined ? '' : `named ${name}`]
     .filter((w) => w !== '')
     .join(' ');
   throw new InvalidInputError(`no bundle ${wanted}; there ${bundles.length === 1 ? 'is' : 'are'} ${listed(bundles)}`);
+}
+
+/** Tells whether a bundle is one of those that are meant. */
+export function isMeant({ desired }: Bundle, { name, namespace }: BundleChoice): boolean {
+  return (name === undefined || desired.kafka === name) && (namespace === undefined || desired.namespace === namespace);
 }
 
 /** Returns the one bundle that is meant; an error lists them if there are several. */
@@ -91,29 +100,44 @@ function clashes(bundles: readonly { readonly bundle: Bundle; readonly file: str
     .map(([id, found]) => `Kafka/${id}: has two bundles: in ${found.join(' and ')}; where each is for another cluster, name one with -f`);
 }
 
-function nothingFound(file: string): InvalidInputError {
+function nothingFound({ file, flag = '-f' }: BundleSource, folders: readonly string[]): InvalidInputError {
+  if (folders.length > 0) {
+    return new InvalidInputError(`${file}: no bundle in it, and its folders are not searched: ${folders.join(', ')}`, {
+      hint: `Name one of them with ${flag}.`,
+    });
+  }
   return new InvalidInputError(`${file}: no bundle in it: a bundle is a ConfigMap with the key desired.yaml`, {
     hint: 'Synthesise a KafkaTls construct first ("npx cdk8s synth"), or name its output with -f.',
   });
 }
 
-async function filesOf({ file, cwd, mayBeEmpty }: BundleSource): Promise<readonly string[]> {
-  if (file === '-') return [file];
+/** What a path holds, named as the user named it. */
+interface Content {
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+}
+
+async function contentOf({ file, flag = '-f', cwd, mayBeEmpty, mayBeMissing }: BundleSource): Promise<Content> {
+  if (file === '-') return { files: [file], folders: [] };
   const place = path.resolve(cwd, file);
-  const found = await stat(place).catch((error: unknown) => {
+  const found = await stat(place).catch((error: NodeJS.ErrnoException) => {
+    if (mayBeMissing === true && error.code === 'ENOENT') return undefined;
     throw unreadable(file, error);
   });
-  if (!found.isDirectory()) return [file];
+  if (found === undefined) return { files: [], folders: [] };
+  if (!found.isDirectory()) return { files: [file], folders: [] };
   const entries = await readdir(place, { withFileTypes: true }).catch((error: unknown) => {
     throw unreadable(file, error);
   });
   const names = entries.filter((e) => !e.isDirectory() && EXTENSIONS.includes(path.extname(e.name).toLowerCase())).map((e) => e.name);
-  if (names.length > 0) return names.sort().map((name) => path.join(file, name));
   const folders = entries.filter((e) => e.isDirectory() && !e.name.startsWith('.')).map((e) => path.join(file, e.name));
+  if (names.length > 0) return { files: names.sort().map((name) => path.join(file, name)), folders: folders.sort() };
   if (folders.length > 0) {
-    throw new InvalidInputError(`${file}: holds no YAML file, only folders: ${folders.join(', ')}`, { hint: 'Name one of them with -f.' });
+    throw new InvalidInputError(`${file}: holds no YAML file, only folders: ${folders.sort().join(', ')}`, {
+      hint: `Name one of them with ${flag}.`,
+    });
   }
-  if (mayBeEmpty === true) return [];
+  if (mayBeEmpty === true) return { files: [], folders };
   throw new InvalidInputError(`${file}: holds no YAML file`, { hint: 'Synthesise first ("npx cdk8s synth"), or name the output with -f.' });
 }
 
@@ -155,7 +179,8 @@ function itemsOf(value: unknown): readonly unknown[] {
 /** Returns all objects of a file or folder, whatever they are. */
 export async function readObjects(source: BundleSource): Promise<readonly KubeObject[]> {
   const violations: string[] = [];
-  const texts = await Promise.all((await filesOf(source)).map(async (file) => ({ file, text: await textOf(file, source) })));
+  const { files } = await contentOf(source);
+  const texts = await Promise.all(files.map(async (file) => ({ file, text: await textOf(file, source) })));
   const objects = texts.flatMap(({ file, text }) => objectsIn(file, text, violations).map((object) => ({ file, object })));
   violations.push(
     ...objects

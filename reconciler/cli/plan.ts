@@ -1,26 +1,22 @@
 /** `kafka-tls plan`: what would be done, in order, and why. Changes nothing. */
 import type { Bundle } from '../../constructs/model/bundle';
-import { formatRef, KINDS, ref } from '../../constructs/model/kube-object';
 import { bundleDifference } from '../bundle/difference';
-import { bundleId, chooseBundles, readBundles } from '../bundle/files';
+import { bundleId, chooseBundles, isMeant, readBundles } from '../bundle/files';
 import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
-import { hasWork, type Obstacle, type Plan } from '../plan/nouns';
+import { hasWork, type Obstacle } from '../plan/nouns';
 import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
-import { planMarkdown } from '../report/markdown';
-import { printable, printableJson } from '../report/printable';
-import { type PlanContext, planText } from '../report/text';
-import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
-import { styleOf } from './io';
+import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
 import { applyCommand } from './next-command';
 import { readObservation } from './observation-file';
+import { type Planned, type PlanOutputFlags, type Plans, printPlans, printRefusal } from './plan-output';
 import { writePlans } from './saved-plan';
 import { bundleInCluster, bundlesInFiles, type Session, withConnection } from './session';
 
-export interface PlanFlags extends SourceFlags, ClusterFlags, OutputFlags {
+export interface PlanFlags extends SourceFlags, ClusterFlags, PlanOutputFlags {
   readonly base?: string;
   readonly observation?: string;
   readonly exitCode?: boolean;
@@ -30,24 +26,22 @@ export interface PlanFlags extends SourceFlags, ClusterFlags, OutputFlags {
   readonly retry?: boolean;
 }
 
-/** A plan, whose it is, and how it is carried out. */
-interface Planned {
-  readonly plan: Plan;
-  readonly bundle: Bundle;
-  readonly applyWith?: string;
-  /** What the commit changes in the bundle. */
-  readonly difference?: string;
-}
-
 /** What a command came to, where a plan says that it will not work. */
 const OBSTACLE_EXIT_CODES: Readonly<Record<Obstacle['kind'], number>> = { failed: 1, invalid: 2, blocked: 4, wait: 0 };
 const CHANGES_PENDING = 3;
 
-/** Prints the plans and returns the exit code. */
+/** Prints the plans and returns the exit code; where there is no plan, a pull request gets a comment that says why. */
 export async function runPlan(flags: PlanFlags, session: Session): Promise<number> {
-  const { planned, removed = [] } = await makePlans(flags, session);
+  if (flags.summary !== undefined && flags.output !== 'markdown') {
+    throw new InvalidInputError("kafka-tls plan: flag '--summary <file>' needs '--output markdown'");
+  }
+  const plans = await makePlans(flags, session).catch(async (error: unknown) => {
+    await printRefusal(error, flags, session.io);
+    throw error;
+  });
+  const { planned } = plans;
   if (flags.out !== undefined) await writePlans(flags.out, planned, session.io.cwd);
-  session.io.stdout(formatOf(flags)(planned, removed, session));
+  await printPlans(plans, flags, session.io);
   const refused = planned
     .map(({ plan: { obstacles } }) => obstacles[0])
     .flatMap((o) => (o === undefined ? [] : OBSTACLE_EXIT_CODES[o.kind]));
@@ -56,13 +50,7 @@ export async function runPlan(flags: PlanFlags, session: Session): Promise<numbe
   return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
 }
 
-/** Plans, and the bundles that the base has and the new state has not. */
-interface Made {
-  readonly planned: readonly Planned[];
-  readonly removed?: readonly Bundle[];
-}
-
-async function makePlans(flags: PlanFlags, session: Session): Promise<Made> {
+async function makePlans(flags: PlanFlags, session: Session): Promise<Plans> {
   if (flags.base !== undefined) return planFromBase(flags.base, flags, session);
   if (flags.observation !== undefined) return { planned: [await planFromObservation(flags.observation, flags, session)] };
   // Bad input is told before the cluster is reached.
@@ -99,39 +87,31 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
   return { bundle, plan: plan(bundle, live, new Date(live.observedAt), shown(flags)) };
 }
 
-async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Made> {
-  const { name, namespace } = flags;
-  const before = await readBundles({ file: base, cwd: session.io.cwd, stdin: session.io.stdin, mayBeEmpty: true });
-  const bundles = await bundlesInFiles(session, flags);
-  const find = (among: readonly Bundle[], wanted: Bundle) => among.find((b) => bundleId(b) === bundleId(wanted));
+async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Plans> {
+  const { cwd, stdin } = session.io;
+  // A pull request may take the last bundle out, and Git has no empty folders.
+  const after = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd, stdin, mayBeEmpty: true, mayBeMissing: true });
+  const before = await readBase(base, after, session);
+  const [old, wanted] = [before.filter((b) => isMeant(b, flags)), after.filter((b) => isMeant(b, flags))];
+  if (old.length === 0 && wanted.length === 0) chooseBundles(await bundlesInFiles(session, flags), flags);
+  const find = (among: readonly Bundle[], bundle: Bundle) => among.find((b) => bundleId(b) === bundleId(bundle));
   return {
-    planned: bundles.map((bundle) => {
-      const old = find(before, bundle);
-      return { bundle, plan: planOffline(old, bundle), difference: bundleDifference(old, bundle) };
+    planned: wanted.map((bundle) => {
+      const was = find(old, bundle);
+      return { bundle, plan: planOffline(was, bundle), difference: bundleDifference(was, bundle) };
     }),
-    removed: name === undefined && namespace === undefined ? before.filter((b) => find(bundles, b) === undefined) : [],
+    removed: old.filter((b) => find(wanted, b) === undefined),
   };
 }
 
-type Format = (planned: readonly Planned[], removed: readonly Bundle[], session: Session) => string;
-
-function formatOf({ output }: PlanFlags): Format {
-  if (output === 'json')
-    return (planned, removed) => `${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId) }, 2)}\n`;
-  if (output === 'markdown')
-    return (planned, removed) => [...planned.map((p) => planMarkdown(p.plan, contextOf(p))), ...removed.map(removedLine)].join('\n');
-  return (planned, removed, { io }) =>
-    [...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n');
-}
-
-function contextOf({ applyWith, difference }: Planned): PlanContext {
-  return {
-    ...(applyWith === undefined ? {} : { applyWith }),
-    ...(difference === undefined ? {} : { difference }),
-  };
-}
-
-function removedLine({ desired }: Bundle): string {
-  const subject = formatRef(ref(KINDS.Kafka, desired.namespace, desired.kafka));
-  return `${printable(`${subject}: has no bundle any more: its TLS stays as it is, and nobody looks after it.`)}\n`;
+/** A base that cannot be read is refused: what a change does to it cannot be told. The change itself may be what mends it. */
+async function readBase(file: string, after: readonly Bundle[], { io }: Session): Promise<readonly Bundle[]> {
+  try {
+    return await readBundles({ file, flag: '--base', cwd: io.cwd, stdin: io.stdin, mayBeEmpty: true });
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const mended = after.length === 0 ? 'there is no bundle any more' : `what is wanted is valid (${after.map(bundleId).join(', ')})`;
+    const hint = `The base cannot be read, so that there is nothing to compare with; ${mended}. ${error.hint ?? ''}`.trim();
+    throw new InvalidInputError(error.violations, { cause: error, hint });
+  }
 }

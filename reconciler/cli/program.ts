@@ -95,6 +95,7 @@ function planCommand(): Command {
       new Option('--observation <file>', 'compare with what "kafka-tls observe" printed instead of the cluster').conflicts('configMap'),
     )
     .addOption(new Option('--out <file>', 'save the plan as well, for "kafka-tls apply --plan"').conflicts('base'))
+    .option('--summary <file>', 'append the Markdown to this file too, with what a comment has no room for, as for $GITHUB_STEP_SUMMARY')
     .option('--exit-code', 'exit 3 when changes are pending');
   return sourced(addPlanOptions(plan));
 }

@@ -7,14 +7,15 @@ import { painterOf, paragraph, type Style } from './style';
 /** Returns an error as text with a line break at its end. A stack is shown only with `isDebug`. */
 export function errorText(error: KafkaTlsError, style: Style, isDebug = false): string {
   const paint = painterOf(style);
-  const [first = '', ...violations] = messageLines(error);
+  const [first = '', ...violations] = errorLines(error);
   const lines = [paint.red(paragraph(first, style)), ...violations.map((v) => `  - ${paragraph(v, style, '    ')}`)];
   if (error.hint !== undefined) lines.push(paragraph(printable(error.hint), style));
   if (isDebug) lines.push(...stacks(error));
   return `${lines.join('\n')}\n`;
 }
 
-function messageLines(error: KafkaTlsError): readonly string[] {
+/** Returns the message of an error and, where there are several, its reasons, each as one printable line. */
+export function errorLines(error: KafkaTlsError): readonly string[] {
   const { reasons } = error;
   if (reasons.length > 0) return [error.message.split('\n')[0] ?? '', ...reasons].map((r) => printable(sentence(r)));
   if (!(error instanceof InvalidInputError) || error.violations.length < 2) return [printable(sentence(error.message))];

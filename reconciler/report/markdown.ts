@@ -5,15 +5,18 @@ import type { Plan } from '../plan/nouns';
 import { printable, sentence } from './printable';
 import { clientsLine, conclusion, cutoverLine, estimateLine, hintOf, obstacleLine, type PlanContext, stepCells } from './text';
 
+/** How much of a plan is shown. */
+export type Detail = 'all' | 'without difference' | 'without steps';
+
 /** Returns a plan as Markdown, with a line break at its end. */
-export function planMarkdown(plan: Plan, context: PlanContext): string {
+export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 'all'): string {
   const blocks = [`### ${inline(formatRef(plan.subject))}`, `${inline(plan.summary)} (executor: ${plan.executor})`];
   for (const obstacle of plan.obstacles) {
     const hint = obstacle.hint === undefined ? '' : ` ${inline(hintOf(obstacle, context))}`;
     blocks.push(`> **${inline(obstacleLine(obstacle))}**${hint}`);
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);
-  if (plan.steps.length > 0) blocks.push(stepRows(plan));
+  if (plan.steps.length > 0 && detail !== 'without steps') blocks.push(stepRows(plan));
   const clients = clientsLine(plan);
   if (clients !== undefined) blocks.push(clients);
   if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
@@ -22,7 +25,7 @@ export function planMarkdown(plan: Plan, context: PlanContext): string {
     blocks.push(`Acknowledged: ${plan.acknowledged.map((a) => code(formatAcknowledgement(a))).join(', ')}`);
   }
   blocks.push(`**${inline(conclusion(plan, context))}**`);
-  if (context.difference !== undefined && context.difference !== '')
+  if (context.difference !== undefined && context.difference !== '' && detail === 'all')
     blocks.push(folded('What the commit changes in the bundle', context.difference));
   return `${blocks.join('\n\n')}\n`;
 }
@@ -46,13 +49,14 @@ function folded(summary: string, diff: string): string {
 }
 
 /** Text of the cluster must stay text: no markup, no links, no mentions, no further column. */
-function inline(text: string): string {
+export function inline(text: string): string {
   return printable(text)
     .replace(/ {2,}/g, ' ')
     .replace(/[\\`*_[\]<>|#~]/g, (c) => (c === '<' ? '&lt;' : c === '>' ? '&gt;' : `\\${c}`))
     .replace(/@/g, '&#64;');
 }
 
-function code(text: string): string {
+/** Returns text as code, in which nothing is markup. */
+export function code(text: string): string {
   return `\`${printable(text).replace(/`/g, "'").replace(/\|/g, '\\|')}\``;
 }

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -16,6 +16,7 @@ const EXAMPLE = path.join(ROOT, 'examples/github-actions');
 const skip = existsSync(path.join(ROOT, 'lib/bin/kafka-tls.js')) ? false : 'lib/ is not built';
 const workflow = parse(readFileSync(path.join(EXAMPLE, 'workflow.yaml'), 'utf8'));
 const steps: readonly Step[] = workflow.jobs.plan.steps;
+const MARKER = '<!-- kafka-tls plan -->';
 const ALL_WELL = ['success', 'success', 'success', 'success', 'success', 'success'];
 
 describe('the workflow', () => {
@@ -51,8 +52,10 @@ describe('a pull request', { skip }, () => {
     assert.match(result.summary, /### Kafka\/billing\/invoices\n\nTLS: off -&gt; on/);
     assert.match(result.summary, /KafkaOpsRequest\/payments\/orders-tls-rotate-/);
     assert.match(result.summary, /### Kafka\/shipping\/parcels\n[\s\S]*\*\*Nothing to do\.\*\*/);
-    assert.deepEqual(result.calls('gh'), ['pr comment 7 --body-file plan.md --edit-last --create-if-none']);
-    assert.equal(readFileSync(path.join(repository.folder, 'plan.md'), 'utf8'), result.summary);
+    const [asked, posted] = result.calls('gh');
+    assert.match(asked ?? '', /^api --paginate repos\/\{owner\}\/\{repo\}\/issues\/7\/comments --jq /);
+    assert.equal(posted, 'pr comment 7 --body-file comment.md');
+    assert.equal(repository.read('comment.md'), `${MARKER}\n${result.summary}`);
     const schemas = '-strict -summary -schema-location default -schema-location schemas/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json';
     assert.deepEqual(result.calls('kubeconform'), [`${schemas} dist`, schemas]);
     const kinds = [...result.read('kubeconform').matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind);
@@ -74,8 +77,49 @@ describe('a pull request', { skip }, () => {
     repository.commit();
     const result = repository.run();
     assert.deepEqual(outcomes(result), ['success', 'success', 'success', 'failure', 'success', 'skipped'], explain(result));
-    assert.match(result.summary, /Acknowledgement\.clientsMoveToTls/);
-    assert.equal(result.calls('gh').length, 1);
+    assert.match(repository.read('comment.md'), /Acknowledgement\.clientsMoveToTls/);
+    assert.equal(result.calls('gh').length, 2);
+  });
+
+  test('that has its comment already updates that one, and no comment of another workflow', (t) => {
+    const repository = repositoryWith(t, app());
+    repository.edit(rotate('orders'));
+    repository.commit();
+    const result = repository.run({ gh: '4711\n4712\n' });
+    assert.deepEqual(outcomes(result), ALL_WELL, explain(result));
+    const [asked, ...updated] = result.calls('gh');
+    assert.ok(asked?.endsWith(`select(.user.login == "github-actions[bot]" and (.body | startswith("${MARKER}"))) | .id`), asked);
+    assert.deepEqual(updated, ['api --silent --method PATCH repos/{owner}/{repo}/issues/comments/4711 --field body=@comment.md']);
+  });
+
+  test('that removes the last KafkaTls says so', (t) => {
+    const repository = repositoryWith(t, app());
+    repository.edit(() => "import { App } from 'cdk8s';\nnew App().synth();\n");
+    repository.commit();
+    const result = repository.run();
+    assert.deepEqual(outcomes(result).slice(0, 5), ALL_WELL.slice(0, 5), explain(result));
+    assert.match(repository.read('comment.md'), /Kafka\/payments\/orders: has no bundle any more: its TLS stays as it is/);
+  });
+
+  test('that mends a main that cannot be read is not waved through, and says why', (t) => {
+    const repository = repositoryWith(t, app(), (dist) => dist.replace('executor: ops-request', 'executor: by-hand'));
+    repository.edit(rotate('orders'));
+    repository.commit();
+    const result = repository.run();
+    assert.deepEqual(outcomes(result), ['success', 'success', 'success', 'failure', 'success', 'skipped'], explain(result));
+    const comment = repository.read('comment.md');
+    assert.match(comment, /### No plan: the input is refused[\s\S]*executor: is "by-hand"/);
+    assert.match(comment, /what is wanted is valid \(payments\/orders, shipping\/parcels\)/);
+  });
+
+  test('of a repository whose .gitignore hides dist/, as that of cdk8s init does, is stopped with the way out', (t) => {
+    const repository = repositoryWith(t, app());
+    repository.edit(rotate('orders'));
+    writeFileSync(path.join(repository.folder, '.gitignore'), 'node_modules\ndist/\n');
+    repository.commit();
+    const result = repository.run();
+    assert.equal(outcomes(result)[2], 'failure', explain(result));
+    assert.match(result.steps[2]?.output ?? '', /::error::\.gitignore hides dist\/; take that line out\./);
   });
 
   test('that is the first is compared with nothing', (t) => {
@@ -115,14 +159,16 @@ interface Repository {
   edit(...edits: readonly Edit[]): void;
   commit(options?: { readonly withDist?: boolean }): void;
   /** Runs the workflow on what was committed since the repository began. */
-  run(): JobResult;
+  run(prints?: { readonly gh?: string }): JobResult;
+  /** Returns what the workflow wrote to a file. */
+  read(file: string): string;
 }
 
 const INSTALLED = ['cdk8s', 'constructs', 'cdk8s-cli', 'cdk8s-plus-28', '.bin/cdk8s', '.bin/node'];
 const IDENTITY = ['-c', 'user.name=test', '-c', 'user.email=test@example.org', '-c', 'commit.gpgsign=false'];
 
 /** A repository as a user has it, whose main branch holds an app and its dist/; an empty app stands for one from before the first KafkaTls. */
-function repositoryWith(t: TestContext, source: string): Repository {
+function repositoryWith(t: TestContext, source: string, breakBase: (dist: string) => string = (dist) => dist): Repository {
   const temp = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
   t.after(() => rmSync(temp, { recursive: true, force: true }));
   const folder = path.join(temp, 'repository');
@@ -131,7 +177,13 @@ function repositoryWith(t: TestContext, source: string): Repository {
   for (const name of INSTALLED) symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
   symlinkSync(ROOT, path.join(modules, 'cdk8s-kafka-tls'));
   symlinkSync(path.join(ROOT, 'lib/bin/kafka-tls.js'), path.join(modules, '.bin/kafka-tls'));
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
+  // As `npm init` writes it; then as the README has it changed.
+  writeFileSync(
+    path.join(folder, 'package.json'),
+    '{ "name": "repository", "version": "1.0.0", "main": "index.js", "type": "commonjs" }\n',
+  );
+  const [, fields = ''] = /npm init -y && (npm pkg set [^\n]+)/.exec(readFileSync(path.join(EXAMPLE, 'README.md'), 'utf8')) ?? [];
+  execFileSync('sh', ['-c', fields], { cwd: folder });
   writeFileSync(path.join(folder, '.gitignore'), 'node_modules\n');
   copyFileSync(path.join(EXAMPLE, 'cdk8s.yaml'), path.join(folder, 'cdk8s.yaml'));
   const main = path.join(folder, 'app.ts');
@@ -147,6 +199,11 @@ function repositoryWith(t: TestContext, source: string): Repository {
   };
   git('init', '--quiet', '--initial-branch=main');
   commit();
+  for (const name of existsSync(path.join(folder, 'dist')) ? readdirSync(path.join(folder, 'dist')) : []) {
+    const file = path.join(folder, 'dist', name);
+    writeFileSync(file, breakBase(readFileSync(file, 'utf8')));
+  }
+  git('commit', '--quiet', '--all', '--allow-empty', '--message', 'Edit dist/ by hand');
   const base = git('rev-parse', 'HEAD').trim();
   return {
     folder,
@@ -156,9 +213,10 @@ function repositoryWith(t: TestContext, source: string): Repository {
         edits.reduce((text, edit) => edit(text), readFileSync(main, 'utf8')),
       ),
     commit,
-    run: () => {
+    read: (file) => readFileSync(path.join(folder, file), 'utf8'),
+    run: ({ gh = '' } = {}) => {
       const values = { 'github.event.pull_request.base.sha': base, 'github.event.number': '7', 'github.token': 'a-token' };
-      return runSteps(steps, { cwd: folder, temp, values, recorded: { npm: '', go: temp, kubeconform: '', gh: '' } });
+      return runSteps(steps, { cwd: folder, temp, values, recorded: { npm: '', go: temp, kubeconform: '', gh } });
     },
   };
 }

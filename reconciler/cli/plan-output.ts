@@ -1,0 +1,74 @@
+/** How plans are printed: as text, as JSON, or as the comment of a pull request. */
+import { appendFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Bundle } from '../../constructs/model/bundle';
+import { formatRef, KINDS, ref } from '../../constructs/model/kube-object';
+import { bundleId } from '../bundle/files';
+import { InterruptedError, InvalidInputError, KafkaTlsError } from '../errors';
+import type { Plan } from '../plan/nouns';
+import { COMMENT_BYTES, type CommentLimit, errorMarkdown, plansMarkdown, SUMMARY_BYTES } from '../report/comment';
+import { printable, printableJson } from '../report/printable';
+import { type PlanContext, planText } from '../report/text';
+import type { OutputFlags } from './flags';
+import { type Io, styleOf } from './io';
+
+export interface PlanOutputFlags extends OutputFlags {
+  /** Where to append the plans as Markdown, with all that a comment has no room for. */
+  readonly summary?: string;
+}
+
+/** A plan, its bundle, and how it is carried out. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly bundle: Bundle;
+  readonly applyWith?: string;
+  /** What the commit changes in the bundle. */
+  readonly difference?: string;
+}
+
+/** Plans, and the bundles that the base has and the new state has not. */
+export interface Plans {
+  readonly planned: readonly Planned[];
+  readonly removed?: readonly Bundle[];
+}
+
+/** Prints plans. */
+export async function printPlans({ planned, removed = [] }: Plans, flags: PlanOutputFlags, io: Io): Promise<void> {
+  if (flags.output === 'json') {
+    io.stdout(`${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId) }, 2)}\n`);
+  } else if (flags.output === 'markdown') {
+    const described = planned.map((p) => ({ plan: p.plan, context: contextOf(p) }));
+    await printMarkdown(flags, io, (limit) => plansMarkdown(described, removed.map(removedLine), limit));
+  } else io.stdout([...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n'));
+}
+
+/** Prints why there is no plan, where a pull request would otherwise have no comment. The error itself is still to be thrown. */
+export async function printRefusal(error: unknown, flags: PlanOutputFlags, io: Io): Promise<void> {
+  if (flags.output !== 'markdown' || !(error instanceof KafkaTlsError) || error instanceof InterruptedError) return;
+  await printMarkdown(flags, io, (limit) => errorMarkdown(error, limit));
+}
+
+async function printMarkdown({ summary }: PlanOutputFlags, io: Io, render: (limit: CommentLimit) => string): Promise<void> {
+  const rest =
+    summary === undefined ? 'Run the same command with --summary FILE for all of it.' : 'All of it is in the summary of the run.';
+  io.stdout(render({ bytes: COMMENT_BYTES, rest }));
+  if (summary === undefined) return;
+  const text = render({ bytes: SUMMARY_BYTES, rest: 'Run "kafka-tls plan" for all of it.' });
+  await appendFile(path.resolve(io.cwd, summary), text).catch((error: unknown) => {
+    throw new InvalidInputError(`${summary}: cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  });
+}
+
+function contextOf({ applyWith, difference }: Planned): PlanContext {
+  return {
+    ...(applyWith === undefined ? {} : { applyWith }),
+    ...(difference === undefined ? {} : { difference }),
+  };
+}
+
+function removedLine({ desired }: Bundle): string {
+  const subject = formatRef(ref(KINDS.Kafka, desired.namespace, desired.kafka));
+  return `${printable(`${subject}: has no bundle any more: its TLS stays as it is, and nobody looks after it.`)}\n`;
+}

@@ -1,0 +1,157 @@
+/** `plan --base` in the pull requests that matter most: the last bundle goes, the base is broken, the change is refused. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { bundleConfigMap, configMapOfBundle, desiredOf, yaml } from '../support/bundle-text';
+import { ClusterBuilder } from '../support/cluster-builder';
+import { kafkaTls } from '../support/command-line';
+
+const root = mkdtempSync(path.join(tmpdir(), 'kafka-tls-base-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+type Files = Readonly<Record<string, string>> | undefined;
+
+const ORDERS = yaml(configMapOfBundle(new ClusterBuilder().declares().bundle));
+const PAYMENTS = yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })));
+const BROKEN = ORDERS.replace(/executor: [a-z-]+/, 'executor: by-hand');
+const NAMESPACE = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: demo }\n';
+const CHART = 'apiVersion: v2\nname: orders\nversion: 1.0.0\n';
+const GONE = 'has no bundle any more: its TLS stays as it is, and nobody looks after it.';
+
+interface Case {
+  readonly name: string;
+  /** Files of the base and of the change; undefined: there is no such folder. */
+  readonly base: Files;
+  readonly change: Files;
+  readonly flags?: readonly string[];
+  readonly exitCode: number;
+  readonly comment: RegExp;
+}
+
+const orders = { 'orders.yaml': ORDERS };
+const CASES: readonly Case[] = [
+  { name: 'takes out the last bundle', base: orders, change: {}, exitCode: 0, comment: new RegExp(`^Kafka/demo/orders: ${GONE}\n$`) },
+  { name: 'takes out dist/ with it', base: orders, change: undefined, exitCode: 0, comment: new RegExp(`^Kafka/demo/orders: ${GONE}\n$`) },
+  {
+    name: 'leaves other manifests',
+    base: orders,
+    change: { 'namespace.yaml': NAMESPACE },
+    exitCode: 0,
+    comment: new RegExp(`^Kafka/demo/orders: ${GONE}\n$`),
+  },
+  {
+    name: 'takes out one of several',
+    base: { ...orders, 'payments.yaml': PAYMENTS },
+    change: orders,
+    exitCode: 0,
+    comment: new RegExp(`^### Kafka/demo/orders\n[\\s\\S]*\\*\\*Nothing to do\\.\\*\\*\n\nKafka/demo/payments: ${GONE}\n$`),
+  },
+  {
+    name: 'takes out the one that is named',
+    base: { ...orders, 'payments.yaml': PAYMENTS },
+    change: orders,
+    flags: ['--name', 'payments'],
+    exitCode: 0,
+    comment: new RegExp(`^Kafka/demo/payments: ${GONE}\n$`),
+  },
+  {
+    name: 'is of a Kafka that neither side has',
+    base: orders,
+    change: orders,
+    flags: ['--name', 'invoices'],
+    exitCode: 2,
+    comment: /^### No plan: the input is refused\n\n> \*\*no bundle named invoices; there is demo\/orders\.\*\*\n/,
+  },
+  {
+    name: 'compares nothing with nothing: the path is wrong more often than the app is empty',
+    base: {},
+    change: undefined,
+    exitCode: 2,
+    comment: /^### No plan: the input is refused\n\n> \*\*\S+change: does not exist\.\*\*\n\nSynthesise first/,
+  },
+  {
+    name: 'mends a broken base',
+    base: { 'orders.yaml': BROKEN },
+    change: orders,
+    exitCode: 2,
+    comment: /^### No plan[\s\S]*executor: is "by-hand"[\s\S]*The base cannot be read, [\s\S]*; what is wanted is valid \(demo\/orders\)\./,
+  },
+  {
+    name: 'takes out a broken bundle',
+    base: { 'orders.yaml': BROKEN },
+    change: {},
+    exitCode: 2,
+    comment: /^### No plan[\s\S]*The base cannot be read, [\s\S]*; there is no bundle any more\./,
+  },
+  {
+    name: 'breaks a bundle',
+    base: orders,
+    change: { 'orders.yaml': BROKEN },
+    exitCode: 2,
+    comment:
+      /^### No plan: the input is refused\n\n> \*\*\S+orders\.yaml: ConfigMap\/demo\/kafka-tls-orders: desired\.yaml: executor: is "by-hand"/,
+  },
+  {
+    name: 'is compared with a base that is not there',
+    base: undefined,
+    change: orders,
+    exitCode: 2,
+    comment: /^### No plan[\s\S]*base: does not exist/,
+  },
+  {
+    name: 'has its bundles in a folder beside a YAML file',
+    base: orders,
+    change: { 'Chart.yaml': CHART, 'templates/orders.yaml': ORDERS },
+    exitCode: 2,
+    comment: /no bundle in it, and its folders are not searched: \S+change\/templates\.\*\*\n\nName one of them with -f\.\n$/,
+  },
+  {
+    name: 'is compared with a base whose bundles are in a folder beside a YAML file',
+    base: { 'Chart.yaml': CHART, 'templates/orders.yaml': ORDERS },
+    change: orders,
+    exitCode: 2,
+    comment: /no bundle in it, and its folders are not searched: \S+base\/templates\.\*\*\n\n[\s\S]*Name one of them with --base\.\n$/,
+  },
+];
+
+describe('a change that', () => {
+  for (const [i, { name, base, change, flags = [], exitCode, comment }] of CASES.entries()) {
+    test(name, async () => {
+      const [before, wanted] = [folder(`${i}/base`, base), folder(`${i}/change`, change)];
+      const ran = await kafkaTls(['plan', '--base', before, '-f', wanted, '--output', 'markdown', ...flags]);
+      assert.equal(ran.exitCode, exitCode, ran.stderr);
+      assert.match(ran.stdout, comment);
+      // The log of the job has the reason, too.
+      assert.equal(ran.stderr !== '', exitCode !== 0);
+    });
+  }
+
+  test('is refused leaves standard output empty where no comment is made', async () => {
+    const ran = await kafkaTls(['plan', '--base', folder('text/base', orders), '-f', folder('text/change', { 'orders.yaml': BROKEN })]);
+    assert.deepEqual([ran.exitCode, ran.stdout], [2, '']);
+  });
+});
+
+test('--summary is appended to, and holds what the comment holds', async () => {
+  const summary = path.join(root, 'summary.md');
+  writeFileSync(summary, 'of another step\n');
+  const paths = ['--base', folder('summary/base', orders), '-f', folder('summary/change', {})];
+  const ran = await kafkaTls(['plan', ...paths, '--output', 'markdown', '--summary', summary]);
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.equal(readFileSync(summary, 'utf8'), `of another step\n${ran.stdout}`);
+  const refused = await kafkaTls(['plan', ...paths, '--summary', summary]);
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /'--summary <file>' needs '--output markdown'/);
+});
+
+function folder(name: string, files: Files): string {
+  const place = path.join(root, name);
+  for (const [file, text] of Object.entries(files ?? {})) {
+    mkdirSync(path.dirname(path.join(place, file)), { recursive: true });
+    writeFileSync(path.join(place, file), text);
+  }
+  if (files !== undefined) mkdirSync(place, { recursive: true });
+  return place;
+}
