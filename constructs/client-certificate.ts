@@ -13,15 +13,9 @@ export interface ClientCertificateProps extends CertificateProps {
   readonly name: string;
   /**
    * Common name; Kafka's principal is "CN=" and this.
-   * @default - the name; none with `literalSubject`, which holds its own
+   * @default - the name
    */
   readonly commonName?: string;
-  /**
-   * The whole subject as text, for principals and ACLs that depend on its parts and their order: "CN=billing,OU=payments,DC=example,DC=org".
-   * It takes the place of `commonName` and `subject`.
-   * @default - none
-   */
-  readonly literalSubject?: string;
   /**
    * Who signs it. The brokers have to trust its root.
    * @default - the issuer of the Kafka
@@ -42,8 +36,7 @@ export class ClientCertificate extends Construct {
     const added = kafkaTls._addApplicationCertificate({
       name,
       secretName: secretName ?? name,
-      ...(props.commonName === undefined ? {} : { commonName: props.commonName }),
-      ...(props.literalSubject === undefined ? {} : { literalSubject: props.literalSubject }),
+      commonName: props.commonName ?? name,
       certificate,
       extraSpec: extraSpec ?? {},
       issuer: issuer === undefined ? undefined : issuerRefOf(issuer, kafkaTls.kafkaName),

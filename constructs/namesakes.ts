@@ -11,9 +11,7 @@ export function note(construct: IConstruct, subject: string): void {
   const { root } = construct.node;
   const bySubject = noted.get(root) ?? new Map<string, IConstruct[]>();
   noted.set(root, bySubject);
-  const constructs = bySubject.get(subject) ?? [];
-  bySubject.set(subject, constructs);
-  constructs.push(construct);
+  bySubject.set(subject, [...(bySubject.get(subject) ?? []), construct]);
 }
 
 /** Returns the other constructs of the app that are about the same. */

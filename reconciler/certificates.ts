@@ -28,6 +28,8 @@ export type Judgement =
       readonly isSigned: boolean;
       /** Absent when chain, dates and name hold; else why not. */
       readonly untrusted?: string;
+      /** The earliest end of a certificate on the way to the trusted one, if that has passed; of the leaf alone where nothing leads there. */
+      readonly expiredAt?: string;
     }
   | { readonly unreadable: string };
 
@@ -82,7 +84,14 @@ export function judgeChain(chainPem: readonly string[], servername: string, trus
   const trusted = readX509(trustPem.join('\n')).certificates;
   const path = pathToTrust(leaf, others, trusted);
   const untrusted = path === undefined ? noPath(leaf, trusted) : (datesProblem(path, now) ?? nameProblem(leaf, servername));
-  return { leaf: leaf.facts, isSigned: path !== undefined, ...(untrusted === undefined ? {} : { untrusted }) };
+  const ends = (path ?? [leaf]).map((c) => c.facts.notAfter).sort((a, b) => Date.parse(a) - Date.parse(b));
+  const expiredAt = ends.find((end) => Date.parse(end) <= now.getTime());
+  return {
+    leaf: leaf.facts,
+    isSigned: path !== undefined,
+    ...(untrusted === undefined ? {} : { untrusted }),
+    ...(expiredAt === undefined ? {} : { expiredAt }),
+  };
 }
 
 /** Tells whether signatures lead from the first certificate of `chainPem` to one of `trustPem`; dates and names do not matter. */

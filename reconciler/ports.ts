@@ -84,6 +84,8 @@ export type Handshake =
       readonly leaf: CertificateFacts;
       /** Absent when chain and name are fine; else why not. */
       readonly untrusted?: string;
+      /** When the first certificate of the chain expired, RFC 3339; absent when none has. */
+      readonly expiredAt?: string;
       /** Whether signatures lead from the leaf to one of `trust`, whatever dates and names say. */
       readonly isSigned: boolean;
     }

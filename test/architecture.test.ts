@@ -58,7 +58,6 @@ const RULES: readonly Rule[] = [
       'reconciler/errors',
       'reconciler/certificates',
       '@kubernetes/client-node',
-      'socks',
       '@platformatic/kafka',
       'node:',
     ],

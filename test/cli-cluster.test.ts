@@ -160,9 +160,7 @@ async function against(
   const before = await revision(api);
   if (fault.isDown === true) await server.close();
   try {
-    const ran = await kafkaTls([...argv, ...source, '--kubeconfig', file], {
-      outside: createOutside({ env: {}, stderr: () => undefined }),
-    });
+    const ran = await kafkaTls([...argv, ...source, '--kubeconfig', file], { outside: createOutside({}) });
     return { ran, changes: (await revision(api)) - before };
   } finally {
     if (fault.isDown !== true) await server.close();

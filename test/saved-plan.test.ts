@@ -218,7 +218,7 @@ const CASES: readonly {
   {
     name: 'a cut-over that nobody knew of',
     agreed: planOf([restart('a')]),
-    next: planOf([restart('a')], { cutover: { mode: 'rolling', because: 'another root' } }),
+    next: planOf([restart('a')], { cutover: { kind: 'protocol', mode: 'rolling', because: 'another root' } }),
     departs: [/^cut-over \(rolling\): was not agreed to$/],
     goesBeyond: 1,
   },

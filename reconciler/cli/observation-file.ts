@@ -69,6 +69,7 @@ const SERVED = mapOf({
   because: optional(ANY_TEXT),
   leaf: optional(CERTIFICATE),
   untrusted: optional(ANY_TEXT),
+  expiredAt: optional(INSTANT),
   isSignedBySecretCa: optional(TRUTH),
 });
 

@@ -50,6 +50,7 @@ export function judgeServed(chain: readonly string[], target: Pick<DialTarget, '
     leaf: judged.leaf,
     isSigned: judged.isSigned,
     ...(judged.untrusted === undefined ? {} : { untrusted: judged.untrusted }),
+    ...(judged.expiredAt === undefined ? {} : { expiredAt: judged.expiredAt }),
   };
 }
 

@@ -14,6 +14,8 @@
  */
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { BlockedError, InternalError } from '../errors';
+import { expiredAt } from '../plan/dates';
+import type { Plan } from '../plan/nouns';
 import type { PodFacts, PodObservation } from '../plan/observation';
 import { activeController, askGates, isMixed, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
@@ -50,7 +52,9 @@ export async function restartPods(options: RestartOptions): Promise<void> {
     const live = await ifCurrent(context, () => lookWithKafka(context));
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
-    isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
+    // Pods that serve what has expired are the first in order, and restart without gates; those of the others are asked again.
+    if (plan.cutover?.kind === 'expired') isInsideCutover = outdated.some((p) => expiredAt(p) !== undefined);
+    else isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
     const isAllAtOnce = plan.cutover?.mode === 'stop';
     if (isInsideCutover && !isAllAtOnce && (await awaitReturn(roll, live, givenUp))) continue;
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
@@ -60,9 +64,14 @@ export async function restartPods(options: RestartOptions): Promise<void> {
       continue;
     }
     if (!(await evict(roll, pod, isInsideCutover))) continue;
-    isInsideCutover = plan.cutover !== undefined;
+    isInsideCutover ||= convertsAll(plan);
     await awaitSuccessor(roll, pod, isInsideCutover);
   }
+}
+
+/** After the first pod of such a cut-over there is no way back: the pods can talk only when all are converted. */
+function convertsAll({ cutover }: Plan): boolean {
+  return cutover !== undefined && cutover.kind !== 'expired';
 }
 
 function lookWithKafka({ lookAtPods }: ExecuteContext): Promise<PodObservation> {
@@ -75,7 +84,7 @@ function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts
 
 /** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
 function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefined> {
-  const isCutover = roll.plan.cutover !== undefined;
+  const isCutover = convertsAll(roll.plan);
   const ask = (live: PodObservation) => {
     if (isCutover && isMixed(live.pods)) return { done: undefined };
     const asked = askGates(viewOf(roll, live), isCutover);
@@ -97,7 +106,7 @@ async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promi
     if (wasRefused) {
       // Much may have changed since the gate was asked.
       const live = await ifCurrent(context, () => lookWithKafka(context));
-      const its = askGates(viewOf(roll, live), plan.cutover !== undefined).find((a) => a.pod.uid === pod.uid);
+      const its = askGates(viewOf(roll, live), convertsAll(plan)).find((a) => a.pod.uid === pod.uid);
       if (its === undefined) return { done: 'not next' };
       if (!its.verdict.ok) return { waitingFor: its.verdict.because };
     }

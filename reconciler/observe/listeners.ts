@@ -37,6 +37,7 @@ function servedOn(listener: ListenerName, handshake: Handshake, hasTrust: boolea
         protocol: 'tls',
         leaf: handshake.leaf,
         ...(handshake.untrusted === undefined ? {} : { untrusted: handshake.untrusted }),
+        ...(handshake.expiredAt === undefined ? {} : { expiredAt: handshake.expiredAt }),
         // Without a CA to hold it against, "not signed by it" would be a guess.
         ...(hasTrust ? { isSignedBySecretCa: handshake.isSigned } : {}),
       };

@@ -5,8 +5,9 @@ import { formatIssuerRef, tlsHash, tlsStateOf } from '../../constructs/model/tls
 import { isSameTls } from '../../constructs/model/tls-effect';
 import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
+import type { Observation } from './observation';
 import { isOurs, lastConverging, stateBefore, unfinished } from './requests';
-import { type Cut, isSelfSigned } from './trust';
+import { type Cut, type ExpiryCut, isSelfSigned } from './trust';
 
 /** Whether a cut may begin: what was acknowledged for it, or what is missing. */
 export interface Approval {
@@ -20,8 +21,7 @@ export interface Approval {
  */
 export function approvalOf(cut: Cut | undefined, world: World): Approval {
   const { bundle, live } = world;
-  // A selfSigned issuer is refused for its type (`preflight/issuer-types.ts`): no acknowledgement makes it an issuer for brokers.
-  if (cut === undefined || (cut.kind === 'trust' && isSelfSigned(live, cut.issuer))) return { obstacles: [] };
+  if (cut === undefined || !needsApproval(cut, live)) return { obstacles: [] };
   const { desired, tls } = bundle;
   const fitting = fittingAcknowledgements(cut, world);
   const given = desired.acknowledge.find((a) => fitting.some((f) => formatAcknowledgement(f) === formatAcknowledgement(a)));
@@ -45,8 +45,18 @@ export function approvalOf(cut: Cut | undefined, world: World): Approval {
   };
 }
 
+type AcknowledgedCut = Exclude<Cut, ExpiryCut>;
+
+/**
+ * Clients lose nothing with what has expired, since they refuse it already. A selfSigned issuer is refused for its type
+ * (`preflight/issuer-types.ts`): no acknowledgement makes it an issuer for brokers.
+ */
+function needsApproval(cut: Cut, live: Observation): cut is AcknowledgedCut {
+  return cut.kind !== 'expired' && !(cut.kind === 'trust' && isSelfSigned(live, cut.issuer));
+}
+
 /** Returns the acknowledgements that approve a cut; the first is the one to ask for. */
-function fittingAcknowledgements(cut: Cut, { bundle, live }: World): readonly Acknowledged[] {
+function fittingAcknowledgements(cut: AcknowledgedCut, { bundle, live }: World): readonly Acknowledged[] {
   if (cut.kind === 'trust') {
     return [
       ...(cut.root === undefined ? [] : [{ kind: 'trustRootChangesTo' as const, root: cut.root }]),
@@ -65,7 +75,7 @@ function howToAcknowledge(wanted: Acknowledged | undefined): string {
   return `When that is arranged, add acknowledge: [${formatAcknowledgement(wanted)}] to its Tls and commit.`;
 }
 
-function whoIsAffected(cut: Cut): string {
+function whoIsAffected(cut: AcknowledgedCut): string {
   if (cut.kind === 'trust') {
     return `every client has to trust the root ${cut.root === undefined ? `of ${formatIssuerRef(cut.issuer)}` : `with SHA-256 ${cut.root}`}`;
   }

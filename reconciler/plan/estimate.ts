@@ -3,7 +3,8 @@
  *
  *     run       what comes before the restarts; then all restarts or, where all pods restart at once, the longest
  *     outage    in a cut-over only: with `stop` the longest restart; with `rolling` all from the one that costs the quorum its majority, which
- *               until then one side still has, to the last, until which a partition may lack the replicas it needs
+ *               until then one side still has, to the last, until which a partition may lack the replicas it needs; where certificates have
+ *               expired, the restarts of the pods that serve them
  *
  * How long a pod takes to start is read off the live pods, where one tells; the rest is assumed, and said to be. Waiting for gates or for
  * somebody else's operation is not in it, nor is the time that clients take to change over.
@@ -13,7 +14,8 @@ import { goDurationMs } from '../../constructs/model/go-duration';
 import { KINDS } from '../../constructs/model/kube-object';
 import type { Role } from '../../constructs/model/kubedb';
 import type { World } from './checks/world';
-import type { EvictStep, Plan, Step } from './nouns';
+import { expiredAt } from './dates';
+import type { EvictStep, Plan, PlannedCutover, Step } from './nouns';
 import type { PodFacts } from './observation';
 import { areNodesUnknown } from './steps';
 
@@ -53,7 +55,7 @@ export function estimateOf(world: World, { steps, cutover }: Pick<Plan, 'steps' 
       ...(arePodsUnknown ? { perPodMs: sumMs(restartOf('broker', world)) } : {}),
       ...(cutover === undefined || evictions.length === 0
         ? {}
-        : { outageMs: restartsMs(withoutQuorum(evictions, world), world, cutover.mode) }),
+        : { outageMs: restartsMs(outageOf(evictions, world, cutover), world, cutover.mode) }),
       because: [
         ...(hasRestarts ? seen(world) : []),
         ...assumptions(hasRestarts ? [...restartOf('broker', world), ...before] : before),
@@ -96,6 +98,13 @@ function restartOf(role: Role, world: World): readonly Stretch[] {
 function restartsMs(evictions: readonly EvictStep[], world: World, mode: Cutover | undefined): number {
   const each = evictions.map(({ role }) => sumMs(restartOf(role, world)));
   return mode === 'stop' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** The restarts during which Kafka serves nobody, or not everything. */
+function outageOf(evictions: readonly EvictStep[], world: World, { kind }: PlannedCutover): readonly EvictStep[] {
+  if (kind !== 'expired') return withoutQuorum(evictions, world);
+  const expired = world.live.pods.filter((p) => expiredAt(p, world.now) !== undefined);
+  return evictions.filter((s) => expired.some((p) => p.name === s.subject.name));
 }
 
 /** The restarts of a cut-over from the one on that leaves neither side a quorum. Controllers restart first; some of them can be spared. */

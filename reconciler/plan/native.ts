@@ -52,7 +52,16 @@ export function planNative(world: World, found: Comparison, retry: boolean): Dra
     ...trust.afterwards,
     ...leftOverSteps(world),
   ];
-  return { operation, steps, ...cutoverOf(world, found, pods.length), notes: notesOf(world, pods.length) };
+  return {
+    operation,
+    steps,
+    ...cutoverOf(
+      world,
+      found,
+      pods.map((p) => p.pod),
+    ),
+    notes: notesOf(world, pods.length),
+  };
 }
 
 function submitOrContinue(

@@ -3,6 +3,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, isEqual, KINDS, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import type { World } from './checks/world';
+import { expiredAt } from './dates';
 import type { Observation } from './observation';
 import { trustNotes } from './trust-steps';
 
@@ -14,7 +15,8 @@ export function notesOf(world: World, restarts: number, isUnderWay = false): rea
     const when = isUnderWay ? ', and it is not gated between pods' : ': gates are asked once, before it begins, and not between pods';
     notes.push(`The order is KubeDB's${when}.`);
   }
-  if (restarts > 0 && !isUnderWay && 'unknown' in live.facts) {
+  const areGatesAsked = !live.pods.every((p) => expiredAt(p, world.now) !== undefined);
+  if (restarts > 0 && !isUnderWay && areGatesAsked && 'unknown' in live.facts) {
     const isRefused = bundle.desired.whenKafkaIsUnknown === 'refuse';
     const what = isRefused ? 'No pod may restart' : 'Gates rest on pod readiness alone';
     notes.push(`${what} while Kafka's own facts cannot be had: ${live.facts.unknown}.`);

@@ -203,6 +203,14 @@ export interface Estimate {
   readonly because: string;
 }
 
+/** How pods restart that cannot talk to each other meanwhile. */
+export interface PlannedCutover {
+  /** What parts them: the listeners' protocol, the root of their certificates, or certificates that have expired. */
+  readonly kind: 'protocol' | 'trust' | 'expired';
+  readonly mode: Cutover;
+  readonly because: string;
+}
+
 export interface Plan {
   readonly subject: ObjectRef;
   readonly executor: ExecutorName;
@@ -211,7 +219,7 @@ export interface Plan {
   readonly summary: string;
   readonly steps: readonly Step[];
   /** Restarted and not yet restarted pods cannot talk: why, and what that means for clients. */
-  readonly cutover?: { readonly mode: Cutover; readonly because: string };
+  readonly cutover?: PlannedCutover;
   /** The acknowledgements that the plan rests on; absent when it needs none. */
   readonly acknowledged?: readonly Acknowledged[];
   /** Absent when nothing in it takes time. */

@@ -72,6 +72,8 @@ export interface Served {
   readonly leaf?: CertificateFacts;
   /** With `tls`: why its chain or name does not hold, measured against the CA in the pod's Secret. Absent when it does. */
   readonly untrusted?: string;
+  /** With `tls`: when the first certificate of its chain expired, if one had by then. Peers and clients refuse it from then on. RFC 3339. */
+  readonly expiredAt?: string;
   /** With `tls`: whether the CA in the pod's Secret, as it is now, has signed the served leaf. False in the middle of a change of CA. */
   readonly isSignedBySecretCa?: boolean;
 }

@@ -33,7 +33,7 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
   }
   steps.push(...trust.afterwards, ...leftOverSteps(world));
   const notes = [...notesOf(world, live.pods.length), ...lateTrustNotes(world, found)];
-  return { operation, steps, ...cutoverOf(world, found, live.pods.length), notes };
+  return { operation, steps, ...cutoverOf(world, found, live.pods), notes };
 }
 
 /** A request of ours is under way: it is followed to its end, whatever the desired state has become; then all is planned anew. */
@@ -53,7 +53,7 @@ function follow(world: World, found: Comparison, running: KubeObject): Draft {
       { kind: 'verify', subject: kafkaRef(live), findings: [], request: running.metadata.name },
       ...trust.afterwards,
     ],
-    ...cutoverOf(world, found, pods.length),
+    ...cutoverOf(world, found, pods),
     notes: notesOf(world, pods.length, true),
   };
 }

@@ -5,7 +5,8 @@
  * 1. controllers before brokers (combined nodes count as controllers): a broker cannot get ready without a quorum;
  * 2. among controllers the active one last, ready or not, and also while a gate refuses the others: every restart of it costs an election;
  * 3. unready pods before ready ones of their group: they serve nobody, and if the new state does not cure them no healthy pod is touched;
- * 4. ties by ordinal.
+ * 4. before all others those that serve what has expired, in the same order: their peers refuse them;
+ * 5. ties by ordinal.
  *
  * Gates: asked on fresh facts before every eviction. A "no" is never overridden, only waited for.
  * - A broker may go if no partition with more replicas than `min.insync.replicas` would fall below it or is below it already.
@@ -13,13 +14,16 @@
  * - While the quorum has no leader nobody may go.
  * - Without Kafka's own facts every other pod has to be Ready, and the verdict says that it rests on that alone.
  * - No pod may go, stuck or not, while the certificate that its successor would load does not hold by our clock.
+ * - A pod that serves what has expired may go whatever its quorum and partitions say: restarted peers refuse it (Java checks the dates of
+ *   peers), so neither recovers before it is restarted itself.
  * - In a cut-over restarted and not yet restarted nodes cannot talk, so no gate can hold between pods: all say yes before the first one, and
  *   are not asked again. Pods that are away then are waited for a while (`awayPods`).
  *
  * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
  */
 import { mountedCertificateSecret, type Role } from '../../constructs/model/kubedb';
-import type { KafkaFacts, PodFacts, PodObservation, QuorumFacts, Reading, TopicFacts } from './observation';
+import { expiredAt } from './dates';
+import type { KafkaFacts, PodFacts, PodObservation, QuorumFacts, Reading, Served, TopicFacts } from './observation';
 
 /** What the order depends on. */
 export interface Candidate {
@@ -28,6 +32,7 @@ export interface Candidate {
   readonly ordinal: number;
   readonly nodeId: number;
   readonly isReady: boolean;
+  readonly served: readonly Served[];
 }
 
 export interface Placed<P extends Candidate> {
@@ -46,14 +51,16 @@ export function restartOrder<P extends Candidate>(pods: readonly P[], activeCont
   const group = (pod: P) => groupOf(pod, activeController);
   return [...pods]
     .sort((a, b) => group(a) - group(b) || Number(a.isReady) - Number(b.isReady) || a.ordinal - b.ordinal)
-    .map((pod) => ({ pod, place: placeOf(pod, group(pod) === ACTIVE) }));
+    .map((pod) => ({ pod, place: placeOf(pod, group(pod) % GROUPS === ACTIVE) }));
 }
 
 const [FOLLOWERS, ACTIVE, BROKERS] = [0, 1, 2];
+const GROUPS = 3;
 
-function groupOf({ role, nodeId }: Candidate, activeController: number | undefined): number {
-  if (role === 'broker') return BROKERS;
-  return nodeId === activeController ? ACTIVE : FOLLOWERS;
+/** The groups of pods that serve what has expired, then the same groups of all others. */
+function groupOf(pod: Candidate, activeController: number | undefined): number {
+  const group = pod.role === 'broker' ? BROKERS : pod.nodeId === activeController ? ACTIVE : FOLLOWERS;
+  return expiredAt(pod) === undefined ? group + GROUPS : group;
 }
 
 /**
@@ -67,12 +74,18 @@ export function firstGroup<P extends Candidate>(pods: readonly P[], activeContro
 
 function placeOf(pod: Candidate, isActive: boolean): string {
   if (isActive) return 'active controller last';
+  if (expiredAt(pod) !== undefined) return `expired ${pod.role}`;
   return pod.isReady ? pod.role : `unready ${pod.role}`;
 }
 
-/** Some pods cannot talk to others already: they serve another protocol, or certificates of another root. Of what cannot be seen nothing is assumed. */
+/**
+ * Some pods cannot talk to others already: they serve another protocol, certificates of another root, or what has expired. Of what cannot be
+ * seen nothing is assumed.
+ */
 export function isMixed(pods: readonly PodFacts[]): boolean {
-  const served = pods.filter((p) => !p.isTerminating).flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
+  const present = pods.filter((p) => !p.isTerminating);
+  if (present.some((p) => expiredAt(p) !== undefined)) return true;
+  const served = present.flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
   return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
 }
 
@@ -145,6 +158,8 @@ export function canRestart(pod: PodFacts, view: RestartView): Verdict {
   // A pod on its way out is Ready until its containers have ended, and serves nobody for much longer.
   const terminating = upToDate.find((p) => p.isTerminating);
   if (terminating !== undefined) return { ok: false, because: `${terminating.name} is terminating`, retry: true };
+  const expired = expiredAt(pod);
+  if (expired !== undefined) return { ok: true, note: `${pod.name} serves what expired ${expired}: restarted peers refuse it` };
   const unready = upToDate.find((p) => !p.isReady);
   if (unready !== undefined) return { ok: false, because: `${unready.name} is up to date and not Ready`, retry: true };
   if ('unknown' in view.facts) return byReadiness(pod, view, view.facts.unknown);

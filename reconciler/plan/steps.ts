@@ -1,14 +1,17 @@
 /** Steps that both executors plan. */
+import type { Cutover } from '../../constructs/model/desired';
 import { conditionOf, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { brokerCertificateName, nodesOf } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
 import { ALIASES, type Alias } from '../../constructs/model/tls';
 import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks/world';
 import type { Comparison } from './comparison';
+import { expiredAt } from './dates';
 import type { EvictStep, Finding, IssueStep, Plan, ResumeStep, Step, SupersedeStep } from './nouns';
 import type { Observation, PodFacts } from './observation';
 import { annotationOf, isNative, isOurs, unfinished } from './requests';
 import { type Placed, restartOrder } from './restart';
+import type { Cut } from './trust';
 
 /** Returns the reference of the Kafka that a plan is about. */
 export function kafkaRef(live: Observation): ObjectRef {
@@ -108,15 +111,28 @@ export function areNodesUnknown({ kafka }: Observation): boolean {
 }
 
 /** Returns how pods restart when they cannot talk meanwhile. KubeDB knows no other way than one after the other. */
-export function cutoverOf({ bundle, live }: World, { cut }: Comparison, restarts: number): Pick<Plan, 'cutover'> {
-  if (cut === undefined || (restarts === 0 && !areNodesUnknown(live))) return {};
-  const mode = bundle.desired.executor === 'native' ? bundle.desired.cutover : 'rolling';
+export function cutoverOf(world: World, { cut }: Comparison, restarted: readonly PodFacts[]): Pick<Plan, 'cutover'> {
+  const { bundle, live } = world;
+  if (cut === undefined || (restarted.length === 0 && !areNodesUnknown(live))) return {};
+  const isNative = bundle.desired.executor === 'native';
+  const areAllExpired = restarted.every((p) => expiredAt(p, world.now) !== undefined);
+  // Pods that serve what holds are not taken down for the sake of others that do not.
+  const mode = isNative && (cut.kind !== 'expired' || areAllExpired) ? bundle.desired.cutover : 'rolling';
+  const { kind } = cut;
+  return { cutover: { kind, mode, because: `${cut.because}; ${outage(cut, mode, areAllExpired || !isNative)}` } };
+}
+
+function outage(cut: Cut, mode: Cutover, isWholeRoll: boolean): string {
+  if (cut.kind === 'expired') {
+    const refused = 'clients refuse it, and so do restarted nodes';
+    if (mode === 'stop') return `${refused}: all pods restart at once: expect an outage of one restart`;
+    if (isWholeRoll) return `${refused}, so no gate is asked between pods: expect an outage until the last pod is back`;
+    return `${refused}: the pods that serve it restart first, without gates: expect an outage until the last of them is back`;
+  }
   const clients = cut.kind === 'protocol' ? 'clients must switch protocol' : 'clients must trust the new root';
-  const outage =
-    mode === 'stop'
-      ? `all pods restart at once, and ${clients}: expect an outage of one restart`
-      : `restarted and not yet restarted nodes cannot talk, and ${clients}: expect an outage until the last pod is back`;
-  return { cutover: { mode, because: `${cut.because}; ${outage}` } };
+  return mode === 'stop'
+    ? `all pods restart at once, and ${clients}: expect an outage of one restart`
+    : `restarted and not yet restarted nodes cannot talk, and ${clients}: expect an outage until the last pod is back`;
 }
 
 /** Returns what ends, marks or cleans up what earlier runs left, when nothing else has to change. */

@@ -1,8 +1,8 @@
 /**
  * Whether restarted and not yet restarted pods will be able to talk to each other.
  *
- * They cannot when the listeners' protocol changes (TLS on or off), and when the certificates' root changes: each side then refuses what
- * the other presents. Pods can talk when each side accepts what the other presents (`chain.ts`), shown by CA certificates that can be read; all
+ * They cannot when the listeners' protocol changes (TLS on or off), when the certificates' root changes, and when a certificate has expired: one
+ * side then refuses what the other presents. Pods can talk when each side accepts what the other presents (`chain.ts`), shown by CA certificates that can be read; all
  * else is another root. After the certificates were issued it is compared again with the chain that really came (`execute`), before the first
  * pod restarts.
  */
@@ -19,16 +19,23 @@ import {
 } from '../../constructs/model/tls';
 import { isAccepted, presentedBy, presentedFrom } from './chain';
 import type { World } from './checks/world';
+import { earliest, expiredAt } from './dates';
 import type { CaFacts, Observation, SecretFacts } from './observation';
 
 /** What makes pods unable to talk. */
-export type Cut = ProtocolCut | TrustCut;
+export type Cut = ProtocolCut | TrustCut | ExpiryCut;
 
 /** The listeners change between TLS and plaintext. */
 export interface ProtocolCut {
   readonly kind: 'protocol';
   readonly because: string;
   readonly to: 'tls' | 'plaintext';
+}
+
+/** Pods serve what has expired: those that restart refuse the others, as clients do already. Nothing has to be acknowledged for it. */
+export interface ExpiryCut {
+  readonly kind: 'expired';
+  readonly because: string;
 }
 
 /** The certificates' root changes. */
@@ -66,9 +73,22 @@ export function cutOf(world: World, reissued: ReadonlySet<Alias>): Cut | undefin
   if (live.pods.some((p) => p.served.some((s) => s.isSignedBySecretCa === false))) {
     return trustCut(world, bundle.tls, reissued, 'pods serve certificates of two roots');
   }
-  if (!reissued.has('server')) return undefined;
-  const because = otherRoot(world, bundle.tls);
-  return because === undefined ? undefined : trustCut(world, bundle.tls, reissued, because);
+  const because = reissued.has('server') ? otherRoot(world, bundle.tls) : undefined;
+  return because === undefined ? expiryCut(world) : trustCut(world, bundle.tls, reissued, because);
+}
+
+/** Java checks the dates of peers, of the leaf and of the certificates above it: a restarted node connects to none that serves what has expired. */
+function expiryCut({ bundle, live, now }: World): ExpiryCut | undefined {
+  const pods = live.pods.filter((p) => !p.isTerminating);
+  const expired = pods.flatMap((p) => expiredAt(p, now) ?? []);
+  if (expired.length === 0) return undefined;
+  // A single one among others restarts first, and then none is left. KubeDB's order is another.
+  if (bundle.desired.executor === 'native' && expired.length === 1 && pods.length > 1) return undefined;
+  const whose =
+    expired.length === pods.length
+      ? 'every pod serves'
+      : `${expired.length} of ${pods.length} pods serve${expired.length === 1 ? 's' : ''}`;
+  return { kind: 'expired', because: `the certificate that ${whose} expired ${earliest(expired)}` };
 }
 
 function trustCut({ live }: World, wants: TlsConfig, reissued: ReadonlySet<Alias>, because: string): TrustCut {

@@ -41,6 +41,17 @@ const CA2 = { acknowledge: [{ kind: 'trustRootChangesTo' as const, issuer: 'ca-2
 const plaintext = () => new ClusterBuilder('dedicated', 'off').wants(TLS);
 const otherLeaf = { protocol: 'tls' as const, leaf: certificate('old'), isSignedBySecretCa: true };
 
+const ALL = new ClusterBuilder().live.pods.map((p) => p.name);
+
+/** These pods, and the Secrets, hold what expired yesterday. */
+function expired(...pods: readonly string[]): ClusterBuilder {
+  const leaf = certificate('expired', { notAfter: '2026-11-22T09:00:00Z' });
+  const b = new ClusterBuilder().secret('orders-server-cert', { leaf }).secret('orders-client-cert', { leaf });
+  for (const pod of pods)
+    b.podServes(pod, { protocol: 'tls', leaf, expiredAt: leaf.notAfter, untrusted: `expired ${leaf.notAfter}`, isSignedBySecretCa: true });
+  return b;
+}
+
 const ROWS: readonly Row[] = [
   { name: 'everything as desired', cluster: () => new ClusterBuilder(), restarts: 0 },
   { name: 'no TLS and none wanted', cluster: () => new ClusterBuilder('dedicated', 'off'), restarts: 0 },
@@ -164,6 +175,22 @@ const ROWS: readonly Row[] = [
   },
   { name: 'rotate by issuedAfter', cluster: () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' }), restarts: 6 },
   { name: 'issuedAfter in the future', cluster: () => new ClusterBuilder().desires({ issuedAfter: '2026-12-24T00:00:00Z' }), restarts: 0 },
+  { name: 'every certificate has expired', cluster: () => expired(...ALL), restarts: 6 },
+  {
+    name: 'every certificate has expired, in one stop',
+    cluster: () => expired(...ALL).desires({ cutover: 'stop' }),
+    restarts: 6,
+    only: 'native',
+  },
+  {
+    name: 'one broker serves what has expired',
+    cluster: () =>
+      expired('orders-broker-1')
+        .secret('orders-server-cert', { leaf: certificate('new') })
+        .desires({ cutover: 'stop', issuedAfter: NOW }),
+    restarts: 6,
+    only: 'native',
+  },
   { name: 'rotate before expiry', cluster: () => new ClusterBuilder().desires({ beforeExpiry: '1440h' }), restarts: 6 },
   {
     name: 'update and rotation in one commit',

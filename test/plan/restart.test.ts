@@ -12,6 +12,7 @@ import {
   canRestartController,
   firstGroup,
   invalidCertificates,
+  isMixed,
   type RestartView,
   restartOrder,
   type Verdict,
@@ -36,6 +37,40 @@ const pod = (name: string, role: Role, change: Partial<PodFacts> = {}): PodFacts
     ...change,
   };
 };
+
+const EXPIRED: Partial<PodFacts> = { served: [{ listener: 'BROKER', protocol: 'tls', expiredAt: '2026-11-22T09:00:00Z' }] };
+
+describe('a pod that serves what has expired', () => {
+  // Half rolled: broker 0 is back, and refuses to fetch from 1 and 2.
+  const quorum: QuorumFacts = { leaderId: 1000, fetchTimeoutMs: 2000, voters: [{ nodeId: 1000, lastCaughtUpMs: 1000 }] };
+  const topics = [{ name: 'orders', minInsyncReplicas: 2, partitions: [{ partition: 0, leader: 1, replicas: [0, 1, 2], isr: [1, 2] }] }];
+  const gate = (change: Partial<PodFacts>, view: Partial<RestartView> = {}) => {
+    const pods = [pod('b-0', 'broker'), pod('b-1', 'broker', change), pod('b-2', 'broker', change)];
+    return canRestart(pods[1] as PodFacts, {
+      pods,
+      outdated: new Set(['b-1', 'b-2']),
+      facts: { value: { quorum, topics } },
+      whenKafkaIsUnknown: 'refuse',
+      missing: [],
+      invalid: new Map(),
+      ...view,
+    });
+  };
+  const refused = { ok: false, because: 'orders-0 has ISR {1,2}, needs 2 without broker 1', retry: true };
+  const inWords = { served: [{ listener: 'BROKER' as const, protocol: 'tls' as const, untrusted: 'expired 2026-11-22T09:00:00Z' }] };
+  test('may go though no ISR allows it', () => assert.equal(gate(EXPIRED).ok, true));
+  test('says so', () =>
+    assert.match(JSON.stringify(gate(EXPIRED)), /b-1 serves what expired 2026-11-22T09:00:00Z: restarted peers refuse it/));
+  test('may go by an observation of an earlier version, too', () => assert.equal(gate(inWords).ok, true));
+  test('waits for its partitions otherwise', () => assert.deepEqual(gate({}), refused));
+  test('stays while its successor would load what does not hold', () =>
+    assert.equal(gate(EXPIRED, { invalid: new Map([['b-1', 'has expired']]) }).ok, false));
+  test('may go though no fact of Kafka can be had', () => assert.equal(gate(EXPIRED, { facts: { unknown: 'CERT_HAS_EXPIRED' } }).ok, true));
+  test('cannot talk to the others', () => {
+    assert.equal(isMixed([pod('b-0', 'broker'), pod('b-1', 'broker', EXPIRED)]), true);
+    assert.equal(isMixed([pod('b-0', 'broker'), pod('b-1', 'broker', { ...EXPIRED, isTerminating: true })]), false);
+  });
+});
 
 test('without facts an unready active controller restarts first: stricter than the peer, which would go on elsewhere', () => {
   const pods = [pod('c-0', 'controller'), pod('c-1', 'controller', { isReady: false }), pod('c-2', 'controller')];
@@ -145,6 +180,17 @@ describe('order', () => {
       pods: [pod('n-2', 'combined'), pod('n-0', 'combined'), pod('n-1', 'combined')],
       active: 0,
       expect: ['n-1', 'n-2', 'n-0'],
+    },
+    {
+      name: 'pods that serve what has expired before all others',
+      pods: [pod('c-0', 'controller'), pod('b-0', 'broker'), pod('b-1', 'broker', EXPIRED), pod('c-1', 'controller', EXPIRED)],
+      expect: ['c-1', 'b-1', 'c-0', 'b-0'],
+    },
+    {
+      name: 'the active controller last among controllers that serve what has expired',
+      pods: [pod('b-0', 'broker', EXPIRED), pod('c-0', 'controller', EXPIRED), pod('c-1', 'controller', EXPIRED)],
+      active: 1000,
+      expect: ['c-1', 'c-0', 'b-0'],
     },
     { name: 'ordinals are numbers', pods: [pod('b-10', 'broker'), pod('b-9', 'broker')], expect: ['b-9', 'b-10'] },
   ];

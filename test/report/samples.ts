@@ -64,7 +64,7 @@ export const ADD: Plan = {
     { kind: 'resume', subject: KAFKA, findings: [] },
   ],
   acknowledged: [{ kind: 'clientsMoveToTls' }],
-  cutover: { mode: 'rolling', because: 'restarted and not yet restarted pods speak different protocols' },
+  cutover: { kind: 'protocol', mode: 'rolling', because: 'restarted and not yet restarted pods speak different protocols' },
   estimate: { durationMs: 175_000, outageMs: 91_000, because: 'a pod took up to 40 s to get Ready; assumed: 10 s for a certificate' },
   notes: ['clients on PLAINTEXT lose the connection broker by broker and have to come back with TLS'],
   obstacles: [],

@@ -104,8 +104,10 @@ function certificateIsExpiring({ secret, subject, bundle, now }: AliasView): Fin
   const due = rotationDue(secret.leaf, bundle.desired.beforeExpiry);
   if (now.getTime() < due) return undefined;
   const { beforeExpiry } = bundle.desired;
+  const { notAfter } = secret.leaf;
+  if (Date.parse(notAfter) <= now.getTime()) return finding(subject, 'CertificateExpiring', `expired ${notAfter}`);
   const limit = due === rotationDue(secret.leaf, undefined) ? 'a third of its lifetime' : beforeExpiry;
-  return finding(subject, 'CertificateExpiring', `expires ${secret.leaf.notAfter}, less than ${limit} is left`);
+  return finding(subject, 'CertificateExpiring', `expires ${notAfter}, less than ${limit} is left`);
 }
 
 /**

@@ -6,17 +6,18 @@ import { formatGoDuration, goDurationMs } from '../../../constructs/model/go-dur
 import { rotationDue } from '../checks/secrets';
 import { aliasViews, type World } from '../checks/world';
 import { compare } from '../comparison';
+import { expiredAt } from '../dates';
 import type { Draft } from '../nouns';
 import type { PodFacts } from '../observation';
 
 /** Returns what is about to expire: what pods serve, and what they restart onto. */
-export function expiryNotes(world: World, { steps }: Draft): readonly string[] {
+export function expiryNotes(world: World, { steps, cutover }: Draft): readonly string[] {
   const { live, bundle, now } = world;
   const restarted = live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name));
   if (restarted.length === 0) return [];
   const { reissued } = compare(world);
   const limitMs = longestMs(world, restarted.length);
-  const isLate = (notAfter: string) => Date.parse(notAfter) < now.getTime() + limitMs;
+  const isLate = (notAfter: string) => Date.parse(notAfter) > now.getTime() && Date.parse(notAfter) < now.getTime() + limitMs;
   const within = `within the ${formatGoDuration(BigInt(limitMs) * 1_000_000n)} that this run may take by its deadlines`;
   const views = aliasViews(world).filter((v) => v.secret?.leaf !== undefined && !reissued.has(v.alias));
   const kept = views.flatMap(({ secret }) => {
@@ -27,14 +28,21 @@ export function expiryNotes(world: World, { steps }: Draft): readonly string[] {
       `The certificate in Secret ${name} expires ${leaf.notAfter}, ${within}, and is not replaced by it; a run after ${due} does that.`,
     ];
   });
+  // Of more than one the cut-over speaks.
+  const expired = cutover === undefined ? restarted.flatMap((p) => expiredNote(p.name, expiredAt(p, now)) ?? []) : [];
   // What stays as it is has been told of.
   const isKept = (fingerprint: string) => views.some(({ secret }) => secret?.leaf?.fingerprint === fingerprint);
   const served = restarted.flatMap(servedLeaves).filter(({ leaf }) => isLate(leaf.notAfter) && !isKept(leaf.fingerprint));
   const [first] = served.sort((a, b) => Date.parse(a.leaf.notAfter) - Date.parse(b.leaf.notAfter));
-  if (first === undefined) return kept;
+  if (first === undefined) return [...expired, ...kept];
   const pods = new Set(served.map((s) => s.pod));
   const whose = pods.size === 1 ? first.pod : `${first.pod} and ${pods.size - 1} more`;
-  return [`Urgent: what ${whose} ${pods.size === 1 ? 'serves' : 'serve'} expires ${first.leaf.notAfter}, ${within}.`, ...kept];
+  return [`Urgent: what ${whose} ${pods.size === 1 ? 'serves' : 'serve'} expires ${first.leaf.notAfter}, ${within}.`, ...expired, ...kept];
+}
+
+function expiredNote(pod: string, since: string | undefined): string | undefined {
+  if (since === undefined) return undefined;
+  return `The certificate that ${pod} serves expired ${since}: clients and restarted nodes refuse it. The pod restarts first, whatever its partitions say.`;
 }
 
 function servedLeaves(pod: PodFacts) {

@@ -13,12 +13,18 @@ import {
   servingBrokers,
 } from '../../../reconciler/sandbox/stand-ins/kafka/model';
 
-/** In these tests a chain is named after the CA that signed it. */
-const trusts: KafkaModel['trusts'] = (trust, chain) => trust.includes(chain[0] ?? '');
+const EARLY = new Date('2026-11-23T09:00:00Z');
+const EXPIRY = new Date('2026-12-23T09:00:00Z');
+const LATE = new Date('2027-01-23T09:00:00Z');
 
-/** `-` is plaintext, `a` is TLS by CA a, `ab` serves by a and trusts a and b. */
+/** In these tests a chain is named after the CA that signed it; that of `x`, which everybody trusts, expires. */
+const trusts: KafkaModel['trusts'] = (trust, chain, at) => (chain[0] === 'x' ? at < EXPIRY : trust.includes(chain[0] ?? ''));
+
+/** `-` is plaintext, `a` is TLS by CA a, `ab` serves by a and trusts a and b. Capitals started after the chain of `x` expired. */
 function node(nodeId: number, material: string, role: Role = nodeId >= 1000 ? 'controller' : 'broker'): RunningNode {
-  return material === '-' ? { nodeId, role } : { nodeId, role, tls: { chain: [material[0] ?? ''], trust: [...material] } };
+  const startedAt = material === material.toUpperCase() && material !== '-' ? LATE : EARLY;
+  const [first = '', ...others] = material.toLowerCase();
+  return material === '-' ? { nodeId, role, startedAt } : { nodeId, role, startedAt, tls: { chain: [first], trust: [first, ...others] } };
 }
 
 /** A cluster as text: `1000:a 1001:- 0:a`; voters are 1000 to 1002, or 0 to 2 with combined nodes. */
@@ -41,6 +47,8 @@ const talks: readonly [name: string, a: string, b: string, talk: boolean][] = [
   ['a new leaf and an old one, both trusting both', 'ab', 'ba', true],
   ['one side trusting both, the other only its own', 'ba', 'a', false],
   ['an old leaf with a node that trusts both', 'a', 'ab', true],
+  ['a chain that expired after both had connected', 'x', 'x', true],
+  ['a chain that expired before the other started', 'x', 'A', false],
 ];
 for (const [name, a, b, talk] of talks) {
   test(`${name}: ${talk ? 'they talk' : 'they do not'}`, () => {
@@ -58,6 +66,8 @@ const leaders: readonly [name: string, nodes: string, previous: number | undefin
   ['one converted, one away: nobody', '1000:a 1002:-', 1001, undefined],
   ['two converted: they go on', '1000:a 1001:a 1002:-', undefined, 1000],
   ['three CAs: nobody', '1000:a 1001:b 1002:c', undefined, undefined],
+  ['all chains have expired, one is restarted: the other two go on', '1000:A 1001:x 1002:x', 1000, 1001],
+  ['two are restarted: they go on', '1000:A 1001:A 1002:x', 1002, 1000],
   ['brokers do not vote', '1000:- 0:- 1:- 2:-', undefined, undefined],
 ];
 for (const [name, nodes, previous, leader] of leaders) {
@@ -88,9 +98,9 @@ for (const [name, nodes, role, ready] of readiness) {
 
 test('a client reaches the brokers of the cluster that speak its protocol and that it trusts', () => {
   const model = cluster('1000:a 1001:a 1002:a 0:a 1:- 2:ab');
-  assert.deepEqual(servingBrokers(model, 1000, { trust: ['a'] }), [0, 2]);
-  assert.deepEqual(servingBrokers(model, 1000, {}), []);
-  assert.deepEqual(servingBrokers(model, 1000, { trust: ['b'] }), []);
+  assert.deepEqual(servingBrokers(model, 1000, { trust: ['a'], at: EARLY }), [0, 2]);
+  assert.deepEqual(servingBrokers(model, 1000, { at: EARLY }), []);
+  assert.deepEqual(servingBrokers(model, 1000, { trust: ['b'], at: EARLY }), []);
 });
 
 const PARTITION: Partition = { partition: 0, leader: 1, replicas: [0, 1, 2], isr: [0, 1, 2] };

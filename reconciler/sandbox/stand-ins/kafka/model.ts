@@ -2,7 +2,8 @@
  * Which Kafka nodes can talk to each other, and what follows from it. Pure: the running nodes go in, leader, readiness and partitions
  * come out.
  *
- *   two nodes talk        when both speak plaintext, or both TLS and each trusts the chain that the other serves
+ *   two nodes talk        when both speak plaintext, or both TLS and each trusted the chain that the other serves when they connected: at the
+ *                         start of the later one. Dates are looked at then and never again, so a chain that expires ends no connection
  *   a controller leads    when a majority of the voters can talk to it; a leader stays as long as that holds, else the lowest id follows
  *   a node is ready       controllers once they listen; brokers and combined nodes when they can talk to the leader
  *   a node is caught up   a while after its start; the one that leads always is
@@ -10,7 +11,8 @@
  *
  * While nobody leads, combined nodes are ready once they listen: if each waited for a quorum, none would ever come to be.
  *
- * It knows nothing of how much data there is, of elections that take time, of listeners with different protocols, or of expired certificates.
+ * It knows nothing of how much data there is, of elections that take time, of connections that are lost,
+ * or of listeners with different protocols.
  */
 import type { Role } from '../../../../constructs/model/kubedb';
 
@@ -26,12 +28,14 @@ export interface RunningNode {
   readonly nodeId: number;
   readonly role: Role;
   readonly tls?: TlsMaterial | undefined;
+  /** When it started, and connected to the nodes that were there. */
+  readonly startedAt: Date;
   /** It has not caught up since it started. */
   readonly isBehind?: boolean | undefined;
 }
 
-/** Tells whether one of the trusted certificates vouches for a chain. */
-export type Trusts = (trust: readonly string[], chain: readonly string[]) => boolean;
+/** Tells whether one of the trusted certificates vouches for a chain at an instant. */
+export type Trusts = (trust: readonly string[], chain: readonly string[], at: Date) => boolean;
 
 export interface KafkaModel {
   readonly nodes: readonly RunningNode[];
@@ -44,7 +48,8 @@ export interface KafkaModel {
 export function canTalk(a: RunningNode, b: RunningNode, trusts: Trusts): boolean {
   if (a.nodeId === b.nodeId) return true;
   if (a.tls === undefined || b.tls === undefined) return a.tls === b.tls;
-  return trusts(a.tls.trust, b.tls.chain) && trusts(b.tls.trust, a.tls.chain);
+  const at = a.startedAt > b.startedAt ? a.startedAt : b.startedAt;
+  return trusts(a.tls.trust, b.tls.chain, at) && trusts(b.tls.trust, a.tls.chain, at);
 }
 
 /** Returns the node id of the active controller, or undefined while there is none. */
@@ -78,16 +83,19 @@ export function isReady(model: KafkaModel, leaderId: number | undefined, node: R
   return isConnected(model, leaderId, node.nodeId);
 }
 
-/** What a client brings along: the CA certificates it trusts, or nothing for plaintext. */
+/** What a client brings along: the CA certificates it trusts, or nothing for plaintext, and when it connects. */
 export interface ModelClient {
   readonly trust?: readonly string[] | undefined;
+  readonly at: Date;
 }
 
 /** Returns the brokers that take part in the cluster and that a client can talk to. */
 export function servingBrokers(model: KafkaModel, leaderId: number | undefined, client: ModelClient): readonly number[] {
   return model.nodes
     .filter((n) => n.role !== 'controller' && isConnected(model, leaderId, n.nodeId))
-    .filter(({ tls }) => (tls === undefined || client.trust === undefined ? tls === client.trust : model.trusts(client.trust, tls.chain)))
+    .filter(({ tls }) =>
+      tls === undefined || client.trust === undefined ? tls === client.trust : model.trusts(client.trust, tls.chain, client.at),
+    )
     .map((n) => n.nodeId);
 }
 

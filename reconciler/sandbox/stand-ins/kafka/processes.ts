@@ -17,7 +17,7 @@ import {
   servingBrokers,
 } from './model';
 import type { Startup } from './startup';
-import { trustsChain } from './trust';
+import { holds, trustsChain } from './trust';
 
 /** Kafka's own default of `controller.quorum.fetch.timeout.ms`. */
 const FETCH_TIMEOUT_MS = 2000;
@@ -121,10 +121,11 @@ export class KafkaProcesses {
     return isReady(modelOf(cluster), cluster.leaderId, process);
   }
 
-  /** Looks at a Kafka the way KubeDB's health check does. */
-  health(kafka: KubeObject, client: ModelClient): Health {
+  /** Looks at a Kafka the way KubeDB's health check does: in Go, where a root that has expired vouches for nothing. */
+  health(kafka: KubeObject, trust: ModelClient['trust']): Health {
     const cluster = this.cluster(kafka.metadata.namespace ?? '', kafka.metadata.name);
-    const serving = servingBrokers(modelOf(cluster), cluster.leaderId, client);
+    const at = this.clock.now();
+    const serving = servingBrokers(modelOf(cluster), cluster.leaderId, { trust: trust?.filter((pem) => holds(pem, at)), at });
     const expected = nodesOf(kafka).filter((n) => n.role !== 'controller');
     return { isAccepting: serving.length > 0, isComplete: expected.every((n) => serving.includes(n.nodeId)) };
   }

@@ -59,6 +59,6 @@ async function report(world: World, processes: KafkaProcesses, kafka: KubeObject
   const petSets = petSetsOf(kafka).flatMap((p) => cache.get(KINDS.PetSet, namespace, p.name) ?? []);
   const tls = tlsStateOf(kafka.spec);
   const secret = tls === 'off' ? undefined : cache.get(KINDS.Secret, namespace, certificateOf(name, tls, 'client').secretName ?? '');
-  const health = processes.health(kafka, { trust: tls === 'off' ? undefined : splitPem(decoded(secret)['ca.crt'] ?? '') });
+  const health = processes.health(kafka, tls === 'off' ? undefined : splitPem(decoded(secret)['ca.crt'] ?? ''));
   await writeStatus(world, kafka, kafkaStatus({ kafka, petSets, health, isObserved, now: clock.now() }));
 }

@@ -123,7 +123,7 @@ export class Kubelet implements Controller {
     container.startedMs = this.world.clock.monotonicMs();
     if (node !== undefined && outcome !== undefined && !('failure' in outcome)) {
       const { uid = '', namespace = '', name } = pod.metadata;
-      container.process = { ...node, namespace, pod: name, uid, startup: outcome, tls: outcome.tls };
+      container.process = { ...node, namespace, pod: name, uid, startup: outcome, tls: outcome.tls, startedAt: container.startedAt };
       if (this.options.listeners === 'real') await this.listen(uid, container, container.process);
       if (this.containers.get(uid) !== container) return undefined;
       this.options.processes.start(container.process);
