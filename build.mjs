@@ -59,6 +59,12 @@ const STAND_INS = {
   // The client's own API; requests here go through node:https.
   '@kubernetes/client-node undici': `export const Agent = ${refuse('undici')}; export const ProxyAgent = Agent;`,
   '@kubernetes/client-node ./gen/index.js': `export const createConfiguration = ${refuse('its API')}; export const ServerConfiguration = 0;`,
+  // Its own ways to credentials, through proxies and into kubeconfigs; cluster/credentials, cluster/proxy and cluster/kubeconfig are used instead.
+  '@kubernetes/client-node openid-client': `export const discovery = ${refuse('openid-client')}; export const refreshTokenGrant = discovery; export const customFetch = 0;`,
+  '@kubernetes/client-node hpagent': `export const HttpProxyAgent = ${refuse('hpagent')}; export const HttpsProxyAgent = HttpProxyAgent;`,
+  '@kubernetes/client-node socks-proxy-agent': `export const SocksProxyAgent = ${refuse('socks-proxy-agent')};`,
+  '@kubernetes/client-node socks': `export const SocksClient = ${refuse('socks')};`,
+  '@kubernetes/client-node js-yaml': `export const load = ${refuse('js-yaml')};`,
   // Checks the options of consumers and the like; there are only connections.
   '@platformatic/kafka ajv/dist/2020.js': `export class Ajv2020 { addKeyword() {} compile() { return ${refuse('ajv')}; } }`,
   // Starts commands that are programs of their own; loading it costs a tenth of the start.

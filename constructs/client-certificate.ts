@@ -13,9 +13,15 @@ export interface ClientCertificateProps extends CertificateProps {
   readonly name: string;
   /**
    * Common name; Kafka's principal is "CN=" and this.
-   * @default - the name
+   * @default - the name; none with `literalSubject`, which holds its own
    */
   readonly commonName?: string;
+  /**
+   * The whole subject as text, for principals and ACLs that depend on its parts and their order: "CN=billing,OU=payments,DC=example,DC=org".
+   * It takes the place of `commonName` and `subject`.
+   * @default - none
+   */
+  readonly literalSubject?: string;
   /**
    * Who signs it. The brokers have to trust its root.
    * @default - the issuer of the Kafka
@@ -36,7 +42,8 @@ export class ClientCertificate extends Construct {
     const added = kafkaTls._addApplicationCertificate({
       name,
       secretName: secretName ?? name,
-      commonName: props.commonName ?? name,
+      ...(props.commonName === undefined ? {} : { commonName: props.commonName }),
+      ...(props.literalSubject === undefined ? {} : { literalSubject: props.literalSubject }),
       certificate,
       extraSpec: extraSpec ?? {},
       issuer: issuer === undefined ? undefined : issuerRefOf(issuer, kafkaTls.kafkaName),

@@ -9,7 +9,7 @@
  * Everything that depends on content is made at synth, after the last patch: texts, digest, names. Nothing depends on where the construct
  * stands. All violations of all documents are reported at once, with the path of this construct.
  */
-import { ApiObject, Chart, Lazy } from 'cdk8s';
+import { ApiObject, App, Chart, Lazy, YamlOutputType } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type DeadlinesProps, desiredState, type RestartProps } from './desired-state';
 import { Executor } from './executor';
@@ -103,6 +103,8 @@ export class KafkaTls extends Construct {
   private readonly place: Place;
   private readonly bundle: KafkaBundle;
   private readonly reconciler?: ReconcilerJob;
+  /** Number of pods of a Kafka that is only referenced. */
+  private readonly referencedNodes?: number;
   private readonly warned = new Set<string>();
 
   constructor(scope: Construct, id: string, props: KafkaTlsProps) {
@@ -120,6 +122,7 @@ export class KafkaTls extends Construct {
     const desired = desiredState(place, { ...props, choice, executor });
     this.kafkaName = cluster.name;
     this.place = place;
+    if (cluster.spec === undefined) this.referencedNodes = cluster.nodes;
     resolveOwnLazyValues(this);
     this.bundle = new KafkaBundle(this, desired, cluster, choice.settings);
     this.issuers = this.bundle.issuers;
@@ -150,7 +153,7 @@ export class KafkaTls extends Construct {
       if (this.reconciler.clusterRole !== undefined) this.clusterRole = this.reconciler.clusterRole;
       if (this.reconciler.clusterRoleBinding !== undefined) this.clusterRoleBinding = this.reconciler.clusterRoleBinding;
     }
-    note(this, this.subject());
+    for (const subject of [this.subject(), this.fileName()]) note(this, subject);
     this.node.addValidation({ validate: () => this.violations() });
   }
 
@@ -195,14 +198,21 @@ export class KafkaTls extends Construct {
       const found = [...validate(this.draft()), ...(this.reconciler?._violations() ?? [])];
       for (const warning of found.filter((v) => v.severity === 'warning')) this.warn(warning);
       const errors = found.filter((v) => v.severity === 'error').map(formatViolation);
-      return [...(errors.length > 0 ? errors : this.bundleProblems()), ...this.twins(), ...this.bundle.validate()];
+      return [...(errors.length > 0 ? errors : this.bundleProblems()), ...this.twins(), ...this.overwritten(), ...this.bundle.validate()];
     } catch (error) {
       return [`${this.subject()}: the bundle cannot be rendered: ${error instanceof Error ? error.message : String(error)}.`];
     }
   }
 
   private draft() {
-    return { desired: this.bundle.desiredState(), tls: this.bundle.tlsState(), manifests: this.bundle.manifests() };
+    const nodes = this.referencedNodes === undefined ? {} : { nodes: this.referencedNodes };
+    return {
+      desired: this.bundle.desiredState(),
+      tls: this.bundle.tlsState(),
+      manifests: this.bundle.manifests(),
+      ...nodes,
+      now: new Date(),
+    };
   }
 
   private bundleProblems(): readonly string[] {
@@ -220,10 +230,29 @@ export class KafkaTls extends Construct {
     return [`${subject}: data is ${bytes} bytes: ${why}. Take something out.`];
   }
 
+  /** One output is for one cluster: two KafkaTls of one Kafka would take turns there. */
   private twins(): readonly string[] {
-    const said = (path: string) =>
-      `${this.subject()}: another KafkaTls of this app, ${path}, is about the same Kafka. Leave one of the two out.`;
-    return namesakes(this, this.subject()).map((twin) => said(twin.node.path));
+    const wayOut = "Leave one of the two out. For several clusters make an App for each, new App({ outdir: 'dist/prod' })";
+    return namesakes(this, this.subject()).map(
+      ({ node }) => `${this.subject()}: another KafkaTls of this app, ${node.path}, is about the same Kafka. ${wayOut}.`,
+    );
+  }
+
+  /** cdk8s names the file of a resource by its kind and name, and writes over the file of a resource in another namespace. */
+  private overwritten(): readonly string[] {
+    if (App.of(this).yamlOutputType !== YamlOutputType.FILE_PER_RESOURCE) return [];
+    const twins = namesakes(this, this.subject());
+    const other = namesakes(this, this.fileName()).find((construct) => !twins.includes(construct));
+    if (other === undefined) return [];
+    const why = `${other.node.path} is about a Kafka of the same name in another namespace, and YamlOutputType.FILE_PER_RESOURCE gives both the same file names`;
+    const wayOut =
+      'Use YamlOutputType.FOLDER_PER_CHART_FILE_PER_RESOURCE or FILE_PER_CHART, or an App with its own outdir for each namespace';
+    return [`${this.subject()}: its files would be overwritten: ${why}. ${wayOut}.`];
+  }
+
+  /** Names of files come from names of objects, whatever their namespace. */
+  private fileName(): string {
+    return `${KINDS.ConfigMap.kind}.${bundleName(this.kafkaName)}`;
   }
 
   private subject(): string {

@@ -11,7 +11,9 @@ export function note(construct: IConstruct, subject: string): void {
   const { root } = construct.node;
   const bySubject = noted.get(root) ?? new Map<string, IConstruct[]>();
   noted.set(root, bySubject);
-  bySubject.set(subject, [...(bySubject.get(subject) ?? []), construct]);
+  const constructs = bySubject.get(subject) ?? [];
+  bySubject.set(subject, constructs);
+  constructs.push(construct);
 }
 
 /** Returns the other constructs of the app that are about the same. */

@@ -1,28 +1,42 @@
 import { contentHash } from './model/content-hash';
 
+/** Options of a cron expression. */
+export interface CronOptions {
+  /**
+   * IANA name of the time zone in which the expression counts, such as "Europe/Berlin". Kubernetes refuses one in the expression itself.
+   * @default - that of the cluster's controller manager, UTC as a rule
+   */
+  readonly timeZone?: string;
+}
+
+/** What a CronJob says of its times. */
+export interface CronSchedule {
+  readonly schedule: string;
+  readonly timeZone?: string;
+}
+
 /** When the reconciler looks without a commit: for certificates near their end, drift, stale pods, unfinished and blocked work. */
 export class ReconcileSchedule {
   /** Once an hour, at a minute that follows from the name of the Kafka, so that a fleet does not start at once. */
   static hourly(): ReconcileSchedule {
-    return new ReconcileSchedule('hourly');
+    return new ReconcileSchedule((kafka) => ({ schedule: `${Number.parseInt(contentHash(kafka), 16) % 60} * * * *` }));
   }
 
-  /** At the times of a cron expression, in the time zone of the cluster's controller manager. */
-  static cron(expression: string): ReconcileSchedule {
-    return new ReconcileSchedule(expression);
+  /** At the times of a cron expression: minute, hour, day of month, month, day of week, or a macro such as "@daily". */
+  static cron(expression: string, options: CronOptions = {}): ReconcileSchedule {
+    const { timeZone } = options;
+    return new ReconcileSchedule(() => ({ schedule: expression, ...(timeZone === undefined ? {} : { timeZone }) }));
   }
 
   /** Never. Certificates are then only rotated by a commit, and a blocked run is not taken up again by itself. */
   static off(): ReconcileSchedule {
-    return new ReconcileSchedule('off');
+    return new ReconcileSchedule(() => undefined);
   }
 
   /** @internal */
-  static _cron(schedule: ReconcileSchedule, kafka: string): string | undefined {
-    if (schedule.when === 'off') return undefined;
-    if (schedule.when !== 'hourly') return schedule.when;
-    return `${Number.parseInt(contentHash(kafka), 16) % 60} * * * *`;
+  static _of(schedule: ReconcileSchedule, kafka: string): CronSchedule | undefined {
+    return schedule.timesOf(kafka);
   }
 
-  private constructor(protected readonly when: string) {}
+  private constructor(protected readonly timesOf: (kafka: string) => CronSchedule | undefined) {}
 }

@@ -15,11 +15,12 @@ import { metadataProps } from './metadata';
 import { contentHash } from './model/content-hash';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
-import { KINDS, type KubeObject, refOf } from './model/kube-object';
+import { KINDS } from './model/kube-object';
 import { ownedMetadata, type Place } from './model/manifests';
 import { bundleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
-import { complaintsAbout, type Violation } from './model/violation';
+import { cronJobViolations, jobViolations } from './model/validate-job';
+import type { Violation } from './model/violation';
 import { ReconcileSchedule } from './reconcile-schedule';
 import { grantAccess, grantClusterIssuers } from './reconciler-access';
 import { CONTAINER, ImagePullPolicy, podSelector, podTemplate, type ReconcilerPodProps } from './reconciler-pod';
@@ -78,8 +79,11 @@ export class ReconcilerJob extends Construct {
   readonly clusterRole?: ApiObject;
   readonly clusterRoleBinding?: ApiObject;
 
+  private readonly leastSeconds: number;
+
   constructor(scope: Construct, id: string, props: ReconcilerJobProps, context: ReconcilerJobContext) {
     super(scope, id);
+    this.leastSeconds = secondsPerPod(context);
     const { place } = context;
     const access = grantAccess(this, place, permissions(place.kafka, context.executor));
     this.serviceAccount = access.serviceAccount;
@@ -98,13 +102,13 @@ export class ReconcilerJob extends Construct {
       { ...typeOf('Job'), metadata, spec: jobSpec(props, context, digestArgument(context)) },
       (manifest) => jobName(place.kafka, contentHash(manifest, 10)),
     );
-    const cron = ReconcileSchedule._cron(props.schedule ?? ReconcileSchedule.hourly(), `${place.namespace}/${place.kafka}`);
+    const cron = ReconcileSchedule._of(props.schedule ?? ReconcileSchedule.hourly(), `${place.namespace}/${place.kafka}`);
     if (cron === undefined) return;
     this.cronJob = new ApiObject(this, 'CronJob', {
       ...typeOf('CronJob'),
       metadata: { ...metadata, name: cronJobName(place.kafka) },
       spec: {
-        schedule: cron,
+        ...cron,
         concurrencyPolicy: 'Forbid',
         startingDeadlineSeconds: 600,
         successfulJobsHistoryLimit: 1,
@@ -116,29 +120,8 @@ export class ReconcilerJob extends Construct {
 
   /** @internal */
   _violations(): readonly Violation[] {
-    const job: KubeObject = this.job.toJson();
-    const { error, warning } = complaintsAbout(refOf(job));
-    const field = 'spec.template.spec.containers[0].image';
-    const { image } = job.spec.template.spec.containers[0];
-    if (typeof image !== 'string' || image.trim() === '') {
-      return [
-        error(
-          field,
-          image,
-          'the reconciler runs from an image',
-          'Name one in the prop "job", or leave the prop out to get the ConfigMap only.',
-        ),
-      ];
-    }
-    if (/@sha256:[0-9a-f]{64}$/.test(image)) return [];
-    return [
-      warning(
-        field,
-        image,
-        'a tag can change, so that two runs of one commit would not be the same',
-        'Pin the image by digest, "name@sha256:...".',
-      ),
-    ];
+    const jobs = jobViolations(this.job.toJson(), this.leastSeconds);
+    return this.cronJob === undefined ? jobs : [...jobs, ...cronJobViolations(this.cronJob.toJson())];
   }
 }
 
@@ -182,8 +165,16 @@ function networkPolicySpec(place: Place): object {
   return { podSelector: { matchLabels: podSelector(place) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] };
 }
 
-function runDeadlineSeconds({ deadlines, nodes }: ReconcilerJobContext): number {
-  const seconds = (text: string) => Math.ceil((goDurationMs(text) ?? 0) / 1000);
-  const perPod = seconds(deadlines.gate) + seconds(deadlines.podReady);
-  return seconds(deadlines.foreignOperation) + seconds(deadlines.issuance) + nodes * perPod + SLACK_SECONDS;
+function runDeadlineSeconds(context: ReconcilerJobContext): number {
+  const { deadlines, nodes } = context;
+  return seconds(deadlines.foreignOperation) + seconds(deadlines.issuance) + nodes * secondsPerPod(context) + SLACK_SECONDS;
+}
+
+/** Returns how long a run waits for one pod before it gives up. */
+function secondsPerPod({ deadlines }: ReconcilerJobContext): number {
+  return seconds(deadlines.gate) + seconds(deadlines.podReady);
+}
+
+function seconds(duration: string): number {
+  return Math.ceil((goDurationMs(duration) ?? 0) / 1000);
 }

@@ -62,7 +62,7 @@ async function run(): Promise<number> {
   }
   const { main } = await import('./cli.js');
   const { createOutside } = await import('./cli/outside.js');
-  return main(argv, io, createOutside(process.env));
+  return main(argv, io, createOutside(io));
 }
 
 void run().then((exitCode) => {

@@ -5,6 +5,7 @@
  * smaller ones. All flaws are found at once. What a rule does not name is left alone, except in a closed map.
  */
 import { goDurationMs } from '../constructs/model/go-duration';
+import { isInstant } from '../constructs/model/instant';
 import { isMap } from '../constructs/model/kube-object';
 
 /** Something that is not as it should be. */
@@ -129,9 +130,7 @@ export const NAME = expects(
 
 export const DURATION = expects('a duration such as 5m or 1h30m', (v) => typeof v === 'string' && (goDurationMs(v) ?? -1) >= 0);
 
-export const INSTANT = expects('an instant such as 2026-11-23T09:00:00Z', (v) => {
-  return typeof v === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(v) && !Number.isNaN(Date.parse(v));
-});
+export const INSTANT = expects('an instant such as 2026-11-23T09:00:00Z', (v) => typeof v === 'string' && isInstant(v));
 
 const DEEPEST = 100;
 

@@ -2,7 +2,7 @@
  * YAML as Kubernetes reads it: version 1.1 (`yes` and `on` are true, a leading zero is octal), but without the types JSON lacks: a
  * timestamp stays text, and so does a sexagesimal number.
  */
-import { parseAllDocuments, stringify, type Tags } from 'yaml';
+import { parseAllDocuments, parseDocument, stringify, type Tags } from 'yaml';
 import { unlikeJson } from './shape';
 
 export type ParsedYaml =
@@ -12,6 +12,18 @@ export type ParsedYaml =
 /** Returns a value as Kubernetes reads it: what 1.1 would take for something else is quoted, such as yes, on and 010. */
 export function yamlText(value: unknown): string {
   return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+export interface YamlValue {
+  readonly path: readonly (string | number)[];
+  readonly value: string;
+}
+
+/** Returns a document with some of its values set; comments and the order of keys stay. */
+export function withYamlValues(text: string, values: readonly YamlValue[]): string {
+  const document = parseDocument(text, { version: '1.1', customTags: likeJson });
+  for (const { path, value } of values) document.setIn(path, value);
+  return document.toString({ lineWidth: 0 });
 }
 
 const MAX_ALIASES = 100; // against documents that grow when they are read

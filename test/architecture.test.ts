@@ -58,6 +58,7 @@ const RULES: readonly Rule[] = [
       'reconciler/errors',
       'reconciler/certificates',
       '@kubernetes/client-node',
+      'socks',
       '@platformatic/kafka',
       'node:',
     ],

@@ -108,7 +108,7 @@ const badFiles: readonly { name: string; files: Record<string, string>; file?: s
   {
     name: 'two bundles for one Kafka',
     files: { 'a.yaml': BUNDLE, 'b.yaml': BUNDLE },
-    says: /^Kafka\/demo\/orders: has two bundles: in a\.yaml and b\.yaml$/,
+    says: /^Kafka\/demo\/orders: has two bundles: in a\.yaml and b\.yaml; where each is for another cluster, name one with -f$/,
   },
 ];
 

@@ -160,7 +160,9 @@ async function against(
   const before = await revision(api);
   if (fault.isDown === true) await server.close();
   try {
-    const ran = await kafkaTls([...argv, ...source, '--kubeconfig', file], { outside: createOutside({}) });
+    const ran = await kafkaTls([...argv, ...source, '--kubeconfig', file], {
+      outside: createOutside({ env: {}, stderr: () => undefined }),
+    });
     return { ran, changes: (await revision(api)) - before };
   } finally {
     if (fault.isDown !== true) await server.close();

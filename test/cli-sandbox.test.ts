@@ -18,7 +18,7 @@ import { kafkaTls, type Ran } from './support/command-line';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-sandbox-'));
 const kubeconfig = path.join(folder, 'kubeconfig');
-const outside = createOutside({});
+const outside = createOutside({ env: {}, stderr: () => undefined });
 let sandbox: RunningSandbox;
 const all: Ran[] = [];
 

@@ -9,7 +9,7 @@
  *
  * Which of them a change needs is decided by `reconciler/plan/acknowledgement.ts`.
  */
-import { isDnsSubdomain } from './validate-certificate';
+import { isDnsSubdomain } from './kubernetes-names';
 import type { Complain, Violation } from './violation';
 
 export const ACKNOWLEDGEMENTS = ['clientsMoveToTls', 'clientsLeaveTls', 'trustRootChangesTo', 'ephemeralDataIsLost'] as const;

@@ -68,7 +68,9 @@ export interface ApplicationSettings {
   readonly secretName: string;
   readonly issuer: IssuerRef;
   readonly certificate: Omit<CertificateSpec, 'alias' | 'issuerRef' | 'secretName'>;
-  readonly commonName: string;
+  /** Default: the name, unless there is a literal subject. */
+  readonly commonName?: string;
+  readonly literalSubject?: string;
   readonly extraSpec: ExtraSpec;
 }
 
@@ -216,11 +218,14 @@ export function candidate(place: Place, name: string, operation: ExtraSpec, time
 
 /** Returns the Certificate of an application: it proves to the brokers who the client is. */
 export function applicationCertificate(place: Place, application: ApplicationSettings): KubeObject {
-  const { certificate, issuer } = application;
+  const { certificate, issuer, extraSpec } = application;
+  const literalSubject = application.literalSubject ?? extraSpec.literalSubject;
   const spec = {
     secretName: application.secretName,
     secretTemplate: secretTemplateOf(place),
-    commonName: application.commonName,
+    // cert-manager refuses a common name beside a literal subject, which holds its own.
+    commonName: application.commonName ?? (literalSubject === undefined ? application.name : undefined),
+    literalSubject,
     ...certificate,
     privateKey: { encoding: certificate.privateKey?.encoding ?? 'PKCS8', rotationPolicy: 'Always' },
     usages: ['digital signature', 'key encipherment', 'client auth'],
@@ -230,6 +235,6 @@ export function applicationCertificate(place: Place, application: ApplicationSet
     apiVersion: KINDS.Certificate.apiVersion,
     kind: KINDS.Certificate.kind,
     metadata: ownedMetadata(place, application.name),
-    spec: canonical(merged(spec, application.extraSpec)),
+    spec: canonical(merged(spec, extraSpec)),
   };
 }

@@ -7,22 +7,24 @@
  */
 import { type KubeObject, refOf } from './kube-object';
 import { nodesOf } from './kubedb';
-import { isDnsLabel, tlsViolations } from './validate-certificate';
+import { isDnsLabel, isDnsSubdomain, isPositiveQuantity } from './kubernetes-names';
+import { tlsViolations } from './validate-certificate';
 import { complaintsAbout, type Violation } from './violation';
 
 type Rule = (kafka: KubeObject) => readonly Violation[];
 
 const RULES: readonly Rule[] = [
   nameIsUnusable,
-  versionIsMissing,
+  versionIsUnusable,
   sslAndTlsDisagree,
   tlsIsWrong,
   topologyIsHalf,
   topologyIsMixedWithCombined,
   replicasAreNotPositive,
-  suffixesAreEqual,
+  suffixesAreUnusable,
   clusterIdIsPinnedInOneRole,
   storageIsWrong,
+  storageIsEmpty,
   deletionIsContradictory,
   rackHasNoKey,
   podTemplateTouchesKubeDb,
@@ -39,6 +41,7 @@ const DEDICATED_ROLES = ['controller', 'broker'] as const;
 function nameIsUnusable(kafka: KubeObject): readonly Violation[] {
   const { name } = kafka.metadata;
   const { error } = complaintsAbout(refOf(kafka));
+  if (!isDnsSubdomain(name)) return []; // reported already, and clearer
   if (!isDnsLabel(`${name}-pods`) || !/^[a-z]/.test(name)) {
     const why = `KubeDB names a Service "${name}-pods" after it, which is not a name a Service can have`;
     return [error('metadata.name', name, why, 'Use at most 58 lower-case letters, digits and "-", beginning with a letter.')];
@@ -48,17 +51,11 @@ function nameIsUnusable(kafka: KubeObject): readonly Violation[] {
   return [error('metadata.name', name, `the pod "${longest}" could not have its name as host name`, 'Use a shorter name.')];
 }
 
-function versionIsMissing(kafka: KubeObject): readonly Violation[] {
+function versionIsUnusable(kafka: KubeObject): readonly Violation[] {
   const version = kafka.spec?.version;
-  if (typeof version === 'string' && version !== '') return [];
-  return [
-    complaintsAbout(refOf(kafka)).error(
-      'spec.version',
-      version,
-      'KubeDB has to know which Kafka to run',
-      'Name a KafkaVersion, such as "4.2.0".',
-    ),
-  ];
+  if (isDnsSubdomain(version)) return [];
+  const why = version ? 'that is not the name of a KafkaVersion' : 'KubeDB has to know which Kafka to run';
+  return [complaintsAbout(refOf(kafka)).error('spec.version', version, why, 'Name a KafkaVersion, such as "4.2.0".')];
 }
 
 function sslAndTlsDisagree(kafka: KubeObject): readonly Violation[] {
@@ -140,19 +137,17 @@ function replicasAreNotPositive(kafka: KubeObject): readonly Violation[] {
     );
 }
 
-function suffixesAreEqual(kafka: KubeObject): readonly Violation[] {
+function suffixesAreUnusable(kafka: KubeObject): readonly Violation[] {
   const topology = kafka.spec?.topology;
   if (topology?.controller === undefined || topology.broker === undefined) return [];
-  const suffix = topology.broker.suffix ?? 'broker';
-  if ((topology.controller.suffix ?? 'controller') !== suffix) return [];
-  return [
-    complaintsAbout(refOf(kafka)).error(
-      'spec.topology.broker.suffix',
-      suffix,
-      'the controllers have the same, so both PetSets would have one name',
-      'Choose another for one of them.',
-    ),
-  ];
+  const { error } = complaintsAbout(refOf(kafka));
+  const suffixes = DEDICATED_ROLES.map((role) => ({ field: `spec.topology.${role}.suffix`, suffix: topology[role].suffix ?? role }));
+  const malformed = suffixes
+    .filter(({ suffix }) => !isDnsLabel(suffix))
+    .map(({ field, suffix }) => error(field, suffix, 'no PetSet can have a name that ends so', 'Use lower-case letters, digits and "-".'));
+  if (suffixes[0]?.suffix !== suffixes[1]?.suffix) return malformed;
+  const why = 'the controllers have the same, so both PetSets would have one name';
+  return [...malformed, error('spec.topology.broker.suffix', suffixes[1]?.suffix, why, 'Choose another for one of them.')];
 }
 
 /** Left alone, KubeDB gives both roles one fresh id; pinned in one role, the other gets a fresh one of its own. */
@@ -209,6 +204,28 @@ function storageIsWrong(kafka: KubeObject): readonly Violation[] {
       'Say how large they should be, or set storageType to Ephemeral.',
     ),
   );
+}
+
+function storageIsEmpty(kafka: KubeObject): readonly Violation[] {
+  const { topology, storage } = kafka.spec ?? {};
+  const claims = [
+    { at: 'spec.storage', claim: storage },
+    ...DEDICATED_ROLES.map((role) => ({ at: `spec.topology.${role}.storage`, claim: topology?.[role]?.storage })),
+  ];
+  const { error } = complaintsAbout(refOf(kafka));
+  return claims.flatMap(({ at, claim }) => {
+    const amount = claim?.resources?.requests?.storage;
+    const className = claim?.storageClassName;
+    return [
+      ...(amount === undefined || isPositiveQuantity(amount)
+        ? []
+        : [error(`${at}.resources.requests.storage`, amount, 'that is not a size above zero', 'Write it as "10Gi".')]),
+      // The empty text is Kubernetes' way to ask for no class at all.
+      ...(className === undefined || className === '' || isDnsSubdomain(className)
+        ? []
+        : [error(`${at}.storageClassName`, className, 'that is not the name of a StorageClass', 'Use the name of one, or leave it out.')]),
+    ];
+  });
 }
 
 function deletionIsContradictory(kafka: KubeObject): readonly Violation[] {

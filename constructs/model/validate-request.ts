@@ -6,7 +6,7 @@
  */
 import { parseGoDuration } from './go-duration';
 import { type KubeObject, refOf } from './kube-object';
-import { isDnsSubdomain, tlsViolations } from './validate-certificate';
+import { tlsViolations } from './validate-certificate';
 import { complaintsAbout, type Violation } from './violation';
 
 const TYPES = [
@@ -26,16 +26,6 @@ export function requestViolations(request: KubeObject): readonly Violation[] {
   const { error } = complaintsAbout(refOf(request));
   const { type, databaseRef, tls, timeout, apply, maxRetries } = request.spec ?? {};
   const found: Violation[] = [];
-  if (!isDnsSubdomain(request.metadata.name)) {
-    found.push(
-      error(
-        'metadata.name',
-        request.metadata.name,
-        'that is not the name of a Kubernetes object',
-        'Use lower-case letters, digits, "-" and ".".',
-      ),
-    );
-  }
   if (!TYPES.includes(type)) found.push(error('spec.type', type, 'KubeDB knows no such operation', 'Use ReconfigureTLS or Restart.'));
   if (!databaseRef?.name) found.push(error('spec.databaseRef.name', databaseRef?.name, 'a request is about one Kafka', 'Name it.'));
   if (timeout !== undefined && (parseGoDuration(timeout) ?? 0n) <= 0n) {

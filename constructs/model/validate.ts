@@ -2,21 +2,24 @@
  * Everything that is wrong with a bundle, at once. Works on the manifests as they will stand in Git, after patches by the user, so that
  * an escape hatch is no way around it.
  *
- *     each document by its kind     validate-kafka.ts  validate-certificate.ts  validate-request.ts
+ *     each document by its kind     validate-schema.ts  validate-kafka.ts  validate-certificate.ts  validate-request.ts
  *     between documents             one name, one Secret for one thing; a leaf within its CA's life; one TLS state everywhere
- *     what is not a manifest        `desired.yaml`
+ *     `desired.yaml`                validate-desired.ts
  *
  * Whether an issuer exists, a KafkaVersion is known or a Secret is there is for the cluster to say: `kafka-tls plan`.
  */
-import { acknowledgementViolations } from './acknowledgement';
+import { commonNameViolation } from './certificate-rules';
 import type { Desired } from './desired';
 import { parseGoDuration } from './go-duration';
 import { formatRef, isEqual, KINDS, type KubeObject, ref, refOf } from './kube-object';
 import { authSecret, brokerCertificateName, brokerCommonName, DEFAULT_DURATION, keystoreCredSecret } from './kubedb';
 import { ALIASES, certificateOf, formatIssuerRef, issuerOf, type TlsState, tlsStateOf } from './tls';
-import { certificateViolations, commonNameIsTooLong, isDnsLabel, issuerViolations } from './validate-certificate';
+import { certificateViolations, issuerViolations } from './validate-certificate';
+import { desiredViolations, nodesViolations } from './validate-desired';
 import { kafkaViolations } from './validate-kafka';
+import { metadataViolations } from './validate-metadata';
 import { requestViolations } from './validate-request';
+import { conformToSchema } from './validate-schema';
 import { complaintsAbout, type Violation } from './violation';
 
 /** A bundle as far as it is needed here; it need not be complete. */
@@ -24,27 +27,36 @@ export interface Draft {
   readonly desired: Desired;
   readonly tls: TlsState;
   readonly manifests: readonly KubeObject[];
+  /** Number of pods of a Kafka that is only referenced. */
+  readonly nodes?: number;
+  /** When the bundle is synthesised. Without it no instant counts as too far ahead. */
+  readonly now?: Date;
 }
 
 /** Returns everything that is wrong with a bundle; errors and warnings. */
 export function validate(draft: Draft): readonly Violation[] {
-  return [...desiredViolations(draft.desired), ...draft.manifests.flatMap(manifestViolations), ...BETWEEN.flatMap((rule) => rule(draft))];
+  return [
+    ...desiredViolations(draft.desired, draft.now),
+    ...(draft.nodes === undefined ? [] : nodesViolations(draft.desired, draft.nodes)),
+    ...draft.manifests.flatMap(manifestViolations),
+    ...BETWEEN.flatMap((rule) => rule(draft)),
+  ];
 }
+
+/** What is asked of one kind besides its schema. */
+const BY_KIND: Readonly<Record<string, (manifest: KubeObject) => readonly Violation[]>> = {
+  Kafka: kafkaViolations,
+  KafkaOpsRequest: requestViolations,
+  Certificate: certificateViolations,
+  Issuer: issuerViolations,
+};
 
 /** Returns everything that is wrong with one manifest by itself. */
 export function manifestViolations(manifest: KubeObject): readonly Violation[] {
-  switch (manifest.kind) {
-    case 'Kafka':
-      return [...kafkaViolations(manifest), ...keyMaterial(manifest)];
-    case 'KafkaOpsRequest':
-      return [...requestViolations(manifest), ...keyMaterial(manifest)];
-    case 'Certificate':
-      return [...certificateViolations(manifest), ...keyMaterial(manifest)];
-    case 'Issuer':
-      return [...issuerViolations(manifest), ...keyMaterial(manifest)];
-    default:
-      return keyMaterial(manifest);
-  }
+  const secrets = keyMaterial(manifest);
+  if (secrets.length > 0) return secrets;
+  const { object, violations } = conformToSchema(manifest);
+  return [...metadataViolations(manifest), ...violations, ...(BY_KIND[manifest.kind]?.(object) ?? [])];
 }
 
 /** The value is not shown: it is what must not be in Git. */
@@ -58,55 +70,12 @@ function keyMaterial(manifest: KubeObject): readonly Violation[] {
   ];
 }
 
-function desiredViolations(desired: Desired): readonly Violation[] {
-  const { error } = complaintsAbout(subjectOf(desired));
-  const found: Violation[] = [];
-  if (!isDnsLabel(desired.namespace)) {
-    found.push(error('namespace', desired.namespace, 'that is not the name of a namespace', 'Use lower-case letters, digits and "-".'));
-  }
-  if (!isDnsLabel(`${desired.kafka}-pods`)) {
-    found.push(
-      error(
-        'kafka',
-        desired.kafka,
-        'that is not the name of a Kafka that KubeDB can run',
-        'Use at most 58 lower-case letters, digits and "-".',
-      ),
-    );
-  }
-  if (desired.owner.trim() === '')
-    found.push(error('owner', desired.owner, 'a Kafka belongs to somebody', 'Leave it out for "<namespace>/<kafka>".'));
-  if (desired.issuedAfter !== undefined && !isInstant(desired.issuedAfter)) {
-    found.push(error('issuedAfter', desired.issuedAfter, 'that is not an instant in RFC 3339', 'Write it as "2026-11-23T09:00:00Z".'));
-  }
-  if (!Number.isInteger(desired.retries) || desired.retries < 0) {
-    found.push(error('retries', desired.retries, 'that is not a number of retries', 'Use 0 or more.'));
-  }
-  found.push(...acknowledgementViolations(desired.acknowledge, error));
-  const durations = { ...desired.deadlines, ...(desired.beforeExpiry === undefined ? {} : { beforeExpiry: desired.beforeExpiry }) };
-  for (const [name, text] of Object.entries(durations)) {
-    const least = name === 'claim' ? 0n : 1n;
-    if ((parseGoDuration(text) ?? -1n) >= least) continue;
-    const field = name === 'beforeExpiry' ? name : `deadlines.${name}`;
-    found.push(error(field, text, 'that is not a positive duration', 'Use a Duration of a second or more.'));
-  }
-  return found;
-}
-
-function subjectOf(desired: Desired) {
-  return { apiVersion: '', kind: 'KafkaTls', namespace: desired.namespace, name: desired.kafka };
-}
-
-/** Tells whether a text is an RFC 3339 instant, with a time zone. */
-export function isInstant(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(Date.parse(text));
-}
-
 const BETWEEN: readonly ((draft: Draft) => readonly Violation[])[] = [
   objectsClash,
   secretsClash,
   brokerNamesAreTooLong,
   leavesOutliveTheirCa,
+  rotationIsAlwaysDue,
   aliasesHaveTwoIssuers,
   requestsAreAboutAnotherKafka,
   kafkaIsBornOtherwise,
@@ -192,7 +161,7 @@ function brokerNamesAreTooLong({ desired, tls, manifests }: Draft): readonly Vio
     ...KINDS.Certificate,
     metadata: { name: brokerCertificateName(desired.kafka, 'server'), namespace: desired.namespace },
   };
-  return [commonNameIsTooLong(certificate, 'spec.commonName', commonName)];
+  return [commonNameViolation(certificate, 'spec.commonName', commonName)];
 }
 
 /** KubeDB's own clients trust the CA that came with the `client` certificate; its health check then fails on brokers of another root. */
@@ -245,6 +214,18 @@ function leavesOutliveTheirCa({ desired, tls, manifests }: Draft): readonly Viol
       ),
     ];
   });
+}
+
+/** A margin before expiry that is as long as the certificate lives would make every new certificate too old at once. */
+function rotationIsAlwaysDue({ desired, tls }: Draft): readonly Violation[] {
+  const margin = parseGoDuration(desired.beforeExpiry ?? '');
+  if (tls === 'off' || margin === undefined) return [];
+  const lives = ALIASES.map((alias) => ({ alias, duration: certificateOf(desired.kafka, tls, alias).duration ?? DEFAULT_DURATION }));
+  const short = lives.find(({ duration }) => margin >= (parseGoDuration(duration) ?? margin + 1n));
+  if (short === undefined) return [];
+  const { error } = complaintsAbout({ apiVersion: '', kind: 'KafkaTls', namespace: desired.namespace, name: desired.kafka });
+  const why = `the ${short.alias} certificate lives for ${short.duration}, so that a new one would be too old at once`;
+  return [error('beforeExpiry', desired.beforeExpiry, why, 'Use less than the duration of the certificates.')];
 }
 
 function requestsAreAboutAnotherKafka({ desired, manifests }: Draft): readonly Violation[] {

@@ -95,7 +95,9 @@ function listed(bundles: readonly Bundle[]): string {
 function clashes(bundles: readonly { readonly bundle: Bundle; readonly file: string }[]): readonly string[] {
   const files = new Map<string, string[]>();
   for (const { bundle, file } of bundles) files.set(bundleId(bundle), [...(files.get(bundleId(bundle)) ?? []), file]);
-  return [...files].filter(([, found]) => found.length > 1).map(([id, found]) => `Kafka/${id}: has two bundles: in ${found.join(' and ')}`);
+  return [...files]
+    .filter(([, found]) => found.length > 1)
+    .map(([id, found]) => `Kafka/${id}: has two bundles: in ${found.join(' and ')}; where each is for another cluster, name one with -f`);
 }
 
 function nothingFound({ file, flag = '-f' }: BundleSource, folders: readonly string[]): InvalidInputError {

@@ -24,6 +24,8 @@ export interface ClusterTarget {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;
+  /** Ends a login that a request waits for. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Connection {

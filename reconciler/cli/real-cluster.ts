@@ -6,10 +6,11 @@ import { createDialer } from '../cluster/dial';
 import { kafkaFacts } from '../cluster/kafka-facts';
 import { systemClock } from '../cluster/system-clock';
 import type { ClusterTarget, Connection } from './io';
+import type { Surroundings } from './outside';
 
 /** Returns the cluster that is meant, and its brokers, over real sockets. */
-export async function connectTo(target: ClusterTarget, env: Readonly<Record<string, string | undefined>>): Promise<Connection> {
-  const connected = await connect({ ...target, env, clock: systemClock });
+export async function connectTo(target: ClusterTarget, { env, stderr }: Surroundings): Promise<Connection> {
+  const connected = await connect({ ...target, env, stderr, clock: systemClock });
   return {
     ...connected,
     dialer: createDialer(systemClock),

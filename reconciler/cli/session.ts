@@ -23,15 +23,16 @@ export async function withConnection<T>(
 ): Promise<T> {
   const { outside, io } = session;
   io.signal.throwIfAborted();
-  const connection = await outside.connect({ kubeconfig: flags.kubeconfig, context: flags.context, namespace: flags.namespace });
-  try {
-    return await withTimeout(session, flags.timeout, async (signal) => {
+  return withTimeout(session, flags.timeout, async (signal) => {
+    const { kubeconfig, context, namespace } = flags;
+    const connection = await outside.connect({ kubeconfig, context, namespace, signal });
+    try {
       await awaitApiServer(connection, session, signal);
-      return use(connection, signal);
-    });
-  } finally {
-    connection.close();
-  }
+      return await use(connection, signal);
+    } finally {
+      connection.close();
+    }
+  });
 }
 
 async function withTimeout<T>(

@@ -7,7 +7,7 @@ import { groupOf, type Kind, type ObjectRef } from '../../constructs/model/kube-
 import { INSTALLED_BY } from '../../constructs/model/kubedb';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
 import { ANY_TEXT, fits, listOf, mapOf, NUMBER, nullable, oneOf, optional } from '../shape';
-import type { TransportError } from './http';
+import { PROXY_FAILED, type TransportError } from './http';
 
 /** What was asked of the API server, in RBAC's words. */
 export interface Call {
@@ -131,11 +131,17 @@ export function unreachable(server: string, error: TransportError): ClusterError
     status: 0,
     reason: error.code || 'NoAnswer',
     retryable: !isCertificateProblem(error.code),
-    hint: isCertificateProblem(error.code)
-      ? "Check certificate-authority-data of the cluster in the kubeconfig, and the server's name."
-      : 'Check that the cluster runs and that the context is the one you mean.',
+    hint: hintFor(error.code),
     cause: error,
   });
+}
+
+function hintFor(code: string): string {
+  if (code === PROXY_FAILED)
+    return 'Check the proxy. Hosts in NO_PROXY are reached without HTTPS_PROXY; proxy-url of the kubeconfig wins over both.';
+  return isCertificateProblem(code)
+    ? "Check certificate-authority-data of the cluster in the kubeconfig, and the server's name."
+    : 'Check that the cluster runs and that the context is the one you mean.';
 }
 
 /** Tells whether a connection failed over a certificate, which no repetition cures. */
@@ -148,7 +154,8 @@ function isCredentialProblem(code: string): boolean {
   return /^ERR_(OSSL|INVALID_CHAR|CRYPTO)/.test(code);
 }
 
-function wordsFor({ code, message }: TransportError): string {
+/** Returns why no answer came. */
+export function wordsFor({ code, message }: Pick<TransportError, 'code' | 'message'>): string {
   const known: Readonly<Record<string, string>> = {
     ECONNREFUSED: 'connection refused',
     ECONNRESET: 'the connection was cut',

@@ -1,10 +1,10 @@
 /**
  * The outside, ready to use: from flags and environment to the ports of the core.
  *
- *     kube-config.ts  which cluster, as whom          dial.ts     handshakes with listeners
- *     http.ts         requests over sockets           lease.ts    one run a Kafka
- *     kube.ts         Kubernetes in raw JSON          guarded.ts  no writes
- *     watch.ts        lists that stay up to date      system-clock.ts
+ *     kube-config.ts  which cluster, as whom          kubeconfig/, credentials/, proxy/
+ *     http.ts         requests over sockets           dial.ts     handshakes with listeners
+ *     kube.ts         Kubernetes in raw JSON          lease.ts    one run a Kafka
+ *     watch.ts        lists that stay up to date      guarded.ts  no writes
  *     kafka-facts.ts  Kafka's own facts: kafka-access.ts how brokers are spoken to, kafka-broker.ts one conversation with one
  *     address.ts      where a pod is reached
  *

@@ -24,14 +24,21 @@ export interface TransportResponse {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | AsyncIterable<string>;
+  /** Present when the server refused the credentials (401): gets new ones and tells whether they differ. */
+  readonly renewCredentials?: () => Promise<boolean>;
 }
 
 export interface Transport {
   /** The API server's address, for messages. */
   readonly server: string;
+  /** Gets the credentials for the next request. It has no time limit: a plugin may ask a person to log in. */
+  logIn?(): Promise<void>;
   /** Rejects with a TransportError when there is no complete answer, or with the signal's reason. */
   request(request: TransportRequest): Promise<TransportResponse>;
 }
+
+/** Code of a connection that failed at the proxy, before the server was reached. */
+export const PROXY_FAILED = 'EPROXY';
 
 /** No answer came. */
 export class TransportError extends Error {
@@ -51,27 +58,44 @@ export class TransportError extends Error {
 /** Returns certificates, credentials and headers for the next request; asked each time, since tokens expire. */
 export type RequestOptionsSource = () => Promise<https.RequestOptions>;
 
+export interface HttpTransportOptions {
+  /** Opens the connections; default: one that keeps them open. */
+  readonly agent?: http.Agent;
+  readonly logIn?: () => Promise<void>;
+  /** Replaces the credentials of these options, which the server refused; tells whether the new ones differ. */
+  readonly renewCredentials?: (refused: https.RequestOptions) => Promise<boolean>;
+}
+
 export interface HttpTransport extends Transport {
   /** Lets go of idle connections. */
   close(): void;
 }
 
 /** Returns a transport over sockets that stay open between requests. */
-export function httpTransport(server: string, optionsOf: RequestOptionsSource): HttpTransport {
+export function httpTransport(
+  server: string,
+  optionsOf: RequestOptionsSource,
+  { agent = keepAliveAgent(server), logIn, renewCredentials }: HttpTransportOptions = {},
+): HttpTransport {
   const base = new URL(server);
-  const isTls = base.protocol === 'https:';
-  const agent = isTls ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
   return {
     server: base.origin,
     close: () => agent.destroy(),
+    ...(logIn === undefined ? {} : { logIn }),
     async request(request) {
       const options = await optionsOf();
       const url = new URL(base);
       url.pathname = `${base.pathname.replace(/\/$/, '')}${request.path}`;
       url.search = new URLSearchParams(request.query).toString();
-      return exchange(url, { ...options, agent: options.agent ?? agent }, request);
+      const response = await exchange(url, { ...options, agent }, request);
+      if (response.status !== 401 || renewCredentials === undefined) return response;
+      return { ...response, renewCredentials: () => renewCredentials(options) };
     },
   };
+}
+
+function keepAliveAgent(server: string): http.Agent {
+  return server.startsWith('https:') ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
 }
 
 function exchange(url: URL, options: https.RequestOptions, request: TransportRequest): Promise<TransportResponse> {
@@ -83,7 +107,7 @@ function exchange(url: URL, options: https.RequestOptions, request: TransportReq
     const given = {
       ...options,
       method: request.method,
-      headers: { ...stringHeaders(options.headers), ...request.headers, ...lengthOf(request.body) },
+      headers: { ...lowerCase(options.headers), ...request.headers, ...lengthOf(request.body) },
       ...(signal === undefined ? {} : { signal }),
     };
     const outgoing = begin(url, given, (response) => void answer(response, request.isStream === true).then(resolve, fail));
@@ -119,10 +143,13 @@ async function answer(response: http.IncomingMessage, isStream: boolean): Promis
   return { status, headers, body };
 }
 
-function stringHeaders(headers: https.RequestOptions['headers'] = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), String(value)]])),
-  );
+/** A header with several values stays a list: it is sent once for each of them. */
+function lowerCase(headers: https.RequestOptions['headers'] = {}): http.OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function stringHeaders(headers: http.IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
 function lengthOf(body: string | undefined): Record<string, string> {

@@ -2,7 +2,7 @@
  * Kubernetes over any transport, in raw JSON: what was read is what the server sent, and what is written is what was given. No model
  * stands between that could drop a field it does not know.
  *
- * 1. Every request has a deadline; every write names our field manager and asks for strict field validation.
+ * 1. Every request has a deadline, which a login before it does not use up; every write names our field manager and asks for strict field validation.
  * 2. Answers that may be different a moment later (429, 5xx, a cut connection) are asked again with growing pauses, for half a minute at
  *    most. A create is repeated only when the server cannot have carried it out: it was never sent, or turned away with 429. All other
  *    writes carry a resourceVersion or uid, or are idempotent, so that repeating them is safe.
@@ -241,7 +241,14 @@ class Api {
     }
   }
 
+  /** A request whose credentials were refused did nothing: it is sent once more, whatever it asks for, if there are new ones. */
   private async send(request: TransportRequest): Promise<TransportResponse> {
+    const response = await this.sendOnce(request);
+    return (await response.renewCredentials?.()) === true ? this.sendOnce(request) : response;
+  }
+
+  private async sendOnce(request: TransportRequest): Promise<TransportResponse> {
+    await this.transport.logIn?.();
     const expired = () => new TransportError(`no answer within ${REQUEST_DEADLINE_MS / 1000} s`, { code: 'ETIMEDOUT', wasSent: true });
     const deadline = { clock: this.clock, ms: REQUEST_DEADLINE_MS, onExpiry: expired };
     // A stream lives on after its first byte: its own signal ends it, and the deadline is only for the answer to begin.

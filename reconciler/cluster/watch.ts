@@ -15,6 +15,7 @@ import { ClusterError, OVER } from '../errors';
 import type { Clock } from '../ports';
 import { fits, mapOf, TEXT } from '../shape';
 import { failureOf } from './api-error';
+import { NO_CREDENTIALS } from './credentials/source';
 import { rejection } from './deadline';
 import { TransportError } from './http';
 
@@ -164,7 +165,9 @@ class LiveList {
   }
 
   private tolerate(error: unknown): false {
-    if (error instanceof ClusterError && (error.retryable || error.status === 0)) return false;
+    const isTransient = error instanceof ClusterError && (error.retryable || error.status === 0);
+    // A login that failed is not repeated every few seconds: a person may be asked each time.
+    if (isTransient && error.reason !== NO_CREDENTIALS) return false;
     throw error;
   }
 }

@@ -42,7 +42,7 @@ function line(name: string, text: string): void {
 
 async function handOver(): Promise<void> {
   await besideSandbox(['examples/kafka.yaml'], async (kubeconfig) => {
-    const outside = createOutside({});
+    const outside = createOutside({ env: {}, stderr: () => undefined });
     const connection = await outside.connect({ kubeconfig });
     const props = { cluster: KafkaCluster.existing('orders'), executor: Executor.native(), deadlines: { claim: Duration.seconds(1) } };
     const bundle = bundleOf(props.cluster, props.executor, undefined);

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
-import { App, Chart, Duration, JsonPatch, Size } from 'cdk8s';
+import { App, Chart, Duration, JsonPatch, Size, YamlOutputType } from 'cdk8s';
+import { parseAllDocuments } from 'yaml';
 import { ClientCertificate, Executor, KafkaCluster, KafkaTls, KeyEncoding, Tls, TlsIssuer } from '../../constructs/index';
+import type { KubeObject } from '../../constructs/model/kube-object';
 import { DEDICATED, JOB, kafkaTls, newChart, refusals, SELF_SIGNED, synth, warningsOf } from './app-builder';
 
 const refused: readonly { readonly name: string; readonly build: (chart: Chart) => unknown; readonly says: RegExp }[] = [
@@ -140,6 +145,60 @@ test('refuses the same Kafka twice, and names the other place', () => {
   const found = refusals(a);
   assert.equal(found.length, 2);
   assert.match(found[0] ?? '', /^\[a\/orders\] Kafka\/demo\/orders: another KafkaTls of this app, b\/orders, is about the same Kafka/);
+  assert.match(found[0] ?? '', /For several clusters make an App for each, new App\(\{ outdir: 'dist\/prod' \}\)\.$/);
+});
+
+test('takes an App for each cluster, as it tells users to make', () => {
+  for (const outdir of ['dist/dev', 'dist/prod']) {
+    const chart = new Chart(new App({ outdir }), 'a', { namespace: 'demo' });
+    kafkaTls(chart);
+    assert.deepEqual(refusals(chart), []);
+  }
+});
+
+const outputs: readonly { readonly name: keyof typeof YamlOutputType; readonly isRefused: boolean }[] = [
+  { name: 'FILE_PER_APP', isRefused: false },
+  { name: 'FILE_PER_CHART', isRefused: false },
+  { name: 'FILE_PER_RESOURCE', isRefused: true },
+  { name: 'FOLDER_PER_CHART_FILE_PER_RESOURCE', isRefused: false },
+];
+for (const { name, isRefused } of outputs) {
+  test(`Kafkas of one name in two namespaces are ${isRefused ? 'refused' : 'both in the output'} with ${name}`, (t) => {
+    const outdir = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+    t.after(() => rmSync(outdir, { recursive: true, force: true }));
+    const app = new App({ outdir, yamlOutputType: YamlOutputType[name] });
+    for (const namespace of ['payments', 'shipping']) kafkaTls(new Chart(app, namespace, { namespace }), { job: JOB });
+    if (isRefused) {
+      const found = app.charts.slice(0, 1).flatMap(refusals);
+      assert.equal(found.length, 2);
+      assert.match(
+        found[0] ?? '',
+        /^\[payments\/orders\] Kafka\/payments\/orders: its files would be overwritten: shipping\/orders is about a Kafka of the same name/,
+      );
+      assert.match(found[0] ?? '', /Use YamlOutputType\.FOLDER_PER_CHART_FILE_PER_RESOURCE or FILE_PER_CHART/);
+      return;
+    }
+    app.synth();
+    const texts = readdirSync(outdir, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.yaml'))
+      .map((file) => readFileSync(path.join(outdir, file), 'utf8'));
+    const objects = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as KubeObject));
+    const inNamespace = (namespace: string) =>
+      objects
+        .filter(({ metadata }) => metadata.namespace === namespace)
+        .map(({ kind }) => kind)
+        .sort();
+    assert.equal(inNamespace('payments').length, 7);
+    assert.deepEqual(inNamespace('shipping'), inNamespace('payments'));
+  });
+}
+
+test('takes FILE_PER_RESOURCE for Kafkas of different names', () => {
+  const app = new App({ yamlOutputType: YamlOutputType.FILE_PER_RESOURCE });
+  const [a, b] = [new Chart(app, 'a', { namespace: 'a' }), new Chart(app, 'b', { namespace: 'b' })];
+  kafkaTls(a);
+  kafkaTls(b, { cluster: KafkaCluster.existing('payments') });
+  assert.deepEqual(refusals(a), []);
 });
 
 test('refuses a Kafka no more once its other place was removed', () => {

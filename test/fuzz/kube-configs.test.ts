@@ -58,7 +58,8 @@ function harmless(value: unknown): unknown {
 }
 
 const BUNDLE = { stdin: async () => yaml(bundleConfigMap()) };
-const plan = (...more: string[]) => civil(['plan', '-f', '-', '--kubeconfig', FILE, ...more], { io: BUNDLE, outside: createOutside({}) });
+const plan = (...more: string[]) =>
+  civil(['plan', '-f', '-', '--kubeconfig', FILE, ...more], { io: BUNDLE, outside: createOutside({ env: {}, stderr: () => undefined }) });
 
 test('a kubeconfig with anything wrong in it is refused in words, or leads to a server that is not there', async () => {
   const property = fc.asyncProperty(fc.constantFrom(...USERS), anyMutations, fc.boolean(), async (user, mutations, isJson) => {

@@ -237,7 +237,7 @@ export const errors: readonly Row[] = [
     name: 'an unknown key encoding',
     manifest: reconfigure([{ alias: 'server', privateKey: { encoding: 'DER' } }]),
     field: 'spec.tls.certificates[0].privateKey.encoding',
-    says: /PKCS1 and PKCS8/,
+    says: /one of PKCS1, PKCS8/,
   },
   {
     name: 'an issuer of an unknown kind',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Desired } from '../../constructs/model/desired';
+import { isIpAddress } from '../../constructs/model/ip-address';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import {
   type ClusterSettings,
@@ -14,7 +15,6 @@ import {
 } from '../../constructs/model/manifests';
 import type { TlsState } from '../../constructs/model/tls';
 import { manifestViolations, validate } from '../../constructs/model/validate';
-import { isIpAddress } from '../../constructs/model/validate-certificate';
 import { formatViolation, type Violation } from '../../constructs/model/violation';
 import { desiredOf } from '../support/bundle-text';
 import { certificate, combined, errors, fine, ISSUER, object, SELF_SIGNED, STORAGE, TLS, warnings } from './manifest-cases';

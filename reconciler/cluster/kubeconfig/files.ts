@@ -1,0 +1,198 @@
+/**
+ * Which cluster, as whom: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config, else the ServiceAccount of the pod this runs in.
+ * Files are read and merged as kubectl does: the first file that has an entry of a name wins, and paths start at the folder of their file.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join, resolve, sep } from 'node:path';
+import { InvalidInputError } from '../../errors';
+import { flawsOf } from '../../shape';
+import { parseYaml } from '../../yaml-text';
+import { type ClusterEntry, type ContextEntry, KUBECONFIG, type UserEntry, withoutEmpty } from './schema';
+
+export interface KubeConfigSource {
+  /** File; without it the environment decides. */
+  readonly kubeconfig?: string | undefined;
+  /** Default: the file's current context. */
+  readonly context?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the pod's ServiceAccount. */
+  readonly serviceAccount?: string | undefined;
+}
+
+/** One context with the cluster and the user that it names. */
+export interface ChosenContext {
+  /** Where it comes from, for messages. */
+  readonly source: string;
+  readonly isInPod: boolean;
+  readonly namespace: string | undefined;
+  readonly cluster: ClusterEntry;
+  readonly user: UserEntry;
+  readonly userName: string;
+  /** The kubeconfig that holds the user. */
+  readonly userFile: string | undefined;
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Returns the context that the options and the environment choose. */
+export function chooseContext(options: KubeConfigSource): ChosenContext {
+  const { env, kubeconfig, serviceAccount = SERVICE_ACCOUNT } = options;
+  if (kubeconfig !== undefined) return contextOf([kubeconfig], options.context);
+  const listed = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
+  if (listed.length > 0) {
+    // Like kubectl: a file of the list may be missing, but not all of them.
+    const present = listed.filter((file) => existsSync(file));
+    return contextOf(present.length === 0 ? listed.slice(0, 1) : present, options.context);
+  }
+  const usual = join(env.HOME ?? homedir(), '.kube', 'config');
+  if (existsSync(usual)) return contextOf([usual], options.context);
+  if (env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(join(serviceAccount, 'token'))) return inPod(serviceAccount, env);
+  throw new InvalidInputError(
+    `kubeconfig: no cluster is configured: KUBECONFIG is not set, ${usual} does not exist, and this is not a pod of a cluster.`,
+    { hint: 'Name a file with --kubeconfig, or try "kafka-tls sandbox", which needs no cluster.' },
+  );
+}
+
+function inPod(serviceAccount: string, env: KubeConfigSource['env']): ChosenContext {
+  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = env;
+  const namespaceFile = join(serviceAccount, 'namespace');
+  return {
+    source: 'ServiceAccount of this pod',
+    isInPod: true,
+    namespace: existsSync(namespaceFile) ? readFileSync(namespaceFile, 'utf8').trim() : undefined,
+    cluster: { server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`, 'certificate-authority': join(serviceAccount, 'ca.crt') },
+    user: { tokenFile: join(serviceAccount, 'token') },
+    userName: 'ServiceAccount',
+    userFile: undefined,
+  };
+}
+
+interface Named<T> {
+  readonly name: string;
+  readonly file: string;
+  readonly entry: T;
+}
+
+interface KubeConfigFile {
+  readonly clusters: readonly Named<ClusterEntry>[];
+  readonly users: readonly Named<UserEntry>[];
+  readonly contexts: readonly Named<ContextEntry>[];
+  readonly currentContext: string | undefined;
+}
+
+function contextOf(files: readonly string[], wanted: string | undefined): ChosenContext {
+  const source = files.join(delimiter);
+  const parts = files.map(readKubeConfig);
+  const contexts = parts.flatMap((p) => p.contexts);
+  const current = wanted ?? parts.map((p) => p.currentContext).find((c) => c !== undefined);
+  const context = named(contexts, current);
+  if (context === undefined) throw noContext(source, current, [...new Set(contexts.map((c) => c.name))]);
+  const cluster = named(
+    parts.flatMap((p) => p.clusters),
+    context.entry.cluster,
+  );
+  const user = named(
+    parts.flatMap((p) => p.users),
+    context.entry.user,
+  );
+  const violations = [
+    ...(cluster === undefined ? [`${source}: context ${context.name}: names a cluster that the file does not have.`] : []),
+    ...(user === undefined && context.entry.user !== undefined
+      ? [`${source}: context ${context.name}: names a user that the file does not have.`]
+      : []),
+  ];
+  if (cluster === undefined || violations.length > 0) throw new InvalidInputError(violations);
+  return {
+    source,
+    isInPod: false,
+    namespace: context.entry.namespace,
+    cluster: cluster.entry,
+    user: user?.entry ?? {},
+    userName: user?.name ?? '',
+    userFile: user?.file,
+  };
+}
+
+function named<T>(entries: readonly Named<T>[], name: string | undefined): Named<T> | undefined {
+  return entries.find((e) => e.name === name);
+}
+
+function noContext(source: string, current: string | undefined, names: readonly string[]): InvalidInputError {
+  const hint = names.length === 0 ? 'It has no contexts.' : `It has: ${names.join(', ')}. Choose one with --context.`;
+  if (current === undefined || current === '') return new InvalidInputError(`${source}: no context is current.`, { hint });
+  return new InvalidInputError(`${source}: there is no context ${current}.`, { hint });
+}
+
+interface RawEntry {
+  readonly name: string;
+  readonly [key: string]: unknown;
+}
+
+interface RawFile {
+  readonly clusters?: readonly RawEntry[] | null;
+  readonly users?: readonly RawEntry[] | null;
+  readonly contexts?: readonly RawEntry[] | null;
+  readonly 'current-context'?: string | null;
+}
+
+/** Returns the entries of a file; what is wrong in it is refused, all at once. */
+export function readKubeConfig(file: string): KubeConfigFile {
+  const raw = parsed(file, textOf(file));
+  const entries = <T>(list: readonly RawEntry[] | null | undefined, key: string, absolute: (entry: T) => T) =>
+    (list ?? []).map((e) => ({ name: e.name, file, entry: absolute(withoutEmpty((e[key] ?? {}) as Record<string, unknown>) as T) }));
+  const folder = dirname(file);
+  return {
+    clusters: entries(raw.clusters, 'cluster', (cluster) => clusterFrom(cluster, folder)),
+    users: entries(raw.users, 'user', (user) => userFrom(user, folder)),
+    contexts: entries<ContextEntry>(raw.contexts, 'context', (context) => context),
+    currentContext: raw['current-context'] || undefined,
+  };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new InvalidInputError(`${file}: cannot be read: ${code === 'ENOENT' ? 'there is no such file' : code}.`, { cause });
+  }
+}
+
+function parsed(file: string, text: string): RawFile {
+  const yaml = parseYaml(text);
+  const violations = 'problem' in yaml ? [yaml.problem] : violationsOf(yaml.values);
+  if (violations.length > 0) throw new InvalidInputError(violations.map((v) => `${file}: is not a kubeconfig: ${v}.`));
+  return ('values' in yaml ? yaml.values[0] : {}) as RawFile;
+}
+
+function violationsOf(documents: readonly unknown[]): readonly string[] {
+  if (documents.length !== 1) return [`holds ${documents.length} documents instead of one`];
+  const flaws = flawsOf(KUBECONFIG, documents[0]);
+  return flaws.length > 0 ? flaws : duplicatesIn(documents[0] as RawFile);
+}
+
+function duplicatesIn(file: RawFile): readonly string[] {
+  return (['clusters', 'users', 'contexts'] as const).flatMap((list) => {
+    const names = (file[list] ?? []).map((e) => e.name);
+    const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i));
+    return [...twice].map((name) => `${list}: has several entries named ${name}`);
+  });
+}
+
+function clusterFrom(cluster: ClusterEntry, folder: string): ClusterEntry {
+  return absolutePaths(cluster, folder, ['certificate-authority']);
+}
+
+function userFrom(user: UserEntry, folder: string): UserEntry {
+  const { exec } = user;
+  const absolute = absolutePaths(user, folder, ['client-certificate', 'client-key', 'tokenFile']);
+  // A command without a separator is looked up in PATH.
+  return exec?.command.includes(sep) ? { ...absolute, exec: absolutePaths(exec, folder, ['command']) } : absolute;
+}
+
+function absolutePaths<T extends object>(entry: T, folder: string, fields: readonly (keyof T)[]): T {
+  const paths = fields.flatMap((field) => (typeof entry[field] === 'string' ? [[field, resolve(folder, entry[field])]] : []));
+  return { ...entry, ...Object.fromEntries(paths) };
+}
