@@ -61,6 +61,7 @@ const SECRET = mapOf({
   isSignedByCa: optional(TRUTH),
   keyEncoding: optional(oneOf(['PKCS1', 'PKCS8'])),
   unreadable: optional(ANY_TEXT),
+  unread: optional(ANY_TEXT),
 });
 
 const SERVED = mapOf({

@@ -15,7 +15,7 @@ export async function runObserve(flags: ObserveFlags, session: Session): Promise
   const needsCluster = flags.kafka !== undefined || flags.configMap !== undefined;
   const inFile = needsCluster ? undefined : await bundleSource(session, flags);
   return withConnection(session, flags, async (connection, signal) => {
-    const context = { ...connection, cluster: dryRun(connection.cluster), clock: session.outside.clock };
+    const context = { ...connection, cluster: dryRun(connection.cluster), clock: session.outside.clock, canLackSecrets: true };
     const what =
       flags.kafka === undefined
         ? await (inFile ?? (await bundleSource(session, flags, connection)))()

@@ -62,7 +62,7 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
   return withConnection(session, flags, async (connection, signal) => {
     const { clock } = session.outside;
     const bundles = inFiles ?? (flags.configMap === undefined ? [] : [await bundleInCluster(connection, flags.configMap)]);
-    const context = { ...connection, cluster: dryRun(connection.cluster), clock };
+    const context = { ...connection, cluster: dryRun(connection.cluster), clock, canLackSecrets: true };
     const planned: Planned[] = [];
     for (const bundle of bundles) {
       const live = await withDenied(context.cluster, bundle, await observe(context, bundle, signal));

@@ -13,7 +13,7 @@ import {
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, type Alias, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import type { PetSetState, PodTemplate } from '../plan/observation';
-import type { Reader } from './reading';
+import { GET_SECRET, type Reader } from './reading';
 import { configOf } from './secret';
 
 /** Returns what is found by the name of a Kafka. */
@@ -82,7 +82,7 @@ export async function readPetSets(reader: Reader, name: string, kafka: KubeObjec
   const all = templates.map(async (set): Promise<PetSetState> => {
     const configSecret = mountedConfigSecret(set.object.spec?.template?.spec) ?? configSecretName(name, set.role);
     const readSecret = () => reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
-    const secret = await reader.necessary('get Secret', readSecret, undefined);
+    const secret = await reader.necessary(GET_SECRET, readSecret, undefined);
     return { ...set, configSecret, ...(secret === undefined ? {} : { config: configOf(secret) }) };
   });
   return Promise.all(all);
@@ -121,7 +121,7 @@ export async function readSecrets(
     names.map((name) => {
       const read = () => reader.secret(ref(KINDS.Secret, reader.namespace, name));
       return needed.includes(name)
-        ? reader.necessary('get Secret', read, undefined)
+        ? reader.necessary(GET_SECRET, read, undefined)
         : reader.optional(`Secret/${reader.namespace}/${name}`, read, undefined);
     }),
   );

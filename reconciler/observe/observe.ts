@@ -30,7 +30,7 @@ import {
   readTemplates,
 } from './objects';
 import { Reader } from './reading';
-import { secretFacts } from './secret';
+import { secretFacts, unreadSecret } from './secret';
 import { withSigners } from './signers';
 import { readTrust } from './trust';
 
@@ -39,6 +39,8 @@ export interface ObserveContext {
   readonly dialer: Dialer;
   readonly facts: KafkaFactsSource;
   readonly clock: Clock;
+  /** For a plan that is only shown: without a right to Secrets there is less in it. */
+  readonly canLackSecrets?: boolean;
 }
 
 /** What to look at: the Kafka of a bundle, with all that the bundle speaks of, or a Kafka by name. */
@@ -48,7 +50,7 @@ export type Observed = Bundle | { readonly namespace: string; readonly kafka: st
 export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal): Promise<Observation> {
   const bundle = 'desired' in what ? what : undefined;
   const { namespace, kafka: name } = 'desired' in what ? what.desired : what;
-  const reader = new Reader(context.cluster, namespace);
+  const reader = new Reader(context.cluster, namespace, context.canLackSecrets);
   const observedAt = context.clock.now().toISOString();
 
   const named = await readByName(reader, name, bundle);
@@ -75,7 +77,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     ...(named.gitOpsKafka === undefined ? {} : { gitOpsKafka: named.gitOpsKafka }),
     issuers,
     certificates: named.certificates,
-    secrets: [...secrets.values()].map(secretFacts),
+    secrets: [...[...secrets.values()].map(secretFacts), ...[...reader.unreadSecrets].sort().map(unreadSecret)],
     ...(trust === undefined ? {} : { trust }),
     petSets,
     ...(await readNodes({ ...context, kafka, namespace, signal }, named, secrets)),

@@ -13,10 +13,14 @@ export class Reader {
   readonly unread: Unread[] = [];
   /** Why necessary reads were refused, by what was read. */
   private readonly refused = new Map<string, KafkaTlsError>();
+  /** Why Secrets were done without, by name. */
+  readonly unreadSecrets = new Map<string, string>();
 
+  /** `canLackSecrets`: for a plan that is only shown, a Secret that may not be read is unknown, and refuses nothing. */
   constructor(
     private readonly cluster: Cluster,
     readonly namespace: string,
+    private readonly canLackSecrets = false,
   ) {}
 
   /** Returns an object that the plan rests on, ready to be shown. */
@@ -31,8 +35,14 @@ export class Reader {
   }
 
   /** Returns a Secret with its values; only `secret.ts` may look into it. */
-  secret(subject: ObjectRef): Promise<KubeObject | undefined> {
-    return this.cluster.get(subject);
+  async secret(subject: ObjectRef): Promise<KubeObject | undefined> {
+    try {
+      return await this.cluster.get(subject);
+    } catch (error) {
+      const because = denialOf(error);
+      if (because !== undefined && this.canLackSecrets) this.unreadSecrets.set(subject.name, because);
+      throw error;
+    }
   }
 
   /**
@@ -44,6 +54,7 @@ export class Reader {
       return await read();
     } catch (error) {
       if (!(error instanceof ClusterError) || denialOf(error) === undefined) throw error;
+      if (this.canLackSecrets && what === GET_SECRET) return otherwise;
       if (!this.refused.has(what)) this.refused.set(what, error);
       return otherwise;
     }
@@ -84,6 +95,9 @@ export class Reader {
     }
   }
 }
+
+/** What a necessary read of a Secret is called. */
+export const GET_SECRET = 'get Secret';
 
 export const NOT_INSTALLED = 'not installed in this cluster';
 

@@ -31,6 +31,11 @@ export function secretFacts(secret: KubeObject): SecretFacts {
   };
 }
 
+/** Returns what is known of a Secret that may not be read. */
+export function unreadSecret([name, unread]: readonly [string, string]): SecretFacts {
+  return { name, uid: '', resourceVersion: '', keys: [], annotations: {}, unread };
+}
+
 function leafFacts({ pem = '', ...leaf }: CaFacts, above: readonly CaFacts[]): CertificateFacts {
   return { ...leaf, signers: signersOf(pem, above) };
 }

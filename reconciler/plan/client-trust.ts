@@ -73,7 +73,7 @@ export function wantedTrust(world: World): KubeObject | undefined {
   const { bundle, live } = world;
   const cas = casToTrust(world);
   const uid = live.kafka?.metadata.uid;
-  if (!canExport(world) || cas.length === 0 || uid === undefined) return undefined;
+  if (!canExport(world) || cas.length === 0 || uid === undefined || live.secrets.some((s) => s.unread !== undefined)) return undefined;
   return trustConfigMap(bundle.desired, uid, cas.map(described).join('\n'));
 }
 

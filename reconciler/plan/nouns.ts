@@ -218,6 +218,8 @@ export interface Plan {
   /** One line: `TLS: off -> on (issuer Issuer/orders-ca)`. */
   readonly summary: string;
   readonly steps: readonly Step[];
+  /** Secrets could not be read: what rests on them is not in the plan, and a note says so. It cannot be carried out like that. */
+  readonly isPartial?: true;
   /** Restarted and not yet restarted pods cannot talk: why, and what that means for clients. */
   readonly cutover?: PlannedCutover;
   /** The acknowledgements that the plan rests on; absent when it needs none. */

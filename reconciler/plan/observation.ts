@@ -60,6 +60,8 @@ export interface SecretFacts {
   readonly keyEncoding?: 'PKCS1' | 'PKCS8';
   /** Why a value could not be understood. */
   readonly unreadable?: string;
+  /** Why the Secret may not be read: whether it exists and what it holds is not known, and everything else here means nothing. */
+  readonly unread?: string;
 }
 
 /** What one listener of a pod serves. */

@@ -58,6 +58,7 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
     subject: kafkaRef(live),
     executor: bundle.desired.executor,
     summary: summaryOf(live, bundle.tls),
+    ...(isPartial(live) ? { isPartial: true } : {}),
     ...(obstacles.length > 0
       ? { operation, steps: [], notes: ahead.notes }
       : { ...draft, ...estimateOf(world, draft), steps, notes: [...notes, ...ahead.notes] }),
@@ -76,6 +77,10 @@ function draftPlan(world: World, retry: boolean): Draft {
   const draft = bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
   const { obstacles, ...approval } = approvalOf(found.cut, world);
   return { ...draft, ...approval, obstacles: [...obstacles, ...(draft.obstacles ?? [])] };
+}
+
+function isPartial({ secrets }: Observation): boolean {
+  return secrets.some((s) => s.unread !== undefined);
 }
 
 function summaryOf(live: Observation, wants: TlsState): string {

@@ -125,6 +125,8 @@ function otherRoot({ bundle, live }: World, wants: TlsConfig): string | undefine
       : `${formatIssuerRef(after)} has another root than pods trust`;
   }
   if (next === undefined && isMadeByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a root of its own`;
+  // Without a right to the Secret it is not known which root pods trust, and a note of the plan says so.
+  if (mounted?.unread !== undefined) return undefined;
   // An unchanged issuer whose CA cannot be read is taken at its name; the issued chain has the last word.
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
 }

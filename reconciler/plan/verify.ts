@@ -2,7 +2,7 @@
 import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { nodesOf } from '../../constructs/model/kubedb';
 import { certificateOf, type TlsState } from '../../constructs/model/tls';
-import type { PodFacts, PodObservation, Served } from './observation';
+import type { PodFacts, PodObservation, SecretFacts, Served } from './observation';
 
 /** Something about a pod that is not proven. */
 export interface Mismatch {
@@ -44,10 +44,15 @@ export function podMismatch(live: PodObservation, pod: PodFacts, tls: TlsState):
   for (const served of pod.served) {
     const problem = servedProblem(live, served, tls);
     if (problem === undefined) continue;
-    const isUnknown = served.protocol === 'unknown';
-    return mismatch(live, pod.name, `${served.listener}: ${problem}`, { isUnknown, isUnreachable: isUnknown && pod.isReady });
+    const isUnseen = served.protocol === 'unknown';
+    const isUnknown = isUnseen || serverSecret(live, tls)?.unread !== undefined;
+    return mismatch(live, pod.name, `${served.listener}: ${problem}`, { isUnknown, isUnreachable: isUnseen && pod.isReady });
   }
   return pod.isReady ? undefined : mismatch(live, pod.name, 'is not Ready', { isUnknown: true });
+}
+
+function serverSecret(live: PodObservation, tls: TlsState): SecretFacts | undefined {
+  return tls === 'off' ? undefined : live.secrets.find((s) => s.name === certificateOf(live.name, tls, 'server').secretName);
 }
 
 /** Returns how what a listener serves differs from the TLS state and the Secret; readiness does not matter here. */
@@ -56,7 +61,8 @@ export function servedProblem(live: PodObservation, served: Served, tls: TlsStat
   if (tls === 'off') return served.protocol === 'plaintext' ? undefined : 'serves TLS, wanted plaintext';
   if (served.protocol === 'plaintext') return 'serves plaintext, wanted TLS';
   const name = certificateOf(live.name, tls, 'server').secretName;
-  const leaf = live.secrets.find((s) => s.name === name)?.leaf;
+  const { leaf, unread } = serverSecret(live, tls) ?? {};
+  if (unread !== undefined) return `Secret ${name} cannot be compared with: ${unread}`;
   if (leaf === undefined) return `Secret ${name} holds no certificate to compare with`;
   if (served.leaf?.fingerprint !== leaf.fingerprint) return `serves another certificate than Secret ${name} holds`;
   return served.untrusted;

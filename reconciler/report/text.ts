@@ -88,7 +88,7 @@ function approximately(ms: number): string {
 /** Returns the last sentence of a plan: what it amounts to, and how to go on. */
 export function conclusion(plan: Plan, { applyWith, isApplied }: PlanContext): string {
   if (plan.obstacles.length > 0) return plan.obstacles.every((o) => o.kind === 'wait') ? 'Nothing is done until then.' : 'Nothing is done.';
-  if (plan.steps.length === 0) return 'Nothing to do.';
+  if (plan.steps.length === 0) return plan.isPartial === true ? 'Nothing to do, as far as can be seen from here.' : 'Nothing to do.';
   const counted = countChanges(plan.steps);
   const total = counted === '' ? `${plan.steps.length} ${plan.steps.length === 1 ? 'check' : 'checks'}` : counted;
   if (isApplied === true) return `${total}.`;

@@ -44,7 +44,7 @@ function secretIsMissing({ secret, subject }: AliasView): Finding | undefined {
 }
 
 function secretIsIncomplete({ secret, subject }: AliasView): Finding | undefined {
-  if (secret === undefined) return undefined;
+  if (secret === undefined || secret.unread !== undefined) return undefined;
   const missing = REQUIRED_KEYS.filter((key) => !secret.keys.includes(key));
   if (missing.length > 0) return finding(subject, 'SecretIncomplete', `Secret ${secret.name} lacks ${missing.join(', ')}`);
   if (secret.leaf === undefined)

@@ -10,6 +10,7 @@
  *
  *     availability.ts   too few controllers or replicas to restart without an outage
  *     expiry.ts         certificates that expire before the run has to be over
+ *     unread.ts         Secrets that may not be read, so that nothing is known of them
  */
 import type { World } from '../checks/world';
 import type { Draft, Obstacle } from '../nouns';
@@ -19,6 +20,7 @@ import { expiryNotes } from './expiry';
 import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
 import { issuerIsNotReady } from './issuers';
 import { deniedNotes, permissionIsDenied } from './permissions';
+import { unreadNotes } from './unread';
 
 export interface Preflight {
   readonly obstacles: readonly Obstacle[];
@@ -35,6 +37,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
       ...budgetForbidsEviction(world, draft), // a pod would not be let go
     ],
     notes: [
+      ...unreadNotes(world),
       ...availabilityNotes(world, draft),
       ...expiryNotes(world, draft),
       ...unsuitableIssuerNotes(world, draft),

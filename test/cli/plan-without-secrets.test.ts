@@ -1,0 +1,201 @@
+/** `plan` as a user or runner who may read everything but Secrets: less in it, nothing made up, and it says so. `apply` refuses. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { Tls, TlsIssuer } from '../../constructs';
+import { groupOf, KINDS, type Kind, kindOf, type ObjectRef } from '../../constructs/model/kube-object';
+import { ClusterError } from '../../reconciler/errors';
+import type { Cluster } from '../../reconciler/ports';
+import { configMapOfBundle, yaml } from '../support/bundle-text';
+import { kafkaTlsIn } from '../support/command-line';
+import { off, on, onWithNewRoot, wish } from '../support/wishes';
+import { inMemory, KAFKA, kafkaManifest, mayDoAnything, World } from '../support/world';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-secrets-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The cluster as somebody without a right to these Secrets sees it. */
+function withoutSecrets(cluster: Cluster, isDenied: (name: string) => boolean = () => true): Cluster {
+  const get = async (subject: ObjectRef) => {
+    if (subject.kind !== KINDS.Secret.kind || !isDenied(subject.name)) return cluster.get(subject);
+    throw new ClusterError('may not get secrets in namespace demo: 403 Forbidden.', { subject, status: 403, reason: 'Forbidden' });
+  };
+  return { ...mayDoAnything(cluster), get };
+}
+
+const DAY = 86_400_000;
+const rotated = (now: Date) => on({ issuedAfter: now.toISOString() });
+const sameRoot = () => Tls.on({ issuer: TlsIssuer.caSecret(`${KAFKA}-ca`, { name: `${KAFKA}-ca-again` }) });
+const newRootNotAcknowledged = () => Tls.on({ issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }) });
+const otherNames = () => on({ server: { dnsNames: ['kafka.example.org'] } });
+
+const CASES: readonly {
+  readonly name: string;
+  readonly before?: () => Tls;
+  readonly wants: (now: Date) => Tls;
+  readonly isRefused?: true;
+}[] = [
+  { name: 'TLS is turned on', wants: () => on() },
+  { name: 'everything is as desired', before: on, wants: () => on() },
+  { name: 'a rotation is due', before: on, wants: rotated },
+  { name: 'names are added', before: on, wants: otherNames },
+  { name: 'the issuer changes, with the same root', before: on, wants: sameRoot },
+  { name: 'the root changes, acknowledged', before: on, wants: () => onWithNewRoot() },
+  { name: 'the root changes, not acknowledged', before: on, wants: newRootNotAcknowledged, isRefused: true },
+  { name: 'TLS is turned off', before: on, wants: off },
+];
+
+for (const executor of ['native', 'ops-request'] as const) {
+  describe(`executor ${executor}`, () => {
+    for (const { name, before, wants, isRefused } of CASES) {
+      test(name, async (t) => {
+        const place = inMemory({ opsManager: executor === 'ops-request' });
+        const world = await new World({}, () => place).start(kafkaManifest());
+        t.after(() => world.stop());
+        await world.settle();
+        if (before !== undefined) await world.apply(world.bundle(wish(executor, before())));
+        await place.pass(DAY);
+        const bundle = world.bundle(wish(executor, wants(world.clock.now())));
+        const file = path.join(folder, `${executor} ${name}.yaml`);
+        writeFileSync(file, yaml(configMapOfBundle(bundle)));
+        const planned = async (cluster: Cluster, ...flags: readonly string[]) => {
+          const { exitCode, stdout, stderr } = await kafkaTlsIn({ ...place, product: cluster }, ['plan', '-f', file, ...flags]);
+          return { exitCode, stdout, stderr, plan: flags.includes('json') ? JSON.parse(stdout).plans[0] : undefined };
+        };
+        const whole = await planned(mayDoAnything(place.cluster), '--output', 'json');
+        const partial = await planned(withoutSecrets(place.cluster), '--output', 'json');
+        assert.equal(partial.exitCode, isRefused ? 2 : 0, partial.stderr);
+        assert.equal(partial.plan.isPartial, true);
+        assert.match(
+          partial.plan.notes.join('\n'),
+          /Secrets may not be read here \(.*orders-.*\): what they hold, whether pods serve it, and whether /,
+        );
+        const blockers = (plan: { readonly obstacles: readonly { readonly message: string }[] }) => plan.obstacles.map((o) => o.message);
+        assert.deepEqual(
+          blockers(partial.plan).filter((message) => !blockers(whole.plan).includes(message)),
+          [],
+          'nothing is refused that is not refused with the Secrets',
+        );
+        const invented = stepsOf(partial.plan).filter((step) => !stepsOf(whole.plan).includes(step));
+        assert.deepEqual(invented, [], 'nothing is planned that is not planned with the Secrets');
+        const { stdout } = await planned(withoutSecrets(place.cluster));
+        if (partial.plan.steps.length === 0 && !isRefused) assert.match(stdout, /\nNothing to do, as far as can be seen from here\.\n$/);
+      });
+    }
+  });
+}
+
+test('the Role of OPERATIONS.md for those who only plan is enough, and holds no right to Secrets or to write', async (t) => {
+  const { place, file } = await rotationDue(t);
+  const page = readFileSync('examples/OPERATIONS.md', 'utf8');
+  const [, text = ''] = /```yaml\n([^`]*kind: Role\n[^`]*)```/.exec(page) ?? [];
+  const rules: readonly { apiGroups: string[]; resources: string[]; verbs: string[] }[] = parse(text).rules;
+  assert.ok(rules.every((r) => !r.resources.includes('secrets') && r.verbs.every((v) => ['get', 'list', 'watch'].includes(v))));
+  const used = new Set<string>();
+  const check = (verb: string, kind: Kind) => {
+    const rule = rules.find(
+      (r) => r.apiGroups.includes(groupOf(kind.apiVersion)) && r.resources.includes(kind.plural) && r.verbs.includes(verb),
+    );
+    if (rule === undefined) throw new ClusterError(`${kind.kind}: may not ${verb} ${kind.plural}.`, { status: 403, reason: 'Forbidden' });
+    used.add(`${verb} ${kind.plural}.${groupOf(kind.apiVersion)}`);
+  };
+  const product: Cluster = {
+    ...mayDoAnything(place.cluster),
+    get: async (subject) => {
+      check('get', kindOf(subject) ?? assert.fail());
+      return place.cluster.get(subject);
+    },
+    list: async (kind, selection) => {
+      check('list', kind);
+      return place.cluster.list(kind, selection);
+    },
+  };
+  const ran = await kafkaTlsIn({ ...place, product }, ['observe', '-f', file]);
+  assert.equal(ran.exitCode, 0, ran.stderr);
+  const { unread = [] } = JSON.parse(ran.stdout) as { unread?: readonly { what: string }[] };
+  assert.ok(
+    unread.every(({ what }) => what.startsWith('Secret/')),
+    'only Secrets are done without',
+  );
+  const granted = rules.flatMap((r) => r.verbs.flatMap((v) => r.resources.map((resource) => `${v} ${resource}.${r.apiGroups[0]}`)));
+  assert.deepEqual(
+    granted.filter((right) => !used.has(right)),
+    [],
+    'no right is granted that is not used',
+  );
+});
+
+test('where only one Secret may not be read, the rest is compared', async (t) => {
+  const { place, file } = await rotationDue(t);
+  const product = withoutSecrets(place.cluster, (name) => name === 'orders-client-cert');
+  const { stdout, exitCode } = await kafkaTlsIn({ ...place, product }, ['plan', '-f', file]);
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /Secrets may not be read here \(orders-client-cert in demo\)/);
+  assert.match(stdout, /Certificate\/demo\/orders-server-cert .* issuedAfter is/);
+});
+
+test('an observation made without them gives the same plan again', async (t) => {
+  const { place, file } = await rotationDue(t);
+  const product = withoutSecrets(place.cluster);
+  const observation = path.join(folder, 'seen.json');
+  const observed = await kafkaTlsIn({ ...place, product }, ['observe', '-f', file]);
+  assert.equal(observed.exitCode, 0, observed.stderr);
+  writeFileSync(observation, observed.stdout);
+  const live = await kafkaTlsIn({ ...place, product }, ['plan', '-f', file]);
+  const again = await kafkaTlsIn(place, ['plan', '-f', file, '--observation', observation]);
+  assert.equal(again.exitCode, 0, again.stderr);
+  assert.equal(again.stdout.replace(/No cluster was asked\..*/, ''), live.stdout.replace(/Apply with:.*/, ''));
+});
+
+test('--exit-code is about what can be seen', async (t) => {
+  const { place, file } = await rotationDue(t);
+  const codeOf = async (product: Cluster) => (await kafkaTlsIn({ ...place, product }, ['plan', '-f', file, '--exit-code'])).exitCode;
+  assert.equal(await codeOf(mayDoAnything(place.cluster)), 3);
+  assert.equal(await codeOf(withoutSecrets(place.cluster)), 0);
+});
+
+for (const command of ['apply', 'verify']) {
+  test(`${command} needs them, and names the right that is missing`, async (t) => {
+    const { place, file } = await rotationDue(t);
+    const { exitCode, stderr } = await kafkaTlsIn({ ...place, product: withoutSecrets(place.cluster) }, [command, '-f', file]);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /^Secret\/demo\/\S+: may not get secrets in namespace demo: 403 Forbidden\.\n/);
+  });
+}
+
+test('other rights that a plan needs are all named at once', async (t) => {
+  const { place, file } = await rotationDue(t);
+  const denied = [KINDS.Pod.kind, KINDS.KafkaOpsRequest.kind, KINDS.Certificate.kind];
+  const reading = withoutSecrets(place.cluster);
+  const product: Cluster = {
+    ...reading,
+    list: async (kind, selection) => {
+      if (!denied.includes(kind.kind)) return reading.list(kind, selection);
+      throw new ClusterError(`${kind.kind}/demo: may not list ${kind.plural}.`, { status: 403, reason: 'Forbidden' });
+    },
+  };
+  const { exitCode, stderr } = await kafkaTlsIn({ ...place, product }, ['plan', '-f', file]);
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /^Namespace demo: 3 things cannot be read\.\n/);
+  for (const kind of denied) assert.match(stderr, new RegExp(`\n  - ${kind}/demo: may not list`));
+});
+
+async function rotationDue(t: { readonly after: (fn: () => Promise<void>) => void }) {
+  const place = inMemory({ opsManager: false });
+  const world = await new World({}, () => place).start(kafkaManifest());
+  t.after(() => world.stop());
+  await world.settle();
+  await world.apply(world.bundle(wish('native', on())));
+  await place.pass(DAY);
+  const file = path.join(folder, 'rotated.yaml');
+  writeFileSync(file, yaml(configMapOfBundle(world.bundle(wish('native', rotated(world.clock.now()))))));
+  return { place, file };
+}
+
+/** What is done to which object; the name of a request holds a fingerprint of what is in a Secret. */
+function stepsOf({ steps }: { readonly steps: readonly { readonly kind: string; readonly subject: ObjectRef }[] }): readonly string[] {
+  return steps.map(({ kind, subject }) => `${kind} ${subject.kind}/${subject.kind === KINDS.KafkaOpsRequest.kind ? '' : subject.name}`);
+}
