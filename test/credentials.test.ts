@@ -1,6 +1,6 @@
 /**
  * Every way to credentials and every way to the API server, in the published command, with kubectl as the measure: both get the same
- * kubeconfig, and a fake API server that refuses everybody writes down what it was shown.
+ * kubeconfig, and a fake API server writes down what it was shown.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -403,6 +403,27 @@ describe('a kubeconfig that kubectl refuses is refused', () => {
       assert.deepEqual(api.seen, []);
     });
   }
+});
+
+test('a plugin is started once for all requests, and once more when its token is refused', async () => {
+  const answer = JSON.stringify({ apiVersion: EXEC.apiVersion, kind: 'ExecCredential', status: { token: 'token-N' } });
+  const script = `#!/bin/sh\necho x >> "$STARTS"\nsleep 0.3\necho '${answer}' | sed "s/N/$(wc -l < "$STARTS" | tr -d ' ')/"\n`;
+  writeFileSync(at('counts'), script, { mode: 0o755 });
+  api.unknown.add('token-1');
+  const { said } = await observe(kubeconfig({ user: { exec: { ...EXEC, command: at('counts') } } }), { STARTS: at('starts') });
+  assert.match(said, /403 Forbidden/);
+  assert.equal(readFileSync(at('starts'), 'utf8'), 'x\nx\n');
+  assert.deepEqual([...new Set(api.seen.map((s) => s.authorization))], ['Bearer token-1', 'Bearer token-2']);
+});
+
+test('what a plugin writes to standard error comes before what the command makes of it', async () => {
+  writeFileSync(at('complains'), '#!/bin/sh\necho "open https://login.example" >&2\nexit 5\n', { mode: 0o755 });
+  const { status, said } = await observe(kubeconfig({ user: { exec: { ...EXEC, command: at('complains') } } }));
+  assert.equal(status, 1);
+  assert.match(
+    said,
+    /^open https:\/\/login\.example\ncredentials of user u: exec plugin .*complains failed with exit code 5: open https:\/\/login\.example\./,
+  );
 });
 
 test('a plugin learns of its cluster what kubectl tells it', { skip: withoutKubectl }, async () => {

@@ -10,6 +10,7 @@
  * authenticator of `credentials/` takes its place. Nothing else of it is used, since its models drop fields they do not know. It is loaded
  * only here and only when a cluster is needed: that takes half a second.
  */
+import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { InvalidInputError, KafkaTlsError, OVER } from '../errors';
@@ -96,6 +97,8 @@ function usable(
   const proxy = isServer ? proxyFor(server, cluster['proxy-url'], env) : undefined;
   const violations = [
     ...clusterViolations(cluster),
+    ...unreadable(cluster, ['certificate-authority']),
+    ...unreadable(user, ['client-certificate', 'client-key']),
     ...(isServer || text === '' ? [] : [`server "${text}" is not an address such as https://10.0.0.1:6443`]),
     // Without TLS a token would travel in the clear; on one machine nothing is sent over a network.
     ...(isTls || isThisMachine(server)
@@ -108,13 +111,26 @@ function usable(
   return { server, proxy: proxy as ProxyServer | undefined };
 }
 
+/** The files are read for every request, since certificates are renewed; a path that is wrong is named before the first. */
+function unreadable<T extends object>(entry: T, fields: readonly (keyof T & string)[]): readonly string[] {
+  return fields.flatMap((field) => {
+    try {
+      if (entry[field] !== undefined) readFileSync(String(entry[field]));
+      return [];
+    } catch (error) {
+      return [`${field} ${entry[field]}: cannot be read: ${whyFailed(error)}`];
+    }
+  });
+}
+
 async function requestOptions(config: KubeConfig, { cluster, user, userName }: ChosenContext): Promise<RequestOptions> {
   const options: RequestOptions = {};
   try {
     await config.applyToHTTPSOptions(options);
   } catch (cause) {
     if (cause instanceof KafkaTlsError) throw cause;
-    throw credentialError(userName, whyFailed(cause), { cause });
+    const { path } = cause as NodeJS.ErrnoException;
+    throw credentialError(userName, `${path === undefined ? '' : `${path}: `}${whyFailed(cause)}`, { cause });
   }
   // The library's agent opens a connection for every request.
   delete options.agent;

@@ -66,6 +66,16 @@ test('sends path, query, headers and body below the path of the server', async (
   });
 });
 
+test('sends a header once for each of its values', async () => {
+  const port = await listening(http.createServer((request, response) => response.end(JSON.stringify(request.rawHeaders))));
+  const transport = transportTo(`http://127.0.0.1:${port}`, { headers: { 'Impersonate-Group': ['a', 'b,c'] } });
+  const sent: string[] = JSON.parse(String((await transport.request({ method: 'GET', path: '/' })).body));
+  assert.deepEqual(
+    sent.flatMap((name, i) => (i % 2 === 0 && name === 'impersonate-group' ? [sent[i + 1]] : [])),
+    ['a', 'b,c'],
+  );
+});
+
 test('keeps one connection for many requests, over TLS too', async () => {
   const root = issueCertificate({ commonName: 'api root', isCa: true });
   const serving = issueCertificate({ commonName: 'api', issuer: root, ipAddresses: ['127.0.0.1'] });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -10,6 +11,7 @@ import { connect } from '../../reconciler/cluster/connect';
 import { type KubeConfigOptions, loadConnection } from '../../reconciler/cluster/kube-config';
 import { systemClock } from '../../reconciler/cluster/system-clock';
 import { InvalidInputError } from '../../reconciler/errors';
+import { issueCertificate } from '../support/certificate-factory';
 
 const dir = mkdtempSync(join(tmpdir(), 'kafka-tls-'));
 after(() => rmSync(dir, { recursive: true }));
@@ -67,6 +69,68 @@ test('KUBECONFIG may name several files, of which some are missing; the first th
   assert.equal((await loadConnection({ env, context: 'prod' })).transport.server, 'https://prod.example:6443');
 });
 
+test('in a pod the ServiceAccount is used, with the token that its file holds now', async () => {
+  const serviceAccount = join(dir, 'serviceaccount');
+  mkdirSync(serviceAccount);
+  const shown: (string | undefined)[] = [];
+  const root = issueCertificate({ commonName: 'root', isCa: true });
+  const serving = issueCertificate({ commonName: 'api', issuer: root, ipAddresses: ['127.0.0.1'] });
+  const server = https.createServer({ cert: serving.cert, key: serving.key }, (request, response) => {
+    const { authorization } = request.headers;
+    shown.push(authorization);
+    // The old token has expired, and the kubelet has written the new one.
+    if (shown.length === 2) writeFileSync(join(serviceAccount, 'token'), 'second\n');
+    response.writeHead(shown.length === 2 ? 401 : 200).end(JSON.stringify({ metadata: {}, items: [] }));
+  });
+  server.listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  writeFileSync(join(serviceAccount, 'token'), 'first\n');
+  writeFileSync(join(serviceAccount, 'ca.crt'), root.cert);
+  writeFileSync(join(serviceAccount, 'namespace'), 'demo\n');
+  const port = String((server.address() as AddressInfo).port);
+  const env = { HOME: join(dir, 'nobody'), KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: port };
+  const connected = await connect({ clock: systemClock, env, serviceAccount });
+  assert.deepEqual([connected.namespace, connected.isInPod], ['demo', true]);
+  await connected.cluster.list(KINDS.Pod, { namespace: 'demo' });
+  await connected.cluster.list(KINDS.Pod, { namespace: 'demo' });
+  assert.deepEqual(shown, ['Bearer first', 'Bearer first', 'Bearer second']);
+  connected.close();
+  server.close();
+});
+
+test('all that is wrong with a context is refused at once', async () => {
+  const file = written('wrong', {
+    clusters: [{ name: 'c', cluster: { server: 'https://api.example', 'certificate-authority': 'ca.crt', 'proxy-url': 'ftp://p' } }],
+    users: [{ name: 'u', user: { token: 'hunter2', 'as-groups': ['a'], 'client-certificate': 'none.crt', 'client-key': 'none.key' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  });
+  await assert.rejects(loadConnection({ kubeconfig: file, env: {} }), (e) => {
+    assert.ok(e instanceof InvalidInputError, String(e));
+    assert.deepEqual(e.violations, [
+      `${file}: certificate-authority ${join(dir, 'ca.crt')}: cannot be read: there is no such file.`,
+      `${file}: client-certificate ${join(dir, 'none.crt')}: cannot be read: there is no such file.`,
+      `${file}: client-key ${join(dir, 'none.key')}: cannot be read: there is no such file.`,
+      `${file}: proxy-url has the scheme ftp; it must be http, https or socks5.`,
+      `${file}: user u: as-uid, as-groups and as-user-extra need the user name in "as".`,
+    ]);
+    return true;
+  });
+});
+
+test('of an entry in several files only the first counts, with all of its fields', async () => {
+  const server = 'https://127.0.0.1:1';
+  const entry = (name: string, more: object) =>
+    written(name, {
+      clusters: [{ name: 'c', cluster: { server, ...more } }],
+      users: [{ name: 'u', user: { token: 't' } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    });
+  const env = { ...HOME, KUBECONFIG: [entry('a', {}), entry('b', { 'certificate-authority': 'none.crt' })].join(delimiter) };
+  assert.equal((await loadConnection({ env })).transport.server, server);
+});
+
 const problems: { name: string; options: KubeConfigOptions; message: RegExp; hint?: RegExp }[] = [
   {
     name: 'a missing file',
@@ -98,6 +162,33 @@ const problems: { name: string; options: KubeConfigOptions; message: RegExp; hin
     name: 'a user of the wrong type, of whom nothing is repeated',
     options: { kubeconfig: written('user', { users: [{ name: 'u', user: { token: ['hunter2'] } }] }), env: {} },
     message: /user: is not a kubeconfig: users\[0\]\.user\.token: is something else; a text is expected\.$/,
+  },
+  {
+    name: 'a user that the file does not have',
+    options: {
+      kubeconfig: written('stranger', {
+        clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:1' } }],
+        contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+        'current-context': 'x',
+      }),
+      env: {},
+    },
+    message: /stranger: context x: names a user that the file does not have\.$/,
+  },
+  {
+    name: 'two clusters of one name',
+    options: {
+      kubeconfig: written('twice', {
+        clusters: ['https://a', 'https://b'].map((server) => ({ name: 'c', cluster: { server } })),
+      }),
+      env: {},
+    },
+    message: /twice: is not a kubeconfig: clusters: has several entries named c\.$/,
+  },
+  {
+    name: 'a proxy of the environment that is no address',
+    options: { kubeconfig: two, context: 'prod', env: { HTTPS_PROXY: 'http://jane:hunter2@' } },
+    message: /two: HTTPS_PROXY is not an address such as http:\/\/proxy\.example:3128\.$/,
   },
   {
     name: 'an address of another protocol',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { credentialError } from '../../reconciler/cluster/credentials/source';
 import type { TransportResponse } from '../../reconciler/cluster/http';
 import { kubeCluster } from '../../reconciler/cluster/kube';
 import { ClusterError, InvalidInputError, KafkaTlsError } from '../../reconciler/errors';
@@ -473,3 +474,76 @@ for (const { name, replies, expect } of reviews) {
     assert.deepEqual(spec, { resourceAttributes });
   });
 }
+
+describe('credentials that are refused are renewed, and the request is sent once more:', () => {
+  const calls: readonly (readonly [name: string, call: (c: Cluster) => Promise<unknown>])[] = [
+    ['a get', (c) => c.get(KAFKA)],
+    ['a list', (c) => c.list(KINDS.Kafka, { namespace: 'demo' })],
+    ['a create', (c) => c.create(kafka)],
+    ['an apply', (c) => c.apply(kafka)],
+    ['a patch', (c) => c.patch(KAFKA, [{ op: 'remove', path: '/spec/x' }])],
+    ['a replace', (c) => c.replace(kafka)],
+    ['an eviction', (c) => c.evict(POD, 'u')],
+    ['a deletion', (c) => c.delete(POD, 'u')],
+  ];
+  const refusal = failure(401, 'Unauthorized', 'Unauthorized');
+  const answer = json(200, { ...kafka, items: [], metadata: { ...kafka.metadata, resourceVersion: '1' } });
+
+  for (const [name, call] of calls) {
+    test(name, async () => {
+      let renewals = 0;
+      const renewCredentials = async () => ++renewals > 0;
+      const { clock, transport, cluster } = clusterWith((_, n) => (n === 1 ? { ...refusal, renewCredentials } : answer));
+      await clock.run(call(cluster));
+      assert.deepEqual([renewals, transport.requests.length], [1, 2]);
+    });
+  }
+
+  test('a watch', async () => {
+    const lines = `${JSON.stringify({ type: 'ADDED', object: { ...kafka, metadata: { ...kafka.metadata, resourceVersion: '2' } } })}\n`;
+    const { clock, cluster } = clusterWith(({ isStream }, n) => {
+      if (isStream !== true) return json(200, { metadata: { resourceVersion: '1' }, items: [] });
+      return n === 2 ? { ...refusal, renewCredentials: async () => true } : { status: 200, headers: {}, body: lines };
+    });
+    const seen: number[] = [];
+    await clock.run(
+      (async () => {
+        for await (const items of cluster.watch(KINDS.Kafka, { namespace: 'demo' }, new AbortController().signal)) {
+          if (seen.push(items.length) === 2) return;
+        }
+      })(),
+    );
+    assert.deepEqual(seen, [0, 1]);
+  });
+
+  test('not when the new ones are refused, too, or are the same', async () => {
+    for (const differs of [true, false]) {
+      const { clock, transport, cluster } = clusterWith(() => ({ ...refusal, renewCredentials: async () => differs }));
+      await clock.run(assert.rejects(cluster.get(KAFKA), /does not accept these credentials/));
+      assert.equal(transport.requests.length, differs ? 2 : 1);
+    }
+  });
+});
+
+test('a login may take longer than a request', async () => {
+  const clock = new FakeClock();
+  const transport = scripted(() => json(200, kafka));
+  const cluster = kubeCluster({ ...transport, logIn: () => clock.sleep(600_000) }, clock);
+  assert.deepEqual(await clock.run(cluster.get(KAFKA)), kafka);
+});
+
+test('a watch whose login fails ends with it, so that a person is not asked again and again', async () => {
+  let logins = 0;
+  const logIn = async () => {
+    if (++logins > 1) throw credentialError('jane', 'exec plugin corp-login failed');
+  };
+  const clock = new FakeClock();
+  const cluster = kubeCluster({ ...scripted(() => json(200, { metadata: { resourceVersion: '1' }, items: [] })), logIn }, clock);
+  const watching = async () => {
+    for await (const _ of cluster.watch(KINDS.Kafka, { namespace: 'demo' }, new AbortController().signal)) {
+      // The first list comes; the watch does not.
+    }
+  };
+  await clock.run(assert.rejects(watching(), /exec plugin corp-login failed/));
+  assert.equal(logins, 2);
+});

@@ -1,4 +1,4 @@
-/** An API server on this machine that refuses everybody and writes down what it was shown. */
+/** An API server on this machine that lets no request through, and writes down which credentials it was shown. */
 import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Issued } from './certificate-factory';
@@ -15,6 +15,8 @@ export interface Shown {
 
 export class CredentialApi extends LoopbackServer {
   readonly seen: Shown[] = [];
+  /** Tokens that it does not know (401). All others may do nothing (403). */
+  readonly unknown = new Set<string>();
 
   constructor(serving: Issued, clientCa: string) {
     super(
@@ -29,8 +31,10 @@ export class CredentialApi extends LoopbackServer {
             client: socket.getPeerCertificate().subject?.CN?.toString(),
             servername: socket.servername || undefined,
           });
-          const body = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Forbidden', code: 403 });
-          response.writeHead(403, { 'content-type': 'application/json' }).end(body);
+          const isUnknown = this.unknown.has(request.headers.authorization?.replace('Bearer ', '') ?? '');
+          const [code, reason] = isUnknown ? [401, 'Unauthorized'] : [403, 'Forbidden'];
+          const body = JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, code });
+          response.writeHead(code, { 'content-type': 'application/json' }).end(body);
         },
       ),
     );
@@ -38,6 +42,7 @@ export class CredentialApi extends LoopbackServer {
 
   override forget(): void {
     this.seen.length = 0;
+    this.unknown.clear();
   }
 }
 

@@ -49,7 +49,9 @@ function output(exec: ExecEntry, context: ExecPluginContext, isInteractive: bool
     });
     child.once('error', (cause) => reject(stop.aborted ? stop.reason : notStarted(exec, context, cause)));
     child.once('close', (code, ending) => {
-      if (code === 0) resolve(written.stdout);
+      // A terminal sends Ctrl-C to the plugin, too.
+      if (stop.aborted) reject(stop.reason);
+      else if (code === 0) resolve(written.stdout);
       else reject(unsuccessful(exec, context, code === null ? `was ended by ${ending}` : `failed with exit code ${code}`, written.stderr));
     });
   });

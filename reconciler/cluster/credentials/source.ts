@@ -70,9 +70,8 @@ export function credentialError(userName: string, why: string, { hint, ...option
   });
 }
 
-/** Returns why a file could not be read, or whatever else was tried; the message of an error of Node may repeat what it was given. */
+/** Returns why a file could not be used. The message of an error with a code may repeat what Node was given. */
 export function whyFailed(error: unknown): string {
-  const { code, path, message = String(error) } = error as NodeJS.ErrnoException;
-  const why = code === 'ENOENT' ? 'there is no such file' : (code ?? (message.split('\n')[0] ?? '').replace(/\.$/, ''));
-  return path === undefined ? why : `${path}: ${why}`;
+  const { code, message = String(error) } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'there is no such file' : (code ?? (message.split('\n')[0] ?? '').replace(/\.$/, ''));
 }

@@ -4,7 +4,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import { isIPv6, type Socket } from 'node:net';
+import { isIP, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SocksClient } from 'socks';
 import { wordsFor } from '../api-error';
@@ -24,7 +24,9 @@ type Tunnels = (options: http.ClientRequestArgs) => Promise<Socket>;
 export function proxyAgent(proxy: ProxyServer, isTls: boolean, proxyTls: ProxyTls): http.Agent {
   const open: Tunnels = ({ host, port }) =>
     openTunnel(proxy, { host: host ?? '', port: Number(port) }, proxyTls).catch((error: NodeJS.ErrnoException) => {
-      const why = wordsFor({ code: error.code ?? '', message: error.message });
+      // SocksClient keeps the code in the message only.
+      const code = error.code ?? /\bE[A-Z]{5,}\b/.exec(error.message)?.[0] ?? '';
+      const why = wordsFor({ code, message: error.message });
       throw new TransportError(`${printedProxy(proxy)}: ${why}`, { code: PROXY_FAILED, wasSent: false, cause: error });
     });
   return isTls ? new TlsAgent(open) : new PlainAgent(open);
@@ -91,6 +93,8 @@ function connectTunnel(url: URL, { host, port }: Target, proxyTls: ProxyTls): Pr
     const request = (isTls ? https : http).request({
       ...proxyTls,
       host: hostOf(url),
+      // Node would take it from the header, which names the target.
+      servername: isIP(hostOf(url)) === 0 ? hostOf(url) : '',
       port: url.port || (isTls ? 443 : 80),
       method: 'CONNECT',
       path: target,
