@@ -220,6 +220,11 @@ export class KafkaTls extends Construct {
     if (!('digest' in bundle)) return bundle;
     const configMap: KubeObject = this.configMap.toJson();
     const subject = `ConfigMap/${configMap.metadata.namespace}/${configMap.metadata.name}`;
+    if (configMap.metadata.name !== bundleName(bundle.desired.kafka)) {
+      return [
+        `${subject}: metadata.name is patched: Job, Role and Lease go by ${bundleName(bundle.desired.kafka)}. Leave the name as it is.`,
+      ];
+    }
     if (!isEqual(configMap.data, this.bundle.texts())) {
       const hint = 'Patch the objects (kafka, issuers, convergeRequest and so on) instead';
       return [`${subject}: data is patched: the digest names the objects, not their texts. ${hint}.`];

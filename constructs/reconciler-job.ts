@@ -12,12 +12,11 @@ import { ApiObject, type Duration, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 import { ContentNamed } from './content-named';
 import { metadataProps } from './metadata';
-import { contentHash } from './model/content-hash';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
 import { KINDS } from './model/kube-object';
 import { ownedMetadata, type Place } from './model/manifests';
-import { bundleName, cronJobName, jobName, LABEL_KAFKA } from './model/names';
+import { bundleName, cronJobName, jobNameOf, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
 import { cronJobViolations, jobViolations } from './model/validate-job';
 import type { Violation } from './model/violation';
@@ -100,7 +99,7 @@ export class ReconcilerJob extends Construct {
       this,
       'Job',
       { ...typeOf('Job'), metadata, spec: jobSpec(props, context, digestArgument(context)) },
-      (manifest) => jobName(place.kafka, contentHash(manifest, 10)),
+      (manifest) => jobNameOf(place.kafka, manifest),
     );
     const cron = ReconcileSchedule._of(props.schedule ?? ReconcileSchedule.hourly(), `${place.namespace}/${place.kafka}`);
     if (cron === undefined) return;

@@ -1,5 +1,6 @@
 /** Names, labels and annotations of our own. Those of KubeDB are in `kubedb.ts`. */
 import { contentHash } from './content-hash';
+import type { KubeObject } from './kube-object';
 
 /** Field manager of every server-side apply. Neither `kubectl` nor a name that Flux strips on its own applies. */
 export const FIELD_MANAGER = 'kafka-tls';
@@ -62,6 +63,19 @@ export function cronJobName(kafka: string): string {
 /** Returns the name of the Job for inputs with this hash. */
 export function jobName(kafka: string, hash: string): string {
   return withSuffix(bundleName(kafka), hash);
+}
+
+/** Returns the name of a Job with this content. The name that it has meanwhile is no part of the content. */
+export function jobNameOf(kafka: string, job: KubeObject): string {
+  return jobName(kafka, contentHash({ ...job, metadata: { ...job.metadata, name: bundleName(kafka) } }, JOB_HASH_LENGTH));
+}
+
+const JOB_HASH_LENGTH = 10;
+
+/** Tells whether a name is that of a Job by its content, whichever content that is. */
+export function isJobName(kafka: string, name: string): boolean {
+  const hash = name.slice(-JOB_HASH_LENGTH);
+  return /^[0-9a-f]+$/.test(hash) && jobName(kafka, hash) === name;
 }
 
 /** Returns `base`, cut so that base and suffix fit a DNS label of `max` characters, joined by a dash. */

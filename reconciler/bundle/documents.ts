@@ -8,11 +8,11 @@ import { ACKNOWLEDGEMENTS, isContent, isFingerprint } from '../../constructs/mod
 import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
 import { BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
 import { isMap, type KubeObject, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_DIGEST } from '../../constructs/model/names';
 import { InvalidInputError } from '../errors';
 import { COUNT, closedMapOf, DURATION, expects, flawsOf, INSTANT, listOf, mapOf, NAME, oneOf, optional, TEXT, TEXT_MAP } from '../shape';
 import { objectOf } from '../well-formed';
 import { parseYaml } from '../yaml-text';
+import { configMapChange } from './changed';
 
 /** Tells whether an object is a ConfigMap that holds a bundle. */
 export function holdsBundle(object: unknown): object is KubeObject {
@@ -61,24 +61,13 @@ function readBundle(configMap: KubeObject, problems: string[]): Bundle | undefin
   const manifests = [...documents].filter(([key]) => key !== DESIRED_KEY).map(([, value]) => value as KubeObject);
   const bundle = assembleBundle(desired, manifests);
   if ('digest' in bundle) {
-    problems.push(...whatChangedIt(configMap, bundle));
-    return problems.length === 0 ? bundle : undefined;
+    const change = configMapChange(configMap, bundle);
+    if (change === undefined) return bundle;
+    problems.push(change);
+    return undefined;
   }
   problems.push(...bundle);
   return undefined;
-}
-
-/** Between synth and cluster there may be tools that rewrite what passes through them. They do not know that there is a text in a text. */
-function whatChangedIt({ metadata }: KubeObject, { desired, digest }: Bundle): readonly string[] {
-  const { namespace, annotations } = metadata;
-  if (namespace !== undefined && namespace !== desired.namespace) {
-    const who = 'Kustomize\'s "namespace", Argo CD or Flux may have moved it; set the namespace of the chart instead';
-    return [`${DESIRED_KEY}: namespace is ${desired.namespace}, but the ConfigMap is in ${namespace}: ${who}`];
-  }
-  const made = annotations?.[ANNOTATION_DIGEST];
-  if (made === undefined || made === digest) return [];
-  const who = "a Kustomize patch or Flux's postBuild.substitute may have changed it on its way";
-  return [`data: its digest is ${digest}, and was ${made} when it was synthesised: ${who}`];
 }
 
 const DESIRED = closedMapOf({

@@ -7,9 +7,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '../../constructs/model/bundle';
-import { formatRef, type KubeObject } from '../../constructs/model/kube-object';
+import { formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { InvalidInputError } from '../errors';
 import { parseYaml } from '../yaml-text';
+import { jobChange } from './changed';
 import { bundleFromConfigMap, holdsBundle } from './documents';
 
 /** Where the input comes from. */
@@ -24,6 +25,8 @@ export interface BundleSource {
   readonly mayBeEmpty?: boolean;
   /** Neither is a path that does not exist: Git has no empty folders, and after the last commit of a KafkaTls there is none. */
   readonly mayBeMissing?: boolean;
+  /** Jobs are held against their names, too. */
+  readonly withJobs?: boolean;
 }
 
 /** Which of several bundles. */
@@ -36,14 +39,16 @@ const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
 /** Returns every bundle of a file or folder, ordered by namespace and name. There is at least one, unless there may be none. */
 export async function readBundles(source: BundleSource): Promise<readonly Bundle[]> {
-  const bundles: { readonly bundle: Bundle; readonly file: string }[] = [];
+  const bundles: Found[] = [];
+  const jobs: { readonly job: KubeObject; readonly file: string }[] = [];
   const violations: string[] = [];
   const { files, folders } = await contentOf(source);
   for (const file of files) {
     for (const object of objectsIn(file, await textOf(file, source), violations)) {
+      if (isJob(object)) jobs.push({ job: object, file });
       if (!holdsBundle(object)) continue;
       try {
-        bundles.push({ bundle: bundleFromConfigMap(object), file });
+        bundles.push({ bundle: bundleFromConfigMap(object), configMap: object, file });
       } catch (error) {
         if (!(error instanceof InvalidInputError)) throw error;
         const { subject } = error;
@@ -52,10 +57,26 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
     }
   }
   violations.push(...clashes(bundles));
+  if (source.withJobs === true) {
+    for (const { job, file } of jobs) {
+      const change = bundles.flatMap(({ bundle, configMap }) => jobChange(configMap, job, bundle.desired) ?? [])[0];
+      if (change !== undefined) violations.push(`${file}: ${formatRef(refOf(job))}: ${change}`);
+    }
+  }
   if (violations.length > 0)
     throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
   if (bundles.length === 0 && (folders.length > 0 || source.mayBeEmpty !== true)) throw nothingFound(source, folders);
   return bundles.map(({ bundle }) => bundle).sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1));
+}
+
+interface Found {
+  readonly bundle: Bundle;
+  readonly configMap: KubeObject;
+  readonly file: string;
+}
+
+function isJob(object: unknown): object is KubeObject {
+  return isObject(object) && object.apiVersion === KINDS.Job.apiVersion && object.kind === KINDS.Job.kind;
 }
 
 /** Returns the bundles that are meant; an error lists them if there is none. */
@@ -92,7 +113,7 @@ function listed(bundles: readonly Bundle[]): string {
   return bundles.map(bundleId).join(', ');
 }
 
-function clashes(bundles: readonly { readonly bundle: Bundle; readonly file: string }[]): readonly string[] {
+function clashes(bundles: readonly Found[]): readonly string[] {
   const files = new Map<string, string[]>();
   for (const { bundle, file } of bundles) files.set(bundleId(bundle), [...(files.get(bundleId(bundle)) ?? []), file]);
   return [...files]

@@ -54,7 +54,7 @@ async function makePlans(flags: PlanFlags, session: Session): Promise<Plans> {
   if (flags.base !== undefined) return planFromBase(flags.base, flags, session);
   if (flags.observation !== undefined) return { planned: [await planFromObservation(flags.observation, flags, session)] };
   // Bad input is told before the cluster is reached.
-  const inFiles = flags.configMap === undefined ? await bundlesInFiles(session, flags) : undefined;
+  const inFiles = flags.configMap === undefined ? await bundlesInFiles(session, flags, { withJobs: true }) : undefined;
   return { planned: await planLive(flags, session, inFiles) };
 }
 
@@ -90,7 +90,7 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Plans> {
   const { cwd, stdin } = session.io;
   // A pull request may take the last bundle out, and Git has no empty folders.
-  const after = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd, stdin, mayBeEmpty: true, mayBeMissing: true });
+  const after = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd, stdin, mayBeEmpty: true, mayBeMissing: true, withJobs: true });
   const before = await readBase(base, after, session);
   const [old, wanted] = [before.filter((b) => isMeant(b, flags)), after.filter((b) => isMeant(b, flags))];
   if (old.length === 0 && wanted.length === 0) chooseBundles(await bundlesInFiles(session, flags), flags);

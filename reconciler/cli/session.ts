@@ -1,9 +1,10 @@
 /** What every command does around its work: get the bundle, reach the cluster, keep to its time. */
 import type { Bundle } from '../../constructs/model/bundle';
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { RENAMED } from '../bundle/changed';
 import { bundleFromConfigMap } from '../bundle/documents';
-import { chooseBundle, chooseBundles, readBundles } from '../bundle/files';
-import { InvalidInputError, OperationFailedError, TimeoutError } from '../errors';
+import { type BundleSource, chooseBundle, chooseBundles, readBundles } from '../bundle/files';
+import { ClusterError, InvalidInputError, OperationFailedError, TimeoutError } from '../errors';
 import { formatAge } from '../report/progress';
 import { awaitApiServer } from './api-server';
 import { type ClusterFlags, DEFAULT_FILE, type NamedObject, type SourceFlags } from './flags';
@@ -60,8 +61,12 @@ async function withTimeout<T>(
 }
 
 /** Returns the bundles that the flags name in files. */
-export async function bundlesInFiles({ io }: Session, flags: SourceFlags): Promise<readonly Bundle[]> {
-  const bundles = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd: io.cwd, stdin: io.stdin });
+export async function bundlesInFiles(
+  { io }: Session,
+  flags: SourceFlags,
+  options: Pick<BundleSource, 'withJobs'> = {},
+): Promise<readonly Bundle[]> {
+  const bundles = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd: io.cwd, stdin: io.stdin, ...options });
   return chooseBundles(bundles, flags);
 }
 
@@ -76,12 +81,26 @@ export async function bundleSource(session: Session, flags: SourceFlags, connect
 /** Returns the bundle that a ConfigMap of the cluster holds now. */
 export async function bundleInCluster({ cluster, namespace }: Connection, named: NamedObject): Promise<Bundle> {
   const subject = ref(KINDS.ConfigMap, named.namespace ?? namespace, named.name);
-  const configMap: KubeObject | undefined = await cluster.get(subject);
+  const configMap: KubeObject | undefined = await cluster.get(subject).catch((error: unknown) => {
+    throw wasRenamed(subject, error) ?? error;
+  });
   if (configMap !== undefined) return bundleFromConfigMap({ ...configMap, apiVersion: 'v1', kind: 'ConfigMap' });
   throw new InvalidInputError('does not exist', {
     subject,
-    hint: 'Apply the output of the synth first, or name another ConfigMap with --config-map.',
+    hint: `Apply the output of the synth first, or name another ConfigMap with --config-map. If it has another name in the cluster: ${RENAMED}.`,
   });
+}
+
+/**
+ * Returns the error of a Job whose ConfigMap has another name in the cluster. Its Role was renamed with it and grants no right to read the
+ * name in its arguments; its ServiceAccount, which the API server names in its answer, was renamed alike.
+ */
+function wasRenamed(subject: ObjectRef, error: unknown): InvalidInputError | undefined {
+  if (!(error instanceof ClusterError) || error.status !== 403) return undefined;
+  const [, account = ''] = /"system:serviceaccount:[^:"]*:([^:"]+)"/.exec(error.message) ?? [];
+  if (account === subject.name || !account.includes(subject.name)) return undefined;
+  const why = `the Job runs as ServiceAccount ${account} and was synthesised for ${subject.name}: ${RENAMED}`;
+  return new InvalidInputError(`is not the name that its ConfigMap has in the cluster: ${why}`, { subject, cause: error });
 }
 
 /** Returns the Kafka that `--kafka` names. */

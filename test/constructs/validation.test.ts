@@ -68,6 +68,11 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
     says: /data is patched.*Patch the objects/,
   },
   {
+    name: 'another name of the ConfigMap',
+    build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.replace('/metadata/name', 'mine')),
+    says: /ConfigMap\/demo\/mine: metadata\.name is patched: Job, Role and Lease go by kafka-tls-orders/,
+  },
+  {
     name: 'TLS patched into the Kafka alone',
     build: (c) => kafkaTls(c, { cluster: DEDICATED }).kafka?.addJsonPatch(JsonPatch.replace('/spec/tls/issuerRef/name', 'x')),
     says: /spec\.tls is .*not what the converging request asks for/,
