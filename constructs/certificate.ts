@@ -2,6 +2,7 @@ import type { Duration } from 'cdk8s';
 import type { CertificateSubject } from './certificate-subject';
 import { goDuration } from './duration';
 import { TlsIssuer } from './issuer';
+import { KeyAlgorithm } from './key-algorithm';
 import type { CertificateSettings } from './model/manifests';
 import type { Subject } from './model/tls';
 
@@ -50,6 +51,11 @@ export interface CertificateProps {
   /** @default KeyEncoding.PKCS8 */
   readonly keyEncoding?: KeyEncoding;
   /**
+   * The kind of private key. For the brokers only under `Executor.native()`: elsewhere KubeDB makes their Certificates, and chooses.
+   * @default - cert-manager's RSA with 2048 bits
+   */
+  readonly keyAlgorithm?: KeyAlgorithm;
+  /**
    * Fields that no prop here models, merged into the certificate's own.
    * @default - none
    */
@@ -77,6 +83,7 @@ export function certificateSettings(props: BrokerCertificateProps = {}): Certifi
     uris: props.uris,
     emailAddresses: props.emailAddresses,
     privateKey: { encoding: props.keyEncoding ?? KeyEncoding.PKCS8 },
+    keyAlgorithm: props.keyAlgorithm === undefined ? undefined : KeyAlgorithm._of(props.keyAlgorithm),
     issuer: props.issuer === undefined ? undefined : TlsIssuer._of(props.issuer),
     extraSpec: props.extraSpec,
   };

@@ -37,7 +37,7 @@ export class ClientCertificate extends Construct {
   constructor(scope: Construct, id: string, props: ClientCertificateProps) {
     super(scope, id);
     const { kafkaTls, name } = props;
-    const { secretName, extraSpec, issuer: _issuer, ...certificate } = certificateSettings(props);
+    const { secretName, extraSpec, keyAlgorithm, issuer: _issuer, ...certificate } = certificateSettings(props);
     const issuer = props.issuer === undefined ? undefined : TlsIssuer._of(props.issuer);
     const added = kafkaTls._addApplicationCertificate({
       name,
@@ -45,6 +45,7 @@ export class ClientCertificate extends Construct {
       ...(props.commonName === undefined ? {} : { commonName: props.commonName }),
       ...(props.literalSubject === undefined ? {} : { literalSubject: props.literalSubject }),
       certificate,
+      ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
       extraSpec: extraSpec ?? {},
       issuer: issuer === undefined ? undefined : issuerRefOf(issuer, kafkaTls.kafkaName),
     });

@@ -27,6 +27,7 @@ export {
 } from './kafka-cluster';
 export { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, type ReconfigureTlsProps } from './kafka-ops-request';
 export { KafkaTls, type KafkaTlsProps } from './kafka-tls';
+export { KeyAlgorithm } from './key-algorithm';
 export { type CronOptions, ReconcileSchedule } from './reconcile-schedule';
 export type { ReconcilerJobProps } from './reconciler-job';
 export {

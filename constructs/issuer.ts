@@ -1,6 +1,7 @@
 import type { Duration } from 'cdk8s';
 import type { CertificateSubject } from './certificate-subject';
 import { goDuration } from './duration';
+import { KeyAlgorithm } from './key-algorithm';
 import type { IssuerSettings } from './model/manifests';
 import type { Subject } from './model/tls';
 
@@ -25,6 +26,11 @@ export interface SelfSignedCaOptions {
    * @default Duration.days(365)
    */
   readonly renewBefore?: Duration;
+  /**
+   * The kind of private key. cert-manager keeps the key of a CA for ever: to change its kind, give the CA another name.
+   * @default KeyAlgorithm.rsa(3072)
+   */
+  readonly keyAlgorithm?: KeyAlgorithm;
 }
 
 /** What can be said of an issuer made from a CA Secret. */
@@ -47,6 +53,7 @@ export class TlsIssuer {
       subject: options.subject as Subject | undefined,
       duration: goDuration(options.duration),
       renewBefore: goDuration(options.renewBefore),
+      ...(options.keyAlgorithm === undefined ? {} : { keyAlgorithm: KeyAlgorithm._of(options.keyAlgorithm) }),
     });
   }
 

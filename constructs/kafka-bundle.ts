@@ -15,6 +15,7 @@ import { brokerCertificate, brokerCertificateName, keystoreCredSecret, offshootL
 import {
   type ApplicationSettings,
   applicationCertificate,
+  type CertificateSettings,
   type ClusterSettings,
   candidate,
   candidateName,
@@ -122,7 +123,7 @@ export class KafkaBundle {
     const placeholder = convergeRequestName(kafka, 'content');
     const manifest = candidate(this.desired, placeholder, OPERATION.converge('off'), deadlines.podReady);
     // Sorted and completed only once they are resolved: a token says nothing of its value.
-    const wanted = (settings: TlsSettings) => completeTls(resolved(settings, request), this.desiredState().kafka);
+    const wanted = (settings: TlsSettings) => completeTls(resolved(this.settingsForKubeDb(settings), request), this.desiredState().kafka);
     const spec = Lazy.any({
       produce: () => ({ ...manifest.spec, ...OPERATION.converge(this.settings === undefined ? 'off' : wanted(this.settings)) }),
     });
@@ -163,7 +164,16 @@ export class KafkaBundle {
     const certificate = brokerCertificate({ name: kafka, namespace, keystoreCredSecret: keystoreCred }, tls, alias);
     const { secretTemplate } = certificate.spec;
     const labels = { ...this.desired.labels, ...secretTemplate.labels };
-    return { ...certificate, spec: { ...certificate.spec, secretTemplate: { ...secretTemplate, labels } } };
+    const privateKey = { ...this.settings?.certificates[alias].keyAlgorithm, ...certificate.spec.privateKey };
+    return { ...certificate, spec: { ...certificate.spec, secretTemplate: { ...secretTemplate, labels }, privateKey } };
+  }
+
+  /** Where the Certificates are in the bundle, they say what KubeDB's `tls` cannot. */
+  private settingsForKubeDb(settings: TlsSettings): TlsSettings {
+    if (this.desired.executor !== 'native') return settings;
+    const without = ({ keyAlgorithm: _key, ...certificate }: CertificateSettings): CertificateSettings => certificate;
+    const { server, client } = settings.certificates;
+    return { ...settings, certificates: { server: without(server), client: without(client) } };
   }
 }
 

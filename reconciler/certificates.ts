@@ -8,9 +8,10 @@
  * A chain holds when every signature up to a trusted certificate verifies, every certificate on that way is valid now, and the leaf
  * carries the name it was asked for. Revocation is not looked at: Kafka does not, either.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { canonicalIpAddress } from '../constructs/model/alternative-names';
+import type { KeyKind } from '../constructs/model/certificate-fields';
 import type { CaFacts, CertificateFacts } from './plan/observation';
 
 /** What could be read of a PEM text. */
@@ -163,11 +164,21 @@ function factsOf(x509: X509Certificate): CertificateFacts {
     ipAddresses: of('IP Address').map(canonicalIpAddress),
     uris: of('URI'),
     emailAddresses: of('email'),
+    ...keyKindIn(x509.publicKey),
     publicKey: createHash('sha256')
       .update(x509.publicKey.export({ type: 'spki', format: 'der' }))
       .digest('hex'),
     isCa: x509.ca,
   };
+}
+
+const CURVE_SIZES: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
+
+function keyKindIn({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): { readonly keyKind?: KeyKind } {
+  if (asymmetricKeyType === 'ed25519') return { keyKind: { algorithm: 'Ed25519' } };
+  const algorithm = asymmetricKeyType === 'rsa' ? 'RSA' : 'ECDSA';
+  const size = asymmetricKeyType === 'rsa' ? asymmetricKeyDetails?.modulusLength : CURVE_SIZES[asymmetricKeyDetails?.namedCurve ?? ''];
+  return size === undefined ? {} : { keyKind: { algorithm, size } };
 }
 
 /** Certificates count in seconds, and in years of four digits: what has more was not read but guessed. */

@@ -6,6 +6,7 @@
  * absent field are the same. Source: the defaults in cert-manager's API reference, v1.21, and its x509 encoding.
  */
 import { ALTERNATIVE_NAMES } from './alternative-names';
+import { keyKindOf } from './certificate-fields';
 import { parseGoDuration } from './go-duration';
 import { canonical, isEqual, isMap } from './kube-object';
 
@@ -14,7 +15,6 @@ type Fields = Readonly<Record<string, unknown>>;
 const DEFAULT_DURATION = '2160h';
 /** Several of cert-manager's names of a usage set the same bit, or the same extended usage. */
 const USAGE_SYNONYMS: Readonly<Record<string, string>> = { signing: 'digital signature', 's/mime': 'email protection' };
-const DEFAULT_SIZES: Readonly<Record<string, number>> = { RSA: 2048, ECDSA: 256 };
 
 /** Returns every field of the spec as it takes effect. Fields that are not known here are returned as they are. */
 function effectOf(spec: Fields): Fields {
@@ -55,9 +55,7 @@ function usagesEffect({ usages, isCA }: Fields): readonly string[] {
 }
 
 function privateKeyEffect(key: Fields): Fields {
-  const algorithm = key.algorithm || 'RSA';
-  const size = algorithm === 'Ed25519' ? undefined : key.size || DEFAULT_SIZES[String(algorithm)];
-  return { algorithm, size, encoding: key.encoding || 'PKCS1', rotationPolicy: key.rotationPolicy || 'Always' };
+  return { ...keyKindOf(key), encoding: key.encoding || 'PKCS1', rotationPolicy: key.rotationPolicy || 'Always' };
 }
 
 function keystoresEffect({ jks, pkcs12 }: Fields): Fields {

@@ -5,10 +5,10 @@
  *
  * Source: CRDs of cert-manager 1.21 and KubeDB; cert-manager's trigger policy chain.
  */
+import { canonicalIpAddress } from './alternative-names';
 import { parseDistinguishedName } from './distinguished-name';
 import { parseGoDuration } from './go-duration';
-import { canonicalIpAddress } from './ip-address';
-import { canonical, isEqual } from './kube-object';
+import { canonical, isEqual, type KubeObject } from './kube-object';
 import type { Schema } from './schema';
 import { type Subject, sortedSet } from './tls';
 
@@ -180,6 +180,16 @@ export function keyKindOf(privateKey: unknown): KeyKind {
   const { algorithm = 'RSA', size } = (privateKey ?? {}) as Partial<KeyKind>;
   const fallback = DEFAULT_SIZES[algorithm];
   return fallback === undefined ? { algorithm } : { algorithm, size: size || fallback };
+}
+
+/**
+ * Returns a Certificate with its kind of key written down where the live one has its own written down. Server-side apply would not take a
+ * field away that another manager has set, and what is not written is not compared.
+ */
+export function withKeyKind(wanted: KubeObject, live: KubeObject | undefined): KubeObject {
+  const has = live?.spec?.privateKey;
+  if (has?.algorithm === undefined && has?.size === undefined) return wanted;
+  return { ...wanted, spec: { ...wanted.spec, privateKey: { ...wanted.spec.privateKey, ...keyKindOf(wanted.spec.privateKey) } } };
 }
 
 /** Returns a kind of key as it is printed: `RSA 2048`, `Ed25519`. */

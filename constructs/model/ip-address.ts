@@ -19,12 +19,3 @@ function isIpv6(text: string): boolean {
   const width = groups.length + (hasIpv4 ? 1 : 0);
   return hex.every((group) => /^[0-9a-f]{1,4}$/i.test(group)) && (halves.length === 2 ? width < 8 : width === 8);
 }
-
-/** Returns one spelling of an address: Go takes an IPv4 address and its IPv6-mapped form for the same. */
-export function canonicalIpAddress(text: string): string {
-  if (!isIpAddress(text) || isIpv4(text)) return text;
-  const address = new URL(`http://[${text}]`).hostname.slice(1, -1);
-  const [, high, low] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(address) ?? [];
-  if (high === undefined || low === undefined) return address;
-  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]).join('.');
-}

@@ -10,6 +10,7 @@
  * Every object names its namespace and its owner. The Kafka carries no label of ours: KubeDB copies a Kafka's labels to all that belongs
  * to it, and what carries our label is ours to clean up.
  */
+import type { KeyKind } from './certificate-fields';
 import { canonical, isMap, KINDS, type KubeObject, type ObjectMeta } from './kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA, withSuffix } from './names';
 import { ALIASES, type CertificateSpec, type IssuerRef, normalizeTls, type Subject, type TlsConfig, type TlsState } from './tls';
@@ -37,11 +38,13 @@ export type IssuerSettings =
       readonly subject: Subject | undefined;
       readonly duration: string | undefined;
       readonly renewBefore: string | undefined;
+      readonly keyAlgorithm?: KeyKind;
     };
 
 /** One certificate of the brokers as it was described. */
 export interface CertificateSettings extends Omit<CertificateSpec, 'alias' | 'issuerRef'> {
   readonly issuer?: IssuerSettings;
+  readonly keyAlgorithm?: KeyKind;
   readonly extraSpec?: ExtraSpec;
 }
 
@@ -68,6 +71,7 @@ export interface ApplicationSettings {
   readonly secretName: string;
   readonly issuer: IssuerRef;
   readonly certificate: Omit<CertificateSpec, 'alias' | 'issuerRef' | 'secretName'>;
+  readonly keyAlgorithm?: KeyKind;
   /** Default: the name, unless there is a literal subject. */
   readonly commonName?: string;
   readonly literalSubject?: string;
@@ -78,6 +82,8 @@ export interface ApplicationSettings {
 const CA_DURATION = '43800h';
 /** A self-signed CA is renewed a year before it ends, so that no leaf of a year or less outlives it. */
 const CA_RENEW_BEFORE = '8760h';
+
+const CA_KEY: KeyKind = { algorithm: 'RSA', size: 3072 };
 
 const CERT_MANAGER = 'cert-manager.io';
 
@@ -135,7 +141,7 @@ export function issuerManifests(issuer: IssuerSettings, place: Place): readonly 
         duration: issuer.duration ?? CA_DURATION,
         renewBefore: issuer.renewBefore ?? CA_RENEW_BEFORE,
         // With the same key a renewed root still vouches for the leaves of the old one.
-        privateKey: { algorithm: 'RSA', size: 3072, rotationPolicy: 'Never' },
+        privateKey: { ...(issuer.keyAlgorithm ?? CA_KEY), rotationPolicy: 'Never' },
         issuerRef: { group: CERT_MANAGER, kind: 'Issuer', name: root },
       }),
     },
@@ -150,16 +156,18 @@ function issuerManifest(place: Place, name: string, spec: object): KubeObject {
 /** Returns the `spec.tls` that the settings ask for, complete: nothing remains for KubeDB's webhook to add. */
 export function completeTls(tls: TlsSettings, kafka: string): TlsConfig {
   const described = ALIASES.map((alias): CertificateSpec => {
-    const { issuer, extraSpec: _extra, ...certificate } = tls.certificates[alias];
+    const { issuer, keyAlgorithm: _key, extraSpec: _extra, ...certificate } = tls.certificates[alias];
     const ref = issuer === undefined ? {} : { issuerRef: issuerRefOf(issuer, kafka) };
     return { ...certificate, alias, privateKey: { encoding: certificate.privateKey?.encoding ?? 'PKCS8' }, ...ref };
   });
   const config = normalizeTls(kafka, { issuerRef: issuerRefOf(tls.issuer, kafka), certificates: described });
   return {
     ...config,
-    certificates: config.certificates.map(
-      (c) => merged(c, tls.certificates[c.alias as (typeof ALIASES)[number]].extraSpec) as CertificateSpec,
-    ),
+    certificates: config.certificates.map((c) => {
+      const { keyAlgorithm: privateKey, extraSpec } = tls.certificates[c.alias as (typeof ALIASES)[number]];
+      // KubeDB has no place for it: validation says so.
+      return merged(merged(c, privateKey && { privateKey }), extraSpec) as CertificateSpec;
+    }),
   };
 }
 
@@ -227,7 +235,7 @@ export function applicationCertificate(place: Place, application: ApplicationSet
     commonName: application.commonName ?? (literalSubject === undefined ? application.name : undefined),
     literalSubject,
     ...certificate,
-    privateKey: { encoding: certificate.privateKey?.encoding ?? 'PKCS8', rotationPolicy: 'Always' },
+    privateKey: { ...application.keyAlgorithm, encoding: certificate.privateKey?.encoding ?? 'PKCS8', rotationPolicy: 'Always' },
     usages: ['digital signature', 'key encipherment', 'client auth'],
     issuerRef: { group: issuer.apiGroup, kind: issuer.kind, name: issuer.name },
   };

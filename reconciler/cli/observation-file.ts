@@ -3,6 +3,7 @@
  *
  * A plan takes an observation at its word, so all that it may rest on is checked here, by the shape that `plan/observation.ts` describes.
  */
+import { KEY_ALGORITHMS } from '../../constructs/model/certificate-fields';
 import { isMap, KINDS } from '../../constructs/model/kube-object';
 import { ROLES } from '../../constructs/model/kubedb';
 import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
@@ -38,6 +39,7 @@ const CERTIFICATE = mapOf({
   uris: TEXTS,
   emailAddresses: TEXTS,
   publicKey: TEXT,
+  keyKind: optional(mapOf({ algorithm: oneOf(KEY_ALGORITHMS), size: optional(COUNT) })),
   isCa: TRUTH,
   signers: optional(TEXTS),
 });

@@ -27,6 +27,7 @@ const CERTIFICATE_REASONS: readonly Reason[] = [
   'SecretIncomplete',
   'SecretFromOtherIssuer',
   'SecretLacksNames',
+  'SecretHasOtherKey',
   'KeyEncodingDiffers',
   'CertificateTooOld',
   'CertificateExpiring',

@@ -1,5 +1,6 @@
 /** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
 import { differingFields } from '../../constructs/model/certificate-effect';
+import { withKeyKind } from '../../constructs/model/certificate-fields';
 import { isEqual, isMap, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
@@ -10,7 +11,7 @@ import type { Observation } from './observation';
 
 /** Returns the steps that bring the bundle's issuers and certificates about, each Ready before what needs it. */
 export function issuingSteps(world: World): readonly Step[] {
-  return world.bundle.issuing.flatMap((manifest) => stepsFor(manifest, world.live));
+  return world.bundle.issuing.flatMap((manifest) => stepsFor(withKeyKind(manifest, findLive(manifest, world.live)), world.live));
 }
 
 /**

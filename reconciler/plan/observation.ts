@@ -4,6 +4,7 @@
  * Private keys, passwords and Secret values are never part of it. What could not be read is recorded as unknown with a reason, never as
  * absent.
  */
+import type { KeyKind } from '../../constructs/model/certificate-fields';
 import type { KubeObject } from '../../constructs/model/kube-object';
 import type { ListenerName, Role } from '../../constructs/model/kubedb';
 import type { Permission } from '../../constructs/model/permissions';
@@ -27,6 +28,8 @@ export interface CertificateFacts {
   readonly emailAddresses: readonly string[];
   /** SHA-256 of the subject public key info, lower-case hexadecimal: two certificates of one key are "the same root". */
   readonly publicKey: string;
+  /** Algorithm and size of the key; absent in observations of earlier versions, and for kinds that cert-manager does not make. */
+  readonly keyKind?: KeyKind;
   readonly isCa: boolean;
   /**
    * Public keys of the certificates that have signed it, among those that were seen; its own when it is self-signed. Absent in observations

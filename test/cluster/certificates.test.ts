@@ -59,6 +59,7 @@ test('reads every fact of a certificate', () => {
       uris: ['spiffe://a/b, c'],
       emailAddresses: ['ops@a.example'],
       publicKey: 64,
+      keyKind: { algorithm: 'RSA', size: 2048 },
       isCa: false,
     },
   );

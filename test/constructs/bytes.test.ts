@@ -43,6 +43,7 @@ test('gives the same bytes for absent and undefined props', () => {
     uris: undef,
     emailAddresses: undef,
     keyEncoding: undef,
+    keyAlgorithm: undef,
     extraSpec: undef,
     issuer: undef,
   };
@@ -55,7 +56,14 @@ test('gives the same bytes for absent and undefined props', () => {
       extraSpec: { deletionPolicy: undefined, podTemplate: undefined },
     }),
     tls: Tls.on({
-      issuer: TlsIssuer.selfSignedCa({ name: undef, commonName: undef, subject: undef, duration: undef, renewBefore: undef }),
+      issuer: TlsIssuer.selfSignedCa({
+        name: undef,
+        commonName: undef,
+        subject: undef,
+        duration: undef,
+        renewBefore: undef,
+        keyAlgorithm: undef,
+      }),
       server: certificate,
       client: undef,
       issuedAfter: undef,
@@ -69,7 +77,7 @@ test('gives the same bytes for absent and undefined props', () => {
     deadlines: { issuance: undef, podReady: undef, gate: undef, foreignOperation: undef, pickup: undef, claim: undef },
     retries: undef,
   });
-  new ClientCertificate(present, 'app', { ...certificate, kafkaTls: full, name: 'app', commonName: undef });
+  new ClientCertificate(present, 'app', { ...certificate, kafkaTls: full, name: 'app', commonName: undef, literalSubject: undef });
   assert.equal(text(present), text(absent));
 });
 

@@ -94,6 +94,31 @@ const ROWS: readonly Row[] = [
     only: 'native',
   },
   {
+    name: 'another kind of key',
+    cluster: () => new ClusterBuilder().wantsKey({ algorithm: 'ECDSA', size: 256 }),
+    restarts: 6,
+    only: 'native',
+  },
+  {
+    name: 'the default kind of key again',
+    cluster: () =>
+      new ClusterBuilder().certificate('orders-server-cert', (c) => ({
+        ...c,
+        spec: { ...c.spec, privateKey: { ...c.spec.privateKey, algorithm: 'ECDSA', size: 256 } },
+      })),
+    restarts: 6,
+    only: 'native',
+  },
+  {
+    name: 'another kind of key is wanted, and nothing issued since',
+    cluster: () =>
+      new ClusterBuilder().secret('orders-server-cert', {
+        leaf: certificate('server', { keyKind: { algorithm: 'ECDSA', size: 256 } }),
+      }),
+    restarts: 6,
+    only: 'native',
+  },
+  {
     name: 'other issuer, same root',
     cluster: () =>
       new ClusterBuilder()

@@ -5,11 +5,12 @@
  * method makes one thing different and returns the builder, so that a test says only what matters to it. Impossible states are refused.
  */
 import { assembleBundle, type Bundle } from '../../constructs/model/bundle';
+import type { KeyKind } from '../../constructs/model/certificate-fields';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
 import { type Condition, KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { brokerCertificate } from '../../constructs/model/kubedb';
 import { ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
-import { ALIASES, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
+import { ALIASES, type Alias, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
 import { assumedObservation, assumedPem, exportedTrust } from '../../reconciler/plan/assumed';
 import type {
   CaFacts,
@@ -71,6 +72,7 @@ interface State {
   desired: Desired;
   tls: TlsState;
   issuing: KubeObject[];
+  keyKind?: KeyKind;
   declared: boolean;
   live: Observation;
 }
@@ -119,13 +121,25 @@ export class ClusterBuilder {
       request(convergeRequestName(KAFKA, tlsHash(KAFKA, tls)), { tls: tls === 'off' ? { remove: true } : tls }),
       ...(tls === 'off' ? [] : [request(`${KAFKA}-tls-rotate`, { tls: { rotateCertificates: true } })]),
       request(`${KAFKA}-tls-restart`, { type: 'Restart', restart: {} }),
-      ...(tls !== 'off' && desired.executor === 'native' ? ALIASES.map((alias) => brokerCertificate(CERTIFICATE_OWNER, tls, alias)) : []),
+      ...(tls !== 'off' && desired.executor === 'native' ? ALIASES.map((alias) => this.brokerCertificate(tls, alias)) : []),
       ...issuing,
       ...(declared ? [kafkaObject('dedicated', tls)] : []),
     ];
     const bundle = assembleBundle(desired, manifests);
     if (!('desired' in bundle)) throw new Error(`the builder made an impossible bundle: ${bundle.join('; ')}`);
     return bundle;
+  }
+
+  private brokerCertificate(tls: TlsConfig, alias: Alias): KubeObject {
+    const certificate = brokerCertificate(CERTIFICATE_OWNER, tls, alias);
+    const privateKey = { ...certificate.spec.privateKey, ...this.state.keyKind };
+    return { ...certificate, spec: { ...certificate.spec, privateKey } };
+  }
+
+  /** Changes what kind of key the brokers' certificates are to have. */
+  wantsKey(keyKind: KeyKind): this {
+    this.state.keyKind = keyKind;
+    return this;
   }
 
   /** Changes what is desired of TLS. */

@@ -1,6 +1,8 @@
 /** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
 import { ALTERNATIVE_NAMES } from '../../../constructs/model/alternative-names';
+import { formatKeyKind, keyKindOf } from '../../../constructs/model/certificate-fields';
 import { goDurationMs } from '../../../constructs/model/go-duration';
+import { isEqual } from '../../../constructs/model/kube-object';
 import { certificateOf, formatIssuerRef, issuerOf } from '../../../constructs/model/tls';
 import type { Finding } from '../nouns';
 import type { CertificateFacts } from '../observation';
@@ -18,6 +20,7 @@ const SECRET_CHECKS = [
   secretDistrustsItself, // a pod that mounts it could talk to nobody
   secretIsFromOtherIssuer, // the issuer was changed and nothing issued since
   secretLacksNames, // names were added and nothing issued since
+  secretHasOtherKey, // another kind of key is wanted and nothing issued since
 ];
 
 const ROTATION_CHECKS = [
@@ -72,6 +75,16 @@ function secretLacksNames(view: AliasView): Finding | undefined {
   const fields = Object.keys(ALTERNATIVE_NAMES) as readonly (keyof typeof ALTERNATIVE_NAMES)[];
   const missing = fields.flatMap((field) => lacking(wanted[field], leaf[field], ALTERNATIVE_NAMES[field]));
   return missing.length === 0 ? undefined : finding(view.subject, 'SecretLacksNames', `the issued certificate lacks ${missing.join(', ')}`);
+}
+
+/** Under `ops-request` KubeDB chooses the kind of key. */
+function secretHasOtherKey(view: AliasView): Finding | undefined {
+  const { secret, subject, alias, bundle } = view;
+  const has = secret?.leaf?.keyKind;
+  if (has === undefined || bundle.desired.executor !== 'native') return undefined;
+  const wanted = keyKindOf(wantedCertificate(view, alias).spec.privateKey);
+  if (isEqual(has, wanted)) return undefined;
+  return finding(subject, 'SecretHasOtherKey', `its Secret holds a key of kind ${formatKeyKind(has)}, wanted ${formatKeyKind(wanted)}`);
 }
 
 function lacking(wanted: readonly string[] | undefined, has: readonly string[], canonical: (name: string) => string): readonly string[] {

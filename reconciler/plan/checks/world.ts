@@ -11,6 +11,7 @@
  * Everything here is pure; the live state was judged as "unknown" or "absent" when it was observed, and unknown is never taken for wrong.
  */
 import type { Bundle } from '../../../constructs/model/bundle';
+import { withKeyKind } from '../../../constructs/model/certificate-fields';
 import { KINDS, type KubeObject, type ObjectRef, ref } from '../../../constructs/model/kube-object';
 import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret } from '../../../constructs/model/kubedb';
 import {
@@ -94,7 +95,11 @@ export function firstOf(checks: readonly ((view: AliasView) => Finding | undefin
 export function wantedCertificate({ bundle, live }: World, alias: Alias): KubeObject {
   const name = defaultSecretName(live.name, alias);
   const given = bundle.brokerCertificates.find((c) => c.metadata.name === name);
-  if (given !== undefined) return given;
+  if (given !== undefined)
+    return withKeyKind(
+      given,
+      live.certificates.find((c) => c.metadata.name === name),
+    );
   return brokerCertificate(certificateOwner(live), bundle.tls as TlsConfig, alias);
 }
 

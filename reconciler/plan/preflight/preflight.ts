@@ -4,6 +4,7 @@
  *     permissions.ts    what whoever runs it may not do
  *     issuer-types.ts   an issuer that can never sign what is wanted of it
  *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
+ *     kept-keys.ts      a CA whose key cert-manager keeps, though another kind of key is wanted
  *     budgets.ts        a PodDisruptionBudget that can never allow the eviction
  *
  * and what stops nothing, but should be known before it begins:
@@ -19,6 +20,7 @@ import { budgetForbidsEviction } from './budgets';
 import { expiryNotes } from './expiry';
 import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
 import { issuerIsNotReady } from './issuers';
+import { keptKeyDoesNotFit } from './kept-keys';
 import { deniedNotes, permissionIsDenied } from './permissions';
 import { unreadNotes } from './unread';
 
@@ -33,6 +35,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
     obstacles: [
       ...(isOnlyShown ? [] : permissionIsDenied(world, draft)), // it would stop where the right is missing
       ...issuerTypeCannotSign(world, draft), // no certificate of it would be worth anything
+      ...keptKeyDoesNotFit(world), // a certificate would never be issued again
       ...issuerIsNotReady(world, draft), // a certificate would not be issued
       ...budgetForbidsEviction(world, draft), // a pod would not be let go
     ],

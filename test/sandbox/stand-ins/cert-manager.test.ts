@@ -148,6 +148,8 @@ const reissues: readonly [string, object][] = [
   ['usages', { usages: ['client auth'] }],
   ['duration', { duration: '4320h' }],
   ['private key algorithm', { privateKey: { algorithm: 'ECDSA', size: 256 } }],
+  ['private key size', { privateKey: { size: 3072 } }],
+  ['literalSubject', { literalSubject: 'CN=other', commonName: null, subject: null }],
 ];
 for (const [name, spec] of reissues) {
   test(`a change of ${name} issues anew`, async () => {
@@ -181,6 +183,47 @@ for (const [name, spec] of quiet) {
       assert.equal(certificate.status.revision, 1);
       assert.equal(conditionOf(certificate, 'Ready')?.observedGeneration, 2);
       assert.equal(await t.secret(SECRET, 'tls.crt'), old);
+    });
+  });
+}
+
+test('a literal subject stands in the certificate in the reverse order of its text', async () => {
+  await withCertificate(async (t) => {
+    await change(t, { literalSubject: 'CN=billing,OU=payments,DC=corp,DC=example', commonName: null, subject: null });
+    await revision(t, 2);
+    const leaf = new X509Certificate(await t.secret(SECRET, 'tls.crt'));
+    assert.equal(leaf.subject, 'DC=example\nDC=corp\nOU=payments\nCN=billing');
+    const { annotations } = (await t.get(KINDS.Secret, SECRET)).metadata;
+    assert.equal(annotations?.['cert-manager.io/common-name'], 'billing');
+  });
+});
+
+const neverIssued: readonly [string, object][] = [
+  ['a name beyond ASCII', { dnsNames: ['b\u00fccher.example.org'] }],
+  ['another kind of a key that is kept', { privateKey: { rotationPolicy: 'Never', algorithm: 'ECDSA' } }],
+];
+for (const [name, spec] of neverIssued) {
+  test(`a Certificate with ${name} is never issued`, async () => {
+    await withCertificate(async (t) => {
+      await change(t, spec);
+      await t.clock.sleep(600_000);
+      const certificate = await t.get(KINDS.Certificate, CERTIFICATE);
+      assert.equal(certificate.status.revision, 1);
+      assert.equal(conditionOf(certificate, 'Issuing')?.status, 'True');
+    });
+  });
+}
+
+const notAdmitted: readonly [string, object, RegExp][] = [
+  ['a literal subject beside a common name', { literalSubject: 'CN=x' }, /no `commonName` may be provided/],
+  ['a literal subject that cannot be read', { literalSubject: 'cn=x', commonName: null, subject: null }, /literalSubject/],
+  ['a signature that does not fit the key', { signatureAlgorithm: 'ECDSAWithSHA256' }, /signatureAlgorithm/],
+  ['name constraints of a leaf', { nameConstraints: { permitted: { dnsDomains: ['a'] } } }, /isCa should be true/],
+];
+for (const [name, spec, says] of notAdmitted) {
+  test(`the webhook refuses ${name}`, async () => {
+    await withCertificate(async (t) => {
+      await assert.rejects(change(t, spec), says);
     });
   });
 }

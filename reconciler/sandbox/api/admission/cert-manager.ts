@@ -1,5 +1,6 @@
 /** cert-manager's validating webhook for certificates, requests and issuers. */
 import { isIP } from 'node:net';
+import { attributeValues, parseDistinguishedName } from '../../../../constructs/model/distinguished-name';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
 import { isEqual, KINDS } from '../../../../constructs/model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
@@ -36,6 +37,7 @@ function certificateProblems(spec: Tree): FieldProblem[] {
     ...sanProblems(spec),
     ...durationProblems(spec),
     ...keyProblems(spec.privateKey ?? {}),
+    ...signatureProblems(spec),
     ...keystoreProblems(spec.keystores ?? {}),
     ...issuerRefProblems(spec.issuerRef ?? {}),
     ...otherProblems(spec),
@@ -47,12 +49,16 @@ const SANS = ['dnsNames', 'ipAddresses', 'uris', 'emailAddresses', 'otherNames']
 function subjectProblems(spec: Tree): FieldProblem[] {
   const { commonName = '', literalSubject = '' } = spec;
   const problems: FieldProblem[] = [];
-  if (commonName.length > 64)
+  const name = literalSubject === '' ? [] : parseDistinguishedName(literalSubject);
+  if (literalSubject !== '' && commonName !== '')
+    problems.push(invalidValue('spec.commonName', commonName, 'When providing a `LiteralSubject` no `commonName` may be provided.'));
+  if (literalSubject !== '' && Object.values(spec.subject ?? {}).some((part) => [part].flat().join('') !== ''))
+    problems.push(invalidValue('spec.subject', spec.subject, 'When providing a `LiteralSubject` no `Subject` properties may be provided.'));
+  if (typeof name === 'string') problems.push(invalidValue('spec.literalSubject', literalSubject, name));
+  const literalCommonName = typeof name === 'string' ? undefined : attributeValues(name, 'CN').at(-1);
+  if (Buffer.byteLength(literalCommonName ?? commonName) > 64)
     problems.push({ reason: 'FieldValueInvalid', field: 'spec.commonName', detail: 'Too long: may not be more than 64 bytes' });
-  if (literalSubject !== '' && (commonName !== '' || spec.subject !== undefined)) {
-    problems.push(invalidValue('spec.literalSubject', literalSubject, 'may not be set together with commonName or subject'));
-  }
-  const hasName = commonName !== '' || literalSubject !== '' || SANS.some((field) => (spec[field] ?? []).length > 0);
+  const hasName = commonName !== '' || literalCommonName !== undefined || SANS.some((field) => (spec[field] ?? []).length > 0);
   if (!hasName)
     problems.push(
       invalidValue('spec', '', 'at least one of commonName, dnsNames, uriSANs, ipAddresses, emailSANs or otherNames must be set'),
@@ -103,9 +109,17 @@ function keyProblems({ algorithm = 'RSA', size }: Tree): FieldProblem[] {
   return [];
 }
 
+const SIGNATURES: Readonly<Record<string, RegExp>> = { RSA: /WithRSA$/, ECDSA: /^ECDSA/, Ed25519: /^PureEd25519$/ };
+
+function signatureProblems({ signatureAlgorithm, privateKey }: Tree): FieldProblem[] {
+  const algorithm: string = privateKey?.algorithm ?? 'RSA';
+  if (signatureAlgorithm === undefined || SIGNATURES[algorithm]?.test(signatureAlgorithm)) return [];
+  return [invalidValue('spec.signatureAlgorithm', signatureAlgorithm, `for key algorithm ${algorithm} it is not allowed`)];
+}
+
 function keystoreProblems(keystores: Tree): FieldProblem[] {
   return Object.entries(keystores).flatMap(([format, store]) => {
-    if (!isTree(store) || store.create !== true) return [];
+    if (!isTree(store)) return [];
     const field = `spec.keystores.${format}`;
     const hasReference = Boolean(store.passwordSecretRef?.name);
     const hasPassword = Boolean(store.password);
@@ -132,6 +146,8 @@ function otherProblems(spec: Tree): FieldProblem[] {
       problems.push(invalidValue('spec.secretTemplate.annotations', key, 'cert-manager.io/* annotations are not allowed'));
     }
   }
+  if (spec.nameConstraints !== undefined && spec.isCA !== true)
+    problems.push(invalidValue('spec.nameConstraints', spec.nameConstraints, 'isCa should be true when nameConstraints is set'));
   if (spec.renewal?.policy === 'Disabled' && spec.renewal.windows !== undefined)
     problems.push(forbiddenValue('spec.renewal.windows', 'may not be set with policy Disabled'));
   const formats: string[] = (spec.additionalOutputFormats ?? []).map((f: Tree) => f.type);

@@ -3,8 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import { contentHash } from '../../../../constructs/model/content-hash';
 import { type Condition, conditionOf, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import { timestamp } from '../../clock';
-import type { KeySource } from '../pki/keys';
-import { contentId, createRequest, requestedContentId } from '../pki/x509';
+import { type KeySource, keyFits } from '../pki/keys';
+import { canBeEncoded, contentId, createRequest, requestedContentId } from '../pki/x509';
 import { controllerOf, decoded, type World } from '../world';
 import { issuedMaterial, reportStatus, requestOf, revisionOf, secretOf, violationOf } from './certificate-status';
 import { isSameIssuer } from './issuers';
@@ -54,6 +54,8 @@ export class Issuance {
     const { name, namespace, labels } = certificate.metadata;
     const { spec } = certificate;
     const key = await this.keyFor(certificate);
+    // Neither can cert-manager: it says so in its log, and the Certificate stays as it is.
+    if (key === undefined || !canBeEncoded(spec)) return;
     const requestName = `${name}-${revision}`;
     this.pending.set(pendingKey(namespace, requestName), key);
     await this.world.client.create({
@@ -76,9 +78,12 @@ export class Issuance {
     });
   }
 
-  private async keyFor(certificate: KubeObject): Promise<KeyObject> {
-    const isKept = certificate.spec.privateKey?.rotationPolicy === 'Never';
-    return (isKept ? issuedMaterial(this.world, certificate)?.key : undefined) ?? this.keys(keySpecOf(certificate));
+  /** Returns undefined when the key is to be kept, and does not fit what is asked for. */
+  private async keyFor(certificate: KubeObject): Promise<KeyObject | undefined> {
+    const wanted = keySpecOf(certificate);
+    const kept = certificate.spec.privateKey?.rotationPolicy === 'Never' ? issuedMaterial(this.world, certificate)?.key : undefined;
+    if (kept === undefined) return this.keys(wanted);
+    return keyFits(kept, wanted) ? kept : undefined;
   }
 
   private async complete(

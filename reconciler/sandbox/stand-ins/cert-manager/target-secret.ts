@@ -1,5 +1,6 @@
 /** The Secret that a Certificate is written to. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { attributeValues, parseDistinguishedName } from '../../../../constructs/model/distinguished-name';
 import { KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import { javaKeyStore } from '../pki/jks';
 import { keyToPem } from '../pki/keys';
@@ -88,7 +89,7 @@ const SUBJECT_ANNOTATIONS = [
 /** They tell of the certificate as it was issued. A Secret is only written when that is what the spec says. */
 function annotationsOf(certificate: KubeObject): Record<string, string> {
   const { name } = certificate.metadata;
-  const { issuerRef, commonName = '', dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [], subject = {} } = certificate.spec;
+  const { issuerRef, dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [], subject = {} } = certificate.spec;
   const optional = [
     ...SUBJECT_ANNOTATIONS.map((field) => [`subject-${field.toLowerCase()}`, [subject[field] ?? []].flat().join(',')] as const),
     ['email-sans', emailAddresses.join(',')] as const,
@@ -98,10 +99,15 @@ function annotationsOf(certificate: KubeObject): Record<string, string> {
     'issuer-name': issuerRef.name,
     'issuer-kind': issuerRef.kind ?? 'Issuer',
     'issuer-group': issuerRef.group ?? 'cert-manager.io',
-    'common-name': commonName,
+    'common-name': commonNameOf(certificate.spec),
     'alt-names': dnsNames.join(','),
     'ip-sans': ipAddresses.join(','),
     'uri-sans': uris.join(','),
   };
   return Object.fromEntries([...Object.entries(always), ...optional].map(([key, value]) => [`cert-manager.io/${key}`, value]));
+}
+
+function commonNameOf({ commonName = '', literalSubject }: { commonName?: string; literalSubject?: string }): string {
+  const name = literalSubject === undefined ? [] : parseDistinguishedName(literalSubject);
+  return (typeof name === 'string' ? undefined : attributeValues(name, 'CN').at(-1)) ?? commonName;
 }

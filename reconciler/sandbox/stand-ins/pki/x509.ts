@@ -7,6 +7,7 @@
  */
 import { createHash, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { parseDistinguishedName } from '../../../../constructs/model/distinguished-name';
 import { type Subject, sortedSet } from '../../../../constructs/model/tls';
 import { madeOnce } from '../../made-once';
 import {
@@ -36,6 +37,8 @@ import {
 /** What a certificate is to say, key, dates and issuer apart. */
 export interface CertificateContent {
   readonly commonName?: string | undefined;
+  /** Takes the place of common name and subject. */
+  readonly literalSubject?: string | undefined;
   readonly subject?: Subject | undefined;
   readonly dnsNames?: readonly string[] | undefined;
   readonly ipAddresses?: readonly string[] | undefined;
@@ -191,9 +194,22 @@ function identity(subject: Asn1, extensions: readonly Asn1[]): string {
     .digest('hex');
 }
 
+/** Names are written in ASCII. Go refuses to make a request that holds another one. */
+export function canBeEncoded({ dnsNames = [], emailAddresses = [], uris = [] }: CertificateContent): boolean {
+  return [...dnsNames, ...emailAddresses, ...uris].every((name) => /^[ -~]*$/.test(name));
+}
+
 function nameOf(content: CertificateContent): Asn1 {
+  if (content.literalSubject) return literalName(content.literalSubject);
   const part = (type: string, value: string) => set(sequence(oid(type), utf8(value)));
   return sequence(...NAME_PARTS.flatMap(([type, values]) => values(content).flatMap((value) => (value ? [part(type, value)] : []))));
+}
+
+/** What stands first in the text stands last in the certificate. */
+function literalName(text: string): Asn1 {
+  const name = parseDistinguishedName(text);
+  if (typeof name === 'string') throw new Error(`the literal subject cannot be read: ${name}`);
+  return sequence(...name.toReversed().map((attributes) => set(...attributes.map((a) => sequence(oid(a.oid), utf8(a.value))))));
 }
 
 function extensionsOf(content: CertificateContent): Asn1[] {
@@ -204,7 +220,7 @@ function extensionsOf(content: CertificateContent): Asn1[] {
   const bits = KEY_USAGES.map((usage) => usages.includes(usage));
   const extended = sortedSet(usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? []));
   const names = alternativeNames(content);
-  const hasName = NAME_PARTS.some(([, values]) => values(content).some(Boolean));
+  const hasName = Boolean(content.literalSubject) || NAME_PARTS.some(([, values]) => values(content).some(Boolean));
   return [
     ...(bits.includes(true) ? [extension(OID.keyUsage, bitString(bits), true)] : []),
     ...(extended.length === 0 ? [] : [extension(OID.extendedKeyUsage, sequence(...extended.map(oid)))]),

@@ -1,0 +1,26 @@
+import type { KeyKind } from './model/certificate-fields';
+
+/** What kind of private key a certificate has. cert-manager makes the key anew when it changes, so that pods restart with the new certificate. */
+export class KeyAlgorithm {
+  /** RSA, which every client knows. 2048 to 8192 bits; long keys make every handshake slower. */
+  static rsa(bits: number = 2048): KeyAlgorithm {
+    return new KeyAlgorithm({ algorithm: 'RSA', size: bits });
+  }
+
+  /** ECDSA: short keys and fast handshakes. 256, 384 or 521 bits. */
+  static ecdsa(bits: number = 256): KeyAlgorithm {
+    return new KeyAlgorithm({ algorithm: 'ECDSA', size: bits });
+  }
+
+  /** Ed25519. Java clients before 16 and OpenSSL before 1.1.1 cannot use it. */
+  static ed25519(): KeyAlgorithm {
+    return new KeyAlgorithm({ algorithm: 'Ed25519' });
+  }
+
+  /** @internal */
+  static _of(algorithm: KeyAlgorithm): KeyKind {
+    return algorithm.keyKind;
+  }
+
+  private constructor(protected readonly keyKind: KeyKind) {}
+}

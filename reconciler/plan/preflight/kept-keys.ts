@@ -1,0 +1,27 @@
+/**
+ * Certificates that keep their key for ever (`rotationPolicy: Never`), as CAs do, and are to get a key of another kind. cert-manager would
+ * neither make that key nor issue with the old one: the Certificate would stay without a new certificate until somebody deletes its Secret.
+ */
+import { formatKeyKind, keyKindOf } from '../../../constructs/model/certificate-fields';
+import { isEqual, KINDS, refOf } from '../../../constructs/model/kube-object';
+import type { World } from '../checks/world';
+import type { Obstacle } from '../nouns';
+
+/** Returns one obstacle a Certificate whose key would have to be replaced and is kept. */
+export function keptKeyDoesNotFit({ bundle, live }: World): readonly Obstacle[] {
+  return bundle.issuing
+    .filter((m) => m.kind === KINDS.Certificate.kind && m.spec?.privateKey?.rotationPolicy === 'Never')
+    .flatMap((manifest) => {
+      const existing = live.certificates.find((c) => c.metadata.name === manifest.metadata.name);
+      const [has, wanted] = [keyKindOf(existing?.spec?.privateKey), keyKindOf(manifest.spec.privateKey)];
+      if (existing === undefined || isEqual(has, wanted)) return [];
+      return [
+        {
+          kind: 'invalid' as const,
+          subject: refOf(manifest),
+          message: `cert-manager keeps its key (rotationPolicy Never), which is ${formatKeyKind(has)}, wanted ${formatKeyKind(wanted)}`,
+          hint: 'Give the CA another name, as TlsIssuer.selfSignedCa({ name }) does: that is a change of the root.',
+        },
+      ];
+    });
+}
