@@ -53,8 +53,18 @@ function certificateStatus(certificate: KubeObject): Status {
   // Ready stays True while a renewal runs, and after one has failed: the old certificate is still good.
   if (issuing?.status === 'True') return status('InProgress', `is being issued (${words(issuing)})`);
   if (ready === undefined || isOutdated(certificate, ready)) return status('InProgress', 'cert-manager has not looked at it yet');
-  if (ready.status === 'True') return status('Current', issuing === undefined ? ready.message : `a renewal has failed: ${words(issuing)}`);
-  return issuing?.status === 'False' ? status('Failed', words(issuing)) : status('InProgress', words(ready));
+  const failure = issuanceFailure(certificate);
+  if (ready.status === 'True') return status('Current', failure === undefined ? ready.message : `a renewal has failed: ${failure}`);
+  return failure === undefined ? status('InProgress', words(ready)) : status('Failed', `issuance failed: ${failure}`);
+}
+
+/** What cert-manager puts before the reason that an issuer gave. */
+const RETRY_PREFIX = /^The certificate request has failed to complete and will be retried: /;
+
+/** Returns why the latest issuance of a Certificate failed, or undefined. It stays so until cert-manager tries again. */
+export function issuanceFailure(certificate: KubeObject): string | undefined {
+  const issuing = conditionOf(certificate, 'Issuing');
+  return issuing?.status === 'False' ? (issuing.message ?? '').replace(RETRY_PREFIX, '') || words(issuing) : undefined;
 }
 
 function kafkaStatus(kafka: KubeObject): Status {

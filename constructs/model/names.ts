@@ -108,3 +108,8 @@ export function attemptName(base: string, attempt: number): string {
 export function isAttemptOf(name: string, base: string): boolean {
   return name === base || (name.startsWith(`${base}-`) && /^\d+$/.test(name.slice(base.length + 1)));
 }
+
+/** Returns the base name of an attempt. A base name ends in a hash, which is longer than any number of attempts. */
+export function baseOfAttempt(name: string): string {
+  return name.replace(/-\d{1,4}$/, '');
+}

@@ -45,6 +45,8 @@ function shared(kafka: string): readonly Permission[] {
     on('KafkaOpsRequest', [...READ, 'create', 'update'], { use: 'submit and follow operations, and mark them verified' }),
     on('Issuer', [...READ, 'create', 'patch'], { use: 'apply the issuers of the bundle' }),
     on('Certificate', [...READ, 'create', 'patch', 'delete'], { use: 'apply certificates, and delete those that left the bundle' }),
+    on('Certificate', ['update'], { sub: 'status', use: 'have cert-manager issue one again' }),
+    on('CertificateRequest', ['list'], { use: 'see why a certificate is not issued', isOptional: true }),
     on('Secret', ['get'], { use: 'see what certificates really hold, and log in to brokers' }),
     on('PetSet', ['get'], { use: 'see what pods mount' }),
     on('Pod', ['list', 'watch'], { use: 'follow restarts' }),
@@ -58,7 +60,6 @@ function native(kafka: string): readonly Permission[] {
   return [
     on('Kafka', ['update'], { sub: 'status', use: 'pause and resume it' }),
     on('KafkaOpsRequest', ['update'], { sub: 'status', use: 'write its conditions as KubeDB does' }),
-    on('Certificate', ['update'], { sub: 'status', use: 'have it issued anew' }),
     // By an apply, which carries the name, so that even the right to create it is about this one only.
     on('Secret', ['create', 'patch'], { name: defaultKeystoreCredSecret(kafka), use: 'make the password of key stores' }),
     ...ROLES.map((role) => on('Secret', ['update'], { name: configSecretName(kafka, role), use: 'write configuration' })),

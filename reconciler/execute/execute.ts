@@ -3,6 +3,7 @@
  * and planned anew.
  *
  *     apply, create, own, configure, awaitReady, verify, delete     the same for both executors   (`steps.ts`)
+ *     retryIssuance                                                 the same                      (`issuance.ts`)
  *     exportTrust                                                   the same                      (`client-trust.ts`)
  *     submit, pause, issue, reconfigure, pass, evict, resume        ours under `native`           (`native/`, `restart.ts`)
  *     submit, evict                                                 KubeDB's under `ops-request`  (`ops-request.ts`)
@@ -15,6 +16,7 @@ import type { Observation } from '../plan/observation';
 import type { Report } from '../ports';
 import { exportTrust } from './client-trust';
 import { type ExecuteContext, PlanAnew } from './context';
+import { retryIssuance } from './issuance';
 import { giveUp, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
@@ -78,6 +80,8 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
       return own(context, step);
     case 'configure':
       return configureKafka(context, step);
+    case 'retryIssuance':
+      return retryIssuance(context, step);
     case 'awaitReady':
       return awaitReady(context, step);
     case 'verify':

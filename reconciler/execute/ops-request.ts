@@ -2,19 +2,22 @@
  * Leaves an operation to KubeDB's ops-manager: asks the gates of all pods once, submits the request, follows its conditions pod by pod, and
  * does not believe its success before the pods' own listeners say so (`verify`).
  */
-import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { isAttemptOf } from '../../constructs/model/names';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import type { EvictStep, Plan, SubmitOpsRequestStep } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
 import { repairOf } from '../plan/repair';
-import { failureOf, unfinished } from '../plan/requests';
+import { failureOf, isRetryBoundReached, MEND_AND_RETRY, unfinished } from '../plan/requests';
 import { canRestart, isMixed } from '../plan/restart';
 import { assertTold } from './client-trust';
 import { deadlineMs, type ExecuteContext, orPlanAnew, PlanAnew, say } from './context';
 import { awaitGates, type Restarts, viewOf } from './gates';
+import { brokerIssuance } from './issuance';
 import { waitUntil } from './wait';
+
+const LOOK_AGAIN_MS = 5_000;
 
 /** How the request ended: done, or superseded by a newer one of somebody else. */
 export type Followed = 'Successful' | 'Skipped';
@@ -30,7 +33,7 @@ export async function submitAndFollow(context: ExecuteContext, plan: Plan, step:
   await awaitPickup(context, step.subject);
   const request = await follow(context, step.subject);
   if (request.status?.phase === 'Failed' && !(await isWanted(context, request))) throw new PlanAnew();
-  return judge(step.subject, request);
+  return judge(context, request);
 }
 
 /** The restarts that a request means: those up to the next request. */
@@ -101,15 +104,24 @@ async function follow(context: ExecuteContext, subject: ObjectRef): Promise<Kube
       watch: watching(subject),
       check: async () => {
         const now = await existing(context, subject);
-        return now.metadata.resourceVersion === before ? { waitingFor: lastCondition(now) } : { done: now };
+        if (now.metadata.resourceVersion !== before) return { done: now };
+        return (await issuanceOf(context, now)) ?? { waitingFor: lastCondition(now) };
       },
       deadlineMs: limit,
       failure: 'no progress',
       hint: 'KubeDB is still at it; the next run follows it.',
+      // Certificates and what an issuer answers are not watched.
+      retryMs: LOOK_AGAIN_MS,
     });
   }
   tell(context, request, told);
   return request;
+}
+
+/** Returns what holds up the certificates that a request waits for; undefined once it has them, and for one that wants none. */
+async function issuanceOf(context: ExecuteContext, request: KubeObject) {
+  const wantsCertificates = request.spec?.tls !== undefined && request.spec.tls.remove !== true;
+  return wantsCertificates && !hasTrueCondition(request, 'CertificateSynced') ? brokerIssuance(context) : undefined;
 }
 
 function watching(subject: ObjectRef) {
@@ -155,13 +167,18 @@ async function isWanted(context: ExecuteContext, { metadata, spec }: KubeObject)
   return context.isCurrent();
 }
 
-function judge(subject: ObjectRef, request: KubeObject): Followed {
+async function judge(context: ExecuteContext, request: KubeObject): Promise<Followed> {
+  const subject = refOf(request);
   const phase: string = request.status?.phase ?? '';
   if (phase === 'Successful' || phase === 'Skipped') return phase;
   if (phase === 'Denied') throw new BlockedError('was denied.', { subject, hint: 'Ask whoever approves operations on this cluster.' });
   if (request.metadata.deletionTimestamp !== undefined) throw new OperationFailedError('it was deleted while it ran.', { subject });
-  throw new OperationFailedError(`failed: ${failureOf(request)}.`, {
+  const held = await issuanceOf(context, request);
+  const cause = held === undefined ? '' : `; ${formatRef(held.subject)}: ${held.waitingFor}`;
+  const { requests } = await context.observe();
+  const isLast = isRetryBoundReached(request, requests, context.bundle.desired);
+  throw new OperationFailedError(`failed: ${failureOf(request)}${cause}.`, {
     subject,
-    hint: 'The next run tries it again, within the retry bound.',
+    hint: isLast ? MEND_AND_RETRY : 'The next run tries it again.',
   });
 }

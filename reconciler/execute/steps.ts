@@ -10,10 +10,12 @@ import { mismatches } from '../plan/verify';
 import type { JsonPatchOperation } from '../ports';
 import { statusOf } from '../status';
 import { deadlineMs, type ExecuteContext, kafkaOf, modify, orPlanAnew, PlanAnew, say, withAnnotations } from './context';
+import { brokerIssuance, failuresTriedAgain, issuanceCause } from './issuance';
 import { type Progress, waitUntil } from './wait';
 
 /** A Ready pod whose listener does not answer for this long is out of reach from here. */
 export const REACH_MS = 30_000;
+const LOOK_AGAIN_MS = 5_000;
 
 export async function applyObject(context: ExecuteContext, step: ApplyStep): Promise<void> {
   await context.cluster.apply(step.manifest);
@@ -60,15 +62,24 @@ export async function awaitReady(context: ExecuteContext, { subject }: AwaitRead
   const kind = kindOf(subject);
   if (kind === undefined) throw new InternalError(`no kind is known for ${formatRef(subject)}`);
   const isKafka = kind === KINDS.Kafka;
+  const tryAgain = failuresTriedAgain(context);
+  const check = async (): Promise<Progress<string>> => {
+    const object = await context.cluster.get(subject);
+    const { state, reason } = statusOf(object);
+    if (state === 'Current') return { done: reason };
+    if (isKafka) return (await brokerIssuance(context)) ?? { waitingFor: reason };
+    if (object === undefined || kind !== KINDS.Certificate) return { waitingFor: reason };
+    await tryAgain(object);
+    return { waitingFor: await issuanceCause(context, object) };
+  };
   const state = await waitUntil(context, {
     subject,
     watch: [{ kind, selection: { namespace: subject.namespace ?? '', name: subject.name } }],
-    check: async () => {
-      const { state, reason } = statusOf(await context.cluster.get(subject));
-      return state === 'Current' ? { done: reason } : { waitingFor: reason };
-    },
+    check,
     deadlineMs: isKafka ? deadlineMs(context, 'foreignOperation') : deadlineMs(context, 'issuance'),
     failure: isKafka ? 'not provisioned' : 'not Ready',
+    // What an issuer answers is on requests that are not watched.
+    retryMs: LOOK_AGAIN_MS,
   });
   say(context, 'ready', subject, state || 'as wanted');
 }

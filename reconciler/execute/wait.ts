@@ -6,12 +6,18 @@
  *
  * What is waited for is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
  */
-import type { Kind, ObjectRef } from '../../constructs/model/kube-object';
+import { formatRef, type Kind, type ObjectRef } from '../../constructs/model/kube-object';
 import { OVER, TimeoutError } from '../errors';
 import { type Clock, type Cluster, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
 
 /** What the condition came to: done with a value, or still waiting for something that can be said. */
-export type Progress<T> = { readonly done: T } | { readonly waitingFor: string };
+export type Progress<T> = { readonly done: T } | Waiting;
+
+interface Waiting {
+  readonly waitingFor: string;
+  /** The object that it is about; default: the subject of the wait. */
+  readonly subject?: ObjectRef;
+}
 
 export interface Wait<T> {
   readonly subject: ObjectRef;
@@ -50,12 +56,12 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const start = clock.monotonicMs();
   const end = (wait.since ?? start) + wait.deadlineMs;
   const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));
-  let reported = { message: '', atMs: Number.NEGATIVE_INFINITY };
-  const report = (message: string) => {
+  let reported = { what: '', atMs: Number.NEGATIVE_INFINITY };
+  const report = ({ waitingFor: message, subject = wait.subject }: Waiting) => {
     const [elapsedMs, { deadlineMs }] = [clock.monotonicMs() - (wait.since ?? start), wait];
-    const event = { event: 'waiting', subject: wait.subject, message } as const;
+    const event = { event: 'waiting', subject, message } as const;
     context.report(wait.endsByItself === true ? event : { ...event, wait: { elapsedMs, deadlineMs } });
-    reported = { message, atMs: clock.monotonicMs() };
+    reported = { what: `${formatRef(subject)} ${message}`, atMs: clock.monotonicMs() };
   };
   const repeatMs = () => reported.atMs + REPEAT_WAIT_MS - clock.monotonicMs();
   try {
@@ -65,8 +71,9 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
       if ('done' in progress) return progress.done;
       context.signal.throwIfAborted();
       const left = end - clock.monotonicMs();
-      if (left <= 0) throw timeout(wait, progress.waitingFor);
-      if (progress.waitingFor !== reported.message || repeatMs() <= 0) report(progress.waitingFor);
+      if (left <= 0) throw timeout(wait, progress);
+      const what = `${formatRef(progress.subject ?? wait.subject)} ${progress.waitingFor}`;
+      if (what !== reported.what || repeatMs() <= 0) report(progress);
       const tick = new AbortController();
       const due = pause(clock, Math.min(left, retryMs(), repeatMs()), AbortSignal.any([signal, tick.signal]));
       await Promise.race([heard, due, ...watching]);
@@ -78,10 +85,10 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   }
 }
 
-function timeout(wait: Wait<unknown>, lastState: string): TimeoutError {
+function timeout(wait: Wait<unknown>, { waitingFor, subject = wait.subject }: Waiting): TimeoutError {
   const minutes = wait.deadlineMs % 60_000 === 0 ? `${wait.deadlineMs / 60_000}m` : `${wait.deadlineMs / 1000}s`;
-  return new TimeoutError(`${wait.failure} after ${minutes}: ${lastState}.`, {
-    subject: wait.subject,
+  return new TimeoutError(`${wait.failure} after ${minutes}: ${waitingFor}.`, {
+    subject,
     ...(wait.hint === undefined ? {} : { hint: wait.hint }),
   });
 }

@@ -7,9 +7,11 @@ import { formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model
 import { ANNOTATION_OWNER, isAttemptOf, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
 import { ALIASES, certificateOf, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import { isSameTls } from '../../constructs/model/tls-effect';
+import { issuanceFailure } from '../status';
 import type { World } from './checks/world';
 import { type Comparison, convergingFindings } from './comparison';
 import type { Finding, Obstacle, Operation, SubmitOpsRequestStep } from './nouns';
+import type { Observation } from './observation';
 import { annotationOf, isOurs, lastConverging, nextAttempt, stateBefore } from './requests';
 
 export interface Candidate {
@@ -76,10 +78,19 @@ export function submitStep(
     retries: bundle.desired.retries,
     retry,
   });
-  if (next.kind === 'stop') return { obstacle: next.obstacle };
+  if (next.kind === 'stop') return { obstacle: withIssuanceFailures(next.obstacle, live) };
   if (next.kind === 'continue') return continueStep(next.request, operation);
   const manifest = requestManifest(world, candidate, next.name);
   return { kind: 'submitOpsRequest', subject: refOf(manifest), findings: candidate.findings, manifest, operation, isContinued: false };
+}
+
+/** A request that waited for certificates knows only that they did not come. */
+function withIssuanceFailures(obstacle: Obstacle, live: Observation): Obstacle {
+  const failures = live.certificates.flatMap((c) => {
+    const failure = issuanceFailure(c);
+    return failure === undefined ? [] : [`${formatRef(refOf(c))}: ${failure}`];
+  });
+  return failures.length === 0 ? obstacle : { ...obstacle, message: [obstacle.message, ...failures].join('; ') };
 }
 
 /** Returns the step that goes on with a request of ours. */

@@ -6,7 +6,7 @@ import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
 import { statusOf } from '../status';
 import type { AliasFinding, World } from './checks/world';
-import type { Finding, Step } from './nouns';
+import type { Finding, RetryIssuanceStep, Step } from './nouns';
 import type { Observation } from './observation';
 
 /** Returns the steps that bring the bundle's issuers and certificates about, each Ready before what needs it. */
@@ -49,7 +49,21 @@ function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
   if (different.length > 0) return applied(manifest, 'configure', differs(kind, subject, different));
   const { state, reason: message } = statusOf(has);
   if (state === 'Current') return [];
-  return [{ kind: 'awaitReady', subject, findings: [{ subject, reason: `${kind}NotReady`, message }] }];
+  const findings: readonly Finding[] = [{ subject, reason: `${kind}NotReady`, message }];
+  return [
+    ...(state === 'Failed' && kind === 'Certificate' ? [retryIssuance(findings[0] as Finding)] : []),
+    { kind: 'awaitReady', subject, findings },
+  ];
+}
+
+function retryIssuance(finding: Finding): RetryIssuanceStep {
+  return { kind: 'retryIssuance', subject: finding.subject, findings: [finding] };
+}
+
+/** Returns the steps that have cert-manager try those broker certificates again whose issuance has failed. */
+export function retrySteps({ live }: World, inIssuance: readonly Finding[]): readonly RetryIssuanceStep[] {
+  const isFailed = ({ subject }: Finding) => statusOf(live.certificates.find((c) => c.metadata.name === subject.name)).state === 'Failed';
+  return inIssuance.filter(isFailed).map(retryIssuance);
 }
 
 function differs(kind: 'Issuer' | 'Certificate', subject: ObjectRef, different: readonly string[]): Finding {

@@ -2,6 +2,7 @@
 import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, isEqual, KINDS, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
+import { issuanceFailure, statusOf } from '../status';
 import type { World } from './checks/world';
 import { expiredAt } from './dates';
 import type { Observation } from './observation';
@@ -21,7 +22,14 @@ export function notesOf(world: World, restarts: number, isUnderWay = false): rea
     const what = isRefused ? 'No pod may restart' : 'Gates rest on pod readiness alone';
     notes.push(`${what} while Kafka's own facts cannot be had: ${live.facts.unknown}.`);
   }
-  return [...notes, ...keptCas(bundle, live), ...foreignDifferences(bundle, live), ...trustNotes(world), ...pendingRotation(bundle, live)];
+  return [
+    ...notes,
+    ...keptCas(bundle, live),
+    ...foreignDifferences(bundle, live),
+    ...trustNotes(world),
+    ...failedRenewals(live),
+    ...pendingRotation(bundle, live),
+  ];
 }
 
 /** A CA is never deleted: leaves that it signed may still be trusted somewhere. Who no longer wants it is told that it is there. */
@@ -51,6 +59,14 @@ function foreignDifferences({ kafka }: Bundle, live: Observation): readonly stri
 function containsAll(has: unknown, declared: unknown): boolean {
   if (typeof declared !== 'object' || declared === null || Array.isArray(declared)) return isEqual(has, declared);
   return Object.entries(declared).every(([key, value]) => containsAll((has as Record<string, unknown> | undefined)?.[key], value));
+}
+
+/** Nothing is to be done while the old certificate is valid, but cert-manager will not renew it either. */
+function failedRenewals({ certificates }: Observation): readonly string[] {
+  return certificates.flatMap((c) => {
+    const { state, reason } = statusOf(c);
+    return state === 'Current' && issuanceFailure(c) !== undefined ? [`${formatRef(refOf(c))}: ${reason}.`] : [];
+  });
 }
 
 function pendingRotation({ desired }: Bundle, live: Observation): readonly string[] {

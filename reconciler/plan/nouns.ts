@@ -86,6 +86,10 @@ export interface CreateStep extends StepBase {
 export interface AwaitReadyStep extends StepBase {
   readonly kind: 'awaitReady';
 }
+/** Has cert-manager try a failed issuance again: by itself it would wait for an hour or more. */
+export interface RetryIssuanceStep extends StepBase {
+  readonly kind: 'retryIssuance';
+}
 /** Sets the owner annotation of the Kafka. */
 export interface OwnStep extends StepBase {
   readonly kind: 'own';
@@ -163,6 +167,7 @@ export type Step =
   | ApplyStep
   | ExportTrustStep
   | CreateStep
+  | RetryIssuanceStep
   | AwaitReadyStep
   | OwnStep
   | ConfigureStep
@@ -250,6 +255,8 @@ export function describeStep(step: Step): { readonly change: string; readonly wa
       return { change: step.change, waitsFor: '', why };
     case 'create':
       return { change: 'create', waitsFor: '', why };
+    case 'retryIssuance':
+      return { change: 'retry', waitsFor: '', why };
     case 'awaitReady':
       return { change: 'wait', waitsFor: 'Ready', why };
     case 'own':

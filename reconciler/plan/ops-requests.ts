@@ -3,7 +3,7 @@ import type { KubeObject } from '../../constructs/model/kube-object';
 import { continueStep, submitStep, wantedCandidates } from './candidates';
 import type { World } from './checks/world';
 import { type Comparison, operationOf } from './comparison';
-import { issuingSteps, leftOverSteps } from './issuing';
+import { issuingSteps, leftOverSteps, retrySteps } from './issuing';
 import { notesOf } from './notes';
 import type { Draft, Step } from './nouns';
 import { isNative, isOurs, unfinished } from './requests';
@@ -24,7 +24,7 @@ export function planOpsRequests(world: World, found: Comparison, retry: boolean)
     steps.push(...finishingSteps(world, found), ...leftOverSteps(world));
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(world, 0) };
   }
-  steps.push(...resumeSteps(world));
+  steps.push(...resumeSteps(world), ...retrySteps(world, found.inIssuance));
   for (const candidate of wanted) {
     const submit = submitStep(world, candidate, candidate.kind === 'converge' ? operation : candidate.kind, retry);
     if ('obstacle' in submit) return { operation, steps: [], obstacles: [submit.obstacle] };

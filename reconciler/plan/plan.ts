@@ -21,7 +21,7 @@ import { secretFindings } from './checks/secrets';
 import type { World } from './checks/world';
 import { type Comparison, compare, convergingFindings } from './comparison';
 import { estimateOf } from './estimate';
-import { issuingSteps } from './issuing';
+import { issuingSteps, retrySteps } from './issuing';
 import { planNative } from './native';
 import { notesOf } from './notes';
 import type { Draft, Finding, Obstacle, Plan, Step } from './nouns';
@@ -113,7 +113,11 @@ function whatNothingCures({ bundle, live }: World, found: Comparison): Obstacle 
 
 function awaitIssuance(world: World, { inIssuance }: Comparison): Draft {
   const waits: readonly Step[] = inIssuance.map((f) => ({ kind: 'awaitReady', subject: f.subject, findings: [f] }));
-  return { operation: 'tidy', steps: [...ownSteps(world), ...issuingSteps(world), ...waits], notes: notesOf(world, 0) };
+  return {
+    operation: 'tidy',
+    steps: [...ownSteps(world), ...issuingSteps(world), ...retrySteps(world, inIssuance), ...waits],
+    notes: notesOf(world, 0),
+  };
 }
 
 /** A declared Kafka that is missing is created as desired: no operation, no restart. */
@@ -155,7 +159,7 @@ function configureKafka(world: World): Draft {
 
 /** Without an ops-manager nobody else writes the certificates that the first pods mount. */
 function issueBeforePods(world: World): readonly Step[] {
-  if (world.bundle.desired.executor !== 'native') return [];
+  if (world.bundle.desired.executor !== 'native') return retrySteps(world, certificateFindings(world));
   const findings = [...certificateFindings(world), ...secretFindings(world)];
   return issueSteps(world, findings, [], false);
 }

@@ -3,9 +3,10 @@
  *
  * Requests never tell what TLS is; the five layers do. They bound how often something is tried, and they say what a revert is.
  */
+import type { Desired } from '../../constructs/model/desired';
 import { formatRef, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { ANNOTATION_OWNER, attemptName, isAttemptOf, REQUEST } from '../../constructs/model/names';
+import { ANNOTATION_OWNER, attemptName, baseOfAttempt, isAttemptOf, REQUEST } from '../../constructs/model/names';
 import type { TlsState } from '../../constructs/model/tls';
 import { fits } from '../shape';
 import { TLS } from '../well-formed';
@@ -108,13 +109,28 @@ function afterSuccess(last: KubeObject, missing: string, rules: AttemptRules): N
   );
 }
 
+/** What is left to do when an operation has failed as often as the desired state allows. */
+export const MEND_AND_RETRY = 'Mend the cause, then run "kafka-tls apply --retry".';
+
 function afterFailures(attempts: readonly KubeObject[], rules: AttemptRules): NextAttempt | undefined {
-  const sinceVerified = attempts.slice(attempts.findLastIndex((r) => annotationOf(r, REQUEST.verified) !== undefined) + 1);
-  const failed = sinceVerified.filter((r) => r.status?.phase === 'Failed' && annotationOf(r, REQUEST.superseded) === undefined);
+  const failed = failedAttempts(attempts);
   const last = failed.at(-1);
   if (last === undefined || failed.length <= rules.retries) return undefined;
   const times = failed.length === 1 ? 'once' : `${failed.length} times`;
-  return stop(rules, last, 'failed', `failed ${times}: ${failureOf(last)}`, 'Mend the cause, then run "kafka-tls apply --retry".');
+  return stop(rules, last, 'failed', `failed ${times}: ${failureOf(last)}`, MEND_AND_RETRY);
+}
+
+/** Attempts that count: those since the last one that did what it was asked for. */
+function failedAttempts(attempts: readonly KubeObject[]): readonly KubeObject[] {
+  const sinceVerified = attempts.slice(attempts.findLastIndex((r) => annotationOf(r, REQUEST.verified) !== undefined) + 1);
+  return sinceVerified.filter((r) => r.status?.phase === 'Failed' && annotationOf(r, REQUEST.superseded) === undefined);
+}
+
+/** Tells whether a request that has failed is not tried again by the next run. */
+export function isRetryBoundReached(request: KubeObject, requests: readonly KubeObject[], { owner, retries }: Desired): boolean {
+  const base = baseOfAttempt(request.metadata.name);
+  const isAttempt = (r: KubeObject) => isAttemptOf(r.metadata.name, base);
+  return failedAttempts(requests.filter((r) => isOurs(r, owner) && isAttempt(r))).length > retries;
 }
 
 /** Returns why a request failed, in the words of whoever carried it out. */

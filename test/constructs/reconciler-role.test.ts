@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Acknowledgement, Executor, KafkaCluster, Tls, TlsIssuer } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
-import { groupOf, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
+import { groupOf, KINDS, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
 import { type Permission, permissions } from '../../constructs/model/permissions';
 import type { Cluster } from '../../reconciler/ports';
-import { bundleOf, KAFKA, kafkaManifest, World } from '../support/world';
+import { bundleOf, failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 /** What is only needed outside these scenarios, and why it is granted. */
 const ELSEWHERE: readonly (readonly [string, string])[] = [
@@ -98,7 +98,9 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         Acknowledgement.trustRootChangesTo('new-ca'),
       ];
       const issuer = TlsIssuer.selfSignedCa();
+      let refusal: string | undefined;
       const rotated = () => world.clock.now().toISOString();
+      const refused = bundleOf({ ...props, tls: Tls.on({ issuer, acknowledge, server: { dnsNames: ['kafka.example.org'] } }) });
       for (const tls of [
         () => Tls.on({ issuer, acknowledge }),
         () => Tls.on({ issuer, acknowledge, issuedAfter: rotated() }),
@@ -107,6 +109,13 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       ]) {
         await world.place.pass(3_600_000); // long enough for an instant to be after the last issuance
         await world.apply(bundleOf({ ...props, tls: tls() }));
+        await world.settle();
+        if (refusal !== undefined) continue;
+        refusal = 'no quota left'; // what has failed is tried again by the next run
+        await world.annotate({ 'sandbox.kafka-tls/issuance-fails': refusal }, world.ref(KINDS.Issuer, `${KAFKA}-ca`));
+        assert.match((await failureOf(world.apply(refused))).message, /no quota left/);
+        await world.annotate({ 'sandbox.kafka-tls/issuance-fails': '' }, world.ref(KINDS.Issuer, `${KAFKA}-ca`));
+        await world.apply(refused);
         await world.settle();
       }
       assert.deepEqual([...denied], []);

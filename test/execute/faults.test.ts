@@ -254,14 +254,19 @@ describe('ops-request', () => {
     await secured('ops-request');
     await annotateIssuer({ 'sandbox.kafka-tls/issuance-fails': 'no quota left' });
     const bundle = wanted('ops-request', on({ server: { dnsNames: ['x.example.org'] } }));
-    for (const says of [/timed out/, /timed out/, /failed 2 times: .*timed out/]) {
+    for (const [says, hint] of [
+      [/: failed: timed out/, /^The next run tries it again\.$/],
+      [/: failed: timed out/, /^Mend the cause, then run "kafka-tls apply --retry"\.$/],
+      [/failed 2 times: .*timed out/, /^Mend the cause, then run "kafka-tls apply --retry"\.$/],
+    ] as const) {
       const failure = await failureOf(world.apply(bundle));
       assert.equal(failure.exitCode, 1);
       assert.match(failure.message, says);
+      assert.match(failure.message, /Certificate\/demo\/orders-(server|client)-cert: no quota left/);
+      assert.match(failure.hint ?? '', hint);
     }
     assert.equal((await world.requests()).length, 3, 'the first of all, and two attempts');
     await annotateIssuer({ 'sandbox.kafka-tls/issuance-fails': '' });
-    await world.place.pass(3_600_000); // cert-manager waits that long after a failure
     await world.apply(bundle, { retry: true });
     await assertServing(bundle);
   });

@@ -3,19 +3,20 @@
  * stays True while cert-manager issues anew, so a restart on Ready alone would load the old certificate.
  */
 import { formatAcknowledgement } from '../../../constructs/model/acknowledgement';
-import { conditionOf, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { isSameRef, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '../../../constructs/model/kubedb';
 import { REQUEST } from '../../../constructs/model/names';
 import { ALIASES, certificateOf, defaultSecretName } from '../../../constructs/model/tls';
 import { InvalidInputError } from '../../errors';
 import { certificateFindings } from '../../plan/checks/certificates';
 import { secretFindings } from '../../plan/checks/secrets';
-import type { CreatePasswordStep, IssueStep } from '../../plan/nouns';
+import type { CreatePasswordStep, Finding, IssueStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
 import { isRootReplaced, rootOf } from '../../plan/trust';
 import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '../../shape';
-import { statusOf } from '../../status';
-import { deadlineMs, type ExecuteContext, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
+import { issuanceFailure, statusOf } from '../../status';
+import { deadlineMs, type ExecuteContext, orPlanAnew, say, withAnnotations } from '../context';
+import { failuresTriedAgain, issuanceCause, triggerIssuance } from '../issuance';
 import { waitUntil } from '../wait';
 import { ISSUED } from './conditions';
 import { modifyRequest, type NativeRun, record } from './run';
@@ -28,7 +29,7 @@ export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promis
     await context.cluster.apply(manifest);
     say(context, 'applied', subject, 'configured');
   }
-  for (const step of steps.filter((s) => s.isRotation)) await trigger(run, step, baseline[step.alias]);
+  for (const step of steps) await trigger(run, step, baseline[step.alias]);
   const live = await awaitIssued(run, steps, baseline);
   if (!steps.some((s) => s.isTrustCut)) assertSameRoot(run, live);
   await record(run, ISSUED);
@@ -94,50 +95,40 @@ function issuedOf(live: Observation, { bundle }: ExecuteContext, alias: string):
   return { revision: certificate?.status?.revision ?? 0, fingerprint: leaf?.fingerprint ?? '' };
 }
 
-/** Asks cert-manager for a new certificate the way `cmctl renew` does: by the Issuing condition. Nothing is asked for twice. */
-async function trigger({ context }: NativeRun, { subject }: IssueStep, base: Issued | undefined): Promise<void> {
-  await modify(
-    context.cluster,
-    subject,
-    (certificate) => {
-      const isDone = (certificate.status?.revision ?? 0) > (base?.revision ?? 0);
-      if (isDone || conditionOf(certificate, 'Issuing')?.status === 'True') return undefined;
-      const condition = {
-        type: 'Issuing',
-        status: 'True' as const,
-        reason: 'ManuallyTriggered',
-        message: 'Certificate re-issuance manually triggered',
-        observedGeneration: certificate.metadata.generation ?? 1,
-      };
-      return withCondition(certificate, condition, context.clock.now());
-    },
-    { status: true },
-  );
+/** Has those tried again that are rotated or have failed: cert-manager would do the latter only after an hour, the former never. */
+async function trigger({ context }: NativeRun, { subject, isRotation }: IssueStep, base: Issued | undefined): Promise<void> {
+  const isIssued = ({ status }: KubeObject) => (status?.revision ?? 0) > (base?.revision ?? 0);
+  await triggerIssuance(context, subject, (c) => isIssued(c) || (!isRotation && statusOf(c).state !== 'Failed'));
 }
 
 /** Ready stays True while a certificate is issued anew; only revision, Issuing, generation and the Secret's content together tell. */
-async function awaitIssued(run: NativeRun, steps: readonly IssueStep[], baseline: Baseline): Promise<Observation> {
-  const { context, before } = run;
-  const names = steps.map((s) => s.subject.name);
-  const subject = (steps[0] as IssueStep).subject;
+async function awaitIssued({ context, before }: NativeRun, steps: readonly IssueStep[], baseline: Baseline): Promise<Observation> {
+  const tryAgain = failuresTriedAgain(context);
+  const [first] = steps as [IssueStep];
   return waitUntil(context, {
-    subject,
+    subject: first.subject,
     watch: [{ kind: KINDS.Certificate, selection: { namespace: before.namespace } }],
     check: async () => {
       // Cheap first: while cert-manager works, only the Certificates change.
-      const certificates = await Promise.all(steps.map((s) => context.cluster.get(s.subject)));
-      const busy = certificates.map((c) => statusOf(c)).findIndex((s) => s.state !== 'Current');
-      if (busy !== -1) return { waitingFor: `${names[busy]} ${statusOf(certificates[busy]).reason}` };
+      for (const { subject, isRotation } of steps) {
+        const certificate = await context.cluster.get(subject);
+        const { state, reason } = statusOf(certificate);
+        if (certificate === undefined) return { waitingFor: reason, subject };
+        if (state === 'Current' && !(isRotation && issuanceFailure(certificate) !== undefined)) continue;
+        await tryAgain(certificate);
+        return { waitingFor: await issuanceCause(context, certificate), subject };
+      }
       const live = await context.observe();
       const world = { bundle: context.bundle, live, now: context.clock.now() };
-      const open = [...certificateFindings(world), ...secretFindings(world)].find((f) => names.includes(f.subject.name));
-      if (open !== undefined) return { waitingFor: `${open.subject.name} ${open.message}` };
+      const isOurs = (f: Finding) => steps.some((s) => isSameRef(s.subject, f.subject));
+      const open = [...certificateFindings(world), ...secretFindings(world)].find(isOurs);
+      if (open !== undefined) return { waitingFor: open.message, subject: open.subject };
       const same = steps.find((s) => s.isRotation && issuedOf(live, context, s.alias).fingerprint === baseline[s.alias]?.fingerprint);
-      return same === undefined ? { done: live } : { waitingFor: `${same.subject.name} was not issued anew yet` };
+      return same === undefined ? { done: live } : { waitingFor: 'was not issued again yet', subject: same.subject };
     },
     deadlineMs: deadlineMs(context, 'issuance'),
     failure: 'not issued',
-    hint: 'Look at its CertificateRequest and its issuer. No pod was restarted.',
+    hint: 'Mend the cause; the next run has cert-manager try again. No pod was restarted.',
     retryMs: 1000,
   });
 }

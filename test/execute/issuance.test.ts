@@ -1,0 +1,139 @@
+/**
+ * An issuer that refuses: the reason that it gave is seen while a run waits and when it ends, and once its cause is cured the next run has
+ * the certificates, though cert-manager itself would wait for an hour.
+ */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { ClientCertificate, type KafkaTls, type Tls } from '../../constructs';
+import type { Bundle } from '../../constructs/model/bundle';
+import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { KINDS } from '../../constructs/model/kube-object';
+import { assertSettled } from '../support/settled';
+import { on, wish } from '../support/wishes';
+import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
+
+let world: World;
+afterEach(() => world?.stop());
+
+const REASON = 'subject alternative name localhost not allowed by this role';
+const CERTIFICATE = `Certificate/demo/${KAFKA}-server-cert`;
+const FAULT = 'sandbox.kafka-tls/issuance-fails';
+
+const wanted = (executor: ExecutorName, tls: Tls, addTo?: (kafkaTls: KafkaTls) => void) => world.bundle(wish(executor, tls), addTo);
+const issuer = () => world.ref(KINDS.Issuer, `${KAFKA}-ca`);
+const refuse = (reason: string) => world.annotate({ [FAULT]: reason }, issuer());
+
+async function plaintext(executor: ExecutorName): Promise<void> {
+  world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
+  await world.settle();
+}
+
+async function secured(executor: ExecutorName): Promise<void> {
+  await plaintext(executor);
+  await world.apply(wanted(executor, on()));
+  await world.place.pass(86_400_000);
+  world.events.length = 0;
+}
+
+/** The issuer of the bundle refuses as soon as it exists. */
+function refuseFromTheStart(): void {
+  world.onEvent = ({ event, subject }) => {
+    if (event === 'applied' && subject.kind === KINDS.Issuer.kind && subject.name === issuer().name) void refuse(REASON);
+  };
+}
+
+/** What was reported of a wait, once each: `Certificate/demo/a: reason`. */
+const waits = () =>
+  world.events.filter((e) => e.event === 'waiting').map((e) => `${e.subject.kind}/${e.subject.namespace}/${e.subject.name}: ${e.message}`);
+
+async function assertServing(bundle: Bundle): Promise<void> {
+  await assertSettled(world, bundle);
+  assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
+}
+
+for (const executor of EXECUTORS) {
+  describe(`executor ${executor}`, () => {
+    test('the first certificates are refused, with the reason; cured, the next run has them at once', async () => {
+      await plaintext(executor);
+      refuseFromTheStart();
+      const bundle = wanted(executor, on());
+      const failure = await failureOf(world.apply(bundle));
+      world.onEvent = undefined;
+      assert.equal(failure.exitCode, 1, failure.message);
+      assert.match(failure.message, new RegExp(`${CERTIFICATE}.*${REASON} \\(CertificateRequest/demo/${KAFKA}-server-cert-1\\)`));
+      assert.deepEqual(world.evicted, [], 'no pod was restarted');
+
+      await refuse('');
+      const began = world.clock.monotonicMs();
+      await world.apply(bundle);
+      assert.ok(world.clock.monotonicMs() - began < 600_000, 'and not after an hour');
+      await assertServing(bundle);
+    });
+
+    test('while rotating, the reason is reported within seconds and every minute', async () => {
+      await secured(executor);
+      await refuse(REASON);
+      const bundle = wanted(executor, on({ issuedAfter: world.clock.now().toISOString() }));
+      const failure = await failureOf(world.apply(bundle));
+      assert.equal(failure.exitCode, 1, failure.message);
+      assert.match(failure.message, new RegExp(REASON));
+      const told = world.events.filter(
+        (e) => e.event === 'waiting' && e.message === `${REASON} (CertificateRequest/demo/${KAFKA}-server-cert-2)`,
+      );
+      assert.ok((told[0]?.wait?.elapsedMs ?? Number.NaN) <= 10_000, 'within seconds');
+      assert.ok(told.length >= 4 && told.length < 30, `${told.length} times`);
+
+      await refuse('');
+      await world.apply(bundle, { retry: true });
+      await assertServing(bundle);
+    });
+
+    test('a certificate of an application is refused, and tried again by the next run', async () => {
+      await secured(executor);
+      await refuse(REASON);
+      const bundle = wanted(executor, on(), (kafkaTls) => new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' }));
+      const failure = await failureOf(world.apply(bundle));
+      assert.match(
+        failure.message,
+        new RegExp(`Certificate/demo/billing: not Ready after 5m: ${REASON} \\(CertificateRequest/demo/billing-1\\)`),
+      );
+      await refuse('');
+      world.events.length = 0;
+      await world.apply(bundle);
+      assert.deepEqual(world.evicted, []);
+      await assertServing(bundle);
+    });
+
+    test('what has failed while the old certificate is valid is told, and nothing is done', async () => {
+      await secured(executor);
+      await refuse(REASON);
+      const certificate = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
+      await world.askForRenewal(certificate);
+      await world.place.pass(60_000);
+      const bundle = wanted(executor, on());
+      assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
+    });
+  });
+}
+
+describe('native', () => {
+  test('a cause that is cured while the run waits lets it go on', async () => {
+    await secured('native');
+    await refuse(REASON);
+    const bundle = wanted('native', on({ issuedAfter: world.clock.now().toISOString() }));
+    let isCured = false;
+    world.onEvent = ({ event, message }) => {
+      if (isCured || event !== 'waiting' || !message.startsWith(REASON)) return;
+      isCured = true;
+      void refuse('');
+    };
+    const began = world.clock.monotonicMs();
+    await world.apply(bundle);
+    assert.ok(
+      waits().some((w) => w.startsWith(`${CERTIFICATE}: ${REASON}`)),
+      waits().join('\n'),
+    );
+    assert.ok(world.clock.monotonicMs() - began < 300_000);
+    await assertServing(bundle);
+  });
+});
