@@ -14,15 +14,16 @@ import { ContentNamed } from './content-named';
 import { metadataProps } from './metadata';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
-import { KINDS } from './model/kube-object';
+import { KINDS, type KubeObject } from './model/kube-object';
 import { ownedMetadata, type Place } from './model/manifests';
 import { bundleName, cronJobName, jobNameOf, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
 import { cronJobViolations, jobViolations } from './model/validate-job';
+import { podViolations } from './model/validate-pod';
 import type { Violation } from './model/violation';
 import { ReconcileSchedule } from './reconcile-schedule';
 import { grantAccess, grantClusterIssuers } from './reconciler-access';
-import { CONTAINER, ImagePullPolicy, podSelector, podTemplate, type ReconcilerPodProps } from './reconciler-pod';
+import { CONTAINER, ImagePullPolicy, podNeeds, podSelector, podTemplate, type ReconcilerPodProps } from './reconciler-pod';
 
 /** How the reconciler runs in the cluster. */
 export interface ReconcilerJobProps {
@@ -78,12 +79,14 @@ export class ReconcilerJob extends Construct {
   readonly clusterRole?: ApiObject;
   readonly clusterRoleBinding?: ApiObject;
 
+  private readonly place: Place;
   private readonly leastSeconds: number;
 
   constructor(scope: Construct, id: string, props: ReconcilerJobProps, context: ReconcilerJobContext) {
     super(scope, id);
     this.leastSeconds = secondsPerPod(context);
     const { place } = context;
+    this.place = place;
     const access = grantAccess(this, place, permissions(place.kafka, context.executor));
     this.serviceAccount = access.serviceAccount;
     this.role = access.role;
@@ -119,7 +122,8 @@ export class ReconcilerJob extends Construct {
 
   /** @internal */
   _violations(): readonly Violation[] {
-    const jobs = jobViolations(this.job.toJson(), this.leastSeconds);
+    const job: KubeObject = this.job.toJson();
+    const jobs = [...jobViolations(job, this.leastSeconds), ...podViolations(job, podNeeds(this.place))];
     return this.cronJob === undefined ? jobs : [...jobs, ...cronJobViolations(this.cronJob.toJson())];
   }
 }

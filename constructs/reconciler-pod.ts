@@ -7,6 +7,7 @@
 import { canonical } from './model/kube-object';
 import { type ExtraSpec, merged, type Place } from './model/manifests';
 import { bundleName, LABEL_KAFKA } from './model/names';
+import type { PodNeeds } from './model/validate-pod';
 
 /** How the pods of Job and CronJob run. Fields have the names and the meaning that they have in Kubernetes. */
 export interface ReconcilerPodProps {
@@ -142,6 +143,11 @@ const LIMITS = { cpu: '1', memory: '256Mi', 'ephemeral-storage': '64Mi' };
 /** Labels by which the NetworkPolicy selects the pods. */
 export function podSelector({ kafka }: Place): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: kafka };
+}
+
+/** Returns what a template must say, whatever the user adds. */
+export function podNeeds(place: Place): PodNeeds {
+  return { labels: podSelector(place), container: CONTAINER };
 }
 
 /** Returns the template of the pods. */

@@ -27,6 +27,25 @@ function isLabelText(text: string): boolean {
 
 /** Tells whether a value is an amount of storage or memory above zero: `10Gi`, `1.5Ti`, `1e9`. */
 export function isPositiveQuantity(value: unknown): boolean {
-  const [, amount = ''] = /^\+?(\d+\.?\d*|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?\d+)?$/.exec(String(value)) ?? [];
-  return Number(amount) > 0;
+  return (parseQuantity(value) ?? 0) > 0;
+}
+
+const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
+const BINARY = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+
+/** Returns the number that a quantity stands for, `0.05` for `50m`; undefined when it is none. */
+export function parseQuantity(value: unknown): number | undefined {
+  const match = /^([+-]?)(\d+\.?\d*|\.\d+)(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?\d+))$/.exec(String(value));
+  if (match === null) return undefined;
+  const [, sign, amount = '', binary, decimal = '', exponent] = match;
+  const factor =
+    binary === undefined
+      ? 10 ** (exponent === undefined ? (DECIMAL[decimal] ?? 0) : Number(exponent))
+      : 1024 ** (BINARY.indexOf(binary) + 1);
+  return (sign === '-' ? -1 : 1) * Number(amount) * factor;
+}
+
+/** Tells whether a text can be the name of an environment variable: Kubernetes takes nearly all, shells and programs do not. */
+export function isVariableName(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
 }

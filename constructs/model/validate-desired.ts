@@ -18,6 +18,8 @@ const SHORTEST_DEADLINE: Readonly<Record<keyof Deadlines, bigint>> = {
 };
 /** A run holds the Lease of its Kafka while it waits, so that nothing else is done meanwhile. */
 const LONGEST_DEADLINE = 86_400n * SECOND;
+/** Prefix of the labels of our own. */
+const OWN_LABELS = 'kafka-tls/';
 const MOST_RETRIES = 10;
 const MOST_NODES = 1_000;
 const YEAR_MS = 365 * 86_400_000;
@@ -54,6 +56,10 @@ function identityViolations(desired: Desired): readonly Violation[] {
   }
   if (desired.owner.trim() === '')
     found.push(error('owner', desired.owner, 'a Kafka belongs to somebody', 'Leave it out for "<namespace>/<kafka>".'));
+  for (const [key, value] of Object.entries(desired.labels ?? {})) {
+    if (key.startsWith(OWN_LABELS))
+      found.push(error(`labels[${key}]`, value, 'the reconciler finds its objects by its own labels', 'Give the chart another label.'));
+  }
   return found;
 }
 

@@ -1,0 +1,143 @@
+/** What Kubernetes refuses in the template of the reconciler's pods, and changes of what the reconciler rests on. */
+import { isMap, type KubeObject, refOf } from './kube-object';
+import { isDnsSubdomain, isVariableName, parseQuantity } from './kubernetes-names';
+import { annotationViolations, labelViolations } from './validate-metadata';
+import { type Complain, complaintsAbout, type Violation } from './violation';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const TEMPLATE = 'spec.template';
+
+/** What the reconciler needs of a template, whatever the user adds. */
+export interface PodNeeds {
+  /** Labels by which the NetworkPolicy selects the pods. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Name of the container whose exit codes the Job's podFailurePolicy is about. */
+  readonly container: string;
+}
+
+/** Returns what is wrong with the pods of a Job. */
+export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violation[] {
+  const { metadata = {}, spec = {} } = job.spec?.template ?? {};
+  const { error } = complaintsAbout(refOf(job));
+  const { containers, nodeSelector = {}, tolerations = [], securityContext = {}, priorityClassName, restartPolicy } = spec;
+  return [
+    ...labelViolations(job, `${TEMPLATE}.metadata.labels`, metadata.labels ?? {}),
+    ...annotationViolations(job, `${TEMPLATE}.metadata.annotations`, metadata.annotations ?? {}),
+    ...reservedLabels(error, metadata.labels ?? {}, needs.labels),
+    ...containerViolations(error, containers, needs.container),
+    ...labelViolations(job, `${TEMPLATE}.spec.nodeSelector`, nodeSelector),
+    ...tolerationViolations(error, tolerations),
+    ...userViolations(error, securityContext),
+    ...(priorityClassName === undefined || isDnsSubdomain(priorityClassName)
+      ? []
+      : [error(`${TEMPLATE}.spec.priorityClassName`, priorityClassName, 'that is not the name of a PriorityClass', LOWER_CASE)]),
+    ...(restartPolicy === 'Never'
+      ? []
+      : [error(`${TEMPLATE}.spec.restartPolicy`, restartPolicy, 'a Job with a podFailurePolicy has "Never"', 'Leave it out.')]),
+  ];
+}
+
+const LOWER_CASE = 'Use lower-case letters, digits, "-" and ".".';
+
+/** Labels that Kubernetes itself gives to the pods of a Job. */
+const OF_JOBS = /^(batch\.kubernetes\.io\/.*|controller-uid|job-name)$/;
+
+function reservedLabels(error: Complain, labels: Fields, needed: Fields): readonly Violation[] {
+  const changed = Object.keys(needed).filter((key) => labels[key] !== needed[key]);
+  const ofJobs = Object.keys(labels).filter((key) => OF_JOBS.test(key));
+  const field = (key: string) => `${TEMPLATE}.metadata.labels[${key}]`;
+  return [
+    ...changed.map((key) => error(field(key), labels[key], `pods are found by it, as ${needed[key]}`, 'Use another label.')),
+    ...ofJobs.map((key) => error(field(key), labels[key], 'Kubernetes gives this label to the pods of a Job itself', 'Use another label.')),
+  ];
+}
+
+function containerViolations(error: Complain, containers: unknown, name: string): readonly Violation[] {
+  const field = `${TEMPLATE}.spec.containers`;
+  const all: readonly Fields[] = Array.isArray(containers) ? containers.filter(isMap) : [];
+  if (!all.some((container) => container.name === name))
+    return [
+      error(
+        field,
+        all.map((container) => container.name),
+        `the reconciler runs in the container ${name}`,
+        'Leave the containers out.',
+      ),
+    ];
+  return all.flatMap((container, i) => [
+    ...environmentViolations(error, `${field}[${i}]`, container),
+    ...resourceViolations(error, `${field}[${i}].resources`, isMap(container.resources) ? container.resources : {}),
+  ]);
+}
+
+function environmentViolations(error: Complain, field: string, { env, envFrom }: Fields): readonly Violation[] {
+  const variables = (Array.isArray(env) ? env : []).flatMap(({ name, value }: Fields, i) => {
+    const at = `${field}.env[${i}]`;
+    if (!isVariableName(String(name)))
+      return [error(`${at}.name`, name, 'that is not the name of an environment variable', 'Use letters, digits and "_".')];
+    if (value !== undefined && typeof value !== 'string')
+      return [error(`${at}.value`, value, `the value of ${name} is a text`, 'Put it into quotes.')];
+    // Never the value: it may be what must not be in Git.
+    return typeof value === 'string' && /:\/\/[^/@\s]*:[^/@\s]+@/.test(value)
+      ? [error(`${at}.value`, '(an address with a password)', 'it stands in Git, and a password must not', 'Use job.pod.envFromSecrets.')]
+      : [];
+  });
+  const sources = (Array.isArray(envFrom) ? envFrom : []).flatMap((source: Fields, i) =>
+    (['configMapRef', 'secretRef'] as const).flatMap((kind) => {
+      const ref = source[kind];
+      if (!isMap(ref) || isDnsSubdomain(ref.name)) return [];
+      return [error(`${field}.envFrom[${i}].${kind}.name`, ref.name, 'that is not the name of a Kubernetes object', LOWER_CASE)];
+    }),
+  );
+  return [...variables, ...sources];
+}
+
+function resourceViolations(error: Complain, field: string, resources: Fields): readonly Violation[] {
+  const amounts = (kind: 'requests' | 'limits'): Fields => (isMap(resources[kind]) ? resources[kind] : {});
+  const malformed = (['requests', 'limits'] as const).flatMap((kind) =>
+    Object.entries(amounts(kind)).flatMap(([resource, value]) =>
+      (parseQuantity(value) ?? -1) >= 0
+        ? []
+        : [error(`${field}.${kind}.${resource}`, value, 'that is not a quantity', 'Write it as "100m", "1" or "256Mi".')],
+    ),
+  );
+  const excessive = Object.entries(amounts('requests')).flatMap(([resource, value]) => {
+    const limit = amounts('limits')[resource];
+    const [request, most] = [parseQuantity(value), parseQuantity(limit)];
+    if (request === undefined || most === undefined || request <= most) return [];
+    return [error(`${field}.requests.${resource}`, value, `it is more than the limit, ${limit}`, 'Raise the limit, or request less.')];
+  });
+  return [...malformed, ...excessive];
+}
+
+const OPERATORS = ['Equal', 'Exists'];
+const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+function tolerationViolations(error: Complain, tolerations: unknown): readonly Violation[] {
+  return (Array.isArray(tolerations) ? tolerations : []).flatMap((toleration: Fields, i) => {
+    const { key, operator = 'Equal', value, effect, tolerationSeconds } = toleration;
+    const at = `${TEMPLATE}.spec.tolerations[${i}]`;
+    const found: Violation[] = [];
+    if (!OPERATORS.includes(String(operator)))
+      found.push(error(`${at}.operator`, operator, 'that is not an operator', `Use ${OPERATORS.join(' or ')}.`));
+    if (effect !== undefined && !EFFECTS.includes(String(effect)))
+      found.push(error(`${at}.effect`, effect, 'no taint has this effect', `Use ${EFFECTS.join(', ')}, or leave it out.`));
+    if (!key && operator !== 'Exists')
+      found.push(error(`${at}.operator`, operator, 'without a key it has to be "Exists"', 'Set operator to "Exists", or name a key.'));
+    if (operator === 'Exists' && value !== undefined)
+      found.push(error(`${at}.value`, value, '"Exists" has no value', 'Leave the value out, or use "Equal".'));
+    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
+      found.push(error(`${at}.tolerationSeconds`, tolerationSeconds, 'only "NoExecute" has a time', 'Set effect to "NoExecute".'));
+    return found;
+  });
+}
+
+function userViolations(error: Complain, securityContext: Fields): readonly Violation[] {
+  return ['runAsUser', 'runAsGroup', 'fsGroup'].flatMap((name) => {
+    const id = securityContext[name];
+    if (id === undefined || (Number.isInteger(id) && Number(id) >= (name === 'runAsUser' ? 1 : 0) && Number(id) < 2 ** 31)) return [];
+    const why = name === 'runAsUser' && id === 0 ? 'the process is not root' : 'that is not an id';
+    return [error(`${TEMPLATE}.spec.securityContext.${name}`, id, why, 'Use a number from 1, or leave it to the platform.')];
+  });
+}
