@@ -5,6 +5,8 @@
  * Sources: kubedb/apimachinery v0.66 (helpers, constants), kubedb/kafka-init-docker, the outputs in KubeDB's Kafka guides.
  * Marked "inferred" where no public source says so.
  */
+import { DEFAULT_CLUSTER_DOMAIN } from './cluster-domain';
+import { type SecurityProtocol, withClientProtocol, withKeyStores, withListenerProtocols, withoutKeyStores } from './kafka-properties';
 import { KINDS, type Kind, type KubeObject } from './kube-object';
 import { type Alias, certificateOf, issuerOf, sortedSet, type TlsConfig, tlsStateOf } from './tls';
 
@@ -86,8 +88,8 @@ export function governingService(kafka: string): string {
 }
 
 /** Returns the DNS name of a pod, as brokers advertise it. */
-export function podFqdn(kafka: string, namespace: string, pod: string): string {
-  return `${pod}.${governingService(kafka)}.${namespace}.svc.cluster.local`;
+export function podFqdn(kafka: string, namespace: string, pod: string, clusterDomain = DEFAULT_CLUSTER_DOMAIN): string {
+  return `${pod}.${governingService(kafka)}.${namespace}.svc.${clusterDomain}`;
 }
 
 /** Returns the labels by which KubeDB selects everything of one Kafka. */
@@ -148,15 +150,10 @@ export function brokerCommonName(kafka: string, namespace: string): string {
 }
 
 /** Returns the DNS names that every certificate of a Kafka carries; user names are added to them. */
-export function brokerDnsNames(kafka: string, namespace: string): readonly string[] {
+export function brokerDnsNames(kafka: string, namespace: string, clusterDomain = DEFAULT_CLUSTER_DOMAIN): readonly string[] {
   const service = governingService(kafka);
-  return [
-    `*.${service}.${namespace}.svc.cluster.local`,
-    'localhost',
-    service,
-    `${service}.${namespace}.svc`,
-    `${service}.${namespace}.svc.cluster.local`,
-  ];
+  const fqdn = `${service}.${namespace}.svc.${clusterDomain}`;
+  return [`*.${fqdn}`, 'localhost', service, `${service}.${namespace}.svc`, fqdn];
 }
 
 /** What of a Kafka a Certificate depends on. */
@@ -164,6 +161,8 @@ export interface CertificateOwner {
   readonly name: string;
   readonly namespace: string;
   readonly keystoreCredSecret: string;
+  /** DNS domain of the cluster. Default: `cluster.local`. */
+  readonly clusterDomain?: string | undefined;
 }
 
 /**
@@ -183,7 +182,7 @@ export function brokerCertificate(kafka: CertificateOwner, tls: TlsConfig, alias
       secretTemplate: { labels },
       commonName: brokerCommonName(kafka.name, kafka.namespace),
       ...(certificate.subject === undefined ? {} : { subject: certificate.subject }),
-      dnsNames: sortedSet([...brokerDnsNames(kafka.name, kafka.namespace), ...(certificate.dnsNames ?? [])]),
+      dnsNames: sortedSet([...brokerDnsNames(kafka.name, kafka.namespace, kafka.clusterDomain), ...(certificate.dnsNames ?? [])]),
       ipAddresses: sortedSet(['127.0.0.1', ...(certificate.ipAddresses ?? [])]),
       ...(certificate.uris === undefined ? {} : { uris: certificate.uris }),
       ...(certificate.emailAddresses === undefined ? {} : { emailAddresses: certificate.emailAddresses }),
@@ -275,84 +274,60 @@ export function configSecretName(kafka: string, role: Role): string {
 /** Passwords of the JKS stores, all three the same. */
 export type KeystorePassword = string;
 
+const STORES = { keystore: `${CERTIFICATE_DIR}/server.keystore.jks`, truststore: `${CERTIFICATE_DIR}/server.truststore.jks` };
+
 /**
- * Returns the data of a role's configuration Secret, as far as TLS decides it: the protocol of each listener, the store settings, the
- * client file. `existing` is what the Secret holds; lines of `config.properties` that TLS does not decide are kept.
+ * Returns the data of a role's configuration Secret with the TLS state of the Kafka. `existing` is what the Secret holds; all that TLS does
+ * not decide is kept, and where it has the wanted effect already, the same texts are returned. Without a password, those there are kept.
  */
 export function configData(
   kafka: KubeObject,
   role: Role,
   password: KeystorePassword | undefined,
-  existing: Readonly<Record<string, string>> = {},
+  existing: Readonly<Record<string, string>> = baseConfig(kafka, role),
 ): Readonly<Record<string, string>> {
-  const tlsOn = tlsStateOf(kafka.spec) !== 'off';
-  const { [CONFIG_KEYS.ssl]: _ssl, ...rest } = existing;
+  const { [CONFIG_KEYS.main]: main, [CONFIG_KEYS.ssl]: ssl, [CONFIG_KEYS.client]: client, ...rest } = existing;
+  const isTlsOn = tlsStateOf(kafka.spec) !== 'off';
+  const protocol = securityProtocol(kafka);
+  const stores = { ...STORES, password };
+  const listening = withListenerProtocols(main ?? '', { own: Object.keys(PORTS), protocol });
+  const files = (isTlsOn ? withKeyStores : withoutKeyStores)({ main: listening, ssl }, stores);
   return {
     ...rest,
-    [CONFIG_KEYS.main]: withProtocols(existing[CONFIG_KEYS.main] ?? baseProperties(kafka, role), securityProtocol(kafka)),
-    [CONFIG_KEYS.client]: clientProperties(kafka, password),
-    ...(tlsOn ? { [CONFIG_KEYS.ssl]: sslProperties(password) } : {}),
+    ...(main === undefined ? {} : { [CONFIG_KEYS.main]: files.main }),
+    ...(client === undefined ? {} : { [CONFIG_KEYS.client]: withClientProtocol(client, protocol, stores) }),
+    ...(files.ssl === undefined ? {} : { [CONFIG_KEYS.ssl]: files.ssl }),
   };
 }
 
-/** Returns the security protocol of every listener of a Kafka. */
-export function securityProtocol(kafka: KubeObject): 'SSL' | 'SASL_SSL' | 'PLAINTEXT' | 'SASL_PLAINTEXT' {
+/** Returns the security protocol of KubeDB's own listeners. */
+export function securityProtocol(kafka: KubeObject): SecurityProtocol {
   const tlsOn = tlsStateOf(kafka.spec) !== 'off';
   if (kafka.spec?.disableSecurity === true) return tlsOn ? 'SSL' : 'PLAINTEXT';
   return tlsOn ? 'SASL_SSL' : 'SASL_PLAINTEXT';
 }
 
-const PROTOCOL_MAP = 'listener.security.protocol.map';
-
-function withProtocols(properties: string, protocol: string): string {
-  const map = `${PROTOCOL_MAP}=BROKER:${protocol},CONTROLLER:${protocol},LOCAL:${protocol}`;
-  return properties
-    .split('\n')
-    .map((line) => (line.startsWith(`${PROTOCOL_MAP}=`) ? map : line))
-    .join('\n');
-}
-
-function baseProperties(kafka: KubeObject, role: Role): string {
+/** The configuration of a Kafka that nobody has looked at: what KubeDB writes, as far as it is known. */
+function baseConfig(kafka: KubeObject, role: Role): Readonly<Record<string, string>> {
   const { name, namespace = 'default' } = kafka.metadata;
+  const protocol = securityProtocol(kafka);
   const voters = nodesOf(kafka)
     .filter((n) => n.role !== 'broker')
     .map((n) => `${n.nodeId}@${podFqdn(name, namespace, n.pod)}:${PORTS.CONTROLLER}`);
   const listeners = listenersOf(role).map((l) => `${l}://:${PORTS[l]}`);
-  return [
+  const main = [
     `process.roles=${role === 'combined' ? 'controller,broker' : role}`,
     `listeners=${listeners.join(',')}`,
     'controller.listener.names=CONTROLLER',
     'inter.broker.listener.name=BROKER',
     `controller.quorum.voters=${voters.join(',')}`,
-    `${PROTOCOL_MAP}=`,
+    `listener.security.protocol.map=${Object.keys(PORTS)
+      .map((listener) => `${listener}:${protocol}`)
+      .join(',')}`,
     'log.dirs=/var/log/kafka',
-    '',
-  ].join('\n');
-}
-
-function sslProperties(password: KeystorePassword | undefined): string {
-  return [
-    `ssl.keystore.location=${CERTIFICATE_DIR}/server.keystore.jks`,
-    'ssl.keystore.type=JKS',
-    `ssl.keystore.password=${password ?? ''}`,
-    `ssl.key.password=${password ?? ''}`,
-    `ssl.truststore.location=${CERTIFICATE_DIR}/server.truststore.jks`,
-    'ssl.truststore.type=JKS',
-    `ssl.truststore.password=${password ?? ''}`,
-    'ssl.client.auth=required',
-    'ssl.endpoint.identification.algorithm=',
-    '',
-  ].join('\n');
-}
-
-function clientProperties(kafka: KubeObject, password: KeystorePassword | undefined): string {
-  const lines = [`security.protocol=${securityProtocol(kafka)}`];
-  if (kafka.spec?.disableSecurity !== true) lines.push('sasl.mechanism=PLAIN');
-  if (tlsStateOf(kafka.spec) !== 'off') {
-    lines.push(`ssl.truststore.location=${CERTIFICATE_DIR}/server.truststore.jks`);
-    lines.push(`ssl.truststore.password=${password ?? ''}`);
-  }
-  return `${lines.join('\n')}\n`;
+  ];
+  const client = [`security.protocol=${protocol}`, ...(kafka.spec?.disableSecurity === true ? [] : ['sasl.mechanism=PLAIN'])];
+  return { [CONFIG_KEYS.main]: `${main.join('\n')}\n`, [CONFIG_KEYS.client]: `${client.join('\n')}\n` };
 }
 
 /**

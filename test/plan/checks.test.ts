@@ -181,6 +181,21 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
     finds: ['ConfigDiffers orders-broker-config'],
   },
   {
+    name: 'a configuration with one more listener and settings of the user is as wanted',
+    cluster: cluster().sees(({ petSets }) => ({
+      petSets: petSets.map((set) => ({
+        ...set,
+        config: Object.fromEntries(
+          Object.entries(set.config ?? {}).map(([file, text]) => [
+            file,
+            `# by platform\n${text.replace('LOCAL:SASL_SSL', 'LOCAL:SASL_SSL, CC:SASL_SSL').replaceAll('=', ' = ')}num.io.threads=8\n`,
+          ]),
+        ),
+      })),
+    })),
+    finds: [],
+  },
+  {
     name: 'a configuration that only KubeDB writes',
     cluster: cluster()
       .desires({ executor: 'ops-request' })

@@ -1,13 +1,7 @@
 /** Layer 4: PetSets and configuration Secrets. */
 import type { Bundle } from '../../../constructs/model/bundle';
 import { KINDS, type KubeObject, ref } from '../../../constructs/model/kube-object';
-import {
-  CONFIG_KEYS,
-  configData,
-  mountedCertificateSecret,
-  withCertificateVolume,
-  withoutPasswords,
-} from '../../../constructs/model/kubedb';
+import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '../../../constructs/model/kubedb';
 import type { Finding } from '../nouns';
 import type { PetSetObservation, PetSetState } from '../observation';
 import { desiredKafka, finding } from './world';
@@ -31,13 +25,15 @@ function templateDiffers(kafka: KubeObject, set: PetSetState, live: PetSetObserv
   return finding(subject, 'TemplateDiffers', `its pods mount ${words(has)}, wanted ${words(wanted)}`);
 }
 
-/** Only under `native`: how KubeDB writes its configuration is not public, and under `ops-request` it is KubeDB's alone. */
+/**
+ * Only under `native`: how KubeDB writes its configuration is not public, and under `ops-request` it is KubeDB's alone. Also under `native`
+ * only what TLS decides is compared: other listeners and settings, comments and spelling are KubeDB's and the user's.
+ */
 function configDiffers(kafka: KubeObject, set: PetSetState, live: PetSetObservation, bundle: Bundle): Finding | undefined {
-  if (bundle.desired.executor !== 'native' || set.config === undefined) return undefined;
-  const wanted = configData(kafka, set.role, undefined, set.config);
-  const keys = Object.values(CONFIG_KEYS).filter(
-    (key) => withoutPasswords(set.config?.[key] ?? '') !== withoutPasswords(wanted[key] ?? ''),
-  );
+  const { config, role } = set;
+  if (bundle.desired.executor !== 'native' || config === undefined) return undefined;
+  const wanted = configData(kafka, role, undefined, config);
+  const keys = Object.values(CONFIG_KEYS).filter((key) => config[key] !== wanted[key]);
   if (keys.length === 0) return undefined;
   return finding(
     ref(KINDS.Secret, live.namespace, set.configSecret),

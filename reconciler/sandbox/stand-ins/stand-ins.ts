@@ -2,6 +2,7 @@
  * The controllers that a Kafka with TLS needs, against any Kubernetes API that speaks HTTP: the sandbox's own, or a real one, where those
  * that are really there are left out.
  */
+import { DEFAULT_CLUSTER_DOMAIN } from '../../../constructs/model/cluster-domain';
 import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { type ListenerName, listenersOf } from '../../../constructs/model/kubedb';
 import { Client, type Send } from '../client';
@@ -30,6 +31,8 @@ export interface StandInsOptions {
   readonly listeners?: 'real' | 'memory';
   /** Default: `freshKeys`. */
   readonly keys?: KeySource;
+  /** DNS domain of the cluster. Default: `cluster.local`. */
+  readonly clusterDomain?: string;
   /** Default: `FAST`. */
   readonly timing?: Partial<Timing>;
   /** Is told a mistake in a stand-in. Default: it ends the process. */
@@ -52,14 +55,14 @@ export interface StandIns {
 
 /** Returns the stand-ins; nothing runs before `start`. */
 export function createStandIns(send: Send, options: StandInsOptions): StandIns {
-  const { clock, keys = freshKeys, listeners = 'real', onBug = crash, without = [] } = options;
+  const { clock, clusterDomain = DEFAULT_CLUSTER_DOMAIN, keys = freshKeys, listeners = 'real', onBug = crash, without = [] } = options;
   const ended = new AbortController();
   const { signal } = ended;
   const cache = new Cache();
   const timing = { ...FAST, ...options.timing };
   const world = (manager: string): World => {
     const client = new Client({ send, manager, onWritten: (object: KubeObject) => cache.remember(object) });
-    return { cache, client, clock, timing };
+    return { cache, client, clock, timing, clusterDomain };
   };
   const processes = new KafkaProcesses(clock, timing.catchUpMs);
   const kubelet = new Kubelet(world('kubelet'), { listeners, processes });

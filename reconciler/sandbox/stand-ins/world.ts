@@ -11,6 +11,8 @@ export interface World {
   readonly client: Client;
   readonly clock: Clock;
   readonly timing: Timing;
+  /** DNS domain of the cluster. */
+  readonly clusterDomain: string;
 }
 
 /** How long things take, in milliseconds. */

@@ -84,35 +84,46 @@ test('a pod that shall crash does so at its next start, until it is let go', asy
   });
 });
 
-test('a pod whose configuration asks for TLS without certificates crashes', async () => {
-  await SandboxTest.run({}, async (t) => {
-    await t.createKafka();
-    await t.untilReady();
-    const config = await t.get(KINDS.Secret, 'orders-broker-config');
-    const text = (await t.secret('orders-broker-config', 'config.properties')).replaceAll('SASL_PLAINTEXT', 'SASL_SSL');
-    const kafka = await t.kafka();
-    await t.sandbox.client.replaceStatus({
-      ...kafka,
-      status: {
-        ...kafka.status,
-        conditions: [
-          ...kafka.status.conditions,
-          { type: 'Paused', status: 'True', reason: 'ByHand', lastTransitionTime: '2026-11-23T09:00:00Z' },
-        ],
-      },
+const BROKEN: readonly { readonly name: string; readonly change: (properties: string) => string; readonly message: RegExp }[] = [
+  {
+    name: 'asks for TLS without certificates',
+    change: (text) => text.replaceAll('SASL_PLAINTEXT', 'SASL_SSL'),
+    message: /speaks TLS, and the key store \(none configured\) is missing/,
+  },
+  {
+    name: 'has a listener without a security protocol',
+    change: (text) => text.replace('LOCAL://:29092', 'LOCAL://:29092,CC://:9094'),
+    message: /No security protocol defined for listener CC/,
+  },
+];
+for (const { name, change, message } of BROKEN) {
+  test(`a pod whose configuration ${name} crashes`, async () => {
+    await SandboxTest.run({}, async (t) => {
+      await t.createKafka();
+      await t.untilReady();
+      const config = await t.get(KINDS.Secret, 'orders-broker-config');
+      const text = change(await t.secret('orders-broker-config', 'config.properties'));
+      const kafka = await t.kafka();
+      await t.sandbox.client.replaceStatus({
+        ...kafka,
+        status: {
+          ...kafka.status,
+          conditions: [
+            ...kafka.status.conditions,
+            { type: 'Paused', status: 'True', reason: 'ByHand', lastTransitionTime: '2026-11-23T09:00:00Z' },
+          ],
+        },
+      });
+      await t.sandbox.client.patch(config, { stringData: { 'config.properties': text } });
+      await t.sandbox.client.delete(await t.get(KINDS.Pod, BROKER));
+      const pod = await t.until('it crashes', async () => {
+        const p = await t.sandbox.client.get(KINDS.Pod, NAMESPACE, BROKER);
+        return p !== undefined && waitingReason(p) === 'CrashLoopBackOff' ? p : undefined;
+      });
+      assert.match(pod.status.containerStatuses[0].lastState.terminated.message, message);
     });
-    await t.sandbox.client.patch(config, { stringData: { 'config.properties': text } });
-    await t.sandbox.client.delete(await t.get(KINDS.Pod, BROKER));
-    const pod = await t.until('it crashes', async () => {
-      const p = await t.sandbox.client.get(KINDS.Pod, NAMESPACE, BROKER);
-      return p !== undefined && waitingReason(p) === 'CrashLoopBackOff' ? p : undefined;
-    });
-    assert.match(
-      pod.status.containerStatuses[0].lastState.terminated.message,
-      /speaks TLS, and the key store \(none configured\) is missing/,
-    );
   });
-});
+}
 
 test('what Kafka would say follows its nodes', async () => {
   await SandboxTest.run({}, async (t) => {

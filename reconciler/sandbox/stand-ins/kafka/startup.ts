@@ -21,13 +21,26 @@ export function startup(mounts: Mounts): Startup | { readonly failure: string } 
     .split(',')
     .filter(Boolean)
     .map((voter) => Number(voter.split('@')[0]));
-  const speaksTls = (properties['listener.security.protocol.map'] ?? '').split(',').some((listener) => listener.endsWith('SSL'));
-  if (!speaksTls) return { voters };
+  const protocols = protocolsOf(properties['listener.security.protocol.map'] ?? '');
+  const unmapped = listenersOf(properties).find((listener) => protocols[listener] === undefined);
+  if (unmapped !== undefined) return { failure: `requirement failed: No security protocol defined for listener ${unmapped}` };
+  if (!listenersOf(properties).some((listener) => protocols[listener]?.endsWith('SSL'))) return { voters };
   const keystore = properties['ssl.keystore.location'];
   if (keystore === undefined || !mounts.has(keystore))
     return { failure: `a listener speaks TLS, and the key store ${keystore ?? '(none configured)'} is missing` };
   const file = (name: string) => mounts.get(`${CERTIFICATE_DIR}/${name}`) ?? '';
   return { voters, tls: { chain: splitPem(file('tls.crt')), key: file('tls.key'), trust: splitPem(file('ca.crt')) } };
+}
+
+function protocolsOf(map: string): Readonly<Record<string, string>> {
+  const entries = map.split(',').map((entry) => entry.split(':').map((part) => part.trim().toUpperCase()));
+  return Object.fromEntries(entries.map(([listener = '', protocol = '']) => [listener, protocol]));
+}
+
+function listenersOf(properties: Readonly<Record<string, string>>): readonly string[] {
+  const lists = [properties.listeners ?? '', properties['advertised.listeners'] ?? '', properties['controller.listener.names'] ?? ''];
+  const listeners = lists.flatMap((list) => list.split(',')).map((listener) => listener.split('://')[0]?.trim().toUpperCase() ?? '');
+  return listeners.filter((listener) => listener !== '');
 }
 
 function readProperties(text: string): Record<string, string> {

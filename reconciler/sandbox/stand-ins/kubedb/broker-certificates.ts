@@ -10,10 +10,11 @@ export function certificatesOf({ cache }: World, { metadata }: KubeObject): read
 }
 
 /** Brings the Certificates to what a TLS configuration asks for. */
-export async function ensureCertificates({ cache, client }: World, kafka: KubeObject, tls: TlsConfig): Promise<void> {
+export async function ensureCertificates({ cache, client, clusterDomain }: World, kafka: KubeObject, tls: TlsConfig): Promise<void> {
   const { name, namespace = '' } = kafka.metadata;
+  const owner = { name, namespace, keystoreCredSecret: keystoreCredSecret(kafka), clusterDomain };
   for (const alias of ALIASES) {
-    const desired = brokerCertificate({ name, namespace, keystoreCredSecret: keystoreCredSecret(kafka) }, tls, alias);
+    const desired = brokerCertificate(owner, tls, alias);
     const live = cache.get(KINDS.Certificate, namespace, desired.metadata.name);
     if (live === undefined) await client.create({ ...desired, metadata: { ...desired.metadata, ownerReferences: [controllerOf(kafka)] } });
     else if (!isEqual(live.spec, desired.spec)) await client.replace({ ...live, spec: desired.spec });

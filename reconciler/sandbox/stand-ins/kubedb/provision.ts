@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import {
   authSecret,
-  configData,
   configSecretName,
   KEYSTORE_PASSWORD_KEYS,
   keystoreCredSecret,
@@ -15,6 +14,7 @@ import {
 } from '../../../../constructs/model/kubedb';
 import { ALIASES, certificateOf, tlsStateOf } from '../../../../constructs/model/tls';
 import { decoded, encoded, type World } from '../world';
+import { configurationOf } from './configuration';
 import { authSecretOf, budgetOf, configSecretOf, keystoreCredSecretOf, petSetOf, serviceOf } from './workloads';
 
 /** Makes what has to be there before certificates can be: Service and passwords. */
@@ -36,10 +36,11 @@ export function hasCertificates({ cache }: World, kafka: KubeObject): boolean {
   );
 }
 
-/** Makes configuration, PetSets and budgets as the spec says. Of a configuration that is there, what TLS does not decide is kept. */
+/** Makes configuration, PetSets and budgets as the spec says. */
 export async function provisionWorkloads(world: World, kafka: KubeObject): Promise<void> {
-  const { cache, client } = world;
+  const { cache, client, clusterDomain } = world;
   const { name, namespace } = kafka.metadata;
+  const login = decoded(cache.get(KINDS.Secret, namespace, authSecret(kafka)));
   const credentials = decoded(cache.get(KINDS.Secret, namespace, keystoreCredSecret(kafka)));
   const version = cache.get(KINDS.KafkaVersion, undefined, kafka.spec.version)?.spec;
   const images = { image: version?.db?.image ?? '', initImage: version?.initContainer?.image };
@@ -47,7 +48,7 @@ export async function provisionWorkloads(world: World, kafka: KubeObject): Promi
     const live = cache.get(KINDS.PetSet, namespace, facts.name);
     const configSecret = mountedConfigSecret(live?.spec?.template?.spec) ?? configSecretName(name, facts.role);
     const config = cache.get(KINDS.Secret, namespace, configSecret);
-    const data = configData(kafka, facts.role, credentials[KEYSTORE_PASSWORD_KEYS[0]], decoded(config));
+    const data = configurationOf(kafka, facts.role, { clusterDomain, storePassword: credentials[KEYSTORE_PASSWORD_KEYS[0]], login });
     if (config === undefined) await client.create(configSecretOf(kafka, facts.role, data));
     else if (!isEqual(config.data, encoded(data))) await client.replace({ ...config, data: encoded(data) });
     const petSet = petSetOf(kafka, facts, { ...images, configSecret });

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readProperties, withProperties } from '../../constructs/model/properties';
+
+const READ: readonly { readonly name: string; readonly text: string; readonly is: Readonly<Record<string, string>> }[] = [
+  { name: 'every separator', text: 'a=1\nb:2\nc 3\nd = 4\n  e\t:\t5\n', is: { a: '1', b: '2', c: '3', d: '4', e: '5' } },
+  { name: 'an empty value', text: 'a=\nb', is: { a: '', b: '' } },
+  { name: 'comments and blank lines', text: '# a=1\n  ! b=2\n\n   \nc=3', is: { c: '3' } },
+  { name: 'lines of Windows', text: 'a=1\r\nb=2\r\n', is: { a: '1', b: '2' } },
+  { name: 'a value over several lines', text: 'a=1,\\\n   2,\\\n3\nb=4', is: { a: '1,2,3', b: '4' } },
+  { name: 'an escaped backslash at the end of a line', text: 'a=1\\\\\nb=2', is: { a: '1\\', b: '2' } },
+  { name: 'a comment that ends with a backslash', text: '# a \\\nb=2', is: { b: '2' } },
+  { name: 'escapes', text: 'a\\:b=c\\=d\\u0041\\t', is: { 'a:b': 'c=dA\t' } },
+  { name: 'a separator in the value', text: 'map=BROKER:SSL,CC:SSL', is: { map: 'BROKER:SSL,CC:SSL' } },
+  { name: 'the last one of two', text: 'a=1\na=2', is: { a: '2' } },
+];
+for (const { name, text, is } of READ) {
+  test(`reads ${name}`, () => assert.deepEqual(Object.fromEntries(readProperties(text)), is));
+}
+
+const CHANGED: readonly {
+  readonly name: string;
+  readonly text: string;
+  readonly to: Readonly<Record<string, string | undefined>>;
+  readonly is: string;
+}[] = [
+  { name: 'nothing where all is as wanted', text: 'a : 1\n# kept', to: { a: '1' }, is: 'a : 1\n# kept' },
+  { name: 'a line, and keeps the others', text: '# first\na : 1\nb = 2\n', to: { a: '3' }, is: '# first\na=3\nb = 2\n' },
+  { name: 'a setting over several lines', text: 'a=1,\\\n  2\nb=2\n', to: { a: '3' }, is: 'a=3\nb=2\n' },
+  { name: 'both of two lines with one key', text: 'a=1\nb=2\na=4\n', to: { a: '3' }, is: 'a=3\nb=2\n' },
+  { name: 'a file by a new setting', text: 'a=1\n', to: { b: '2' }, is: 'a=1\nb=2\n' },
+  { name: 'a file that does not end with a line break', text: 'a=1', to: { b: '2' }, is: 'a=1\nb=2\n' },
+  { name: 'an empty file', text: '', to: { b: '2' }, is: 'b=2\n' },
+  { name: 'a setting into none', text: 'a=1\nb=2\n', to: { a: undefined, c: undefined }, is: 'b=2\n' },
+  { name: 'a value that has to be escaped', text: '', to: { b: ' a\\b' }, is: 'b=\\ a\\\\b\n' },
+];
+for (const { name, text, to, is } of CHANGED) {
+  test(`changes ${name}`, () => {
+    const changed = withProperties(text, to);
+    assert.equal(changed, is);
+    for (const [key, value] of Object.entries(to)) assert.equal(readProperties(changed).get(key), value);
+    assert.equal(withProperties(changed, to), changed);
+  });
+}
