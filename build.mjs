@@ -64,6 +64,8 @@ const STAND_INS = {
   '@kubernetes/client-node hpagent': `export const HttpProxyAgent = ${refuse('hpagent')}; export const HttpsProxyAgent = HttpProxyAgent;`,
   '@kubernetes/client-node socks-proxy-agent': `export const SocksProxyAgent = ${refuse('socks-proxy-agent')};`,
   '@kubernetes/client-node socks': `export const SocksClient = ${refuse('socks')};`,
+  '@kubernetes/client-node jsonpath-plus': `export const JSONPath = ${refuse('jsonpath-plus')};`,
+  '@kubernetes/client-node rfc4648': `export const base64url = { parse: ${refuse('rfc4648')} };`,
   '@kubernetes/client-node js-yaml': `export const load = ${refuse('js-yaml')};`,
   // Checks the options of consumers and the like; there are only connections.
   '@platformatic/kafka ajv/dist/2020.js': `export class Ajv2020 { addKeyword() {} compile() { return ${refuse('ajv')}; } }`,

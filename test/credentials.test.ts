@@ -354,7 +354,12 @@ const refusals: readonly Refusal[] = [
   {
     name: 'an auth-provider that is unknown',
     entries: () => ({ user: { 'auth-provider': { name: 'corp', config: { token: 'secret' } } } }),
-    says: /user u: auth-provider\.name is not one of oidc, gcp, azure\./,
+    says: /user u: auth-provider corp is not supported, as in kubectl\./,
+  },
+  {
+    name: 'an auth-provider that is gone',
+    entries: () => ({ user: { 'auth-provider': { name: 'gcp', config: { 'access-token': 'secret' } } } }),
+    says: /user u: auth-provider gcp is not supported, as in kubectl; use exec with gke-gcloud-auth-plugin, which/,
   },
   {
     name: 'a plugin and an auth-provider',
@@ -414,6 +419,30 @@ test('a plugin is started once for all requests, and once more when its token is
   assert.match(said, /403 Forbidden/);
   assert.equal(readFileSync(at('starts'), 'utf8'), 'x\nx\n');
   assert.deepEqual([...new Set(api.seen.map((s) => s.authorization))], ['Bearer token-1', 'Bearer token-2']);
+});
+
+test('a plugin that fails is not started again to write an Event about it', async () => {
+  writeFileSync(at('fails'), '#!/bin/sh\necho x >> "$STARTS"\nexit 1\n', { mode: 0o755 });
+  const file = kubeconfig({ user: { exec: { ...EXEC, command: at('fails') } } });
+  const args = ['lib/bin/kafka-tls.js', 'apply', '-f', 'examples/quickstart/expected.yaml', '--kubeconfig', file];
+  await run(process.execPath, args, { STARTS: at('failures') });
+  assert.equal(readFileSync(at('failures'), 'utf8'), 'x\n');
+});
+
+test('Ctrl-C ends a plugin that waits for a login, and the command with it', async () => {
+  const waits = `#!/bin/sh\ntrap 'echo ended > "$ENDED"; exit 1' TERM\necho 'enter ABCD-1234' >&2\nwhile :; do sleep 0.1; done\n`;
+  writeFileSync(at('waits'), waits, { mode: 0o755 });
+  const file = kubeconfig({ user: { exec: { ...EXEC, command: at('waits') } } });
+  const args = ['lib/bin/kafka-tls.js', 'observe', '--kafka', 'demo/orders', '--kubeconfig', file];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, ENDED: at('ended') } });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    if (said === '') child.kill('SIGINT');
+    said += text;
+  });
+  const status = await new Promise((resolve) => child.once('close', resolve));
+  assert.match(said, /^enter ABCD-1234\nkafka-tls: ended before it was done: SIGINT was received\.\n/);
+  assert.deepEqual([status, readFileSync(at('ended'), 'utf8')], [130, 'ended\n']);
 });
 
 test('what a plugin writes to standard error comes before what the command makes of it', async () => {

@@ -3,11 +3,12 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
+import { NO_CREDENTIALS } from '../cluster/credentials/source';
 import { type ClusterEvents, clusterEvents } from '../cluster/events';
 import { fenced } from '../cluster/guarded';
 import { labelled } from '../cluster/labelled';
 import { type HeldLease, withLease } from '../cluster/lease';
-import { BLOCKED, KafkaTlsError } from '../errors';
+import { BLOCKED, ClusterError, KafkaTlsError } from '../errors';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { errorOf } from '../overcome';
@@ -97,7 +98,9 @@ async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run, o
     const message = error instanceof Error ? error.message : String(error);
     if (flags.output === 'json') say(`failed: ${message}`);
     const isBlocked = error instanceof KafkaTlsError && error.exitCode === BLOCKED;
-    await events.end(isBlocked ? 'blocked' : 'failed', message);
+    // Without a login nothing can be written, and a person would only be asked to log in once more.
+    const isLoggedOut = error instanceof ClusterError && error.reason === NO_CREDENTIALS;
+    if (!isLoggedOut) await events.end(isBlocked ? 'blocked' : 'failed', message);
     throw error;
   }
 }

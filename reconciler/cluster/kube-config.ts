@@ -23,7 +23,7 @@ import { type HttpTransport, httpTransport } from './http';
 import { clientCluster, proxyTls, serverNameOptions } from './kubeconfig/cluster';
 import { type ChosenContext, chooseContext } from './kubeconfig/files';
 import { clusterViolations, userViolations } from './kubeconfig/schema';
-import { agentThrough, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
+import { agentThrough, isProblem, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
 import { systemClock } from './system-clock';
 
 export interface KubeConfigOptions {
@@ -104,11 +104,13 @@ function usable(
     ...(isTls || isThisMachine(server)
       ? []
       : [`server ${server.origin} has no TLS: credentials are sent over plain HTTP on this machine only`]),
-    ...(proxy !== undefined && 'problem' in proxy ? [proxy.problem] : []),
-    ...userViolations(user, isTls).map((violation) => `user ${userName}: ${violation}`),
+    ...(isProblem(proxy) ? [proxy.problem] : []),
+    ...userViolations(user, isTls).map((violation) => `user ${userName || '(none)'}: ${violation}`),
   ];
-  if (violations.length > 0 || server === undefined) throw new InvalidInputError(violations.map((violation) => `${source}: ${violation}.`));
-  return { server, proxy: proxy as ProxyServer | undefined };
+  if (violations.length > 0 || server === undefined || isProblem(proxy)) {
+    throw new InvalidInputError(violations.map((violation) => `${source}: ${violation}.`));
+  }
+  return { server, proxy };
 }
 
 /** The files are read for every request, since certificates are renewed; a path that is wrong is named before the first. */

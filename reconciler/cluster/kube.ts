@@ -2,7 +2,8 @@
  * Kubernetes over any transport, in raw JSON: what was read is what the server sent, and what is written is what was given. No model
  * stands between that could drop a field it does not know.
  *
- * 1. Every request has a deadline, which a login before it does not use up; every write names our field manager and asks for strict field validation.
+ * 1. Every request has a deadline, which begins after the login; every write names our field manager and asks for strict field
+ *    validation. Credentials that are refused (401) are renewed, and the request is sent once more.
  * 2. Answers that may be different a moment later (429, 5xx, a cut connection) are asked again with growing pauses, for half a minute at
  *    most. A create is repeated only when the server cannot have carried it out: it was never sent, or turned away with 429. All other
  *    writes carry a resourceVersion or uid, or are idempotent, so that repeating them is safe.

@@ -30,6 +30,7 @@ const USERS: readonly User[] = [
   { 'client-certificate-data': base64(ca.cert), 'client-key-data': base64(ca.key) },
   { username: 'me', password: 'secret' },
   { tokenFile: path.join(folder, 'no-such-token') },
+  { token: 't', as: 'me', 'as-uid': '1', 'as-groups': ['a', 'b'], 'as-user-extra': { 'example.com/c': ['d'] } },
   { 'client-certificate': 'cert.pem', 'client-key': 'key.pem' },
   { exec: { apiVersion: 'client.authentication.k8s.io/v1', command: NO_SUCH_PLUGIN, args: ['a'], env: [{ name: 'A', value: 'b' }] } },
   { 'auth-provider': { name: 'oidc', config: { 'client-id': 'x', 'idp-issuer-url': SERVER, 'id-token': 'x', 'refresh-token': 'y' } } },

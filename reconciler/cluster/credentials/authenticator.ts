@@ -26,23 +26,15 @@ const SOURCE = 'credential-source';
 
 /** Returns the user as the client library knows it. */
 export function clientUser(user: UserEntry, name: string, source: CredentialSource | undefined): User {
-  const { token, username, password = '', 'auth-provider': provider } = user;
-  const certificate = {
+  const { token, username, password = '' } = user;
+  const fields = {
     certFile: user['client-certificate'],
     certData: user['client-certificate-data'],
     keyFile: user['client-key'],
     keyData: user['client-key-data'],
+    ...(source === undefined ? { token, username, password } : { authProvider: { name: SOURCE } }),
   };
-  const credentials =
-    source !== undefined
-      ? { authProvider: { name: SOURCE } }
-      : { ...(token === undefined ? {} : { token }), ...(username === undefined ? {} : { username, password }) };
-  const isLeftToLibrary = source === undefined && token === undefined && username === undefined && provider !== undefined;
-  return {
-    name,
-    ...(Object.fromEntries(Object.entries(certificate).filter(([, value]) => value !== undefined)) as Partial<User>),
-    ...(isLeftToLibrary ? { authProvider: provider } : credentials),
-  };
+  return { name, ...(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<User>) };
 }
 
 type Authenticator = Parameters<KubeConfig['addAuthenticator']>[0];

@@ -4,7 +4,7 @@ import { type HttpTransport, httpTransport } from '../http';
 import { authorityOf, execCluster } from '../kubeconfig/cluster';
 import { type ChosenContext, readKubeConfig } from '../kubeconfig/files';
 import { saveAuthProvider } from '../kubeconfig/save';
-import { agentThrough, isThisMachine, proxyFor } from '../proxy/environment';
+import { agentThrough, isProblem, isThisMachine, proxyFor } from '../proxy/environment';
 import type { ExecPluginContext } from './exec-plugin';
 import type { OidcConfig, OidcContext } from './oidc';
 import { whyFailed } from './source';
@@ -60,7 +60,7 @@ async function issuerTransport(server: URL, config: OidcConfig, env: ExecPluginC
   const authority = authorityOf(config['idp-certificate-authority'], config['idp-certificate-authority-data']);
   const tlsOptions = authority === undefined ? {} : { ca: authority };
   const proxy = proxyFor(server, undefined, env);
-  if (proxy !== undefined && 'problem' in proxy) throw new InvalidInputError(`${proxy.problem}.`);
+  if (isProblem(proxy)) throw new InvalidInputError(`${proxy.problem}.`);
   const agent = proxy === undefined ? {} : { agent: await agentThrough(proxy, server, {}) };
   return httpTransport(server.href, async () => tlsOptions, agent);
 }

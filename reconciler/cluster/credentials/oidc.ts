@@ -3,12 +3,13 @@
  * is exchanged for a new one at the token endpoint that the issuer publishes. New tokens are written back into the kubeconfig, as kubectl
  * does: many issuers accept a refresh-token only once, and with the old one kubectl could not log in any more.
  */
+import { KafkaTlsError } from '../../errors';
 import type { Clock } from '../../ports';
 import { ANY_TEXT, fits, mapOf, nullable, TEXT, TEXTS } from '../../shape';
 import { wordsFor } from '../api-error';
 import { withDeadline } from '../deadline';
 import { type HttpTransport, TransportError, type TransportRequest } from '../http';
-import { type Credential, type CredentialSource, credentialError, type Issued, renewable } from './source';
+import { type Credential, type CredentialSource, credentialError, type Issued, renewable, whyFailed } from './source';
 
 export type OidcConfig = Readonly<Record<string, string>>;
 
@@ -119,7 +120,9 @@ class Refresh {
   ): Promise<{ readonly value: unknown; readonly answer: string }> {
     if (!URL.canParse(address)) throw this.failed(`${address} is not an address`);
     const url = new URL(address);
-    const transport = await this.context.transportTo(new URL(url.origin), this.config);
+    const transport = await this.context.transportTo(new URL(url.origin), this.config).catch((error) => {
+      throw error instanceof KafkaTlsError ? error : this.failed(`idp-certificate-authority: cannot be read: ${whyFailed(error)}`, error);
+    });
     const onExpiry = () => new TransportError(`no answer within ${REQUEST_DEADLINE_MS / 1_000} s`, { code: 'ETIMEDOUT', wasSent: true });
     try {
       const { status, body } = await withDeadline({ clock: this.context.clock, ms: REQUEST_DEADLINE_MS, onExpiry }, (signal) =>

@@ -51,7 +51,7 @@ export function renewable(clock: Clock, issue: (refused: Credential | undefined)
   };
 }
 
-/** Reason of errors about credentials that could not be had. */
+/** Reason of errors about credentials that are not available. */
 export const NO_CREDENTIALS = 'Credentials';
 
 export interface CredentialErrorOptions {
@@ -60,7 +60,7 @@ export interface CredentialErrorOptions {
   readonly reasons?: readonly string[];
 }
 
-/** Returns the error of a user whose credentials could not be had. */
+/** Returns the error of a user whose credentials are not available. */
 export function credentialError(userName: string, why: string, { hint, ...options }: CredentialErrorOptions = {}): ClusterError {
   return new ClusterError(`credentials of user ${userName}: ${why}.`, {
     status: 0,

@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import type { Cluster } from '@kubernetes/client-node';
 import type { ClusterEntry } from './schema';
 
-/** Returns the cluster as the client library knows it. Proxies are none of its business. */
+/** Returns the cluster as the client library knows it; connections through proxies are opened without the library. */
 export function clientCluster(cluster: ClusterEntry, server: URL): Cluster {
   const { 'certificate-authority': caFile, 'certificate-authority-data': caData } = cluster;
   return {

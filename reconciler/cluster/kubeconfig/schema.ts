@@ -112,8 +112,11 @@ export const KUBECONFIG: Rule = mapOf({
 
 export const EXEC_API_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'] as const;
 const INTERACTIVE_MODES = ['Never', 'IfAvailable', 'Always'];
-/** The last two are read by the client library; kubectl refuses them since 1.26. */
-const AUTH_PROVIDERS = ['oidc', 'gcp', 'azure'];
+/** Auth-providers that kubectl had until 1.25, and what took their place. */
+const REMOVED_PROVIDERS: Readonly<Record<string, string>> = {
+  gcp: '; use exec with gke-gcloud-auth-plugin, which "gcloud container clusters get-credentials" writes',
+  azure: '; use exec with kubelogin, which "kubelogin convert-kubeconfig" writes',
+};
 
 /** Returns why kubectl would not use this cluster. */
 export function clusterViolations(cluster: ClusterEntry): readonly string[] {
@@ -143,9 +146,9 @@ export function userViolations(user: UserEntry, isTls: boolean): readonly string
     ...(hasCertificate && !hasKey ? ['client-certificate has no client-key'] : []),
     ...(exec !== undefined && provider !== undefined ? ['exec cannot be combined with auth-provider'] : []),
     ...(exec === undefined ? [] : execViolations(exec)),
-    ...(provider === undefined || AUTH_PROVIDERS.includes(provider.name)
+    ...(provider === undefined || provider.name === 'oidc'
       ? []
-      : [`auth-provider.name is not one of ${AUTH_PROVIDERS.join(', ')}`]),
+      : [`auth-provider ${provider.name} is not supported, as in kubectl${REMOVED_PROVIDERS[provider.name] ?? ''}`]),
     ...(has(user, 'as') || !(has(user, 'as-uid') || has(user, 'as-groups') || has(user, 'as-user-extra'))
       ? []
       : ['as-uid, as-groups and as-user-extra need the user name in "as"']),

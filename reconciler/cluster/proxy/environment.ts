@@ -12,18 +12,27 @@ export interface ProxyServer {
   readonly from: string;
 }
 
+/** The name of a proxy cannot be used. */
+export interface ProxyProblem {
+  readonly problem: string;
+}
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:', 'socks:', 'socks4:', 'socks4a:'];
 
 /** Returns the proxy on the way to an address, or what is wrong with the name of it. */
-export function proxyFor(target: URL, proxyUrl: string | undefined, env: Env): ProxyServer | { readonly problem: string } | undefined {
+export function proxyFor(target: URL, proxyUrl: string | undefined, env: Env): ProxyServer | ProxyProblem | undefined {
   if (proxyUrl !== undefined) return proxyNamed(proxyUrl, 'proxy-url');
   const variable = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const [name, value] = fromEnvironment(env, variable);
   if (value === '' || isExempt(target, fromEnvironment(env, 'NO_PROXY')[1])) return undefined;
   // As in Go, a host without a scheme is an HTTP proxy.
   return proxyNamed(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`, name);
+}
+
+export function isProblem(proxy: ProxyServer | ProxyProblem | undefined): proxy is ProxyProblem {
+  return proxy !== undefined && 'problem' in proxy;
 }
 
 /** Returns the address of a proxy without user and password. */
@@ -37,7 +46,7 @@ function fromEnvironment(env: Env, name: string): readonly [name: string, value:
 }
 
 /** The text is not repeated: it may hold a password. */
-function proxyNamed(text: string, from: string): ProxyServer | { readonly problem: string } {
+function proxyNamed(text: string, from: string): ProxyServer | ProxyProblem {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === '') return { problem: `${from} is not an address such as http://proxy.example:3128` };
   if (!SCHEMES.includes(url.protocol))

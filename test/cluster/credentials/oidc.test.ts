@@ -229,6 +229,11 @@ const failures: readonly Failure[] = [
     says: /issuer\/\.well-known\/openid-configuration is not an address\.$/,
   },
   {
+    name: 'a certificate authority that is not there',
+    config: { 'idp-certificate-authority-data': undefined, 'idp-certificate-authority': 'none.crt' },
+    says: /idp-certificate-authority: cannot be read: there is no such file\.$/,
+  },
+  {
     name: 'no discovery',
     answer: answers('/.well-known/openid-configuration', 404, 'secret'),
     says: /does not publish a token endpoint: it answered with HTTP status 404\.$/,
