@@ -105,7 +105,7 @@ const REFERENCE = nullable(mapOf({ name: optional(ANY_TEXT) }));
 const VOLUMES = nullable(
   listOf(mapOf({ name: TEXT, secret: optional(mapOf({ secretName: optional(ANY_TEXT), items: nullable(listOf(mapOf({}))) })) })),
 );
-const CONTAINERS = listOf(mapOf({ name: TEXT, volumeMounts: nullable(listOf(mapOf({ name: TEXT }))) }));
+const CONTAINERS = listOf(mapOf({ name: TEXT, volumeMounts: nullable(listOf(mapOf({ name: TEXT, mountPath: optional(ANY_TEXT) }))) }));
 const CONTAINER_STATUSES = nullable(
   listOf(
     mapOf({
@@ -128,6 +128,7 @@ const KAFKA = {
       enableSSL: optional(TRUTH),
       tls: optional(TLS),
       halted: optional(TRUTH),
+      storageType: optional(ANY_TEXT),
       disableSecurity: optional(TRUTH),
       keystoreCredSecret: REFERENCE,
       authSecret: REFERENCE,
@@ -163,7 +164,7 @@ const CERTIFICATE = {
 const ISSUER = { spec: optional(mapOf({ ca: optional(mapOf({ secretName: optional(ANY_TEXT) })) })) };
 
 const POD = {
-  spec: optional(mapOf({ volumes: VOLUMES })),
+  spec: optional(mapOf({ containers: optional(CONTAINERS), volumes: VOLUMES })),
   status: statusWith({ containerStatuses: CONTAINER_STATUSES, initContainerStatuses: CONTAINER_STATUSES }),
 };
 
@@ -172,6 +173,7 @@ const PET_SET = {
     replicas: optional(REPLICAS),
     updateStrategy: nullable(mapOf({ type: optional(ANY_TEXT) })),
     template: mapOf({ spec: mapOf({ containers: CONTAINERS, volumes: VOLUMES }) }),
+    volumeClaimTemplates: nullable(listOf(mapOf({ metadata: mapOf({ name: TEXT }) }))),
   }),
   status: statusWith({ readyReplicas: optional(NUMBER), updatedReplicas: optional(NUMBER), updateRevision: optional(ANY_TEXT) }),
 };

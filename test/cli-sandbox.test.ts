@@ -29,7 +29,7 @@ before(async () => {
     apiVersion: 'kubedb.com/v1',
     kind: 'Kafka',
     metadata: { name: 'orders', namespace: 'demo' },
-    spec: { version: '4.2.0', replicas: 3, storageType: 'Ephemeral' },
+    spec: { version: '4.2.0', replicas: 3 },
   });
 });
 

@@ -71,7 +71,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       await start(executor);
       await run(['apply'], executor, on());
       await world.place.pass(86_400_000);
-      const wanted = on({ server: { dnsNames: ['orders.example.org'] } });
+      const wanted = on({ issuedAfter: world.clock.now().toISOString() });
       await run(['plan', '--out', PLAN], executor, wanted);
       await run(['apply'], executor, off());
       await world.settle();

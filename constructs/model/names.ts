@@ -11,6 +11,9 @@ export const LABEL_KAFKA = 'kafka-tls/kafka';
 /** Annotation on a Kafka and on every request we created: the owner id, `<namespace>/<kafka>` unless the user chose another. */
 export const ANNOTATION_OWNER = 'kafka-tls/owner';
 
+/** Annotation on a Kafka: JSON of its last cut-over and of the acknowledgements that were used (`plan/change-record.ts`). */
+export const ANNOTATION_CHANGE = 'kafka-tls/change';
+
 /** Annotation on the ConfigMap of a bundle: the Job that belongs to this content. A finished Job it does not name may go. */
 export const ANNOTATION_JOB = 'kafka-tls/job';
 

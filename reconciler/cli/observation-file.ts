@@ -92,6 +92,7 @@ const POD = mapOf({
   startMs: optional(COUNT),
   budgets: optional(TEXTS),
   certificateSecret: optional(ANY_TEXT),
+  hasEphemeralData: optional(TRUTH),
   served: listOf(SERVED),
 });
 

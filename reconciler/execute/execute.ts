@@ -2,7 +2,7 @@
  * Walks a plan, step by step. It does nothing that is not in the plan; it may refuse, wait, or end early, and then everything is observed
  * and planned anew.
  *
- *     apply, create, own, configure, awaitReady, verify, delete     the same for both executors   (`steps.ts`)
+ *     apply, create, own, record, configure, awaitReady, verify, delete     the same for both executors   (`steps.ts`)
  *     retryIssuance                                                 the same                      (`issuance.ts`)
  *     exportTrust                                                   the same                      (`client-trust.ts`)
  *     submit, pause, issue, reconfigure, pass, evict, resume        ours under `native`           (`native/`, `restart.ts`)
@@ -21,7 +21,7 @@ import { giveUp, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
 import { StepNumbers } from './step-numbers';
-import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, verify } from './steps';
+import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, recordChange, verify } from './steps';
 
 /** `done`: every step was carried out. `replan`: the world has changed, what is left has to be planned anew. */
 export type Executed = 'done' | 'replan';
@@ -78,6 +78,8 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
       return createKafka(context, step);
     case 'own':
       return own(context, step);
+    case 'record':
+      return recordChange(context, step);
     case 'configure':
       return configureKafka(context, step);
     case 'retryIssuance':

@@ -3,6 +3,7 @@ import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/ku
 import { nodesOf } from '../../constructs/model/kubedb';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import { podFindings } from '../plan/checks/pods';
+import { losesData } from '../plan/data-loss';
 import type { EvictStep, Plan } from '../plan/nouns';
 import type { PodFacts, PodObservation } from '../plan/observation';
 import { type Asked, invalidCertificates, type RestartView } from '../plan/restart';
@@ -32,6 +33,8 @@ export function viewOf(restarts: Restarts, live: PodObservation): RestartView {
     facts: live.facts,
     whenKafkaIsUnknown: context.bundle.desired.whenKafkaIsUnknown,
     invalid: invalidCertificates(live, context.clock.now()),
+    // In a cut-over no other pod can fetch the data.
+    ...(restarts.plan.cutover === undefined ? { losing: new Set(live.pods.filter((p) => losesData(p, live)).map((p) => p.name)) } : {}),
   };
 }
 

@@ -1,10 +1,10 @@
 /** The steps that do not depend on the executor. Each may be run again at any point: what is done already is found done. */
 import { formatRef, hasTrueCondition, KINDS, type KubeObject, kindOf, ref } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
 import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
 import { BlockedError, InternalError, TimeoutError } from '../errors';
 import { isIssuancePending, missingEffect } from '../plan/effect';
-import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, OwnStep, VerifyStep } from '../plan/nouns';
+import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, OwnStep, RecordStep, VerifyStep } from '../plan/nouns';
 import type { PodObservation } from '../plan/observation';
 import { mismatches } from '../plan/verify';
 import type { JsonPatchOperation } from '../ports';
@@ -31,6 +31,15 @@ export async function createKafka(context: ExecuteContext, step: CreateStep): Pr
 export async function own(context: ExecuteContext, step: OwnStep): Promise<void> {
   await modify(context.cluster, step.subject, (kafka) => withAnnotations(kafka, { [ANNOTATION_OWNER]: step.owner }));
   say(context, 'applied', step.subject, `belongs to ${step.owner}`);
+}
+
+/** Writes the record of a change; when another writer changed it since the plan was made, the rest is planned again. */
+export async function recordChange(context: ExecuteContext, { subject, phase, record, before }: RecordStep): Promise<void> {
+  await modify(context.cluster, subject, (kafka) => {
+    if (kafka.metadata.annotations?.[ANNOTATION_CHANGE] !== before) throw new PlanAnew();
+    return withAnnotations(kafka, { [ANNOTATION_CHANGE]: record });
+  });
+  say(context, 'applied', subject, phase === 'begun' ? 'records that the change began' : 'records that the change is complete');
 }
 
 /** Writes the desired TLS state into a Kafka's spec: only those two paths, only on the version that was read. */

@@ -1,6 +1,7 @@
 /** A pod, as far as restarts care: its role, whether it runs and is Ready, and why it cannot start. */
 import { conditionOf, hasTrueCondition, type KubeObject } from '../../constructs/model/kube-object';
 import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '../../constructs/model/kubedb';
+import { isDataEphemeral } from '../../constructs/model/storage';
 import type { PodFacts, Served } from '../plan/observation';
 import { type ContainerStatus, stuckReason } from '../status';
 
@@ -10,6 +11,7 @@ export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | '
   const startedAt = kafkaContainer(pod)?.state?.running?.startedAt;
   const startMs = startOf(pod);
   const certificateSecret = mountedCertificateSecret(pod.spec);
+  const hasEphemeralData = isDataEphemeral(pod.spec);
   return {
     name: pod.metadata.name,
     uid: pod.metadata.uid ?? '',
@@ -25,6 +27,7 @@ export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | '
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(startMs === undefined ? {} : { startMs }),
     ...(certificateSecret === undefined ? {} : { certificateSecret }),
+    ...(hasEphemeralData === undefined ? {} : { hasEphemeralData }),
     served,
   };
 }

@@ -1,47 +1,40 @@
-/** Which cut-overs have to be acknowledged in Git before they begin. */
+/**
+ * Which changes have to be acknowledged in Git before they begin, and what the Kafka remembers of them.
+ *
+ * A cut-over needs no acknowledgement where it goes on with a change that was begun, or reverses the last one: a revert must work at any
+ * hour. Lost data comes back by no revert, so that every loss needs an acknowledgement of its own. A short form approves one change only;
+ * it is then recorded as used (`change-record.ts`).
+ */
 import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/acknowledgement';
 import { KINDS, ref } from '../../constructs/model/kube-object';
-import { formatIssuerRef, tlsHash, tlsStateOf } from '../../constructs/model/tls';
+import { formatIssuerRef, type TlsState, tlsHash, tlsStateOf } from '../../constructs/model/tls';
 import { isSameTls } from '../../constructs/model/tls-effect';
+import { type Change, type ChangeRecord, changeRecordOf, isContinued, isReversed, type Side } from './change-record';
 import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
 import type { Observation } from './observation';
-import { isOurs, lastConverging, stateBefore, unfinished } from './requests';
-import { type Cut, type ExpiryCut, isSelfSigned } from './trust';
+import { type Cut, type ExpiryCut, isSelfSigned, issuerRoot, servedRoot } from './trust';
 
-/** Whether a cut may begin: what was acknowledged for it, or what is missing. */
+/** Whether a change may begin. */
 export interface Approval {
+  /** What was acknowledged for it. */
   readonly acknowledged?: readonly Acknowledged[];
+  /** Acknowledgements that are missing. */
   readonly obstacles: readonly Obstacle[];
+  /** What the Kafka has to remember before the change begins. */
+  readonly record: ChangeRecord;
 }
 
-/**
- * Returns whether a cut is approved. The reverse of the last operation needs no acknowledgement (a revert must work at any hour), and neither
- * does going on with an operation that was begun.
- */
-export function approvalOf(cut: Cut | undefined, world: World): Approval {
-  const { bundle, live } = world;
-  if (cut === undefined || !needsApproval(cut, live)) return { obstacles: [] };
-  const { desired, tls } = bundle;
-  const fitting = fittingAcknowledgements(cut, world);
-  const given = desired.acknowledge.find((a) => fitting.some((f) => formatAcknowledgement(f) === formatAcknowledgement(a)));
-  if (given !== undefined) return { acknowledged: [given], obstacles: [] };
-  const last = lastConverging(live.requests, desired.owner);
-  const before = last === undefined ? undefined : stateBefore(last);
-  if (before !== undefined && isSameTls(live.name, before, tls)) return { obstacles: [] };
-  const isBegun = unfinished(live.requests).some(
-    (r) => isOurs(r, desired.owner) && r.metadata.name.startsWith(bundle.converge.metadata.name),
-  );
-  if (isBegun) return { obstacles: [] };
+/** Returns whether a plan may begin that cuts nodes or clients off (`cut`), or loses data (`loss`: why). */
+export function approvalOf(world: World, cut: Cut | undefined, loss: string | undefined): Approval {
+  const none: Approval = { obstacles: [], record: changeRecordOf(world.live) };
+  const ofCut = cut === undefined || !needsApproval(cut, world.live) ? none : approvalOfCut(world, cut, none.record);
+  const ofLoss = loss === undefined ? { ...none, record: ofCut.record } : approvalOfLoss(world, loss, ofCut.record);
+  const acknowledged = [...(ofCut.acknowledged ?? []), ...(ofLoss.acknowledged ?? [])];
   return {
-    obstacles: [
-      {
-        kind: 'invalid',
-        subject: ref(KINDS.Kafka, live.namespace, live.name),
-        message: `${cut.because}: ${whoIsAffected(cut)}, and that is not acknowledged`,
-        hint: howToAcknowledge(fitting[0]),
-      },
-    ],
+    ...(acknowledged.length === 0 ? {} : { acknowledged }),
+    obstacles: [...ofCut.obstacles, ...ofLoss.obstacles],
+    record: ofLoss.record,
   };
 }
 
@@ -55,29 +48,99 @@ function needsApproval(cut: Cut, live: Observation): cut is AcknowledgedCut {
   return cut.kind !== 'expired' && !(cut.kind === 'trust' && isSelfSigned(live, cut.issuer));
 }
 
-/** Returns the acknowledgements that approve a cut; the first is the one to ask for. */
+function approvalOfCut(world: World, cut: AcknowledgedCut, record: ChangeRecord): Approval {
+  const { name: kafka } = world.live;
+  const change = changeOf(world, cut, record);
+  const fitting = fittingAcknowledgements(cut, world);
+  const isUnused = (a: Acknowledged) => !isUsedUp(a, cut, record);
+  const given = firstGiven(world, fitting.filter(isUnused));
+  const acknowledged = given === undefined ? {} : { acknowledged: [given] };
+  const begun = { ...record, change: { ...change, unfinished: true as const } };
+  if (isContinued(kafka, change.to, record)) return { ...acknowledged, obstacles: [], record: begun };
+  if (isReversed(kafka, change, record)) return { ...acknowledged, obstacles: [], record: begun };
+  if (given === undefined) return { obstacles: [missing(world, `${cut.because}: ${whoIsAffected(cut)}`, fitting.find(isUnused))], record };
+  return { ...acknowledged, obstacles: [], record: { ...begun, used: withUsed(record.used, given) } };
+}
+
+/** From the second loss on its number is part of the acknowledgement: the one before stays in Git. */
+function approvalOfLoss(world: World, loss: string, record: ChangeRecord): Approval {
+  const content = tlsHash(world.live.name, world.bundle.tls);
+  const { losses = { content, count: 0 } } = record;
+  if (losses.unfinished === true && losses.content === content) return { obstacles: [], record };
+  const count = losses.count + 1;
+  const needed: Acknowledged = { kind: 'ephemeralDataIsLost', content: count === 1 ? content : `${content}-${count}` };
+  const given = firstGiven(world, [needed]);
+  if (given === undefined) return { obstacles: [missing(world, loss, needed)], record };
+  return { acknowledged: [given], obstacles: [], record: { ...record, losses: { content, count, unfinished: true } } };
+}
+
+function firstGiven({ bundle }: World, fitting: readonly Acknowledged[]): Acknowledged | undefined {
+  const forms = fitting.map(formatAcknowledgement);
+  return bundle.desired.acknowledge.find((a) => forms.includes(formatAcknowledgement(a)));
+}
+
+/** Returns the change that a cut means. One that is unfinished is there in part: what goes on with it has its beginning, what goes back its end. */
+function changeOf({ bundle, live }: World, cut: AcknowledgedCut, record: ChangeRecord): Change {
+  const { change } = record;
+  const { tls } = bundle;
+  const to = side(tls, cut.kind === 'trust' ? cut.root : tls === 'off' ? undefined : issuerRoot(live, tls));
+  if (change !== undefined && isContinued(live.name, to, record)) return { from: change.from, to: { ...change.to, tls } };
+  if (change?.unfinished === true && isSameTls(live.name, change.from.tls, tls)) return { from: change.to, to };
+  const has = tlsStateOf(live.kafka?.spec);
+  // The spec is as desired, and pods are not: TLS was off before.
+  const isOnlySpec = cut.kind === 'protocol' && isSameTls(live.name, has, tls);
+  return { from: isOnlySpec ? { tls: 'off' } : side(has, servedRoot(live)), to };
+}
+
+function side(tls: TlsState, root: { readonly publicKey: string } | undefined): Side {
+  return root === undefined ? { tls } : { tls, root: root.publicKey };
+}
+
+/** Returns the acknowledgements that approve a cut, the one to ask for first. */
 function fittingAcknowledgements(cut: AcknowledgedCut, { bundle, live }: World): readonly Acknowledged[] {
   if (cut.kind === 'trust') {
     return [
-      ...(cut.root === undefined ? [] : [{ kind: 'trustRootChangesTo' as const, root: cut.root }]),
+      ...(cut.root === undefined ? [] : [{ kind: 'trustRootChangesTo' as const, root: cut.root.fingerprint }]),
       // The root of the same issuer is not named by the issuer's name: it would approve every later root, too.
       ...(cut.isOtherIssuer ? [{ kind: 'trustRootChangesTo' as const, issuer: cut.issuer.name }] : []),
     ];
   }
   const kind = cut.to === 'tls' ? 'clientsMoveToTls' : 'clientsLeaveTls';
-  const content = tlsHash(live.name, cut.to === 'tls' ? bundle.tls : tlsStateOf(live.kafka?.spec));
-  return [{ kind }, { kind, content }];
+  const tls = cut.to === 'tls' ? bundle.tls : tlsStateOf(live.kafka?.spec);
+  return [{ kind }, { kind, content: tlsHash(live.name, tls) }];
+}
+
+/** A short form approves one change. The name of an issuer is asked for again where the root is not known before. */
+function isUsedUp(a: Acknowledged, cut: AcknowledgedCut, { used }: ChangeRecord): boolean {
+  if (a.root !== undefined || a.content !== undefined) return false;
+  return used.includes(formatAcknowledgement(a)) && !(cut.kind === 'trust' && cut.root === undefined);
+}
+
+function withUsed(used: readonly string[], a: Acknowledged): readonly string[] {
+  if (a.root !== undefined || a.content !== undefined) return used;
+  return [...new Set([...used, formatAcknowledgement(a)])].sort();
+}
+
+function missing({ live }: World, message: string, wanted: Acknowledged | undefined): Obstacle {
+  return {
+    kind: 'invalid',
+    subject: ref(KINDS.Kafka, live.namespace, live.name),
+    message: `${message}, and that is not acknowledged`,
+    hint: howToAcknowledge(wanted),
+  };
 }
 
 function howToAcknowledge(wanted: Acknowledged | undefined): string {
   if (wanted === undefined)
     return 'When that is arranged, acknowledge the SHA-256 of the new root with Acknowledgement.trustRootChangesTo.';
-  return `When that is arranged, add acknowledge: [${formatAcknowledgement(wanted)}] to its Tls and commit.`;
+  const when = wanted.kind === 'ephemeralDataIsLost' ? 'If the data may be lost' : 'When that is arranged';
+  return `${when}, add acknowledge: [${formatAcknowledgement(wanted)}] to its Tls and commit.`;
 }
 
 function whoIsAffected(cut: AcknowledgedCut): string {
   if (cut.kind === 'trust') {
-    return `every client has to trust the root ${cut.root === undefined ? `of ${formatIssuerRef(cut.issuer)}` : `with SHA-256 ${cut.root}`}`;
+    const root = cut.root === undefined ? `of ${formatIssuerRef(cut.issuer)}` : `with SHA-256 ${cut.root.fingerprint}`;
+    return `every client has to trust the root ${root}`;
   }
   return cut.to === 'tls' ? 'every client has to connect with TLS from then on' : 'every client has to connect without TLS from then on';
 }

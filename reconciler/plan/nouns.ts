@@ -95,6 +95,14 @@ export interface OwnStep extends StepBase {
   readonly kind: 'own';
   readonly owner: string;
 }
+/** Records on the Kafka that a change began, or that it is complete. */
+export interface RecordStep extends StepBase {
+  readonly kind: 'record';
+  readonly phase: 'begun' | 'complete';
+  /** The annotation as it has to be, and as it was when the plan was made. */
+  readonly record: string;
+  readonly before?: string;
+}
 /** JSON patch of spec.enableSSL and spec.tls of a Kafka that has no pods yet. */
 export interface ConfigureStep extends StepBase {
   readonly kind: 'configure';
@@ -170,6 +178,7 @@ export type Step =
   | RetryIssuanceStep
   | AwaitReadyStep
   | OwnStep
+  | RecordStep
   | ConfigureStep
   | SubmitOpsRequestStep
   | SupersedeStep
@@ -261,6 +270,8 @@ export function describeStep(step: Step): { readonly change: string; readonly wa
       return { change: 'wait', waitsFor: 'Ready', why };
     case 'own':
       return { change: 'annotate', waitsFor: '', why: `owner ${step.owner}` };
+    case 'record':
+      return { change: 'annotate', waitsFor: '', why: `records that the change ${step.phase === 'begun' ? 'began' : 'is complete'}` };
     case 'configure':
       return { change: 'configure', waitsFor: '', why };
     case 'submitOpsRequest':

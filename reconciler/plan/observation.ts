@@ -105,6 +105,8 @@ export interface PodFacts {
   readonly certificateSecret?: string;
   /** Names of the PodDisruptionBudgets that select it; absent in observations of earlier versions, and where nobody asked. */
   readonly budgets?: readonly string[];
+  /** Its data is deleted with it; absent in observations of earlier versions, and where no volume for data is mounted. */
+  readonly hasEphemeralData?: boolean;
   /** One entry a listener of the pod's role. */
   readonly served: readonly Served[];
 }

@@ -2,11 +2,14 @@
  * Plans the difference between two bundles with no cluster at all, for a reviewer of a commit: the live state is assumed to be what the old
  * bundle asked for. Whether a certificate is close to its expiry, who else works on the Kafka, and how far an earlier run came, is not known.
  */
+import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/acknowledgement';
 import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { nodesOf } from '../../constructs/model/kubedb';
-import { ANNOTATION_OWNER } from '../../constructs/model/names';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '../../constructs/model/names';
+import { issuerOf, type TlsState, tlsHash } from '../../constructs/model/tls';
 import { assumedObservation } from './assumed';
+import { type Change, formatChangeRecord } from './change-record';
 import type { Plan, Step } from './nouns';
 import type { IssuerState, KafkaFacts, Observation, Reading } from './observation';
 import { plan } from './plan';
@@ -19,7 +22,8 @@ const SOMETIME = '2500-01-01T00:00:00Z';
 export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
   const before: Bundle = old ?? { ...wanted, tls: 'off', issuing: [] };
   const validity = { ...NEVER, notBefore: before.desired.issuedAfter ?? NEVER.notBefore };
-  const kafka = kafkaOf(before);
+  const reversed = old === undefined ? undefined : reversedChange(old, wanted);
+  const kafka = kafkaOf(before, reversed === undefined ? undefined : formatChangeRecord({ change: reversed, used: [] }));
   const live: Observation = { ...assumedObservation(before, kafka, validity, SOMETIME), facts: healthy(kafka) };
   const { kafka: _, ...nothing } = { ...live, pods: [], petSets: [], certificates: [], secrets: [], issuers: [] };
   const isMissing = old === undefined && wanted.kafka !== undefined;
@@ -33,7 +37,51 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
         issuers: withApplied(live.issuers, before),
       };
   const result = plan(wanted, seen, new Date(SOMETIME));
-  return { ...result, steps: result.steps.map(withoutNever), notes: [...result.notes, ...assumptions(old, wanted)] };
+  return {
+    ...result,
+    steps: result.steps.map(withoutNever),
+    notes: [...result.notes, ...unprovenNotes(result, old, reversed), ...assumptions(old, wanted)],
+  };
+}
+
+/**
+ * Returns the change that led to the old bundle, if it was acknowledged there and the new one reverses it. Nothing else here says what was
+ * before, and a revert has to pass a check that asks no cluster.
+ */
+function reversedChange({ desired, tls }: Bundle, wanted: Bundle): Change | undefined {
+  const isAcknowledged = desired.acknowledge.some((a) => leadsTo(a, desired.kafka, tls, wanted.tls));
+  return isAcknowledged ? { from: { tls: wanted.tls }, to: { tls } } : undefined;
+}
+
+function leadsTo({ kind, content, issuer }: Acknowledged, kafka: string, to: TlsState, from: TlsState): boolean {
+  const names = (tls: TlsState) => content === undefined || content === tlsHash(kafka, tls);
+  switch (kind) {
+    case 'clientsMoveToTls':
+      return from === 'off' && to !== 'off' && names(to);
+    case 'clientsLeaveTls':
+      return from !== 'off' && to === 'off' && names(from);
+    case 'trustRootChangesTo':
+      // Whose root a fingerprint is does not show here.
+      return from !== 'off' && to !== 'off' && (issuer === undefined || issuer === issuerOf(to, 'server').name);
+    case 'ephemeralDataIsLost':
+      return false;
+  }
+}
+
+/** Which change came last, and which acknowledgements were used, only the Kafka knows. */
+function unprovenNotes(
+  { cutover, acknowledged = [], obstacles }: Plan,
+  old: Bundle | undefined,
+  reversed: Change | undefined,
+): readonly string[] {
+  if (cutover === undefined || obstacles.length > 0) return [];
+  if (reversed !== undefined && acknowledged.length === 0)
+    return ['Taken for the revert of an acknowledged change: the run in the cluster refuses it if that was not the last one.'];
+  const before = (old?.desired.acknowledge ?? []).map(formatAcknowledgement);
+  const left = acknowledged.filter((a) => a.content === undefined && a.root === undefined).map(formatAcknowledgement);
+  return left
+    .filter((text) => before.includes(text))
+    .map((text) => `${text} was there before this commit: if it approved a change already, the run in the cluster asks for another one.`);
 }
 
 /** The assumed instant of issuance is nobody's business. */
@@ -50,8 +98,9 @@ function healthy(kafka: KubeObject): Reading<KafkaFacts> {
 }
 
 /** A Kafka that is only referenced has an unknown number of pods: none is planned for. */
-function kafkaOf({ desired, kafka }: Bundle): KubeObject {
-  const metadata = { name: desired.kafka, namespace: desired.namespace, annotations: { [ANNOTATION_OWNER]: desired.owner } };
+function kafkaOf({ desired, kafka }: Bundle, record: string | undefined): KubeObject {
+  const annotations = { [ANNOTATION_OWNER]: desired.owner, ...(record === undefined ? {} : { [ANNOTATION_CHANGE]: record }) };
+  const metadata = { name: desired.kafka, namespace: desired.namespace, annotations };
   if (kafka !== undefined) return { ...kafka, metadata: { ...kafka.metadata, ...metadata } };
   return { apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, metadata, spec: { replicas: 0 } };
 }

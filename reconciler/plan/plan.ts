@@ -15,11 +15,13 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { hasTrueCondition, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { formatIssuerRef, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import { approvalOf } from './acknowledgement';
+import { type ChangeRecord, completed } from './change-record';
 import { certificateFindings } from './checks/certificates';
 import { kafkaFindings } from './checks/kafka';
 import { secretFindings } from './checks/secrets';
 import type { World } from './checks/world';
 import { type Comparison, compare, convergingFindings } from './comparison';
+import { lossOf } from './data-loss';
 import { estimateOf } from './estimate';
 import { issuingSteps, retrySteps } from './issuing';
 import { planNative } from './native';
@@ -30,7 +32,7 @@ import { canBeDrafted, mostFinalFirst, standingObstacles } from './obstacles';
 import { planOpsRequests } from './ops-requests';
 import { preflight } from './preflight/preflight';
 import { isOurs, unfinished } from './requests';
-import { issueSteps, kafkaRef, ownSteps } from './steps';
+import { issueSteps, kafkaRef, ownSteps, recordSteps } from './steps';
 import { firstExport } from './trust-steps';
 import { mismatches } from './verify';
 
@@ -75,8 +77,24 @@ function draftPlan(world: World, retry: boolean): Draft {
   const unproven = whatNothingCures(world, found);
   if (unproven !== undefined) return { ...NOTHING, obstacles: [unproven] };
   const draft = bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
-  const { obstacles, ...approval } = approvalOf(found.cut, world);
-  return { ...draft, ...approval, obstacles: [...obstacles, ...(draft.obstacles ?? [])] };
+  const loss = lossOf(world, found.cut, draft.steps);
+  const { obstacles, record, acknowledged } = approvalOf(world, found.cut, loss);
+  return {
+    ...withRecord(draft, world, record),
+    notes: [...(loss === undefined ? [] : [`Data is lost: ${loss}.`]), ...(draft.notes ?? [])],
+    ...(acknowledged === undefined ? {} : { acknowledged }),
+    obstacles: [...obstacles, ...(draft.obstacles ?? [])],
+  };
+}
+
+/** Adds the steps that record a change: before the first write that is part of it, and when everything is verified. */
+function withRecord(draft: Draft, world: World, record: ChangeRecord): Draft {
+  const { begin, end } = recordSteps(world, record, completed(record, world.live.name, world.bundle.tls));
+  if (begin.length === 0 && end.length === 0) return draft;
+  const firstOther = draft.steps.findIndex((s) => s.kind !== 'own');
+  const at = firstOther === -1 ? draft.steps.length : firstOther;
+  const steps = [...draft.steps.slice(0, at), ...begin, ...draft.steps.slice(at), ...end];
+  return { ...draft, operation: draft.operation === 'none' ? 'tidy' : draft.operation, steps };
 }
 
 function isPartial({ secrets }: Observation): boolean {

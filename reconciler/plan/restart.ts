@@ -12,6 +12,7 @@
  * - A broker may go if no partition with more replicas than `min.insync.replicas` would fall below it or is below it already.
  * - A controller may go if, without it, at least floor((N+2)/2) of N voters are caught up (two voters: the other one; one: allowed).
  * - While the quorum has no leader nobody may go.
+ * - A broker whose data is deleted with its pod may go only if another one has it: no partition has it as the last replica in sync.
  * - Without Kafka's own facts every other pod has to be Ready, and the verdict says that it rests on that alone.
  * - No pod may go, stuck or not, while the certificate that its successor would load does not hold by our clock.
  * - A pod that serves what has expired may go whatever its quorum and partitions say: restarted peers refuse it (Java checks the dates of
@@ -98,6 +99,8 @@ export interface RestartView {
   readonly outdated: ReadonlySet<string>;
   readonly facts: Reading<KafkaFacts>;
   readonly whenKafkaIsUnknown: 'readiness' | 'refuse';
+  /** Names of pods whose data is deleted with them; absent where nothing can or need be saved, as in a cut-over. */
+  readonly losing?: ReadonlySet<string>;
   /** Why the certificate that the successor of a pod would load does not hold now, by name of the pod. */
   readonly invalid: ReadonlyMap<string, string>;
 }
@@ -162,8 +165,31 @@ export function canRestart(pod: PodFacts, view: RestartView): Verdict {
   if (expired !== undefined) return { ok: true, note: `${pod.name} serves what expired ${expired}: restarted peers refuse it` };
   const unready = upToDate.find((p) => !p.isReady);
   if (unready !== undefined) return { ok: false, because: `${unready.name} is up to date and not Ready`, retry: true };
-  if ('unknown' in view.facts) return byReadiness(pod, view, view.facts.unknown);
-  return byFacts(pod, view.facts.value);
+  if ('unknown' in view.facts)
+    return canBeCopied(pod, view) ? copyIsUnknown(view.facts.unknown) : byReadiness(pod, view, view.facts.unknown);
+  const verdict = byFacts(pod, view.facts.value);
+  return verdict.ok && canBeCopied(pod, view) ? (hasCopies(pod, view.facts.value) ?? verdict) : verdict;
+}
+
+/** The pod loses its data, and another one of its role can hold it. */
+function canBeCopied(pod: PodFacts, { losing, pods }: RestartView): boolean {
+  return losing?.has(pod.name) === true && pods.some((p) => p.name !== pod.name && p.role === pod.role);
+}
+
+/** Readiness says nothing of whether another pod has fetched the data by now. */
+function copyIsUnknown(why: string): Verdict {
+  return { ok: false, because: `its storage is ephemeral, and whether another pod holds its data is not known: ${why}`, retry: true };
+}
+
+/** Refuses a broker that has the last copy of a partition that others are to have, too. */
+function hasCopies({ nodeId, role }: PodFacts, { topics }: KafkaFacts): Verdict | undefined {
+  if (role === 'controller') return undefined;
+  for (const { name, partitions } of topics) {
+    const last = partitions.find((p) => p.replicas.length > 1 && p.isr.includes(nodeId) && p.isr.length === 1);
+    if (last === undefined) continue;
+    return { ok: false, because: `its storage is ephemeral, and nobody else has ${name}-${last.partition}: ISR {${nodeId}}`, retry: true };
+  }
+  return undefined;
 }
 
 /** A pod that is not there for now and comes back without our doing. */

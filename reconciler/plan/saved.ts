@@ -70,6 +70,8 @@ function contentOf(step: Step): unknown {
       return step.operation;
     case 'own':
       return step.owner;
+    case 'record':
+      return step.record;
     case 'delete':
       return step.uid;
     case 'configure':

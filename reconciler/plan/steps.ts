@@ -2,12 +2,13 @@
 import type { Cutover } from '../../constructs/model/desired';
 import { conditionOf, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { brokerCertificateName, nodesOf } from '../../constructs/model/kubedb';
-import { ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
 import { ALIASES, type Alias } from '../../constructs/model/tls';
+import { type ChangeRecord, changeRecordOf, formatChangeRecord } from './change-record';
 import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks/world';
 import type { Comparison } from './comparison';
 import { expiredAt } from './dates';
-import type { EvictStep, Finding, IssueStep, Plan, ResumeStep, Step, SupersedeStep } from './nouns';
+import type { EvictStep, Finding, IssueStep, Plan, RecordStep, ResumeStep, Step, SupersedeStep } from './nouns';
 import type { Observation, PodFacts } from './observation';
 import { annotationOf, isNative, isOurs, unfinished } from './requests';
 import { type Placed, restartOrder } from './restart';
@@ -28,6 +29,25 @@ export function ownSteps({ bundle, live }: World): readonly Step[] {
       ? { subject, reason: 'OwnerMissing', message: 'belongs to no KafkaTls yet' }
       : { subject, reason: 'OwnerChanges', message: `belongs to ${has}, which gives it up` };
   return [{ kind: 'own', subject, findings: [finding], owner: bundle.desired.owner }];
+}
+
+/** Returns the steps around a change that is recorded on the Kafka: it has to remember `begun` first, and `complete` in the end. */
+export function recordSteps(
+  { live }: World,
+  begun: ChangeRecord,
+  complete: ChangeRecord,
+): { readonly begin: readonly RecordStep[]; readonly end: readonly RecordStep[] } {
+  const subject = kafkaRef(live);
+  const step = (phase: RecordStep['phase'], before: string | undefined, record: string): RecordStep => {
+    return { kind: 'record', subject, findings: [], phase, record, ...(before === undefined ? {} : { before }) };
+  };
+  const has = live.kafka?.metadata.annotations?.[ANNOTATION_CHANGE];
+  const [first, last] = [formatChangeRecord(begun), formatChangeRecord(complete)];
+  const isBegun = formatChangeRecord(changeRecordOf(live)) === first;
+  return {
+    begin: isBegun ? [] : [step('begun', has, first)],
+    end: first === last ? [] : [step('complete', isBegun ? has : first, last)],
+  };
 }
 
 /** Returns the steps that have the certificates issued that these findings are about; those in `rotate` are asked for anew. */

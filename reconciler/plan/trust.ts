@@ -46,8 +46,8 @@ export interface TrustCut {
   readonly issuer: IssuerRef;
   /** The live Kafka refers to another issuer. */
   readonly isOtherIssuer: boolean;
-  /** SHA-256 of the new root certificate; absent when it is not known before the certificates are issued. */
-  readonly root?: string;
+  /** The new root certificate; absent when it is not known before the certificates are issued. */
+  readonly root?: CaFacts;
 }
 
 /** Returns the public keys that pods trust now: those of the Secret they mount. */
@@ -95,15 +95,27 @@ function trustCut({ live }: World, wants: TlsConfig, reissued: ReadonlySet<Alias
   const has = tlsStateOf(live.kafka?.spec);
   const issuer = issuerOf(wants, 'server');
   const isOtherIssuer = has === 'off' || formatIssuerRef(issuerOf(has, 'server')) !== formatIssuerRef(issuer);
-  const signing = live.issuers.find((i) => i.kind === issuer.kind && i.name === issuer.name)?.ca;
   // What was issued already shows the root, even that of an issuer whose CA cannot be read.
-  const root = rootOf(signing ?? (reissued.has('server') ? undefined : serverSecret(live, wants)?.ca));
+  const root = issuerRoot(live, wants) ?? (reissued.has('server') ? undefined : rootOf(serverSecret(live, wants)?.ca));
   return { kind: 'trust', because, issuer, isOtherIssuer, ...(root === undefined ? {} : { root }) };
 }
 
-/** Returns the SHA-256 of the root among CA certificates: the self-signed one, else the last. */
-export function rootOf(cas: readonly CaFacts[] = []): string | undefined {
-  return (cas.find((c) => c.subject === c.issuer) ?? cas.at(-1))?.fingerprint;
+/** Returns the root among CA certificates: the self-signed one, else the last. */
+export function rootOf(cas: readonly CaFacts[] = []): CaFacts | undefined {
+  return cas.find((c) => c.subject === c.issuer) ?? cas.at(-1);
+}
+
+/** Returns the root that the issuer of what pods serve signs with, where that can be read. */
+export function issuerRoot(live: Observation, tls: TlsConfig): CaFacts | undefined {
+  const issuer = issuerOf(tls, 'server');
+  return rootOf(live.issuers.find((i) => i.kind === issuer.kind && i.name === issuer.name)?.ca);
+}
+
+/** Returns the root that all pods trust and serve, where that is known. */
+export function servedRoot(live: Observation): CaFacts | undefined {
+  const has = tlsStateOf(live.kafka?.spec);
+  const isOfSecret = live.pods.every((p) => p.served.every((s) => s.isSignedBySecretCa !== false));
+  return has === 'off' || !isOfSecret ? undefined : rootOf(serverSecret(live, has)?.ca);
 }
 
 /** Returns why the next certificate's root is another one, or may be, than the one that pods trust. */

@@ -1,6 +1,7 @@
 /** One operation, in memory, killed before each of its writes in turn and finished by the next run. */
 import assert from 'node:assert/strict';
 import type { ExecutorName } from '../../constructs/model/desired';
+import { acknowledging } from '../support/acknowledging';
 import { bundleFor, type Desire } from '../support/desires';
 import { endState } from '../support/end-state';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
@@ -26,11 +27,11 @@ async function playOut(executor: ExecutorName, first: Desire, second: Desire, wr
   try {
     await world.start(kafkaManifest({ topology: undefined, replicas: 3, storage: STORAGE }));
     await world.settle();
-    await world.apply(bundleFor(first, executor, world.clock.now()));
+    await world.apply(await acknowledging(world, bundleFor(first, executor, world.clock.now())));
     await world.place.pass(60_000);
     world.events.length = 0;
     const untold = watchForUntold(world);
-    const wanted = bundleFor(second, executor, new Date('2026-11-23T09:01:00Z'));
+    const wanted = await acknowledging(world, bundleFor(second, executor, new Date('2026-11-23T09:01:00Z')));
     decorate = (cluster) => interruptAfter(cluster, writes);
     const killed = await world.apply(wanted).then(
       () => undefined,

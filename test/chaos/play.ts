@@ -15,6 +15,7 @@ import { observe } from '../../reconciler/observe/observe';
 import { mismatches } from '../../reconciler/plan/verify';
 import type { Cluster, ProgressEvent } from '../../reconciler/ports';
 import { type Outcome, reconcile } from '../../reconciler/reconcile';
+import { acknowledging } from '../support/acknowledging';
 import { bundleFor, type Desire } from '../support/desires';
 import { transportTo } from '../support/transports';
 import { inMemory, KAFKA, kafkaManifest, type MemoryPlace, mayDoAnything, World } from '../support/world';
@@ -86,13 +87,14 @@ class Stage {
     const place = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: { opsStepMs: 1_000 } } });
     const world = await new World({}, () => place).start(kafkaManifest(TOPOLOGIES[schedule.topology]));
     await world.settle();
-    await world.apply(bundleFor(first, executor, place.clock.now()));
+    await world.apply(await acknowledging(world, bundleFor(first, executor, place.clock.now())));
     await world.settle();
     await world.place.pass(86_400_000);
     world.events.length = 0;
     const wire = new Wire(place.sandbox.api);
     const watchdog = new Watchdog(world, place, (await world.kafka()) as KubeObject, second, isCutover(first, second));
-    return new Stage(schedule, place, world, wire, watchdog, bundleFor(second, executor, place.clock.now()));
+    const wanted = await acknowledging(world, bundleFor(second, executor, place.clock.now()));
+    return new Stage(schedule, place, world, wire, watchdog, wanted);
   }
 
   async play(): Promise<void> {

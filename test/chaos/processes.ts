@@ -12,6 +12,7 @@ import { KINDS } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
 import type { ApiRequest, ApiResponse } from '../../reconciler/sandbox/api/api';
 import { type ApiServer, serveApi } from '../../reconciler/sandbox/api/http';
+import { acknowledging } from '../support/acknowledging';
 import { configMapOfBundle } from '../support/bundle-text';
 import { bundleFor, type Desire } from '../support/desires';
 import { endState } from '../support/end-state';
@@ -131,7 +132,8 @@ class Stage {
   /** Commits a desire. */
   async want(desire: Desire): Promise<void> {
     const { world, executor } = this.setting;
-    const configMap = configMapOfBundle(bundleFor(desire, executor, world.clock.now(), world.namespace));
+    const wanted = await acknowledging(world, bundleFor(desire, executor, world.clock.now(), world.namespace));
+    const configMap = configMapOfBundle(wanted);
     const live = await world.cluster.get(world.ref(KINDS.ConfigMap, configMap.metadata.name));
     await (live === undefined ? world.cluster.create(configMap) : world.cluster.replace({ ...live, data: configMap.data }));
   }

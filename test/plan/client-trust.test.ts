@@ -225,11 +225,13 @@ describe('a plan says what clients cannot be told', () => {
     const cut = new ClusterBuilder('dedicated', 'off')
       .wants(TLS)
       .desires({ executor: 'ops-request', acknowledge: [{ kind: 'clientsMoveToTls' }] });
-    const { notes, steps } = plan(cut.bundle, cut.live, new Date(NOW));
+    const planned = () => plan(cut.bundle, cut.live, new Date(NOW));
+    const kindsOf = () => planned().steps.flatMap((s) => (s.kind === 'record' ? [] : [s.kind]));
+    const { notes } = planned();
     assert.ok(notes.includes('Clients cannot be told of the new CA beforehand: the CA of Issuer/orders-ca cannot be read.'), notes.join());
-    assert.equal(steps.at(-1)?.kind, 'exportTrust', 'they are told afterwards');
-    const known = cut.issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('orders-ca')) });
-    const kinds = plan(known.bundle, known.live, new Date(NOW)).steps.map((s) => s.kind);
+    assert.equal(kindsOf().at(-1), 'exportTrust', 'they are told afterwards');
+    cut.issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('orders-ca')) });
+    const kinds = kindsOf();
     assert.deepEqual([kinds[0], kinds[1], kinds.at(-1)], ['exportTrust', 'submitOpsRequest', 'verify']);
   });
 });

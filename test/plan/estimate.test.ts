@@ -10,7 +10,7 @@ const MOVE = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };
 const adding = (topology?: 'combined') => new ClusterBuilder(topology, 'off').wants(TLS).desires(MOVE);
 /** TLS is being added, and the first controller has it. */
 function begun(): ClusterBuilder {
-  const b = new ClusterBuilder();
+  const b = new ClusterBuilder().turningOn();
   for (const { name } of b.live.pods.slice(1))
     b.podServes(name, { protocol: 'plaintext' }).pod(name, { certificateSecret: undefined as never });
   return b.request(b.bundle.converge.metadata.name, 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });

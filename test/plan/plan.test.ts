@@ -263,9 +263,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'revert of the last operation needs no acknowledgement',
     cluster: () =>
-      new ClusterBuilder()
-        .wants('off')
-        .request('orders-tls-1', 'Successful', { executor: 'native', from: 'off', annotations: { [REQUEST.verified]: NOW } }),
+      new ClusterBuilder().wants('off').remembers({ change: { from: { tls: 'off' }, to: { tls: TLS, root: 'key-root-of-orders-ca' } } }),
     restarts: 6,
   },
   {
@@ -298,7 +296,7 @@ const ROWS: readonly Row[] = [
     only: 'native',
     restarts: 5,
     cluster: () => {
-      const b = new ClusterBuilder();
+      const b = new ClusterBuilder().turningOn();
       for (const pod of b.live.pods.slice(1))
         b.podServes(pod.name, { protocol: 'plaintext' }).pod(pod.name, { certificateSecret: undefined as never });
       return b.request(b.bundle.converge.metadata.name, 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });
@@ -309,7 +307,7 @@ const ROWS: readonly Row[] = [
     only: 'native',
     restarts: 1,
     cluster: () => {
-      const b = new ClusterBuilder('dedicated', 'off').podServes('orders-controller-0', otherLeaf);
+      const b = new ClusterBuilder('dedicated', 'off').turningOn().podServes('orders-controller-0', otherLeaf);
       return b.request('orders-tls-other', 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });
     },
   },

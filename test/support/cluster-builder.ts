@@ -9,9 +9,10 @@ import type { KeyKind } from '../../constructs/model/certificate-fields';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
 import { type Condition, KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { brokerCertificate } from '../../constructs/model/kubedb';
-import { ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
 import { ALIASES, type Alias, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
 import { assumedObservation, assumedPem, exportedTrust } from '../../reconciler/plan/assumed';
+import { type ChangeRecord, formatChangeRecord } from '../../reconciler/plan/change-record';
 import type {
   CaFacts,
   CertificateFacts,
@@ -192,6 +193,22 @@ export class ClusterBuilder {
     return this.sees(({ kafka }) => {
       if (kafka === undefined) throw new Error('there is no Kafka to change');
       return { kafka: change(kafka) };
+    });
+  }
+
+  /** The Kafka remembers a change. */
+  remembers(record: Partial<ChangeRecord>): this {
+    const text = formatChangeRecord({ used: [], ...record });
+    return this.kafka((k) => ({
+      ...k,
+      metadata: { ...k.metadata, annotations: { ...k.metadata.annotations, [ANNOTATION_CHANGE]: text } },
+    }));
+  }
+
+  /** The Kafka remembers that TLS, as it is by default here, began to be turned on. */
+  turningOn(): this {
+    return this.remembers({
+      change: { from: { tls: 'off' }, to: { tls: TLS, root: 'key-root-of-orders-ca' }, unfinished: true },
     });
   }
 

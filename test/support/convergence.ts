@@ -2,7 +2,8 @@
  * Any pair of desired states converges, from wherever the first one left the cluster: a run that is killed between any two of its writes is
  * finished by the next, no pod is restarted twice for it, and one more run writes nothing. In memory, on a clock that passes only when idle.
  *
- * One cluster is walked through several desired states, each next to the one before it a pair.
+ * One cluster is walked through several desired states, each next to the one before it a pair. Acknowledged is what the plan asks for, in
+ * that step only.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -10,6 +11,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import type { ExecutorName } from '../../constructs/model/desired';
 import type { Cluster } from '../../reconciler/ports';
 import type { Outcome } from '../../reconciler/reconcile';
+import { acknowledging } from './acknowledging';
 import { anyDesire, bundleFor, type Desire, isSameDesire } from './desires';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { assertSettled } from './settled';
@@ -37,14 +39,14 @@ class Walk {
     const storage = { resources: { requests: { storage: '1Gi' } } };
     await this.world.start(kafkaManifest({ topology: undefined, replicas: 2, storage }));
     await this.world.settle();
-    await this.apply(bundleFor(first, this.executor, this.world.clock.now()));
+    await this.apply(await acknowledging(this.world, bundleFor(first, this.executor, this.world.clock.now())));
   }
 
   /** Goes from one desired state to the next, and asserts that the cluster ends as desired. */
   async go(from: Desire, { desire, killAt }: Step): Promise<void> {
     const { world, executor } = this;
     await world.place.pass(60_000);
-    const wanted = bundleFor(desire, executor, world.clock.now());
+    const wanted = await acknowledging(world, bundleFor(desire, executor, world.clock.now()));
     const before = await world.podUids();
     const evictedBefore = world.evicted.length;
     const untold = watchForUntold(world);

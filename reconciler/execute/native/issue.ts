@@ -138,7 +138,7 @@ function assertSameRoot({ context, before, plan }: NativeRun, live: Observation)
   const { tls } = context.bundle;
   if (tls === 'off' || !isRootReplaced(before, live, tls)) return;
   const root = rootOf(live.secrets.find((s) => s.name === certificateOf(live.name, tls, 'server').secretName)?.ca);
-  const wanted = formatAcknowledgement({ kind: 'trustRootChangesTo', ...(root === undefined ? {} : { root }) });
+  const wanted = formatAcknowledgement({ kind: 'trustRootChangesTo', ...(root === undefined ? {} : { root: root.fingerprint }) });
   throw new InvalidInputError('the issued certificate has another root than pods trust: no pod was restarted.', {
     subject: plan.subject,
     hint: `When clients trust it, add acknowledge: [${wanted}] to its Tls and commit.`,

@@ -1,6 +1,7 @@
 /** What Kafka is too small for: where no order of restarts avoids an outage, nothing is refused, and somebody has to know. */
 import { nodesOf } from '../../../constructs/model/kubedb';
 import type { World } from '../checks/world';
+import { listed, losesData } from '../data-loss';
 import type { Draft } from '../nouns';
 import type { Observation, PodFacts, TopicFacts } from '../observation';
 
@@ -8,7 +9,7 @@ import type { Observation, PodFacts, TopicFacts } from '../observation';
 export function availabilityNotes({ live }: World, { steps, cutover }: Draft): readonly string[] {
   if (cutover !== undefined) return [];
   const restarted = live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name));
-  return [...quorumNotes(live, restarted), ...('value' in live.facts ? topicNotes(live.facts.value.topics, restarted) : [])];
+  return [...quorumNotes(live, restarted), ...('value' in live.facts ? topicNotes(live.facts.value.topics, restarted, live) : [])];
 }
 
 function quorumNotes({ kafka, facts }: Observation, restarted: readonly PodFacts[]): readonly string[] {
@@ -18,10 +19,13 @@ function quorumNotes({ kafka, facts }: Observation, restarted: readonly PodFacts
   return voters === 2 ? ['Two controllers have no quorum while one of them restarts.'] : [];
 }
 
-function topicNotes(topics: readonly TopicFacts[], restarted: readonly PodFacts[]): readonly string[] {
-  const brokers = restarted.filter((p) => p.role !== 'controller').map((p) => p.nodeId);
-  const restarts = ({ replicas }: { readonly replicas: readonly number[] }) => replicas.some((id) => brokers.includes(id));
-  const single = topics.filter((t) => t.partitions.some((p) => p.replicas.length === 1 && restarts(p)));
+/** Partitions of a single replica that are lost, and not only away, are named with the loss (`data-loss.ts`). */
+function topicNotes(topics: readonly TopicFacts[], restarted: readonly PodFacts[], live: Observation): readonly string[] {
+  const brokers = restarted.filter((p) => p.role !== 'controller');
+  const restarts = ({ replicas }: { readonly replicas: readonly number[] }, among = brokers) =>
+    among.some((b) => replicas.includes(b.nodeId));
+  const kept = brokers.filter((b) => !losesData(b, live));
+  const single = topics.filter((t) => t.partitions.some((p) => p.replicas.length === 1 && restarts(p, kept)));
   const tight = topics.filter(({ minInsyncReplicas = 0, partitions }) =>
     partitions.some((p) => p.replicas.length > 1 && p.replicas.length <= minInsyncReplicas && restarts(p)),
   );
@@ -31,11 +35,6 @@ function topicNotes(topics: readonly TopicFacts[], restarted: readonly PodFacts[
   ];
 }
 
-const MOST_NAMES = 3;
-
 function about(topics: readonly TopicFacts[], what: string): readonly string[] {
-  if (topics.length === 0) return [];
-  const names = topics.slice(0, MOST_NAMES).map((t) => t.name);
-  const more = topics.length > MOST_NAMES ? ` and ${topics.length - MOST_NAMES} more` : '';
-  return [`Partitions of ${names.join(', ')}${more} ${what}.`];
+  return topics.length === 0 ? [] : [`Partitions of ${listed(topics.map((t) => t.name))} ${what}.`];
 }

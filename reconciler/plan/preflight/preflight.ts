@@ -9,11 +9,13 @@
  *
  * and what stops nothing, but should be known before it begins:
  *
+ *     data-loss.ts      partitions that are lost because their brokers keep data no longer than a pod (in `plan/`)
  *     availability.ts   too few controllers or replicas to restart without an outage
  *     expiry.ts         certificates that expire before the run has to be over
  *     unread.ts         Secrets that may not be read, so that nothing is known of them
  */
 import type { World } from '../checks/world';
+import { dataLossNotes } from '../data-loss';
 import type { Draft, Obstacle } from '../nouns';
 import { availabilityNotes } from './availability';
 import { budgetForbidsEviction } from './budgets';
@@ -41,6 +43,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
     ],
     notes: [
       ...unreadNotes(world),
+      ...dataLossNotes(world, draft),
       ...availabilityNotes(world, draft),
       ...expiryNotes(world, draft),
       ...unsuitableIssuerNotes(world, draft),
