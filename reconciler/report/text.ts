@@ -74,10 +74,12 @@ export function clientsLine({ cutover, steps, estimate }: Plan): string | undefi
 
 /** Returns an estimate in one line: `Takes about 7 min, with an outage of about 4 min (a pod took up to 40 s to get Ready).` */
 export function estimateLine({ durationMs, perPodMs, outageMs, because }: Estimate): string {
-  const perPod = perPodMs === undefined ? '' : `, and ${approximately(perPodMs)} for every pod that restarts`;
+  const perPod = perPodMs === undefined ? [] : [`${approximately(perPodMs)} for every pod that restarts`];
+  // Nothing comes before the restarts where, say, only a request is submitted.
+  const before = durationMs === 0 && perPod.length > 0 ? [] : [approximately(durationMs)];
   const outage = outageMs === undefined ? '' : `, with an outage of about ${approximately(outageMs)}`;
   const basis = because === '' ? '' : ` (${because})`;
-  return printable(`Takes about ${approximately(durationMs)}${perPod}${outage}${basis}.`);
+  return printable(`Takes about ${[...before, ...perPod].join(', and ')}${outage}${basis}.`);
 }
 
 /** Rounded up, to what an estimate is good for. */

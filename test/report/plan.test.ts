@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Plan } from '../../reconciler/plan/nouns';
 import { planMarkdown } from '../../reconciler/report/markdown';
 import { PLAIN } from '../../reconciler/report/style';
-import { type PlanContext, planText } from '../../reconciler/report/text';
+import { estimateLine, type PlanContext, planText } from '../../reconciler/report/text';
 import { expectGolden } from '../support/golden';
 import { ADD, HOSTILE, NOTHING, REFUSED, WAITING } from './samples';
 
@@ -83,4 +83,24 @@ function withoutCutover({ cutover: _, ...plan }: Plan): Plan {
 test('colours appear only when asked for', () => {
   assert.ok(!planText(ADD, PLAIN, context).includes('\u001b'));
   assert.ok(planText(ADD, { columns: 200, isColor: true }, context).includes('\u001b[32mcreate'));
+});
+
+describe('an estimate', () => {
+  const because = 'assumed: 60 s for a pod to restart';
+  const cases = [
+    { estimate: { durationMs: 40_000, because }, expect: 'Takes about 40 s (assumed: 60 s for a pod to restart).' },
+    {
+      estimate: { durationMs: 0, perPodMs: 65_000, because },
+      expect: 'Takes about 70 s for every pod that restarts (assumed: 60 s for a pod to restart).',
+    },
+    {
+      estimate: { durationMs: 140_000, perPodMs: 60_000, because },
+      expect: 'Takes about 3 min, and 60 s for every pod that restarts (assumed: 60 s for a pod to restart).',
+    },
+    {
+      estimate: { durationMs: 400_000, outageMs: 90_000, because },
+      expect: 'Takes about 7 min, with an outage of about 90 s (assumed: 60 s for a pod to restart).',
+    },
+  ];
+  for (const { estimate, expect } of cases) test(expect, () => assert.equal(estimateLine(estimate), expect));
 });

@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
+import { App, Chart, Testing } from 'cdk8s';
+import { KafkaCluster, KafkaTls, Tls } from '../../constructs';
 import { KINDS, ref } from '../../constructs/model/kube-object';
 import { whoResumes } from '../../reconciler/execute/native/pause';
 import { createApi } from '../../reconciler/sandbox/api/api';
@@ -94,6 +96,67 @@ describe('kubectl', () => {
       assert.equal(code, 0, stderr);
     }
     assert.equal((await kubectl('get', 'configmap', 'plain', '-o', 'jsonpath={.data}')).stdout, '{"a":"2"}');
+  });
+
+  withKubectl('create makes what it has a subcommand for, though it sends protobuf', async () => {
+    const created = [
+      ['create', 'ns', 'staging'],
+      ['create', 'secret', 'generic', 'login', '--from-literal=user=me', '-n', 'staging'],
+      ['create', 'cm', 'settings', '--from-literal=a=1', '-n', 'staging'],
+      ['create', 'sa', 'robot', '-n', 'staging'],
+      ['create', 'role', 'reader', '--verb=get', '--resource=pods', '-n', 'staging'],
+      ['create', 'rolebinding', 'robot', '--role=reader', '--serviceaccount=staging:robot', '-n', 'staging'],
+    ];
+    for (const args of created) {
+      const { code, stdout, stderr } = await kubectl(...args);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, / created$/m);
+    }
+    const read = async (what: string, path: string) => (await kubectl('get', what, '-n', 'staging', '-o', `jsonpath=${path}`)).stdout;
+    assert.equal(await read('secret/login', '{.type} {.data}'), 'Opaque {"user":"bWU="}');
+    assert.equal(await read('cm/settings', '{.data}'), '{"a":"1"}');
+    assert.equal(await read('role/reader', '{.rules}'), '[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]');
+    assert.equal(await read('rolebinding/robot', '{.subjects}'), '[{"kind":"ServiceAccount","name":"robot","namespace":"staging"}]');
+  });
+
+  withKubectl('create job --from=cronjob makes the Job of the template, and is told that no Job runs here', async () => {
+    const chart = new Chart(new App(), 'chart', { namespace: 'default' });
+    new KafkaTls(chart, 'tls', { cluster: KafkaCluster.existing('orders'), tls: Tls.off(), job: { image: `x@sha256:${'0'.repeat(64)}` } });
+    writeFileSync(path.join(home, 'job.yaml'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: Testing.synth(chart) }));
+    const applied = await kubectl('apply', '--server-side', '-f', 'job.yaml');
+    assert.equal(applied.code, 0, applied.stderr);
+    const { stdout, stderr } = await kubectl('create', 'job', 'now', '--from=cronjob/kafka-tls-orders');
+    assert.equal(stdout, 'job.batch/now created\n', stderr);
+    assert.match(stderr, /^Warning: the sandbox runs no Jobs: .*kafka-tls apply --config-map/);
+    const spec = async (what: string, path: string) => JSON.parse((await kubectl('get', what, '-o', `jsonpath=${path}`)).stdout);
+    assert.deepEqual(
+      await spec('job/now', '{.spec}'),
+      await spec('cronjob/kafka-tls-orders', '{.spec.jobTemplate.spec}'),
+      'no field is lost',
+    );
+    assert.match((await kubectl('get', 'job', 'now')).stdout, /^now +Not run +0\/1 /m);
+  });
+
+  withKubectl('auth can-i answers', async () => {
+    assert.equal((await kubectl('auth', 'can-i', 'get', 'secrets', '-n', 'demo')).stdout, 'yes\n');
+    assert.match((await kubectl('auth', 'can-i', '--list')).stdout, /^\*\.\* /m);
+  });
+
+  withKubectl('get events sorts by a field', async () => {
+    for (const [name, second] of [
+      ['sorted.2', 2],
+      ['sorted.1', 1],
+    ] as const) {
+      const lastTimestamp = `2026-11-23T09:00:0${second}Z`;
+      const involvedObject = { apiVersion: 'kubedb.com/v1', kind: 'Kafka', name: 'sorted', namespace: 'default' };
+      writeFileSync(
+        path.join(home, 'event.json'),
+        JSON.stringify({ apiVersion: 'v1', kind: 'Event', metadata: { name }, involvedObject, lastTimestamp }),
+      );
+      await kubectl('create', '-f', 'event.json');
+    }
+    const { stdout, stderr } = await kubectl('get', 'events', '--sort-by=.lastTimestamp');
+    assert.ok(stdout.indexOf('sorted.1') > 0 && stdout.indexOf('sorted.1') < stdout.indexOf('sorted.2'), stdout + stderr);
   });
 
   withKubectl('an unknown field is refused', async () => {

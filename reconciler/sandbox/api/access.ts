@@ -37,6 +37,20 @@ export function requireAccess(access: Access, denied: readonly Denial[]): void {
   throw new ApiFailure(403, 'Forbidden', message, { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource });
 }
 
+export const RULES_REVIEW_PATH = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
+
+/** Answers a SelfSubjectRulesReview: everything, and the answer is incomplete where something is denied. */
+export function reviewRules(review: unknown, denied: readonly Denial[]): Tree {
+  const all = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
+  return {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectRulesReview',
+    metadata: {},
+    spec: isTree(review) ? (review.spec ?? {}) : {},
+    status: { resourceRules: [all], nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }], incomplete: denied.length > 0 },
+  };
+}
+
 export const REVIEW_PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 
 /** Answers a SelfSubjectAccessReview. */

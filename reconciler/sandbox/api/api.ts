@@ -12,9 +12,9 @@
  * own kinds are hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; there is no
  * protobuf (which `kubectl create namespace` and its like send) and no conversion between versions. Equal requests give equal uids, versions and names.
  */
-import type { KubeObject } from '../../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 import { madeOnce } from '../made-once';
-import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
+import { type Access, type Denial, REVIEW_PATH, RULES_REVIEW_PATH, requireAccess, reviewAccess, reviewRules } from './access';
 import type { Admission } from './admission';
 import { ADMISSION_RULES } from './admission/rules';
 import { discovery } from './discovery';
@@ -26,7 +26,7 @@ import { type ResourceRoute, route } from './route';
 import { SEED_NAMESPACES, seedObjects } from './seed';
 import { selection } from './selectors';
 import { Store } from './store';
-import { table, wantsTable } from './table';
+import { type IncludeObject, table, wantsTable } from './table';
 import { watch } from './watch';
 import { PATCHES, type Target, type WriteOptions, Writes } from './writes';
 
@@ -114,9 +114,10 @@ class InProcessApi implements Api {
       request.method === 'GET' ? (discovery(url.pathname, this.resources) ?? openApi(url.pathname, this.resources)) : undefined;
     if (document !== undefined) return typeof document === 'string' ? text(200, document) : json(200, document);
     const contentType = (headers.get('content-type') ?? 'application/json').split(';')[0]?.trim() ?? '';
-    if (url.pathname === REVIEW_PATH && request.method === 'POST') {
+    const review = { [REVIEW_PATH]: reviewAccess, [RULES_REVIEW_PATH]: reviewRules }[url.pathname];
+    if (review !== undefined && request.method === 'POST') {
       if (contentType !== 'application/json') throw unsupportedMediaType(['application/json']);
-      return json(201, reviewAccess(parse(request.body), this.options.denied ?? []));
+      return json(201, review(parse(request.body), this.options.denied ?? []));
     }
     const found = route(url, request.method, this.resources);
     if (found === undefined) return text(404, '404 page not found\n');
@@ -136,7 +137,9 @@ class InProcessApi implements Api {
   private read(target: ResourceRoute, query: URLSearchParams, accept: string, signal: AbortSignal | undefined): ApiResponse {
     const { resource, namespace, name, verb } = target;
     const asTable = wantsTable(accept);
-    const rows = (objects: readonly KubeObject[], revision: string) => table(resource, objects, revision, this.options.now());
+    const includeObject = (query.get('includeObject') ?? 'Metadata') as IncludeObject;
+    const rows = (objects: readonly KubeObject[], resourceVersion: string) =>
+      table(resource, objects, { resourceVersion, now: this.options.now(), includeObject });
     if (verb === 'get') {
       const object = this.store.get(resource, namespace, name);
       if (object === undefined) throw notFound(resource, name);
@@ -164,7 +167,11 @@ class InProcessApi implements Api {
       return json(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
     }
     const at: Target = { ...target, subresource };
-    if (verb === 'create') return this.object(201, this.writes.create(at, parse(body), options));
+    if (verb === 'create') {
+      const created = this.writes.create(at, parse(body), options);
+      warnThatJobsDoNotRun(created, options);
+      return this.object(201, created);
+    }
     if (verb === 'update') return this.object(200, this.writes.replace(at, parse(body), options));
     if (contentType === 'application/apply-patch+yaml') {
       if (!query.has('fieldManager'))
@@ -173,6 +180,7 @@ class InProcessApi implements Api {
       if (this.store.get(target.resource, target.namespace, target.name) === undefined)
         requireAccess({ ...accessOf(target), verb: 'create' }, this.options.denied ?? []);
       const { object, isNew } = this.writes.apply(at, parse(body), options);
+      if (isNew) warnThatJobsDoNotRun(object, options);
       return this.object(isNew ? 201 : 200, object);
     }
     const isServed = isPatchType(contentType) && !(contentType.includes('strategic') && target.resource.isCustom);
@@ -202,6 +210,11 @@ class InProcessApi implements Api {
     const { apiVersion: _apiVersion, kind: _kind, ...item } = object;
     return madeOnce(this.itemTexts, object, () => JSON.stringify(item));
   }
+}
+
+function warnThatJobsDoNotRun({ kind, metadata }: KubeObject, { warn }: WriteOptions): void {
+  if (kind !== KINDS.Job.kind && kind !== KINDS.CronJob.kind) return;
+  warn(`the sandbox runs no Jobs: do what ${kind} ${metadata.name} would with "kafka-tls apply --config-map"`);
 }
 
 interface WriteInput {

@@ -77,7 +77,9 @@ function servicePorts(service: Tree): string {
 
 function jobStatus(job: Tree): string {
   const finished = list(job.status?.conditions).find((c) => c.status === 'True' && (c.type === 'Complete' || c.type === 'Failed'));
-  return finished?.type ?? 'Running';
+  // Without a Job controller a Job never starts, and must not look as if it ran.
+  const isStarted = job.status?.startTime !== undefined || (job.status?.active ?? 0) > 0;
+  return finished?.type ?? (isStarted ? 'Running' : 'Not run');
 }
 
 const count = (value: unknown): number => (isTree(value) ? Object.keys(value).length : 0);

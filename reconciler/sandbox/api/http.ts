@@ -10,6 +10,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Api, ApiResponse } from './api';
 import { ApiFailure } from './failure';
+import { jsonOfProtobuf, PROTOBUF } from './protobuf';
 import { makeServingCertificate } from './serving-certificate';
 import { WATCH_TIMEOUT } from './watch';
 
@@ -68,7 +69,24 @@ async function answer(api: Api, token: string, request: IncomingMessage, respons
   timer.unref();
   try {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    await send(response, await api.handle({ method: request.method ?? 'GET', path, headers, body, signal: ending.signal }));
+    const content = asJson(headers['content-type'], body);
+    await send(
+      response,
+      await api.handle({
+        method: request.method ?? 'GET',
+        path,
+        headers: { ...headers, ...content.headers },
+        body: content.body,
+        signal: ending.signal,
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ApiFailure)) throw error;
+    await send(response, {
+      status: error.status.code,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(error.status),
+    });
   } finally {
     clearTimeout(timer);
   }
@@ -85,10 +103,19 @@ async function send(response: ServerResponse, { status, headers, body }: ApiResp
   response.end();
 }
 
-async function read(request: IncomingMessage): Promise<string> {
+async function read(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** Behind this the API is JSON. */
+function asJson(
+  contentType: string | undefined,
+  body: Buffer,
+): { readonly body: string; readonly headers: Readonly<Record<string, string>> } {
+  if (contentType?.split(';')[0]?.trim() !== PROTOBUF) return { body: body.toString('utf8'), headers: {} };
+  return { body: jsonOfProtobuf(body), headers: { 'content-type': 'application/json' } };
 }
 
 function isAuthorized(header: string | undefined, token: string): boolean {

@@ -8,8 +8,17 @@ export function wantsTable(accept: string): boolean {
   return accept.includes('as=Table');
 }
 
-/** Returns objects as rows, with the metadata a client needs to follow them. */
-export function table(resource: Resource, objects: readonly KubeObject[], resourceVersion: string, now: Date): Tree {
+/** What comes with a row: `Metadata` is enough to follow an object; whoever sorts rows by a field asks for the whole `Object`. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+export interface TableOptions {
+  readonly resourceVersion: string;
+  readonly now: Date;
+  readonly includeObject: IncludeObject;
+}
+
+/** Returns objects as rows. */
+export function table(resource: Resource, objects: readonly KubeObject[], { resourceVersion, now, includeObject }: TableOptions): Tree {
   const name = { name: 'Name', type: 'string', format: 'name', description: 'Name of the object', priority: 0 };
   const columns = resource.columns.map(({ name, type, priority }) => ({ name, type, format: '', description: name, priority }));
   return {
@@ -19,7 +28,13 @@ export function table(resource: Resource, objects: readonly KubeObject[], resour
     columnDefinitions: [name, ...columns],
     rows: objects.map((object) => ({
       cells: [object.metadata.name, ...resource.columns.map((column) => column.cell(object, now))],
-      object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+      ...rowObject(object, includeObject),
     })),
   };
+}
+
+function rowObject(object: KubeObject, included: IncludeObject): Tree {
+  if (included === 'None') return {};
+  if (included === 'Object') return { object };
+  return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } };
 }
