@@ -51,6 +51,8 @@ const broken = join(dir, 'broken');
 writeFileSync(broken, '{ this: is: not yaml');
 const empty = join(dir, 'empty');
 writeFileSync(empty, '');
+const several = join(dir, 'several');
+writeFileSync(several, 'kind: Config\n---\nkind: Config\n');
 
 test('uses the current context and its namespace', async () => {
   const { transport, namespace } = await loadConnection({ kubeconfig: two, env: {} });
@@ -62,9 +64,9 @@ test('--context chooses another', async () => {
   assert.deepEqual([transport.server, namespace], ['https://prod.example:6443', 'default']);
 });
 
-test('KUBECONFIG may name several files, of which some are missing; the first that knows a name wins', async () => {
+test('KUBECONFIG may name several files, of which some are missing or empty; the first that knows a name wins', async () => {
   const first = kubeconfig('first', { dev: { namespace: 'first' } });
-  const env = { ...HOME, KUBECONFIG: [join(dir, 'missing'), first, two].join(delimiter) };
+  const env = { ...HOME, KUBECONFIG: [join(dir, 'missing'), empty, first, two].join(delimiter) };
   assert.equal((await loadConnection({ env })).namespace, 'first');
   assert.equal((await loadConnection({ env, context: 'prod' })).transport.server, 'https://prod.example:6443');
 });
@@ -139,7 +141,17 @@ const problems: { name: string; options: KubeConfigOptions; message: RegExp; hin
   },
   { name: 'a directory', options: { kubeconfig: dir, env: {} }, message: /cannot be read: EISDIR\.$/ },
   { name: 'a file that is no YAML', options: { kubeconfig: broken, env: {} }, message: /broken: is not a kubeconfig: / },
-  { name: 'an empty file', options: { kubeconfig: empty, env: {} }, message: /empty: is not a kubeconfig: / },
+  { name: 'an empty file', options: { kubeconfig: empty, env: {} }, message: /empty: no context is current\.$/, hint: /no contexts/ },
+  {
+    name: 'several documents',
+    options: { kubeconfig: several, env: {} },
+    message: /several: is not a kubeconfig: holds 2 documents instead of one\.$/,
+  },
+  {
+    name: 'a namespace that leads elsewhere',
+    options: { kubeconfig: kubeconfig('elsewhere', { a: { namespace: '..' } }, 'a'), env: {} },
+    message: /elsewhere: is not a kubeconfig: contexts\[0\]\.context\.namespace: is "\.\."; a name such as/,
+  },
   {
     name: 'an unknown context',
     options: { kubeconfig: two, context: 'stage', env: {} },

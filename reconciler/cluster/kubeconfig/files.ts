@@ -164,11 +164,13 @@ function parsed(file: string, text: string): RawFile {
   const yaml = parseYaml(text);
   const violations = 'problem' in yaml ? [yaml.problem] : violationsOf(yaml.values);
   if (violations.length > 0) throw new InvalidInputError(violations.map((v) => `${file}: is not a kubeconfig: ${v}.`));
-  return ('values' in yaml ? yaml.values[0] : {}) as RawFile;
+  return (('values' in yaml ? yaml.values[0] : undefined) ?? {}) as RawFile;
 }
 
 function violationsOf(documents: readonly unknown[]): readonly string[] {
-  if (documents.length !== 1) return [`holds ${documents.length} documents instead of one`];
+  if (documents.length > 1) return [`holds ${documents.length} documents instead of one`];
+  // KUBECONFIG may name files that nothing was written into yet.
+  if (documents.length === 0) return [];
   const flaws = flawsOf(KUBECONFIG, documents[0]);
   return flaws.length > 0 ? flaws : duplicatesIn(documents[0] as RawFile);
 }

@@ -5,7 +5,7 @@
  * kubeconfig gives. Values of a user are never repeated in a message.
  */
 import { isMap } from '../../../constructs/model/kube-object';
-import { ANY_TEXT, everyOf, listOf, mapOf, nullable, type Rule, TEXT, TEXTS, TRUTH, unseen } from '../../shape';
+import { ANY_TEXT, everyOf, listOf, mapOf, NAME, nullable, type Rule, TEXT, TEXTS, TRUTH, unseen } from '../../shape';
 
 export interface ClusterEntry {
   readonly server?: string;
@@ -98,7 +98,10 @@ const USER_FIELDS = {
   'auth-provider': nullable(mapOf({ name: TEXT, config: nullable(everyOf(TEXTUAL)) })),
 } satisfies Record<keyof UserEntry, Rule>;
 
-const CONTEXT: Rule = mapOf({ cluster: TEXTUAL, user: TEXTUAL, namespace: TEXTUAL } satisfies Record<keyof ContextEntry, Rule>);
+/** It becomes part of a path. An empty one is the default. */
+const NAMESPACE: Rule = (value) => (value === '' ? [] : nullable(NAME)(value));
+
+const CONTEXT: Rule = mapOf({ cluster: TEXTUAL, user: TEXTUAL, namespace: NAMESPACE } satisfies Record<keyof ContextEntry, Rule>);
 
 const named = (key: string, entry: Rule) => nullable(listOf(mapOf({ name: TEXT, [key]: nullable(entry) })));
 
