@@ -117,7 +117,7 @@ const ECDSA_SIZES = [256, 384, 521];
 function keySizeDoesNotFit(certificate: KubeObject): readonly Violation[] {
   const { error } = complaintsAbout(refOf(certificate));
   const { algorithm = 'RSA', size }: { readonly algorithm?: KeyAlgorithmName; readonly size?: number } = certificate.spec.privateKey ?? {};
-  if (size === undefined) return [];
+  if (size === undefined || size === 0) return [];
   const field = 'spec.privateKey.size';
   if (algorithm === 'RSA' && (size < 2048 || size > 8192))
     return [error(field, size, 'cert-manager makes RSA keys of 2048 to 8192 bits', 'Use 2048, 3072 or 4096.')];
