@@ -6,5 +6,8 @@ import { formatGoDuration } from './model/go-duration';
 export function goDuration(duration: Duration): string;
 export function goDuration(duration: Duration | undefined): string | undefined;
 export function goDuration(duration: Duration | undefined): string | undefined {
-  return duration === undefined ? undefined : formatGoDuration(BigInt(duration.toMilliseconds()) * 1_000_000n);
+  if (duration === undefined) return undefined;
+  const milliseconds = duration.toMilliseconds({ integral: false });
+  // Validation refuses what is no number, with the field that it is in.
+  return Number.isFinite(milliseconds) ? formatGoDuration(BigInt(Math.round(milliseconds)) * 1_000_000n) : String(milliseconds);
 }

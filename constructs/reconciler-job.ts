@@ -146,7 +146,7 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, args:
     backoffLimit: 2,
     // The next pod starts when the one before it has ended, not when it begins to: there is one reconciler at work.
     podReplacementPolicy: 'Failed',
-    activeDeadlineSeconds: props.deadline?.toSeconds() ?? runDeadlineSeconds(context),
+    activeDeadlineSeconds: props.deadline?.toSeconds({ integral: false }) ?? runDeadlineSeconds(context),
     podFailurePolicy: {
       rules: [
         // Invalid input: trying again is useless, only a commit helps.

@@ -113,7 +113,7 @@ function normalizeDuration(text: string | undefined): string | undefined {
 }
 
 function listField(name: string, list: readonly string[] | undefined): object {
-  return list === undefined || list.length === 0 ? {} : { [name]: sortedSet(list) };
+  return list === undefined || list.length === 0 ? {} : { [name]: Array.isArray(list) ? sortedSet(list) : list };
 }
 
 /** Returns the distinct items in code point order. */

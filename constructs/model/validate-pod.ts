@@ -20,7 +20,15 @@ export interface PodNeeds {
 export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violation[] {
   const { metadata = {}, spec = {} } = job.spec?.template ?? {};
   const { error } = complaintsAbout(refOf(job));
-  const { containers, nodeSelector = {}, tolerations = [], securityContext = {}, priorityClassName, restartPolicy } = spec;
+  const {
+    containers,
+    nodeSelector = {},
+    tolerations = [],
+    securityContext = {},
+    priorityClassName,
+    restartPolicy,
+    imagePullSecrets = [],
+  } = spec;
   return [
     ...labelViolations(job, `${TEMPLATE}.metadata.labels`, metadata.labels ?? {}),
     ...annotationViolations(job, `${TEMPLATE}.metadata.annotations`, metadata.annotations ?? {}),
@@ -29,6 +37,7 @@ export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violat
     ...labelViolations(job, `${TEMPLATE}.spec.nodeSelector`, nodeSelector),
     ...tolerationViolations(error, tolerations),
     ...userViolations(error, securityContext),
+    ...pullSecretViolations(error, imagePullSecrets),
     ...(priorityClassName === undefined || isDnsSubdomain(priorityClassName)
       ? []
       : [error(`${TEMPLATE}.spec.priorityClassName`, priorityClassName, 'that is not the name of a PriorityClass', LOWER_CASE)]),
@@ -140,4 +149,12 @@ function userViolations(error: Complain, securityContext: Fields): readonly Viol
     const why = name === 'runAsUser' && id === 0 ? 'the process is not root' : 'that is not an id';
     return [error(`${TEMPLATE}.spec.securityContext.${name}`, id, why, 'Use a number from 1, or leave it to the platform.')];
   });
+}
+
+function pullSecretViolations(error: Complain, secrets: unknown): readonly Violation[] {
+  return (Array.isArray(secrets) ? secrets : []).flatMap(({ name }: Fields, i) =>
+    isDnsSubdomain(name)
+      ? []
+      : [error(`${TEMPLATE}.spec.imagePullSecrets[${i}].name`, name, 'that is not the name of a Secret', LOWER_CASE)],
+  );
 }

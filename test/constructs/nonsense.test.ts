@@ -64,6 +64,17 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
     says: /activeDeadlineSeconds is 60: .*1500 seconds/,
   },
   {
+    name: 'a Job deadline of no whole seconds',
+    build: withJob({ deadline: Duration.millis(1500) }),
+    says: /activeDeadlineSeconds is 1\.5/,
+  },
+  {
+    name: 'a Secret for the registry that cannot be named',
+    build: withJob({ imagePullSecrets: ['My Secret'] }),
+    says: /imagePullSecrets\[0\]\.name is "My Secret"/,
+  },
+  { name: 'a time that is no number', build: withDeadlines({ gate: Duration.seconds(Number.NaN) }), says: /deadlines\.gate is "NaN"/ },
+  {
     name: '30 February',
     build: withTls({ issuedAfter: '2026-02-30T09:00:00Z' }),
     says: /issuedAfter is "2026-02-30T09:00:00Z": .*RFC 3339.*date that exists/,
