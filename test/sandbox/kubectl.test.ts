@@ -11,6 +11,7 @@ import { KINDS, ref } from '../../constructs/model/kube-object';
 import { whoResumes } from '../../reconciler/execute/native/pause';
 import { createApi } from '../../reconciler/sandbox/api/api';
 import { type ApiServer, serveApi } from '../../reconciler/sandbox/api/http';
+import { yaml } from '../support/bundle-text';
 import { asSaid, PAUSED, resumingEditor } from '../support/resume-by-hand';
 
 const isInstalled = spawnSync('kubectl', ['version', '--client']).status === 0;
@@ -122,7 +123,7 @@ describe('kubectl', () => {
   withKubectl('create job --from=cronjob makes the Job of the template, and is told that no Job runs here', async () => {
     const chart = new Chart(new App(), 'chart', { namespace: 'default' });
     new KafkaTls(chart, 'tls', { cluster: KafkaCluster.existing('orders'), tls: Tls.off(), job: { image: `x@sha256:${'0'.repeat(64)}` } });
-    writeFileSync(path.join(home, 'job.yaml'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: Testing.synth(chart) }));
+    writeFileSync(path.join(home, 'job.yaml'), Testing.synth(chart).map(yaml).join('---\n'));
     const applied = await kubectl('apply', '--server-side', '-f', 'job.yaml');
     assert.equal(applied.code, 0, applied.stderr);
     const { stdout, stderr } = await kubectl('create', 'job', 'now', '--from=cronjob/kafka-tls-orders');
