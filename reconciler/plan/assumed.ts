@@ -32,6 +32,8 @@ import {
 } from './observation';
 
 const REVISION = 'assumed';
+/** A CA outlives whatever it signs. */
+const CA_VALIDITY: Validity = { notBefore: '2000-01-01T00:00:00Z', notAfter: '9999-12-31T23:59:59Z' };
 
 /** When the assumed leaves were issued, and until when they hold. RFC 3339. */
 export interface Validity {
@@ -131,7 +133,7 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
   const issuer = issuerOf(tls, alias);
   const { spec } = brokerCertificate(owner, tls, alias);
   const { secretName = '', privateKey } = certificateOf(owner.name, tls, alias);
-  const root = factsOf(`root of ${issuer.name}`, {}, validity);
+  const root = factsOf(`root of ${issuer.name}`, {}, CA_VALIDITY);
   return {
     name: secretName,
     uid: `uid-${secretName}`,

@@ -6,6 +6,8 @@
  *     still   all that was exported before, until every pod is proven to serve a certificate of the others: once a Secret was issued anew,
  *             nothing else remembers what pods had loaded from it
  *
+ *     above   the self-signed roots above these, where they are known
+ *
  * What has expired is left out. Where nothing remains to be trusted (TLS is off, an issuer gives no CA) the ConfigMap stays as it is: a trust
  * store too many hurts nobody, and an empty one breaks whoever loads it.
  */
@@ -31,10 +33,33 @@ export function casToTrust(world: World): readonly Ca[] {
   ]);
   const held = live.secrets.filter((s) => names.has(s.name)).flatMap((s) => s.ca ?? []);
   const still = live.pods.every(isOfItsSecretsCa) ? [] : (live.trust?.ca ?? []);
-  const all = [...held, ...(signingCa(world) ?? []), ...still];
+  const found = [...held, ...(signingCa(world) ?? []), ...still];
+  const all = [...found, ...rootsAbove(found, live)];
   const usable = all.filter((ca): ca is Ca => ca.pem !== undefined && Date.parse(ca.notAfter) > now.getTime());
   const distinct = [...new Map(usable.map((ca) => [ca.fingerprint, ca])).values()];
   return distinct.sort((a, b) => inOrder(a.subject, b.subject) || inOrder(a.fingerprint, b.fingerprint));
+}
+
+/** OpenSSL, and with it librdkafka, verifies up to a self-signed root only: one that is known goes along with what pods trust below it. */
+function rootsAbove(cas: readonly CaFacts[], live: Observation): readonly CaFacts[] {
+  const known = [...live.secrets, ...live.issuers].flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]).concat(live.trust?.ca ?? []);
+  const above = new Set(cas);
+  // What is added on the way is looked at, too.
+  for (const below of above) for (const ca of known) if (!isSelfSigned(below) && below.signers?.includes(ca.publicKey)) above.add(ca);
+  return [...above].filter(isSelfSigned);
+}
+
+function isSelfSigned({ signers, publicKey, subject, issuer }: CaFacts): boolean {
+  return signers === undefined ? subject === issuer : signers.includes(publicKey);
+}
+
+/** Returns the names of CA certificates that clients are given and that lead to no root among these. */
+export function rootless(cas: readonly CaFacts[]): readonly string[] {
+  const leadsToRoot = (ca: CaFacts, tried: readonly CaFacts[] = []): boolean =>
+    isSelfSigned(ca) ||
+    cas.some((c) => c !== ca && !tried.includes(c) && ca.signers?.includes(c.publicKey) && leadsToRoot(c, [...tried, ca]));
+  // Observations of earlier versions do not say who has signed what.
+  return cas.filter((ca) => ca.signers !== undefined && !leadsToRoot(ca)).map((ca) => ca.subject || ca.fingerprint.slice(0, 8));
 }
 
 function inOrder(a: string, b: string): number {

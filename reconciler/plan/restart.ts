@@ -117,7 +117,12 @@ export function invalidCertificates({ pods, petSets, secrets }: PodObservation, 
     const { notBefore, notAfter } = secret.leaf;
     const its = `the certificate that it would load (Secret ${secret.name})`;
     if (now.getTime() < Date.parse(notBefore)) return [[name, `${its} is valid only from ${notBefore}`]];
-    return now.getTime() < Date.parse(notAfter) ? [] : [[name, `${its} has expired ${notAfter}`]];
+    if (now.getTime() >= Date.parse(notAfter)) return [[name, `${its} has expired ${notAfter}`]];
+    // What it trusts may expire: Java checks no dates of that.
+    const served = secret.chain?.find(
+      (c) => Date.parse(c.notAfter) <= now.getTime() && !secret.ca?.some((t) => t.fingerprint === c.fingerprint),
+    );
+    return served === undefined ? [] : [[name, `${its} is signed by ${served.subject}, which has expired ${served.notAfter}`]];
   });
   return new Map(invalid);
 }

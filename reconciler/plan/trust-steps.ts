@@ -10,7 +10,7 @@ import { formatRef } from '../../constructs/model/kube-object';
 import { certificateOf, formatIssuerRef } from '../../constructs/model/tls';
 import { TRUST_KEY } from '../../constructs/model/trust';
 import type { World } from './checks/world';
-import { canExport, casToTrust, otherKafka, serverIssuer, signingCa, trustFinding, trustRef } from './client-trust';
+import { canExport, casToTrust, otherKafka, rootless, serverIssuer, signingCa, trustFinding, trustRef } from './client-trust';
 import type { Comparison } from './comparison';
 import type { ExportTrustStep } from './nouns';
 
@@ -80,7 +80,15 @@ export function trustNotes(world: World): readonly string[] {
   if (other !== undefined) return [`CA certificates are not exported to clients: ${name} belongs to Kafka ${other}.`];
   const { secretName } = certificateOf(live.name, bundle.tls, 'server');
   const secret = live.secrets.find((s) => s.name === secretName);
-  if (secret?.leaf === undefined || casToTrust(world).length > 0 || live.trust === undefined) return [];
+  const cas = casToTrust(world);
+  const lonely = live.trust === undefined ? [] : rootless(cas);
+  if (lonely.length > 0) {
+    const names = lonely.join('; ');
+    return [
+      `The CA certificate that clients are given is no self-signed root, and its root is not known (${names}): Java accepts that, OpenSSL and librdkafka do not. Put the root into ca.crt of the issuer's CA Secret, and rotate.`,
+    ];
+  }
+  if (secret?.leaf === undefined || cas.length > 0 || live.trust === undefined) return [];
   const why = secret.ca === undefined ? `has no ${TRUST_KEY}` : `holds none that can be used`;
   return [`No CA certificate can be exported to clients: Secret ${secretName} ${why}.`];
 }

@@ -116,7 +116,7 @@ test('a subject is a comment, whatever is in it', () => {
     .secret('orders-server-cert', { ca: [root('x', { subject })] })
     .issuer({ kind: 'Issuer', name: 'orders-ca' });
   const text: string = wantedTrust(world(cluster))?.data['ca.crt'];
-  assert.equal(text.split('\n')[0], '# CN=-BEGIN CERTIFICATE-?MIIB??, O=Gr??e, until 2027-01-21T09:00:00Z');
+  assert.equal(text.split('\n')[0], '# CN=-BEGIN CERTIFICATE-?MIIB??, O=Gr??e, until 2035-11-23T09:00:00Z');
 });
 
 const uid = 'another Kafka';

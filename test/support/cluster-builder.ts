@@ -56,11 +56,12 @@ export function certificate(id: string, change: Partial<CertificateFacts> = {}):
 }
 
 const CERTIFICATE_OWNER = { name: KAFKA, namespace: NAMESPACE, keystoreCredSecret: `${KAFKA}-keystore-cred` };
+const CA_VALIDITY = { notBefore: '2025-11-23T09:00:00Z', notAfter: '2035-11-23T09:00:00Z' };
 const VALIDITY = { notBefore: '2026-10-23T09:00:00Z', notAfter: '2027-01-21T09:00:00Z' };
 
 /** Returns the facts of a CA certificate. */
 export function root(id: string, change: Partial<CaFacts> = {}): CaFacts {
-  const facts = certificate(id, { dnsNames: [], ipAddresses: [], issuer: `CN=${id}`, isCa: true });
+  const facts = certificate(id, { dnsNames: [], ipAddresses: [], issuer: `CN=${id}`, isCa: true, ...CA_VALIDITY });
   return { ...facts, pem: assumedPem(facts.fingerprint), ...change };
 }
 

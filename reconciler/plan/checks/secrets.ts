@@ -1,11 +1,11 @@
 /** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
 import { ALTERNATIVE_NAMES } from '../../../constructs/model/alternative-names';
 import { formatKeyKind, keyKindOf } from '../../../constructs/model/certificate-fields';
-import { goDurationMs } from '../../../constructs/model/go-duration';
 import { isEqual } from '../../../constructs/model/kube-object';
 import { certificateOf, formatIssuerRef, issuerOf } from '../../../constructs/model/tls';
 import type { Finding } from '../nouns';
 import type { CertificateFacts } from '../observation';
+import { caIsExpiring, caIsTooOld, marginMs } from './cas';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type World, wantedCertificate } from './world';
 
 /**
@@ -27,6 +27,8 @@ const ROTATION_CHECKS = [
   keyEncodingDiffers, // cert-manager applies another encoding only at the next issuance
   certificateIsTooOld, // issued before issuedAfter
   certificateIsExpiring, // closer to its end than beforeExpiry
+  caIsTooOld, // the CA was replaced since, and issuedAfter asks for that
+  caIsExpiring, // the CA was renewed since, and what the leaf brings along ends
 ];
 
 /** Returns what of the broker certificates' Secrets is not as desired. */
@@ -123,13 +125,7 @@ function certificateIsExpiring({ secret, subject, bundle, now }: AliasView): Fin
   return finding(subject, 'CertificateExpiring', `expires ${notAfter}, less than ${limit} is left`);
 }
 
-/**
- * Returns the instant, in milliseconds since the epoch, from which a leaf is too close to its expiry. A margin as long as the leaf lives, as
- * an issuer may have shortened it, is no margin: every new leaf would be too close at once.
- */
+/** Returns the instant, in milliseconds since the epoch, from which a leaf is too close to its expiry. */
 export function rotationDue(leaf: CertificateFacts, beforeExpiry: string | undefined): number {
-  const [start, end] = [Date.parse(leaf.notBefore), Date.parse(leaf.notAfter)];
-  const margin = beforeExpiry === undefined ? undefined : goDurationMs(beforeExpiry);
-  const lifetime = end - start;
-  return end - (margin !== undefined && margin < lifetime ? margin : lifetime / 3);
+  return Date.parse(leaf.notAfter) - marginMs(leaf, beforeExpiry);
 }

@@ -5,6 +5,7 @@
  *     issuer-types.ts   an issuer that can never sign what is wanted of it
  *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
  *     kept-keys.ts      a CA whose key cert-manager keeps, though another kind of key is wanted
+ *     cas.ts            an issuer signs with a CA that has expired
  *     budgets.ts        a PodDisruptionBudget that can never allow the eviction
  *
  * and what stops nothing, but should be known before it begins:
@@ -12,6 +13,7 @@
  *     data-loss.ts      partitions that are lost because their brokers keep data no longer than a pod (in `plan/`)
  *     availability.ts   too few controllers or replicas to restart without an outage
  *     expiry.ts         certificates that expire before the run has to be over
+ *     cas.ts            CAs that expire before what they sign
  *     unread.ts         Secrets that may not be read, so that nothing is known of them
  */
 import type { World } from '../checks/world';
@@ -19,6 +21,7 @@ import { dataLossNotes } from '../data-loss';
 import type { Draft, Obstacle } from '../nouns';
 import { availabilityNotes } from './availability';
 import { budgetForbidsEviction } from './budgets';
+import { caHasExpired, caNotes } from './cas';
 import { expiryNotes } from './expiry';
 import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
 import { issuerIsNotReady } from './issuers';
@@ -39,6 +42,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
       ...issuerTypeCannotSign(world, draft), // no certificate of it would be worth anything
       ...keptKeyDoesNotFit(world), // a certificate would never be issued again
       ...issuerIsNotReady(world, draft), // a certificate would not be issued
+      ...caHasExpired(world, draft), // no certificate of it would be accepted
       ...budgetForbidsEviction(world, draft), // a pod would not be let go
     ],
     notes: [
@@ -46,6 +50,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
       ...dataLossNotes(world, draft),
       ...availabilityNotes(world, draft),
       ...expiryNotes(world, draft),
+      ...caNotes(world, draft),
       ...unsuitableIssuerNotes(world, draft),
       ...(isOnlyShown ? deniedNotes(world, draft) : []),
     ],
