@@ -16,13 +16,13 @@ import { Executor } from './executor';
 import { type ApplicationRequest, KafkaBundle } from './kafka-bundle';
 import { KafkaCluster } from './kafka-cluster';
 import { MAX_BUNDLE_BYTES } from './model/bundle';
-import { isEqual, KINDS, type KubeObject } from './model/kube-object';
-import type { Place, TlsSettings } from './model/manifests';
+import { formatRef, isEqual, KINDS, type KubeObject } from './model/kube-object';
+import { type Place, SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
 import { type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { formatViolation, type Violation } from './model/violation';
-import { namesakes, note } from './namesakes';
+import { firstAbout, namesakes, note } from './namesakes';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { resolveOwnLazyValues } from './resolvers';
 import { Tls } from './tls';
@@ -105,6 +105,8 @@ export class KafkaTls extends Construct {
   private readonly reconciler?: ReconcilerJob;
   /** Number of pods of a Kafka that is only referenced. */
   private readonly referencedNodes?: number;
+  /** Issuers and Certificates that a run applies, as they are printed. */
+  private readonly owned: string[] = [];
   private readonly warned = new Set<string>();
 
   constructor(scope: Construct, id: string, props: KafkaTlsProps) {
@@ -154,12 +156,15 @@ export class KafkaTls extends Construct {
       if (this.reconciler.clusterRoleBinding !== undefined) this.clusterRoleBinding = this.reconciler.clusterRoleBinding;
     }
     for (const subject of [this.subject(), this.fileName()]) note(this, subject);
+    for (const object of this.issuers) this.noteOwned(object);
     this.node.addValidation({ validate: () => this.violations() });
   }
 
   /** @internal */
   _addApplicationCertificate(application: ApplicationRequest): ApiObject | undefined {
-    return this.bundle.addApplicationCertificate(application);
+    const certificate = this.bundle.addApplicationCertificate(application);
+    if (certificate !== undefined) this.noteOwned(certificate);
+    return certificate;
   }
 
   private addConfigMap(): ApiObject {
@@ -198,7 +203,13 @@ export class KafkaTls extends Construct {
       const found = [...validate(this.draft()), ...(this.reconciler?._violations() ?? [])];
       for (const warning of found.filter((v) => v.severity === 'warning')) this.warn(warning);
       const errors = found.filter((v) => v.severity === 'error').map(formatViolation);
-      return [...(errors.length > 0 ? errors : this.bundleProblems()), ...this.twins(), ...this.overwritten(), ...this.bundle.validate()];
+      return [
+        ...(errors.length > 0 ? errors : this.bundleProblems()),
+        ...this.twins(),
+        ...this.shared(),
+        ...this.overwritten(),
+        ...this.bundle.validate(),
+      ];
     } catch (error) {
       return [`${this.subject()}: the bundle cannot be rendered: ${error instanceof Error ? error.message : String(error)}.`];
     }
@@ -241,6 +252,35 @@ export class KafkaTls extends Construct {
     return namesakes(this, this.subject()).map(
       ({ node }) => `${this.subject()}: another KafkaTls of this app, ${node.path}, is about the same Kafka. ${wayOut}.`,
     );
+  }
+
+  private noteOwned({ apiVersion, kind, name: objectName }: ApiObject): void {
+    const name = formatRef({ apiVersion, kind, namespace: this.place.namespace, name: objectName });
+    this.owned.push(name);
+    note(this, name);
+  }
+
+  /** Several KafkaTls may use one CA, and one of them makes it: the others would overwrite its Issuer and its root in every run. */
+  private shared(): readonly string[] {
+    const twins = namesakes(this, this.subject());
+    const taken = this.owned.flatMap((name) => {
+      const owner = firstAbout(this, name);
+      return owner === undefined || owner === this || twins.includes(owner) ? [] : [{ name, owner: owner.node.path }];
+    });
+    const isTaken = (name: string) => taken.some((other) => other.name === name);
+    // The Issuer of a self-signed CA stands for all three objects of that CA.
+    const isPartOfCa = (name: string) => {
+      const issuer = name.replace(/^Certificate/, 'Issuer').replace(new RegExp(`${SELF_SIGNED_SUFFIX}$`), '');
+      return issuer !== name && isTaken(issuer);
+    };
+    return taken
+      .filter(({ name }) => !isPartOfCa(name))
+      .map(({ name, owner }) => {
+        const wayOut = name.startsWith('Issuer/')
+          ? `Refer to it in ${this.node.path} with TlsIssuer.issuer('${name.split('/').at(-1)}')`
+          : `Give it another name in ${this.node.path}`;
+        return `${name}: KafkaTls ${owner} makes it already, and only one may own it. ${wayOut}.`;
+      });
   }
 
   /** cdk8s names the file of a resource by its kind and name, and writes over the file of a resource in another namespace. */

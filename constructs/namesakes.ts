@@ -22,6 +22,11 @@ export function namesakes(construct: IConstruct, subject: string): readonly ICon
   return all.filter((other) => other !== construct && isInApp(other));
 }
 
+/** Returns the construct of the app that was the first to be about this. */
+export function firstAbout(construct: IConstruct, subject: string): IConstruct | undefined {
+  return noted.get(construct.node.root)?.get(subject)?.find(isInApp);
+}
+
 /** A construct that was removed keeps its scope, but its scope does not keep it; so do those above it. */
 function isInApp({ node }: IConstruct): boolean {
   return node.scopes.every((construct) => {

@@ -87,6 +87,9 @@ const CA_KEY: KeyKind = { algorithm: 'RSA', size: 3072 };
 
 const CERT_MANAGER = 'cert-manager.io';
 
+/** Ends the name of the Issuer that signs a self-signed CA. */
+export const SELF_SIGNED_SUFFIX = '-selfsigned';
+
 /** Returns metadata of an object that belongs to a Kafka: the user's labels, our label, and the owner. */
 export function ownedMetadata(place: Place, name: string): ObjectMeta {
   return {
@@ -125,7 +128,7 @@ export function issuerManifests(issuer: IssuerSettings, place: Place): readonly 
   if (issuer.kind === 'reference') return [];
   const name = issuerName(issuer, place.kafka);
   if (issuer.kind === 'caSecret') return [issuerManifest(place, name, { ca: { secretName: issuer.secret } })];
-  const root = `${name}-selfsigned`;
+  const root = `${name}${SELF_SIGNED_SUFFIX}`;
   return [
     issuerManifest(place, root, { selfSigned: {} }),
     {

@@ -11,7 +11,7 @@ import type { Observation } from './observation';
 
 /** Returns the steps that bring the bundle's issuers and certificates about, each Ready before what needs it. */
 export function issuingSteps(world: World): readonly Step[] {
-  return world.bundle.issuing.flatMap((manifest) => stepsFor(withKeyKind(manifest, findLive(manifest, world.live)), world.live));
+  return world.bundle.issuing.flatMap((manifest) => stepsFor(withKeyKind(manifest, liveObjectOf(manifest, world.live)), world.live));
 }
 
 /**
@@ -24,7 +24,7 @@ export function brokerLabelSteps({ bundle, live }: World, certificates: readonly
   const isWritten = (name: string) => certificates.some((f) => f.subject.name === name && f.reason === 'CertificateDiffers');
   return bundle.brokerCertificates.flatMap((manifest) => {
     const subject = refOf(manifest);
-    const has = findLive(manifest, live);
+    const has = liveObjectOf(manifest, live);
     if (has === undefined || isWritten(subject.name)) return [];
     const different = [
       ...differing(ofUser(manifest.metadata.labels), has.metadata.labels ?? {}, 'metadata.labels'),
@@ -38,7 +38,7 @@ export function brokerLabelSteps({ bundle, live }: World, certificates: readonly
 function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
   const subject = refOf(manifest);
   const kind = manifest.kind === KINDS.Issuer.kind ? 'Issuer' : 'Certificate';
-  const has = findLive(manifest, live);
+  const has = liveObjectOf(manifest, live);
   if (has === undefined)
     return applied(manifest, 'create', {
       subject,
@@ -78,7 +78,8 @@ function applied(manifest: KubeObject, change: 'create' | 'configure', finding: 
   ];
 }
 
-function findLive(manifest: KubeObject, live: Observation): KubeObject | undefined {
+/** Returns the live object that a manifest of the bundle is about. */
+export function liveObjectOf(manifest: KubeObject, live: Observation): KubeObject | undefined {
   if (manifest.kind === 'Certificate') return live.certificates.find((c) => c.metadata.name === manifest.metadata.name);
   return live.issuers.find((i) => i.kind === 'Issuer' && i.name === manifest.metadata.name)?.object;
 }
@@ -90,7 +91,8 @@ function differences(manifest: KubeObject, has: KubeObject): readonly string[] {
   return [...labels, ...annotations, ...specDifferences(manifest, has)];
 }
 
-function specDifferences(manifest: KubeObject, has: KubeObject): readonly string[] {
+/** Returns the fields of a manifest's spec that the live object does not have in effect. */
+export function specDifferences(manifest: KubeObject, has: KubeObject): readonly string[] {
   if (manifest.kind === KINDS.Certificate.kind) return differingFields(manifest.spec, has.spec).map((field) => `spec.${field}`);
   return differing(manifest.spec ?? {}, has.spec, 'spec');
 }

@@ -5,6 +5,7 @@ import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type 
 import { ANNOTATION_OWNER, PAUSE_REASON } from '../../constructs/model/names';
 import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
+import { objectsBelongToAnother } from './ownership';
 import { annotationOf, describeRequest, isNative, isOurs, unfinished } from './requests';
 
 export interface ObstacleOptions {
@@ -27,7 +28,8 @@ const OBSTACLES: readonly ObstacleCheck[] = [
 export function standingObstacles(world: World, options: ObstacleOptions): readonly Obstacle[] {
   const subject = ref(KINDS.Kafka, world.live.namespace, world.live.name);
   const gone = kafkaIsBeingDeleted(world, subject);
-  return gone === undefined ? OBSTACLES.flatMap((check) => check(world, subject, options) ?? []) : [gone];
+  if (gone !== undefined) return [gone];
+  return [...OBSTACLES.flatMap((check) => check(world, subject, options) ?? []), ...objectsBelongToAnother(world)];
 }
 
 /**

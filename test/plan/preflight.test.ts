@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_DEADLINES, EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { LABEL_KAFKA } from '../../constructs/model/names';
 import { permissions } from '../../constructs/model/permissions';
 import type { CertificateFacts, KafkaFacts, TopicFacts } from '../../reconciler/plan/observation';
 import { type PlanOptions, plan } from '../../reconciler/plan/plan';
-import { ClusterBuilder, certificate, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
+import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
 
 /** An obstacle in few words: `invalid Kafka/orders`. */
 type Expected = `${'invalid' | 'failed' | 'blocked' | 'wait'} ${string}`;
@@ -129,6 +130,9 @@ describe('permissions', () => {
   });
 });
 
+/** An object that a run of this Kafka has applied. */
+const ours = (o: KubeObject): KubeObject => ({ ...o, metadata: { ...o.metadata, labels: { [LABEL_KAFKA]: KAFKA } } });
+
 describe('issuers', () => {
   const ready = (status: string | undefined, spec: object = {}): KubeObject => ({
     ...readyIssuer('orders-ca'),
@@ -162,7 +166,7 @@ describe('issuers', () => {
     },
     {
       name: 'one of the bundle is made Ready by the plan',
-      cluster: () => issuer(adding().issuing(manifest('Issuer', 'orders-ca', { ca: { secretName: 'elsewhere' } })), ready('False')),
+      cluster: () => issuer(adding().issuing(manifest('Issuer', 'orders-ca', { ca: { secretName: 'elsewhere' } })), ours(ready('False'))),
       expect: [],
     },
     {
@@ -223,7 +227,11 @@ describe('the type of an issuer', () => {
     },
     {
       name: 'a selfSigned issuer of the bundle is refused as well',
-      cluster: () => adding({ ca: { secretName: 'orders-ca' } }).issuing(object(SELF_SIGNED)),
+      cluster: () =>
+        plaintext()
+          .desires(MOVE)
+          .issuer({ kind: 'Issuer', name: 'orders-ca', object: ours(object({ ca: { secretName: 'orders-ca' } })) })
+          .issuing(object(SELF_SIGNED)),
       expect: refused,
     },
     {

@@ -1,0 +1,65 @@
+/**
+ * Whose the Issuers and Certificates of a bundle are. They are applied by force, so an object of another owner is refused before anything is
+ * touched: two owners would overwrite each other in every run, and a CA that changes hands gives every client another root.
+ *
+ *     label of our Kafka             ours, also after its KafkaTls got another owner id
+ *     label of another Kafka         refused, also with --take-over: only one KafkaTls owns a CA, others refer to it
+ *     no label, with the same content    adopted
+ *     no label, with other content       refused, unless its owner annotation gives it to us
+ *
+ * cert-manager overwrites the Secret of a new Certificate, so a Secret that was not made for that Certificate is refused, too.
+ */
+import { formatRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
+import { ANNOTATION_OWNER, LABEL_KAFKA } from '../../constructs/model/names';
+import type { World } from './checks/world';
+import { liveObjectOf, specDifferences } from './issuing';
+import type { Obstacle } from './nouns';
+
+/** Returns the objects of the bundle that another owner has. */
+export function objectsBelongToAnother({ bundle, live }: World): readonly Obstacle[] {
+  return bundle.issuing.flatMap((manifest) => {
+    const has = liveObjectOf(manifest, live);
+    const secret = has === undefined ? foreignSecret(manifest, { bundle, live }) : undefined;
+    return (has === undefined ? secret : foreignObject(manifest, has, bundle.desired)) ?? [];
+  });
+}
+
+function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: World['bundle']['desired']): Obstacle | undefined {
+  const label = has.metadata.labels?.[LABEL_KAFKA];
+  const annotation = has.metadata.annotations?.[ANNOTATION_OWNER];
+  const subject = refOf(manifest);
+  if (label === kafka || (label === undefined && annotation === owner)) return undefined;
+  if (label !== undefined || annotation !== undefined) {
+    const belongsTo = annotation ?? `${subject.namespace}/${label}`;
+    return { kind: 'invalid', subject, message: `belongs to ${belongsTo}, and only one KafkaTls may own it`, hint: wayOut(manifest) };
+  }
+  const different = specDifferences(manifest, has);
+  if (different.length === 0) return undefined;
+  return {
+    kind: 'invalid',
+    subject,
+    message: `exists, belongs to no KafkaTls, and has other content: ${different.join(', ')} differ${different.length === 1 ? 's' : ''}`,
+    hint: `${wayOut(manifest)} To have it overwritten, annotate it with ${ANNOTATION_OWNER}=${owner}.`,
+  };
+}
+
+function wayOut({ kind, metadata: { name }, spec }: KubeObject): string {
+  if (kind === KINDS.Issuer.kind) return `Refer to it with TlsIssuer.issuer('${name}').`;
+  return spec?.isCA === true ? 'Refer to its Issuer with TlsIssuer.issuer.' : 'Give the certificate another name.';
+}
+
+function foreignSecret({ kind, metadata, spec }: KubeObject, { live }: Pick<World, 'bundle' | 'live'>): Obstacle | undefined {
+  if (kind !== KINDS.Certificate.kind) return undefined;
+  const secret = live.secrets.find((s) => s.name === spec?.secretName);
+  const madeFor = secret?.annotations['cert-manager.io/certificate-name'];
+  if (secret === undefined || madeFor === metadata.name || !secret.keys.includes('tls.crt')) return undefined;
+  const of = madeFor === undefined ? 'was not made by cert-manager' : `holds the certificate of Certificate/${madeFor}`;
+  const certificate = formatRef(ref(KINDS.Certificate, live.namespace, metadata.name));
+  const sign = spec?.isCA === true ? ` To sign with the CA that is in it, use TlsIssuer.caSecret('${secret.name}').` : '';
+  return {
+    kind: 'invalid',
+    subject: ref(KINDS.Secret, live.namespace, secret.name),
+    message: `${of}, and ${certificate} would overwrite it`,
+    hint: `Give the certificate another name, or delete the Secret.${sign}`,
+  };
+}
