@@ -42,7 +42,7 @@ function start(script: string, args: readonly string[], env: Readonly<Record<str
   const { NODE_TEST_CONTEXT: _, CDK8S_OUTDIR: __, ...inherited } = process.env;
   const child = spawn(process.execPath, [path.join(LIB, script), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: 600_000,
     env: { ...inherited, ...env },
   });
   const written = { stdout: '', stderr: '' };

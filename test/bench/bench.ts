@@ -50,7 +50,7 @@ async function handOver(): Promise<void> {
     const context = {
       ...connection,
       clock: outside.clock,
-      signal: AbortSignal.timeout(300_000),
+      signal: AbortSignal.timeout(3_600_000),
       report: (event: ProgressEvent) => seen.push({ ...event, at: performance.now() }),
     };
     await reconcile(async () => bundle, context);

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { ExecutorName } from '../../constructs/model/desired';
+import { DEFAULT_DEADLINES, type Deadlines, type ExecutorName } from '../../constructs/model/desired';
 import { KINDS } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
 import type { ApiRequest, ApiResponse } from '../../reconciler/sandbox/api/api';
@@ -102,6 +102,12 @@ async function onStage<T>(setting: Setting, { first, second }: Operation, play: 
   }
 }
 
+/** Time passes faster here than on the machine that has to keep up with it: ten minutes of real time, however fast. */
+const PATIENT: Deadlines = { ...DEFAULT_DEADLINES, issuance: '10h', podReady: '10h', gate: '10h', foreignOperation: '10h', pickup: '10h' };
+/** So often a run may find that it lost its Lease, or that the API does not answer: both are a matter of seconds of real time. */
+const MOST_RERUNS = 50;
+const BLOCKED = 4;
+
 const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 const NEVER: Aim = () => false;
 
@@ -132,7 +138,8 @@ class Stage {
   /** Commits a desire. */
   async want(desire: Desire): Promise<void> {
     const { world, executor } = this.setting;
-    const wanted = await acknowledging(world, bundleFor(desire, executor, world.clock.now(), world.namespace));
+    const bundle = bundleFor(desire, executor, world.clock.now(), world.namespace);
+    const wanted = await acknowledging(world, { ...bundle, desired: { ...bundle.desired, deadlines: PATIENT } });
     const configMap = configMapOfBundle(wanted);
     const live = await world.cluster.get(world.ref(KINDS.ConfigMap, configMap.metadata.name));
     await (live === undefined ? world.cluster.create(configMap) : world.cluster.replace({ ...live, data: configMap.data }));
@@ -167,7 +174,15 @@ class Stage {
     return this.wasKilled;
   }
 
+  /** A run that is blocked says that it may be run again; a killed one is over. */
   private async run(): Promise<number | null> {
+    for (let rerun = 0; ; rerun++) {
+      const exitCode = await this.runOnce();
+      if (exitCode !== BLOCKED || this.wasKilled || rerun === MOST_RERUNS) return exitCode;
+    }
+  }
+
+  private async runOnce(): Promise<number | null> {
     const { world, pace } = this.setting;
     const { url = '', token = '', certificateAuthority = '' } = this.server ?? {};
     this.writes = 0;

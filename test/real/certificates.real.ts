@@ -9,6 +9,7 @@ import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube
 import { accepted, refused } from '../model/certificate-cases';
 import { certificate } from '../model/manifest-cases';
 import { type Client, clientOf } from '../sandbox/contract/client';
+import { eventually } from '../sandbox/contract/world';
 import { type ControlPlane, realApi } from './cluster';
 
 const NAMESPACE = `certificates-${process.pid}`;
@@ -107,8 +108,10 @@ describe('Certificates', () => {
       ...certificate({ secretName: 'unicode', dnsNames: ['b\u00fccher.example.org'] }),
       metadata: { name: 'unicode' },
     });
+    const read = async () => (await client.send('GET', `${CERTIFICATES}/unicode`)).body;
+    await eventually(read, (body) => conditionOf(body, 'Ready') !== undefined);
     await pause(PATIENCE_MS);
-    const { body } = await client.send('GET', `${CERTIFICATES}/unicode`);
+    const body = await read();
     assert.equal(body.status.revision, undefined);
     assert.equal(conditionOf(body, 'Ready')?.status, 'False');
   });

@@ -51,7 +51,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     const first = await look();
     await world.askForRenewal(certificate);
     const seen: Seen[] = [];
-    while (seen.at(-1)?.revision !== first.revision + 1 && seen.length < 5_000) seen.push(await look());
+    while (seen.at(-1)?.revision !== first.revision + 1 && seen.length < 300_000) seen.push(await look());
 
     assert.ok(
       seen.some((s) => s.isIssuing),

@@ -30,7 +30,7 @@ const CERTIFICATES = {
   old: { 'ca.crt': oldCa.cert, 'tls.crt': oldLeaf.cert, 'tls.key': oldLeaf.key },
   new: { 'ca.crt': newCa.cert, 'tls.crt': newLeaf.cert, 'tls.key': newLeaf.key },
 };
-const AWAITED_MS = 45_000;
+const AWAITED_MS = 600_000;
 
 for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release[]) {
   const found = classPathOf(release);
@@ -38,7 +38,7 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
     test(`Kafka ${versionOf(release)}`, { skip: found.missing });
     continue;
   }
-  describe(`Kafka ${versionOf(release)}`, { concurrency: false, timeout: 170_000 }, () => {
+  describe(`Kafka ${versionOf(release)}`, { concurrency: false, timeout: 3_600_000 }, () => {
     let kafka: RealKafka;
     let tools: Tools;
     before(async () => {

@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Built } from './go';
 
-const READY_WITHIN_MS = 90_000;
+const READY_WITHIN_MS = 600_000;
 const END_WITHIN_MS = 15_000;
 const LINES_OF_LOG = 15;
 

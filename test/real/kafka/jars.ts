@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 const POM = 'test/real/kafka/pom.xml';
-const DOWNLOAD_LIMIT_MS = 300_000;
+const DOWNLOAD_LIMIT_MS = 1_800_000;
 
 /** A profile of `pom.xml`. */
 export type Release = 'kafka-4' | 'kafka-3';
@@ -50,6 +50,6 @@ function download(release: Release, folder: string): string | undefined {
   return `Kafka ${versionOf(release)} could not be got from Maven Central: ${because}`;
 }
 
-function run(command: string, args: readonly string[], timeout = 30_000): SpawnSyncReturns<string> {
+function run(command: string, args: readonly string[], timeout = 600_000): SpawnSyncReturns<string> {
   return spawnSync(command, args, { encoding: 'utf8', timeout, stdio: ['ignore', 'pipe', 'pipe'] });
 }

@@ -11,7 +11,7 @@ const OPTIONS = [
   '-Xshare:auto',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
 ];
-const TOOL_LIMIT_MS = 40_000;
+const TOOL_LIMIT_MS = 600_000;
 const STOP_LIMIT_MS = 15_000;
 
 /**

@@ -37,11 +37,14 @@ export function configMap(world: World, data: Json = { a: '1' }, metadata: Json 
   return created(world, 'v1', 'configmaps', { metadata: { name: world.name(), ...metadata }, data });
 }
 
+/** Ten minutes: the answer comes within seconds, except on a machine that is busy with something else. */
+const ATTEMPTS = 6000;
+
 /** Asks until the answer is as wanted; for what a server does in the background. */
 export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {
     const answer = await ask();
-    if (isWanted(answer) || attempt > 100) return answer;
+    if (isWanted(answer) || attempt > ATTEMPTS) return answer;
     await new Promise((resolve) => setTimeout(resolve, attempt < 3 ? 0 : 100));
   }
 }
