@@ -56,7 +56,8 @@ export interface CertificateProps {
    */
   readonly keyAlgorithm?: KeyAlgorithm;
   /**
-   * Fields that no prop here models, merged into the certificate's own.
+   * Fields that no prop here models, merged into the certificate's own. What KubeDB (for brokers) or cert-manager (for applications) has no
+   * field for is refused at synth.
    * @default - none
    */
   readonly extraSpec?: { readonly [field: string]: unknown };

@@ -28,7 +28,7 @@ export interface RestartProps {
   readonly whenKafkaIsUnknown?: WhenKafkaIsUnknown;
 }
 
-/** How long to wait for each thing before a run ends. */
+/** How long to wait for each thing before a run ends: ten seconds to a day; `claim` may be none. */
 export interface DeadlinesProps {
   /**
    * Until a certificate is issued.

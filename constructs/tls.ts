@@ -22,7 +22,7 @@ export interface TlsOnProps {
   readonly client?: BrokerCertificateProps;
   /**
    * RFC 3339 instant; every certificate of the Kafka was issued at or after it. To rotate, write the present time and commit. It is read
-   * off the certificates: reverting does nothing, a new Kafka satisfies it, an instant to come is waited for.
+   * off the certificates: reverting does nothing, a new Kafka satisfies it, an instant to come is waited for, a year at most.
    * @default - none
    */
   readonly issuedAfter?: string;

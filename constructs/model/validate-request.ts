@@ -9,6 +9,8 @@ import { type KubeObject, refOf } from './kube-object';
 import { tlsViolations } from './validate-certificate';
 import { complaintsAbout, type Violation } from './violation';
 
+const SHORTEST_TIMEOUT = 10_000_000_000n;
+
 const TYPES = [
   'UpdateVersion',
   'HorizontalScaling',
@@ -28,10 +30,13 @@ export function requestViolations(request: KubeObject): readonly Violation[] {
   const found: Violation[] = [];
   if (!TYPES.includes(type)) found.push(error('spec.type', type, 'KubeDB knows no such operation', 'Use ReconfigureTLS or Restart.'));
   if (!databaseRef?.name) found.push(error('spec.databaseRef.name', databaseRef?.name, 'a request is about one Kafka', 'Name it.'));
-  if (timeout !== undefined && (parseGoDuration(timeout) ?? 0n) <= 0n) {
+  const duration = timeout === undefined ? SHORTEST_TIMEOUT : parseGoDuration(timeout);
+  if (duration === undefined || duration <= 0n) {
     found.push(
       error('spec.timeout', timeout, 'that is not a positive duration in Go syntax', 'Write hours, minutes and seconds, such as "10m".'),
     );
+  } else if (duration < SHORTEST_TIMEOUT) {
+    found.push(error('spec.timeout', timeout, 'no step of an operation takes so little', 'Use "10s" or more.'));
   }
   if (apply !== undefined && !['IfReady', 'Always'].includes(apply))
     found.push(error('spec.apply', apply, 'KubeDB knows IfReady and Always', 'Use one of the two.'));

@@ -2,7 +2,7 @@
 import { formatRef, type ObjectRef } from './kube-object';
 
 export interface Violation {
-  /** An error is refused by KubeDB, cert-manager or Kubernetes; a warning is accepted and regretted. */
+  /** An error is refused by KubeDB, cert-manager or Kubernetes, or can never work; a warning is accepted and regretted. */
   readonly severity: 'error' | 'warning';
   readonly subject: ObjectRef;
   /** Path from the root of the object, such as `spec.topology.broker.replicas`. */

@@ -86,3 +86,10 @@ test('refuses to be in no namespace', () => {
   new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart() });
   assert.match(refusals(chart).join('\n'), /namespace is missing/);
 });
+
+test('refuses a timeout that no step could keep', () => {
+  const chart = newChart();
+  const timeout = Duration.millis(5);
+  new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart(), timeout });
+  assert.match(refusals(chart).join('\n'), /spec\.timeout is "0\.005s": no step of an operation takes so little/);
+});
