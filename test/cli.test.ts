@@ -121,6 +121,16 @@ const errors: readonly { error: Error; exitCode: number; says: string }[] = [
     exitCode: 1,
     says: 'Kafka/demo/orders: may not be read: forbidden.\nAsk for it.\n',
   },
+  {
+    error: new ClusterError('get failed: 503 ServiceUnavailable', {
+      subject: kafka,
+      status: 503,
+      reason: 'ServiceUnavailable',
+      retryable: true,
+    }),
+    exitCode: 4,
+    says: 'Kafka/demo/orders: get failed: 503 ServiceUnavailable.\n',
+  },
   { error: new OperationFailedError('failed', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: failed.\n' },
   { error: new TimeoutError('not Ready after 10m', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: not Ready after 10m.\n' },
   {
