@@ -50,6 +50,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
   let retry = options.retry === true;
   // Whether we may do it all is asked once, before the first thing is done.
   const permitted = new Set<ExecutorName>();
+  let changed = false;
   for (let round = 1; ; round++) {
     context.signal.throwIfAborted();
     const bundle = await read();
@@ -68,7 +69,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
       for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
       const look = async () => plan(bundle, await executing.observe(), context.clock.now(), options).obstacles;
       await overcome(next.subject, next.obstacles, executing, look);
-    } else if (next.steps.length === 0) return { changed: round > 1, message: round > 1 ? 'TLS is as desired' : 'nothing to do' };
+    } else if (next.steps.length === 0) return { changed, message: changed ? 'TLS is as desired' : 'nothing to do' };
     else {
       context.report({
         event: 'planned',
@@ -76,6 +77,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
         message: `${next.summary}: ${next.operation}, ${next.steps.length} ${next.steps.length === 1 ? 'step' : 'steps'}`,
       });
       retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest');
+      changed = true;
       await execute(next, live, executing);
     }
   }

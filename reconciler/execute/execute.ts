@@ -3,6 +3,7 @@
  * and planned anew.
  *
  *     apply, create, own, record, configure, awaitReady, verify, delete     the same for both executors   (`steps.ts`)
+ *     awaitHealth                                                   the same                      (`health.ts`)
  *     retryIssuance                                                 the same                      (`issuance.ts`)
  *     exportTrust                                                   the same                      (`client-trust.ts`)
  *     submit, pause, issue, reconfigure, pass, evict, resume        ours under `native`           (`native/`, `restart.ts`)
@@ -16,6 +17,7 @@ import type { Observation } from '../plan/observation';
 import type { Report } from '../ports';
 import { exportTrust } from './client-trust';
 import { type ExecuteContext, PlanAnew } from './context';
+import { awaitHealth } from './health';
 import { retryIssuance } from './issuance';
 import { giveUp, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
@@ -86,6 +88,8 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
       return retryIssuance(context, step);
     case 'awaitReady':
       return awaitReady(context, step);
+    case 'awaitHealth':
+      return awaitHealth(context, step);
     case 'verify':
       return verify(context, step);
     case 'delete':

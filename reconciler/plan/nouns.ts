@@ -90,6 +90,10 @@ export interface AwaitReadyStep extends StepBase {
 export interface RetryIssuanceStep extends StepBase {
   readonly kind: 'retryIssuance';
 }
+/** Wait until KubeDB calls the Kafka Ready again. */
+export interface AwaitHealthStep extends StepBase {
+  readonly kind: 'awaitHealth';
+}
 /** Sets the owner annotation of the Kafka. */
 export interface OwnStep extends StepBase {
   readonly kind: 'own';
@@ -177,6 +181,7 @@ export type Step =
   | CreateStep
   | RetryIssuanceStep
   | AwaitReadyStep
+  | AwaitHealthStep
   | OwnStep
   | RecordStep
   | ConfigureStep
@@ -268,6 +273,8 @@ export function describeStep(step: Step): { readonly change: string; readonly wa
       return { change: 'retry', waitsFor: '', why };
     case 'awaitReady':
       return { change: 'wait', waitsFor: 'Ready', why };
+    case 'awaitHealth':
+      return { change: 'wait', waitsFor: 'Ready', why: "KubeDB's health check has to pass" };
     case 'own':
       return { change: 'annotate', waitsFor: '', why: `owner ${step.owner}` };
     case 'record':

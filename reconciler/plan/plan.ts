@@ -23,6 +23,7 @@ import type { World } from './checks/world';
 import { type Comparison, compare, convergingFindings } from './comparison';
 import { lossOf } from './data-loss';
 import { estimateOf } from './estimate';
+import { kafkaIsNotReady, withHealthCheck } from './health';
 import { issuingSteps, retrySteps } from './issuing';
 import { planNative } from './native';
 import { notesOf } from './notes';
@@ -52,7 +53,9 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
   const world: World = { bundle, live, now };
   const standing = standingObstacles(world, { takeOver: options.takeOver === true });
   const drafted = canBeDrafted(world) ? draftPlan(world, options.retry === true) : NOTHING;
-  const draft: Draft = { ...drafted, obstacles: [...standing, ...(drafted.obstacles ?? [])] };
+  const found = [...standing, ...(drafted.obstacles ?? [])];
+  const unhealthy = found.length === 0 ? kafkaIsNotReady(world, drafted) : undefined;
+  const draft: Draft = { ...drafted, obstacles: unhealthy === undefined ? found : [unhealthy] };
   const ahead = preflight(world, draft, options.isOnlyShown === true);
   const obstacles = mostFinalFirst([...(draft.obstacles ?? []), ...ahead.obstacles]);
   const { operation, steps, notes = [] } = draft;
@@ -80,7 +83,7 @@ function draftPlan(world: World, retry: boolean): Draft {
   const loss = lossOf(world, found.cut, draft.steps);
   const { obstacles, record, acknowledged } = approvalOf(world, found.cut, loss);
   return {
-    ...withRecord(draft, world, record),
+    ...withRecord({ ...draft, steps: withHealthCheck(draft.steps, world) }, world, record),
     notes: [...(loss === undefined ? [] : [`Data is lost: ${loss}.`]), ...(draft.notes ?? [])],
     ...(acknowledged === undefined ? {} : { acknowledged }),
     obstacles: [...obstacles, ...(draft.obstacles ?? [])],

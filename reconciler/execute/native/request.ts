@@ -101,4 +101,6 @@ export async function finish(run: NativeRun, step: ResumeStep): Promise<void> {
   const request = await modifyRequest(run, (r) => withAnnotations(r, verified));
   if (request === undefined) return;
   await record(run, [...(await restartEntries(run, request)), successful(request)], 'Successful');
+  // What comes after it is no failure of the request.
+  run.request = undefined;
 }

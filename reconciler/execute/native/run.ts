@@ -11,7 +11,7 @@ export interface NativeRun {
   readonly plan: Plan;
   /** What was observed before anything was done. */
   readonly before: Observation;
-  request?: ObjectRef;
+  request?: ObjectRef | undefined;
   /** The request as we wrote it last: whoever writes another status is an ops-manager. */
   lastWritten?: KubeObject;
 }

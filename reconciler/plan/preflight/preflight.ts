@@ -18,6 +18,7 @@
  */
 import type { World } from '../checks/world';
 import { dataLossNotes } from '../data-loss';
+import { healthNotes } from '../health';
 import type { Draft, Obstacle } from '../nouns';
 import { availabilityNotes } from './availability';
 import { budgetForbidsEviction } from './budgets';
@@ -47,6 +48,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
     ],
     notes: [
       ...unreadNotes(world),
+      ...(draft.steps.length > 0 ? healthNotes(world) : []),
       ...dataLossNotes(world, draft),
       ...availabilityNotes(world, draft),
       ...expiryNotes(world, draft),

@@ -1,0 +1,56 @@
+/** KubeDB has the last word on the Kafka: its client trusts the CA of the client certificate, and may not trust what brokers serve. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { TlsIssuer } from '../../constructs';
+import { EXECUTORS } from '../../constructs/model/desired';
+import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { plan } from '../../reconciler/plan/plan';
+import { on, wish } from '../support/wishes';
+import { failureOf, hasCondition, kafkaManifest, World } from '../support/world';
+
+let world: World;
+afterEach(() => world?.stop());
+
+/** The client certificate comes from another root than the server's. */
+const SPLIT = on({ client: { issuer: TlsIssuer.selfSignedCa({ name: 'clients-ca' }) } });
+
+for (const executor of EXECUTORS) {
+  describe(`executor ${executor}`, () => {
+    test('a Kafka that KubeDB cannot use after TLS was changed is a failure, and no run calls it success', async () => {
+      world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
+      await world.settle();
+      const bundle = world.bundle(wish(executor, SPLIT));
+      const first = await failureOf(world.apply(bundle));
+      assert.equal(first.exitCode, 1, first.message);
+      assert.match(
+        first.message,
+        /TLS was changed, and KubeDB does not call the Kafka Ready after 10m: phase NotReady: .*is not accepting client requests/,
+      );
+      assert.match(first.hint ?? '', /CA in the Secret of the client certificate/);
+      assert.ok(!hasCondition(await world.kafka(), 'Paused'));
+      assert.ok((await world.requests()).every(isFinishedRequest));
+      const pods = await world.podUids();
+
+      const second = await failureOf(world.apply(bundle));
+      assert.equal(second.exitCode, 4, second.message);
+      assert.match(second.message, /every listener serves what it should, and yet KubeDB cannot use it: phase NotReady/);
+      assert.deepEqual(await world.podUids(), pods);
+      const { steps, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
+      assert.deepEqual([steps, obstacles[0]?.kind], [[], 'wait']);
+
+      const cured = world.bundle(wish(executor, on()));
+      await world.apply(cured);
+      assert.equal((await world.kafka())?.status?.phase, 'Ready');
+      assert.deepEqual(await world.apply(cured), { changed: false, message: 'nothing to do' });
+    });
+
+    test('KubeDB gets its time: a Kafka that becomes Ready later is no failure', async () => {
+      world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
+      await world.settle();
+      const bundle = world.bundle(wish(executor, on()));
+      assert.deepEqual(await world.apply(bundle), { changed: true, message: 'TLS is as desired' });
+      assert.equal((await world.kafka())?.status?.phase, 'Ready');
+      assert.ok(world.events.some((e) => e.event === 'ready' && /KubeDB calls it Ready/.test(e.message)));
+    });
+  });
+}
