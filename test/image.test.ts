@@ -91,7 +91,7 @@ describe('its command, with an empty file system around it', () => {
       { args: JSON.parse(only(last, 'CMD')), status: 0, stdout: /^Usage: kafka-tls <command>/, stderr: /^$/ },
       { args: ['render', '-f', bundle], status: 0, stdout: /^kind: Certificate$/m, stderr: /^$/ },
       { args: ['plan', '-f', bundle, '--base', bundle], status: 0, stdout: /^Nothing to do\.$/m, stderr: /^$/ },
-      { args: ['verify', '-f', bundle, '--kubeconfig', kubeconfig, '--timeout', '5s'], status: 1, stdout: /^$/, stderr: /127\.0\.0\.1:1/ },
+      { args: ['verify', '-f', bundle, '--kubeconfig', kubeconfig, '--timeout', '20m'], status: 4, stdout: /^$/, stderr: /127\.0\.0\.1:1/ },
     ];
 
   for (const { args, status, stdout, stderr } of cases) {
