@@ -3,6 +3,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import {
   brokerCertificate,
+  brokerCertificateName,
   type CertificateOwner,
   CONFIG_VOLUME,
   configData,
@@ -65,7 +66,7 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
             name: i.name,
             object: ready({ ...KINDS[i.kind], metadata: { name: i.name, namespace: owner.namespace } }),
           })),
-    certificates: tls === 'off' ? [] : ALIASES.map((alias) => ready(brokerCertificate(owner, tls, alias))),
+    certificates: tls === 'off' ? [] : ALIASES.map((alias) => ready(certificateIn(bundle, alias) ?? brokerCertificate(owner, tls, alias))),
     secrets: [...secrets, passwordSecret(owner.keystoreCredSecret)],
     petSets: petSetsOf(kafka).map((set) => petSetState(kafka, set)),
     pods: nodesOf(kafka).map(
@@ -99,6 +100,11 @@ export function exportedTrust(world: World): TrustState {
   if (wanted === undefined) return { ca: [] };
   const { data, ...object } = wanted;
   return { object, ca: casToTrust(world), digest: trustDigest(data[TRUST_KEY]) };
+}
+
+/** Under `native` the bundle holds the Certificates of the brokers, and may say more than the TLS state does. */
+function certificateIn({ desired, brokerCertificates }: Bundle, alias: Alias): KubeObject | undefined {
+  return brokerCertificates.find((c) => c.metadata.name === brokerCertificateName(desired.kafka, alias));
 }
 
 function provisioned(kafka: KubeObject): KubeObject {

@@ -52,6 +52,13 @@ describe('a plan of two bundles, without a cluster', () => {
       operation: 'add',
       restarts: 0,
     },
+    {
+      name: 'the default kind of key again',
+      old: bundle((b) => b.declares().wantsKey({ algorithm: 'ECDSA', size: 256 })),
+      new: bundle((b) => b.declares()),
+      operation: 'update',
+      restarts: 6,
+    },
   ];
   for (const c of cases) {
     test(c.name, () => {
