@@ -43,6 +43,7 @@ export class KafkaBundle {
   readonly restartRequest: ApiObject;
 
   private readonly chart: BundleChart;
+  private rendered: readonly KubeObject[] | undefined;
   private readonly written = new Map<string, { readonly content: string; readonly text: string }>();
 
   constructor(
@@ -80,7 +81,17 @@ export class KafkaBundle {
 
   /** Returns every manifest as it is now, with patches. */
   manifests(): readonly KubeObject[] {
-    return this.chart.manifests();
+    return this.rendered ?? this.chart.manifests();
+  }
+
+  /** Renders the manifests once for all of `work`, in which no object is patched: cdk8s validates the whole app anew for each of its charts. */
+  renderedOnce<T>(work: () => T): T {
+    this.rendered = this.chart.manifests();
+    try {
+      return work();
+    } finally {
+      this.rendered = undefined;
+    }
   }
 
   /** Returns the bundle as it is now, or what is wrong with it. */

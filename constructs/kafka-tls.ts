@@ -200,19 +200,23 @@ export class KafkaTls extends Construct {
       return [`${this.subject()}: namespace is missing: everything here is in one. Give the chart one, new Chart(app, id, { namespace }).`];
     }
     try {
-      const found = [...validate(this.draft()), ...(this.reconciler?._violations() ?? [])];
-      for (const warning of found.filter((v) => v.severity === 'warning')) this.warn(warning);
-      const errors = found.filter((v) => v.severity === 'error').map(formatViolation);
-      return [
-        ...(errors.length > 0 ? errors : this.bundleProblems()),
-        ...this.twins(),
-        ...this.shared(),
-        ...this.overwritten(),
-        ...this.bundle.validate(),
-      ];
+      return this.bundle.renderedOnce(() => this.violationsOfContent());
     } catch (error) {
       return [`${this.subject()}: the bundle cannot be rendered: ${error instanceof Error ? error.message : String(error)}.`];
     }
+  }
+
+  private violationsOfContent(): string[] {
+    const found = [...validate(this.draft()), ...(this.reconciler?._violations() ?? [])];
+    for (const warning of found.filter((v) => v.severity === 'warning')) this.warn(warning);
+    const errors = found.filter((v) => v.severity === 'error').map(formatViolation);
+    return [
+      ...(errors.length > 0 ? errors : this.bundleProblems()),
+      ...this.twins(),
+      ...this.shared(),
+      ...this.overwritten(),
+      ...this.bundle.validate(),
+    ];
   }
 
   private draft() {
@@ -231,10 +235,10 @@ export class KafkaTls extends Construct {
     if (!('digest' in bundle)) return bundle;
     const configMap: KubeObject = this.configMap.toJson();
     const subject = `ConfigMap/${configMap.metadata.namespace}/${configMap.metadata.name}`;
-    if (configMap.metadata.name !== bundleName(bundle.desired.kafka)) {
-      return [
-        `${subject}: metadata.name is patched: Job, Role and Lease go by ${bundleName(bundle.desired.kafka)}. Leave the name as it is.`,
-      ];
+    const name = bundleName(bundle.desired.kafka);
+    if (configMap.metadata.name !== name) {
+      const hint = 'Do not patch it, and give the name of the Kafka as a plain text';
+      return [`${subject}: metadata.name is not ${name}, by which Job, Role and Lease go. ${hint}.`];
     }
     if (!isEqual(configMap.data, this.bundle.texts())) {
       const hint = 'Patch the objects (kafka, issuers, convergeRequest and so on) instead';

@@ -24,11 +24,22 @@ export function customResolvers(scope: IConstruct): IResolver[] {
 }
 
 /**
- * Returns a plain value with every text in it resolved, as a part of this object would be. A list stays a list: a resolver that takes a list
- * of one token for the token itself would make a text of it.
+ * Returns a plain value with every Lazy and every token in it resolved, as a part of this object would be. A list stays a list: a resolver that
+ * takes a list of one token for the token itself would make a text of it.
  */
-export function resolved<T>(value: T, object: ApiObject, key: readonly string[] = []): T {
-  if (Array.isArray(value)) return value.map((item, i) => resolved(item, object, [...key, String(i)])) as T;
-  if (!isMap(value)) return resolve([...key], value, object);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolved(member, object, [...key, name])])) as T;
+export function resolved<T>(value: T, object: ApiObject): T {
+  return resolvedPart(value, object, { key: [], hasTokens: customResolvers(object).length > 0 });
+}
+
+interface Part {
+  readonly key: readonly string[];
+  /** Without resolvers of the user's a text is only a text. */
+  readonly hasTokens: boolean;
+}
+
+function resolvedPart<T>(value: T, object: ApiObject, { key, hasTokens }: Part): T {
+  const below = <M>(name: string, member: M): M => resolvedPart(member, object, { key: [...key, name], hasTokens });
+  if (Array.isArray(value)) return value.map((item, i) => below(String(i), item)) as T;
+  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, below(name, member)])) as T;
+  return typeof value === 'object' || hasTokens ? resolve([...key], value, object) : value;
 }

@@ -70,7 +70,7 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   {
     name: 'another name of the ConfigMap',
     build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.replace('/metadata/name', 'mine')),
-    says: /ConfigMap\/demo\/mine: metadata\.name is patched: Job, Role and Lease go by kafka-tls-orders/,
+    says: /ConfigMap\/demo\/mine: metadata\.name is not kafka-tls-orders, by which Job, Role and Lease go/,
   },
   {
     name: 'TLS patched into the Kafka alone',
