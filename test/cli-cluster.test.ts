@@ -8,7 +8,7 @@ import { createOutside } from '../reconciler/cli/outside';
 import type { Denial } from '../reconciler/sandbox/api/access';
 import { type Api, createApi } from '../reconciler/sandbox/api/api';
 import { serveApi } from '../reconciler/sandbox/api/http';
-import { bundleConfigMap, yaml } from './support/bundle-text';
+import { bundleConfigMap, desiredOf, yaml } from './support/bundle-text';
 import { kafkaTls, type Ran } from './support/command-line';
 
 const NOW = new Date('2026-11-23T09:00:00Z');
@@ -110,7 +110,7 @@ test('apply without permission for its Lease says so, with all else that is in t
 
 test('plan takes it that somebody else applies, and says what that needs', async () => {
   const { ran } = await against(LEASE_DENIED, ['plan']);
-  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.equal(ran.exitCode, 4, ran.stderr); // the Kafka does not exist, as for apply
   assert.match(ran.stdout, /\n- You may not create leases in demo, which applying needs; the Role of the Job allows it\.\n/);
 });
 
@@ -118,8 +118,19 @@ const HEALTHY: Fault = { name: 'none', exitCode: 0, says: /^$/ };
 
 test('plan says for what it would wait', async () => {
   const { ran } = await against(HEALTHY, ['plan']);
-  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.equal(ran.exitCode, 4, ran.stderr); // the Kafka does not exist, as for apply
   assert.match(ran.stdout, /\nWaits for Kafka\/demo\/orders: does not exist/);
+});
+
+test('a namespace that does not exist is named at once, by plan and apply alike', async () => {
+  for (const command of ['plan', 'apply']) {
+    const missing = path.join(folder, 'missing.yaml');
+    writeFileSync(missing, yaml(bundleConfigMap(desiredOf({ namespace: 'gone' }))));
+    const { ran, changes } = await against(HEALTHY, [command, '-f', missing], []);
+    assert.equal(ran.exitCode, 4, ran.stderr);
+    assert.match(`${ran.stdout}${ran.stderr}`, /Namespace\/gone: does not exist\.\nCreate it, or name another namespace/);
+    assert.equal(changes, 0);
+  }
 });
 
 test('verify of a Kafka that does not exist is a failure that says so', async () => {
@@ -130,7 +141,7 @@ test('verify of a Kafka that does not exist is a failure that says so', async ()
 
 test('the bundle may be in the cluster, where the Job looks for it', async () => {
   const { ran } = await against(HEALTHY, ['plan', '--config-map', 'demo/kafka-tls-orders'], []);
-  assert.equal(ran.exitCode, 0, ran.stderr);
+  assert.equal(ran.exitCode, 4, ran.stderr);
   assert.match(ran.stdout, /^Kafka\/demo\/orders {2}TLS: no Kafka -> on/);
 });
 

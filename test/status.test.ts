@@ -82,7 +82,7 @@ const cases: { name: string; object: KubeObject | undefined; is: string }[] = [
     object: object(Certificate, {
       conditions: { Ready: ['True', 'Ready'], Issuing: ['False', 'Failed', 'The certificate request has failed'] },
     }),
-    is: 'Current: a renewal has failed: Failed: The certificate request has failed',
+    is: 'Current: a renewal has failed: The certificate request has failed',
   },
   {
     name: 'a certificate with a reason',

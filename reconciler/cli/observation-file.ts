@@ -145,6 +145,7 @@ const OBSERVATION = mapOf({
   namespace: NAME,
   name: NAME,
   kafka: optional(objectOf(KINDS.Kafka.kind)),
+  namespaceIsMissing: optional(TRUTH),
   gitOpsKafka: optional(objectOf(KINDS.GitOpsKafka.kind)),
   issuers: listOf(ISSUER),
   certificates: listOf(objectOf(KINDS.Certificate.kind)),

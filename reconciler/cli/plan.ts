@@ -27,7 +27,7 @@ export interface PlanFlags extends SourceFlags, ClusterFlags, PlanOutputFlags {
 }
 
 /** What a command came to, where a plan says that it will not work. */
-const OBSTACLE_EXIT_CODES: Readonly<Record<Obstacle['kind'], number>> = { failed: 1, invalid: 2, blocked: 4, wait: 0 };
+const OBSTACLE_EXIT_CODES: Readonly<Record<Obstacle['kind'], number>> = { failed: 1, invalid: 2, blocked: 4, wait: 4 };
 const CHANGES_PENDING = 3;
 
 /** Prints the plans and returns the exit code; where there is no plan, a pull request gets a comment that says why. */

@@ -102,7 +102,8 @@ function planCommand(): Command {
 
 const PLAN_HELP = `
 A plan that cannot be carried out says why, and exits as apply would: 1 when it
-has failed before, 2 when a commit has to change, 4 when somebody else has to act.
+has failed before, 2 when a commit has to change, 4 when time or another actor has
+to cure it.
 Without a right to Secrets a plan has less in it, and says so.
 
 Examples:

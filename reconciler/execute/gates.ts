@@ -1,5 +1,5 @@
 /** Asks the gates of pods that are to restart, on fresh facts, and waits for them: what an executor does with a yes is its own. */
-import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { nodesOf } from '../../constructs/model/kubedb';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import { podFindings } from '../plan/checks/pods';
@@ -99,18 +99,4 @@ export function podsOf(kafka: ObjectRef): { namespace: string; labels: Record<st
 
 export function podRef(live: PodObservation, pod: PodFacts): ObjectRef {
   return ref(KINDS.Pod, live.namespace, pod.name);
-}
-
-/** Refuses to begin where no Ready pod can be seen: the first restart could not be proven. */
-export function assertReachable(live: PodObservation): void {
-  const ready = live.pods.filter((p) => p.isReady);
-  const unseen = ready.filter((p) => p.served.some((s) => s.protocol === 'unknown'));
-  if (ready.length === 0 || unseen.length < ready.length) return;
-  const first = unseen[0] as PodFacts;
-  throw new BlockedError(
-    `no pod can be reached from here, so no restart could be proven; ${formatRef(podRef(live, first))}: ${first.served[0]?.because ?? ''}.`,
-    {
-      hint: 'Run it where the pods can be reached, as the Job in the cluster does.',
-    },
-  );
 }

@@ -66,6 +66,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const needed = [...certificateSecretNames(name, states, ALIASES), ...mountedSecretNames(named.pods, petSets)];
   const secrets = await readSecrets(reader, needed, [...issuedSecretNames(bundle), ...passwordSecretNames(name, kafka, bundle)]);
   reader.assertComplete();
+  const namespaceIsMissing = kafka === undefined && (await reader.isNamespaceMissing());
   signal?.throwIfAborted();
 
   return withSigners({
@@ -74,6 +75,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     namespace,
     name,
     ...(kafka === undefined ? {} : { kafka }),
+    ...(namespaceIsMissing ? { namespaceIsMissing } : {}),
     ...(named.gitOpsKafka === undefined ? {} : { gitOpsKafka: named.gitOpsKafka }),
     issuers,
     certificates: named.certificates,

@@ -2,7 +2,7 @@
  * Reading objects, and what it means when one cannot be read: something that can be done without is noted down with the reason; something
  * necessary ends the pass, with one error that names everything of the kind: who installs or permits one thing should not meet the next.
  */
-import { type Kind, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { ClusterError, type KafkaTlsError } from '../errors';
 import type { Unread } from '../plan/observation';
 import type { Cluster, Selection } from '../ports';
@@ -32,6 +32,16 @@ export class Reader {
   async list(kind: Kind, selection: Omit<Selection, 'namespace'> = {}): Promise<readonly KubeObject[]> {
     const objects = await this.cluster.list(kind, { namespace: this.namespace, ...selection });
     return objects.map(shown);
+  }
+
+  /** Tells whether the namespace is known not to exist. Namespaces are outside of the rights of a Role, and who runs in one need not look. */
+  async isNamespaceMissing(): Promise<boolean> {
+    try {
+      return (await this.cluster.get(ref(KINDS.Namespace, undefined, this.namespace))) === undefined;
+    } catch (error) {
+      if (denialOf(error) === undefined) throw error;
+      return false;
+    }
   }
 
   /** Returns a Secret with its values; only `secret.ts` may look into it. */

@@ -208,7 +208,9 @@ export interface Obstacle {
   readonly message: string;
   readonly hint?: string;
   /** With `wait`: which deadline. */
-  readonly until?: 'foreignOperation' | 'issuance' | 'podReady' | 'pickup';
+  readonly until?: 'foreignOperation' | 'issuance' | 'podReady' | 'pickup' | 'gate';
+  /** It is about the place that the plan is made at: elsewhere it may not be met. */
+  readonly isAboutPlace?: true;
 }
 
 /** How long something will probably take, in milliseconds. */
@@ -248,7 +250,7 @@ export interface Plan {
   readonly estimate?: Estimate;
   /** Things to know: what clients see, what is not gated, what was left alone. */
   readonly notes: readonly string[];
-  /** All that stands in the way, most final first. Where there is anything, there is no step. */
+  /** All that stands in the way, most final first. Where there is anything, there is no step, unless another place would carry them out. */
   readonly obstacles: readonly Obstacle[];
 }
 

@@ -214,6 +214,8 @@ export type PetSetObservation = Pick<Observation, 'namespace' | 'name' | 'kafka'
 
 export interface Observation extends PodObservation {
   readonly format: number;
+  /** There is no such namespace; looked for only where there is no Kafka, and absent when it may not be seen. */
+  readonly namespaceIsMissing?: true;
   /** A `gitops.kubedb.com` Kafka of the same name, which would fight with us over the TLS state. */
   readonly gitOpsKafka?: KubeObject;
   readonly issuers: readonly IssuerState[];

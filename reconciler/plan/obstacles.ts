@@ -24,10 +24,10 @@ const OBSTACLES: readonly ObstacleCheck[] = [
   kafkaIsPausedByAnother, // whoever paused it is not done
 ];
 
-/** Returns all that forbids acting on the Kafka now. Of one that is on its way out nothing else is worth saying. */
+/** Returns all that forbids acting on the Kafka now. Without its namespace, or of one that is on its way out, nothing else is worth saying. */
 export function standingObstacles(world: World, options: ObstacleOptions): readonly Obstacle[] {
   const subject = ref(KINDS.Kafka, world.live.namespace, world.live.name);
-  const gone = kafkaIsBeingDeleted(world, subject);
+  const gone = namespaceIsMissing(world) ?? kafkaIsBeingDeleted(world, subject);
   if (gone !== undefined) return [gone];
   return [...OBSTACLES.flatMap((check) => check(world, subject, options) ?? []), ...objectsBelongToAnother(world)];
 }
@@ -38,6 +38,7 @@ export function standingObstacles(world: World, options: ObstacleOptions): reado
  */
 export function canBeDrafted(world: World): boolean {
   const { kafka } = world.live;
+  if (world.live.namespaceIsMissing === true) return false;
   if (kafka === undefined) return world.bundle.kafka !== undefined;
   if (kafka.metadata.deletionTimestamp !== undefined) return false;
   const other = otherOperation(world);
@@ -58,6 +59,16 @@ function gitOpsKafkaExists({ live }: World, subject: ObjectRef): Obstacle | unde
     subject,
     message: "a Kafka of gitops.kubedb.com has the same name, and KubeDB's GitOps operator writes spec.tls from it",
     hint: 'Keep one of the two: delete that object, or change TLS in it.',
+  };
+}
+
+function namespaceIsMissing({ live }: World): Obstacle | undefined {
+  if (live.namespaceIsMissing !== true) return undefined;
+  return {
+    kind: 'blocked',
+    subject: ref(KINDS.Namespace, undefined, live.namespace),
+    message: 'does not exist',
+    hint: 'Create it, or name another namespace in the KafkaTls or its Chart.',
   };
 }
 

@@ -58,13 +58,14 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
   const draft: Draft = { ...drafted, obstacles: unhealthy === undefined ? found : [unhealthy] };
   const ahead = preflight(world, draft, options.isOnlyShown === true);
   const obstacles = mostFinalFirst([...(draft.obstacles ?? []), ...ahead.obstacles]);
+  const isForElsewhere = options.isOnlyShown === true && obstacles.every((o) => o.isAboutPlace === true);
   const { operation, steps, notes = [] } = draft;
   return {
     subject: kafkaRef(live),
     executor: bundle.desired.executor,
     summary: summaryOf(live, bundle.tls),
     ...(isPartial(live) ? { isPartial: true } : {}),
-    ...(obstacles.length > 0
+    ...(obstacles.length > 0 && !isForElsewhere
       ? { operation, steps: [], notes: ahead.notes }
       : { ...draft, ...estimateOf(world, draft), steps, notes: [...notes, ...ahead.notes] }),
     obstacles,

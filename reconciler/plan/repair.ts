@@ -6,6 +6,7 @@ import { podFindings } from './checks/pods';
 import { secretFindings } from './checks/secrets';
 import type { World } from './checks/world';
 import type { Operation } from './nouns';
+import type { PodFacts } from './observation';
 import { invalidCertificates } from './restart';
 
 /** Returns what is to be repaired, in a sentence, or undefined. */
@@ -17,7 +18,9 @@ export function repairOf(world: World, operation: Operation): string | undefined
   const invalid = isReissuing ? invalidCertificates(live, now) : new Map<string, string>();
   const isSecretBroken =
     isReissuing && secretFindings(world).some(({ reason }) => reason === 'SecretMissing' || reason === 'SecretIncomplete');
-  const pod = live.pods.find((p) => invalid.has(p.name) || (!p.isReady && (stale.has(p.name) || isSecretBroken)));
+  // A Secret that is still to be made, as where TLS is turned on, has broken no pod.
+  const isBroken = (p: PodFacts) => stale.has(p.name) || (isSecretBroken && p.certificateSecret !== undefined);
+  const pod = live.pods.find((p) => invalid.has(p.name) || (!p.isReady && isBroken(p)));
   if (pod === undefined) return undefined;
   if (invalid.has(pod.name)) return `${pod.name}: ${invalid.get(pod.name)}`;
   return `${pod.name} is ${pod.stuck ?? 'not Ready'}${stale.has(pod.name) ? ' and outdated' : ', and its Secret is not whole'}`;

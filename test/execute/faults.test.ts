@@ -279,7 +279,10 @@ describe('ops-request', () => {
     const before = [await world.podUids(), (await world.requests()).length];
     const failure = await failureOf(world.apply(bundle));
     assert.equal(failure.exitCode, 4, failure.message);
-    assert.match(failure.message, /orders-controller-1 is up to date and not Ready.* Nothing was asked of KubeDB/);
+    assert.match(
+      failure.message,
+      /^Pod\/demo\/orders-controller-1: could not begin after 15m: is not Ready, and no healthy pod is restarted beside it\.$/,
+    );
     assert.deepEqual([await world.podUids(), (await world.requests()).length], before);
     await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
     await world.apply(bundle);

@@ -4,7 +4,6 @@ import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
 import type { ResumeStep, Step, SubmitOpsRequestStep } from '../../plan/nouns';
 import { restartOrder } from '../../plan/restart';
 import { deadlineMs, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
-import { assertReachable } from '../gates';
 import { type Progress, waitUntil } from '../wait';
 import { begun, type Entry, evicted, ISSUED, RECONFIGURED, RESTARTED, running, successful } from './conditions';
 import { resume } from './pause';
@@ -12,7 +11,6 @@ import { claimedByAnother, modifyRequest, type NativeRun, record } from './run';
 
 export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promise<void> {
   const { context, plan } = run;
-  if (plan.steps.some((s) => s.kind === 'evict')) assertReachable(run.before);
   run.request = step.subject;
   if (!step.isContinued) {
     await orPlanAnew(context.cluster.create(step.manifest));

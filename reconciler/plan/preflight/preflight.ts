@@ -6,6 +6,8 @@
  *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
  *     kept-keys.ts      a CA whose key cert-manager keeps, though another kind of key is wanted
  *     cas.ts            an issuer signs with a CA that has expired
+ *     pods.ts           a pod that is down, beside which no healthy one is restarted
+ *     reach.ts          pods that cannot be seen from here
  *     budgets.ts        a PodDisruptionBudget that can never allow the eviction
  *
  * and what stops nothing, but should be known before it begins:
@@ -28,6 +30,8 @@ import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
 import { issuerIsNotReady } from './issuers';
 import { keptKeyDoesNotFit } from './kept-keys';
 import { deniedNotes, permissionIsDenied } from './permissions';
+import { downPodNotes, podIsDown } from './pods';
+import { podsAreOutOfReach } from './reach';
 import { unreadNotes } from './unread';
 
 export interface Preflight {
@@ -44,6 +48,8 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
       ...keptKeyDoesNotFit(world), // a certificate would never be issued again
       ...issuerIsNotReady(world, draft), // a certificate would not be issued
       ...caHasExpired(world, draft), // no certificate of it would be accepted
+      ...podIsDown(world, draft), // the gates would stay shut
+      ...podsAreOutOfReach(world, draft), // no restart could be proven
       ...budgetForbidsEviction(world, draft), // a pod would not be let go
     ],
     notes: [
@@ -51,6 +57,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
       ...(draft.steps.length > 0 ? healthNotes(world) : []),
       ...dataLossNotes(world, draft),
       ...availabilityNotes(world, draft),
+      ...downPodNotes(world, draft),
       ...expiryNotes(world, draft),
       ...caNotes(world, draft),
       ...unsuitableIssuerNotes(world, draft),
