@@ -9,7 +9,7 @@ import { nodesOf } from '../../constructs/model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '../../constructs/model/names';
 import { issuerOf, type TlsState, tlsHash } from '../../constructs/model/tls';
 import { assumedObservation } from './assumed';
-import { type Change, formatChangeRecord } from './change-record';
+import { type Change, formatChangeRecord, type Losses } from './change-record';
 import type { Plan, Step } from './nouns';
 import type { IssuerState, KafkaFacts, Observation, Reading } from './observation';
 import { plan } from './plan';
@@ -23,7 +23,9 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
   const before: Bundle = old ?? { ...wanted, tls: 'off', issuing: [] };
   const validity = { ...NEVER, notBefore: before.desired.issuedAfter ?? NEVER.notBefore };
   const reversed = old === undefined ? undefined : reversedChange(old, wanted);
-  const kafka = kafkaOf(before, reversed === undefined ? undefined : formatChangeRecord({ change: reversed, used: [] }));
+  const losses = assumedLosses(wanted);
+  const record = { ...(reversed === undefined ? {} : { change: reversed }), ...(losses === undefined ? {} : { losses }), used: [] };
+  const kafka = kafkaOf(before, formatChangeRecord(record));
   const live: Observation = { ...assumedObservation(before, kafka, validity, SOMETIME), facts: healthy(kafka) };
   const { kafka: _, ...nothing } = { ...live, pods: [], petSets: [], certificates: [], secrets: [], issuers: [] };
   const isMissing = old === undefined && wanted.kafka !== undefined;
@@ -68,6 +70,15 @@ function leadsTo({ kind, content, issuer }: Acknowledged, kafka: string, to: Tls
   }
 }
 
+/** How often data was lost before, only the Kafka knows: as often as makes the acknowledged loss the next one. */
+function assumedLosses({ desired, tls }: Bundle): Losses | undefined {
+  const content = tlsHash(desired.kafka, tls);
+  const numbers = desired.acknowledge
+    .filter((a) => a.kind === 'ephemeralDataIsLost' && a.content?.startsWith(content))
+    .map((a) => Number(a.content?.slice(content.length + 1) || 1));
+  return numbers.length === 0 ? undefined : { content, count: Math.max(...numbers) - 1 };
+}
+
 /** Which change came last, and which acknowledgements were used, only the Kafka knows. */
 function unprovenNotes(
   { cutover, acknowledged = [], obstacles }: Plan,
@@ -78,7 +89,9 @@ function unprovenNotes(
   if (reversed !== undefined && acknowledged.length === 0)
     return ['Taken for the revert of an acknowledged change: the run in the cluster refuses it if that was not the last one.'];
   const before = (old?.desired.acknowledge ?? []).map(formatAcknowledgement);
-  const left = acknowledged.filter((a) => a.content === undefined && a.root === undefined).map(formatAcknowledgement);
+  const left = acknowledged
+    .filter((a) => a.kind === 'ephemeralDataIsLost' || (a.content ?? a.root) === undefined)
+    .map(formatAcknowledgement);
   return left
     .filter((text) => before.includes(text))
     .map((text) => `${text} was there before this commit: if it approved a change already, the run in the cluster asks for another one.`);
@@ -98,8 +111,8 @@ function healthy(kafka: KubeObject): Reading<KafkaFacts> {
 }
 
 /** A Kafka that is only referenced has an unknown number of pods: none is planned for. */
-function kafkaOf({ desired, kafka }: Bundle, record: string | undefined): KubeObject {
-  const annotations = { [ANNOTATION_OWNER]: desired.owner, ...(record === undefined ? {} : { [ANNOTATION_CHANGE]: record }) };
+function kafkaOf({ desired, kafka }: Bundle, record: string): KubeObject {
+  const annotations = { [ANNOTATION_OWNER]: desired.owner, [ANNOTATION_CHANGE]: record };
   const metadata = { name: desired.kafka, namespace: desired.namespace, annotations };
   if (kafka !== undefined) return { ...kafka, metadata: { ...kafka.metadata, ...metadata } };
   return { apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, metadata, spec: { replicas: 0 } };

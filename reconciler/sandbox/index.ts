@@ -23,7 +23,7 @@ import type { ListenerName } from '../../constructs/model/kubedb';
 import { type Api, type ApiOptions, createApi } from './api/api';
 import { serveApi } from './api/http';
 import { Client } from './client';
-import type { KafkaFacts } from './stand-ins/kafka/processes';
+import type { DataLosses, KafkaFacts } from './stand-ins/kafka/processes';
 import { createStandIns, type Dialed, type StandInsOptions } from './stand-ins/stand-ins';
 
 export type { KafkaFacts } from './stand-ins/kafka/processes';
@@ -51,6 +51,8 @@ export interface Sandbox {
   dial(namespace: string, pod: string, listener: ListenerName): Dialed | undefined;
   /** Returns what Kafka would say of itself, or undefined when nothing of it runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined;
+  /** How often a Kafka has lost data. */
+  losses(namespace: string, kafka: string): DataLosses;
 }
 
 /** Returns a sandbox that is not started yet; its API answers already. */
@@ -67,5 +69,6 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     serve: () => serveApi(api),
     dial: standIns.dial,
     facts: standIns.facts,
+    losses: standIns.losses,
   };
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Bundle } from '../../constructs/model/bundle';
+import { tlsHash } from '../../constructs/model/tls';
 import { planOffline } from '../../reconciler/plan/offline';
 import { PLAIN } from '../../reconciler/report/style';
 import { planText } from '../../reconciler/report/text';
@@ -76,4 +78,65 @@ describe('a plan of two bundles, without a cluster', () => {
     );
     assert.equal(drawn.obstacles[0]?.kind, 'invalid');
   });
+});
+
+describe('a revert passes a check that asks no cluster', () => {
+  const leave = { acknowledge: [{ kind: 'clientsLeaveTls' as const }] };
+  const toCa2 = { acknowledge: [{ kind: 'trustRootChangesTo' as const, issuer: 'ca-2' }] };
+  const on = (desires: object = {}) => bundle((b) => b.declares().desires(desires));
+  const off = (desires: object = {}) => bundle((b) => b.declares().wants('off').desires(desires));
+  const byCa2 = (desires: object = {}) => bundle((b) => b.declares().wants(tlsBy('ca-2')).desires(desires));
+  const root = { acknowledge: [{ kind: 'trustRootChangesTo' as const, root: 'ab'.repeat(32) }] };
+  const content = tlsHash('orders', TLS);
+
+  const cases: readonly {
+    readonly name: string;
+    readonly base: Bundle;
+    readonly wanted: Bundle;
+    readonly says?: RegExp;
+    readonly asks?: string;
+  }[] = [
+    { name: 'TLS on, reverted', base: on(move), wanted: off(), says: /^Taken for the revert of an acknowledged change/m },
+    {
+      name: 'TLS on by its content, reverted',
+      base: on({ acknowledge: [{ ...move.acknowledge[0], content }] }),
+      wanted: off(),
+      says: /^Taken for the revert/m,
+    },
+    { name: 'TLS off, reverted', base: off(leave), wanted: on(), says: /^Taken for the revert/m },
+    { name: 'another issuer, reverted', base: byCa2(toCa2), wanted: on(), says: /^Taken for the revert/m },
+    { name: 'another root, reverted', base: byCa2(root), wanted: on(), says: /^Taken for the revert/m },
+    { name: 'TLS on was not acknowledged', base: on(), wanted: off(), asks: 'Acknowledgement.clientsLeaveTls()' },
+    { name: 'the other direction was acknowledged', base: on(leave), wanted: off(), asks: 'Acknowledgement.clientsLeaveTls()' },
+    {
+      name: 'other content was acknowledged',
+      base: on({ acknowledge: [{ ...move.acknowledge[0], content: '00000000' }] }),
+      wanted: off(),
+      asks: 'Acknowledgement.clientsLeaveTls()',
+    },
+    {
+      name: 'another issuer was acknowledged',
+      base: byCa2({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'ca-3' }] }),
+      wanted: on(),
+      asks: "Acknowledgement.trustRootChangesTo('orders-ca')",
+    },
+    { name: 'acknowledged all the same', base: on(move), wanted: off(leave) },
+    {
+      name: 'a short form that was there before',
+      base: off(move),
+      wanted: on(move),
+      says: /^Acknowledgement\.clientsMoveToTls\(\) was there before this commit/m,
+    },
+  ];
+  for (const { name, base, wanted, says, asks } of cases) {
+    test(name, () => {
+      const { obstacles, notes } = planOffline(base, wanted);
+      assert.deepEqual(
+        obstacles.map((o) => o.hint?.match(/\[(.*)\]/)?.[1]),
+        asks === undefined ? [] : [asks],
+      );
+      if (says === undefined) assert.doesNotMatch(notes.join('\n'), /Taken for the revert|before this commit/);
+      else assert.match(notes.join('\n'), says);
+    });
+  }
 });

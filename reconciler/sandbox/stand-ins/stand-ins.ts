@@ -10,7 +10,7 @@ import type { Clock } from '../clock';
 import { Cache } from './cache';
 import { certManager } from './cert-manager/cert-manager';
 import { type Controller, type Loop, runController } from './controller';
-import { type KafkaFacts, KafkaProcesses } from './kafka/processes';
+import { type DataLosses, type KafkaFacts, KafkaProcesses } from './kafka/processes';
 import { type OpsManagerOptions, opsManager } from './kubedb/ops-manager';
 import { provisioner } from './kubedb/provisioner';
 import { disruptionController } from './kubernetes/disruption';
@@ -51,6 +51,8 @@ export interface StandIns {
   dial(namespace: string, pod: string, listener: ListenerName): Dialed | undefined;
   /** Returns what Kafka would say of itself, or undefined when nothing of it runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined;
+  /** How often a Kafka has lost data. */
+  losses(namespace: string, kafka: string): DataLosses;
 }
 
 /** Returns the stand-ins; nothing runs before `start`. */
@@ -96,6 +98,7 @@ export function createStandIns(send: Send, options: StandInsOptions): StandIns {
       return process.tls === undefined ? { protocol: 'plaintext' } : { protocol: 'tls', chain: process.tls.chain };
     },
     facts: (namespace, kafka) => processes.facts(namespace, kafka),
+    losses: (namespace, kafka) => processes.losses(namespace, kafka),
   };
 }
 

@@ -5,6 +5,7 @@
  *   two nodes talk        when both speak plaintext, or both TLS and each trusted the chain that the other serves when they connected: at the
  *                         start of the later one. Dates are looked at then and never again, so a chain that expires ends no connection
  *   a controller leads    when a majority of the voters can talk to it; a leader stays as long as that holds, else the lowest id follows
+ *   a voter without data  leads only where no voter that holds the metadata could
  *   a node is ready       controllers once they listen; brokers and combined nodes when they can talk to the leader
  *   a node is caught up   a while after its start; the one that leads always is
  *   a replica is in sync  when its broker is caught up and talks to the controller that leads and to the partition's leader
@@ -42,6 +43,8 @@ export interface KafkaModel {
   /** Node ids of all controllers, running or not. */
   readonly voters: readonly number[];
   readonly trusts: Trusts;
+  /** Node ids of voters that hold the metadata; an empty log wins no election against one of them. Default: all do. */
+  readonly upToDate?: readonly number[] | undefined;
 }
 
 /** Tells whether two nodes can exchange data. */
@@ -56,9 +59,11 @@ export function canTalk(a: RunningNode, b: RunningNode, trusts: Trusts): boolean
 export function electLeader(model: KafkaModel, previous: number | undefined): number | undefined {
   const majority = Math.floor(model.voters.length / 2) + 1;
   const running = model.nodes.filter((n) => model.voters.includes(n.nodeId));
-  const candidates = running
+  const able = running
     .filter((candidate) => running.filter((voter) => canTalk(candidate, voter, model.trusts)).length >= majority)
     .map((n) => n.nodeId);
+  const upToDate = able.filter((id) => model.upToDate?.includes(id) !== false);
+  const candidates = upToDate.length > 0 ? upToDate : able;
   if (previous !== undefined && candidates.includes(previous)) return previous;
   return candidates.length === 0 ? undefined : Math.min(...candidates);
 }

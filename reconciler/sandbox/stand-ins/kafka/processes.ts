@@ -5,6 +5,7 @@
 import type { KubeObject } from '../../../../constructs/model/kube-object';
 import { nodesOf, type Role } from '../../../../constructs/model/kubedb';
 import type { Clock } from '../../clock';
+import { type Copies, forgotten, NO_DATA, replicated, withEmptyDisk } from './copies';
 import {
   electLeader,
   isCaughtUp,
@@ -32,6 +33,14 @@ export interface KafkaProcess extends RunningNode {
   readonly uid: string;
   readonly role: Role;
   readonly startup: Startup;
+  /** Its disk is deleted with its pod. */
+  readonly isEphemeral: boolean;
+}
+
+/** How often data was lost: the metadata of the whole cluster, and single partitions. */
+export interface DataLosses {
+  readonly metadata: number;
+  readonly partitions: number;
 }
 
 /** What Kafka itself would say about a cluster. */
@@ -63,6 +72,10 @@ interface Cluster {
   /** Processes that fall behind on demand. */
   readonly lagging: Set<string>;
   readonly lastCaughtUp: Map<number, number>;
+  /** The pod whose disk a node has, by node id. */
+  readonly disks: Map<number, string>;
+  /** Who holds the metadata. */
+  metadata: Copies;
   voters: readonly number[];
   leaderId: number | undefined;
   topics: readonly Topic[];
@@ -70,7 +83,11 @@ interface Cluster {
 
 interface Topic {
   readonly name: keyof typeof TOPICS;
-  readonly partitions: readonly Partition[];
+  readonly partitions: readonly StoredPartition[];
+}
+
+interface StoredPartition extends Partition {
+  readonly copies: Copies;
 }
 
 export class KafkaProcesses {
@@ -91,6 +108,8 @@ export class KafkaProcesses {
     const cluster = this.cluster(process.namespace, process.kafka);
     const waiting = new AbortController();
     this.change(process, cluster, () => {
+      if (process.isEphemeral && cluster.disks.get(process.nodeId) !== process.uid) emptyDisk(cluster, process.nodeId);
+      cluster.disks.set(process.nodeId, process.uid);
       cluster.processes.set(process.uid, process);
       if (this.catchUpMs > 0) cluster.behind.set(process.uid, waiting);
     });
@@ -130,6 +149,13 @@ export class KafkaProcesses {
     return { isAccepting: serving.length > 0, isComplete: expected.every((n) => serving.includes(n.nodeId)) };
   }
 
+  /** Returns how often a Kafka has lost data. */
+  losses(namespace: string, kafka: string): DataLosses {
+    const { metadata, topics } = this.cluster(namespace, kafka);
+    const partitions = topics.flatMap((t) => t.partitions.map((p) => p.copies.losses));
+    return { metadata: metadata.losses, partitions: partitions.reduce((sum, n) => sum + n, 0) };
+  }
+
   /** Returns what Kafka would say of itself, or undefined when nothing of it runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined {
     const cluster = this.clusters.get(`${namespace}/${kafka}`);
@@ -142,7 +168,11 @@ export class KafkaProcesses {
         voters: cluster.voters.map((nodeId) => ({ nodeId, lastCaughtUpMs: caughtUp(nodeId) })),
         fetchTimeoutMs: FETCH_TIMEOUT_MS,
       },
-      topics: cluster.topics.map((topic) => ({ ...topic, minInsyncReplicas: minInsyncReplicas(topic.partitions) })),
+      topics: cluster.topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ copies: _, ...partition }) => partition),
+        minInsyncReplicas: minInsyncReplicas(partitions),
+      })),
     };
   }
 
@@ -153,10 +183,20 @@ export class KafkaProcesses {
     const running = [...cluster.processes.values()];
     if (running.length > 0) cluster.voters = running.at(-1)?.startup.voters ?? [];
     const model = modelOf(cluster);
-    cluster.leaderId = electLeader(model, cluster.leaderId);
+    cluster.leaderId = electLeader({ ...model, upToDate: cluster.metadata.holders }, cluster.leaderId);
+    const { metadata } = cluster;
+    cluster.metadata = replicated(
+      metadata,
+      cluster.leaderId,
+      cluster.voters.filter((id) => isCaughtUp(model, cluster.leaderId, id)),
+    );
+    const isForgotten = cluster.metadata.losses > metadata.losses;
     cluster.topics = cluster.topics.map(({ name, partitions }) => {
       const known = withBrokers(partitions, running, TOPICS[name]);
-      return { name, partitions: known.map((p) => nextPartition(model, cluster.leaderId, p)) };
+      return {
+        name,
+        partitions: known.map((p) => stored(isForgotten ? { ...p, copies: forgotten(p.copies) } : p, model, cluster.leaderId)),
+      };
     });
     for (const tell of this.listeners) tell(namespace, kafka);
   }
@@ -171,6 +211,8 @@ export class KafkaProcesses {
         behind: new Map(),
         lagging: new Set(),
         lastCaughtUp: new Map(),
+        disks: new Map(),
+        metadata: NO_DATA,
         voters: [],
         leaderId: undefined,
         topics,
@@ -187,10 +229,28 @@ function modelOf({ processes, behind, lagging, voters }: Cluster): KafkaModel {
   return { nodes: [...byId.values()], voters, trusts: trustsChain };
 }
 
+/** Returns a partition after the nodes have changed, and who holds its data then. */
+function stored(partition: StoredPartition, model: KafkaModel, leaderId: number | undefined): StoredPartition {
+  const next = nextPartition(model, leaderId, partition);
+  return { ...next, copies: replicated(partition.copies, leaderId === undefined ? undefined : next.leader, next.isr) };
+}
+
+function emptyDisk(cluster: Cluster, nodeId: number): void {
+  cluster.metadata = withEmptyDisk(cluster.metadata, nodeId);
+  cluster.topics = cluster.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((p) => ({ ...p, copies: withEmptyDisk(p.copies, nodeId) })),
+  }));
+}
+
 const REPLICATION = 3;
 
 /** As many partitions as asked for a broker that was ever seen, each with up to three replicas. */
-function withBrokers(partitions: readonly Partition[], running: readonly KafkaProcess[], perBroker: number): readonly Partition[] {
+function withBrokers(
+  partitions: readonly StoredPartition[],
+  running: readonly KafkaProcess[],
+  perBroker: number,
+): readonly StoredPartition[] {
   const known = new Set(partitions.flatMap((p) => p.replicas));
   for (const { role, nodeId } of running) if (role !== 'controller') known.add(nodeId);
   const brokers = [...known].sort((a, b) => a - b);
@@ -200,7 +260,7 @@ function withBrokers(partitions: readonly Partition[], running: readonly KafkaPr
       { length: Math.min(REPLICATION, brokers.length) },
       (_x, i) => brokers[(partition + i) % brokers.length] as number,
     );
-    return { partition, replicas, leader: undefined, isr: replicas };
+    return { partition, replicas, leader: undefined, isr: replicas, copies: { losses: partitions[partition]?.copies.losses ?? 0 } };
   });
 }
 

@@ -19,6 +19,7 @@ import {
   selectorLabels,
   withCertificateVolume,
 } from '../../../../constructs/model/kubedb';
+import { DATA_DIR } from '../kubernetes/mounts';
 import { controllerOf, encoded } from '../world';
 
 function named(kafka: KubeObject, name: string): { name: string; namespace: string; labels: Readonly<Record<string, string>> } {
@@ -81,8 +82,22 @@ export function petSetOf(kafka: KubeObject, { name, role, replicas }: PetSetFact
       updateStrategy: { type: 'OnDelete' },
       selector: { matchLabels: labels },
       template: canonical(withCertificateVolume(kafka, templateOf(kafka, role, options))),
+      ...(isEphemeral(kafka) ? {} : { volumeClaimTemplates: [{ metadata: { name: dataVolume(kafka) }, spec: storageOf(kafka, role) }] }),
     },
   };
+}
+
+/** KubeDB's default is Durable. */
+function isEphemeral({ spec }: KubeObject): boolean {
+  return spec?.storageType === 'Ephemeral';
+}
+
+function dataVolume({ metadata }: KubeObject): string {
+  return `${metadata.name}-data`;
+}
+
+function storageOf({ spec }: KubeObject, role: Role): object {
+  return (spec?.topology === undefined ? spec?.storage : spec.topology[role]?.storage) ?? {};
 }
 
 /** Grace of a Kafka that has to flush its log; the sandbox's kubelet has its own idea of time. */
@@ -94,6 +109,10 @@ function templateOf(kafka: KubeObject, role: Role, { image, initImage, configSec
   const initial: readonly object[] | undefined = podTemplate?.spec?.initContainers;
   const given = own.find((c) => c.name === KAFKA_CONTAINER);
   const ports = listenersOf(role).map((listener) => ({ name: listener.toLowerCase(), containerPort: PORTS[listener], protocol: 'TCP' }));
+  const mounts = [
+    { name: CONFIG_VOLUME, mountPath: CONFIG_DIR },
+    { name: dataVolume(kafka), mountPath: DATA_DIR },
+  ];
   return {
     metadata: { labels: { ...offshootLabels(kafka.metadata.name), ...roleLabels(kafka.metadata.name, role) } },
     spec: {
@@ -101,10 +120,14 @@ function templateOf(kafka: KubeObject, role: Role, { image, initImage, configSec
       ...(initial === undefined ? {} : { initContainers: initial.map((c) => ({ image: initImage, ...c })) }),
       terminationGracePeriodSeconds: TERMINATION_GRACE_SECONDS,
       containers: [
-        { ...given, name: KAFKA_CONTAINER, image, ports, volumeMounts: [{ name: CONFIG_VOLUME, mountPath: CONFIG_DIR }] },
+        { ...given, name: KAFKA_CONTAINER, image, ports, volumeMounts: mounts },
         ...own.filter((c) => c.name !== KAFKA_CONTAINER),
       ],
-      volumes: [...(podTemplate?.spec?.volumes ?? []), { name: CONFIG_VOLUME, secret: { secretName: configSecret } }],
+      volumes: [
+        ...(podTemplate?.spec?.volumes ?? []),
+        { name: CONFIG_VOLUME, secret: { secretName: configSecret } },
+        ...(isEphemeral(kafka) ? [{ name: dataVolume(kafka), emptyDir: {} }] : []),
+      ],
     },
   };
 }

@@ -16,7 +16,7 @@ import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
 import { startup } from '../kafka/startup';
 import { type World, writeStatus } from '../world';
 import { kafkaNodeOf } from './kafka-node';
-import { findMounts } from './mounts';
+import { findMounts, hasEphemeralDisk } from './mounts';
 import { failedStatus, runningStatus, waitingStatus } from './pod-status';
 
 export interface KubeletOptions {
@@ -123,7 +123,16 @@ export class Kubelet implements Controller {
     container.startedMs = this.world.clock.monotonicMs();
     if (node !== undefined && outcome !== undefined && !('failure' in outcome)) {
       const { uid = '', namespace = '', name } = pod.metadata;
-      container.process = { ...node, namespace, pod: name, uid, startup: outcome, tls: outcome.tls, startedAt: container.startedAt };
+      container.process = {
+        ...node,
+        namespace,
+        pod: name,
+        uid,
+        startup: outcome,
+        tls: outcome.tls,
+        startedAt: container.startedAt,
+        isEphemeral: hasEphemeralDisk(pod),
+      };
       if (this.options.listeners === 'real') await this.listen(uid, container, container.process);
       if (this.containers.get(uid) !== container) return undefined;
       this.options.processes.start(container.process);

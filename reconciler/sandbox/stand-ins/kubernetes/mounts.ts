@@ -14,6 +14,18 @@ interface SecretVolume {
   };
 }
 
+/** Directory of a Kafka's data. */
+export const DATA_DIR = '/var/log/kafka';
+
+/** Tells whether the data of a pod is on an emptyDir, which is deleted with the pod. */
+export function hasEphemeralDisk({ spec }: KubeObject): boolean {
+  const containers: readonly { name: string; volumeMounts?: readonly { name: string; mountPath: string }[] }[] = spec?.containers ?? [];
+  const mounts = containers.find((c) => c.name === KAFKA_CONTAINER)?.volumeMounts ?? [];
+  const name = mounts.find((m) => m.mountPath === DATA_DIR)?.name;
+  const volumes: readonly { name: string; emptyDir?: object }[] = spec?.volumes ?? [];
+  return name !== undefined && volumes.some((v) => v.name === name && v.emptyDir !== undefined);
+}
+
 /** Returns the files by path, or what is missing before the container can start. */
 export function findMounts(cache: Cache, pod: KubeObject): { readonly mounts: Mounts } | { readonly missing: string } {
   const containers: readonly { name: string; volumeMounts?: readonly { name: string; mountPath: string }[] }[] = pod.spec?.containers ?? [];

@@ -1,7 +1,7 @@
 /**
  * Stand-in for the PetSet controller: keeps the pods of a PetSet in being, at the latest revision of its template, and counts them.
  * Pods change only when somebody deletes or evicts them (OnDelete), and start side by side (Parallel), whatever the PetSet says.
- * It makes no volume claims and follows no placement policy.
+ * Its pods refer to their volume claims, which are not made; it follows no placement policy.
  */
 import { contentHash } from '../../../../constructs/model/content-hash';
 import { KINDS, type Kind, type KubeObject } from '../../../../constructs/model/kube-object';
@@ -78,6 +78,8 @@ function podOf(petSet: KubeObject, ordinal: number, revision: string): KubeObjec
   const { name, namespace } = petSet.metadata;
   const { metadata, spec } = petSet.spec.template;
   const podName = `${name}-${ordinal}`;
+  const templates: readonly { metadata: { name: string } }[] = petSet.spec.volumeClaimTemplates ?? [];
+  const claims = templates.map((t) => ({ name: t.metadata.name, persistentVolumeClaim: { claimName: `${t.metadata.name}-${podName}` } }));
   const identity = {
     'apps.kubernetes.io/pod-index': String(ordinal),
     'statefulset.kubernetes.io/pod-name': podName,
@@ -94,7 +96,13 @@ function podOf(petSet: KubeObject, ordinal: number, revision: string): KubeObjec
       ownerReferences: [controllerOf(petSet)],
     },
     // Nobody schedules here; a pod that is on no node would be deleted at once instead of ending.
-    spec: { ...spec, nodeName: 'sandbox', hostname: podName, subdomain: petSet.spec.serviceName },
+    spec: {
+      ...spec,
+      ...(claims.length === 0 ? {} : { volumes: [...(spec.volumes ?? []), ...claims] }),
+      nodeName: 'sandbox',
+      hostname: podName,
+      subdomain: petSet.spec.serviceName,
+    },
   };
 }
 
