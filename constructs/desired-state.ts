@@ -66,6 +66,7 @@ export interface DeadlinesProps {
 export interface DesiredStateProps {
   readonly choice: TlsChoice;
   readonly executor: ExecutorName;
+  readonly clusterDomain?: string;
   readonly restart?: RestartProps;
   readonly deadlines?: DeadlinesProps;
   readonly retries?: number;
@@ -77,6 +78,7 @@ export function desiredState(place: Place, props: DesiredStateProps): Desired {
   return {
     formatVersion: BUNDLE_FORMAT,
     ...place,
+    ...(props.clusterDomain === undefined ? {} : { clusterDomain: props.clusterDomain }),
     executor: props.executor,
     ...(choice.issuedAfter === undefined ? {} : { issuedAfter: choice.issuedAfter }),
     ...(choice.beforeExpiry === undefined ? {} : { beforeExpiry: choice.beforeExpiry }),

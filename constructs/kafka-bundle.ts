@@ -165,14 +165,14 @@ export class KafkaBundle {
   }
 
   private brokerCertificate(alias: Alias): KubeObject {
-    const { kafka, namespace } = this.desiredState();
+    const { kafka, namespace, clusterDomain } = this.desiredState();
     const tls = this.tlsState();
     // A patch that turns TLS off leaves a Certificate without content behind, which validation reports.
     if (tls === 'off') return { ...KINDS.Certificate, metadata: { name: '' } };
     const declared: KubeObject = this.kafka?.toJson() ?? { ...KINDS.Kafka, metadata: { name: kafka } };
     const named = this.kafka === undefined ? this.cluster.keystoreCredSecret : undefined;
     const keystoreCred = named ?? keystoreCredSecret(declared);
-    const certificate = brokerCertificate({ name: kafka, namespace, keystoreCredSecret: keystoreCred }, tls, alias);
+    const certificate = brokerCertificate({ name: kafka, namespace, keystoreCredSecret: keystoreCred, clusterDomain }, tls, alias);
     const { secretTemplate } = certificate.spec;
     const labels = { ...this.desired.labels, ...secretTemplate.labels };
     const privateKey = { ...this.settings?.certificates[alias].keyAlgorithm, ...certificate.spec.privateKey };

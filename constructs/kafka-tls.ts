@@ -49,6 +49,12 @@ export interface KafkaTlsProps {
    */
   readonly owner?: string;
   /**
+   * DNS domain of the Kubernetes cluster, if it is not the default and no live object shows it yet: a Kafka that is created by this KafkaTls,
+   * say. The names of pods and Services end with it, and certificates carry these names.
+   * @default - read off the live Kafka, else "cluster.local"
+   */
+  readonly clusterDomain?: string;
+  /**
    * How pods are restarted.
    * @default - one after the other, gates rest on pod readiness where Kafka cannot be asked
    */

@@ -135,5 +135,6 @@ export type Report = (event: ProgressEvent) => void;
 
 /** Reads Kafka's own facts for the gates: quorum and partitions. */
 export interface KafkaFactsSource {
-  read(kafka: KubeObject, signal?: AbortSignal): Promise<Reading<KafkaFacts>>;
+  /** `clusterDomain` is the DNS domain in which brokers are reached; `cluster.local` if none is given. */
+  read(kafka: KubeObject, signal?: AbortSignal, clusterDomain?: string): Promise<Reading<KafkaFacts>>;
 }

@@ -7,6 +7,7 @@
 import type { Bundle } from '../constructs/model/bundle';
 import type { ExecutorName } from '../constructs/model/desired';
 import { formatRef } from '../constructs/model/kube-object';
+import { learnedDomain } from '../constructs/model/learned-domain';
 import { OperationFailedError } from './errors';
 import type { ExecuteContext, LookOptions } from './execute/context';
 import { execute } from './execute/execute';
@@ -15,6 +16,7 @@ import { observe, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { overcome } from './overcome';
 import { hasWork, type Plan } from './plan/nouns';
+import type { Observation } from './plan/observation';
 import { type PlanOptions, plan } from './plan/plan';
 import { resumeSteps } from './plan/steps';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
@@ -63,7 +65,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
     }
     if (hasWork(next) && round > MAX_ROUNDS) throw isUndone(next);
     options.onPlan?.(next);
-    const executing = executeContext(read, bundle, context);
+    const executing = executeContext({ read, bundle, live }, context);
     if (next.obstacles.length > 0) {
       // Nothing else is done for now, and a run that was killed may have left the Kafka paused.
       for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
@@ -91,14 +93,21 @@ function isUndone({ subject, steps, obstacles }: Plan): OperationFailedError {
   });
 }
 
-function executeContext(read: () => Promise<Bundle>, bundle: Bundle, context: ReconcileContext): ExecuteContext {
+interface Round {
+  readonly read: () => Promise<Bundle>;
+  readonly bundle: Bundle;
+  readonly live: Observation;
+}
+
+function executeContext({ read, bundle, live }: Round, context: ReconcileContext): ExecuteContext {
+  const clusterDomain = learnedDomain(live);
   const looking = ({ withKafka }: LookOptions = { withKafka: false }) => (withKafka ? context : { ...context, facts: NOT_ASKED });
   return {
     ...context,
     bundle,
     observe: (options) => observe(looking(options), bundle, context.signal),
     lookAtPetSets: () => observePetSets(context.cluster, bundle, context.signal),
-    lookAtPods: (options) => observePods(looking(options), bundle, context.signal),
+    lookAtPods: (options) => observePods({ ...looking(options), clusterDomain }, bundle, context.signal),
     isCurrent: async () => (await read()).digest === bundle.digest,
   };
 }

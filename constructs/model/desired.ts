@@ -50,6 +50,8 @@ export interface Desired {
   readonly owner: string;
   /** Labels of the user's own, such as `team`, for every object that a run creates. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** DNS domain of the Kubernetes cluster. Default: the one that live objects of the Kafka show, else `cluster.local`. */
+  readonly clusterDomain?: string;
   readonly executor: ExecutorName;
   /** RFC 3339 instant; every leaf has to be issued at or after it. */
   readonly issuedAfter?: string;

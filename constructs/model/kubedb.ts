@@ -307,13 +307,13 @@ export function securityProtocol(kafka: KubeObject): SecurityProtocol {
   return tlsOn ? 'SASL_SSL' : 'SASL_PLAINTEXT';
 }
 
-/** The configuration of a Kafka that nobody has looked at: what KubeDB writes, as far as it is known. */
-function baseConfig(kafka: KubeObject, role: Role): Readonly<Record<string, string>> {
+/** Returns the configuration of a Kafka that nobody has looked at: what KubeDB writes, as far as it is known. */
+export function baseConfig(kafka: KubeObject, role: Role, clusterDomain?: string): Readonly<Record<string, string>> {
   const { name, namespace = 'default' } = kafka.metadata;
   const protocol = securityProtocol(kafka);
   const voters = nodesOf(kafka)
     .filter((n) => n.role !== 'broker')
-    .map((n) => `${n.nodeId}@${podFqdn(name, namespace, n.pod)}:${PORTS.CONTROLLER}`);
+    .map((n) => `${n.nodeId}@${podFqdn(name, namespace, n.pod, clusterDomain)}:${PORTS.CONTROLLER}`);
   const listeners = listenersOf(role).map((l) => `${l}://:${PORTS[l]}`);
   const main = [
     `process.roles=${role === 'combined' ? 'controller,broker' : role}`,

@@ -1,5 +1,7 @@
 /** What is wrong with the part of a desired state that is no manifest: `desired.yaml`, and how many pods the Kafka has. */
+
 import { acknowledgementViolations } from './acknowledgement';
+import { isClusterDomain } from './cluster-domain';
 import type { Deadlines, Desired } from './desired';
 import { formatGoDuration, parseGoDuration } from './go-duration';
 import { isInstant } from './instant';
@@ -51,6 +53,16 @@ function identityViolations(desired: Desired): readonly Violation[] {
         desired.kafka,
         'that is not the name of a Kafka that KubeDB can run',
         'Use at most 58 lower-case letters, digits and "-", beginning with a letter.',
+      ),
+    );
+  }
+  if (desired.clusterDomain !== undefined && !isClusterDomain(desired.clusterDomain)) {
+    found.push(
+      error(
+        'clusterDomain',
+        desired.clusterDomain,
+        'that is not the DNS domain of a cluster',
+        'Write it as the kubelets have it, such as "cluster.local": lower-case labels, no dot at the beginning or end.',
       ),
     );
   }

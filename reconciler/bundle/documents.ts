@@ -4,8 +4,10 @@
  * A bundle is made by a program, but it passes through Git, editors, merges and templating tools on its way. What is checked here is
  * what the rest of the reconciler takes for granted; whether KubeDB and cert-manager accept it was checked when it was made.
  */
+
 import { ACKNOWLEDGEMENTS, isContent, isFingerprint } from '../../constructs/model/acknowledgement';
 import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
+import { isClusterDomain } from '../../constructs/model/cluster-domain';
 import { BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
 import { isMap, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { InvalidInputError } from '../errors';
@@ -70,12 +72,15 @@ function readBundle(configMap: KubeObject, problems: string[]): Bundle | undefin
   return undefined;
 }
 
+const CLUSTER_DOMAIN = expects('a DNS domain such as cluster.local', (v) => typeof v === 'string' && isClusterDomain(v));
+
 const DESIRED = closedMapOf({
   formatVersion: COUNT,
   kafka: NAME,
   namespace: NAME,
   owner: TEXT,
   labels: optional(TEXT_MAP),
+  clusterDomain: optional(CLUSTER_DOMAIN),
   executor: oneOf(EXECUTORS),
   issuedAfter: optional(INSTANT),
   beforeExpiry: optional(DURATION),

@@ -53,7 +53,7 @@ export interface RunningSandbox {
 export interface Outside {
   readonly clock: Clock;
   connect(target: ClusterTarget): Promise<Connection>;
-  startSandbox(options: { readonly opsManager: boolean }): Promise<RunningSandbox>;
+  startSandbox(options: { readonly opsManager: boolean; readonly clusterDomain?: string }): Promise<RunningSandbox>;
 }
 
 /** Returns how to lay out text on standard output; `NO_COLOR` and a dumb terminal are respected. */

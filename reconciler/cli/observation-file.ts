@@ -87,6 +87,7 @@ const POD = mapOf({
   isRunning: TRUTH,
   isTerminating: TRUTH,
   stuck: optional(TEXT),
+  fqdn: optional(TEXT),
   revision: ANY_TEXT,
   startedAt: optional(INSTANT),
   startMs: optional(COUNT),

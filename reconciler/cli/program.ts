@@ -208,6 +208,7 @@ function sandboxCommand(): Command {
       value,
     ])
     .option('--no-ops-manager', "leave KubeDB's ops-manager out, for the native executor")
+    .option('--cluster-domain <domain>', 'DNS domain of the cluster (default: cluster.local)')
     .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a new temporary folder)');
   return addOutputFlag(sandbox, ['text', 'json'], 'how to print where it is');
 }

@@ -4,11 +4,11 @@ import { systemClock } from '../cluster/system-clock';
 import { InvalidInputError } from '../errors';
 import type { Client } from '../sandbox/client';
 import { createSandbox } from '../sandbox/index';
-import type { RunningSandbox } from './io';
+import type { Outside, RunningSandbox } from './io';
 
 /** Starts a sandbox with real listeners. */
-export async function startSandbox({ opsManager }: { readonly opsManager: boolean }): Promise<RunningSandbox> {
-  const sandbox = createSandbox({ clock: systemClock, opsManager, listeners: 'real' });
+export async function startSandbox(options: Parameters<Outside['startSandbox']>[0]): Promise<RunningSandbox> {
+  const sandbox = createSandbox({ clock: systemClock, ...options, listeners: 'real' });
   await sandbox.start();
   const { kubeconfig, url, close } = await sandbox.serve();
   return {

@@ -2,8 +2,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isClusterDomain } from '../../constructs/model/cluster-domain';
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { readObjects } from '../bundle/files';
+import { InvalidInputError } from '../errors';
 import { printableJson } from '../report/printable';
 import { quoted } from '../shell';
 import type { OutputFlags } from './flags';
@@ -13,6 +15,7 @@ import type { Session } from './session';
 export interface SandboxFlags extends OutputFlags {
   readonly file?: readonly string[];
   readonly opsManager: boolean;
+  readonly clusterDomain?: string;
   readonly kubeconfig?: string;
 }
 
@@ -20,7 +23,7 @@ export interface SandboxFlags extends OutputFlags {
 export async function runSandbox(flags: SandboxFlags, session: Session): Promise<number> {
   const { io, outside } = session;
   const objects = await startObjects(flags, session);
-  const sandbox = await outside.startSandbox({ opsManager: flags.opsManager });
+  const sandbox = await outside.startSandbox({ opsManager: flags.opsManager, ...domainOf(flags) });
   const place = await placeOf(flags, io.cwd);
   try {
     await writeFile(place.kubeconfig, sandbox.kubeconfig, { mode: 0o600 });
@@ -36,6 +39,12 @@ export async function runSandbox(flags: SandboxFlags, session: Session): Promise
     await sandbox.close();
     await place.remove();
   }
+}
+
+function domainOf({ clusterDomain }: SandboxFlags): { readonly clusterDomain?: string } {
+  if (clusterDomain === undefined) return {};
+  if (isClusterDomain(clusterDomain)) return { clusterDomain };
+  throw new InvalidInputError(`--cluster-domain ${clusterDomain}: that is not a DNS domain such as cluster.local.`);
 }
 
 async function startObjects({ file = [] }: SandboxFlags, { io }: Session): Promise<readonly KubeObject[]> {

@@ -44,11 +44,13 @@ export interface KafkaFactsOptions {
 export function kafkaFacts(cluster: Pick<Cluster, 'get' | 'list'>, { clock, timeoutMs = TIMEOUT_MS }: KafkaFactsOptions): KafkaFactsSource {
   const memory = new SecretMemory();
   return {
-    async read(kafka, signal) {
+    async read(kafka, signal, clusterDomain) {
       const asked: Asked = { problems: [] };
       const onExpiry = () => new BrokerProblem(`no answer within ${timeoutMs / 1000} s`);
       try {
-        const answer = await withDeadline({ clock, ms: timeoutMs, signal, onExpiry }, (s) => ask({ cluster, memory, kafka, asked }, s));
+        const answer = await withDeadline({ clock, ms: timeoutMs, signal, onExpiry }, (s) =>
+          ask({ cluster, memory, kafka, clusterDomain, asked }, s),
+        );
         return answer ?? unknownOf(asked);
       } catch (error) {
         if (!(error instanceof BrokerProblem)) asked.problems.push(signal?.aborted === true ? 'interrupted' : reasonOf(error));
@@ -70,6 +72,7 @@ interface Question {
   readonly cluster: Pick<Cluster, 'get' | 'list'>;
   readonly memory: SecretMemory;
   readonly kafka: KubeObject;
+  readonly clusterDomain: string | undefined;
   readonly asked: Asked;
 }
 
@@ -152,12 +155,12 @@ function brokersOf(kafka: KubeObject, pods: readonly KubeObject[]): readonly Run
 /** Returns what one broker says, shown one client certificate after the other until it accepts one. */
 async function askAs(
   { pod, nodeId }: Running,
-  { kafka, asked }: Question,
+  { kafka, clusterDomain, asked }: Question,
   secrets: KafkaSecrets,
   signal: AbortSignal,
 ): Promise<KafkaFacts | undefined> {
   const { name, namespace = '' } = kafka.metadata;
-  const servername = podFqdn(name, namespace, pod.metadata.name);
+  const servername = podFqdn(name, namespace, pod.metadata.name, clusterDomain);
   const access = accessTo(kafka, pod, secrets);
   const say = (because: string) => void asked.problems.push(`${pod.metadata.name}: ${because}`);
   if ('unknown' in access) return say(access.unknown) as undefined;

@@ -179,7 +179,7 @@ async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Pr
 /** In a cut-over a pod may have nobody to talk to yet: it has to run and its own listeners have to be as desired. */
 function notConverted(live: PodObservation, pod: PodFacts, { bundle }: ExecuteContext): string | undefined {
   if (!pod.isRunning) return pod.stuck === undefined ? 'does not run yet' : `cannot start: ${pod.stuck}`;
-  return pod.served.map((s) => servedProblem(live, s, bundle.tls)).find((p) => p !== undefined);
+  return pod.served.map((s) => servedProblem(live, pod, s, bundle.tls)).find((p) => p !== undefined);
 }
 
 /** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. Returns false where the gates have shut before the first. */

@@ -9,13 +9,20 @@ export interface ListenerView {
   readonly dialer: Dialer;
   readonly kafka: KubeObject;
   readonly namespace: string;
+  /** DNS domain of the cluster. */
+  readonly clusterDomain: string;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Returns the DNS name by which a pod is reached. */
+export function fqdnOf({ kafka, namespace, clusterDomain }: ListenerView, pod: KubeObject): string {
+  return podFqdn(kafka.metadata.name, namespace, pod.metadata.name, clusterDomain);
 }
 
 /** Returns one entry a listener of the pod's role; `trust` is the PEM of the CA certificates in the Secret that the pod mounts, as it is now. */
 export function servedBy(view: ListenerView, pod: KubeObject, node: Node, trust: readonly string[]): Promise<readonly Served[]> {
   const because = whyNotAsked(pod);
-  const servername = podFqdn(view.kafka.metadata.name, view.namespace, pod.metadata.name);
+  const servername = fqdnOf(view, pod);
   return Promise.all(
     listenersOf(node.role).map(async (listener): Promise<Served> => {
       if (because !== undefined) return { listener, protocol: 'unknown', because };

@@ -4,7 +4,7 @@ import { mountedCertificateSecret, nodesOf } from '../../constructs/model/kubedb
 import type { KafkaFacts, PodFacts, Reading } from '../plan/observation';
 import type { KafkaFactsSource } from '../ports';
 import { selects } from './budgets';
-import { type ListenerView, servedBy } from './listeners';
+import { fqdnOf, type ListenerView, servedBy } from './listeners';
 import { podFacts } from './pod';
 import { trustOf } from './secret';
 
@@ -25,7 +25,10 @@ export async function readNodes(
   secrets: ReadonlyMap<string, KubeObject>,
 ): Promise<Nodes> {
   if (kafka === undefined) return { pods: [], facts: { unknown: 'the Kafka does not exist' } };
-  const [pods, read] = await Promise.all([nodePods({ ...view, kafka }, found, secrets), facts.read(kafka, view.signal)]);
+  const [pods, read] = await Promise.all([
+    nodePods({ ...view, kafka }, found, secrets),
+    facts.read(kafka, view.signal, view.clusterDomain),
+  ]);
   return { pods, facts: read };
 }
 
@@ -45,7 +48,7 @@ async function nodePods(
     if (pod === undefined) return undefined;
     const mounted = mountedCertificateSecret(pod.spec);
     const trust = trustOf(mounted === undefined ? undefined : secrets.get(mounted));
-    const facts = podFacts(pod, node, await servedBy(view, pod, node, trust));
+    const facts = { ...podFacts(pod, node, await servedBy(view, pod, node, trust)), fqdn: fqdnOf(view, pod) };
     return budgets === undefined ? facts : { ...facts, budgets: budgets.filter((b) => selects(b, pod)).map((b) => b.metadata.name) };
   });
   return (await Promise.all(found)).filter((pod) => pod !== undefined);

@@ -11,6 +11,8 @@
  * key and no password becomes part of the value. What can be done without and may not be read is noted as unread.
  */
 import type { Bundle } from '../../constructs/model/bundle';
+import { DEFAULT_CLUSTER_DOMAIN } from '../../constructs/model/cluster-domain';
+import { learnedDomain } from '../../constructs/model/learned-domain';
 import { ALIASES, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation } from '../plan/observation';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
@@ -69,6 +71,8 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const namespaceIsMissing = kafka === undefined && (await reader.isNamespaceMissing());
   signal?.throwIfAborted();
 
+  const sources = { name, namespace, petSets, certificates: named.certificates };
+  const clusterDomain = bundle?.desired.clusterDomain ?? learnedDomain(sources) ?? DEFAULT_CLUSTER_DOMAIN;
   return withSigners({
     format: OBSERVATION_FORMAT,
     observedAt,
@@ -82,7 +86,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     secrets: [...[...secrets.values()].map(secretFacts), ...[...reader.unreadSecrets].sort().map(unreadSecret)],
     ...(trust === undefined ? {} : { trust }),
     petSets,
-    ...(await readNodes({ ...context, kafka, namespace, signal }, named, secrets)),
+    ...(await readNodes({ ...context, kafka, namespace, clusterDomain, signal }, named, secrets)),
     requests: named.requests,
     budgets: named.budgets.filter((b) => named.pods.some((pod) => selects(b, pod))),
     ...(reader.unread.length === 0 ? {} : { unread: reader.unread }),
@@ -100,8 +104,14 @@ export async function observePetSets(cluster: Cluster, { desired }: Bundle, sign
   return { namespace, name, ...(kafka === undefined ? {} : { kafka }), petSets };
 }
 
+/** What is known from an observation, and need not be read again for each pod. */
+export interface PodContext extends ObserveContext {
+  /** DNS domain of the cluster, where a live object shows it. */
+  readonly clusterDomain: string | undefined;
+}
+
 /** Returns what restarts depend on, as it is now. Throws like `observe`. */
-export async function observePods(context: ObserveContext, { desired, tls }: Bundle, signal?: AbortSignal): Promise<PodObservation> {
+export async function observePods(context: PodContext, { desired, tls }: Bundle, signal?: AbortSignal): Promise<PodObservation> {
   const { namespace, kafka: name } = desired;
   const reader = new Reader(context.cluster, namespace);
   const observedAt = context.clock.now().toISOString();
@@ -111,6 +121,9 @@ export async function observePods(context: ObserveContext, { desired, tls }: Bun
   const secrets = await readSecrets(reader, needed);
   reader.assertComplete();
   signal?.throwIfAborted();
+  // A Kafka that this run has created shows its domain only now.
+  const learn = async () => learnedDomain({ name, namespace, petSets: await readPetSets(reader, name, kafka) });
+  const clusterDomain = desired.clusterDomain ?? context.clusterDomain ?? (await learn()) ?? DEFAULT_CLUSTER_DOMAIN;
   return {
     observedAt,
     namespace,
@@ -118,6 +131,6 @@ export async function observePods(context: ObserveContext, { desired, tls }: Bun
     ...(kafka === undefined ? {} : { kafka }),
     secrets: [...secrets.values()].map(secretFacts),
     petSets,
-    ...(await readNodes({ ...context, kafka, namespace, signal }, { pods }, secrets)),
+    ...(await readNodes({ ...context, kafka, namespace, clusterDomain, signal }, { pods }, secrets)),
   };
 }

@@ -2,6 +2,7 @@
 import type { Bundle } from '../../constructs/model/bundle';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import {
+  baseConfig,
   brokerCertificate,
   brokerCertificateName,
   type CertificateOwner,
@@ -49,6 +50,7 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
     name: bundle.desired.kafka,
     namespace: bundle.desired.namespace,
     keystoreCredSecret: keystoreCredSecret(kafka),
+    clusterDomain: bundle.desired.clusterDomain,
   };
   const { tls } = bundle;
   const secrets = tls === 'off' ? [] : ALIASES.map((alias) => secretOf(owner, tls, alias, validity));
@@ -68,7 +70,7 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
           })),
     certificates: tls === 'off' ? [] : ALIASES.map((alias) => ready(certificateIn(bundle, alias) ?? brokerCertificate(owner, tls, alias))),
     secrets: [...secrets, passwordSecret(owner.keystoreCredSecret)],
-    petSets: petSetsOf(kafka).map((set) => petSetState(kafka, set)),
+    petSets: petSetsOf(kafka).map((set) => petSetState(kafka, set, owner.clusterDomain)),
     pods: nodesOf(kafka).map(
       (node): PodFacts => ({
         name: node.pod,
@@ -184,10 +186,17 @@ function passwordSecret(name: string): SecretFacts {
   return { name, uid: `uid-${name}`, resourceVersion: '1', keys: KEYSTORE_PASSWORD_KEYS, annotations: {} };
 }
 
-function petSetState(kafka: KubeObject, { name, role, replicas }: PetSetFacts): Observation['petSets'][number] {
+function petSetState(
+  kafka: KubeObject,
+  { name, role, replicas }: PetSetFacts,
+  clusterDomain: string | undefined,
+): Observation['petSets'][number] {
   const configSecret = configSecretName(kafka.metadata.name, role);
   const template = { spec: { containers: [{ name: 'kafka' }], volumes: [{ name: CONFIG_VOLUME, secret: { secretName: configSecret } }] } };
-  const config = Object.entries(configData(kafka, role, undefined)).map(([key, text]) => [key, withoutPasswords(text)]);
+  const config = Object.entries(configData(kafka, role, undefined, baseConfig(kafka, role, clusterDomain))).map(([key, text]) => [
+    key,
+    withoutPasswords(text),
+  ]);
   return {
     name,
     role,

@@ -6,6 +6,7 @@ import { LABEL_KAFKA } from '../../constructs/model/names';
 import { ALIASES, defaultSecretName } from '../../constructs/model/tls';
 import { statusOf } from '../status';
 import type { AliasFinding, World } from './checks/world';
+import { inClusterDomain } from './cluster-domain';
 import type { Finding, RetryIssuanceStep, Step } from './nouns';
 import type { Observation } from './observation';
 
@@ -22,7 +23,8 @@ export function brokerLabelSteps({ bundle, live }: World, certificates: readonly
   const ofUser = (labels: Readonly<Record<string, string>> = {}) =>
     Object.fromEntries(Object.entries(labels).filter(([key]) => bundle.desired.labels?.[key] !== undefined));
   const isWritten = (name: string) => certificates.some((f) => f.subject.name === name && f.reason === 'CertificateDiffers');
-  return bundle.brokerCertificates.flatMap((manifest) => {
+  return bundle.brokerCertificates.flatMap((given) => {
+    const manifest = inClusterDomain(given, { bundle, live });
     const subject = refOf(manifest);
     const has = liveObjectOf(manifest, live);
     if (has === undefined || isWritten(subject.name)) return [];

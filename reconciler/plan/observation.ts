@@ -95,6 +95,8 @@ export interface PodFacts {
   readonly isTerminating: boolean;
   /** Why the pod cannot start, such as `CrashLoopBackOff`, `ImagePullBackOff`, `Unschedulable`. Absent when it can. */
   readonly stuck?: string;
+  /** DNS name by which it was reached, and for which its certificate has to be valid. Absent in observations of earlier versions. */
+  readonly fqdn?: string;
   /** ControllerRevision that the pod was made from. */
   readonly revision: string;
   /** RFC 3339 start of the Kafka container: all TLS material is read then, once. */

@@ -4,6 +4,7 @@
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON } from '../../constructs/model/names';
 import type { World } from './checks/world';
+import { declaredDomainDiffers } from './cluster-domain';
 import type { Obstacle } from './nouns';
 import { objectsBelongToAnother } from './ownership';
 import { annotationOf, describeRequest, isNative, isOurs, unfinished } from './requests';
@@ -19,6 +20,7 @@ const OBSTACLES: readonly ObstacleCheck[] = [
   kafkaIsMissing, // only referenced: somebody else creates it
   kafkaIsHalted, // it has no pods, and KubeDB does not act on it
   kafkaBelongsToAnother, // two desired states of one Kafka never converge
+  declaredDomainDiffers, // every certificate would carry names that no node has
   petSetReplacesPods, // native: a template change would restart pods on its own
   otherOperationIsUnfinished, // KubeDB runs one at a time, and skips the older of two of one type
   kafkaIsPausedByAnother, // whoever paused it is not done

@@ -20,7 +20,7 @@ const SOMETIME = '2500-01-01T00:00:00Z';
 
 /** Returns what the new bundle changes. Without an old one a declared Kafka is taken to be missing, and a referenced one to have no TLS. */
 export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
-  const before: Bundle = old ?? { ...wanted, tls: 'off', issuing: [] };
+  const before = inDomainOf(wanted, old ?? { ...wanted, tls: 'off', issuing: [] });
   const validity = { ...NEVER, notBefore: before.desired.issuedAfter ?? NEVER.notBefore };
   const reversed = old === undefined ? undefined : reversedChange(old, wanted);
   const losses = assumedLosses(wanted);
@@ -44,6 +44,12 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
     steps: result.steps.map(withoutNever),
     notes: [...result.notes, ...unprovenNotes(result, old, reversed), ...assumptions(old, wanted)],
   };
+}
+
+/** A domain that is declared only now is the one that the cluster has always had. */
+function inDomainOf({ desired: { clusterDomain } }: Bundle, old: Bundle): Bundle {
+  if (clusterDomain === undefined || old.desired.clusterDomain !== undefined) return old;
+  return { ...old, desired: { ...old.desired, clusterDomain } };
 }
 
 /**

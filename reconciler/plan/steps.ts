@@ -74,8 +74,9 @@ export function issueSteps(
   return [...passwordSteps(world), ...issues];
 }
 
-function passwordSteps({ live }: World): readonly Step[] {
-  const { keystoreCredSecret: name } = certificateOwner(live);
+function passwordSteps(world: World): readonly Step[] {
+  const { live } = world;
+  const { keystoreCredSecret: name } = certificateOwner(world);
   if (live.secrets.some((s) => s.name === name)) return [];
   const subject = ref(KINDS.Secret, live.namespace, name);
   return [{ kind: 'createPassword', subject, findings: [{ subject, reason: 'SecretMissing', message: 'the JKS stores need a password' }] }];

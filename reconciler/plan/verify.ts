@@ -2,6 +2,7 @@
 import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { nodesOf } from '../../constructs/model/kubedb';
 import { certificateOf, type TlsState } from '../../constructs/model/tls';
+import { untrustedBecause } from './cluster-domain';
 import type { PodFacts, PodObservation, SecretFacts, Served } from './observation';
 
 /** Something about a pod that is not proven. */
@@ -42,7 +43,7 @@ export function podMismatch(live: PodObservation, pod: PodFacts, tls: TlsState):
   if (pod.isTerminating) return mismatch(live, pod.name, 'is terminating', { isUnknown: true });
   if (pod.stuck !== undefined) return mismatch(live, pod.name, `cannot start: ${pod.stuck}`, { isUnknown: true });
   for (const served of pod.served) {
-    const problem = servedProblem(live, served, tls);
+    const problem = servedProblem(live, pod, served, tls);
     if (problem === undefined) continue;
     const isUnseen = served.protocol === 'unknown';
     const isUnknown = isUnseen || serverSecret(live, tls)?.unread !== undefined;
@@ -56,7 +57,7 @@ function serverSecret(live: PodObservation, tls: TlsState): SecretFacts | undefi
 }
 
 /** Returns how what a listener serves differs from the TLS state and the Secret; readiness does not matter here. */
-export function servedProblem(live: PodObservation, served: Served, tls: TlsState): string | undefined {
+export function servedProblem(live: PodObservation, pod: PodFacts, served: Served, tls: TlsState): string | undefined {
   if (served.protocol === 'unknown') return served.because ?? 'could not be seen';
   if (tls === 'off') return served.protocol === 'plaintext' ? undefined : 'serves TLS, wanted plaintext';
   if (served.protocol === 'plaintext') return 'serves plaintext, wanted TLS';
@@ -65,5 +66,5 @@ export function servedProblem(live: PodObservation, served: Served, tls: TlsStat
   if (unread !== undefined) return `Secret ${name} cannot be compared with: ${unread}`;
   if (leaf === undefined) return `Secret ${name} holds no certificate to compare with`;
   if (served.leaf?.fingerprint !== leaf.fingerprint) return `serves another certificate than Secret ${name} holds`;
-  return served.untrusted;
+  return untrustedBecause(live, pod, served);
 }

@@ -13,6 +13,7 @@ import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
 
 const storage = { resources: { requests: { storage: '1Gi' } } };
 const SHAPES = { dedicated: {}, combined: { topology: undefined, replicas: 3, storage } };
+const CLUSTER_DOMAINS = ['cluster.local', 'k8s.corp.example'];
 const SUBJECT = { organizations: ['kafka'], organizationalUnits: ['client'] };
 
 const CASES: readonly {
@@ -49,15 +50,15 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     afterEach(() => world?.stop());
 
     for (const [shape, spec] of Object.entries(SHAPES)) {
-      for (const { name, has, wants } of CASES) {
-        test(`a ${shape} Kafka with TLS that says: ${name}`, async () => {
+      for (const [{ name, has, wants }, clusterDomain] of CASES.flatMap((c) => CLUSTER_DOMAINS.map((domain) => [c, domain] as const))) {
+        test(`a ${shape} Kafka in ${clusterDomain} with TLS that says: ${name}`, async () => {
           let writes: readonly string[] = [];
           const decorate = (cluster: World['cluster']) => {
             const counted = counting(cluster);
             writes = counted.writes;
             return counted.cluster;
           };
-          world = new World({ opsManager: true, decorate });
+          world = new World({ opsManager: true, decorate, sandbox: { clusterDomain } });
           const issuerRef = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'corp-ca' };
           const tls = { issuerRef, ...(has === undefined ? {} : { certificates: has }) };
           await world.start(...issuers(), kafkaManifest({ ...spec, enableSSL: true, tls }));

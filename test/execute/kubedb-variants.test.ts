@@ -1,13 +1,14 @@
 /** Kafkas whose configuration differs from the plain one: KubeDB adds listeners, and clusters have other DNS domains. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import type { KafkaTlsProps, Tls } from '../../constructs';
+import { Size } from 'cdk8s';
+import { KafkaCluster, type KafkaTlsProps, type Tls } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS } from '../../constructs/model/kube-object';
 import { readProperties } from '../../constructs/model/properties';
 import { assertSettled } from '../support/settled';
 import { off, on, wish } from '../support/wishes';
-import { KAFKA, kafkaManifest, World } from '../support/world';
+import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 const storage = { resources: { requests: { storage: '1Gi' } } };
 const SHAPES = { dedicated: {}, combined: { topology: undefined, replicas: 3, storage } };
@@ -42,6 +43,63 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         assert.equal(await protocolOf(shape, 'CC'), 'SASL_PLAINTEXT');
       });
     }
+
+    describe('in a cluster whose DNS domain is k8s.corp.example', () => {
+      const DOMAIN = 'k8s.corp.example';
+      const cluster = KafkaCluster.dedicated({
+        name: KAFKA,
+        version: '4.2.0',
+        controllers: { replicas: 1, storage: Size.gibibytes(1) },
+        brokers: { replicas: 1, storage: Size.gibibytes(1) },
+      });
+      const inDomain = () => new World({ opsManager: executor === 'ops-request', sandbox: { clusterDomain: DOMAIN } });
+      const dnsNames = async () => {
+        const certificate = await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`));
+        return (certificate?.spec.dnsNames ?? []).filter((name: string) => name.includes('.svc.'));
+      };
+      const NAMES = [`*.${KAFKA}-pods.demo.svc.${DOMAIN}`, `${KAFKA}-pods.demo.svc.${DOMAIN}`];
+
+      test('TLS is turned on and rotated with the names that nodes have there', async () => {
+        world = await inDomain().start(kafkaManifest());
+        await world.settle();
+        await converge(on());
+        assert.deepEqual(await dnsNames(), NAMES);
+        await world.place.pass(3_600_000);
+        await converge(on({ issuedAfter: world.clock.now().toISOString() }));
+        assert.deepEqual(await dnsNames(), NAMES);
+      });
+
+      test('names of the user are added to those', async () => {
+        world = await inDomain().start(kafkaManifest());
+        await world.settle();
+        await converge(on({ server: { dnsNames: ['kafka.example.org'] } }));
+        assert.deepEqual(await dnsNames(), NAMES);
+        const { pods } = await world.observe(bundle(on()));
+        assert.deepEqual(pods[0]?.fqdn, `${pods[0]?.name}.${KAFKA}-pods.demo.svc.${DOMAIN}`);
+      });
+
+      test('a Kafka that is created by a declared domain has the names of that domain', async () => {
+        world = await inDomain().start();
+        const props = { cluster, clusterDomain: DOMAIN };
+        await world.apply(bundle(on(), props));
+        assert.deepEqual(await dnsNames(), NAMES);
+        assert.deepEqual(
+          world.events.filter((e) => e.event === 'warning'),
+          [],
+        );
+        assert.deepEqual(world.evicted, []);
+        assert.deepEqual(await world.apply(bundle(on(), props)), { changed: false, message: 'nothing to do' });
+      });
+
+      test('a declared domain that the nodes do not have is refused before anything is touched', async () => {
+        world = await inDomain().start(kafkaManifest());
+        await world.settle();
+        const failure = await failureOf(world.apply(bundle(on(), { clusterDomain: 'cluster.local' })));
+        assert.equal(failure.exitCode, 2);
+        assert.match(failure.message, /its nodes reach each other by names in k8s\.corp\.example, and clusterDomain is cluster\.local/);
+        assert.deepEqual(await dnsNames(), []);
+      });
+    });
 
     async function protocolOf(shape: string, listener: string): Promise<string | undefined> {
       const name = shape === 'combined' ? `${KAFKA}-config` : `${KAFKA}-broker-config`;

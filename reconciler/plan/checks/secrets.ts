@@ -73,11 +73,26 @@ function secretIsFromOtherIssuer({ secret, subject, tls, alias }: AliasView): Fi
 function secretLacksNames(view: AliasView): Finding | undefined {
   const leaf = view.secret?.leaf;
   if (leaf === undefined) return undefined;
-  const wanted = wantedCertificate(view, view.alias).spec;
+  const wanted = wantedNames(view);
   const fields = Object.keys(ALTERNATIVE_NAMES) as readonly (keyof typeof ALTERNATIVE_NAMES)[];
-  const missing = fields.flatMap((field) => lacking(wanted[field], leaf[field], ALTERNATIVE_NAMES[field]));
+  const missing = fields.flatMap((field) =>
+    lacking(
+      wanted.flatMap((spec) => spec[field] ?? []),
+      leaf[field],
+      ALTERNATIVE_NAMES[field],
+    ),
+  );
   return missing.length === 0 ? undefined : finding(view.subject, 'SecretLacksNames', `the issued certificate lacks ${missing.join(', ')}`);
 }
+
+/** Under `ops-request` KubeDB chooses the names of a Kafka: what its Certificate asks for has to be issued, and what the user asks for. */
+function wantedNames(view: AliasView): readonly AlternativeNames[] {
+  const { bundle, live, tls, alias, certificate } = view;
+  if (bundle.desired.executor === 'native') return [wantedCertificate(view, alias).spec];
+  return [certificate?.spec ?? {}, certificateOf(live.name, tls, alias)];
+}
+
+type AlternativeNames = { readonly [field in keyof typeof ALTERNATIVE_NAMES]?: readonly string[] };
 
 /** Under `ops-request` KubeDB chooses the kind of key. */
 function secretHasOtherKey(view: AliasView): Finding | undefined {
@@ -89,9 +104,9 @@ function secretHasOtherKey(view: AliasView): Finding | undefined {
   return finding(subject, 'SecretHasOtherKey', `its Secret holds a key of kind ${formatKeyKind(has)}, wanted ${formatKeyKind(wanted)}`);
 }
 
-function lacking(wanted: readonly string[] | undefined, has: readonly string[], canonical: (name: string) => string): readonly string[] {
+function lacking(wanted: readonly string[], has: readonly string[], canonical: (name: string) => string): readonly string[] {
   const known = new Set(has.map(canonical));
-  return (wanted ?? []).filter((name) => !known.has(canonical(name)));
+  return wanted.filter((name) => !known.has(canonical(name)));
 }
 
 function keyEncodingDiffers({ secret, subject, tls, alias, live }: AliasView): Finding | undefined {

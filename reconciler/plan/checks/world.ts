@@ -23,6 +23,7 @@ import {
   type TlsConfig,
   type TlsState,
 } from '../../../constructs/model/tls';
+import { clusterDomainOf, inClusterDomain } from '../cluster-domain';
 import type { Finding, Reason } from '../nouns';
 import type { Observation, PodObservation, SecretFacts } from '../observation';
 
@@ -97,14 +98,15 @@ export function wantedCertificate({ bundle, live }: World, alias: Alias): KubeOb
   const given = bundle.brokerCertificates.find((c) => c.metadata.name === name);
   if (given !== undefined)
     return withKeyKind(
-      given,
+      inClusterDomain(given, { bundle, live }),
       live.certificates.find((c) => c.metadata.name === name),
     );
-  return brokerCertificate(certificateOwner(live), bundle.tls as TlsConfig, alias);
+  return brokerCertificate(certificateOwner({ bundle, live }), bundle.tls as TlsConfig, alias);
 }
 
 /** Returns what of the live Kafka a broker Certificate depends on. */
-export function certificateOwner(live: Observation): CertificateOwner {
+export function certificateOwner({ bundle, live }: Pick<World, 'bundle' | 'live'>): CertificateOwner {
   const credentials = live.kafka === undefined ? defaultKeystoreCredSecret(live.name) : keystoreCredSecret(live.kafka);
-  return { name: live.name, namespace: live.namespace, keystoreCredSecret: credentials };
+  const clusterDomain = clusterDomainOf(bundle.desired, live);
+  return { name: live.name, namespace: live.namespace, keystoreCredSecret: credentials, clusterDomain };
 }

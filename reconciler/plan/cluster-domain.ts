@@ -1,0 +1,59 @@
+/**
+ * In which DNS domain the names of a Kafka are: the declared one, else the one that is live, else Kubernetes's default. Names that were
+ * synthesised without a declared domain are brought into the live one, so that no guess replaces a name that works.
+ */
+import { DEFAULT_CLUSTER_DOMAIN, domainIn } from '../../constructs/model/cluster-domain';
+import type { Desired } from '../../constructs/model/desired';
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { governingService, podFqdn } from '../../constructs/model/kubedb';
+import { configuredDomain, type DomainSources, learnedDomain } from '../../constructs/model/learned-domain';
+import type { World } from './checks/world';
+import type { Obstacle } from './nouns';
+import type { PodFacts, PodObservation, Served } from './observation';
+
+/** Returns the domain of the names that a Kafka's certificates carry. */
+export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources): string {
+  return clusterDomain ?? learnedDomain(live) ?? DEFAULT_CLUSTER_DOMAIN;
+}
+
+/** Returns a broker Certificate of the bundle with its derived names in the domain of the cluster. */
+export function inClusterDomain(manifest: KubeObject, { bundle, live }: Pick<World, 'bundle' | 'live'>): KubeObject {
+  const names: readonly string[] | undefined = manifest.spec?.dnsNames;
+  const domain = clusterDomainOf(bundle.desired, live);
+  if (names === undefined || bundle.desired.clusterDomain !== undefined || domain === DEFAULT_CLUSTER_DOMAIN) return manifest;
+  const assumed = `${governingService(live.name)}.${live.namespace}.svc.${DEFAULT_CLUSTER_DOMAIN}`;
+  const isDerived = (name: string) => name === assumed || name === `*.${assumed}`;
+  const inDomain = (name: string) => (isDerived(name) ? `${name.slice(0, -DEFAULT_CLUSTER_DOMAIN.length)}${domain}` : name);
+  return { ...manifest, spec: { ...manifest.spec, dnsNames: names.map(inDomain).sort() } };
+}
+
+/** A wrong domain would be written into every certificate, and no node would accept another one. */
+export function declaredDomainDiffers({ bundle, live }: World): Obstacle | undefined {
+  const { clusterDomain } = bundle.desired;
+  const has = configuredDomain(live);
+  if (clusterDomain === undefined || has === undefined || has === clusterDomain) return undefined;
+  return {
+    kind: 'invalid',
+    subject: ref(KINDS.Kafka, live.namespace, live.name),
+    message: `its nodes reach each other by names in ${has}, and clusterDomain is ${clusterDomain}`,
+    hint: `Write clusterDomain: '${has}', or leave it out: it is read off the live configuration.`,
+  };
+}
+
+/**
+ * Returns why a served certificate is worth nothing. Whether it has the pod's name is judged here, in the domain of the cluster: a handshake
+ * knows only the name that it was given, and that may have been in another domain.
+ */
+export function untrustedBecause(live: PodObservation, pod: PodFacts, { leaf, untrusted }: Served): string | undefined {
+  const service = governingService(live.name);
+  if (leaf === undefined || !untrusted?.startsWith(`not valid for ${pod.name}.${service}.${live.namespace}.svc`)) return untrusted;
+  const domain = domainIn(leaf.dnsNames, service, live.namespace);
+  const fqdn = pod.fqdn ?? podFqdn(live.name, live.namespace, pod.name, domain);
+  if (leaf.dnsNames.some((name) => covers(name.toLowerCase(), fqdn))) return undefined;
+  return `not valid for ${fqdn}, only for ${[...leaf.dnsNames, ...leaf.ipAddresses].join(', ') || 'nothing'}`;
+}
+
+/** A wildcard stands for one label. */
+function covers(name: string, fqdn: string): boolean {
+  return name === fqdn || (name.startsWith('*.') && fqdn.slice(fqdn.indexOf('.')) === name.slice(1));
+}
