@@ -145,6 +145,16 @@ test('keeps acknowledgements out of the name of the request: they belong to the 
   assert.equal(name([]), name([Acknowledgement.clientsMoveToTls(), Acknowledgement.trustRootChangesTo('corp-ca')]));
 });
 
+test('refuses what is no acknowledgement, all of it at once', () => {
+  const chart = newChart();
+  const acknowledge = [Acknowledgement.trustRootChangesTo('Corp CA'), Acknowledgement.clientsMoveToTls('orders-tls-22be769b')];
+  kafkaTls(chart, { tls: Tls.on({ issuer: CORP, acknowledge }) });
+  assert.throws(
+    () => synth(chart),
+    /acknowledge\[0\] is "Corp CA": that is neither the SHA-256 fingerprint of a root certificate nor the name of an issuer(.|\n)*acknowledge\[1\] is "orders-tls-22be769b"/,
+  );
+});
+
 test('makes one issuer for both aliases when both are signed by the same', () => {
   const chart = newChart();
   kafkaTls(chart, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), server: { issuer: TlsIssuer.selfSignedCa() } }) });

@@ -26,6 +26,11 @@ const snippets: readonly { readonly name: string; readonly code: string; readonl
   { name: 'an empty cluster', code: `new KafkaTls(chart, 'x', { cluster: {}, tls });`, says: /required in type 'KafkaCluster'/ },
   { name: 'an empty issuer', code: `Tls.on({ issuer: {} });`, says: /required in type 'TlsIssuer'/ },
   { name: 'an empty acknowledgement', code: `Tls.off({ acknowledge: [{}] });`, says: /required in type 'Acknowledgement'/ },
+  {
+    name: 'acknowledgements that may not change',
+    code: `const agreed: readonly Acknowledgement[] = [Acknowledgement.clientsLeaveTls()]; Tls.off({ acknowledge: agreed });`,
+    says: undefined,
+  },
   { name: 'an empty executor', code: `new KafkaTls(chart, 'x', { cluster, tls, executor: {} });`, says: /required in type 'Executor'/ },
   {
     name: 'an empty schedule',
