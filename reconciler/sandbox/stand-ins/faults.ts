@@ -8,6 +8,11 @@
  *     on an Issuer or ClusterIssuer
  *       sandbox.kafka-tls/issuance-takes: 3m                a certificate takes this long
  *       sandbox.kafka-tls/issuance-fails: no quota left     none is issued, for this reason
+ *       sandbox.kafka-tls/drops-names: 127.0.0.1,localhost  these names are left out of what is issued
+ *       sandbox.kafka-tls/backdates: 5m                     what is issued says that it is that much older
+ *     on one with spec.vault: what the role of the Vault does not allow
+ *       sandbox.kafka-tls/vault-forbids: localhost,ip-sans,wildcards
+ *       sandbox.kafka-tls/vault-domains: demo.svc           other domains than these and their subdomains; default: any is allowed
  *
  * A running pod takes no notice of `crash-loop` until it is restarted; what the others do ends when the annotation does.
  */
@@ -27,9 +32,39 @@ export function hasPodFault(fault: PodFault, cache: Cache, pod: KubeObject): boo
   return isNamed(kafka?.metadata.annotations?.[`${PREFIX}${fault}`] ?? '');
 }
 
-/** Returns how long an issuer takes for a certificate, and why it issues none. */
-export function issuerFaultOf({ metadata }: KubeObject): { readonly takesMs?: number | undefined; readonly failure?: string | undefined } {
-  const annotations = metadata.annotations ?? {};
-  const failure = annotations[`${PREFIX}issuance-fails`] ?? '';
-  return { takesMs: goDurationMs(annotations[`${PREFIX}issuance-takes`] ?? ''), failure: failure === '' ? undefined : failure };
+export interface IssuerFault {
+  /** How long it takes for a certificate. */
+  readonly takesMs: number | undefined;
+  /** Why it issues none. */
+  readonly failure: string | undefined;
+  readonly droppedNames: readonly string[];
+  readonly backdatedMs: number;
+}
+
+/** Returns what is wrong with an issuer. */
+export function issuerFaultOf(issuer: KubeObject): IssuerFault {
+  const text = (name: string) => issuer.metadata.annotations?.[`${PREFIX}${name}`] ?? '';
+  return {
+    takesMs: goDurationMs(text('issuance-takes')),
+    failure: text('issuance-fails') === '' ? undefined : text('issuance-fails'),
+    droppedNames: listOf(text('drops-names')),
+    backdatedMs: goDurationMs(text('backdates')) ?? 0,
+  };
+}
+
+const VAULT_RULES = ['localhost', 'ip-sans', 'wildcards'] as const;
+
+/** Returns what the role of a Vault issuer allows. */
+export function vaultRoleOf({ metadata: { annotations = {} } }: KubeObject) {
+  const domains = annotations[`${PREFIX}vault-domains`];
+  const forbidden = listOf(annotations[`${PREFIX}vault-forbids`] ?? '');
+  return {
+    /** Undefined: any. */
+    domains: domains === undefined ? undefined : listOf(domains),
+    forbids: (rule: (typeof VAULT_RULES)[number]) => forbidden.includes(rule),
+  };
+}
+
+function listOf(text: string): readonly string[] {
+  return text.split(',').flatMap((item) => item.trim() || []);
 }

@@ -1,11 +1,12 @@
 /**
- * Stand-in for cert-manager: self-signed and CA issuers, certificates, and the requests between them.
+ * Stand-in for cert-manager: issuers, certificates, and the requests between them. Self-signed and CA issuers sign here, ACME and Vault
+ * issuers pass requests on to servers that are imitated (`remote-issuers.ts`).
  *
  *     Certificate ──violation──> Issuing ──key, CSR──> CertificateRequest ──issuer──> signed ──> Secret, revision + 1, Ready
  *
  * Why a certificate is issued anew is a chain of checks (`violations.ts`). While one is, its Ready condition goes on telling of the old one.
- * A private key that waits for its certificate is kept here, not in a temporary Secret. There is no ACME, Vault or Venafi, no PKCS#12
- * store, no policy of approval: every request is approved.
+ * A private key that waits for its certificate is kept here, not in a temporary Secret. There is no Venafi, no PKCS#12 store, no policy of
+ * approval: every request is approved.
  */
 import { KINDS } from '../../../../constructs/model/kube-object';
 import type { Controller } from '../controller';
@@ -22,6 +23,6 @@ export function certManager(world: World, keys: KeySource): readonly Controller[
     issuerController(world, KINDS.Issuer),
     issuerController(world, KINDS.ClusterIssuer),
     certificateController(world, new Issuance(world, keys, pending)),
-    requestController(world, pending),
+    requestController(world, pending, keys),
   ];
 }

@@ -4,6 +4,7 @@ import { hasTrueCondition, KINDS, type Kind, type KubeObject } from '../../../..
 import { type Controller, ownKey } from '../controller';
 import { splitPem } from '../pki/x509';
 import { conditionsOf, decoded, type NewCondition, type World, withCondition, writeStatus } from '../world';
+import { remoteReadiness } from './remote-issuers';
 
 /** Where the Secrets of ClusterIssuers are. */
 export const CLUSTER_RESOURCE_NAMESPACE = 'cert-manager';
@@ -47,8 +48,10 @@ export function issuerController(world: World, kind: Kind): Controller {
 
 function readiness(world: World, issuer: KubeObject): Omit<NewCondition, 'type'> {
   if (issuer.spec?.selfSigned !== undefined) return { status: 'True', reason: 'IsReady', message: '' };
+  const remote = remoteReadiness(issuer);
+  if (remote !== undefined) return remote;
   if (issuer.spec?.ca === undefined)
-    return { status: 'False', reason: 'NotImitated', message: 'the sandbox knows only selfSigned and ca issuers' };
+    return { status: 'False', reason: 'NotImitated', message: 'the sandbox knows selfSigned, ca, vault and acme issuers' };
   const pair = keyPairOf(world, issuer);
   if ('problem' in pair) return { status: 'False', reason: pair.reason, message: pair.problem };
   return { status: 'True', reason: 'KeyPairVerified', message: 'Signing CA verified' };

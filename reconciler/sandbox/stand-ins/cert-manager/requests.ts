@@ -7,13 +7,16 @@ import { timestamp } from '../../clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { issuerFaultOf } from '../faults';
 import { singleChain } from '../pki/chain';
+import type { KeySource } from '../pki/keys';
 import { signRequest } from '../pki/x509';
 import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
 import { type PendingKeys, pendingKey } from './issuance';
-import { findIssuer, isReadyIssuer, isSameIssuer, keyPairOf } from './issuers';
+import { findIssuer, isReadyIssuer, isSameIssuer, type KeyPair, keyPairOf } from './issuers';
+import { remoteAnswer, vaultCas } from './remote-issuers';
 
-export function requestController(world: World, pending: PendingKeys): Controller {
+export function requestController(world: World, pending: PendingKeys, keys: KeySource): Controller {
   const due = new Map<string, number>();
+  const vaultCa = vaultCas(keys, () => world.clock.now());
   return {
     name: 'cert-manager-certificaterequests',
     watches: [
@@ -24,7 +27,7 @@ export function requestController(world: World, pending: PendingKeys): Controlle
     reconcile: async ({ namespace, name }) => {
       const request = world.cache.get(KINDS.CertificateRequest, namespace, name);
       if (request === undefined || isOver(request)) return undefined;
-      return handle(world, request, { pending, due });
+      return handle(world, request, { pending, due, vaultCa });
     },
   };
 }
@@ -46,7 +49,7 @@ function waitingFor({ cache }: World, issuer: KubeObject): readonly Key[] {
 async function handle(
   world: World,
   request: KubeObject,
-  { pending, due }: { pending: PendingKeys; due: Map<string, number> },
+  { pending, due, vaultCa }: { pending: PendingKeys; due: Map<string, number>; vaultCa: (issuer: KubeObject) => Promise<KeyPair> },
 ): Promise<Again> {
   const { name, namespace, uid = '' } = request.metadata;
   const { issuerRef } = request.spec;
@@ -61,11 +64,15 @@ async function handle(
   due.delete(uid);
   try {
     if (failure !== undefined) throw new SigningError(failure);
+    const passedOn = remoteAnswer(issuer, request);
+    if (passedOn !== 'signs' && 'pending' in passedOn) return wait(world, request, passedOn.pending);
+    if (passedOn !== 'signs') throw new SigningError(passedOn.refusal);
+    const pair = issuer.spec.vault === undefined ? undefined : await vaultCa(issuer);
     await answer(
       world,
       request,
       { status: 'True', reason: 'Issued', message: 'Certificate fetched from issuer successfully' },
-      issue(world, request, issuer, pending.get(pendingKey(namespace, name))),
+      issue(world, request, issuer, { requester: pending.get(pendingKey(namespace, name)), pair }),
     );
   } catch (error) {
     if (!(error instanceof SigningError)) throw error;
@@ -81,18 +88,26 @@ async function handle(
 
 class SigningError extends Error {}
 
-function issue(world: World, request: KubeObject, issuer: KubeObject, requester: KeyObject | undefined): object {
+interface Signers {
+  /** The key that the request is about. */
+  readonly requester: KeyObject | undefined;
+  /** What a remote issuer signs with. */
+  readonly pair: KeyPair | undefined;
+}
+
+function issue(world: World, request: KubeObject, issuer: KubeObject, { requester, pair: remote }: Signers): object {
   const requestPem = Buffer.from(request.spec.request, 'base64').toString('utf8');
   const duration = parseGoDuration(request.spec.duration ?? DEFAULT_DURATION) ?? 0n;
-  const notBefore = new Date(Math.floor(world.clock.now().getTime() / 1000) * 1000);
-  const dates = { notBefore, notAfter: new Date(notBefore.getTime() + Number(duration / 1_000_000n)) };
+  const { backdatedMs, droppedNames: without } = issuerFaultOf(issuer);
+  const nowMs = Math.floor(world.clock.now().getTime() / 1000) * 1000;
+  const dates = { notBefore: new Date(nowMs - backdatedMs), notAfter: new Date(nowMs + Number(duration / 1_000_000n)), without };
   const nonce = request.metadata.uid ?? '';
   if (issuer.spec.selfSigned !== undefined) {
     if (requester === undefined) throw new SigningError('the private key of the request is not known');
     const certificate = signRequest({ requestPem, key: requester, nonce, ...dates });
     return { certificate: base64(certificate), ca: base64(certificate) };
   }
-  const pair = keyPairOf(world, issuer);
+  const pair = remote ?? keyPairOf(world, issuer);
   if ('problem' in pair) throw new SigningError(pair.problem);
   const [own = ''] = pair.chain;
   const leaf = signRequest({ requestPem, issuer: { certificatePem: own }, key: pair.key, nonce, ...dates });

@@ -5,8 +5,9 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
 import type { KubeObject } from '../../../../constructs/model/kube-object';
+import { madeOnce } from '../../made-once';
 import { type KeySpec, keyFits } from '../pki/keys';
-import { contentId, issuedContentId, splitPem } from '../pki/x509';
+import { type Asked, contentId, isSameKey, issuedContentId, readAsked, splitPem } from '../pki/x509';
 import { decoded } from '../world';
 import { isSameIssuer } from './issuers';
 
@@ -36,6 +37,7 @@ const CHECKS: readonly Check[] = [
   issuerDiffers, // the Secret says who issued it
   certificateNameDiffers, // two Certificates with one Secret
   keyKindDiffers,
+  keyIsNotOfRequest, // the Secret was written by somebody else
   contentDiffers, // names, subject, usages, being a CA
   durationDiffers, // only when both sides name one
 ];
@@ -117,12 +119,27 @@ function keyKindDiffers({ certificate }: CheckInput, { key }: Material): Violati
     : { reason: 'SecretMismatch', message: 'Existing private key is not up to date for spec: [spec.privateKey]' };
 }
 
+/** A Secret whose key is another than that of its request was written by somebody else. */
+function keyIsNotOfRequest({ request }: CheckInput, { key }: Material): Violation | undefined {
+  if (request === undefined || isSameKey(askedBy(request).publicKey, key)) return undefined;
+  return { reason: 'SecretMismatch', message: 'Secret contains a private key that does not match the current CertificateRequest' };
+}
+
+/** What was asked for counts, not what the issuer made of it; only without a request the certificate itself is compared. */
 function contentDiffers({ certificate, request }: CheckInput, material: Material): Violation | undefined {
-  if (material.contentId === contentId(certificate.spec)) return undefined;
+  const has = request === undefined ? material.contentId : askedBy(request).contentId;
+  if (has === contentId(certificate.spec)) return undefined;
   return {
     reason: request === undefined ? 'SecretMismatch' : 'RequestChanged',
     message: 'Fields on existing CertificateRequest resource not up to date',
   };
+}
+
+const asked = new WeakMap<KubeObject, Asked>();
+
+/** Objects of the cache never change, so that each request is read once. */
+function askedBy(request: KubeObject): Asked {
+  return madeOnce(asked, request, () => readAsked(Buffer.from(request.spec.request, 'base64').toString('utf8')));
 }
 
 function durationDiffers({ certificate, request }: CheckInput): Violation | undefined {

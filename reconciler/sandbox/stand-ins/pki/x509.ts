@@ -118,6 +118,53 @@ export function requestedContentId(requestPem: string): string {
   return identity(subject, extensions);
 }
 
+/** What a request asks for, and for which key. */
+export interface Asked {
+  readonly contentId: string;
+  /** In DER. */
+  readonly publicKey: Buffer;
+}
+
+export function readAsked(requestPem: string): Asked {
+  const { subject, publicKey, extensions } = readRequest(requestPem);
+  return { contentId: identity(subject, extensions), publicKey: bytes(publicKey) };
+}
+
+/** Tells whether a public key in DER belongs to a key. */
+export function isSameKey(publicKey: Buffer, key: KeyObject): boolean {
+  return publicKey.equals(createPublicKey(key).export({ type: 'spki', format: 'der' }));
+}
+
+/** Returns the DNS names and addresses that a request asks for. */
+export function requestedNames(requestPem: string): readonly string[] {
+  const { extensions } = readRequest(requestPem);
+  const names = extensions.filter(isAlternativeNames).flatMap(generalNames);
+  return names.flatMap((name) => (isTagged(name, 2) || isTagged(name, 7) ? [textOf(name)] : []));
+}
+
+function isAlternativeNames(candidate: Asn1): boolean {
+  return isOid(children(candidate)[0], OID.alternativeNames);
+}
+
+function generalNames(alternativeNames: Asn1): Asn1[] {
+  return children(parsed(Buffer.from(String(children(alternativeNames).at(-1)?.value), 'latin1')));
+}
+
+/** IPv4 addresses are written with dots; IPv6 ones are not read again, and stay in groups of two digits. */
+function textOf(name: Asn1): string {
+  const value = String(name.value);
+  if (!isTagged(name, 7)) return value;
+  const octets = Array.from(Buffer.from(value, 'latin1'));
+  return octets.length === 4 ? octets.join('.') : octets.map((o) => o.toString(16).padStart(2, '0')).join(':');
+}
+
+/** Returns an extension without some of its names, or nothing where none is left. */
+function withoutNames(candidate: Asn1, dropped: readonly string[]): readonly Asn1[] {
+  if (dropped.length === 0 || !isAlternativeNames(candidate)) return [candidate];
+  const kept = generalNames(candidate).filter((name) => !dropped.includes(textOf(name)));
+  return kept.length === 0 ? [] : [extension(OID.alternativeNames, sequence(...kept), children(candidate).length === 3)];
+}
+
 export interface SigningOptions {
   readonly requestPem: string;
   /** Absent: the certificate is signed with `key` alone, which has to be that of the request. */
@@ -127,6 +174,8 @@ export interface SigningOptions {
   readonly nonce: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Names that are asked for and left out. */
+  readonly without?: readonly string[];
 }
 
 /** Issues what a request asks for, in PEM. Throws when the request is not signed with its own key. */
@@ -147,7 +196,7 @@ export function signRequest(options: SigningOptions): string {
     request.publicKey,
     context(3, [
       sequence(
-        ...request.extensions,
+        ...request.extensions.flatMap((e) => withoutNames(e, options.without ?? [])),
         extension(OID.keyIdentifier, octets(keyIdentifier(request.publicKey))),
         extension(OID.authorityKeyIdentifier, sequence(tagged(0, keyIdentifier(issuerKey)))),
       ),
