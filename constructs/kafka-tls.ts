@@ -149,6 +149,7 @@ export class KafkaTls extends Construct {
         deadlines: desired.deadlines,
         nodes: cluster.nodes,
         ...(refersToClusterIssuer(choice.settings) ? { clusterIssuers: () => clusterIssuersOf(this.bundle.tlsState()) } : {}),
+        isIssuerForeign: referencesOf(choice.settings).length > 0,
         digest: () => this.digest(),
       };
       this.reconciler = new ReconcilerJob(this, 'Reconciler', props.job, context);
@@ -327,12 +328,16 @@ export class KafkaTls extends Construct {
 
 /** Known before synth: names may be tokens, the kind never is. */
 function refersToClusterIssuer(tls: TlsSettings | undefined): boolean {
-  if (tls === undefined) return false;
+  return referencesOf(tls).some((ref) => ref.kind === 'ClusterIssuer');
+}
+
+function referencesOf(tls: TlsSettings | undefined): readonly Partial<IssuerRef>[] {
+  if (tls === undefined) return [];
   const certificates = Object.values(tls.certificates);
   const issuers = [tls.issuer, ...certificates.map(({ issuer }) => issuer)];
   const further = certificates.map(({ extraSpec }) => extraSpec?.issuerRef as Partial<IssuerRef> | undefined);
   const refs = [...issuers.map((issuer) => (issuer?.kind === 'reference' ? issuer.ref : undefined)), ...further];
-  return refs.some((ref) => ref?.kind === 'ClusterIssuer');
+  return refs.filter((ref) => ref !== undefined);
 }
 
 function clusterIssuersOf(tls: TlsState): readonly string[] {

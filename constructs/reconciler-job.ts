@@ -62,6 +62,8 @@ export interface ReconcilerJobContext {
   readonly nodes: number;
   /** Returns the names of the ClusterIssuers that TLS refers to, as it is at synth; absent when it refers to none. */
   readonly clusterIssuers?: () => readonly string[];
+  /** TLS refers to an issuer that is not of the bundle. */
+  readonly isIssuerForeign: boolean;
   /** Returns the digest of the bundle, as it is at synth. */
   readonly digest: () => string;
 }
@@ -87,7 +89,7 @@ export class ReconcilerJob extends Construct {
     this.leastSeconds = secondsPerPod(context);
     const { place } = context;
     this.place = place;
-    const access = grantAccess(this, place, permissions(place.kafka, context.executor));
+    const access = grantAccess(this, place, permissions(place.kafka, context.executor, context));
     this.serviceAccount = access.serviceAccount;
     this.role = access.role;
     this.roleBinding = access.roleBinding;

@@ -8,6 +8,7 @@ import type { Bundle } from '../constructs/model/bundle';
 import type { ExecutorName } from '../constructs/model/desired';
 import { formatRef } from '../constructs/model/kube-object';
 import { learnedDomain } from '../constructs/model/learned-domain';
+import { createRequest } from './certificate-request';
 import { OperationFailedError } from './errors';
 import type { ExecuteContext, LookOptions } from './execute/context';
 import { execute } from './execute/execute';
@@ -16,7 +17,7 @@ import { observe, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { overcome } from './overcome';
 import { hasWork, type Plan } from './plan/nouns';
-import type { Observation } from './plan/observation';
+import type { Observation, ProbeAnswer } from './plan/observation';
 import { type PlanOptions, plan } from './plan/plan';
 import { resumeSteps } from './plan/steps';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
@@ -53,10 +54,11 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
   // Whether we may do it all is asked once, before the first thing is done.
   const permitted = new Set<ExecutorName>();
   let changed = false;
+  const probes = new Map<string, ProbeAnswer>();
   for (let round = 1; ; round++) {
     context.signal.throwIfAborted();
     const bundle = await read();
-    let live = await observe(context, bundle, context.signal);
+    let live = await observe({ ...context, probes }, bundle, context.signal);
     let next = plan(bundle, live, context.clock.now(), { ...options, retry });
     if (hasWork(next) && !permitted.has(bundle.desired.executor)) {
       live = await withDenied(context.cluster, bundle, live);
@@ -65,7 +67,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
     }
     if (hasWork(next) && round > MAX_ROUNDS) throw isUndone(next);
     options.onPlan?.(next);
-    const executing = executeContext({ read, bundle, live }, context);
+    const executing = executeContext({ read, bundle, live }, { ...context, probes });
     if (next.obstacles.length > 0) {
       // Nothing else is done for now, and a run that was killed may have left the Kafka paused.
       for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
@@ -99,11 +101,12 @@ interface Round {
   readonly live: Observation;
 }
 
-function executeContext({ read, bundle, live }: Round, context: ReconcileContext): ExecuteContext {
+function executeContext({ read, bundle, live }: Round, context: ReconcileContext & Pick<ExecuteContext, 'probes'>): ExecuteContext {
   const clusterDomain = learnedDomain(live);
   const looking = ({ withKafka }: LookOptions = { withKafka: false }) => (withKafka ? context : { ...context, facts: NOT_ASKED });
   return {
     ...context,
+    createRequest,
     bundle,
     observe: (options) => observe(looking(options), bundle, context.signal),
     lookAtPetSets: () => observePetSets(context.cluster, bundle, context.signal),

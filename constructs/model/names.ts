@@ -49,6 +49,11 @@ export function trustName(kafka: string): string {
   return `kafka-tls-${kafka}-trust`;
 }
 
+/** Returns the name of the CertificateRequest that shows which root an issuer signs with. */
+export function probeName(kafka: string): string {
+  return `kafka-tls-${kafka}-probe`;
+}
+
 /** Returns the name of what a Kafka needs outside its namespace. */
 export function clusterRoleName(namespace: string, kafka: string): string {
   return `kafka-tls-${namespace}-${kafka}`;

@@ -7,7 +7,7 @@
 import type { ExecutorName } from './desired';
 import { groupOf, KINDS } from './kube-object';
 import { configSecretName, defaultKeystoreCredSecret, ROLES } from './kubedb';
-import { bundleName, trustName } from './names';
+import { bundleName, probeName, trustName } from './names';
 
 /** A rule of a Role. */
 export interface Permission {
@@ -26,8 +26,18 @@ export interface Permission {
 const READ = ['get', 'list', 'watch'];
 
 /** Returns what the reconciler of a Kafka may do. */
-export function permissions(kafka: string, executor: ExecutorName): readonly Permission[] {
-  return executor === 'native' ? [...shared(kafka), ...native(kafka)] : shared(kafka);
+export function permissions(kafka: string, executor: ExecutorName, { isIssuerForeign = false } = {}): readonly Permission[] {
+  const all = isIssuerForeign ? [...shared(kafka), ...probing(kafka)] : shared(kafka);
+  return executor === 'native' ? [...all, ...native(kafka)] : all;
+}
+
+/** What an issuer that somebody else has set up signs with may only show in what it signs. */
+function probing(kafka: string): readonly Permission[] {
+  const use = 'see which root an issuer signs with';
+  return [
+    on('CertificateRequest', ['create'], { use, isOptional: true }),
+    on('CertificateRequest', ['get', 'delete'], { name: probeName(kafka), use, isOptional: true }),
+  ];
 }
 
 function shared(kafka: string): readonly Permission[] {

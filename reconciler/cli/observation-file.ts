@@ -116,6 +116,7 @@ const ISSUER = mapOf({
   caProblem: optional(mapOf({ problem: ANY_TEXT, isFinal: TRUTH })),
   ca: optional(listOf(CA)),
   chain: optional(listOf(CA)),
+  probeFailure: optional(ANY_TEXT),
 });
 
 const TRUST = mapOf({ object: optional(objectOf(KINDS.ConfigMap.kind)), ca: listOf(CA), digest: optional(TEXT) });

@@ -4,7 +4,8 @@ import type { Deadlines } from '../../constructs/model/desired';
 import { goDurationMs } from '../../constructs/model/go-duration';
 import { type Condition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
 import { ClusterError, OperationFailedError } from '../errors';
-import type { Observation, PetSetObservation, PodObservation } from '../plan/observation';
+import type { ProbeStep } from '../plan/nouns';
+import type { Observation, PetSetObservation, PodObservation, ProbeAnswer } from '../plan/observation';
 import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
 
 export interface LookOptions {
@@ -20,6 +21,10 @@ export interface ExecuteContext {
   /** Aborts when the run has to end: SIGTERM, a lost Lease, --timeout. */
   readonly signal: AbortSignal;
   readonly random: RandomText;
+  /** Returns what a CertificateRequest asks for with a key that is thrown away. */
+  readonly createRequest: (names: ProbeStep['names']) => { readonly request: string; readonly usages: readonly string[] };
+  /** What issuers answered in this run. */
+  readonly probes: Map<string, ProbeAnswer>;
   /** Reads everything anew; Kafka's own facts only when asked to. */
   readonly observe: (options?: LookOptions) => Promise<Observation>;
   /** Reads anew what restarts depend on. */

@@ -22,6 +22,7 @@ import { retryIssuance } from './issuance';
 import { giveUp, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
+import { probe } from './probe';
 import { StepNumbers } from './step-numbers';
 import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, recordChange, verify } from './steps';
 
@@ -57,7 +58,7 @@ async function walk(run: NativeRun, numbers: StepNumbers): Promise<Executed> {
     }
     // Every operation is decided anew, on what the one before it has left and on what is desired by then.
     if (step.kind === 'submitOpsRequest' && steps.slice(0, i).some((s) => s.kind === 'submitOpsRequest')) return 'replan';
-    if ((await carryOut(run, step)) === 'Skipped') return 'replan';
+    if ((await carryOut(run, step)) === 'Skipped' || step.kind === 'probe') return 'replan';
   }
   return 'done';
 }
@@ -74,6 +75,8 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
   switch (step.kind) {
     case 'apply':
       return applyObject(context, step);
+    case 'probe':
+      return probe(context, step);
     case 'exportTrust':
       return exportTrust(context, step);
     case 'create':

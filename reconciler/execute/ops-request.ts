@@ -5,12 +5,14 @@
 import { formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { isFinishedRequest } from '../../constructs/model/kubedb';
 import { isAttemptOf } from '../../constructs/model/names';
+import { certificateOf } from '../../constructs/model/tls';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
 import type { EvictStep, Plan, SubmitOpsRequestStep } from '../plan/nouns';
 import type { Observation, PodFacts } from '../plan/observation';
 import { repairOf } from '../plan/repair';
 import { failureOf, isRetryBoundReached, MEND_AND_RETRY, unfinished } from '../plan/requests';
 import { canRestart, isMixed } from '../plan/restart';
+import { isRootReplaced, rootOf } from '../plan/trust';
 import { assertTold } from './client-trust';
 import { deadlineMs, type ExecuteContext, orPlanAnew, PlanAnew, say } from './context';
 import { awaitGates, type Restarts, viewOf } from './gates';
@@ -24,6 +26,7 @@ export type Followed = 'Successful' | 'Skipped';
 
 /** Creates the request, unless it is gone on with, and follows it to its end. */
 export async function submitAndFollow(context: ExecuteContext, plan: Plan, step: SubmitOpsRequestStep): Promise<Followed> {
+  const before = step.isContinued || plan.cutover?.kind === 'trust' ? undefined : await context.observe();
   if (!step.isContinued) {
     await awaitAllGates({ context, plan, steps: restartsOf(plan, step) }, step);
     await assertTold(context);
@@ -31,7 +34,7 @@ export async function submitAndFollow(context: ExecuteContext, plan: Plan, step:
     say(context, 'submitted', step.subject, step.operation);
   }
   await awaitPickup(context, step.subject);
-  const request = await follow(context, step.subject);
+  const request = await follow(context, step.subject, before);
   if (request.status?.phase === 'Failed' && !(await isWanted(context, request))) throw new PlanAnew();
   return judge(context, request);
 }
@@ -91,20 +94,21 @@ async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise
 }
 
 /** Follows the conditions; the deadline is for the next sign of life, since a roll of many pods may take long in all. */
-async function follow(context: ExecuteContext, subject: ObjectRef): Promise<KubeObject> {
+async function follow(context: ExecuteContext, subject: ObjectRef, before: Observation | undefined): Promise<KubeObject> {
   const told = new Set<string>();
   let request = await existing(context, subject);
   // Longer than any single step of KubeDB may take by the request's own timeout, so that its verdict comes first.
   const limit = deadlineMs(context, 'podReady') + deadlineMs(context, 'issuance');
   while (!isFinishedRequest(request)) {
+    await warnOfOtherRoot(context, request, { before, isTold: told.has('CertificateSynced') });
     tell(context, request, told);
-    const before = request.metadata.resourceVersion;
+    const { resourceVersion } = request.metadata;
     request = await waitUntil(context, {
       subject,
       watch: watching(subject),
       check: async () => {
         const now = await existing(context, subject);
-        if (now.metadata.resourceVersion !== before) return { done: now };
+        if (now.metadata.resourceVersion !== resourceVersion) return { done: now };
         return (await issuanceOf(context, now)) ?? { waitingFor: lastCondition(now) };
       },
       deadlineMs: limit,
@@ -114,6 +118,7 @@ async function follow(context: ExecuteContext, subject: ObjectRef): Promise<Kube
       retryMs: LOOK_AGAIN_MS,
     });
   }
+  await warnOfOtherRoot(context, request, { before, isTold: told.has('CertificateSynced') });
   tell(context, request, told);
   return request;
 }
@@ -141,6 +146,24 @@ function lastCondition(request: KubeObject): string {
   const [step = '', pod] = String(last.type).split('--');
   // KubeDB words single actions as "evict pod; ConditionStatus:True; PodName:x".
   return pod === undefined ? (last.message ?? step) : `${String(last.message ?? step).split(';')[0]} ${pod}`;
+}
+
+interface RootComparison {
+  /** What was there before the request; absent when another root was agreed to. */
+  readonly before: Observation | undefined;
+  readonly isTold: boolean;
+}
+
+/** The chain that really came has the last word. KubeDB restarts pods onto it whatever it is, so that it can only be reported: at once. */
+async function warnOfOtherRoot(context: ExecuteContext, request: KubeObject, { before, isTold }: RootComparison): Promise<void> {
+  const { tls } = context.bundle;
+  if (before === undefined || tls === 'off' || isTold || !hasTrueCondition(request, 'CertificateSynced')) return;
+  const live = await context.observe();
+  if (!isRootReplaced(before, live, tls)) return;
+  const { secretName } = certificateOf(live.name, tls, 'server');
+  const root = rootOf(live.secrets.find((s) => s.name === secretName)?.ca);
+  const what = `the issued certificate in Secret ${secretName} has another root than pods trust (SHA-256 ${root?.fingerprint ?? 'unknown'})`;
+  say(context, 'warning', refOf(request), `${what}; KubeDB restarts pods onto it: clients must trust it`);
 }
 
 /** Tells each condition once. */

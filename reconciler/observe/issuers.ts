@@ -1,9 +1,9 @@
 /** Issuers that the live or desired TLS state refers to, and the CA that they sign with where that can be read. */
 import { formatRef, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '../../constructs/model/tls';
-import type { IssuerState } from '../plan/observation';
+import type { IssuerState, ProbeAnswers } from '../plan/observation';
 import { denialOf, type Reader } from './reading';
-import { caProblem, signingCa } from './secret';
+import { answeredCa, caProblem, signingCa } from './secret';
 
 /** Returns every issuer of the TLS states and of the manifests, and those that Certificates among these refer to, in the order of their names. */
 export function issuersUsed(states: readonly TlsState[], manifests: readonly KubeObject[]): readonly Pick<IssuerRef, 'kind' | 'name'>[] {
@@ -20,21 +20,23 @@ export function issuersUsed(states: readonly TlsState[], manifests: readonly Kub
 
 /**
  * Returns what is known of an issuer. One that may not be read is unknown, not absent. One that is still to be created from a manifest will
- * sign with the Secret that the manifest names.
+ * sign with the Secret that the manifest names. Where no Secret shows the CA, what the issuer answered to a certificate request does.
  */
 export async function readIssuer(
   reader: Reader,
   { kind, name }: Pick<IssuerRef, 'kind' | 'name'>,
-  manifests: readonly KubeObject[],
+  { issuing, probes }: { readonly issuing: readonly KubeObject[]; readonly probes?: ProbeAnswers | undefined },
 ): Promise<IssuerState> {
+  const answer = probes?.get(`${kind}/${name}`);
+  const answered = answer === undefined ? {} : answeredCa(answer);
   try {
     const object = await reader.get(KINDS[kind], name);
-    const signing = object ?? manifests.find((m) => m.kind === kind && m.metadata.name === name);
-    return { kind, name, ...(object === undefined ? {} : { object }), ...(await readSigningCa(reader, signing)) };
+    const signing = object ?? issuing.find((m) => m.kind === kind && m.metadata.name === name);
+    return { kind, name, ...(object === undefined ? {} : { object }), ...answered, ...(await readSigningCa(reader, signing)) };
   } catch (error) {
     const unknown = denialOf(error);
     if (unknown === undefined) throw error;
-    return { kind, name, unknown };
+    return { kind, name, unknown, ...answered };
   }
 }
 

@@ -14,7 +14,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { DEFAULT_CLUSTER_DOMAIN } from '../../constructs/model/cluster-domain';
 import { learnedDomain } from '../../constructs/model/learned-domain';
 import { ALIASES, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation } from '../plan/observation';
+import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation, type ProbeAnswers } from '../plan/observation';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
 import { selects } from './budgets';
 import { issuersUsed, readIssuer } from './issuers';
@@ -43,6 +43,8 @@ export interface ObserveContext {
   readonly clock: Clock;
   /** For a plan that is only shown: without a right to Secrets there is less in it. */
   readonly canLackSecrets?: boolean;
+  /** What issuers answered to certificate requests in this run. Default: nothing. */
+  readonly probes?: ProbeAnswers;
 }
 
 /** What to look at: the Kafka of a bundle, with all that the bundle speaks of, or a Kafka by name. */
@@ -62,7 +64,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers, trust] = await Promise.all([
     readPetSets(reader, name, kafka),
-    Promise.all(issuersUsed(states, issuing).map((issuer) => readIssuer(reader, issuer, issuing))),
+    Promise.all(issuersUsed(states, issuing).map((issuer) => readIssuer(reader, issuer, { issuing, probes: context.probes }))),
     readTrust(reader, name),
   ]);
   const needed = [...certificateSecretNames(name, states, ALIASES), ...mountedSecretNames(named.pods, petSets)];

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { withoutPasswords } from '../../constructs/model/kubedb';
 import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../certificates';
-import type { CaFacts, CaProblem, CertificateFacts, IssuerState, SecretFacts } from '../plan/observation';
+import type { CaFacts, CaProblem, CertificateFacts, IssuerState, ProbeAnswer, SecretFacts } from '../plan/observation';
 
 /** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
 export function secretFacts(secret: KubeObject): SecretFacts {
@@ -63,6 +63,15 @@ export function signingCa(secret: KubeObject): Pick<IssuerState, 'ca' | 'chain' 
   if (path === undefined || top === undefined) return {};
   const isSelfSigned = signersOf(top.pem ?? '', [top]).length > 0;
   return { caPublicKeys: [top.publicKey], ca: [top], chain: isSelfSigned ? path.slice(0, -1) : path };
+}
+
+/** Returns the same by what an issuer answered to a certificate request. */
+export function answeredCa(answer: ProbeAnswer): Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys' | 'probeFailure'> {
+  if ('failure' in answer) return { probeFailure: answer.failure };
+  const ca = readCas(answer.ca).certificates;
+  const [, ...chain] = readCas(answer.certificate).certificates;
+  if (ca.length === 0) return { probeFailure: 'its answer holds no CA certificate' };
+  return { caPublicKeys: ca.map((c) => c.publicKey), ca, chain };
 }
 
 /** Returns why a CA issuer cannot sign with this Secret, as cert-manager would find; dates are not looked at. Undefined: it can. */

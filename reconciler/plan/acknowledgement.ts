@@ -13,6 +13,7 @@ import { type Change, type ChangeRecord, changeRecordOf, isContinued, isReversed
 import type { World } from './checks/world';
 import type { Obstacle } from './nouns';
 import type { Observation } from './observation';
+import { isRootShownLater } from './probe';
 import { type Cut, type ExpiryCut, isSelfSigned, issuerRoot, servedRoot } from './trust';
 
 /** Whether a change may begin. */
@@ -97,9 +98,13 @@ function side(tls: TlsState, root: { readonly publicKey: string } | undefined): 
 }
 
 /** Returns the acknowledgements that approve a cut, the one to ask for first. */
-function fittingAcknowledgements(cut: AcknowledgedCut, { bundle, live }: World): readonly Acknowledged[] {
+function fittingAcknowledgements(cut: AcknowledgedCut, world: World): readonly Acknowledged[] {
+  const { bundle, live } = world;
   if (cut.kind === 'trust') {
+    // Which root it is shows before the first change (`probe.ts`), and is held against these then.
+    const isShownLater = cut.root === undefined && isRootShownLater(world);
     return [
+      ...(isShownLater ? bundle.desired.acknowledge.filter((a) => a.root !== undefined) : []),
       ...(cut.root === undefined ? [] : [{ kind: 'trustRootChangesTo' as const, root: cut.root.fingerprint }]),
       // The root of the same issuer is not named by the issuer's name: it would approve every later root, too.
       ...(cut.isOtherIssuer ? [{ kind: 'trustRootChangesTo' as const, issuer: cut.issuer.name }] : []),

@@ -24,6 +24,7 @@ import { REQUIRED_KEYS } from './checks/secrets';
 import { desiredKafka, type World } from './checks/world';
 import { casToTrust, wantedTrust } from './client-trust';
 import {
+  type CaFacts,
   type CertificateFacts,
   OBSERVATION_FORMAT,
   type Observation,
@@ -67,6 +68,8 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
             kind: i.kind,
             name: i.name,
             object: ready({ ...KINDS[i.kind], metadata: { name: i.name, namespace: owner.namespace } }),
+            caPublicKeys: [assumedRoot(i.name).publicKey],
+            ca: [assumedRoot(i.name)],
           })),
     certificates: tls === 'off' ? [] : ALIASES.map((alias) => ready(certificateIn(bundle, alias) ?? brokerCertificate(owner, tls, alias))),
     secrets: [...secrets, passwordSecret(owner.keystoreCredSecret)],
@@ -141,7 +144,7 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
   const issuer = issuerOf(tls, alias);
   const { spec } = brokerCertificate(owner, tls, alias);
   const { secretName = '', privateKey } = certificateOf(owner.name, tls, alias);
-  const root = factsOf(`root of ${issuer.name}`, {}, CA_VALIDITY);
+  const root = assumedRoot(issuer.name);
   return {
     name: secretName,
     uid: `uid-${secretName}`,
@@ -149,10 +152,16 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
     keys: REQUIRED_KEYS,
     annotations: { 'cert-manager.io/issuer-name': issuer.name, 'cert-manager.io/issuer-kind': issuer.kind },
     leaf: factsOf(alias, spec, validity),
-    ca: [{ ...root, isCa: true, pem: assumedPem(root.fingerprint) }],
+    ca: [root],
     isSignedByCa: true,
     keyEncoding: privateKey?.encoding ?? spec.privateKey.encoding,
   };
+}
+
+/** The root that an issuer has signed with, and still does. */
+function assumedRoot(issuer: string): CaFacts {
+  const root = factsOf(`root of ${issuer}`, {}, CA_VALIDITY);
+  return { ...root, isCa: true, pem: assumedPem(root.fingerprint) };
 }
 
 /** Returns the PEM form of a certificate that nobody has made. */

@@ -30,6 +30,7 @@ export const REASONS = {
   KeyEncodingDiffers: 'the Secret holds its key in another encoding than wanted',
   CertificateTooOld: 'a certificate was issued before issuedAfter',
   CertificateExpiring: 'a certificate is closer to its expiry than beforeExpiry',
+  CaUnknown: 'what an issuer signs with cannot be read',
   CaReplaced: 'the issuer signs with another CA than the one that pods trust',
   TemplateDiffers: 'a PetSet does not mount what the TLS state asks for',
   ConfigDiffers: 'a configuration Secret does not say what the TLS state asks for',
@@ -81,6 +82,14 @@ export interface ExportTrustStep extends StepBase {
 export interface CreateStep extends StepBase {
   readonly kind: 'create';
   readonly manifest: KubeObject;
+}
+/** Asks an issuer for a certificate that is not used, to see which root it signs with; what follows is planned again by the answer. */
+export interface ProbeStep extends StepBase {
+  readonly kind: 'probe';
+  /** The CertificateRequest, without the request itself. */
+  readonly request: KubeObject;
+  /** What the certificate would be for. */
+  readonly names: { readonly commonName?: string; readonly dnsName: string };
 }
 /** Wait until the subject is what kstatus calls Current. */
 export interface AwaitReadyStep extends StepBase {
@@ -176,6 +185,7 @@ export interface DeleteStep extends StepBase {
 }
 
 export type Step =
+  | ProbeStep
   | ApplyStep
   | ExportTrustStep
   | CreateStep
@@ -269,6 +279,8 @@ export function describeStep(step: Step): { readonly change: string; readonly wa
     case 'apply':
     case 'exportTrust':
       return { change: step.change, waitsFor: '', why };
+    case 'probe':
+      return { change: 'probe', waitsFor: 'answer', why };
     case 'create':
       return { change: 'create', waitsFor: '', why };
     case 'retryIssuance':

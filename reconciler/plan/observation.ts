@@ -141,6 +141,8 @@ export interface IssuerState {
   readonly ca?: readonly CaFacts[];
   /** What its leaves bring along in `tls.crt`, from the certificate that signs them; absent in observations of earlier versions. */
   readonly chain?: readonly CaFacts[];
+  /** Why a certificate request of ours did not show what it signs with; absent when none was made. */
+  readonly probeFailure?: string;
   /** Why the Secret of a CA issuer cannot be signed with; absent when it can, or could not be read. */
   readonly caProblem?: CaProblem;
 }
@@ -247,3 +249,9 @@ export interface Unread {
   readonly what: string;
   readonly because: string;
 }
+
+/** What an issuer answered to a certificate request of ours: the certificates in PEM, or why there are none. */
+export type ProbeAnswer = { readonly certificate: string; readonly ca: string } | { readonly failure: string };
+
+/** Answers of this run, by kind and name of the issuer: `ClusterIssuer/corp-ca`. */
+export type ProbeAnswers = ReadonlyMap<string, ProbeAnswer>;

@@ -32,6 +32,7 @@ import type { Observation } from './observation';
 import { canBeDrafted, mostFinalFirst, standingObstacles } from './obstacles';
 import { planOpsRequests } from './ops-requests';
 import { preflight } from './preflight/preflight';
+import { withProbe } from './probe';
 import { isOurs, unfinished } from './requests';
 import { issueSteps, kafkaRef, ownSteps, recordSteps } from './steps';
 import { firstExport } from './trust-steps';
@@ -83,12 +84,12 @@ function draftPlan(world: World, retry: boolean): Draft {
   const draft = bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
   const loss = lossOf(world, found.cut, draft.steps);
   const { obstacles, record, acknowledged } = approvalOf(world, found.cut, loss);
-  return {
+  return withProbe(world, found, {
     ...withRecord({ ...draft, steps: withHealthCheck(draft.steps, world) }, world, record),
     notes: [...(loss === undefined ? [] : [`Data is lost: ${loss}.`]), ...(draft.notes ?? [])],
     ...(acknowledged === undefined ? {} : { acknowledged }),
     obstacles: [...obstacles, ...(draft.obstacles ?? [])],
-  };
+  });
 }
 
 /** Adds the steps that record a change: before the first write that is part of it, and when everything is verified. */

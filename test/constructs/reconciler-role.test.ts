@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Acknowledgement, Executor, KafkaCluster, Tls, TlsIssuer } from '../../constructs';
+import { App, Chart, Testing } from 'cdk8s';
+import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { groupOf, KINDS, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
 import { type Permission, permissions } from '../../constructs/model/permissions';
@@ -133,3 +134,25 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     });
   });
 }
+
+describe('to ask an issuer that somebody else has set up for its root', () => {
+  const rights = (tls: Tls) => {
+    const chart = new Chart(new App(), 'chart', { namespace: 'demo' });
+    const job = { image: `registry.example/kafka-tls@sha256:${'0'.repeat(64)}` };
+    new KafkaTls(chart, 'tls', { cluster: KafkaCluster.existing(KAFKA), tls, job });
+    const role = Testing.synth(chart).find((o: { kind: string }) => o.kind === 'Role');
+    const rules: readonly { resources: string[]; resourceNames?: string[]; verbs: string[] }[] = role.rules;
+    return rules.flatMap((r) =>
+      r.resources.includes('certificaterequests') ? r.verbs.map((v) => `${v} ${r.resourceNames ?? ''}`.trim()) : [],
+    );
+  };
+  const asks = ['create', 'delete kafka-tls-orders-probe', 'get kafka-tls-orders-probe', 'list'];
+  const cases: readonly { readonly name: string; readonly tls: Tls; readonly may: readonly string[] }[] = [
+    { name: 'a CA of its own', tls: Tls.on({ issuer: TlsIssuer.selfSignedCa() }), may: ['list'] },
+    { name: 'a CA in a Secret', tls: Tls.on({ issuer: TlsIssuer.caSecret('corp') }), may: ['list'] },
+    { name: 'a ClusterIssuer', tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp') }), may: asks },
+    { name: 'an Issuer', tls: Tls.on({ issuer: TlsIssuer.issuer('corp') }), may: asks },
+    { name: 'no TLS', tls: Tls.off(), may: ['list'] },
+  ];
+  for (const { name, tls, may } of cases) test(name, () => assert.deepEqual([...rights(tls)].sort(), may));
+});

@@ -1,0 +1,92 @@
+/**
+ * Issuers whose CA cannot be read (ClusterIssuers, Vault and others): before anything is issued for the brokers, a certificate request of ours
+ * shows which root they sign with. Without it an unchanged issuer would be taken at its name, and a replaced root would be met only when the
+ * certificates are there, or under `ops-request` when pods have restarted.
+ *
+ * What the answer shows is held for the rest of the run, as if the CA had been read; then all is planned again.
+ */
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { ownedMetadata } from '../../constructs/model/manifests';
+import { probeName } from '../../constructs/model/names';
+import { formatIssuerRef, type IssuerRef, issuerOf, tlsStateOf } from '../../constructs/model/tls';
+import { issuerStateOf } from './checks/cas';
+import { type World, wantedCertificate } from './checks/world';
+import type { Comparison } from './comparison';
+import type { Draft, ProbeStep } from './nouns';
+import { isSelfSigned } from './trust';
+
+/** Returns a draft with the question before its steps, where there is one to ask, and what guards it else. */
+export function withProbe(world: World, found: Comparison, draft: Draft): Draft {
+  const issuer = unreadIssuer(world, found, draft);
+  if (issuer === undefined) return draft;
+  const failure = issuerStateOf(world.live, issuer)?.probeFailure;
+  const name = formatIssuerRef(issuer);
+  const { notes = [] } = draft;
+  if (failure !== undefined) return { ...draft, notes: [...notes, unguarded(world, name, failure)] };
+  const guard = `The CA of ${name} cannot be read. Before anything is changed, a certificate request shows which root it signs with.`;
+  const other = 'If that is another root than pods trust, the run ends there unless it is acknowledged.';
+  return { ...draft, steps: [probeStep(world, issuer), ...draft.steps], notes: [...notes, `${guard} ${other}`] };
+}
+
+function unguarded({ bundle }: World, issuer: string, failure: string): string {
+  const known = `Which root ${issuer} signs with could not be found out (${failure}).`;
+  return bundle.desired.executor === 'native'
+    ? `${known} The issued certificates are held against what pods trust before the first pod restarts.`
+    : `${known} KubeDB restarts pods as soon as certificates are issued: another root is reported then, and cannot be stopped.`;
+}
+
+/** Returns the issuer of what pods will serve, if pods trust something by now that its root may differ from. */
+function unreadIssuer(world: World, { cut, reissued }: Comparison, { steps }: Draft): IssuerRef | undefined {
+  const { bundle, live } = world;
+  if (bundle.tls === 'off' || tlsStateOf(live.kafka?.spec) === 'off' || !reissued.has('server') || cut?.kind === 'protocol')
+    return undefined;
+  const isRunning = steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued);
+  const trusts = live.secrets.some((s) => (s.ca ?? []).length > 0 && live.pods.some((p) => p.certificateSecret === s.name));
+  return isRunning || !trusts ? undefined : unreadableIssuer(world);
+}
+
+/** Tells whether a certificate request will show the root of what pods will serve. */
+export function isRootShownLater(world: World): boolean {
+  const issuer = unreadableIssuer(world);
+  return issuer !== undefined && issuerStateOf(world.live, issuer)?.probeFailure === undefined;
+}
+
+/** Returns the issuer of what pods serve if only a certificate request shows what it signs with. */
+function unreadableIssuer({ bundle, live }: World): IssuerRef | undefined {
+  if (bundle.tls === 'off') return undefined;
+  const issuer = issuerOf(bundle.tls, 'server');
+  const state = issuerStateOf(live, issuer);
+  const isOurs = bundle.issuing.some((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
+  const isThere = state?.object !== undefined || state?.unknown !== undefined;
+  const isPublic = state?.object?.spec?.acme !== undefined;
+  if (isOurs || !isThere || isPublic || state?.caProblem !== undefined || state?.ca !== undefined || state?.caPublicKeys !== undefined)
+    return undefined;
+  return isSelfSigned(live, issuer) ? undefined : issuer;
+}
+
+function probeStep(world: World, issuer: IssuerRef): ProbeStep {
+  const { bundle, live } = world;
+  const subject = ref(KINDS[issuer.kind], live.namespace, issuer.name);
+  const message = 'its CA cannot be read: a certificate request shows which root it signs with';
+  const { commonName, dnsNames = [] } = wantedCertificate(world, 'server').spec as { commonName?: string; dnsNames?: readonly string[] };
+  const { apiVersion, kind } = KINDS.Kafka;
+  const request: KubeObject = {
+    apiVersion: KINDS.CertificateRequest.apiVersion,
+    kind: KINDS.CertificateRequest.kind,
+    metadata: {
+      ...ownedMetadata(bundle.desired, probeName(live.name)),
+      ownerReferences: [{ apiVersion, kind, name: live.name, uid: live.kafka?.metadata.uid ?? '' }],
+    },
+    spec: { issuerRef: { group: issuer.apiGroup, kind: issuer.kind, name: issuer.name }, duration: PROBE_DURATION },
+  };
+  return {
+    kind: 'probe',
+    subject,
+    findings: [{ subject, reason: 'CaUnknown', message }],
+    request,
+    names: { ...(commonName === undefined ? {} : { commonName }), dnsName: dnsNames[0] ?? live.name },
+  };
+}
+
+/** As short as cert-manager's own certificates may be. */
+const PROBE_DURATION = '1h';

@@ -1,0 +1,169 @@
+/** An issuer whose CA cannot be read: a certificate request shows which root it signs with, before anything of the Kafka is touched. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { Acknowledgement, TlsIssuer } from '../../constructs';
+import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { ClusterError } from '../../reconciler/errors';
+import { plan } from '../../reconciler/plan/plan';
+import type { Cluster } from '../../reconciler/ports';
+import { issueCertificate } from '../support/certificate-factory';
+import { assertSettled } from '../support/settled';
+import { MOVE, on, wish } from '../support/wishes';
+import { failureOf, kafkaManifest, World } from '../support/world';
+
+let world: World;
+afterEach(() => world?.stop());
+
+const CA = ref(KINDS.Secret, 'cert-manager', 'corp-ca');
+const ISSUER = ref(KINDS.ClusterIssuer, undefined, 'corp-ca');
+const first = issueCertificate({ commonName: 'corp-ca', isCa: true });
+const second = issueCertificate({ commonName: 'corp-ca-2', isCa: true });
+
+function caSecret(ca: typeof first): KubeObject {
+  const data = { 'tls.crt': ca.cert, 'tls.key': ca.key };
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: CA.name, namespace: 'cert-manager' },
+    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+  };
+}
+
+/** A Kafka with TLS by a ClusterIssuer. */
+async function secured(executor: ExecutorName, decorate?: (cluster: Cluster) => Cluster): Promise<void> {
+  const issuer = {
+    apiVersion: ISSUER.apiVersion,
+    kind: 'ClusterIssuer',
+    metadata: { name: 'corp-ca' },
+    spec: { ca: { secretName: 'corp-ca' } },
+  };
+  const namespaces = ['demo', 'cert-manager'];
+  world = new World({
+    opsManager: executor === 'ops-request',
+    sandbox: { api: { namespaces } },
+    ...(decorate === undefined ? {} : { decorate }),
+  });
+  await world.start(kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }));
+  for (const object of [caSecret(first), issuer]) await world.cluster.create(object);
+  await world.settle();
+  await world.apply(world.bundle(wished(executor)));
+  await world.place.pass(60_000);
+  world.events.length = 0;
+}
+
+const wished = (executor: ExecutorName, change = {}) => wish(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), ...change }));
+const rotation = (executor: ExecutorName, change = {}) =>
+  world.bundle(wished(executor, { issuedAfter: world.clock.now().toISOString(), ...change }));
+
+async function replaceCa(): Promise<void> {
+  const has = (await world.cluster.get(CA)) as KubeObject;
+  await world.cluster.replace({ ...has, data: caSecret(second).data });
+  await world.place.pass(60_000);
+}
+
+const isProbe = ({ kind, metadata }: KubeObject) => kind === KINDS.CertificateRequest.kind && metadata.name.endsWith('-probe');
+
+async function refused(): Promise<KubeObject> {
+  throw new ClusterError('create CertificateRequest: denied by policy', { status: 403, reason: 'Forbidden' });
+}
+
+async function probesLeft(): Promise<number> {
+  const all = await world.cluster.list(KINDS.CertificateRequest, { namespace: world.namespace });
+  return all.filter(isProbe).length;
+}
+
+for (const executor of EXECUTORS) {
+  describe(`a rotation by an issuer whose CA cannot be read, under ${executor}`, () => {
+    test('asks first, and is an ordinary roll when the root is the same', async () => {
+      await secured(executor);
+      const bundle = rotation(executor);
+      const { steps, notes } = plan(bundle, await world.observe(bundle), world.clock.now());
+      assert.deepEqual([steps[0]?.kind, steps[0]?.subject.name], ['probe', 'corp-ca']);
+      assert.match(
+        notes.join('\n'),
+        /The CA of ClusterIssuer\/corp-ca cannot be read\. Before anything is changed, a certificate request shows/,
+      );
+      await world.apply(bundle);
+      assert.equal(world.evicted.length, 3);
+      assert.equal(await probesLeft(), 0);
+      await assertSettled(world, bundle);
+      assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
+    });
+
+    test('ends before anything is touched when the root is another, and names it', async () => {
+      await secured(executor);
+      await replaceCa();
+      const requests = await world.requests();
+      const failure = await failureOf(world.apply(rotation(executor)));
+      assert.equal(failure.exitCode, 2);
+      assert.match(failure.message, /ClusterIssuer\/corp-ca signs with another CA than pods trust/);
+      assert.match(failure.hint ?? '', /trustRootChangesTo\('[0-9a-f]{64}'\)/);
+      assert.deepEqual(world.evicted, []);
+      assert.equal((await world.requests()).length, requests.length, 'KubeDB was asked for nothing');
+      assert.equal(await probesLeft(), 0);
+    });
+
+    test('is the cut-over that it is when that root was acknowledged, and clients hear of it first', async () => {
+      await secured(executor);
+      await replaceCa();
+      const failure = await failureOf(world.apply(rotation(executor)));
+      const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
+      const bundle = rotation(executor, { acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
+      await world.apply(bundle);
+      assert.equal(new Set(world.evicted).size, 3);
+      const told = world.events.findIndex((e) => e.event === 'applied' && e.message.includes('lacks'));
+      assert.ok(told !== -1 && told < world.events.findIndex((e) => e.event === 'evicted'));
+      await assertSettled(world, bundle);
+    });
+
+    test('goes on with a warning when it may not ask', async () => {
+      await secured(executor, (cluster) => ({ ...cluster, create: (object) => (isProbe(object) ? refused() : cluster.create(object)) }));
+      const bundle = rotation(executor);
+      await world.apply(bundle);
+      const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
+      assert.match(warnings.join('\n'), /which root it signs with could not be found out: .*denied by policy/);
+      await assertSettled(world, bundle);
+    });
+
+    test('is guarded in another way when its request is denied', async () => {
+      await secured(executor, (cluster) => ({ ...cluster, create: (object) => (isProbe(object) ? refused() : cluster.create(object)) }));
+      await replaceCa();
+      const run = world.apply(rotation(executor));
+      if (executor === 'native') {
+        const failure = await failureOf(run);
+        assert.match(failure.message, /the issued certificate has another root than pods trust: no pod was restarted/);
+        assert.deepEqual(world.evicted, []);
+      } else {
+        await run;
+        const at = (fits: (e: { event: string; message: string }) => boolean) => world.events.findIndex(fits);
+        const warned = at((e) => e.event === 'warning' && /another root than pods trust \(SHA-256 [0-9a-f]{64}\)/.test(e.message));
+        assert.ok(warned !== -1 && warned < at((e) => e.event === 'ready'), 'reported before the first pod is back');
+      }
+    });
+
+    test('by another issuer that was approved by its root ends when it signs with another root', async () => {
+      await secured(executor);
+      await world.cluster.create({ ...caSecret(second), metadata: { name: 'corp-ca-2', namespace: 'cert-manager' } });
+      const other = {
+        apiVersion: ISSUER.apiVersion,
+        kind: 'ClusterIssuer',
+        metadata: { name: 'corp-ca-2' },
+        spec: { ca: { secretName: 'corp-ca-2' } },
+      };
+      await world.cluster.create(other);
+      await world.place.pass(60_000);
+      const by = (root: string) => {
+        const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo(root)];
+        return world.bundle(wish(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca-2'), acknowledge })));
+      };
+      const failure = await failureOf(world.apply(by('0'.repeat(64))));
+      assert.equal(failure.exitCode, 2, failure.message);
+      const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
+      assert.deepEqual(world.evicted, []);
+      await world.apply(by(root));
+      assert.equal(new Set(world.evicted).size, 3);
+      await assertSettled(world, by(root));
+    });
+  });
+}
