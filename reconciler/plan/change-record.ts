@@ -3,7 +3,7 @@
  *
  * It is written before the first write of the change and once more at its end. From it follow three answers that the live TLS state cannot
  * give: whether a change was begun and goes on without being asked for again, what its reverse is, and which acknowledgements were used.
- * The record outlives the KafkaOpsRequests, which anybody may delete. An annotation that is not a record counts as absent: then nothing is
+ * The record outlives the KafkaOpsRequests, which users delete. An annotation that is not a record counts as absent: then nothing is
  * remembered, and the plan asks again.
  */
 import { isContent } from '../../constructs/model/acknowledgement';

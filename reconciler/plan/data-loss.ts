@@ -3,8 +3,8 @@
  *
  *     lost for certain, and refused until acknowledged
  *       a cut-over                   every copy is deleted before another node can fetch it
- *       the only controller          nobody else has the KRaft metadata: topics, ACLs and SCRAM users are gone with it
- *       the only broker              nobody else has the records
+ *       the only controller          no other node has the KRaft metadata: topics, ACLs and SCRAM users are gone with it
+ *       the only broker              no other node has the records
  *     lost for certain, and a note
  *       partitions with one replica  the records of these partitions
  *     not lost
@@ -49,7 +49,7 @@ function losingPods(live: Observation, steps: readonly Step[]): readonly PodFact
   return live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name) && losesData(p, live));
 }
 
-/** Nobody else has what it holds. */
+/** No other pod holds the same data. */
 function isAlone({ role }: PodFacts, { kafka }: Observation): boolean {
   const has = (other: Role) => (role === 'broker' ? other !== 'controller' : other !== 'broker');
   return kafka !== undefined && nodesOf(kafka).filter((n) => has(n.role)).length === 1;

@@ -192,7 +192,11 @@ function hasCopies({ nodeId, role }: PodFacts, { topics }: KafkaFacts): Verdict 
   for (const { name, partitions } of topics) {
     const last = partitions.find((p) => p.replicas.length > 1 && p.isr.includes(nodeId) && p.isr.length === 1);
     if (last === undefined) continue;
-    return { ok: false, because: `its storage is ephemeral, and nobody else has ${name}-${last.partition}: ISR {${nodeId}}`, retry: true };
+    return {
+      ok: false,
+      because: `its storage is ephemeral, and no other broker in sync has ${name}-${last.partition}: ISR {${nodeId}}`,
+      retry: true,
+    };
   }
   return undefined;
 }

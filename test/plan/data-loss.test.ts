@@ -203,9 +203,9 @@ describe('what a gated roll of an ephemeral Kafka loses', () => {
     const cases: readonly { name: string; view: RestartView; because?: RegExp }[] = [
       { name: 'goes while another one has its data', view: view({}) },
       {
-        name: 'stays while nobody else has it',
+        name: 'stays while no other broker has it',
         view: view({ facts: { value: behind } }),
-        because: /its storage is ephemeral, and nobody else has double-0: ISR \{0\}/,
+        because: /its storage is ephemeral, and no other broker in sync has double-0: ISR \{0\}/,
       },
       { name: 'goes then, if its storage is durable', view: view({ facts: { value: behind }, losing: new Set() }) },
       {

@@ -12,7 +12,7 @@ const called =
     b.kafka((k) => ({ ...k, status: { ...k.status, phase, conditions: [...k.status.conditions, ...conditions] } }));
 const notReady = called('NotReady', condition('AcceptingConnection', 'False', 'it is not accepting client requests'));
 const critical = called('Critical', condition('ReplicaReady', 'False', 'PetSet orders-broker: ready replicas: 2'));
-const paused = called('NotReady', condition('Paused', 'True', 'by somebody'));
+const paused = called('NotReady', condition('Paused', 'True', 'for maintenance'));
 
 const cases: readonly { name: string; cluster: ClusterBuilder; obstacle?: RegExp; notes?: RegExp }[] = [
   { name: 'Ready, nothing to do', cluster: new ClusterBuilder() },

@@ -27,7 +27,7 @@ export function replicated({ holders, losses }: Copies, leader: number | undefin
   return { holders: [...new Set([...holders, ...inSync])], losses };
 }
 
-/** Returns the copies of a log that nobody knows any more, since the metadata is lost. */
+/** Returns the copies of a partition after the metadata that names it was lost. */
 export function forgotten({ holders, losses }: Copies): Copies {
   return { losses: holders === undefined ? losses : losses + 1 };
 }
