@@ -100,6 +100,18 @@ export function differingFields(wanted: unknown, live: unknown, { mayHoldMore = 
   return below(mapIn(wanted), effectOf(mapIn(wanted)), effectOf(mapIn(live)), mayHoldMore);
 }
 
+/**
+ * Returns the wanted spec with every field that the live one has in effect as the live one writes it. Sent like this it takes no field from
+ * another writer, and cert-manager, which compares names as texts, issues nothing for a spelling.
+ */
+export function inLiveSpelling(wanted: Fields, live: unknown): Fields {
+  const different = differingFields(wanted, live).map((field) => field.split('.')[0]);
+  const has = mapIn(live);
+  return Object.fromEntries(
+    Object.entries(wanted).map(([field, value]) => [field, different.includes(field) ? value : (has[field] ?? value)]),
+  );
+}
+
 function below(written: Fields, wanted: Fields, live: Fields, mayHoldMore: boolean, path = ''): readonly string[] {
   return Object.keys(written).flatMap((key) => {
     const [text, a, b] = [written[key], wanted[key], live[key]];

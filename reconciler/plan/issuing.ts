@@ -1,5 +1,5 @@
 /** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
-import { differingFields } from '../../constructs/model/certificate-effect';
+import { differingFields, inLiveSpelling } from '../../constructs/model/certificate-effect';
 import { withKeyKind } from '../../constructs/model/certificate-fields';
 import { isEqual, isMap, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
@@ -33,7 +33,15 @@ export function brokerLabelSteps({ bundle, live }: World, certificates: readonly
       ...differing(ofUser(manifest.spec?.secretTemplate?.labels), has.spec?.secretTemplate?.labels ?? {}, 'spec.secretTemplate.labels'),
     ];
     if (different.length === 0) return [];
-    return [{ kind: 'apply', subject, findings: [differs('Certificate', subject, different)], manifest, change: 'configure' }];
+    return [
+      {
+        kind: 'apply',
+        subject,
+        findings: [differs('Certificate', subject, different)],
+        manifest: spelledAsLive(manifest, has),
+        change: 'configure',
+      },
+    ];
   });
 }
 
@@ -48,7 +56,7 @@ function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
       message: 'missing',
     });
   const different = differences(manifest, has);
-  if (different.length > 0) return applied(manifest, 'configure', differs(kind, subject, different));
+  if (different.length > 0) return applied(spelledAsLive(manifest, has), 'configure', differs(kind, subject, different));
   const { state, reason: message } = statusOf(has);
   if (state === 'Current') return [];
   const findings: readonly Finding[] = [{ subject, reason: `${kind}NotReady`, message }];
@@ -78,6 +86,12 @@ function applied(manifest: KubeObject, change: 'create' | 'configure', finding: 
     { kind: 'apply', subject, findings: [finding], manifest, change },
     { kind: 'awaitReady', subject, findings: [] },
   ];
+}
+
+/** Returns a manifest to be applied over a live object, without other spellings of what that says already. */
+export function spelledAsLive(manifest: KubeObject, has: KubeObject | undefined): KubeObject {
+  if (manifest.kind !== KINDS.Certificate.kind || has === undefined) return manifest;
+  return { ...manifest, spec: inLiveSpelling(manifest.spec ?? {}, has.spec) };
 }
 
 /** Returns the live object that a manifest of the bundle is about. */

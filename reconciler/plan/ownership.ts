@@ -1,11 +1,12 @@
 /**
- * Whose the Issuers and Certificates of a bundle are. They are applied by force, so an object of another owner is refused before anything is
- * touched: two owners would overwrite each other in every run, and a CA that changes hands gives every client another root.
+ * Whose the Issuers and Certificates of a bundle are. Every KafkaTls applies as the same field manager, so the API server sees no conflict
+ * between two of them: they would overwrite each other in every run, and a CA that changes hands gives every client another root. An object
+ * of another owner is therefore refused before anything is touched.
  *
  *     label of our Kafka             ours, also after its KafkaTls got another owner id
  *     label of another Kafka         refused, also with --take-over: only one KafkaTls owns a CA, others refer to it
  *     no label, with the same content    adopted
- *     no label, with other content       refused, unless its owner annotation gives it to us
+ *     no label, with other content       refused
  *
  * cert-manager overwrites the Secret of a new Certificate, so a Secret that was not made for that Certificate is refused, too.
  */
@@ -28,8 +29,8 @@ function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: 
   const label = has.metadata.labels?.[LABEL_KAFKA];
   const annotation = has.metadata.annotations?.[ANNOTATION_OWNER];
   const subject = refOf(manifest);
-  if (label === kafka || (label === undefined && annotation === owner)) return undefined;
-  if (label !== undefined || annotation !== undefined) {
+  if (label === kafka) return undefined;
+  if (label !== undefined || (annotation !== undefined && annotation !== owner)) {
     const belongsTo = annotation ?? `${subject.namespace}/${label}`;
     return { kind: 'invalid', subject, message: `belongs to ${belongsTo}, and only one KafkaTls may own it`, hint: wayOut(manifest) };
   }
@@ -39,7 +40,7 @@ function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: 
     kind: 'invalid',
     subject,
     message: `exists, belongs to no KafkaTls, and has other content: ${different.join(', ')} differ${different.length === 1 ? 's' : ''}`,
-    hint: `${wayOut(manifest)} To have it overwritten, annotate it with ${ANNOTATION_OWNER}=${owner}.`,
+    hint: `${wayOut(manifest)} To have it made as wanted, delete it first.`,
   };
 }
 

@@ -8,6 +8,7 @@ import { type ChangeRecord, changeRecordOf, formatChangeRecord } from './change-
 import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks/world';
 import type { Comparison } from './comparison';
 import { expiredAt } from './dates';
+import { spelledAsLive } from './issuing';
 import type { EvictStep, Finding, IssueStep, Plan, RecordStep, ResumeStep, Step, SupersedeStep } from './nouns';
 import type { Observation, PodFacts } from './observation';
 import { annotationOf, isNative, isOurs, unfinished } from './requests';
@@ -66,7 +67,10 @@ export function issueSteps(
       subject: ref(KINDS.Certificate, live.namespace, brokerCertificateName(live.name, alias)),
       findings: findings.filter((f) => f.alias === alias),
       alias,
-      manifest: wantedCertificate(world, alias),
+      manifest: spelledAsLive(
+        wantedCertificate(world, alias),
+        live.certificates.find((c) => c.metadata.name === brokerCertificateName(live.name, alias)),
+      ),
       isRotation: rotate.includes(alias),
       isTrustCut,
     }),

@@ -80,13 +80,7 @@ const CASES: readonly Case[] = [
     wants: issuer('corp-ca'),
     cluster: live(issuer('by-hand', meta('corp-ca'))),
     refuses: 'Issuer/corp-ca exists, belongs to no KafkaTls, and has other content: spec.ca.secretName differs',
-    hint: /^Refer to it with TlsIssuer\.issuer\('corp-ca'\)\. To have it overwritten, annotate it with kafka-tls\/owner=demo\/orders\.$/,
-  },
-  {
-    name: 'one that was annotated with our owner id is overwritten',
-    wants: issuer('corp-ca'),
-    cluster: live(issuer('by-hand', meta('corp-ca', {}, { [ANNOTATION_OWNER]: OWNER }))),
-    does: ['apply Issuer/corp-ca', 'awaitReady Issuer/corp-ca'],
+    hint: /^Refer to it with TlsIssuer\.issuer\('corp-ca'\)\. To have it made as wanted, delete it first\.$/,
   },
   {
     name: 'a certificate of nobody that is written otherwise is adopted',

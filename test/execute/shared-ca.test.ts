@@ -1,0 +1,112 @@
+/** Kafkas of several apps with one CA: the KafkaTls that makes it owns it, and others refer to it. */
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { Duration } from 'cdk8s';
+import { ClientCertificate, KafkaCluster, Tls, TlsIssuer } from '../../constructs';
+import type { ExecutorName } from '../../constructs/model/desired';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { MOVE, on, wish } from '../support/wishes';
+import { failureOf, kafkaManifest, World } from '../support/world';
+
+const storage = { resources: { requests: { storage: '1Gi' } } };
+const small = { topology: undefined, replicas: 1, storage };
+
+for (const executor of ['ops-request', 'native'] as const satisfies readonly ExecutorName[]) {
+  describe(`executor ${executor}`, () => {
+    let world: World;
+    afterEach(() => world?.stop());
+
+    const wanted = (kafka: string, issuer: TlsIssuer) =>
+      world.bundle(wish(executor, on({ issuer }), { cluster: KafkaCluster.existing(kafka, { nodes: 1 }) }));
+    const ca = () => world.cluster.get(world.ref(KINDS.Certificate, 'kafka-ca'));
+
+    test('the CA stays with the first one, and the second one may refer to it', async () => {
+      world = new World({ opsManager: executor === 'ops-request' });
+      const orders = kafkaManifest(small);
+      const parcels: KubeObject = { ...orders, metadata: { ...orders.metadata, name: 'parcels' } };
+      await world.start(orders, parcels);
+      await world.settle();
+      const made = TlsIssuer.selfSignedCa({ name: 'kafka-ca' });
+      await world.apply(wanted('orders', made));
+      const before = await ca();
+
+      const longer = TlsIssuer.selfSignedCa({ name: 'kafka-ca', duration: Duration.days(3650) });
+      const failure = await failureOf(world.apply(wanted('parcels', longer)));
+      assert.equal(failure.exitCode, 2);
+      assert.match(failure.message, /belongs to demo\/orders, and only one KafkaTls may own it/);
+      assert.deepEqual(await ca(), before);
+
+      await world.apply(wanted('parcels', TlsIssuer.issuer('kafka-ca')));
+      for (const [kafka, issuer] of [
+        ['orders', made],
+        ['parcels', TlsIssuer.issuer('kafka-ca')],
+      ] as const) {
+        assert.deepEqual(await world.apply(wanted(kafka, issuer)), { changed: false, message: 'nothing to do' });
+      }
+      assert.deepEqual(await ca(), before);
+    });
+
+    test('an Issuer that was made by hand is adopted if it is the same, and never overwritten', async () => {
+      world = new World({ opsManager: executor === 'ops-request' });
+      const issuer = (name: string, spec: object): KubeObject => ({
+        apiVersion: KINDS.Issuer.apiVersion,
+        kind: KINDS.Issuer.kind,
+        metadata: { name, namespace: world.namespace },
+        spec,
+      });
+      await world.start(
+        kafkaManifest(small),
+        issuer('orders-ca-selfsigned', { selfSigned: {} }),
+        issuer('orders-ca', { ca: { secretName: 'by-hand' } }),
+      );
+      await world.settle();
+      const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: MOVE });
+      const bundle = world.bundle(wish(executor, tls));
+      const failure = await failureOf(world.apply(bundle));
+      assert.equal(failure.exitCode, 2);
+      assert.match(failure.message, /belongs to no KafkaTls, and has other content: spec\.ca\.secretName differs/);
+      const subject = world.ref(KINDS.Issuer, 'orders-ca');
+      assert.equal((await world.cluster.get(subject))?.spec.ca.secretName, 'by-hand');
+
+      await world.delete(subject);
+      await world.apply(bundle);
+      assert.equal((await world.cluster.get(subject))?.spec.ca.secretName, 'orders-ca');
+    });
+
+    test('a Certificate that was made by hand in another spelling is adopted as it is, and nothing is issued', async () => {
+      world = new World({ opsManager: executor === 'ops-request' });
+      await world.start(kafkaManifest(small));
+      await world.settle();
+      const tls = on();
+      await world.apply(world.bundle(wish(executor, tls)));
+      const subject = world.ref(KINDS.Certificate, 'billing');
+      await world.cluster.create({
+        apiVersion: KINDS.Certificate.apiVersion,
+        kind: KINDS.Certificate.kind,
+        metadata: { name: 'billing', namespace: world.namespace },
+        spec: {
+          secretName: 'billing',
+          commonName: 'billing',
+          dnsNames: ['Billing.example.org', 'a.example.org'],
+          ipAddresses: ['0:0:0:0:0:0:0:1'],
+          usages: ['client auth', 'digital signature', 'key encipherment'],
+          privateKey: { encoding: 'PKCS8' },
+          issuerRef: { name: 'orders-ca' },
+        },
+      });
+      await world.until(async () => (await world.cluster.get(subject))?.status?.revision === 1);
+      const before = await world.cluster.get(subject);
+      const names = { dnsNames: ['a.example.org', 'billing.example.org'], ipAddresses: ['::1'] };
+      const wanted = world.bundle(
+        wish(executor, tls),
+        (kafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing', ...names }),
+      );
+      await world.apply(wanted);
+      const after = await world.cluster.get(subject);
+      assert.equal(after?.metadata.labels?.['kafka-tls/kafka'], 'orders');
+      assert.deepEqual(after?.spec.dnsNames, before?.spec.dnsNames);
+      assert.equal(after?.status.revision, 1);
+      assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
+    });
+  });
+}
