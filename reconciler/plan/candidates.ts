@@ -3,12 +3,13 @@
  * state. Rotation and restart are named by the leaf certificates concerned: asked for again for the same leaves, it is the same request.
  */
 import { contentHash } from '../../constructs/model/content-hash';
-import { formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { formatRef, isSameRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ANNOTATION_OWNER, isAttemptOf, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
-import { ALIASES, certificateOf, type TlsState, tlsStateOf } from '../../constructs/model/tls';
+import { ALIASES, certificateOf, formatIssuerRef, issuerOf, type TlsState, tlsStateOf } from '../../constructs/model/tls';
 import { isSameTls } from '../../constructs/model/tls-effect';
 import { issuanceFailure } from '../status';
-import type { World } from './checks/world';
+import { rotationDue } from './checks/secrets';
+import { aliasViews, type World } from './checks/world';
 import { type Comparison, convergingFindings } from './comparison';
 import type { Finding, Obstacle, Operation, SubmitOpsRequestStep } from './nouns';
 import type { Observation } from './observation';
@@ -112,19 +113,34 @@ function reversedBy({ bundle, live }: World, base: string): TlsState | undefined
   return isUnended ? stateBefore(last) : undefined;
 }
 
-/** Leaves that are still too old after a rotation that issuedAfter asked for never get young enough: their issuer backdates. */
-function rotatedInVain({ bundle, live }: World, { findings }: Candidate): Obstacle | undefined {
-  const { issuedAfter, owner } = bundle.desired;
-  if (issuedAfter === undefined || findings.some((f) => f.reason !== 'CertificateTooOld')) return undefined;
+/**
+ * A rotation that issued new leaves which are too old, or too close to their expiry, as they come: their issuer backdates them, and no
+ * rotation ever makes them younger. One that issued nothing is without effect, which is another matter.
+ */
+function rotatedInVain(world: World, { base, findings }: Candidate): Obstacle | undefined {
+  const { bundle, live } = world;
+  const { owner } = bundle.desired;
   const isDone = (r: KubeObject) => r.spec?.tls?.rotateCertificates === true && r.status?.phase === 'Successful' && isOurs(r, owner);
-  const last = live.requests.filter((r) => isDone(r) && Date.parse(r.metadata.creationTimestamp ?? '') >= Date.parse(issuedAfter)).at(-1);
-  if (last === undefined) return undefined;
+  const last = live.requests.filter(isDone).at(-1);
+  const askedAt = Date.parse(last?.metadata.creationTimestamp ?? '');
+  if (last === undefined || isAttemptOf(last.metadata.name, base)) return undefined;
+  if (!findings.every((f) => (dueSince(f, world) ?? Number.POSITIVE_INFINITY) <= askedAt)) return undefined;
+  const { tls } = bundle;
+  const issuers = tls === 'off' ? [] : [...new Set(ALIASES.map((alias) => formatIssuerRef(issuerOf(tls, alias))))];
   return {
     kind: 'failed',
     subject: refOf(last),
-    message: `was Successful, and certificates still say that they were issued before issuedAfter: ${findings.map((f) => f.message).join('; ')}`,
-    hint: 'Their issuer backdates them: choose an earlier issuedAfter. To rotate once more, run "kafka-tls apply --retry".',
+    message: `was Successful, and certificates are too old as they come from ${issuers.join(' and ')}: ${findings.map((f) => f.message).join('; ')}`,
+    hint: 'The issuer backdates them: choose an earlier issuedAfter or a shorter beforeExpiry, or have the issuer mended and run "kafka-tls apply --retry".',
   };
+}
+
+/** Returns the instant from which the leaf that a finding is about had to be replaced for its age; undefined for any other reason. */
+function dueSince({ reason, subject }: Finding, world: World): number | undefined {
+  const { issuedAfter, beforeExpiry } = world.bundle.desired;
+  const leaf = aliasViews(world).find((view) => isSameRef(view.subject, subject))?.secret?.leaf;
+  if (reason === 'CertificateTooOld' && issuedAfter !== undefined) return Date.parse(issuedAfter);
+  return reason === 'CertificateExpiring' && leaf !== undefined ? rotationDue(leaf, beforeExpiry) : undefined;
 }
 
 function requestManifest(world: World, { kind, manifest, base }: Candidate, name: string): KubeObject {

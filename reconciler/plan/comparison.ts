@@ -2,6 +2,7 @@
 import { type Alias, tlsStateOf } from '../../constructs/model/tls';
 import { certificateFindings } from './checks/certificates';
 import { kafkaFindings } from './checks/kafka';
+import { droppedNameFindings } from './checks/names';
 import { petSetFindings } from './checks/pet-sets';
 import { podFindings, unknownPodFindings } from './checks/pods';
 import { rotationFindings, secretFindings } from './checks/secrets';
@@ -19,6 +20,8 @@ export interface Comparison {
   readonly secrets: readonly AliasFinding[];
   /** Leaves that are as asked for and too old, or written in another key encoding: only a rotation changes them. */
   readonly rotation: readonly AliasFinding[];
+  /** Names that an issuer was asked for and has left out: to issue again helps only once the issuer has changed. */
+  readonly dropped: readonly AliasFinding[];
   readonly petSets: readonly Finding[];
   /** Pods that have to restart as things stand. */
   readonly pods: readonly Finding[];
@@ -31,15 +34,17 @@ export interface Comparison {
   readonly cut: Cut | undefined;
 }
 
-/** Compares layer by layer. */
-export function compare(world: World): Comparison {
+/** Compares layer by layer. With `retry`, what an issuer has left out before is asked for once more. */
+export function compare(world: World, retry = false): Comparison {
   const isAtWork = (f: AliasFinding) => f.reason === 'CertificateNotReady';
   const certificates = certificateFindings(world).filter((f) => !isAtWork(f));
   const inIssuance = certificateFindings(world).filter(isAtWork);
   // What such a Secret holds, and what is served from it, is about to change.
   const isSettled = (f: AliasFinding) => !inIssuance.some((c) => c.alias === f.alias);
   const secrets = secretFindings(world).filter(isSettled);
-  const rotation = rotationFindings(world).filter(isSettled);
+  const dropped = droppedNameFindings(world).filter(isSettled);
+  const tooOld = rotationFindings(world).filter(isSettled);
+  const rotation = retry ? [...tooOld, ...dropped.filter((d) => !tooOld.some((f) => f.alias === d.alias))] : tooOld;
   const replaced = reissues(world, [...certificates, ...secrets]);
   const reissued = new Set([...replaced, ...[...inIssuance, ...rotation].map((f) => f.alias)]);
   return {
@@ -48,6 +53,7 @@ export function compare(world: World): Comparison {
     inIssuance,
     secrets,
     rotation,
+    dropped,
     petSets: petSetFindings(world),
     pods: podFindings(world),
     unknown: unknownPodFindings(world),

@@ -3,6 +3,7 @@ import type { Bundle } from '../../constructs/model/bundle';
 import { formatRef, isEqual, KINDS, refOf } from '../../constructs/model/kube-object';
 import { LABEL_KAFKA } from '../../constructs/model/names';
 import { issuanceFailure, statusOf } from '../status';
+import { droppedNameFindings } from './checks/names';
 import type { World } from './checks/world';
 import { expiredAt } from './dates';
 import type { Observation } from './observation';
@@ -28,6 +29,7 @@ export function notesOf(world: World, restarts: number, isUnderWay = false): rea
     ...foreignDifferences(bundle, live),
     ...trustNotes(world),
     ...failedRenewals(live),
+    ...droppedNames(world),
     ...pendingRotation(bundle, live),
   ];
 }
@@ -67,6 +69,11 @@ function failedRenewals({ certificates }: Observation): readonly string[] {
     const { state, reason } = statusOf(c);
     return state === 'Current' && issuanceFailure(c) !== undefined ? [`${formatRef(refOf(c))}: ${reason}.`] : [];
   });
+}
+
+/** Other work goes on: a certificate that lacks a name is better than one that has expired. */
+function droppedNames(world: World): readonly string[] {
+  return droppedNameFindings(world).map((f) => `${formatRef(f.subject)}: ${f.message}.`);
 }
 
 function pendingRotation({ desired }: Bundle, live: Observation): readonly string[] {

@@ -27,6 +27,7 @@ export const REASONS = {
   SecretFromOtherIssuer: 'the Secret holds a certificate of another issuer',
   SecretLacksNames: 'the Secret holds a certificate without a wanted name or address',
   SecretHasOtherKey: 'the Secret holds a key of another algorithm or size than wanted',
+  IssuerDropsNames: 'an issuer leaves wanted names out of the certificates that it issues',
   KeyEncodingDiffers: 'the Secret holds its key in another encoding than wanted',
   CertificateTooOld: 'a certificate was issued before issuedAfter',
   CertificateExpiring: 'a certificate is closer to its expiry than beforeExpiry',

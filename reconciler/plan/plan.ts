@@ -77,10 +77,10 @@ function draftPlan(world: World, retry: boolean): Draft {
   const { live, bundle } = world;
   if (live.kafka === undefined) return createKafka(world);
   if (live.pods.length === 0 && !hasTrueCondition(live.kafka, 'Provisioned')) return configureKafka(world);
-  const found = compare(world);
+  const found = compare(world, retry);
   if (isOnlyIssuanceOpen(world, found)) return awaitIssuance(world, found);
-  const unproven = whatNothingCures(world, found);
-  if (unproven !== undefined) return { ...NOTHING, obstacles: [unproven] };
+  const incurable = whatNothingCures(world, found);
+  if (incurable.length > 0) return { ...NOTHING, obstacles: incurable };
   const draft = bundle.desired.executor === 'native' ? planNative(world, found, retry) : planOpsRequests(world, found, retry);
   const loss = lossOf(world, found.cut, draft.steps);
   const { obstacles, record, acknowledged } = approvalOf(world, found.cut, loss);
@@ -121,18 +121,19 @@ function isOnlyIssuanceOpen({ bundle, live }: World, found: Comparison): boolean
   return !isUnderWay && found.inIssuance.length > 0 && convergingFindings(found).length === 0;
 }
 
-/** A pod may serve exactly what its Secret holds, and that be worth nothing: expired, or made for other names. No restart cures it. */
-function whatNothingCures({ bundle, live }: World, found: Comparison): Obstacle | undefined {
+/** An issuer may leave names out; a pod may serve exactly what its Secret holds, and that be expired or for other names. No restart cures it. */
+function whatNothingCures({ bundle, live }: World, found: Comparison): readonly Obstacle[] {
   const curable = [...convergingFindings(found), ...found.inIssuance, ...found.rotation, ...found.pods];
-  const wrong = curable.length > 0 ? undefined : mismatches(live, bundle.tls).find((m) => !m.isUnknown);
-  if (wrong === undefined) return undefined;
-  return {
-    kind: 'failed',
-    subject: wrong.subject,
-    message: `${wrong.problem}, though all that was asked for is done`,
-    hint: 'Look at the certificate in its Secret, at its issuer and CA.',
-  };
+  if (curable.length > 0) return [];
+  if (found.dropped.length > 0)
+    return found.dropped.map(({ subject, message }) => ({ kind: 'failed', subject, message, hint: LET_IT_ALLOW }));
+  const wrong = mismatches(live, bundle.tls).find((m) => !m.isUnknown);
+  if (wrong === undefined) return [];
+  const message = `${wrong.problem}, though all that was asked for is done`;
+  return [{ kind: 'failed', subject: wrong.subject, message, hint: 'Look at the certificate in its Secret, at its issuer and CA.' }];
 }
+
+const LET_IT_ALLOW = 'Have the issuer allow these names, then run "kafka-tls apply --retry"; or name another issuer in the KafkaTls.';
 
 function awaitIssuance(world: World, { inIssuance }: Comparison): Draft {
   const waits: readonly Step[] = inIssuance.map((f) => ({ kind: 'awaitReady', subject: f.subject, findings: [f] }));

@@ -116,6 +116,37 @@ for (const executor of EXECUTORS) {
   });
 }
 
+describe('an issuer that leaves wanted names out', () => {
+  const DROPS = 'sandbox.kafka-tls/drops-names';
+  const drop = (names: string) => world.annotate({ [DROPS]: names }, issuer());
+  const dropFromTheStart = () => {
+    world.onEvent = ({ event, subject }) => {
+      if (event === 'applied' && subject.kind === KINDS.Issuer.kind && subject.name === issuer().name) void drop('127.0.0.1');
+    };
+  };
+  const says = /Issuer\/orders-ca dropped 127\.0\.0\.1: the issued certificate lacks what was asked for/;
+  const revision = async () => (await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`)))?.status?.revision;
+
+  for (const executor of EXECUTORS) {
+    test(`is named, and not asked for ever (${executor})`, async () => {
+      await plaintext(executor);
+      dropFromTheStart();
+      const bundle = wanted(executor, on());
+      const failure = await failureOf(world.apply(bundle));
+      world.onEvent = undefined;
+      assert.equal(failure.exitCode, 1, failure.message);
+      assert.match(failure.message, says);
+      if (executor === 'native') assert.deepEqual(world.evicted, [], 'no pod was restarted');
+      for (let i = 0; i < 4; i++) assert.match((await failureOf(world.apply(bundle))).message, says);
+      assert.ok((await revision()) <= 3, 'it is not issued again with every run');
+
+      await drop('');
+      await world.apply(bundle, { retry: true });
+      await assertServing(bundle);
+    });
+  }
+});
+
 describe('native', () => {
   test('a cause that is cured while the run waits lets it go on', async () => {
     await secured('native');

@@ -48,7 +48,51 @@ for (const executor of ['native', 'ops-request'] as const) {
       const { obstacles, steps } = planOf(c);
       const [obstacle] = obstacles;
       assert.equal(obstacle?.kind, 'failed', steps.map((s) => s.kind).join());
-      assert.match(obstacle?.hint ?? '', /Their issuer backdates them: choose an earlier issuedAfter/);
+      assert.match(obstacle?.message ?? '', /certificates are too old as they come from Issuer\/orders-ca: issued 2026-10-23T09:00:00Z/);
+      assert.match(obstacle?.hint ?? '', /The issuer backdates them: choose an earlier issuedAfter/);
+    });
+
+    test('neither is one whose new leaves are close to their expiry as they come', () => {
+      const leaf = certificate('server', { notBefore: '2026-01-01T00:00:00Z', notAfter: '2026-12-01T00:00:00Z' });
+      const c = serving(new ClusterBuilder().desires({ executor }), leaf).request('orders-tls-rotate-x', 'Successful', verified, {
+        tls: { rotateCertificates: true },
+      });
+      assert.match(planOf(c).obstacles[0]?.message ?? '', /too old as they come from Issuer\/orders-ca: expires 2026-12-01T00:00:00Z/);
+    });
+
+    describe('an issuer that leaves wanted names out', () => {
+      const { ipAddresses: _, ...rest } = certificate('server');
+      const lacking = (change: object = {}) =>
+        serving(new ClusterBuilder().desires({ executor }), { ...rest, ipAddresses: [], ...change } as ReturnType<typeof certificate>);
+
+      test('is named, with the names, and nothing is issued again', () => {
+        const { obstacles, steps } = planOf(lacking());
+        assert.deepEqual([obstacles.map((o) => o.kind), steps], [['failed'], []]);
+        assert.equal(obstacles[0]?.message, 'Issuer/orders-ca dropped 127.0.0.1: the issued certificate lacks what was asked for');
+        assert.match(obstacles[0]?.hint ?? '', /allow these names, then run "kafka-tls apply --retry"/);
+      });
+
+      test('is asked once more with --retry', () => {
+        const { bundle, live } = lacking();
+        const { steps, obstacles } = plan(bundle, live, new Date(NOW), { retry: true });
+        assert.deepEqual(obstacles, []);
+        assert.ok(steps.some((s) => (executor === 'native' ? s.kind === 'issue' && s.isRotation : isRotateRequest(s))));
+      });
+
+      test('does not keep a certificate from being replaced before it expires', () => {
+        const { steps, notes } = planOf(lacking({ notAfter: '2026-11-30T00:00:00Z' }));
+        assert.ok(steps.some((s) => s.kind === 'evict'));
+        assert.ok(
+          notes.some((n) => /orders-server-cert: Issuer\/orders-ca dropped 127\.0\.0\.1/.test(n)),
+          notes.join('\n'),
+        );
+      });
+
+      test('is not blamed for names that cert-manager is still to issue for', () => {
+        const isIssuing = [{ type: 'Issuing', status: 'True', reason: 'RequestChanged' }];
+        const c = lacking().certificate(SERVER, (x) => ({ ...x, status: { ...x.status, conditions: isIssuing } }));
+        assert.deepEqual(planOf(c).obstacles, []);
+      });
     });
 
     test('what cert-manager would not issue for of its own accord is asked of it in the same run', () => {

@@ -7,8 +7,9 @@ import { isSameRef, KINDS, type KubeObject } from '../../../constructs/model/kub
 import { KEYSTORE_PASSWORD_KEYS } from '../../../constructs/model/kubedb';
 import { REQUEST } from '../../../constructs/model/names';
 import { ALIASES, certificateOf, defaultSecretName } from '../../../constructs/model/tls';
-import { InvalidInputError } from '../../errors';
+import { InvalidInputError, OperationFailedError } from '../../errors';
 import { certificateFindings } from '../../plan/checks/certificates';
+import { droppedNameFindings } from '../../plan/checks/names';
 import { secretFindings } from '../../plan/checks/secrets';
 import type { CreatePasswordStep, Finding, IssueStep } from '../../plan/nouns';
 import type { Observation } from '../../plan/observation';
@@ -31,6 +32,7 @@ export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promis
   }
   for (const step of steps) await trigger(run, step, baseline[step.alias]);
   const live = await awaitIssued(run, steps, baseline);
+  assertNamesAreIssued(run, steps, live);
   if (!steps.some((s) => s.isTrustCut)) assertSameRoot(run, live);
   await record(run, ISSUED);
   for (const { subject, alias } of steps)
@@ -130,6 +132,18 @@ async function awaitIssued({ context, before }: NativeRun, steps: readonly Issue
     failure: 'not issued',
     hint: 'Mend the cause; the next run has cert-manager try again. No pod was restarted.',
     retryMs: 1000,
+  });
+}
+
+/** Without wanted names a certificate is not what was asked for. One that is replaced for its age goes on as before: an expired one is worse. */
+function assertNamesAreIssued({ context }: NativeRun, steps: readonly IssueStep[], live: Observation): void {
+  const isForAge = ({ isRotation, findings }: IssueStep) => isRotation && !findings.some((f) => f.reason === 'IssuerDropsNames');
+  const dropped = droppedNameFindings({ bundle: context.bundle, live, now: context.clock.now() });
+  const first = dropped.find((f) => steps.some((s) => isSameRef(s.subject, f.subject) && !isForAge(s)));
+  if (first === undefined) return;
+  throw new OperationFailedError(`${first.message}. No pod was restarted.`, {
+    subject: first.subject,
+    hint: 'Have the issuer allow these names, or name another issuer in the KafkaTls.',
   });
 }
 

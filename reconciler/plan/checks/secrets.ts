@@ -1,11 +1,11 @@
 /** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
-import { ALTERNATIVE_NAMES } from '../../../constructs/model/alternative-names';
 import { formatKeyKind, keyKindOf } from '../../../constructs/model/certificate-fields';
 import { isEqual } from '../../../constructs/model/kube-object';
 import { certificateOf, formatIssuerRef, issuerOf } from '../../../constructs/model/tls';
 import type { Finding } from '../nouns';
 import type { CertificateFacts } from '../observation';
 import { caIsExpiring, caIsTooOld, marginMs } from './cas';
+import { secretLacksNames } from './names';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type World, wantedCertificate } from './world';
 
 /**
@@ -70,30 +70,6 @@ function secretIsFromOtherIssuer({ secret, subject, tls, alias }: AliasView): Fi
   return finding(subject, 'SecretFromOtherIssuer', `its Secret was issued by ${kind}/${name}, wanted ${formatIssuerRef(wanted)}`);
 }
 
-function secretLacksNames(view: AliasView): Finding | undefined {
-  const leaf = view.secret?.leaf;
-  if (leaf === undefined) return undefined;
-  const wanted = wantedNames(view);
-  const fields = Object.keys(ALTERNATIVE_NAMES) as readonly (keyof typeof ALTERNATIVE_NAMES)[];
-  const missing = fields.flatMap((field) =>
-    lacking(
-      wanted.flatMap((spec) => spec[field] ?? []),
-      leaf[field],
-      ALTERNATIVE_NAMES[field],
-    ),
-  );
-  return missing.length === 0 ? undefined : finding(view.subject, 'SecretLacksNames', `the issued certificate lacks ${missing.join(', ')}`);
-}
-
-/** Under `ops-request` KubeDB chooses the names of a Kafka: what its Certificate asks for has to be issued, and what the user asks for. */
-function wantedNames(view: AliasView): readonly AlternativeNames[] {
-  const { bundle, live, tls, alias, certificate } = view;
-  if (bundle.desired.executor === 'native') return [wantedCertificate(view, alias).spec];
-  return [certificate?.spec ?? {}, certificateOf(live.name, tls, alias)];
-}
-
-type AlternativeNames = { readonly [field in keyof typeof ALTERNATIVE_NAMES]?: readonly string[] };
-
 /** Under `ops-request` KubeDB chooses the kind of key. */
 function secretHasOtherKey(view: AliasView): Finding | undefined {
   const { secret, subject, alias, bundle } = view;
@@ -102,11 +78,6 @@ function secretHasOtherKey(view: AliasView): Finding | undefined {
   const wanted = keyKindOf(wantedCertificate(view, alias).spec.privateKey);
   if (isEqual(has, wanted)) return undefined;
   return finding(subject, 'SecretHasOtherKey', `its Secret holds a key of kind ${formatKeyKind(has)}, wanted ${formatKeyKind(wanted)}`);
-}
-
-function lacking(wanted: readonly string[], has: readonly string[], canonical: (name: string) => string): readonly string[] {
-  const known = new Set(has.map(canonical));
-  return wanted.filter((name) => !known.has(canonical(name)));
 }
 
 function keyEncodingDiffers({ secret, subject, tls, alias, live }: AliasView): Finding | undefined {
