@@ -1,0 +1,105 @@
+/** What is exported to clients verifies what brokers serve: by OpenSSL, which wants a self-signed root, as librdkafka does, and by Node's TLS. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, test } from 'node:test';
+import { connect, createServer } from 'node:tls';
+import { TlsIssuer } from '../../constructs';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { trustName } from '../../constructs/model/names';
+import { type Issued, issueCertificate } from '../support/certificate-factory';
+import { on, wish } from '../support/wishes';
+import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+
+let world: World;
+afterEach(() => world?.stop());
+
+const dates = { notBefore: '2026-01-01T00:00:00Z', notAfter: '2046-01-01T00:00:00Z' };
+const root = issueCertificate({ commonName: 'export-root', isCa: true, ...dates });
+const policy = issueCertificate({ commonName: 'export-policy', issuer: root, isCa: true, ...dates });
+const issuing = issueCertificate({ commonName: 'export-issuing', issuer: policy, isCa: true, ...dates });
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+/** A Kafka with TLS by a CA Secret of this content; returns what clients are given, and what brokers serve. */
+async function exported(data: Readonly<Record<string, string>>): Promise<{ trust: string; chain: string; key: string }> {
+  const issuer = { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name: 'corp' }, spec: { ca: { secretName: 'corp' } } };
+  const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+  const secret: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'corp', namespace: NAMESPACE }, data: encoded };
+  world = new World({ opsManager: false });
+  const storage = { resources: { requests: { storage: '1Gi' } } };
+  await world.start(secret, issuer, kafkaManifest({ topology: undefined, replicas: 1, storage }));
+  await world.settle();
+  await world.apply(world.bundle(wish('native', on({ issuer: TlsIssuer.issuer('corp') }))));
+  const held = (await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)))?.data;
+  const text = (key: string) => Buffer.from(held[key], 'base64').toString('utf8');
+  const configMap = await world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));
+  return { trust: configMap?.data['ca.crt'] ?? '', chain: text('tls.crt'), key: text('tls.key') };
+}
+
+const caSecret = (signer: Issued, others: readonly Issued[], ca?: Issued) => ({
+  'tls.crt': [signer, ...others].map((c) => c.cert).join(''),
+  'tls.key': signer.key,
+  ...(ca === undefined ? {} : { 'ca.crt': ca.cert }),
+});
+
+function opensslVerifies({ trust, chain }: { trust: string; chain: string }): boolean {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-verify-'));
+  try {
+    writeFileSync(path.join(folder, 'ca.crt'), trust);
+    writeFileSync(path.join(folder, 'tls.crt'), chain);
+    // In the world of the test it is another day than on this machine.
+    const at = String(Math.floor(world.clock.now().getTime() / 1000));
+    const args = ['verify', '-attime', at, '-CAfile', 'ca.crt', '-untrusted', 'tls.crt', 'tls.crt'];
+    return spawnSync('openssl', args, { cwd: folder }).status === 0;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Tells whether Node accepts it: its TLS is OpenSSL's, too, with the dates of this machine. */
+function nodeAccepts({ trust, chain, key }: { trust: string; chain: string; key: string }): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer({ cert: chain, key }, (socket) => socket.end());
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const finish = (problem: string | undefined) => {
+        server.close();
+        resolve(problem);
+      };
+      const socket = connect({ port, host: '127.0.0.1', ca: trust, servername: 'localhost', checkServerIdentity: () => undefined }, () => {
+        socket.destroy();
+        finish(undefined);
+      });
+      socket.on('error', (error) => finish((error as NodeJS.ErrnoException).code ?? error.message));
+    });
+  });
+}
+
+const CASES: readonly { readonly name: string; readonly secret: Readonly<Record<string, string>>; readonly verifies: boolean }[] = [
+  { name: 'a root that signs itself', secret: caSecret(root, [], root), verifies: true },
+  { name: 'two tiers', secret: caSecret(policy, [], root), verifies: true },
+  { name: 'three tiers', secret: caSecret(issuing, [policy], root), verifies: true },
+  {
+    name: 'an anchor that is not self-signed, whose root is known nowhere: a plan says so',
+    secret: caSecret(issuing, [], policy),
+    verifies: false,
+  },
+];
+
+describe('clients that are given what is exported verify brokers', () => {
+  for (const { name, secret, verifies } of CASES) {
+    test(`by OpenSSL: ${name}`, { skip: hasOpenssl ? false : 'skipped: openssl is not on the PATH' }, async () => {
+      assert.equal(opensslVerifies(await exported(secret)), verifies);
+    });
+    test(`by Node: ${name}`, async () => {
+      const problem = await nodeAccepts(await exported(secret));
+      // A leaf of the test's own day may not hold yet, or any more, by the clock of this machine; its chain is judged first.
+      const isChainFine = problem === undefined || ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'].includes(problem);
+      assert.equal(isChainFine, verifies, problem);
+    });
+  }
+});
