@@ -109,5 +109,19 @@ for (const executor of EXECUTORS) {
       assert.match(failure.hint ?? '', /trustRootChangesTo\('[0-9a-f]{64}'\)/);
       assert.deepEqual(world.evicted, []);
     });
+
+    test('comes in time when the issuing CA was renewed, once, and not before', async () => {
+      const ending = issueCertificate({ commonName: 'corp-issuing', issuer: root, isCa: true, notAfter: '2026-12-10T09:00:00Z' });
+      await secured(executor, [ending, [], root]);
+      const bundle = world.bundle(desired(executor));
+      assert.equal((await world.apply(bundle)).message, 'nothing to do', 'a rotation would bring the same CA');
+      const { notes } = plan(bundle, await world.observe(bundle), world.clock.now());
+      assert.match(notes.join('\n'), /CN=corp-issuing of Issuer\/corp expires 2026-12-10T09:00:00Z.* Renew it/);
+      await becomes([issuing, [], root]);
+      await world.apply(bundle);
+      assert.equal(new Set(world.evicted).size, 3);
+      await assertSettled(world, bundle);
+      assert.equal((await world.apply(bundle)).message, 'nothing to do');
+    });
   });
 }
