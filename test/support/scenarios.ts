@@ -20,10 +20,11 @@ import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { trustName } from '../../constructs/model/names';
 import { readCas } from '../../reconciler/certificates';
+import { type Issued, issueCertificate } from './certificate-factory';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { assertSettled } from './settled';
 import { off, on, onWithNewRoot, wish } from './wishes';
-import { hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
+import { failureOf, hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
 
 /** KubeDB goes by ordinal; we leave the active controller, which in a fresh Kafka is the first one, to the last. */
 const IN_ORDER = { native: [1, 2, 0], 'ops-request': [0, 1, 2] } as const satisfies Record<ExecutorName, readonly number[]>;
@@ -223,6 +224,34 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       await assertDone(on());
     });
 
+    test('a certificate that its issuer refused is tried again by the next run, once the cause is cured', async () => {
+      await secured();
+      const [ca, other] = ['corp root', 'other root'].map((commonName) => issueCertificate({ commonName, isCa: true })) as [Issued, Issued];
+      const secret = { metadata: { name: 'corp-ca', namespace: world.namespace }, type: 'kubernetes.io/tls' };
+      const pair = (key: string) => ({ data: { 'tls.crt': base64(ca.cert), 'tls.key': base64(key) } });
+      await world.cluster.create({ apiVersion: 'v1', kind: 'Secret', ...secret, ...pair(other.key) });
+      const { apiVersion, kind } = KINDS.Issuer;
+      const spec = { ca: { secretName: 'corp-ca' } };
+      await world.cluster.create({ apiVersion, kind, metadata: secret.metadata, spec });
+      await world.until(async () => hasCondition(await world.cluster.get(world.ref(KINDS.Issuer, 'corp-ca')), 'Ready'));
+      const props = { name: 'billing', issuer: TlsIssuer.issuer('corp-ca') };
+      const change = { deadlines: { issuance: Duration.seconds(20) } };
+      const withBilling = world.bundle(wish(executor, on(), change), (kafkaTls: KafkaTls) => {
+        new ClientCertificate(kafkaTls, 'Billing', { kafkaTls, ...props });
+      });
+      const failure = await failureOf(world.apply(withBilling));
+      assert.match(
+        failure.message,
+        /Certificate\/.*\/billing: not Ready after 20s: .*PrivateKey doesn't match .* \(CertificateRequest\/.*\/billing-1\)/,
+      );
+
+      const held = (await world.cluster.get(world.ref(KINDS.Secret, 'corp-ca'))) as KubeObject;
+      await world.cluster.replace({ ...held, ...pair(ca.key) });
+      await world.apply(withBilling);
+      assert.deepEqual(world.evicted.length, 6, 'no pod was restarted for it');
+      assert.deepEqual(await world.apply(withBilling), { changed: false, message: 'nothing to do' });
+    });
+
     test('runs that are stopped before any write are finished by the next ones, and restart no pod twice', async () => {
       await plaintext();
       const wanted = bundle(on());
@@ -395,4 +424,8 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       );
     }
   });
+}
+
+function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
 }

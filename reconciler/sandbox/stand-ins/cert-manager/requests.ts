@@ -1,5 +1,5 @@
 /** CertificateRequests: approved at once, signed after a while, or waiting for their issuer. */
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
 import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import { DEFAULT_DURATION } from '../../../../constructs/model/kubedb';
@@ -110,6 +110,11 @@ function issue(world: World, request: KubeObject, issuer: KubeObject, { requeste
   const pair = remote ?? keyPairOf(world, issuer);
   if ('problem' in pair) throw new SigningError(pair.problem);
   const [own = ''] = pair.chain;
+  // Whether the two fit is not looked at before: the issuer calls itself Ready.
+  if (!new X509Certificate(own).checkPrivateKey(pair.key))
+    throw new SigningError(
+      "Error signing certificate: error creating x509 certificate: x509: provided PrivateKey doesn't match parent's PublicKey",
+    );
   const leaf = signRequest({ requestPem, issuer: { certificatePem: own }, key: pair.key, nonce, ...dates });
   const chain = singleChain([leaf, ...pair.chain]);
   if (chain === undefined) throw new SigningError('Error signing certificate: certificate chain is malformed or broken');
