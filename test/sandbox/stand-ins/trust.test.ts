@@ -1,7 +1,7 @@
 /** What Java's trust managers accept of a peer: read off Java 17, with certificates of the same kinds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { trustsChain } from '../../../reconciler/sandbox/stand-ins/kafka/trust';
+import { nextBeginning, trustsChain } from '../../../reconciler/sandbox/stand-ins/kafka/trust';
 import { issueCertificate } from '../../support/certificate-factory';
 
 const NOW = new Date('2026-11-23T09:00:00Z');
@@ -36,8 +36,18 @@ for (const { name, chain, trust, is } of cases) {
         [trust.cert],
         chain.map((c) => c.cert),
         NOW,
+        NOW,
       ),
       is,
     );
   });
 }
+
+test('a leaf that does not hold yet is accepted by peers that still connect when it does', () => {
+  const later = new Date(FUTURE.notBefore);
+  const chain = [of(issuing, FUTURE).cert, issuing.cert];
+  assert.equal(trustsChain([root.cert], chain, NOW, new Date(later.getTime() - 1)), false);
+  assert.equal(trustsChain([root.cert], chain, NOW, later), true);
+  assert.equal(nextBeginning(chain, NOW), later.getTime());
+  assert.equal(nextBeginning(chain, later), undefined);
+});

@@ -2,8 +2,9 @@
  * Which Kafka nodes can talk to each other, and what follows from it. Pure: the running nodes go in, leader, readiness and partitions
  * come out.
  *
- *   two nodes talk        when both speak plaintext, or both TLS and each trusted the chain that the other serves when they connected: at the
- *                         start of the later one. Dates are looked at then and never again, so a chain that expires ends no connection
+ *   two nodes talk        when both speak plaintext, or both TLS and each trusted the chain that the other serves at one instant since the
+ *                         start of the later one: it connects again and again until it succeeds, so a chain that is not yet valid is
+ *                         accepted once it is. Dates of a connection are never looked at again, so a chain that expires ends none
  *   a controller leads    when a majority of the voters can talk to it; a leader stays as long as that holds, else the lowest id follows
  *   a voter without data  leads only where no voter that holds the metadata could
  *   a node is ready       controllers once they listen; brokers and combined nodes when they can talk to the leader
@@ -35,24 +36,27 @@ export interface RunningNode {
   readonly isBehind?: boolean | undefined;
 }
 
-/** Tells whether one of the trusted certificates vouches for a chain at an instant. */
-export type Trusts = (trust: readonly string[], chain: readonly string[], at: Date) => boolean;
+/** Tells whether one of the trusted certificates vouches for a chain at one instant of a period, whose ends count. */
+export type Trusts = (trust: readonly string[], chain: readonly string[], from: Date, until: Date) => boolean;
 
 export interface KafkaModel {
   readonly nodes: readonly RunningNode[];
   /** Node ids of all controllers, running or not. */
   readonly voters: readonly number[];
   readonly trusts: Trusts;
+  readonly now: Date;
   /** Node ids of voters that hold the metadata; an empty log wins no election against one of them. Default: all do. */
   readonly upToDate?: readonly number[] | undefined;
 }
 
 /** Tells whether two nodes can exchange data. */
-export function canTalk(a: RunningNode, b: RunningNode, trusts: Trusts): boolean {
+export function canTalk(a: RunningNode, b: RunningNode, { trusts, now }: Pick<KafkaModel, 'trusts' | 'now'>): boolean {
   if (a.nodeId === b.nodeId) return true;
   if (a.tls === undefined || b.tls === undefined) return a.tls === b.tls;
-  const at = a.startedAt > b.startedAt ? a.startedAt : b.startedAt;
-  return trusts(a.tls.trust, b.tls.chain, at) && trusts(b.tls.trust, a.tls.chain, at);
+  const from = a.startedAt > b.startedAt ? a.startedAt : b.startedAt;
+  // The clock may have been set back since.
+  const until = now > from ? now : from;
+  return trusts(a.tls.trust, b.tls.chain, from, until) && trusts(b.tls.trust, a.tls.chain, from, until);
 }
 
 /** Returns the node id of the active controller, or undefined while there is none. */
@@ -60,7 +64,7 @@ export function electLeader(model: KafkaModel, previous: number | undefined): nu
   const majority = Math.floor(model.voters.length / 2) + 1;
   const running = model.nodes.filter((n) => model.voters.includes(n.nodeId));
   const able = running
-    .filter((candidate) => running.filter((voter) => canTalk(candidate, voter, model.trusts)).length >= majority)
+    .filter((candidate) => running.filter((voter) => canTalk(candidate, voter, model)).length >= majority)
     .map((n) => n.nodeId);
   const upToDate = able.filter((id) => model.upToDate?.includes(id) !== false);
   const candidates = upToDate.length > 0 ? upToDate : able;
@@ -72,7 +76,7 @@ export function electLeader(model: KafkaModel, previous: number | undefined): nu
 export function isConnected(model: KafkaModel, leaderId: number | undefined, nodeId: number): boolean {
   const leader = model.nodes.find((n) => n.nodeId === leaderId);
   const node = model.nodes.find((n) => n.nodeId === nodeId);
-  return leader !== undefined && node !== undefined && canTalk(leader, node, model.trusts);
+  return leader !== undefined && node !== undefined && canTalk(leader, node, model);
 }
 
 /** Tells whether the active controller sees a node caught up: a voter that counts, a broker whose replicas may be in sync. */
@@ -99,7 +103,7 @@ export function servingBrokers(model: KafkaModel, leaderId: number | undefined, 
   return model.nodes
     .filter((n) => n.role !== 'controller' && isConnected(model, leaderId, n.nodeId))
     .filter(({ tls }) =>
-      tls === undefined || client.trust === undefined ? tls === client.trust : model.trusts(client.trust, tls.chain, client.at),
+      tls === undefined || client.trust === undefined ? tls === client.trust : model.trusts(client.trust, tls.chain, client.at, client.at),
     )
     .map((n) => n.nodeId);
 }
@@ -119,6 +123,6 @@ export function nextPartition(model: KafkaModel, leaderId: number | undefined, p
   const leader = electable.includes(partition.leader ?? -1) ? partition.leader : electable[0];
   if (leader === undefined) return { ...partition, leader };
   const node = (id: number) => model.nodes.find((n) => n.nodeId === id) as RunningNode;
-  const isInSync = (id: number) => id === leader || (node(id).isBehind !== true && canTalk(node(leader), node(id), model.trusts));
+  const isInSync = (id: number) => id === leader || (node(id).isBehind !== true && canTalk(node(leader), node(id), model));
   return { ...partition, leader, isr: alive.filter(isInSync) };
 }

@@ -18,10 +18,12 @@ import {
   servingBrokers,
 } from './model';
 import type { Startup } from './startup';
-import { holds, trustsChain } from './trust';
+import { holds, nextBeginning, trustsChain } from './trust';
 
 /** Kafka's own default of `controller.quorum.fetch.timeout.ms`. */
 const FETCH_TIMEOUT_MS = 2000;
+/** Timers of Node.js hold no more than 24 days. */
+const A_DAY_MS = 86_400_000;
 /** The offsets of consumers, and what KubeDB's health check writes to; how many partitions each has a broker. */
 const TOPICS = { __consumer_offsets: 2, 'kafka-health': 1 } as const;
 
@@ -65,12 +67,16 @@ export interface Health {
   readonly isComplete: boolean;
 }
 
+type KafkaName = Pick<KafkaProcess, 'namespace' | 'kafka'>;
+
 interface Cluster {
   readonly processes: Map<string, KafkaProcess>;
   /** Processes that have not caught up since they started, and how to stop waiting for it. */
   readonly behind: Map<string, AbortController>;
   /** Processes that fall behind on demand. */
   readonly lagging: Set<string>;
+  /** Stops waiting for a certificate that is not yet valid. */
+  lookingAgain: AbortController | undefined;
   readonly lastCaughtUp: Map<number, number>;
   /** The pod whose disk a node has, by node id. */
   readonly disks: Map<number, string>;
@@ -137,14 +143,14 @@ export class KafkaProcesses {
 
   isReady(process: KafkaProcess): boolean {
     const cluster = this.cluster(process.namespace, process.kafka);
-    return isReady(modelOf(cluster), cluster.leaderId, process);
+    return isReady(this.modelOf(cluster), cluster.leaderId, process);
   }
 
   /** Looks at a Kafka the way KubeDB's health check does: in Go, where a root that has expired vouches for nothing. */
   health(kafka: KubeObject, trust: ModelClient['trust']): Health {
     const cluster = this.cluster(kafka.metadata.namespace ?? '', kafka.metadata.name);
     const at = this.clock.now();
-    const serving = servingBrokers(modelOf(cluster), cluster.leaderId, { trust: trust?.filter((pem) => holds(pem, at)), at });
+    const serving = servingBrokers(this.modelOf(cluster), cluster.leaderId, { trust: trust?.filter((pem) => holds(pem, at)), at });
     const expected = nodesOf(kafka).filter((n) => n.role !== 'controller');
     return { isAccepting: serving.length > 0, isComplete: expected.every((n) => serving.includes(n.nodeId)) };
   }
@@ -160,7 +166,7 @@ export class KafkaProcesses {
   facts(namespace: string, kafka: string): KafkaFacts | undefined {
     const cluster = this.clusters.get(`${namespace}/${kafka}`);
     if (cluster === undefined || cluster.processes.size === 0) return undefined;
-    const model = modelOf(cluster);
+    const model = this.modelOf(cluster);
     const caughtUp = (id: number) => (isCaughtUp(model, cluster.leaderId, id) ? this.clock.now().getTime() : cluster.lastCaughtUp.get(id));
     return {
       quorum: {
@@ -176,13 +182,13 @@ export class KafkaProcesses {
     };
   }
 
-  private change({ namespace, kafka }: KafkaProcess, cluster: Cluster, change: () => void): void {
-    const before = modelOf(cluster);
+  private change({ namespace, kafka }: KafkaName, cluster: Cluster, change: () => void): void {
+    const before = this.modelOf(cluster);
     for (const id of cluster.voters) if (isCaughtUp(before, cluster.leaderId, id)) cluster.lastCaughtUp.set(id, this.clock.now().getTime());
     change();
     const running = [...cluster.processes.values()];
     if (running.length > 0) cluster.voters = running.at(-1)?.startup.voters ?? [];
-    const model = modelOf(cluster);
+    const model = this.modelOf(cluster);
     cluster.leaderId = electLeader({ ...model, upToDate: cluster.metadata.holders }, cluster.leaderId);
     const { metadata } = cluster;
     cluster.metadata = replicated(
@@ -198,7 +204,29 @@ export class KafkaProcesses {
         partitions: known.map((p) => stored(isForgotten ? { ...p, copies: forgotten(p.copies) } : p, model, cluster.leaderId)),
       };
     });
+    this.lookAgain({ namespace, kafka }, cluster);
     for (const tell of this.listeners) tell(namespace, kafka);
+  }
+
+  private modelOf({ processes, behind, lagging, voters }: Cluster): KafkaModel {
+    // Of a pod and its successor, the later one counts.
+    const byId = new Map([...processes.values()].map((p) => [p.nodeId, { ...p, isBehind: behind.has(p.uid) || lagging.has(p.uid) }]));
+    return { nodes: [...byId.values()], voters, trusts: trustsChain, now: this.clock.now() };
+  }
+
+  /** Nodes go on connecting: what a certificate that is not yet valid keeps apart comes together when it is. */
+  private lookAgain(some: KafkaName, cluster: Cluster): void {
+    cluster.lookingAgain?.abort();
+    cluster.lookingAgain = undefined;
+    const now = this.clock.now();
+    const next = nextBeginning(
+      [...cluster.processes.values()].flatMap((p) => p.tls?.chain ?? []),
+      now,
+    );
+    if (next === undefined) return;
+    cluster.lookingAgain = new AbortController();
+    const again = () => this.change(some, cluster, () => {});
+    this.clock.sleep(Math.min(next - now.getTime(), A_DAY_MS), cluster.lookingAgain.signal).then(again, () => {}); // the nodes changed before
   }
 
   private cluster(namespace: string, kafka: string): Cluster {
@@ -210,6 +238,7 @@ export class KafkaProcesses {
         processes: new Map(),
         behind: new Map(),
         lagging: new Set(),
+        lookingAgain: undefined,
         lastCaughtUp: new Map(),
         disks: new Map(),
         metadata: NO_DATA,
@@ -221,12 +250,6 @@ export class KafkaProcesses {
     }
     return cluster;
   }
-}
-
-function modelOf({ processes, behind, lagging, voters }: Cluster): KafkaModel {
-  // Of a pod and its successor, the later one counts.
-  const byId = new Map([...processes.values()].map((p) => [p.nodeId, { ...p, isBehind: behind.has(p.uid) || lagging.has(p.uid) }]));
-  return { nodes: [...byId.values()], voters, trusts: trustsChain };
 }
 
 /** Returns a partition after the nodes have changed, and who holds its data then. */

@@ -11,12 +11,13 @@ const remembered = new Map<string, Validity | undefined>();
 const REMEMBERED_MAX = 2000;
 
 /**
- * Tells whether signatures lead from the first certificate of a chain to a trusted one, and every certificate on the way holds at that instant.
+ * Tells whether signatures lead from the first certificate of a chain to a trusted one, and every certificate on the way holds at one
+ * and the same instant of that period.
  * The trusted certificate itself may have expired: Java takes no dates of trust anchors, neither of roots nor of others [run on 17.0.15]. Names
  * do not matter: Kafka nodes of one cluster do not check them here. The same question is asked at every change of a node, so answers are
  * remembered.
  */
-export function trustsChain(trust: readonly string[], chain: readonly string[], at: Date): boolean {
+export function trustsChain(trust: readonly string[], chain: readonly string[], from: Date, until: Date): boolean {
   const question = createHash('sha1')
     .update(`${trust.join('')}|${chain.join('')}`)
     .digest('base64');
@@ -25,7 +26,9 @@ export function trustsChain(trust: readonly string[], chain: readonly string[], 
     remembered.set(question, validityOf(trust, chain));
   }
   const validity = remembered.get(question);
-  return validity !== undefined && validity.fromMs <= at.getTime() && at.getTime() < validity.untilMs;
+  return (
+    validity !== undefined && validity.fromMs <= until.getTime() && from.getTime() < validity.untilMs && validity.fromMs < validity.untilMs
+  );
 }
 
 function validityOf(trust: readonly string[], chain: readonly string[]): Validity | undefined {
@@ -47,6 +50,12 @@ function validityOf(trust: readonly string[], chain: readonly string[]): Validit
 
 function hasSigned(issuer: X509Certificate, certificate: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/** Returns the next instant at which a certificate begins to hold, in milliseconds since the epoch, or undefined when all have begun. */
+export function nextBeginning(pems: readonly string[], at: Date): number | undefined {
+  const later = pems.map((pem) => new X509Certificate(pem).validFromDate.getTime()).filter((ms) => ms > at.getTime());
+  return later.length === 0 ? undefined : Math.min(...later);
 }
 
 /** Tells whether a certificate has begun to hold and not expired. */
