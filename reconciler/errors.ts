@@ -34,6 +34,14 @@ export abstract class KafkaTlsError extends Error {
   }
 }
 
+/** Returns the same error with its texts in other words, as where they name a command whose flags only the command line knows. */
+export function reworded<E extends KafkaTlsError>(error: E, reword: (text: string) => string): E {
+  const { message, hint, reasons } = error;
+  const violations = error instanceof InvalidInputError ? { violations: error.violations.map(reword) } : {};
+  const texts = { message: reword(message), hint: hint === undefined ? hint : reword(hint), reasons: reasons.map(reword), ...violations };
+  return Object.create(error, Object.getOwnPropertyDescriptors(texts));
+}
+
 /** The desired state or a flag is wrong; trying again is useless. Holds all violations at once, each with its path. */
 export class InvalidInputError extends KafkaTlsError {
   readonly code = 'invalid-input';

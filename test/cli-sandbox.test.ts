@@ -1,6 +1,6 @@
 /** The command's main job against a sandbox over HTTPS: sockets, certificates and handshakes are real. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -43,10 +43,16 @@ const ON = Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: ACKNOWLEDGED 
 const OFF = Tls.off({ acknowledge: ACKNOWLEDGED });
 
 /** Runs a command on what a user wants of the TLS of `demo/orders`. */
-async function run(command: string, tls: Tls, flags: readonly string[] = [], io: Partial<Io> = {}): Promise<Ran> {
+async function run(command: string, tls: Tls, flags: readonly string[] = [], io: Partial<Io> = {}, owner?: string): Promise<Ran> {
   const chart = new Chart(new App(), 'orders', { namespace: 'demo' });
   const cluster = KafkaCluster.existing('orders');
-  new KafkaTls(chart, 'tls', { cluster, tls, executor: Executor.native(), deadlines: { claim: Duration.seconds(1) } });
+  new KafkaTls(chart, 'tls', {
+    cluster,
+    tls,
+    executor: Executor.native(),
+    deadlines: { claim: Duration.seconds(1) },
+    ...(owner === undefined ? {} : { owner }),
+  });
   const file = path.join(folder, 'orders.yaml');
   writeFileSync(file, Testing.synth(chart).map(yaml).join('---\n'));
   const ran = await kafkaTls([command, '-f', file, '--kubeconfig', kubeconfig, ...flags], { outside, io });
@@ -87,6 +93,22 @@ describe('the command and a sandbox', { concurrency: false }, () => {
     const ran = await run('apply', ON);
     assert.equal(ran.exitCode, 0, ran.stderr);
     assert.match(ran.stdout, /^\d\d:\d\d:\d\d Kafka\/demo\/orders finished: nothing to do\n$/);
+  });
+
+  test('a command in a hint can be pasted: plan and apply print it with their own flags', async () => {
+    const paste = `"kafka-tls apply -f ${path.join(folder, 'orders.yaml')} -n demo --take-over --kubeconfig ${kubeconfig}"`;
+    for (const command of ['plan', 'apply']) {
+      const termination = path.join(folder, 'termination');
+      const flags = ['-n', 'demo', ...(command === 'apply' ? ['--termination-log', termination] : [])];
+      const ran = await run(command, OFF, flags, {}, 'platform/orders');
+      assert.equal(ran.exitCode, 2, ran.stderr);
+      assert.ok((ran.stdout + ran.stderr).includes(`If that one is gone, run ${paste} once.`), ran.stdout + ran.stderr);
+      if (command === 'apply') assert.ok(readFileSync(termination, 'utf8').includes(paste));
+    }
+    const { stderr } = await run('apply', OFF, ['-n', 'demo', '--output', 'json'], {}, 'platform/orders');
+    const { error } = JSON.parse(stderr);
+    assert.deepEqual([error.code, error.exitCode, error.violations.length], ['invalid-input', 2, 1]);
+    assert.equal(error.hint, `If that one is gone, run ${paste} once.`);
   });
 
   test('verify proves every listener by a handshake', async () => {

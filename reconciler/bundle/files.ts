@@ -37,9 +37,26 @@ export interface BundleChoice {
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
+/** What a file or folder holds. */
+export interface Scan {
+  /** Those that can be read, and of which there is only one, ordered by namespace and name. */
+  readonly bundles: readonly Bundle[];
+  /** What is wrong with the rest. */
+  readonly violations: readonly string[];
+}
+
 /** Returns every bundle of a file or folder, ordered by namespace and name. There is at least one, unless there may be none. */
 export async function readBundles(source: BundleSource): Promise<readonly Bundle[]> {
+  const { bundles, violations } = await scanBundles(source);
+  if (violations.length > 0)
+    throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
+  return bundles;
+}
+
+/** Returns the bundles of a file or folder, and what is wrong there. A path that is no place of bundles is an error all the same. */
+export async function scanBundles(source: BundleSource): Promise<Scan> {
   const bundles: Found[] = [];
+  let isPlaceOfBundles = false;
   const jobs: { readonly job: KubeObject; readonly file: string }[] = [];
   const violations: string[] = [];
   const { files, folders } = await contentOf(source);
@@ -47,6 +64,7 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
     for (const object of objectsIn(file, await textOf(file, source), violations)) {
       if (isJob(object)) jobs.push({ job: object, file });
       if (!holdsBundle(object)) continue;
+      isPlaceOfBundles = true;
       try {
         bundles.push({ bundle: bundleFromConfigMap(object), configMap: object, file });
       } catch (error) {
@@ -63,10 +81,11 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
       if (change !== undefined) violations.push(`${file}: ${formatRef(refOf(job))}: ${change}`);
     }
   }
-  if (violations.length > 0)
-    throw new InvalidInputError(violations, { hint: 'Nothing was read from the cluster, and nothing was changed.' });
-  if (bundles.length === 0 && (folders.length > 0 || source.mayBeEmpty !== true)) throw nothingFound(source, folders);
-  return bundles.map(({ bundle }) => bundle).sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1));
+  const isMissing = violations.length === 0 && source.mayBeEmpty !== true;
+  if (!isPlaceOfBundles && (folders.length > 0 || isMissing)) throw nothingFound(source, folders, violations);
+  const isOnly = ({ bundle }: Found) => bundles.filter((other) => bundleId(other.bundle) === bundleId(bundle)).length === 1;
+  const readable = bundles.filter(isOnly).map(({ bundle }) => bundle);
+  return { bundles: readable.sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1)), violations };
 }
 
 interface Found {
@@ -121,9 +140,9 @@ function clashes(bundles: readonly Found[]): readonly string[] {
     .map(([id, found]) => `Kafka/${id}: has two bundles: in ${found.join(' and ')}; where each is for another cluster, name one with -f`);
 }
 
-function nothingFound({ file, flag = '-f' }: BundleSource, folders: readonly string[]): InvalidInputError {
+function nothingFound({ file, flag = '-f' }: BundleSource, folders: readonly string[], violations: readonly string[]): InvalidInputError {
   if (folders.length > 0) {
-    return new InvalidInputError(`${file}: no bundle in it, and its folders are not searched: ${folders.join(', ')}`, {
+    return new InvalidInputError([...violations, `${file}: no bundle in it, and its folders are not searched: ${folders.join(', ')}`], {
       hint: `Name one of them with ${flag}.`,
     });
   }

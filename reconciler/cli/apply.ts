@@ -8,7 +8,7 @@ import { type ClusterEvents, clusterEvents } from '../cluster/events';
 import { fenced } from '../cluster/guarded';
 import { labelled } from '../cluster/labelled';
 import { type HeldLease, withLease } from '../cluster/lease';
-import { BLOCKED, ClusterError, KafkaTlsError } from '../errors';
+import { BLOCKED, ClusterError, KafkaTlsError, reworded } from '../errors';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { errorOf } from '../overcome';
@@ -25,6 +25,7 @@ import { planText } from '../report/text';
 import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-jobs';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { type Connection, styleOf } from './io';
+import { withCommand } from './next-command';
 import { type Agreement, readAgreement } from './saved-plan';
 import { bundleSource, type Session, withConnection } from './session';
 import { writeTermination } from './termination-log';
@@ -94,7 +95,9 @@ async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run, o
     say(message);
     await events.end('finished', message);
     return message;
-  } catch (error) {
+  } catch (thrown) {
+    const complete = (text: string) => withCommand(text, flags, bundle, flags.name !== undefined);
+    const error = thrown instanceof KafkaTlsError ? reworded(thrown, complete) : thrown;
     const message = error instanceof Error ? error.message : String(error);
     if (flags.output === 'json') say(`failed: ${message}`);
     const isBlocked = error instanceof KafkaTlsError && error.exitCode === BLOCKED;

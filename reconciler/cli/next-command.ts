@@ -30,6 +30,14 @@ export function applyCommand(flags: PlannedWith, { desired }: Bundle, isOneOfSev
     .join(' ');
 }
 
+/** Returns the text with every `kafka-tls apply` in it completed by the flags of this run. A saved plan does not go with another option. */
+export function withCommand(text: string, { out: _, ...flags }: PlannedWith, bundle: Bundle, isOneOfSeveral: boolean): string {
+  return text.replace(/"kafka-tls apply(?: (--retry|--take-over))?"/g, (_whole, added?: string) => {
+    const options = { ...flags, ...(added === '--retry' ? { retry: true } : {}), ...(added === '--take-over' ? { takeOver: true } : {}) };
+    return `"${applyCommand(options, bundle, isOneOfSeveral)}"`;
+  });
+}
+
 function option(name: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [name, value];
 }

@@ -9,6 +9,7 @@ import type { Plan } from '../plan/nouns';
 import { COMMENT_BYTES, type CommentLimit, errorMarkdown, plansMarkdown, SUMMARY_BYTES } from '../report/comment';
 import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';
+import { type UnreadBase, unreadBaseMarkdown, unreadBaseText } from '../report/unread-base';
 import type { OutputFlags } from './flags';
 import { type Io, styleOf } from './io';
 
@@ -30,16 +31,28 @@ export interface Planned {
 export interface Plans {
   readonly planned: readonly Planned[];
   readonly removed?: readonly Bundle[];
+  /** The base, or a part of it, cannot be read. */
+  readonly unread?: UnreadBase;
 }
 
 /** Prints plans. */
-export async function printPlans({ planned, removed = [] }: Plans, flags: PlanOutputFlags, io: Io): Promise<void> {
+export async function printPlans({ planned, removed = [], unread }: Plans, flags: PlanOutputFlags, io: Io): Promise<void> {
   if (flags.output === 'json') {
-    io.stdout(`${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId) }, 2)}\n`);
+    const base = unread === undefined ? {} : { unreadBase: { violations: unread.violations, notCompared: unread.notCompared } };
+    io.stdout(`${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId), ...base }, 2)}\n`);
   } else if (flags.output === 'markdown') {
     const described = planned.map((p) => ({ plan: p.plan, context: contextOf(p) }));
-    await printMarkdown(flags, io, (limit) => plansMarkdown(described, removed.map(removedLine), limit));
-  } else io.stdout([...planned.map((p) => planText(p.plan, styleOf(io), contextOf(p))), ...removed.map(removedLine)].join('\n'));
+    const first = unread === undefined ? '' : unreadBaseMarkdown(unread);
+    const gap = first !== '' && planned.length + removed.length > 0 ? '\n' : '';
+    await printMarkdown(flags, io, ({ bytes, rest }) => {
+      const left = { bytes: bytes - Buffer.byteLength(first + gap), rest };
+      return `${first}${gap}${plansMarkdown(described, removed.map(removedLine), left)}`;
+    });
+  } else {
+    const first = unread === undefined ? [] : [unreadBaseText(unread, styleOf(io))];
+    const plans = planned.map((p) => planText(p.plan, styleOf(io), contextOf(p)));
+    io.stdout([...first, ...plans, ...removed.map(removedLine)].join('\n'));
+  }
 }
 
 /** Prints why there is no plan, where a pull request would otherwise have no comment. The error itself is still to be thrown. */

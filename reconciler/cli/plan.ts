@@ -1,7 +1,7 @@
 /** `kafka-tls plan`: what would be done, in order, and why. Changes nothing. */
 import type { Bundle } from '../../constructs/model/bundle';
 import { bundleDifference } from '../bundle/difference';
-import { bundleId, chooseBundles, isMeant, readBundles } from '../bundle/files';
+import { bundleId, chooseBundles, isMeant, readBundles, scanBundles } from '../bundle/files';
 import { dryRun } from '../cluster/guarded';
 import { InvalidInputError } from '../errors';
 import { observe } from '../observe/observe';
@@ -10,7 +10,7 @@ import { hasWork, type Obstacle } from '../plan/nouns';
 import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
-import { applyCommand } from './next-command';
+import { applyCommand, withCommand } from './next-command';
 import { readObservation } from './observation-file';
 import { type Planned, type PlanOutputFlags, type Plans, printPlans, printRefusal } from './plan-output';
 import { writePlans } from './saved-plan';
@@ -39,14 +39,15 @@ export async function runPlan(flags: PlanFlags, session: Session): Promise<numbe
     await printRefusal(error, flags, session.io);
     throw error;
   });
-  const { planned } = plans;
+  const { planned, unread } = plans;
   if (flags.out !== undefined) await writePlans(flags.out, planned, session.io.cwd);
   await printPlans(plans, flags, session.io);
   const refused = planned
     .map(({ plan: { obstacles } }) => obstacles[0])
     .flatMap((o) => (o === undefined ? [] : OBSTACLE_EXIT_CODES[o.kind]));
   if (Math.max(0, ...refused) !== 0) return Math.max(...refused);
-  const isPending = planned.some((p) => hasWork(p.plan));
+  // What was not compared may be anything.
+  const isPending = planned.some((p) => hasWork(p.plan)) || (unread?.notCompared ?? []).length > 0;
   return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
 }
 
@@ -66,8 +67,12 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
     const planned: Planned[] = [];
     for (const bundle of bundles) {
       const live = await withDenied(context.cluster, bundle, await observe(context, bundle, signal));
-      const applyWith = applyCommand(flags, bundle, bundles.length > 1 || flags.name !== undefined);
-      planned.push({ bundle, plan: plan(bundle, live, clock.now(), shown(flags)), applyWith });
+      const isOneOfSeveral = bundles.length > 1 || flags.name !== undefined;
+      const made = plan(bundle, live, clock.now(), shown(flags));
+      const obstacles = made.obstacles.map((o) =>
+        o.hint === undefined ? o : { ...o, hint: withCommand(o.hint, flags, bundle, isOneOfSeveral) },
+      );
+      planned.push({ bundle, plan: { ...made, obstacles }, applyWith: applyCommand(flags, bundle, isOneOfSeveral) });
     }
     return planned;
   });
@@ -91,27 +96,21 @@ async function planFromBase(base: string, flags: PlanFlags, session: Session): P
   const { cwd, stdin } = session.io;
   // A pull request may take the last bundle out, and Git has no empty folders.
   const after = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd, stdin, mayBeEmpty: true, mayBeMissing: true, withJobs: true });
-  const before = await readBase(base, after, session);
+  // A base that does not hold what it should is not refused: the commit may be what mends it, and has to pass a required check.
+  const { bundles: before, violations } = await scanBundles({ file: base, flag: '--base', cwd, stdin, mayBeEmpty: true });
   const [old, wanted] = [before.filter((b) => isMeant(b, flags)), after.filter((b) => isMeant(b, flags))];
-  if (old.length === 0 && wanted.length === 0) chooseBundles(await bundlesInFiles(session, flags), flags);
+  const isAll = flags.name === undefined && flags.namespace === undefined;
+  if (old.length === 0 && wanted.length === 0 && !(isAll && violations.length > 0))
+    chooseBundles(await bundlesInFiles(session, flags), flags);
   const find = (among: readonly Bundle[], bundle: Bundle) => among.find((b) => bundleId(b) === bundleId(bundle));
-  return {
-    planned: wanted.map((bundle) => {
-      const was = find(old, bundle);
-      return { bundle, plan: planOffline(was, bundle), difference: bundleDifference(was, bundle) };
-    }),
-    removed: old.filter((b) => find(wanted, b) === undefined),
-  };
-}
-
-/** A base that cannot be read is refused: what a change does to it cannot be told. The change itself may be what mends it. */
-async function readBase(file: string, after: readonly Bundle[], { io }: Session): Promise<readonly Bundle[]> {
-  try {
-    return await readBundles({ file, flag: '--base', cwd: io.cwd, stdin: io.stdin, mayBeEmpty: true });
-  } catch (error) {
-    if (!(error instanceof InvalidInputError)) throw error;
-    const mended = after.length === 0 ? 'there is no bundle any more' : `what is wanted is valid (${after.map(bundleId).join(', ')})`;
-    const hint = `The base cannot be read, so that there is nothing to compare with; ${mended}. ${error.hint ?? ''}`.trim();
-    throw new InvalidInputError(error.violations, { cause: error, hint });
-  }
+  // One that the base seems not to have may be in the part that cannot be read.
+  const isCompared = (bundle: Bundle) => violations.length === 0 || find(old, bundle) !== undefined;
+  const planned = wanted.filter(isCompared).map((bundle) => {
+    const was = find(old, bundle);
+    return { bundle, plan: planOffline(was, bundle), difference: bundleDifference(was, bundle) };
+  });
+  const removed = old.filter((b) => find(wanted, b) === undefined);
+  if (violations.length === 0) return { planned, removed };
+  const notCompared = wanted.filter((b) => !isCompared(b)).map(bundleId);
+  return { planned, removed, unread: { violations, notCompared, isWhole: before.length === 0 } };
 }

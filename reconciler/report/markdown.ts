@@ -3,7 +3,7 @@ import { formatAcknowledgement } from '../../constructs/model/acknowledgement';
 import { formatRef } from '../../constructs/model/kube-object';
 import type { Plan } from '../plan/nouns';
 import { printable, sentence } from './printable';
-import { clientsLine, conclusion, cutoverLine, estimateLine, hintOf, obstacleLine, type PlanContext, stepCells } from './text';
+import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, stepCells } from './text';
 
 /** How much of a plan is shown. */
 export type Detail = 'all' | 'without difference' | 'without steps';
@@ -12,7 +12,7 @@ export type Detail = 'all' | 'without difference' | 'without steps';
 export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 'all'): string {
   const blocks = [`### ${inline(formatRef(plan.subject))}`, `${inline(plan.summary)} (executor: ${plan.executor})`];
   for (const obstacle of plan.obstacles) {
-    const hint = obstacle.hint === undefined ? '' : ` ${inline(hintOf(obstacle, context))}`;
+    const hint = obstacle.hint === undefined ? '' : ` ${inline(obstacle.hint)}`;
     blocks.push(`> **${inline(obstacleLine(obstacle))}**${hint}`);
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);

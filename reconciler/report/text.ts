@@ -113,16 +113,11 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
   }
   if (remarks.length > 0) blocks.push(remarks.map((r) => `- ${paragraph(r, style, '  ')}`).join('\n'));
   for (const obstacle of plan.obstacles) {
-    const hint = obstacle.hint === undefined ? [] : [paragraph(printable(hintOf(obstacle, context)), style)];
+    const hint = obstacle.hint === undefined ? [] : [paragraph(printable(obstacle.hint), style)];
     blocks.push([paint.red(paragraph(obstacleLine(obstacle), style)), ...hint].join('\n'));
   }
   blocks.push(conclusion(plan, context));
   return `${blocks.join('\n\n')}\n`;
-}
-
-/** Returns the hint of an obstacle; a command in it is the one that goes with this plan. */
-export function hintOf({ hint = '' }: Obstacle, { applyWith }: PlanContext): string {
-  return applyWith === undefined ? hint : hint.replace('"kafka-tls apply', () => `"${applyWith}`);
 }
 
 function stepTable(steps: readonly Step[], style: Style): string {

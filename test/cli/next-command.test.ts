@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Bundle } from '../../constructs/model/bundle';
-import { applyCommand, type PlannedWith } from '../../reconciler/cli/next-command';
+import { applyCommand, type PlannedWith, withCommand } from '../../reconciler/cli/next-command';
 
 const bundle = { desired: { kafka: 'orders', namespace: 'demo' } } as Bundle;
 
@@ -30,5 +30,18 @@ const CASES: readonly { readonly flags: PlannedWith; readonly isOneOfSeveral?: b
 describe('the next command', () => {
   for (const { flags, isOneOfSeveral = false, expect } of CASES) {
     test(expect, () => assert.equal(applyCommand(flags, bundle, isOneOfSeveral), `kafka-tls apply ${expect}`));
+  }
+});
+
+describe('a command that a hint names', () => {
+  const flags: PlannedWith = { file: 'dist/prod', context: 'prod', out: 'plan.json' };
+  for (const { name = '', given = flags, text, expect } of [
+    { text: 'run "kafka-tls apply --retry".', expect: 'run "kafka-tls apply -f dist/prod --retry --context prod".' },
+    { text: 'run "kafka-tls apply --take-over" once.', expect: 'run "kafka-tls apply -f dist/prod --take-over --context prod" once.' },
+    { text: 'create it with "kafka-tls apply".', expect: 'create it with "kafka-tls apply -f dist/prod --context prod".' },
+    { name: ', given twice', given: { retry: true }, text: '"kafka-tls apply --retry"', expect: '"kafka-tls apply -f dist --retry"' },
+    { text: 'See "kafka-tls observe".', expect: 'See "kafka-tls observe".' },
+  ]) {
+    test(`${text}${name}`, () => assert.equal(withCommand(text, given, bundle, false), expect));
   }
 });

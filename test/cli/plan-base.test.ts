@@ -16,6 +16,9 @@ type Files = Readonly<Record<string, string>> | undefined;
 const ORDERS = yaml(configMapOfBundle(new ClusterBuilder().declares().bundle));
 const PAYMENTS = yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })));
 const BROKEN = ORDERS.replace(/executor: [a-z-]+/, 'executor: by-hand');
+const INVOICES = yaml(bundleConfigMap(desiredOf({ kafka: 'invoices' })));
+const UNREAD = 'The base could not be read, so nothing was compared\\.';
+const STILL_ASKS = 'The run in the cluster still asks for acknowledgements before it changes anything\\.';
 const NAMESPACE = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: demo }\n';
 const CHART = 'apiVersion: v2\nname: orders\nversion: 1.0.0\n';
 const GONE = 'has no bundle any more: its TLS stays as it is, and nobody looks after it.';
@@ -75,15 +78,62 @@ const CASES: readonly Case[] = [
     name: 'mends a broken base',
     base: { 'orders.yaml': BROKEN },
     change: orders,
-    exitCode: 2,
-    comment: /^### No plan[\s\S]*executor: is "by-hand"[\s\S]*The base cannot be read, [\s\S]*; what is wanted is valid \(demo\/orders\)\./,
+    exitCode: 0,
+    comment: new RegExp(
+      `^> \\*\\*${UNREAD}\\*\\* The new state is valid \\(demo/orders\\)\\. ${STILL_ASKS}\n\n- [^\\n]+executor: is "by-hand"`,
+    ),
+  },
+  {
+    name: 'resolves the conflict that was committed to the base',
+    base: { 'orders.yaml': `<<<<<<< HEAD\n${ORDERS}=======\n${PAYMENTS}>>>>>>> topic\n` },
+    change: orders,
+    exitCode: 0,
+    comment: new RegExp(`^> \\*\\*${UNREAD}\\*\\* The new state is valid \\(demo/orders\\)\\. ${STILL_ASKS}\n\n- \\S+base/orders\\.yaml: `),
+  },
+  {
+    name: 'mends one of several bundles: the others are compared',
+    base: { 'orders.yaml': BROKEN, 'payments.yaml': PAYMENTS, 'invoices.yaml': INVOICES },
+    change: { ...orders, 'payments.yaml': PAYMENTS },
+    exitCode: 0,
+    comment: new RegExp(
+      `^> \\*\\*A part of the base could not be read, so these Kafkas were not compared: demo/orders\\.\\*\\* Their new state is valid\\. ${STILL_ASKS}\n\n- [^\n]*\n\n### Kafka/demo/payments\n[\\s\\S]*\nKafka/demo/invoices: ${GONE}\n$`,
+    ),
+  },
+  {
+    name: 'takes out one of two bundles of the same Kafka',
+    base: { ...orders, 'copy.yaml': ORDERS },
+    change: orders,
+    exitCode: 0,
+    comment: new RegExp(`^> \\*\\*${UNREAD}\\*\\* [\\s\\S]*- Kafka/demo/orders: has two bundles`),
   },
   {
     name: 'takes out a broken bundle',
     base: { 'orders.yaml': BROKEN },
     change: {},
+    exitCode: 0,
+    comment: new RegExp(`^> \\*\\*${UNREAD}\\*\\* A Kafka whose bundle is taken out of it is not listed here: `),
+  },
+  {
+    name: 'breaks a bundle in another way',
+    base: { 'orders.yaml': BROKEN },
+    change: { 'orders.yaml': BROKEN },
     exitCode: 2,
-    comment: /^### No plan[\s\S]*The base cannot be read, [\s\S]*; there is no bundle any more\./,
+    comment: /^### No plan: the input is refused\n\n> \*\*\S+change/,
+  },
+  {
+    name: 'mends a broken base, while another Kafka is named',
+    base: { 'orders.yaml': BROKEN },
+    change: orders,
+    flags: ['--name', 'invoices'],
+    exitCode: 2,
+    comment: /no bundle named invoices/,
+  },
+  {
+    name: 'is compared with a chart, whose values are no YAML and whose bundles are in a folder',
+    base: { 'values.yaml': '{{ broken', 'templates/orders.yaml': ORDERS },
+    change: orders,
+    exitCode: 2,
+    comment: /no bundle in it, and its folders are not searched/,
   },
   {
     name: 'breaks a bundle',
@@ -127,6 +177,43 @@ describe('a change that', () => {
       assert.equal(ran.stderr !== '', exitCode !== 0);
     });
   }
+
+  test('mends a broken base says so as text and as JSON, too, and counts as pending', async () => {
+    const paths = ['--base', folder('mends/base', { 'orders.yaml': BROKEN }), '-f', folder('mends/change', orders)];
+    const text = await kafkaTls(['plan', ...paths]);
+    assert.equal(text.exitCode, 0);
+    assert.match(
+      text.stdout,
+      new RegExp(`^${UNREAD} The new state is valid \\(demo/orders\\)\\. ${STILL_ASKS}\n  - [^\\n]+executor: is "by-hand"`),
+    );
+    const json = await kafkaTls(['plan', ...paths, '--output', 'json', '--exit-code']);
+    assert.equal(json.exitCode, 3);
+    const { plans, removed, unreadBase } = JSON.parse(json.stdout);
+    assert.deepEqual([plans, removed, unreadBase.notCompared, unreadBase.violations.length], [[], [], ['demo/orders'], 1]);
+  });
+
+  test('mends many bundles has a comment that GitHub takes', async () => {
+    const numbers = [...Array(150).keys()];
+    const fleet = (broken: boolean) =>
+      Object.fromEntries(
+        numbers.map((n) => {
+          const text = yaml(bundleConfigMap(desiredOf({ kafka: `kafka-${n}` })));
+          return [`${n}.yaml`, broken && n % 2 === 0 ? text.replace(/executor: [a-z-]+/, `executor: ${'x'.repeat(5000)}`) : text];
+        }),
+      );
+    const ran = await kafkaTls([
+      'plan',
+      '--base',
+      folder('many/base', fleet(true)),
+      '-f',
+      folder('many/change', fleet(false)),
+      '--output',
+      'markdown',
+    ]);
+    assert.equal(ran.exitCode, 0, ran.stderr);
+    assert.ok(ran.stdout.length < 65_000);
+    assert.match(ran.stdout, / and 55 more\.\*\* Their new state is valid\.[\s\S]*\n- 55 more violations\.\n/);
+  });
 
   test('is refused leaves standard output empty where no comment is made', async () => {
     const ran = await kafkaTls(['plan', '--base', folder('text/base', orders), '-f', folder('text/change', { 'orders.yaml': BROKEN })]);
