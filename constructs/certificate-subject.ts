@@ -1,19 +1,19 @@
 /** Who a certificate is for, besides its common name. */
 export interface CertificateSubject {
   /** @default - none */
-  readonly organizations?: string[];
+  readonly organizations?: readonly string[];
   /** @default - none */
-  readonly organizationalUnits?: string[];
+  readonly organizationalUnits?: readonly string[];
   /** @default - none */
-  readonly countries?: string[];
+  readonly countries?: readonly string[];
   /** @default - none */
-  readonly provinces?: string[];
+  readonly provinces?: readonly string[];
   /** @default - none */
-  readonly localities?: string[];
+  readonly localities?: readonly string[];
   /** @default - none */
-  readonly streetAddresses?: string[];
+  readonly streetAddresses?: readonly string[];
   /** @default - none */
-  readonly postalCodes?: string[];
+  readonly postalCodes?: readonly string[];
   /** @default - none */
   readonly serialNumber?: string;
 }

@@ -38,16 +38,16 @@ export interface CertificateProps {
    * Further DNS names. Brokers always have those of their Service and pods.
    * @default - none
    */
-  readonly dnsNames?: string[];
+  readonly dnsNames?: readonly string[];
   /**
    * Further IP addresses. Brokers always have 127.0.0.1.
    * @default - none
    */
-  readonly ipAddresses?: string[];
+  readonly ipAddresses?: readonly string[];
   /** @default - none */
-  readonly uris?: string[];
+  readonly uris?: readonly string[];
   /** @default - none */
-  readonly emailAddresses?: string[];
+  readonly emailAddresses?: readonly string[];
   /** @default KeyEncoding.PKCS8 */
   readonly keyEncoding?: KeyEncoding;
   /**

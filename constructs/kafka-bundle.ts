@@ -11,7 +11,7 @@ import { assembleBundle, type Bundle, bundleDocuments } from './model/bundle';
 import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
 import { canonical, isEqual, KINDS, type KubeObject } from './model/kube-object';
-import { brokerCertificate, brokerCertificateName, keystoreCredSecret, offshootLabels } from './model/kubedb';
+import { brokerCertificate, brokerCertificateName, keystoreCredSecret, offshootLabels, petSetsOf } from './model/kubedb';
 import {
   type ApplicationSettings,
   applicationCertificate,
@@ -72,6 +72,12 @@ export class KafkaBundle {
   /** Returns the document `desired.yaml` as it is now. */
   desiredState(): Desired {
     return resolved(this.desired, this.convergeRequest);
+  }
+
+  /** Returns the number of pods of the Kafka as it is now, of a declared one with patches. */
+  nodes(): number {
+    if (this.kafka === undefined) return resolved(this.cluster.nodes, this.convergeRequest);
+    return petSetsOf(this.kafka.toJson()).reduce((sum, { replicas }) => sum + (Number.isInteger(replicas) ? replicas : 1), 0);
   }
 
   /** Returns the TLS state that the converging request asks for, as it is now. */

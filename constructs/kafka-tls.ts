@@ -19,7 +19,7 @@ import { MAX_BUNDLE_BYTES } from './model/bundle';
 import { formatRef, isEqual, KINDS, type KubeObject } from './model/kube-object';
 import { type Place, SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
-import { type IssuerRef, issuersOf, type TlsState } from './model/tls';
+import { ALIASES, defaultSecretName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { formatViolation, type Violation } from './model/violation';
 import { firstAbout, namesakes, note } from './namesakes';
@@ -109,8 +109,6 @@ export class KafkaTls extends Construct {
   private readonly place: Place;
   private readonly bundle: KafkaBundle;
   private readonly reconciler?: ReconcilerJob;
-  /** Number of pods of a Kafka that is only referenced. */
-  private readonly referencedNodes?: number;
   /** Issuers and Certificates that a run applies, as they are printed. */
   private readonly owned: string[] = [];
   private readonly warned = new Set<string>();
@@ -119,6 +117,11 @@ export class KafkaTls extends Construct {
     super(scope, id);
     const executor = Executor._of(props.executor ?? Executor.opsRequest());
     const cluster = KafkaCluster._of(props.cluster);
+    if (typeof cluster.name !== 'string') {
+      throw new Error(
+        `KafkaTls ${this.node.path}: the name of the Kafka is no text: names of objects are made of it before synth. Write it as a plain text.`,
+      );
+    }
     const { namespace = '', labels } = Chart.of(this);
     const choice = Tls._of(props.tls);
     const place = {
@@ -130,7 +133,6 @@ export class KafkaTls extends Construct {
     const desired = desiredState(place, { ...props, choice, executor });
     this.kafkaName = cluster.name;
     this.place = place;
-    if (cluster.spec === undefined) this.referencedNodes = cluster.nodes;
     resolveOwnLazyValues(this);
     this.bundle = new KafkaBundle(this, desired, cluster, choice.settings);
     this.issuers = this.bundle.issuers;
@@ -147,7 +149,7 @@ export class KafkaTls extends Construct {
         place,
         executor,
         deadlines: desired.deadlines,
-        nodes: cluster.nodes,
+        nodes: () => this.bundle.nodes(),
         ...(refersToClusterIssuer(choice.settings) ? { clusterIssuers: () => clusterIssuersOf(this.bundle.tlsState()) } : {}),
         isIssuerForeign: referencesOf(choice.settings).length > 0,
         digest: () => this.digest(),
@@ -163,14 +165,21 @@ export class KafkaTls extends Construct {
       if (this.reconciler.clusterRoleBinding !== undefined) this.clusterRoleBinding = this.reconciler.clusterRoleBinding;
     }
     for (const subject of [this.subject(), this.fileName()]) note(this, subject);
+    if (this.clusterRole !== undefined) note(this, clusterRoleSubject(this.clusterRole.name));
     for (const object of this.issuers) this.noteOwned(object);
+    for (const { kind, name } of this.issuers) if (kind === KINDS.Certificate.kind) this.noteSecret(name);
+    for (const alias of choice.settings === undefined ? [] : ALIASES) {
+      this.noteSecret(choice.settings?.certificates[alias].secretName ?? defaultSecretName(cluster.name, alias));
+    }
     this.node.addValidation({ validate: () => this.violations() });
   }
 
   /** @internal */
   _addApplicationCertificate(application: ApplicationRequest): ApiObject | undefined {
     const certificate = this.bundle.addApplicationCertificate(application);
-    if (certificate !== undefined) this.noteOwned(certificate);
+    if (certificate === undefined) return undefined;
+    this.noteOwned(certificate);
+    this.noteSecret(application.secretName);
     return certificate;
   }
 
@@ -207,6 +216,10 @@ export class KafkaTls extends Construct {
       return [`${this.subject()}: namespace is missing: everything here is in one. Give the chart one, new Chart(app, id, { namespace }).`];
     }
     try {
+      if (this.bundle.desiredState().kafka !== this.place.kafka)
+        return [
+          `${this.subject()}: the name of the Kafka is a token: names of objects are made of it before synth. Write it as a plain text.`,
+        ];
       return this.bundle.renderedOnce(() => this.violationsOfContent());
     } catch (error) {
       return [`${this.subject()}: the bundle cannot be rendered: ${error instanceof Error ? error.message : String(error)}.`];
@@ -221,13 +234,14 @@ export class KafkaTls extends Construct {
       ...(errors.length > 0 ? errors : this.bundleProblems()),
       ...this.twins(),
       ...this.shared(),
+      ...this.sharedClusterRole(),
       ...this.overwritten(),
       ...this.bundle.validate(),
     ];
   }
 
   private draft() {
-    const nodes = this.referencedNodes === undefined ? {} : { nodes: this.referencedNodes };
+    const nodes = this.kafka === undefined ? { nodes: this.bundle.nodes() } : {};
     return {
       desired: this.bundle.desiredState(),
       tls: this.bundle.tlsState(),
@@ -247,6 +261,10 @@ export class KafkaTls extends Construct {
       const hint = 'Do not patch it, and give the name of the Kafka as a plain text';
       return [`${subject}: metadata.name is not ${name}, by which Job, Role and Lease go. ${hint}.`];
     }
+    if (configMap.metadata.namespace !== bundle.desired.namespace) {
+      const why = `metadata.namespace is not ${bundle.desired.namespace}, where the Kafka and everything else is`;
+      return [`${subject}: ${why}. Do not patch it: the namespace is that of the chart.`];
+    }
     if (!isEqual(configMap.data, this.bundle.texts())) {
       const hint = 'Patch the objects (kafka, issuers, convergeRequest and so on) instead';
       return [`${subject}: data is patched: the digest names the objects, not their texts. ${hint}.`];
@@ -265,7 +283,13 @@ export class KafkaTls extends Construct {
     );
   }
 
-  private noteOwned({ apiVersion, kind, name: objectName }: ApiObject): void {
+  /** cert-manager fills a Secret for one Certificate. If two name it, each overwrites what the other made. */
+  private noteSecret(name: string): void {
+    // A Lazy value has no name yet.
+    if (typeof name === 'string') this.noteOwned({ ...KINDS.Secret, name });
+  }
+
+  private noteOwned({ apiVersion, kind, name: objectName }: Pick<ApiObject, 'apiVersion' | 'kind' | 'name'>): void {
     const name = formatRef({ apiVersion, kind, namespace: this.place.namespace, name: objectName });
     this.owned.push(name);
     note(this, name);
@@ -279,19 +303,32 @@ export class KafkaTls extends Construct {
       return owner === undefined || owner === this || twins.includes(owner) ? [] : [{ name, owner: owner.node.path }];
     });
     const isTaken = (name: string) => taken.some((other) => other.name === name);
-    // The Issuer of a self-signed CA stands for all three objects of that CA.
+    // A Certificate stands for its Secret, if both have one name.
+    const isPartOfCertificate = (name: string) => name.startsWith('Secret/') && isTaken(name.replace(/^Secret/, 'Certificate'));
+    // The Issuer of a self-signed CA stands for all other objects of that CA.
     const isPartOfCa = (name: string) => {
       const issuer = name.replace(/^Certificate/, 'Issuer').replace(new RegExp(`${SELF_SIGNED_SUFFIX}$`), '');
       return issuer !== name && isTaken(issuer);
     };
     return taken
-      .filter(({ name }) => !isPartOfCa(name))
+      .filter(({ name }) => !isPartOfCa(name) && !isPartOfCertificate(name))
       .map(({ name, owner }) => {
         const wayOut = name.startsWith('Issuer/')
           ? `Refer to it in ${this.node.path} with TlsIssuer.issuer('${name.split('/').at(-1)}')`
           : `Give it another name in ${this.node.path}`;
         return `${name}: KafkaTls ${owner} makes it already, and only one may own it. ${wayOut}.`;
       });
+  }
+
+  /** It is named by namespace and Kafka: those of "b-c" in "a" and of "c" in "a-b" have one name. */
+  private sharedClusterRole(): readonly string[] {
+    if (this.clusterRole === undefined || this.clusterRole.toJson().metadata.name !== this.clusterRole.name) return [];
+    const twins = namesakes(this, this.subject());
+    const owner = firstAbout(this, clusterRoleSubject(this.clusterRole.name));
+    if (owner === undefined || owner === this || twins.includes(owner)) return [];
+    const why = `KafkaTls ${owner.node.path} makes one of this name already, and nothing tells them apart in the cluster`;
+    const wayOut = `Rename those of ${this.node.path} by JSON patches: metadata.name of clusterRole and clusterRoleBinding, and roleRef.name of the latter`;
+    return [`${clusterRoleSubject(this.clusterRole.name)}: ${why}. ${wayOut}.`];
   }
 
   /** cdk8s names the file of a resource by its kind and name, and writes over the file of a resource in another namespace. */
@@ -324,6 +361,10 @@ export class KafkaTls extends Construct {
     // biome-ignore lint/suspicious/noConsole: synth has no other way to tell its user something that is no error
     console.warn(`[${this.node.path}] warning: ${text}`);
   }
+}
+
+function clusterRoleSubject(name: string): string {
+  return `${KINDS.ClusterRole.kind}/${name}`;
 }
 
 /** Known before synth: names may be tokens, the kind never is. */

@@ -20,7 +20,7 @@ import { bundleName, cronJobName, jobNameOf, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
 import { cronJobViolations, jobViolations } from './model/validate-job';
 import { podViolations } from './model/validate-pod';
-import type { Violation } from './model/violation';
+import { formatViolation, type Violation } from './model/violation';
 import { ReconcileSchedule } from './reconcile-schedule';
 import { grantAccess, grantClusterIssuers } from './reconciler-access';
 import { CONTAINER, ImagePullPolicy, podNeeds, podSelector, podTemplate, type ReconcilerPodProps } from './reconciler-pod';
@@ -35,7 +35,7 @@ export interface ReconcilerJobProps {
    * Secrets with credentials for the image's registry.
    * @default - none
    */
-  readonly imagePullSecrets?: string[];
+  readonly imagePullSecrets?: readonly string[];
   /**
    * Where and how the pods of Job and CronJob run: proxies, resources, nodes, labels, user ids.
    * @default - any node, the chart's labels, a user id that fits the restricted pod security standard
@@ -58,8 +58,8 @@ export interface ReconcilerJobContext {
   readonly place: Place;
   readonly executor: ExecutorName;
   readonly deadlines: Deadlines;
-  /** Number of pods of the Kafka. */
-  readonly nodes: number;
+  /** Returns the number of pods of the Kafka, as it is at synth. */
+  readonly nodes: () => number;
   /** Returns the names of the ClusterIssuers that TLS refers to, as it is at synth; absent when it refers to none. */
   readonly clusterIssuers?: () => readonly string[];
   /** TLS refers to an issuer that is not of the bundle. */
@@ -124,9 +124,20 @@ export class ReconcilerJob extends Construct {
 
   /** @internal */
   _violations(): readonly Violation[] {
-    const job: KubeObject = this.job.toJson();
-    const jobs = [...jobViolations(job, this.leastSeconds), ...podViolations(job, podNeeds(this.place))];
-    return this.cronJob === undefined ? jobs : [...jobs, ...cronJobViolations(this.cronJob.toJson())];
+    const ofJob = this.violationsOf(this.job.toJson());
+    if (this.cronJob === undefined) return ofJob;
+    const cronJob: KubeObject = this.cronJob.toJson();
+    // Both are made of the same props, so only a patch gives the CronJob violations of its own.
+    const isOfBoth = (one: Violation) =>
+      ofJob.some((other) => formatViolation({ ...one, subject: other.subject }) === formatViolation(other));
+    const ofItsJobs = this.violationsOf({ ...cronJob, spec: cronJob.spec?.jobTemplate?.spec })
+      .filter((one) => !isOfBoth(one))
+      .map((one) => ({ ...one, field: `spec.jobTemplate.${one.field}` }));
+    return [...ofJob, ...ofItsJobs, ...cronJobViolations(cronJob)];
+  }
+
+  private violationsOf(job: KubeObject): readonly Violation[] {
+    return [...jobViolations(job, this.leastSeconds), ...podViolations(job, podNeeds(this.place))];
   }
 }
 
@@ -148,7 +159,7 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, args:
     backoffLimit: 2,
     // The next pod starts when the one before it has ended, not when it begins to: there is one reconciler at work.
     podReplacementPolicy: 'Failed',
-    activeDeadlineSeconds: props.deadline?.toSeconds({ integral: false }) ?? runDeadlineSeconds(context),
+    activeDeadlineSeconds: props.deadline?.toSeconds({ integral: false }) ?? Lazy.any({ produce: () => runDeadlineSeconds(context) }),
     podFailurePolicy: {
       rules: [
         // Invalid input: trying again is useless, only a commit helps.
@@ -172,7 +183,7 @@ function networkPolicySpec(place: Place): object {
 
 function runDeadlineSeconds(context: ReconcilerJobContext): number {
   const { deadlines, nodes } = context;
-  return seconds(deadlines.foreignOperation) + seconds(deadlines.issuance) + nodes * secondsPerPod(context) + SLACK_SECONDS;
+  return seconds(deadlines.foreignOperation) + seconds(deadlines.issuance) + nodes() * secondsPerPod(context) + SLACK_SECONDS;
 }
 
 /** Returns how long a run waits for one pod before it gives up. */

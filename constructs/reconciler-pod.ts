@@ -30,12 +30,12 @@ export interface ReconcilerPodProps {
    * Secrets whose keys become environment variables.
    * @default - none
    */
-  readonly envFromSecrets?: string[];
+  readonly envFromSecrets?: readonly string[];
   /**
    * ConfigMaps whose keys become environment variables.
    * @default - none
    */
-  readonly envFromConfigMaps?: string[];
+  readonly envFromConfigMaps?: readonly string[];
   /** @default - see ReconcilerResources */
   readonly resources?: ReconcilerResources;
   /**
@@ -53,7 +53,7 @@ export interface ReconcilerPodProps {
    * Taints that do not keep pods from a node.
    * @default - none
    */
-  readonly tolerations?: ReconcilerToleration[];
+  readonly tolerations?: readonly ReconcilerToleration[];
   /**
    * Kubernetes' `affinity`, as it stands in the spec of a pod.
    * @default - none

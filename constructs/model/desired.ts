@@ -13,6 +13,10 @@ export const EXECUTORS = ['ops-request', 'native'] as const;
 /** Who carries operations out: KubeDB's ops-manager, or the reconciler itself on clusters without one. */
 export type ExecutorName = (typeof EXECUTORS)[number];
 
+export const UNKNOWN_KAFKA = ['readiness', 'refuse'] as const;
+/** What a gate does when Kafka's own facts cannot be had. */
+export type WhenKafkaIsUnknown = (typeof UNKNOWN_KAFKA)[number];
+
 export const CUTOVERS = ['rolling', 'stop'] as const;
 /** How pods restart when converted and unconverted ones cannot talk: one after the other, or all at once. */
 export type Cutover = (typeof CUTOVERS)[number];
@@ -60,7 +64,7 @@ export interface Desired {
   readonly acknowledge: readonly Acknowledged[];
   readonly cutover: Cutover;
   /** What a gate does when Kafka's own facts cannot be had: rest on pod readiness, or refuse. */
-  readonly whenKafkaIsUnknown: 'readiness' | 'refuse';
+  readonly whenKafkaIsUnknown: WhenKafkaIsUnknown;
   /** How often a failed operation is tried again. */
   readonly retries: number;
   readonly deadlines: Deadlines;

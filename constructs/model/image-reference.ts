@@ -11,6 +11,8 @@ const TAG = /^\w[-.\w]{0,127}$/;
 /** Length in hexadecimal digits by algorithm. */
 const DIGESTS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 const LONGEST_NAME = 255;
+/** What JavaScript writes into a text for a variable that is not set. */
+const UNSET = ['undefined', 'null', 'NaN'];
 
 /** Returns why no image can be pulled by a reference; undefined when it is well-formed. */
 export function imageProblem(reference: string): string | undefined {
@@ -22,6 +24,7 @@ export function imageProblem(reference: string): string | undefined {
   const [, name = '', tag] = /^(.*?)(?::([^:/]*))?$/.exec(tagged) ?? [];
   if (digest !== undefined && digestProblem(digest) !== undefined) return digestProblem(digest);
   if (tag !== undefined && !TAG.test(tag)) return `"${tag}" is not a tag`;
+  if (UNSET.includes(tag ?? '') || UNSET.includes(name.split('/').at(-1) ?? '')) return 'a variable that it is made of is not set';
   if (name.length > LONGEST_NAME) return `a name has at most ${LONGEST_NAME} characters`;
   if (NAME.test(name)) return undefined;
   return NAME.test(name.toLowerCase()) ? 'an image name is written in lower-case letters' : `"${name}" is not an image name`;

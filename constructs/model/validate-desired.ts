@@ -2,7 +2,7 @@
 
 import { acknowledgementViolations } from './acknowledgement';
 import { isClusterDomain } from './cluster-domain';
-import type { Deadlines, Desired } from './desired';
+import { CUTOVERS, type Deadlines, type Desired, UNKNOWN_KAFKA } from './desired';
 import { formatGoDuration, parseGoDuration } from './go-duration';
 import { isInstant } from './instant';
 import { isDnsLabel } from './kubernetes-names';
@@ -32,6 +32,7 @@ export function desiredViolations(desired: Desired, now: Date | undefined): read
     ...identityViolations(desired),
     ...instantViolations(desired, now),
     ...acknowledgementViolations(desired.acknowledge, complaints(desired).error),
+    ...choiceViolations(desired),
     ...limitViolations(desired),
   ];
 }
@@ -90,6 +91,23 @@ function instantViolations(desired: Desired, now: Date | undefined): readonly Vi
   if (now === undefined || Date.parse(issuedAfter) - now.getTime() <= YEAR_MS) return [];
   const why = 'it lies more than a year ahead, and nothing is rotated before';
   return [error('issuedAfter', issuedAfter, why, 'Write the present time to rotate now. Rotation before expiry is done by itself.')];
+}
+
+function choiceViolations(desired: Desired): readonly Violation[] {
+  const { cutover, whenKafkaIsUnknown, executor } = desired;
+  const { error, warning } = complaints(desired);
+  const found: Violation[] = [];
+  if (!CUTOVERS.includes(cutover))
+    found.push(error('restart.cutover', cutover, 'there is no such choice', 'Use Cutover.ROLLING or Cutover.STOP.'));
+  if (!UNKNOWN_KAFKA.includes(whenKafkaIsUnknown)) {
+    const hint = 'Use WhenKafkaIsUnknown.READINESS or WhenKafkaIsUnknown.REFUSE.';
+    found.push(error('restart.whenKafkaIsUnknown', whenKafkaIsUnknown, 'there is no such choice', hint));
+  }
+  if (cutover === 'stop' && executor !== 'native') {
+    const why = 'KubeDB restarts pods one after the other, so this changes nothing';
+    found.push(warning('restart.cutover', cutover, why, 'Use Executor.native(), or leave it out.'));
+  }
+  return found;
 }
 
 function limitViolations(desired: Desired): readonly Violation[] {

@@ -3,6 +3,7 @@ import { type KubeObject, refOf } from './kube-object';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names';
 import { complaintsAbout, type Violation } from './violation';
 
+const MOST_ANNOTATION_BYTES = 256 * 1024;
 const KEY_HINT = 'Use letters, digits, "-", "_" and "." with at most 63 characters, after a domain and "/" if there is one.';
 
 /** Returns what is wrong with the name, labels and annotations of an object. */
@@ -41,10 +42,13 @@ export function annotationViolations(
   annotations: Readonly<Record<string, unknown>>,
 ): readonly Violation[] {
   const { error } = complaintsAbout(refOf(object));
-  return Object.entries(annotations).flatMap(([key, value]) => [
+  const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
+  const tooLarge = error(field, `${bytes} bytes`, `all annotations together have at most ${MOST_ANNOTATION_BYTES}`, 'Take something out.');
+  const malformed = Object.entries(annotations).flatMap(([key, value]) => [
     ...(isQualifiedName(key.toLowerCase()) ? [] : [error(`${field}[${key}]`, value, `"${key}" is not the key of an annotation`, KEY_HINT)]),
     ...(typeof value === 'string' ? [] : [error(`${field}[${key}]`, value, 'the value of an annotation is a text', 'Put it into quotes.')]),
   ]);
+  return bytes > MOST_ANNOTATION_BYTES ? [...malformed, tooLarge] : malformed;
 }
 
 /** Returns the complaint about a text that cannot be the name of an object. */

@@ -1,6 +1,6 @@
 /** What Kubernetes refuses in the template of the reconciler's pods, and changes of what the reconciler rests on. */
 import { isMap, type KubeObject, refOf } from './kube-object';
-import { isDnsSubdomain, isVariableName, parseQuantity } from './kubernetes-names';
+import { isDnsSubdomain, isLabelValue, isQualifiedName, isVariableName, parseQuantity } from './kubernetes-names';
 import { annotationViolations, labelViolations } from './validate-metadata';
 import { type Complain, complaintsAbout, type Violation } from './violation';
 
@@ -19,11 +19,12 @@ export interface PodNeeds {
 /** Returns what is wrong with the pods of a Job. */
 export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violation[] {
   const { metadata = {}, spec = {} } = job.spec?.template ?? {};
-  const { error } = complaintsAbout(refOf(job));
+  const { error, warning } = complaintsAbout(refOf(job));
   const {
     containers,
     nodeSelector = {},
     tolerations = [],
+    affinity = {},
     securityContext = {},
     priorityClassName,
     restartPolicy,
@@ -36,6 +37,8 @@ export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violat
     ...containerViolations(error, containers, needs.container),
     ...labelViolations(job, `${TEMPLATE}.spec.nodeSelector`, nodeSelector),
     ...tolerationViolations(error, tolerations),
+    ...affinityViolations(error, affinity),
+    ...unknownFields(warning, spec),
     ...userViolations(error, securityContext),
     ...pullSecretViolations(error, imagePullSecrets),
     ...(priorityClassName === undefined || isDnsSubdomain(priorityClassName)
@@ -77,7 +80,15 @@ function containerViolations(error: Complain, containers: unknown, name: string)
   return all.flatMap((container, i) => [
     ...environmentViolations(error, `${field}[${i}]`, container),
     ...resourceViolations(error, `${field}[${i}].resources`, isMap(container.resources) ? container.resources : {}),
+    ...pullPolicyViolations(error, `${field}[${i}].imagePullPolicy`, container.imagePullPolicy),
   ]);
+}
+
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+
+function pullPolicyViolations(error: Complain, field: string, policy: unknown): readonly Violation[] {
+  if (policy === undefined || PULL_POLICIES.includes(String(policy))) return [];
+  return [error(field, policy, 'Kubernetes has no such policy', `Use ${PULL_POLICIES.join(', ')}.`)];
 }
 
 function environmentViolations(error: Complain, field: string, { env, envFrom }: Fields): readonly Violation[] {
@@ -102,14 +113,28 @@ function environmentViolations(error: Complain, field: string, { env, envFrom }:
   return [...variables, ...sources];
 }
 
+/** Below this no program starts. Amounts above it are for the user to choose. */
+const LEAST_MEMORY = 1024 ** 2;
+
+/** Other resources have a domain in their names, such as "nvidia.com/gpu". */
+function isResource(name: string): boolean {
+  return (
+    ['cpu', 'memory', 'ephemeral-storage'].includes(name) || name.startsWith('hugepages-') || (name.includes('/') && isQualifiedName(name))
+  );
+}
+
 function resourceViolations(error: Complain, field: string, resources: Fields): readonly Violation[] {
   const amounts = (kind: 'requests' | 'limits'): Fields => (isMap(resources[kind]) ? resources[kind] : {});
   const malformed = (['requests', 'limits'] as const).flatMap((kind) =>
-    Object.entries(amounts(kind)).flatMap(([resource, value]) =>
-      (parseQuantity(value) ?? -1) >= 0
-        ? []
-        : [error(`${field}.${kind}.${resource}`, value, 'that is not a quantity', 'Write it as "100m", "1" or "256Mi".')],
-    ),
+    Object.entries(amounts(kind)).flatMap(([resource, value]) => {
+      const at = `${field}.${kind}.${resource}`;
+      if (!isResource(resource)) return [error(at, value, 'a container has no such resource', 'Use cpu, memory or ephemeral-storage.')];
+      const amount = parseQuantity(value) ?? -1;
+      if (amount < 0) return [error(at, value, 'that is not a quantity', 'Write it as "100m", "1" or "256Mi".')];
+      if (resource !== 'memory' || amount >= LEAST_MEMORY) return [];
+      const why = `that is ${amount} bytes, and no process starts with so little ("m" stands for thousandths)`;
+      return [error(at, value, why, 'Write it as "256Mi".')];
+    }),
   );
   const excessive = Object.entries(amounts('requests')).flatMap(([resource, value]) => {
     const limit = amounts('limits')[resource];
@@ -122,6 +147,8 @@ function resourceViolations(error: Complain, field: string, resources: Fields): 
 
 const OPERATORS = ['Equal', 'Exists'];
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+const TAINT_HINT = 'Write it as "dedicated" or "node-role.kubernetes.io/infra".';
 
 function tolerationViolations(error: Complain, tolerations: unknown): readonly Violation[] {
   return (Array.isArray(tolerations) ? tolerations : []).flatMap((toleration: Fields, i) => {
@@ -136,10 +163,44 @@ function tolerationViolations(error: Complain, tolerations: unknown): readonly V
       found.push(error(`${at}.operator`, operator, 'without a key it has to be "Exists"', 'Set operator to "Exists", or name a key.'));
     if (operator === 'Exists' && value !== undefined)
       found.push(error(`${at}.value`, value, '"Exists" has no value', 'Leave the value out, or use "Equal".'));
+    if (key && !isQualifiedName(String(key))) found.push(error(`${at}.key`, key, 'no taint has such a key', TAINT_HINT));
+    if (value !== undefined && !isLabelValue(String(value)))
+      found.push(error(`${at}.value`, value, 'no taint has such a value', 'Use at most 63 letters, digits, "-", "_" and ".".'));
+    if (tolerationSeconds !== undefined && !Number.isInteger(tolerationSeconds))
+      found.push(error(`${at}.tolerationSeconds`, tolerationSeconds, 'that is not a number of seconds', 'Use a whole number.'));
     if (tolerationSeconds !== undefined && effect !== 'NoExecute')
       found.push(error(`${at}.tolerationSeconds`, tolerationSeconds, 'only "NoExecute" has a time', 'Set effect to "NoExecute".'));
     return found;
   });
+}
+
+const AFFINITIES = ['nodeAffinity', 'podAffinity', 'podAntiAffinity'];
+
+function affinityViolations(error: Complain, affinity: unknown): readonly Violation[] {
+  const field = `${TEMPLATE}.spec.affinity`;
+  const hint = `Use ${AFFINITIES.join(', ')}.`;
+  if (!isMap(affinity)) return [error(field, affinity, 'a map is expected', hint)];
+  return Object.keys(affinity)
+    .filter((key) => !AFFINITIES.includes(key))
+    .map((key) => error(`${field}.${key}`, affinity[key], 'Kubernetes has no such affinity', hint));
+}
+
+/** Fields of the spec of a pod up to Kubernetes 1.35. */
+const POD_FIELDS = new Set(
+  [
+    'activeDeadlineSeconds affinity automountServiceAccountToken containers dnsConfig dnsPolicy enableServiceLinks ephemeralContainers',
+    'hostAliases hostIPC hostNetwork hostPID hostUsers hostname hostnameOverride imagePullSecrets initContainers nodeName nodeSelector os',
+    'overhead preemptionPolicy priority priorityClassName readinessGates resourceClaims resources restartPolicy runtimeClassName',
+    'schedulerName schedulingGates securityContext serviceAccount serviceAccountName setHostnameAsFQDN shareProcessNamespace subdomain',
+    'terminationGracePeriodSeconds tolerations topologySpreadConstraints volumes workloadRef',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/** A later Kubernetes may know more fields, so that is no error. */
+function unknownFields(warning: Complain, spec: Fields): readonly Violation[] {
+  return Object.keys(spec)
+    .filter((key) => !POD_FIELDS.has(key))
+    .map((key) => warning(`${TEMPLATE}.spec.${key}`, spec[key], "Kubernetes' pods have no such field", 'Correct its name, or remove it.'));
 }
 
 function userViolations(error: Complain, securityContext: Fields): readonly Violation[] {

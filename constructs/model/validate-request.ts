@@ -6,6 +6,7 @@
  */
 import { parseGoDuration } from './go-duration';
 import { type KubeObject, refOf } from './kube-object';
+import { isDnsLabel } from './kubernetes-names';
 import { tlsViolations } from './validate-certificate';
 import { complaintsAbout, type Violation } from './violation';
 
@@ -30,6 +31,15 @@ export function requestViolations(request: KubeObject): readonly Violation[] {
   const found: Violation[] = [];
   if (!TYPES.includes(type)) found.push(error('spec.type', type, 'KubeDB knows no such operation', 'Use ReconfigureTLS or Restart.'));
   if (!databaseRef?.name) found.push(error('spec.databaseRef.name', databaseRef?.name, 'a request is about one Kafka', 'Name it.'));
+  else if (!isDnsLabel(databaseRef.name))
+    found.push(
+      error(
+        'spec.databaseRef.name',
+        databaseRef.name,
+        'that is not the name of a Kafka',
+        'Use lower-case letters, digits and "-". The namespace is that of the chart.',
+      ),
+    );
   const duration = timeout === undefined ? SHORTEST_TIMEOUT : parseGoDuration(timeout);
   if (duration === undefined || duration <= 0n) {
     found.push(

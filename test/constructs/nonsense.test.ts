@@ -4,9 +4,13 @@ import { describe, test } from 'node:test';
 import { ApiObject, type Chart, Duration, JsonPatch, Size } from 'cdk8s';
 import {
   ClientCertificate,
+  Cutover,
   type DeadlinesProps,
   Executor,
+  type ImagePullPolicy,
   KafkaCluster,
+  KafkaOperation,
+  KafkaOpsRequest,
   type KafkaTlsProps,
   type ReconcilerJobProps,
   ReconcileSchedule,
@@ -57,6 +61,31 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
     name: 'an image with a cut digest',
     build: withJob({ image: IMAGE.slice(0, -1) }),
     says: /image is .*64 hexadecimal digits, this has 63/,
+  },
+  {
+    name: 'an image whose tag is a variable that is not set',
+    build: withJob({ image: `registry.example/kafka-tls:${undefined}` }),
+    says: /image is .*a variable that it is made of is not set/,
+  },
+  {
+    name: 'a pull policy in lower case',
+    build: withJob({ imagePullPolicy: 'always' as ImagePullPolicy }),
+    says: /imagePullPolicy is "always": .*Always, IfNotPresent, Never/,
+  },
+  {
+    name: 'a cut-over that is none',
+    build: withProps({ restart: { cutover: 'Stop' as Cutover } }),
+    says: /restart\.cutover is "Stop": .*Cutover\.STOP/,
+  },
+  {
+    name: 'a ConfigMap in another namespace',
+    build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.replace('/metadata/namespace', 'other')),
+    says: /ConfigMap\/other\/kafka-tls-orders: metadata\.namespace is not demo/,
+  },
+  {
+    name: 'a request about a Kafka of another namespace',
+    build: (c) => new KafkaOpsRequest(c, 'r', { name: 'r', kafka: 'demo/orders', operation: KafkaOperation.restart() }),
+    says: /spec\.databaseRef\.name is "demo\/orders": that is not the name of a Kafka/,
   },
   {
     name: 'a Job that ends before one pod can be ready',
@@ -218,6 +247,17 @@ test('warns of a field that no known KubeDB has, and leaves it to the API server
   combined({ extraSpec: { deletionPolcy: 'Delete' } })(chart);
   const printed = warningsOf(() => assert.deepEqual(refusals(chart), []));
   assert.match(printed.join('\n'), /spec\.deletionPolcy is "Delete": KubeDB's Kafka has no such field\. .*deletionPolicy/);
+});
+
+test('warns of a cut-over that KubeDB does not know', () => {
+  const restart = { cutover: Cutover.STOP };
+  const warnings = (executor: Executor) => {
+    const chart = newChart();
+    withProps({ restart, executor })(chart);
+    return warningsOf(() => assert.deepEqual(refusals(chart), [])).filter((line) => line.includes('cutover'));
+  };
+  assert.match(warnings(Executor.opsRequest()).join('\n'), /restart\.cutover is "stop": KubeDB restarts pods one after the other/);
+  assert.deepEqual(warnings(Executor.native()), []);
 });
 
 test('writes the time zone of a schedule into the CronJob', () => {

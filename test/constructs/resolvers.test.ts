@@ -1,8 +1,8 @@
 /** How values are resolved at synth: by the resolvers of the user's App, and also where the App is of another copy of cdk8s. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { App, Chart, type IResolver, Lazy, Yaml } from 'cdk8s';
-import { ClientCertificate, Executor, Tls, TlsIssuer } from '../../constructs/index';
+import { App, Chart, type IResolver, JsonPatch, Lazy, Size, Yaml } from 'cdk8s';
+import { ClientCertificate, Executor, KafkaCluster, Tls, TlsIssuer } from '../../constructs/index';
 import { DEDICATED, document, IMAGE, JOB, kafkaTls, newChart, only, refusals, synth, warningsOf } from './app-builder';
 
 const CONVERGE = /^kafkaopsrequest-orders-tls-[0-9a-f]{8}\.yaml$/;
@@ -117,4 +117,30 @@ test('gives the same bytes in an app of another copy of cdk8s', () => {
   const own = build(newChart(), late({ ...other, Lazy } as never));
   const theirs = new other.Chart(new other.App(), 'test', { namespace: 'demo' });
   assert.equal(build(theirs as unknown as Chart, late(other)), own);
+});
+
+test('takes numbers that are known only at synth, and the deadline of the Job follows from them', () => {
+  const deadlineOf = (replicas: number, patch: readonly JsonPatch[] = []) => {
+    const chart = newChart();
+    const cluster = KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas, storage: Size.gibibytes(1) });
+    kafkaTls(chart, { cluster, job: JOB }).kafka?.addJsonPatch(...patch);
+    return [only(chart, 'Job').spec.activeDeadlineSeconds, only(chart, 'CronJob').spec.jobTemplate.spec.activeDeadlineSeconds];
+  };
+  const five = deadlineOf(5);
+  assert.notDeepEqual(deadlineOf(3), five);
+  assert.deepEqual(deadlineOf(Lazy.any({ produce: () => 5 })), five);
+  assert.deepEqual(deadlineOf(3, [JsonPatch.replace('/spec/replicas', 5)]), five);
+});
+
+test('refuses a name of a Kafka that is known only at synth', () => {
+  const lazy: string = Lazy.any({ produce: () => 'orders' });
+  assert.throws(
+    () => kafkaTls(newChart(), { cluster: KafkaCluster.existing(lazy) }),
+    /KafkaTls test\/orders: the name of the Kafka is no text/,
+  );
+  const chart = cloudChart();
+  kafkaTls(chart, { cluster: KafkaCluster.existing('<owner 5>'), job: JOB });
+  assert.deepEqual(refusals(chart), [
+    '[test/orders] Kafka/demo/<owner 5>: the name of the Kafka is a token: names of objects are made of it before synth. Write it as a plain text.',
+  ]);
 });

@@ -1,9 +1,9 @@
 /** Two KafkaTls of one app may use one CA. One of them makes it, and synth names both when both would. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { App, Chart, Duration } from 'cdk8s';
+import { App, Chart, Duration, JsonPatch } from 'cdk8s';
 import { ClientCertificate, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs/index';
-import { refusals } from './app-builder';
+import { JOB, refusals } from './app-builder';
 
 const CASES: readonly {
   readonly name: string;
@@ -97,4 +97,41 @@ test('two certificates of applications under one name', () => {
   assert.deepEqual(refusals(b), [
     '[b/parcels] Certificate/demo/billing: KafkaTls a/orders makes it already, and only one may own it. Give it another name in b/parcels.',
   ]);
+});
+
+test('one Secret for the certificates of two Kafkas, or of a Kafka and an application', () => {
+  const app = new App();
+  const chart = new Chart(app, 'all', { namespace: 'demo' });
+  const make = (name: string, secretName: string) =>
+    new KafkaTls(chart, name, {
+      cluster: KafkaCluster.existing(name),
+      tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp'), server: { secretName } }),
+    });
+  make('orders', 'kafka-tls');
+  const parcels = make('parcels', 'kafka-tls');
+  new ClientCertificate(chart, 'billing', { kafkaTls: parcels, name: 'billing', secretName: 'orders-client-cert' });
+  const makesIt = 'KafkaTls all/orders makes it already, and only one may own it. Give it another name in all/parcels.';
+  assert.deepEqual(refusals(chart), [
+    `[all/parcels] Secret/demo/kafka-tls: ${makesIt}`,
+    `[all/parcels] Secret/demo/orders-client-cert: ${makesIt}`,
+  ]);
+});
+
+test('two ClusterRoles of one name, from other namespaces', () => {
+  const app = new App();
+  const make = (namespace: string, name: string) => {
+    const tls = Tls.on({ issuer: TlsIssuer.clusterIssuer('corp') });
+    const chart = new Chart(app, namespace, { namespace });
+    return { chart, kafkaTls: new KafkaTls(chart, name, { cluster: KafkaCluster.existing(name), tls, job: JOB }) };
+  };
+  make('team', 'a-orders');
+  const { chart, kafkaTls } = make('team-a', 'orders');
+  assert.match(
+    refusals(chart).join('\n'),
+    /^\[team-a\/orders\] ClusterRole\/kafka-tls-team-a-orders: KafkaTls team\/a-orders makes one of this name already/,
+  );
+  const rename = (path: string) => JsonPatch.replace(path, 'kafka-tls-orders-of-team-a');
+  kafkaTls.clusterRole?.addJsonPatch(rename('/metadata/name'));
+  kafkaTls.clusterRoleBinding?.addJsonPatch(rename('/metadata/name'), rename('/roleRef/name'));
+  assert.deepEqual(refusals(chart), []);
 });

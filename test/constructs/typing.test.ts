@@ -31,6 +31,13 @@ const snippets: readonly { readonly name: string; readonly code: string; readonl
     code: `const agreed: readonly Acknowledgement[] = [Acknowledgement.clientsLeaveTls()]; Tls.off({ acknowledge: agreed });`,
     says: undefined,
   },
+  {
+    name: 'lists that may not change',
+    code: `const names = ['a.example'] as const; const tolerations = [{ key: 'a', operator: 'Exists' }] as const;
+      Tls.on({ issuer, server: { dnsNames: names, ipAddresses: ['10.0.0.1'] as const, subject: { organizations: names } } });
+      new KafkaTls(chart, 'x', { cluster, tls, job: { image: 'x', imagePullSecrets: names, pod: { tolerations, envFromSecrets: names } } });`,
+    says: undefined,
+  },
   { name: 'an empty executor', code: `new KafkaTls(chart, 'x', { cluster, tls, executor: {} });`, says: /required in type 'Executor'/ },
   {
     name: 'an empty schedule',

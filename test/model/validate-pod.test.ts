@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { App, Chart, JsonPatch } from 'cdk8s';
 import type { ReconcilerPodProps } from '../../constructs/index';
 import { parseQuantity } from '../../constructs/model/kubernetes-names';
-import { JOB, kafkaTls, newChart, refusals } from '../constructs/app-builder';
+import { JOB, kafkaTls, newChart, refusals, warningsOf } from '../constructs/app-builder';
 
 const POD = 'spec\\.template\\.spec';
 const CONTAINER = `${POD}\\.containers\\[0\\]`;
@@ -50,6 +50,31 @@ const refused: readonly { readonly name: string; readonly pod: ReconcilerPodProp
     name: 'a limit below the default request',
     pod: { resources: { limits: { memory: '64Mi' } } },
     says: [`${CONTAINER}\\.resources\\.requests\\.memory is "128Mi": it is more than the limit, 64Mi`],
+  },
+  {
+    name: 'a resource that no container has',
+    pod: { resources: { requests: {}, limits: { mem: '256Mi', 'nvidia.com/gpu': '1' } } },
+    says: [`${CONTAINER}\\.resources\\.limits\\.mem is "256Mi": a container has no such resource`],
+  },
+  {
+    name: 'memory in thousandths of a byte',
+    pod: { resources: { requests: {}, limits: { memory: '256m' } } },
+    says: [`${CONTAINER}\\.resources\\.limits\\.memory is "256m": that is 0.256 bytes`],
+  },
+  {
+    name: 'an affinity that is none',
+    pod: { affinity: { nodeAffinty: {} } },
+    says: [`${POD}\\.affinity\\.nodeAffinty is {}: Kubernetes has no such affinity. Use nodeAffinity`],
+  },
+  {
+    name: 'annotations that are too large',
+    pod: { annotations: { a: 'x'.repeat(300_000) } },
+    says: ['annotations is "300026 bytes": all annotations together have at most 262144'],
+  },
+  {
+    name: 'tolerations of taints that cannot be',
+    pod: { tolerations: [{ key: 'in fra', value: 'a b', effect: 'NoExecute', tolerationSeconds: 1.5 }] },
+    says: ['tolerations\\[0\\]\\.key is "in fra"', 'tolerations\\[0\\]\\.value is "a b"', 'tolerationSeconds is 1\\.5'],
   },
   {
     name: 'tolerations that Kubernetes refuses',
@@ -116,6 +141,25 @@ test('holds patches to the same rules', () => {
   const chart = newChart();
   kafkaTls(chart, { job: JOB }).job?.addJsonPatch(JsonPatch.replace('/spec/template/spec/containers/0/resources/limits/cpu', '10m'));
   assert.match(refusals(chart).join('\n'), /resources\.requests\.cpu is "50m": it is more than the limit, 10m/);
+});
+
+test('holds patches of the CronJob to the same rules, and says once what is wrong with both', () => {
+  const chart = newChart();
+  const { cronJob } = kafkaTls(chart, { job: { ...JOB, pod: { priorityClassName: 'High Priority' } } });
+  cronJob?.addJsonPatch(JsonPatch.replace('/spec/jobTemplate/spec/template/spec/containers/0/image', 'kafka tls'));
+  const found = refusals(chart);
+  assert.match(
+    found.join('\n'),
+    /CronJob\/demo\/kafka-tls-orders: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.image is "kafka tls"/,
+  );
+  assert.equal(found.filter((line) => line.includes('priorityClassName')).length, 1);
+});
+
+test('warns of a field that no known Kubernetes has', () => {
+  const chart = newChart();
+  kafkaTls(chart, { job: { ...JOB, pod: { extraSpec: { runtimeClasName: 'gvisor' } } } });
+  const printed = warningsOf(() => assert.deepEqual(refusals(chart), []));
+  assert.match(printed.join('\n'), /spec\.runtimeClasName is "gvisor": Kubernetes' pods have no such field/);
 });
 
 test("refuses labels of the chart in the reconciler's own domain", () => {
