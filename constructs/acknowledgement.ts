@@ -1,3 +1,4 @@
+import { made } from './made';
 import { type Acknowledged, acknowledgedRoot } from './model/acknowledgement';
 
 /**
@@ -51,7 +52,11 @@ export class Acknowledgement {
 
   /** @internal */
   static _of(acknowledgement: Acknowledgement): Acknowledged {
-    return acknowledgement.acknowledged;
+    return made(
+      acknowledgement?.acknowledged,
+      acknowledgement,
+      'the line that the plan prints, such as Acknowledgement.clientsMoveToTls()',
+    );
   }
 
   private constructor(protected readonly acknowledged: Acknowledged) {}

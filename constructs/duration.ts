@@ -7,7 +7,8 @@ export function goDuration(duration: Duration): string;
 export function goDuration(duration: Duration | undefined): string | undefined;
 export function goDuration(duration: Duration | undefined): string | undefined {
   if (duration === undefined) return undefined;
+  // Plain JavaScript lets a text pass. Validation refuses what is no duration, with the field that it is in.
+  if (typeof duration.toMilliseconds !== 'function') return String(duration);
   const milliseconds = duration.toMilliseconds({ integral: false });
-  // Validation refuses what is no number, with the field that it is in.
   return Number.isFinite(milliseconds) ? formatGoDuration(BigInt(Math.round(milliseconds)) * 1_000_000n) : String(milliseconds);
 }

@@ -1,3 +1,4 @@
+import { made } from './made';
 import type { ExecutorName } from './model/desired';
 
 /** Who carries operations out. */
@@ -17,7 +18,7 @@ export class Executor {
 
   /** @internal */
   static _of(executor: Executor): ExecutorName {
-    return executor.executorName;
+    return made(executor?.executorName, executor, 'Executor.opsRequest() or Executor.native()');
   }
 
   private constructor(protected readonly executorName: ExecutorName) {}

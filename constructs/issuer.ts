@@ -2,6 +2,7 @@ import type { Duration } from 'cdk8s';
 import type { CertificateSubject } from './certificate-subject';
 import { goDuration } from './duration';
 import { KeyAlgorithm } from './key-algorithm';
+import { made } from './made';
 import type { IssuerSettings } from './model/manifests';
 import type { Subject } from './model/tls';
 
@@ -74,7 +75,7 @@ export class TlsIssuer {
 
   /** @internal */
   static _of(issuer: TlsIssuer): IssuerSettings {
-    return issuer.settings;
+    return made(issuer?.settings, issuer, 'TlsIssuer.selfSignedCa(), TlsIssuer.caSecret, TlsIssuer.issuer or TlsIssuer.clusterIssuer');
   }
 
   private constructor(protected readonly settings: IssuerSettings) {}

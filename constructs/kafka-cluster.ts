@@ -1,4 +1,5 @@
 import type { Size } from 'cdk8s';
+import { made } from './made';
 import { type ClusterSettings, type ExtraSpec, merged } from './model/manifests';
 
 /** The nodes of one role. */
@@ -103,7 +104,7 @@ export class KafkaCluster {
 
   /** @internal */
   static _of(cluster: KafkaCluster): ClusterSettings {
-    return cluster.settings;
+    return made(cluster?.settings, cluster, "KafkaCluster.existing('orders'), KafkaCluster.dedicated or KafkaCluster.combined");
   }
 
   private constructor(protected readonly settings: ClusterSettings) {}

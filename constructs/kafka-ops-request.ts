@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { type BrokerCertificateProps, certificateSettings } from './certificate';
 import { goDuration } from './duration';
 import { TlsIssuer } from './issuer';
+import { made } from './made';
 import { canonical, formatRef, KINDS, type KubeObject, refOf } from './model/kube-object';
 import { completeTls, type ExtraSpec, merged, OPERATION, requestSpec, type TlsSettings } from './model/manifests';
 import { manifestViolations } from './model/validate';
@@ -51,7 +52,7 @@ export class KafkaOperation {
 
   /** @internal */
   static _of(operation: KafkaOperation): OperationChoice {
-    return operation.choice;
+    return made(operation?.choice, operation, 'KafkaOperation.restart(), KafkaOperation.reconfigureTls and so on');
   }
 
   private constructor(protected readonly choice: OperationChoice) {}

@@ -1,3 +1,4 @@
+import { made } from './made';
 import type { KeyKind } from './model/certificate-fields';
 
 /** What kind of private key a certificate has. cert-manager makes the key anew when it changes, so that pods restart with the new certificate. */
@@ -19,7 +20,7 @@ export class KeyAlgorithm {
 
   /** @internal */
   static _of(algorithm: KeyAlgorithm): KeyKind {
-    return algorithm.keyKind;
+    return made(algorithm?.keyKind, algorithm, 'KeyAlgorithm.rsa(), KeyAlgorithm.ecdsa() or KeyAlgorithm.ed25519()');
   }
 
   private constructor(protected readonly keyKind: KeyKind) {}

@@ -1,3 +1,4 @@
+import { made } from './made';
 import { contentHash } from './model/content-hash';
 
 /** Options of a cron expression. */
@@ -35,7 +36,11 @@ export class ReconcileSchedule {
 
   /** @internal */
   static _of(schedule: ReconcileSchedule, kafka: string): CronSchedule | undefined {
-    return schedule.timesOf(kafka);
+    return made(
+      schedule?.timesOf,
+      schedule,
+      "ReconcileSchedule.cron('0 3 * * *'), ReconcileSchedule.hourly() or ReconcileSchedule.off()",
+    )(kafka);
   }
 
   private constructor(protected readonly timesOf: (kafka: string) => CronSchedule | undefined) {}

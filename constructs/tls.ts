@@ -3,6 +3,7 @@ import { Acknowledgement } from './acknowledgement';
 import { type BrokerCertificateProps, certificateSettings } from './certificate';
 import { goDuration } from './duration';
 import { TlsIssuer } from './issuer';
+import { made } from './made';
 import type { Acknowledged } from './model/acknowledgement';
 import type { TlsSettings } from './model/manifests';
 
@@ -79,7 +80,7 @@ export class Tls {
 
   /** @internal */
   static _of(tls: Tls): TlsChoice {
-    return tls.choice;
+    return made(tls?.choice, tls, 'Tls.on({ issuer }) or Tls.off()');
   }
 
   private constructor(protected readonly choice: TlsChoice) {}

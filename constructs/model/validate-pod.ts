@@ -151,7 +151,8 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 const TAINT_HINT = 'Write it as "dedicated" or "node-role.kubernetes.io/infra".';
 
 function tolerationViolations(error: Complain, tolerations: unknown): readonly Violation[] {
-  return (Array.isArray(tolerations) ? tolerations : []).flatMap((toleration: Fields, i) => {
+  if (!Array.isArray(tolerations)) return [error(`${TEMPLATE}.spec.tolerations`, tolerations, 'a list is expected', 'Write a list.')];
+  return tolerations.flatMap((toleration: Fields, i) => {
     const { key, operator = 'Equal', value, effect, tolerationSeconds } = toleration;
     const at = `${TEMPLATE}.spec.tolerations[${i}]`;
     const found: Violation[] = [];

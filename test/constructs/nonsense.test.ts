@@ -249,6 +249,25 @@ test('warns of a field that no known KubeDB has, and leaves it to the API server
   assert.match(printed.join('\n'), /spec\.deletionPolcy is "Delete": KubeDB's Kafka has no such field\. .*deletionPolicy/);
 });
 
+describe('JavaScript gets no further than TypeScript with a value that no factory made:', () => {
+  const values: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
+    tls: [() => kafkaTls(newChart(), { tls: { issuer: {} } as never }), /Use Tls\.on\(\{ issuer \}\) or Tls\.off\(\)/],
+    cluster: [() => kafkaTls(newChart(), { cluster: 'orders' as never }), /A prop is "orders", .*KafkaCluster\.existing/],
+    issuer: [() => Tls.on({} as never), /A prop is missing, .*TlsIssuer\.selfSignedCa/],
+    executor: [() => kafkaTls(newChart(), { executor: 'native' as never }), /"native", .*Executor\.native/],
+    schedule: [() => withJob({ schedule: '@hourly' as never })(newChart()), /"@hourly", .*ReconcileSchedule\.cron/],
+    acknowledgement: [() => Tls.off({ acknowledge: ['clientsLeaveTls' as never] }), /Acknowledgement\.clientsMoveToTls/],
+    'the algorithm of keys': [() => Tls.on({ issuer, client: { keyAlgorithm: 'ECDSA' as never } }), /KeyAlgorithm\.ecdsa/],
+  };
+  for (const [name, [build, says]] of Object.entries(values)) test(name, () => assert.throws(build, says));
+
+  test('a duration', () => {
+    const chart = newChart();
+    withTls({ server: { duration: '90d' as never } })(chart);
+    assert.match(refusals(chart).join('\n'), /certificates\[0\]\.duration is "90d": that is not a duration/);
+  });
+});
+
 test('warns of a cut-over that KubeDB does not know', () => {
   const restart = { cutover: Cutover.STOP };
   const warnings = (executor: Executor) => {
