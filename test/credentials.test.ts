@@ -17,14 +17,17 @@ const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-credentials-'));
 const at = (name: string) => path.join(folder, name);
 const root = issueCertificate({ commonName: 'root', isCa: true });
 const serving = issueCertificate({ commonName: 'api', issuer: root, ipAddresses: ['127.0.0.1'], dnsNames: ['api.example'] });
+const issuing = issueCertificate({ commonName: 'issuing', isCa: true, issuer: root });
+const twoTier = issueCertificate({ commonName: 'two-tier', issuer: issuing, ipAddresses: ['127.0.0.1'] });
 const client = issueCertificate({ commonName: 'client', issuer: root });
 
 const api = new CredentialApi(serving, root.cert);
+const twoTierApi = new CredentialApi(twoTier, root.cert);
 const issuer = new FakeIssuer(serving);
 const httpProxy = new HttpProxy(() => api.port);
 const httpsProxy = new HttpProxy(() => api.port, serving);
 const socksProxy = new SocksProxy(() => api.port);
-const servers = [api, issuer, httpProxy, httpsProxy, socksProxy];
+const servers = [api, twoTierApi, issuer, httpProxy, httpsProxy, socksProxy];
 
 before(async () => {
   for (const server of servers) await server.start();
@@ -223,6 +226,27 @@ const cases: readonly Case[] = [
     shown: bearer('t'),
   },
   {
+    name: 'a server whose certificate itself is the authority',
+    entries: () => ({ user: { token: 't' }, cluster: { 'certificate-authority-data': base64(serving.cert) } }),
+    shown: bearer('t'),
+  },
+  {
+    name: 'a server that an authority of the machine vouches for',
+    entries: () => ({ user: { token: 't' }, cluster: { 'certificate-authority-data': '' } }),
+    env: () => ({ SSL_CERT_FILE: at('sub/ca.crt') }),
+    shown: bearer('t'),
+  },
+  {
+    name: 'a token of an exec plugin that prints YAML',
+    entries: () => {
+      writeFileSync(at('yaml'), `#!/bin/sh\nprintf 'apiVersion: ${EXEC.apiVersion}\\nkind: ExecCredential\\nstatus: { token: t }\\n'\n`, {
+        mode: 0o755,
+      });
+      return { user: { exec: { ...EXEC, command: at('yaml') } } };
+    },
+    shown: bearer('t'),
+  },
+  {
     name: 'an HTTP proxy',
     entries: () => ({ user: { token: 't' }, cluster: { 'proxy-url': httpProxy.url } }),
     shown: bearer('t'),
@@ -382,6 +406,11 @@ const refusals: readonly Refusal[] = [
     says: /insecure-skip-tls-verify cannot be combined with a certificate authority\./,
   },
   {
+    name: 'a certificate authority that is none',
+    entries: () => ({ user: { token: 'secret' }, cluster: { 'certificate-authority-data': base64('secret') } }),
+    says: /certificate-authority-data: holds no certificate in PEM form\./,
+  },
+  {
     name: 'two certificate authorities',
     entries: () => ({ user: { token: 'secret' }, cluster: { 'certificate-authority': 'ca.crt' } }),
     says: /has both certificate-authority and certificate-authority-data; kubectl allows one of them\./,
@@ -408,6 +437,24 @@ describe('a kubeconfig that kubectl refuses is refused', () => {
       assert.deepEqual(api.seen, []);
     });
   }
+});
+
+test('a server is known by the authority that issued its certificate, which need not be a root', async () => {
+  for (const ask of withoutKubectl === false ? [observe, kubectl] : [observe]) {
+    twoTierApi.forget();
+    const cluster = { server: twoTierApi.url, 'certificate-authority-data': base64(issuing.cert) };
+    const { said } = await ask(kubeconfig({ user: { token: 't' }, cluster }));
+    assert.equal(twoTierApi.seen[0]?.authorization, 'Bearer t', said);
+  }
+});
+
+test('a certificate that is not accepted is named without advice about Node', async () => {
+  const { status, said } = await observe(
+    kubeconfig({ user: { token: 't' }, cluster: { 'certificate-authority-data': base64(client.cert) } }),
+  );
+  assert.equal(status, 1);
+  assert.match(said, /its certificate is not accepted \([^()]*\)\.\nCheck certificate-authority-data/);
+  assert.doesNotMatch(said, /Node/);
 });
 
 test('a plugin is started once for all requests, and once more when its token is refused', async () => {

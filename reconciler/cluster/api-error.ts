@@ -166,7 +166,7 @@ export function wordsFor({ code, message }: Pick<TransportError, 'code' | 'messa
     ETIMEDOUT: 'no answer in time',
   };
   if (known[code] !== undefined) return known[code];
-  const said = withoutDot(message.split('\n')[0] ?? '');
+  const said = withoutDot((message.split('\n')[0] ?? '').replace(/; if the root CA is installed locally, try running Node\.js.*/, ''));
   return isCertificateProblem(code) ? `its certificate is not accepted (${said})` : said || code;
 }
 

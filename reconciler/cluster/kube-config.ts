@@ -20,7 +20,7 @@ import { credentialContext } from './credentials/context';
 import { impersonationHeaders } from './credentials/impersonation';
 import { credentialError, whyFailed } from './credentials/source';
 import { type HttpTransport, httpTransport } from './http';
-import { clientCluster, proxyTls, serverNameOptions } from './kubeconfig/cluster';
+import { authorityViolations, clientCluster, proxyTls, serverNameOptions, trustOptions } from './kubeconfig/cluster';
 import { type ChosenContext, chooseContext } from './kubeconfig/files';
 import { clusterViolations, userViolations } from './kubeconfig/schema';
 import { agentThrough, isProblem, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
@@ -98,6 +98,7 @@ function usable(
   const violations = [
     ...clusterViolations(cluster),
     ...unreadable(cluster, ['certificate-authority']),
+    ...authorityViolations(cluster),
     ...unreadable(user, ['client-certificate', 'client-key']),
     ...(isServer || text === '' ? [] : [`server "${text}" is not an address such as https://10.0.0.1:6443`]),
     // Without TLS a token would travel in the clear; on one machine nothing is sent over a network.
@@ -136,5 +137,7 @@ async function requestOptions(config: KubeConfig, { cluster, user, userName }: C
   }
   // The library's agent opens a connection for every request.
   delete options.agent;
-  return Object.assign(options, serverNameOptions(cluster), { headers: { ...options.headers, ...impersonationHeaders(user) } });
+  return Object.assign(options, trustOptions(options.ca as Buffer | undefined), serverNameOptions(cluster), {
+    headers: { ...options.headers, ...impersonationHeaders(user) },
+  });
 }

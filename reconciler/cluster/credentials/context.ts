@@ -1,7 +1,7 @@
 /** What sources of credentials need to know of the chosen context, and how they reach files and issuers. */
 import { InvalidInputError } from '../../errors';
 import { type HttpTransport, httpTransport } from '../http';
-import { authorityOf, execCluster } from '../kubeconfig/cluster';
+import { authorityOf, execCluster, trustOptions } from '../kubeconfig/cluster';
 import { type ChosenContext, readKubeConfig } from '../kubeconfig/files';
 import { saveAuthProvider } from '../kubeconfig/save';
 import { agentThrough, isProblem, isThisMachine, proxyFor } from '../proxy/environment';
@@ -58,7 +58,7 @@ async function issuerTransport(server: URL, config: OidcConfig, env: ExecPluginC
     throw new InvalidInputError(`${server.origin}: has no TLS: tokens are sent over plain HTTP on this machine only.`);
   }
   const authority = authorityOf(config['idp-certificate-authority'], config['idp-certificate-authority-data']);
-  const tlsOptions = authority === undefined ? {} : { ca: authority };
+  const tlsOptions = trustOptions(authority);
   const proxy = proxyFor(server, undefined, env);
   if (isProblem(proxy)) throw new InvalidInputError(`${proxy.problem}.`);
   const agent = proxy === undefined ? {} : { agent: await agentThrough(proxy, server, {}) };

@@ -10,6 +10,7 @@ import { isatty } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import type { Clock } from '../../ports';
 import { ANY_TEXT, fits, INSTANT, mapOf, nullable } from '../../shape';
+import { parseYaml } from '../../yaml-text';
 import type { ExecEntry } from '../kubeconfig/schema';
 import { type CredentialSource, credentialError, type Issued, renewable } from './source';
 
@@ -97,9 +98,9 @@ const STATUS = mapOf({
 });
 
 function issuedIn(text: string, exec: ExecEntry, context: ExecPluginContext): Issued {
-  const value = json(text);
+  const value = valueIn(text);
   if (!fits(EXEC_CREDENTIAL, value) || (value as { kind: string }).kind !== 'ExecCredential') {
-    throw failed(exec, context, 'printed something else than an ExecCredential in JSON');
+    throw failed(exec, context, 'printed something else than an ExecCredential');
   }
   const { apiVersion } = value as ExecCredential;
   if (apiVersion !== exec.apiVersion)
@@ -115,11 +116,13 @@ function issuedIn(text: string, exec: ExecEntry, context: ExecPluginContext): Is
   };
 }
 
-function json(text: string): unknown {
+/** kubectl takes YAML as well. */
+function valueIn(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    const parsed = parseYaml(text);
+    return 'values' in parsed && parsed.values.length === 1 ? parsed.values[0] : undefined;
   }
 }
 

@@ -26,11 +26,25 @@ export function serverNameOptions({ 'tls-server-name': name }: ClusterEntry): Re
   return { servername: '', checkServerIdentity: (_, certificate) => tls.checkServerIdentity(name, certificate) };
 }
 
+/**
+ * Returns what a server's certificate is checked against, as Go does: any certificate of the authority ends a chain, not only a root, and
+ * without an authority those of the machine are trusted, or of SSL_CERT_FILE; those that Node brings along, too.
+ */
+export function trustOptions(authority: string | Buffer | undefined): RequestOptions & { readonly allowPartialTrustChain: true } {
+  return { ca: authority ?? machineAuthorities(), allowPartialTrustChain: true };
+}
+
+function machineAuthorities(): string[] {
+  return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')];
+}
+
 /** Returns which certificates an HTTPS proxy may show: those that the server may show, and those of the public authorities. */
 export function proxyTls(cluster: ClusterEntry): Pick<RequestOptions, 'ca' | 'rejectUnauthorized'> {
   const authority = authorityOf(cluster['certificate-authority'], cluster['certificate-authority-data']);
+  const own = authority === undefined ? [] : [authority.toString()];
   return {
-    ...(authority === undefined ? {} : { ca: [...tls.rootCertificates, authority.toString()] }),
+    ...trustOptions(undefined),
+    ca: [...machineAuthorities(), ...own],
     ...(cluster['insecure-skip-tls-verify'] === true ? { rejectUnauthorized: false } : {}),
   };
 }
@@ -48,6 +62,18 @@ export function execCluster(cluster: ClusterEntry): object {
     ...(authority === undefined ? {} : { 'certificate-authority-data': authority.toString('base64') }),
     ...(config === undefined ? {} : { config }),
   };
+}
+
+/** Returns what is wrong with the certificate authority of a cluster: kubectl does not go on without one that it can use. */
+export function authorityViolations(cluster: ClusterEntry): readonly string[] {
+  const { 'certificate-authority-data': data, 'certificate-authority': file } = cluster;
+  try {
+    return authorityOf(file, data)?.includes('-----BEGIN CERTIFICATE-----') === false
+      ? [`${data === undefined ? `certificate-authority ${file}` : 'certificate-authority-data'}: holds no certificate in PEM form`]
+      : [];
+  } catch {
+    return []; // a file that cannot be read is named elsewhere
+  }
 }
 
 /** Returns the certificate authority that a file or base64 text holds; the text wins. */
