@@ -165,7 +165,8 @@ export class KafkaBundle {
     return this.chart.add({
       apiVersion: KINDS.Certificate.apiVersion,
       kind: KINDS.Certificate.kind,
-      metadata: { ...metadata, labels: { ...offshootLabels(kafka), ...metadata.labels } },
+      // KubeDB finds its own by these labels, whatever the chart's say.
+      metadata: { ...metadata, labels: { ...metadata.labels, ...offshootLabels(kafka) } },
       spec: Lazy.any({ produce: () => this.brokerCertificate(alias).spec }),
     });
   }

@@ -147,7 +147,7 @@ export function podSelector({ kafka }: Place): Readonly<Record<string, string>> 
 
 /** Returns what a template must say, whatever the user adds. */
 export function podNeeds(place: Place): PodNeeds {
-  return { labels: podSelector(place), container: CONTAINER };
+  return { labels: podSelector(place), serviceAccount: bundleName(place.kafka), container: CONTAINER };
 }
 
 /** Returns the template of the pods. */

@@ -36,7 +36,7 @@ export function conform(value: unknown, schema: Schema): { readonly value: unkno
   }
   if ('list' in schema) {
     if (!Array.isArray(value)) return { value: undefined, misfits: [{ path: '', value, expected: 'a list' }] };
-    const items = value.map((item, i) => below(`[${i}]`, conform(item, schema.list)));
+    const items = value.map((item, i) => below(`[${i}]`, item === undefined || item === null ? absent(item) : conform(item, schema.list)));
     return { value: items.map((i) => i.value).filter((i) => i !== undefined), misfits: items.flatMap((i) => i.misfits) };
   }
   if (!isMap(value)) return { value: undefined, misfits: [{ path: '', value, expected: 'a map' }] };
@@ -50,6 +50,11 @@ export function conform(value: unknown, schema: Schema): { readonly value: unkno
     value: Object.fromEntries(members.filter((m) => m.value !== undefined).map((m) => [m.key, m.value])),
     misfits: members.flatMap((m) => m.misfits),
   };
+}
+
+/** Only a field can be absent. An item that is null has no value at all. */
+function absent(item: unknown) {
+  return { value: undefined, misfits: [{ path: '', value: item, expected: 'a value' }] };
 }
 
 function expectation(value: unknown, schema: 'text' | 'whole' | 'truth' | { readonly oneOf: readonly string[] }): string | undefined {

@@ -101,7 +101,7 @@ function normalizeCertificate(kafka: string, c: CertificateSpec): CertificateSpe
 function normalizeSubject(subject: Subject | undefined): Subject | undefined {
   const entries = Object.entries(subject ?? {})
     .map(([key, value]) => [key, Array.isArray(value) ? sortedSet(value) : value] as const)
-    .filter(([, value]) => value !== undefined && value.length > 0);
+    .filter(([, value]) => value !== undefined && value.length !== 0);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 

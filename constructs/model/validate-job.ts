@@ -6,7 +6,7 @@ import { complaintsAbout, type Violation } from './violation';
 
 /** Returns what is wrong with a Job; `leastSeconds` is how long a run waits for a single pod before it gives up. */
 export function jobViolations(job: KubeObject, leastSeconds: number): readonly Violation[] {
-  return [...imageViolations(job), ...deadlineViolations(job, leastSeconds)];
+  return [...imageViolations(job), ...deadlineViolations(job, leastSeconds), ...countViolations(job), ...lifetimeViolations(job)];
 }
 
 function imageViolations(job: KubeObject): readonly Violation[] {
@@ -33,6 +33,23 @@ function deadlineViolations(job: KubeObject, leastSeconds: number): readonly Vio
   const why = `a run may wait ${leastSeconds} seconds for one pod alone, the deadlines "gate" and "podReady" together`;
   const hint = 'Give the Job more time, or leave its deadline out to have it follow from the number of pods.';
   return [complaintsAbout(refOf(job)).error('spec.activeDeadlineSeconds', deadline, why, hint)];
+}
+
+/** Several pods at once would only wait for the Lease of the first, and several one after the other would do nothing. */
+function countViolations(job: KubeObject): readonly Violation[] {
+  const { error } = complaintsAbout(refOf(job));
+  return ['parallelism', 'completions'].flatMap((field) => {
+    const count: unknown = job.spec?.[field];
+    return count === 1 ? [] : [error(`spec.${field}`, count, 'one run does all that there is to do', 'Leave it out.')];
+  });
+}
+
+/** The Jobs of a CronJob may vanish: no GitOps tool looks after them. */
+function lifetimeViolations(job: KubeObject): readonly Violation[] {
+  const { ttlSecondsAfterFinished } = job.spec ?? {};
+  if (job.kind !== 'Job' || ttlSecondsAfterFinished === undefined) return [];
+  const why = 'Argo CD and Flux create a Job that vanished again, and it runs again';
+  return [complaintsAbout(refOf(job)).warning('spec.ttlSecondsAfterFinished', ttlSecondsAfterFinished, why, 'Leave it out.')];
 }
 
 /** Returns what is wrong with the schedule of a CronJob. */

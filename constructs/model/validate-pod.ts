@@ -12,6 +12,8 @@ const TEMPLATE = 'spec.template';
 export interface PodNeeds {
   /** Labels by which the NetworkPolicy selects the pods. */
   readonly labels: Readonly<Record<string, string>>;
+  /** ServiceAccount that the permissions are granted to. */
+  readonly serviceAccount: string;
   /** Name of the container whose exit codes the Job's podFailurePolicy is about. */
   readonly container: string;
 }
@@ -38,6 +40,7 @@ export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violat
     ...labelViolations(job, `${TEMPLATE}.spec.nodeSelector`, nodeSelector),
     ...tolerationViolations(error, tolerations),
     ...affinityViolations(error, affinity),
+    ...accountViolations(warning, spec, needs.serviceAccount),
     ...unknownFields(warning, spec),
     ...userViolations(error, securityContext),
     ...pullSecretViolations(error, imagePullSecrets),
@@ -184,6 +187,20 @@ function affinityViolations(error: Complain, affinity: unknown): readonly Violat
   return Object.keys(affinity)
     .filter((key) => !AFFINITIES.includes(key))
     .map((key) => error(`${field}.${key}`, affinity[key], 'Kubernetes has no such affinity', hint));
+}
+
+function accountViolations(warning: Complain, spec: Fields, needed: string): readonly Violation[] {
+  const { serviceAccountName, automountServiceAccountToken } = spec;
+  const found: Violation[] = [];
+  if (serviceAccountName !== needed) {
+    const hint = 'Leave it out, or grant the same to this ServiceAccount.';
+    found.push(warning(`${TEMPLATE}.spec.serviceAccountName`, serviceAccountName, `the Role is granted to ${needed}`, hint));
+  }
+  if (automountServiceAccountToken === false) {
+    const why = 'the API server refuses a reconciler without a token';
+    found.push(warning(`${TEMPLATE}.spec.automountServiceAccountToken`, false, why, 'Leave it out, or mount a token by a patch.'));
+  }
+  return found;
 }
 
 /** Fields of the spec of a pod up to Kubernetes 1.35. */

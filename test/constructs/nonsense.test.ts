@@ -159,6 +159,16 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   },
   { name: 'a disk class with a blank', build: combined({ storageClassName: 'fast disks' }), says: /storageClassName is "fast disks"/ },
   {
+    name: 'a name that is not set',
+    build: withTls({ server: { dnsNames: ['kafka.example', process.env.KAFKA_TLS_NOT_SET as string] } }),
+    says: /dnsNames\[1\] is missing: a value is expected/,
+  },
+  {
+    name: 'a serial number that is no text',
+    build: withTls({ server: { subject: { serialNumber: 5 as never } } }),
+    says: /certificates\[0\]\.subject\.serialNumber is 5: a text is expected/,
+  },
+  {
     name: 'a key algorithm by way of extraSpec',
     build: withTls({ server: { extraSpec: { privateKey: { algorithm: 'ECDSA', size: 256 } } } }),
     says: /spec\.tls\.certificates\[0\]\.privateKey\.algorithm is "ECDSA": KubeDB's tls\.certificates\[\] has no such field/,

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App, Chart, Yaml } from 'cdk8s';
-import { ImagePullPolicy, type ReconcilerPodProps } from '../../constructs/index';
+import { Executor, ImagePullPolicy, type ReconcilerPodProps } from '../../constructs/index';
 import { expectGolden } from '../support/golden';
-import { JOB, kafkaTls, newChart, only, synth } from './app-builder';
+import { JOB, kafkaTls, newChart, only, refusals, synth } from './app-builder';
 
 /** Every setting once. */
 const ALL: ReconcilerPodProps = {
@@ -81,5 +81,25 @@ test("gives the chart's labels to everything: objects, Jobs of the CronJob, pods
   for (const { metadata } of templates(chart)) {
     assert.deepEqual([metadata.labels.team, metadata.labels.tier], ['streams', 'gold']);
     for (const [key, value] of Object.entries(selected)) assert.equal(metadata.labels[key], value);
+  }
+});
+
+test("leaves the labels by which KubeDB finds its Certificates, where the chart has Kubernetes' recommended ones", () => {
+  const labels = {
+    'app.kubernetes.io/name': 'platform',
+    'app.kubernetes.io/instance': 'prod',
+    'app.kubernetes.io/managed-by': 'Helm',
+    team: 'streams',
+  };
+  const chart = new Chart(new App(), 'test', { namespace: 'demo', labels });
+  const { brokerCertificates } = kafkaTls(chart, { executor: Executor.native(), job: JOB });
+  assert.deepEqual(refusals(chart), []);
+  for (const certificate of brokerCertificates) {
+    const { metadata, spec } = certificate.toJson();
+    for (const has of [metadata.labels, spec.secretTemplate.labels]) {
+      assert.equal(has['app.kubernetes.io/managed-by'], 'kubedb.com');
+      assert.equal(has['app.kubernetes.io/instance'], 'orders');
+      assert.equal(has.team, 'streams');
+    }
   }
 });

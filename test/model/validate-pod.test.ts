@@ -155,6 +155,37 @@ test('holds patches of the CronJob to the same rules, and says once what is wron
   assert.equal(found.filter((line) => line.includes('priorityClassName')).length, 1);
 });
 
+const regretted: readonly { readonly name: string; readonly patch: JsonPatch; readonly says: RegExp }[] = [
+  {
+    name: 'a ServiceAccount without permissions',
+    patch: JsonPatch.replace('/spec/template/spec/serviceAccountName', 'default'),
+    says: /serviceAccountName is "default": the Role is granted to kafka-tls-orders/,
+  },
+  {
+    name: 'pods without a token',
+    patch: JsonPatch.replace('/spec/template/spec/automountServiceAccountToken', false),
+    says: /automountServiceAccountToken is false: the API server refuses/,
+  },
+  {
+    name: 'a Job that vanishes',
+    patch: JsonPatch.add('/spec/ttlSecondsAfterFinished', 60),
+    says: /ttlSecondsAfterFinished is 60: Argo CD and Flux create a Job that vanished again/,
+  },
+];
+for (const { name, patch, says } of regretted) {
+  test(`warns of ${name}`, () => {
+    const chart = newChart();
+    kafkaTls(chart, { job: JOB }).job?.addJsonPatch(patch);
+    assert.match(warningsOf(() => assert.deepEqual(refusals(chart), [])).join('\n'), says);
+  });
+}
+
+test('refuses several pods at once', () => {
+  const chart = newChart();
+  kafkaTls(chart, { job: JOB }).job?.addJsonPatch(JsonPatch.replace('/spec/parallelism', 3));
+  assert.match(refusals(chart).join('\n'), /spec\.parallelism is 3: one run does all/);
+});
+
 test('warns of a field that no known Kubernetes has', () => {
   const chart = newChart();
   kafkaTls(chart, { job: { ...JOB, pod: { extraSpec: { runtimeClasName: 'gvisor' } } } });
