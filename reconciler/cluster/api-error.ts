@@ -27,23 +27,45 @@ export interface Failure {
   readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
   /** Whether it is about an object that does not exist, not about a resource type. */
   readonly isMissingObject: boolean;
+  /** Whether something in front of the API server answered: a web page, or a way to one. */
+  readonly isForeign: boolean;
   readonly retryAfterSeconds?: number;
 }
 
 /** Returns what a failed answer says; a body that is no `Status` is quoted. */
 export function failureOf(status: number, headers: Readonly<Record<string, string>>, body: string): Failure {
   const said = statusObject(body);
+  const isPage = /^\s*</.test(body);
+  const isRedirect = status >= 300 && status < 400;
   const details = said?.details;
   const seconds = Number(headers['retry-after'] ?? details?.retryAfterSeconds ?? undefined);
   return {
     status,
     reason: said?.reason || DEFAULT_REASONS[status] || 'Unknown',
-    message: said?.message || body.trim().split('\n')[0]?.slice(0, 300) || 'no reason given',
+    message: said?.message || (isRedirect ? redirection(headers.location) : isPage ? pageIn(body) : firstLine(body)) || 'no reason given',
     causes: details?.causes ?? [],
     isMissingObject: status === 404 && Boolean(details?.name),
+    isForeign: isPage || isRedirect,
     ...(Number.isFinite(seconds) && seconds > 0 ? { retryAfterSeconds: seconds } : {}),
   };
 }
+
+function firstLine(body: string): string | undefined {
+  return body.trim().split('\n')[0]?.slice(0, 300);
+}
+
+function pageIn(html: string): string {
+  const [, title] = /<title[^>]*>([^<]*)</i.exec(html) ?? [];
+  return title?.trim() ? `a web page was answered, with the title "${title.trim().slice(0, 100)}"` : 'a web page was answered';
+}
+
+/** A path may hold a token. */
+function redirection(location: string | undefined): string | undefined {
+  return location !== undefined && URL.canParse(location) ? `it leads on to ${new URL(location).origin}` : undefined;
+}
+
+/** What to look at where something else than an API server answers. */
+export const NO_SERVER = 'Check that the address is that of an API server, and not of a proxy or login page.';
 
 const DEFAULT_REASONS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
@@ -100,6 +122,8 @@ export function isTransient(status: number): boolean {
 /** Returns the error of a failed answer. */
 export function apiError(call: Call, failure: Failure): KafkaTlsError {
   const { status, reason, message } = failure;
+  const said = `${call.verb} failed: ${status} ${reason}: ${withoutDot(message)}`;
+  if (failure.isForeign) return clusterError(call, failure, said, NO_SERVER);
   if (status === 401)
     return clusterError(
       call,
@@ -111,7 +135,7 @@ export function apiError(call: Call, failure: Failure): KafkaTlsError {
   if (status === 404 && !failure.isMissingObject && isOptionalApi(call.kind)) return notInstalled(call, failure);
   if (status === 409 && failure.causes.some((c) => c.reason === 'FieldManagerConflict')) return ownedByOther(call, failure);
   if (status === 400 || status === 413 || status === 422) return refused(call, failure);
-  return clusterError(call, failure, `${call.verb} failed: ${status} ${reason}: ${withoutDot(message)}`);
+  return clusterError(call, failure, said);
 }
 
 /** Returns the error of a call that got no answer. */

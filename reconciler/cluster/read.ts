@@ -6,7 +6,7 @@ import { isMap, type KubeObject, ref } from '../../constructs/model/kube-object'
 import { ClusterError } from '../errors';
 import { ANY_TEXT, expects, fits, flawsOf, mapOf, NAME, optional, type Rule, TRUTH } from '../shape';
 import { objectOf } from '../well-formed';
-import type { Call } from './api-error';
+import { type Call, NO_SERVER } from './api-error';
 import type { Listing } from './watch';
 
 const LIST = mapOf({
@@ -58,8 +58,6 @@ function checked(rule: Rule, value: unknown, call: Call): unknown {
   if (flaw === undefined) return value;
   throw unusable(call, `${flaw}${others.length === 0 ? '' : ` (and ${others.length} more)`}`);
 }
-
-const NO_SERVER = 'Check that the address is that of an API server, and not of a proxy or login page.';
 
 function unusable({ kind, verb, namespace, subject }: Call, why: string, more: { cause?: unknown; hint?: string } = {}): ClusterError {
   const what = `the answer to ${verb} cannot be used: ${why}.`;

@@ -185,10 +185,24 @@ const errors: {
     status: 500,
   },
   {
-    name: 'a proxy that answers in HTML is quoted by its first line',
+    name: 'a proxy that forbids the way is no missing right, and its page is named by its title',
+    call: (c) => c.get(KAFKA),
+    reply: { status: 403, headers: {}, body: '<!DOCTYPE html>\n<html><title>Blocked by policy</title>' },
+    message: /get failed: 403 Forbidden: a web page was answered, with the title "Blocked by policy"\.$/,
+    hint: /not of a proxy or login page\.$/,
+  },
+  {
+    name: 'a way to a login is named by its host, without the token in its path',
+    call: (c) => c.get(KAFKA),
+    reply: { status: 302, headers: { location: 'https://sso.example/login?token=secret' }, body: '' },
+    message: /get failed: 302 Unknown: it leads on to https:\/\/sso\.example\.$/,
+    hint: /not of a proxy or login page\.$/,
+  },
+  {
+    name: 'a proxy that answers in HTML is not quoted',
     call: (c) => c.get(KAFKA),
     reply: { status: 502, headers: {}, body: '<html>Bad Gateway\nmore' },
-    message: /get failed: 502 Unknown: <html>Bad Gateway\.$/,
+    message: /get failed: 502 Unknown: a web page was answered\.$/,
   },
   {
     name: 'an answer that is no JSON is said to be none',
