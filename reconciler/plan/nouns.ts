@@ -32,7 +32,6 @@ export const REASONS = {
   CertificateTooOld: 'a certificate was issued before issuedAfter',
   CertificateExpiring: 'a certificate is closer to its expiry than beforeExpiry',
   CaUnknown: 'what an issuer signs with cannot be read',
-  CaReplaced: 'the issuer signs with another CA than the one that pods trust',
   TemplateDiffers: 'a PetSet does not mount what the TLS state asks for',
   ConfigDiffers: 'a configuration Secret does not say what the TLS state asks for',
   PodHasOldRevision: 'a pod was made from a template that mounts another certificate than its PetSet does now',
