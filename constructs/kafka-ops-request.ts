@@ -8,6 +8,7 @@ import { canonical, formatRef, KINDS, type KubeObject, refOf } from './model/kub
 import { completeTls, type ExtraSpec, merged, OPERATION, requestSpec, type TlsSettings } from './model/manifests';
 import { manifestViolations } from './model/validate';
 import { formatViolation } from './model/violation';
+import { warn } from './warning';
 
 /** What a hand-written request to change TLS says. */
 export interface ReconfigureTlsProps {
@@ -133,9 +134,9 @@ export class KafkaOpsRequest extends Construct {
   private violations(lacksIssuer: boolean): string[] {
     const manifest: KubeObject = canonical(this.request.toJson());
     const subject = formatRef(refOf(manifest));
-    const found = manifestViolations(manifest)
-      .filter((v) => v.severity === 'error')
-      .map(formatViolation);
+    const violations = manifestViolations(manifest);
+    for (const warning of violations.filter((v) => v.severity === 'warning')) warn(this, warning);
+    const found = violations.filter((v) => v.severity === 'error').map(formatViolation);
     if (!manifest.metadata.namespace)
       found.push(
         `${subject}: namespace is missing: a request is in the namespace of its Kafka. Give the chart one, new Chart(app, id, { namespace }).`,

@@ -21,11 +21,12 @@ import { type Place, SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manife
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
 import { ALIASES, defaultSecretName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import { validate } from './model/validate';
-import { formatViolation, type Violation } from './model/violation';
+import { formatViolation } from './model/violation';
 import { firstAbout, namesakes, note } from './namesakes';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { resolveOwnLazyValues } from './resolvers';
 import { Tls } from './tls';
+import { warn } from './warning';
 
 /** Props of KafkaTls. The namespace is that of the chart. */
 export interface KafkaTlsProps {
@@ -111,7 +112,6 @@ export class KafkaTls extends Construct {
   private readonly reconciler?: ReconcilerJob;
   /** Issuers and Certificates that a run applies, as they are printed. */
   private readonly owned: string[] = [];
-  private readonly warned = new Set<string>();
 
   constructor(scope: Construct, id: string, props: KafkaTlsProps) {
     super(scope, id);
@@ -228,7 +228,7 @@ export class KafkaTls extends Construct {
 
   private violationsOfContent(): string[] {
     const found = [...validate(this.draft()), ...(this.reconciler?._violations() ?? [])];
-    for (const warning of found.filter((v) => v.severity === 'warning')) this.warn(warning);
+    for (const warning of found.filter((v) => v.severity === 'warning')) warn(this, warning);
     const errors = found.filter((v) => v.severity === 'error').map(formatViolation);
     return [
       ...(errors.length > 0 ? errors : this.bundleProblems()),
@@ -350,16 +350,6 @@ export class KafkaTls extends Construct {
 
   private subject(): string {
     return ['Kafka', this.place.namespace, this.kafkaName].filter((part) => part !== '').join('/');
-  }
-
-  /** cdk8s knows errors only. A warning is kept on the construct, and printed once. */
-  private warn(warning: Violation): void {
-    const text = formatViolation(warning);
-    if (this.warned.has(text)) return;
-    this.warned.add(text);
-    this.node.addMetadata('kafka-tls:warning', text);
-    // biome-ignore lint/suspicious/noConsole: synth has no other way to tell its user something that is no error
-    console.warn(`[${this.node.path}] warning: ${text}`);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiObject, Duration, JsonPatch } from 'cdk8s';
 import { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, TlsIssuer } from '../../constructs/index';
-import { newChart, only, refusals } from './app-builder';
+import { newChart, only, refusals, warningsOf } from './app-builder';
 
 function chartWith(operation: KafkaOperation, props: Partial<KafkaOpsRequestProps> = {}) {
   const chart = newChart();
@@ -92,4 +92,10 @@ test('refuses a timeout that no step could keep', () => {
   const timeout = Duration.millis(5);
   new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart(), timeout });
   assert.match(refusals(chart).join('\n'), /spec\.timeout is "0\.005s": no step of an operation takes so little/);
+});
+
+test('warns of a field that no known KubeDB has', () => {
+  const chart = chartWith(KafkaOperation.restart(), { extraSpec: { restrt: {} } });
+  const printed = warningsOf(() => assert.deepEqual(refusals(chart), []));
+  assert.match(printed.join('\n'), /KafkaOpsRequest\/demo\/once: spec\.restrt is \{\}: KubeDB's KafkaOpsRequest has no such field/);
 });
