@@ -30,6 +30,7 @@ const CERTIFICATE_REASONS: readonly Reason[] = [
   'SecretHasOtherKey',
   'KeyEncodingDiffers',
   'CertificateTooOld',
+  'CaReplaced',
   'CertificateExpiring',
 ];
 

@@ -32,6 +32,7 @@ export const REASONS = {
   CertificateTooOld: 'a certificate was issued before issuedAfter',
   CertificateExpiring: 'a certificate is closer to its expiry than beforeExpiry',
   CaUnknown: 'what an issuer signs with cannot be read',
+  CaReplaced: 'the issuer has replaced a CA certificate that was issued before issuedAfter',
   TemplateDiffers: 'a PetSet does not mount what the TLS state asks for',
   ConfigDiffers: 'a configuration Secret does not say what the TLS state asks for',
   PodHasOldRevision: 'a pod was made from a template that mounts another certificate than its PetSet does now',

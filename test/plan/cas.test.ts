@@ -1,6 +1,7 @@
 /** CA certificates that expire: which rotation helps, which does not, and what is said of the rest. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { REQUEST } from '../../constructs/model/names';
 import { casToTrust } from '../../reconciler/plan/client-trust';
 import type { CaFacts } from '../../reconciler/plan/observation';
 import { plan } from '../../reconciler/plan/plan';
@@ -95,6 +96,18 @@ const CASES: readonly Case[] = [
   {
     name: 'a CA from before issuedAfter that was replaced below the same root',
     cluster: cluster(old('2030-01-01T00:00:00Z'), [renewed], '2026-11-22T09:00:00Z').desires({ issuedAfter: '2026-11-19T09:00:00Z' }),
+    rotates: /^its CA certificate CN=old was issued 2025-11-23T09:00:00Z, issuedAfter is 2026-11-19T09:00:00Z$/,
+  },
+  {
+    name: 'also if it was replaced after the rotation that issuedAfter asked for: no issuer backdates here',
+    cluster: cluster(old('2030-01-01T00:00:00Z'), [renewed], '2026-11-19T10:00:00Z')
+      .desires({ issuedAfter: '2026-11-19T09:00:00Z' })
+      .request(
+        'orders-tls-rotate-x',
+        'Successful',
+        { executor: 'native', annotations: { [REQUEST.verified]: NOW } },
+        { tls: { rotateCertificates: true } },
+      ),
     rotates: /^its CA certificate CN=old was issued 2025-11-23T09:00:00Z, issuedAfter is 2026-11-19T09:00:00Z$/,
   },
   {

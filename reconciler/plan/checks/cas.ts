@@ -33,11 +33,7 @@ export function caIsTooOld(view: AliasView): Finding | undefined {
   const isSameRoot = given.some((g) => secret.ca?.some((c) => c.publicKey === g.publicKey));
   const old = replaced(secret, given).find((c) => Date.parse(c.notBefore) < Date.parse(issuedAfter));
   if (old === undefined || !isSameRoot) return undefined;
-  return finding(
-    subject,
-    'CertificateTooOld',
-    `its CA certificate ${nameOf(old)} was issued ${old.notBefore}, issuedAfter is ${issuedAfter}`,
-  );
+  return finding(subject, 'CaReplaced', `its CA certificate ${nameOf(old)} was issued ${old.notBefore}, issuedAfter is ${issuedAfter}`);
 }
 
 /** A CA certificate above the leaf is closer to its expiry than a leaf may be, and its issuer has, or may have, a newer one. */
