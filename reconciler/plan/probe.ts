@@ -40,7 +40,9 @@ function unreadIssuer(world: World, { cut, reissued }: Comparison, { steps }: Dr
   const { bundle, live } = world;
   if (bundle.tls === 'off' || tlsStateOf(live.kafka?.spec) === 'off' || !reissued.has('server') || cut?.kind === 'protocol')
     return undefined;
-  const isRunning = steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued);
+  // A request that the ops-manager has begun cannot be held back. A run of `native` that was ended before it issued asks again:
+  // what the first run learnt of the root went with it.
+  const isRunning = bundle.desired.executor === 'ops-request' && steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued);
   const trusts = live.secrets.some((s) => (s.ca ?? []).length > 0 && live.pods.some((p) => p.certificateSecret === s.name));
   return isRunning || !trusts ? undefined : unreadableIssuer(world);
 }

@@ -8,6 +8,7 @@ import { ClusterError } from '../../reconciler/errors';
 import { plan } from '../../reconciler/plan/plan';
 import type { Cluster } from '../../reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
+import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
 import { assertSettled } from '../support/settled';
 import { MOVE, on, wish } from '../support/wishes';
 import { failureOf, kafkaManifest, World } from '../support/world';
@@ -115,6 +116,23 @@ for (const executor of EXECUTORS) {
       const told = world.events.findIndex((e) => e.event === 'applied' && e.message.includes('lacks'));
       assert.ok(told !== -1 && told < world.events.findIndex((e) => e.event === 'evicted'));
       await assertSettled(world, bundle);
+    });
+
+    test('finishes the acknowledged cut-over after a run that was killed around its request', async () => {
+      for (const writes of [4, 5, 6, 7]) {
+        let interrupted = (cluster: Cluster) => cluster;
+        await secured(executor, (cluster) => interrupted(cluster));
+        await replaceCa();
+        const failure = await failureOf(world.apply(rotation(executor)));
+        const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
+        const bundle = rotation(executor, { acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
+        interrupted = (cluster) => interruptAfter(cluster, writes);
+        await assert.rejects(world.apply(bundle), Interrupted, `killed before write ${writes + 1}`);
+        interrupted = (cluster) => cluster;
+        await world.apply(bundle);
+        await assertSettled(world, bundle);
+        await world.stop();
+      }
     });
 
     test('goes on with a warning when it may not ask', async () => {
