@@ -67,8 +67,19 @@ describe('a pull request', { skip }, () => {
     repository.edit(add('billing', 'invoices'));
     repository.commit({ withDist: false });
     const result = repository.run();
-    assert.deepEqual(outcomes(result), ['success', 'success', 'failure', 'skipped', 'skipped', 'skipped'], explain(result));
+    assert.deepEqual(outcomes(result), ['success', 'success', 'failure', 'skipped', 'success', 'skipped'], explain(result));
+    assert.equal(repository.read('comment.md'), `${MARKER}\n### No plan: a step before it failed. The run of the workflow says why.\n`);
     assert.match(result.steps[2]?.output ?? '', /billing-invoices\.k8s\.yaml[\s\S]*::error::Run "npx cdk8s synth" and commit dist\/\./);
+  });
+
+  test('whose input is refused by synth does not keep the comment of an earlier commit', (t) => {
+    const repository = repositoryWith(t, app());
+    repository.edit((source) => source.replace('tls: Tls.on({', "$& issuedAfter: 'soon',"));
+    repository.commit({ withDist: false });
+    const result = repository.run({ gh: '4711\n' });
+    assert.deepEqual(outcomes(result), ['success', 'failure', 'skipped', 'skipped', 'success', 'skipped'], explain(result));
+    assert.match(repository.read('comment.md'), /### No plan: a step before it failed\./);
+    assert.match(result.calls('gh')[1] ?? '', /PATCH .*\/4711 /);
   });
 
   test('that acknowledges nothing is refused, and says why in its comment', (t) => {

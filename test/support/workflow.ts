@@ -41,7 +41,7 @@ export interface JobResult {
   readonly summary: string;
 }
 
-/** Runs the shell steps in order. After one that failed only those with an `if` go on, as far as that step was not skipped. */
+/** Runs the shell steps in order. After one that failed only those with an `if` go on. */
 export function runSteps(steps: readonly Step[], { cwd, temp, values, recorded }: RunnerOptions): JobResult {
   const bin = path.join(temp, 'bin');
   mkdirSync(bin, { recursive: true });
@@ -67,7 +67,7 @@ export function runSteps(steps: readonly Step[], { cwd, temp, values, recorded }
   for (const step of steps) {
     if (step.run === undefined) continue;
     const name = step.name ?? step.run;
-    if (hasFailed && !isRunAfterFailure(step, steps, results)) {
+    if (hasFailed && !isRunAfterFailure(step)) {
       results.push({ name, outcome: 'skipped', output: '' });
       continue;
     }
@@ -88,12 +88,9 @@ export function runSteps(steps: readonly Step[], { cwd, temp, values, recorded }
   };
 }
 
-/** The one condition that is understood: `!cancelled() && steps.ID.outcome != 'skipped' && ...`. */
-function isRunAfterFailure({ if: condition = '' }: Step, steps: readonly Step[], results: readonly StepResult[]): boolean {
-  const [, id] = /!cancelled\(\) && steps\.(\w+)\.outcome != 'skipped'/.exec(condition) ?? [];
-  const asked = steps.find((s) => s.id !== undefined && s.id === id);
-  const result = results.find((r) => r.name === asked?.name);
-  return result !== undefined && result.outcome !== 'skipped';
+/** The one condition that is understood: `!cancelled() && ...`. */
+function isRunAfterFailure({ if: condition = '' }: Step): boolean {
+  return /^\$\{\{ !cancelled\(\) && /.test(condition);
 }
 
 function filledIn(text: string, values: Readonly<Record<string, string>>): string {
