@@ -382,6 +382,12 @@ describe('pods that are down', () => {
     },
     { name: 'where no pod restarts, none is asked', cluster: () => down(new ClusterBuilder()), expect: [] },
     {
+      name: 'where no pod restarts, one that cannot start can never be verified',
+      cluster: () => down(new ClusterBuilder(), { ...crashing, served: [{ listener: 'BROKER', protocol: 'unknown' }] }),
+      expect: ['blocked Pod/orders-broker-2'],
+      says: /cannot start: CrashLoopBackOff, and no restart for TLS would cure it Look at the pod/,
+    },
+    {
       name: 'an operation that was begun is gone on with',
       cluster: () => down(oneStale()).request('orders-tls-restart-1', 'Progressing', { executor: 'native' }, { type: 'Restart' }),
       only: 'native',

@@ -13,6 +13,8 @@ import type { Draft, Obstacle } from '../nouns';
 import { repairOf } from '../repair';
 import { isMixed } from '../restart';
 
+const LOOK_AT_THE_POD = 'Look at the pod, its log and its events. When it is Ready, run again.';
+
 /** Returns one obstacle a pod that is down. One that cannot start has to be mended; any other may come up by itself. */
 export function podIsDown(world: World, draft: Draft): readonly Obstacle[] {
   const { live } = world;
@@ -30,6 +32,16 @@ export function podIsDown(world: World, draft: Draft): readonly Obstacle[] {
       return p.isReady ? [] : [obstacle(live.namespace, p.name, 'wait', 'is not Ready')];
     }),
   ];
+}
+
+/** Returns one obstacle a pod that cannot start, where nothing restarts and pods are only verified: what it serves is never seen. */
+export function podCannotBeVerified({ live }: World, { operation, steps }: Draft): readonly Obstacle[] {
+  if (operation !== 'tidy' || !steps.some((s) => s.kind === 'verify')) return [];
+  return live.pods.flatMap(({ name, stuck }) => {
+    if (stuck === undefined) return [];
+    const message = `cannot start: ${stuck}, and no restart for TLS would cure it`;
+    return [{ kind: 'blocked', subject: ref(KINDS.Pod, live.namespace, name), message, hint: LOOK_AT_THE_POD }];
+  });
 }
 
 /** Returns which pods that are down are restarted nevertheless: first, so that no healthy one is touched unless that brings them up. */
@@ -54,6 +66,6 @@ function obstacle(namespace: string, pod: string, kind: 'wait' | 'blocked', prob
     ...(kind === 'wait' ? { until: 'gate' } : {}),
     subject: ref(KINDS.Pod, namespace, pod),
     message: `${problem}, and no healthy pod is restarted beside it`,
-    hint: 'Look at the pod, its log and its events. When it is Ready, run again.',
+    hint: LOOK_AT_THE_POD,
   };
 }

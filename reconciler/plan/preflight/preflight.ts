@@ -30,7 +30,7 @@ import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
 import { issuerIsNotReady } from './issuers';
 import { keptKeyDoesNotFit } from './kept-keys';
 import { deniedNotes, permissionIsDenied } from './permissions';
-import { downPodNotes, podIsDown } from './pods';
+import { downPodNotes, podCannotBeVerified, podIsDown } from './pods';
 import { podsAreOutOfReach } from './reach';
 import { unreadNotes } from './unread';
 
@@ -49,6 +49,7 @@ export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Pre
       ...issuerIsNotReady(world, draft), // a certificate would not be issued
       ...caHasExpired(world, draft), // no certificate of it would be accepted
       ...podIsDown(world, draft), // the gates would stay shut
+      ...podCannotBeVerified(world, draft), // success could not be proven
       ...podsAreOutOfReach(world, draft), // no restart could be proven
       ...budgetForbidsEviction(world, draft), // a pod would not be let go
     ],
