@@ -67,6 +67,7 @@ export interface DesiredStateProps {
   readonly choice: TlsChoice;
   readonly executor: ExecutorName;
   readonly clusterDomain?: string;
+  readonly nodes?: number;
   readonly restart?: RestartProps;
   readonly deadlines?: DeadlinesProps;
   readonly retries?: number;
@@ -79,6 +80,7 @@ export function desiredState(place: Place, props: DesiredStateProps): Desired {
     formatVersion: BUNDLE_FORMAT,
     ...place,
     ...(props.clusterDomain === undefined ? {} : { clusterDomain: props.clusterDomain }),
+    ...(props.nodes === undefined ? {} : { nodes: props.nodes }),
     executor: props.executor,
     ...(choice.issuedAfter === undefined ? {} : { issuedAfter: choice.issuedAfter }),
     ...(choice.beforeExpiry === undefined ? {} : { beforeExpiry: choice.beforeExpiry }),

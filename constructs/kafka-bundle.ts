@@ -34,6 +34,9 @@ import { resolved } from './resolvers';
 /** An application certificate whose issuer may be that of the Kafka. */
 export type ApplicationRequest = Omit<ApplicationSettings, 'issuer'> & { readonly issuer: IssuerRef | undefined };
 
+/** Pods that the deadline of a Job has room for, where nothing says how many there are. */
+const NODES_OF_AN_UNKNOWN_CLUSTER = 12;
+
 export class KafkaBundle {
   readonly kafka?: ApiObject;
   readonly issuers: ApiObject[];
@@ -76,7 +79,7 @@ export class KafkaBundle {
 
   /** Returns the number of pods of the Kafka as it is now, of a declared one with patches. */
   nodes(): number {
-    if (this.kafka === undefined) return resolved(this.cluster.nodes, this.convergeRequest);
+    if (this.kafka === undefined) return resolved(this.cluster.nodes ?? NODES_OF_AN_UNKNOWN_CLUSTER, this.convergeRequest);
     return petSetsOf(this.kafka.toJson()).reduce((sum, { replicas }) => sum + (Number.isInteger(replicas) ? replicas : 1), 0);
   }
 

@@ -61,8 +61,8 @@ export interface CombinedClusterProps extends DeclaredClusterProps {
 /** What there is to say of a Kafka that somebody else creates. */
 export interface ExistingClusterOptions {
   /**
-   * Number of pods; the deadline of the Job follows from it.
-   * @default 12
+   * Number of pods. The deadline of the Job follows from it, and the duration that a plan without a cluster prints.
+   * @default - 12 for the deadline; a plan without a cluster prints the time for one pod
    */
   readonly nodes?: number;
   /**
@@ -71,8 +71,6 @@ export interface ExistingClusterOptions {
    */
   readonly keystoreCredSecret?: string;
 }
-
-const NODES_OF_AN_UNKNOWN_CLUSTER = 12;
 
 /**
  * The Kafka that TLS is for.
@@ -97,7 +95,7 @@ export class KafkaCluster {
     const { keystoreCredSecret } = options;
     return new KafkaCluster({
       name,
-      nodes: options.nodes ?? NODES_OF_AN_UNKNOWN_CLUSTER,
+      ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
       ...(keystoreCredSecret === undefined ? {} : { keystoreCredSecret }),
     });
   }

@@ -130,7 +130,9 @@ export class KafkaTls extends Construct {
       owner: props.owner ?? `${namespace}/${cluster.name}`,
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
     };
-    const desired = desiredState(place, { ...props, choice, executor });
+    // A declared Kafka is in the bundle, with its nodes.
+    const nodes = cluster.spec !== undefined || cluster.nodes === undefined ? {} : { nodes: cluster.nodes };
+    const desired = desiredState(place, { ...props, ...nodes, choice, executor });
     this.kafkaName = cluster.name;
     this.place = place;
     resolveOwnLazyValues(this);

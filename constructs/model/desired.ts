@@ -56,6 +56,8 @@ export interface Desired {
   readonly labels?: Readonly<Record<string, string>>;
   /** DNS domain of the Kubernetes cluster. Default: the one that live objects of the Kafka show, else `cluster.local`. */
   readonly clusterDomain?: string;
+  /** Number of pods of a Kafka that is only referred to; absent when the user does not say. */
+  readonly nodes?: number;
   readonly executor: ExecutorName;
   /** RFC 3339 instant; every leaf has to be issued at or after it. */
   readonly issuedAfter?: string;

@@ -62,7 +62,7 @@ export interface ClusterSettings {
   /** Only for a Kafka that somebody else creates: its Secret of JKS passwords, if not the default. */
   readonly keystoreCredSecret?: string;
   /** Number of pods, or a bound on it. */
-  readonly nodes: number;
+  readonly nodes?: number;
 }
 
 /** A certificate for an application. */

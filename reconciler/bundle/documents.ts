@@ -81,6 +81,7 @@ const DESIRED = closedMapOf({
   owner: TEXT,
   labels: optional(TEXT_MAP),
   clusterDomain: optional(CLUSTER_DOMAIN),
+  nodes: optional(COUNT),
   executor: oneOf(EXECUTORS),
   issuedAfter: optional(INSTANT),
   beforeExpiry: optional(DURATION),

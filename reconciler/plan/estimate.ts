@@ -1,7 +1,8 @@
 /**
  * How long a plan will probably take, and how long of that it is an outage: an estimate, meant to be a little too long.
  *
- *     run       what comes before the restarts; then all restarts or, where all pods restart at once, the longest
+ *     run       what comes before the restarts; then all restarts or, where all pods restart at once, the longest; without a cluster as many
+ *               as the app says that there are nodes
  *     outage    in a cut-over only: with `stop` the longest restart; with `rolling` all from the one that costs the quorum its majority, which
  *               until then one side still has, to the last, until which a partition may lack the replicas it needs; where certificates have
  *               expired, the restarts of the pods that serve them
@@ -48,11 +49,13 @@ export function estimateOf(world: World, { steps, cutover }: Pick<Plan, 'steps' 
   const evictions = steps.filter((s) => s.kind === 'evict');
   const arePodsUnknown = areNodesUnknown(world.live) && steps.some((s) => s.kind === 'submitOpsRequest');
   const hasRestarts = evictions.length > 0 || arePodsUnknown;
+  const perPodMs = arePodsUnknown ? sumMs(restartOf('broker', world)) : 0;
+  const pods = cutover?.mode === 'stop' ? 1 : world.bundle.desired.nodes;
   if (before.length === 0 && !hasRestarts) return {};
   return {
     estimate: {
-      durationMs: sumMs(before) + restartsMs(evictions, world, cutover?.mode),
-      ...(arePodsUnknown ? { perPodMs: sumMs(restartOf('broker', world)) } : {}),
+      durationMs: sumMs(before) + restartsMs(evictions, world, cutover?.mode) + perPodMs * (pods ?? 0),
+      ...(arePodsUnknown && pods === undefined ? { perPodMs } : {}),
       ...(cutover === undefined || evictions.length === 0
         ? {}
         : { outageMs: restartsMs(outageOf(evictions, world, cutover), world, cutover.mode) }),

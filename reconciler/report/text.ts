@@ -65,10 +65,11 @@ export function cutoverLine({ mode, because }: NonNullable<Plan['cutover']>): st
 }
 
 /** Returns whether clients have to do something, in one line; nothing where no pod restarts. */
-export function clientsLine({ cutover, steps, estimate }: Plan): string | undefined {
+export function clientsLine({ cutover, steps }: Plan): string | undefined {
   if (cutover?.kind === 'expired') return 'Clients need do nothing: they are refused until pods have restarted, see the cut-over.';
   if (cutover !== undefined) return 'Clients must act: see the cut-over.';
-  const isRestarted = steps.some((s) => s.kind === 'evict') || estimate?.perPodMs !== undefined;
+  // Every request restarts pods; without a cluster they may not be known.
+  const isRestarted = steps.some((s) => s.kind === 'evict' || s.kind === 'submitOpsRequest');
   return isRestarted ? 'Clients need do nothing: their connections break once a broker, and are made again.' : undefined;
 }
 

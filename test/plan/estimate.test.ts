@@ -110,4 +110,17 @@ describe('an estimate', () => {
       because: 'assumed: 60 s for a pod to restart, 10 s for a certificate to be issued',
     });
   });
+
+  for (const { cutover, durationMs } of [
+    { cutover: 'rolling' as const, durationMs: BEFORE + 6 * 60_000 },
+    { cutover: 'stop' as const, durationMs: BEFORE + 60_000 },
+  ]) {
+    test(`of a Kafka that no cluster was asked about is by the nodes that the app says it has (${cutover})`, () => {
+      const before = new ClusterBuilder().wants('off').bundle;
+      assert.deepEqual(planOffline(before, adding().desires({ nodes: 6, cutover }).bundle).estimate, {
+        durationMs,
+        because: 'assumed: 60 s for a pod to restart, 10 s for a certificate to be issued',
+      });
+    });
+  }
 });
