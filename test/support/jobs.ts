@@ -136,8 +136,8 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
         await stage.sync(commit.filter(({ kind }) => kind === 'Job' || kind === 'ConfigMap'));
         await stage.sync([]);
         await stage.world.until(async () => run.ran !== undefined);
-        // The missing right ends the run, or SIGTERM does if the pod goes first.
-        assert.ok([1, 143].includes(run.ran?.exitCode ?? 0), run.ran?.stderr);
+        // The missing right ends the run, or SIGTERM does; a process that is exiting already may be ended by the signal itself.
+        assert.notEqual(run.ran?.exitCode, 0, run.ran?.stderr);
         assert.match(run.ran?.stdout ?? '', /may still be paused: .+ "kubectl edit /);
         const paused = conditionOf((await stage.world.kafka()) as KubeObject, 'Paused');
         assert.equal(paused?.reason, PAUSE_REASON);
