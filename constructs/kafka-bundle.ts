@@ -93,7 +93,7 @@ export class KafkaBundle {
     return this.rendered ?? this.chart.manifests();
   }
 
-  /** Renders the manifests once for all of `work`, in which no object is patched: cdk8s validates the whole app anew for each of its charts. */
+  /** Renders the manifests once for all of `work`, in which no object is patched: cdk8s validates the whole app once for each of its charts. */
   renderedOnce<T>(work: () => T): T {
     this.rendered = this.chart.manifests();
     try {

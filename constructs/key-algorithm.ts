@@ -1,7 +1,7 @@
 import { made } from './made';
 import type { KeyKind } from './model/certificate-fields';
 
-/** What kind of private key a certificate has. cert-manager makes the key anew when it changes, so that pods restart with the new certificate. */
+/** What kind of private key a certificate has. cert-manager makes another key when it changes, so that pods restart with the new certificate. */
 export class KeyAlgorithm {
   /** RSA, which every client knows. 2048 to 8192 bits; long keys make every handshake slower. */
   static rsa(bits: number = 2048): KeyAlgorithm {

@@ -307,7 +307,7 @@ export function securityProtocol(kafka: KubeObject): SecurityProtocol {
   return tlsOn ? 'SASL_SSL' : 'SASL_PLAINTEXT';
 }
 
-/** Returns the configuration of a Kafka that nobody has looked at: what KubeDB writes, as far as it is known. */
+/** Returns the configuration of a Kafka that was not observed: what KubeDB writes, as far as it is known. */
 export function baseConfig(kafka: KubeObject, role: Role, clusterDomain?: string): Readonly<Record<string, string>> {
   const { name, namespace = 'default' } = kafka.metadata;
   const protocol = securityProtocol(kafka);

@@ -1,6 +1,6 @@
 /**
  * The DNS domain of a cluster as the objects of a Kafka show it. KubeDB writes it into the configuration of the brokers, which reach each
- * other by these names, and into its Certificates. The configuration comes first: nobody but KubeDB writes that part of it.
+ * other by these names, and into its Certificates. The configuration comes first: only KubeDB writes that part of it.
  */
 import { domainIn } from './cluster-domain';
 import type { KubeObject } from './kube-object';

@@ -31,7 +31,7 @@ export function permissions(kafka: string, executor: ExecutorName, { isIssuerFor
   return executor === 'native' ? [...all, ...native(kafka)] : all;
 }
 
-/** What an issuer that somebody else has set up signs with may only show in what it signs. */
+/** Which CA an issuer outside the bundle signs with may show only in a certificate that it signs. */
 function probing(kafka: string): readonly Permission[] {
   const use = 'see which root an issuer signs with';
   return [

@@ -82,7 +82,7 @@ export async function brokerIssuance(
   return undefined;
 }
 
-/** The request of the revision that comes next. Whoever may not read requests does without. */
+/** The request of the next revision. Without the right to read requests there is none. */
 async function latestRequest(cluster: ExecuteContext['cluster'], { metadata, status }: KubeObject): Promise<KubeObject | undefined> {
   try {
     const requests = await cluster.list(KINDS.CertificateRequest, { namespace: metadata.namespace ?? '' });
@@ -96,7 +96,7 @@ async function latestRequest(cluster: ExecuteContext['cluster'], { metadata, sta
   }
 }
 
-/** Returns why a CertificateRequest has no certificate, or undefined for one that has, or that nobody has answered yet. */
+/** Returns why a CertificateRequest has no certificate, or undefined for one that has one, or that was not answered yet. */
 function requestProblem(request: KubeObject): string | undefined {
   const denied = conditionOf(request, 'Denied');
   if (denied?.status === 'True') return `denied: ${denied.message || denied.reason || 'no reason was given'}`;

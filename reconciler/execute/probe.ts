@@ -1,4 +1,4 @@
-/** Asks an issuer for a certificate that nobody will use, to see which root it signs with; nothing of the Kafka is touched. */
+/** Asks an issuer for a certificate that is not used, to see which root it signs with; nothing of the Kafka is touched. */
 import { type Condition, formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
 import { ClusterError, TimeoutError } from '../errors';
 import type { ProbeStep } from '../plan/nouns';

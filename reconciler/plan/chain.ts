@@ -2,7 +2,7 @@
  * Whether a peer accepts a certificate, by who has signed what. Dates and names are not looked at here.
  *
  * A leaf comes with the other certificates of its `tls.crt`. A peer accepts it when signatures lead from the leaf, over any of these, to a key
- * that the peer trusts. The key counts, not the certificate: a CA that is renewed with its key is the same CA to whoever trusts it.
+ * that the peer trusts. The key counts, not the certificate: a CA that is renewed with its key is the same CA to every peer.
  */
 import type { CaFacts, IssuerState, SecretFacts } from './observation';
 

@@ -109,7 +109,7 @@ function afterSuccess(last: KubeObject, missing: string, rules: AttemptRules): N
   );
 }
 
-/** What is left to do when an operation has failed as often as the desired state allows. */
+/** How to go on when an operation has failed as often as the desired state allows. */
 export const MEND_AND_RETRY = 'Mend the cause, then run "kafka-tls apply --retry".';
 
 function afterFailures(attempts: readonly KubeObject[], rules: AttemptRules): NextAttempt | undefined {

@@ -1,8 +1,8 @@
 /**
  * Dates of the CA certificates above a leaf: those of its chain, and those that it trusts.
  *
- * cert-manager issues no leaf anew because its CA was, so what a Secret holds may be a CA that its issuer has replaced. A new leaf brings the
- * present CA along. Where that would be the same one, no rotation helps, and none is planned: whoever owns the CA has to renew it first.
+ * cert-manager does not re-issue a leaf because its CA was, so what a Secret holds may be a CA that its issuer has replaced. A new leaf brings the
+ * present CA along. Where that would be the same one, no rotation helps, and none is planned: the owner of the CA has to renew it first.
  */
 import { goDurationMs } from '../../../constructs/model/go-duration';
 import { type IssuerRef, issuerOf } from '../../../constructs/model/tls';

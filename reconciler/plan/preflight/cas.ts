@@ -1,5 +1,5 @@
 /**
- * CAs that expire. No run of ours renews one: cert-manager does, where a Certificate of the bundle is its, and else whoever owns it. It is
+ * CAs that expire. No run of ours renews one: cert-manager does, where a Certificate of the bundle is its, and else its owner. It is
  * named from when new leaves would outlive it, and once it has expired nothing is issued by it.
  */
 import { formatRef, KINDS, type KubeObject, refOf } from '../../../constructs/model/kube-object';

@@ -1,6 +1,6 @@
 /**
  * Certificates that keep their key for ever (`rotationPolicy: Never`), as CAs do, and are to get a key of another kind. cert-manager would
- * neither make that key nor issue with the old one: the Certificate would stay without a new certificate until somebody deletes its Secret.
+ * neither make that key nor issue with the old one: the Certificate would stay without a new certificate until its Secret is deleted.
  */
 import { formatKeyKind, keyKindOf } from '../../../constructs/model/certificate-fields';
 import { isEqual, KINDS, refOf } from '../../../constructs/model/kube-object';

@@ -37,7 +37,7 @@ const CHECKS: readonly Check[] = [
   issuerDiffers, // the Secret says who issued it
   certificateNameDiffers, // two Certificates with one Secret
   keyKindDiffers,
-  keyIsNotOfRequest, // the Secret was written by somebody else
+  keyIsNotOfRequest, // the Secret was written by another writer
   contentDiffers, // names, subject, usages, being a CA
   durationDiffers, // only when both sides name one
 ];
@@ -119,7 +119,7 @@ function keyKindDiffers({ certificate }: CheckInput, { key }: Material): Violati
     : { reason: 'SecretMismatch', message: 'Existing private key is not up to date for spec: [spec.privateKey]' };
 }
 
-/** A Secret whose key is another than that of its request was written by somebody else. */
+/** A Secret whose key is another than that of its request was written by another writer. */
 function keyIsNotOfRequest({ request }: CheckInput, { key }: Material): Violation | undefined {
   if (request === undefined || isSameKey(askedBy(request).publicKey, key)) return undefined;
   return { reason: 'SecretMismatch', message: 'Secret contains a private key that does not match the current CertificateRequest' };
