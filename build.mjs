@@ -71,8 +71,8 @@ const STAND_INS = {
   '@platformatic/kafka ajv/dist/2020.js': `export class Ajv2020 { addKeyword() {} compile() { return ${refuse('ajv')}; } }`,
   // Starts commands that are programs of their own; loading it costs a tenth of the start.
   'commander node:child_process': `export default { spawn: ${refuse('commands of their own')} };`,
-  // ASN.1, out of all that forge can do.
-  'reconciler node-forge': `require('node-forge/lib/asn1'); module.exports = require('node-forge/lib/forge');`,
+  // Certificates and requests, out of all that forge can do.
+  'reconciler node-forge': `require('node-forge/lib/x509'); module.exports = require('node-forge/lib/forge');`,
 };
 const standIns = {
   name: 'stand-ins',

@@ -6,15 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import type { CertificateContent } from '../../../reconciler/sandbox/stand-ins/pki/content';
 import { javaKeyStore } from '../../../reconciler/sandbox/stand-ins/pki/jks';
 import { type KeySpec, keyFits, keyToPem, pooledKeys } from '../../../reconciler/sandbox/stand-ins/pki/keys';
-import {
-  type CertificateContent,
-  contentId,
-  createRequest,
-  issuedContentId,
-  signRequest,
-} from '../../../reconciler/sandbox/stand-ins/pki/x509';
+import { contentId, createRequest, issuedContentId, signRequest } from '../../../reconciler/sandbox/stand-ins/pki/x509';
 
 const NOT_BEFORE = new Date('2026-11-23T09:00:00Z');
 const NOT_AFTER = new Date('2027-02-21T09:00:00Z');
@@ -67,7 +62,7 @@ for (const [name, spec] of kinds) {
     assert.equal(leaf.subject, 'O=Zürich AG\nOU=a\nOU=b\nCN=orders-pods.demo.svc');
     assert.equal(
       leaf.subjectAltName,
-      'DNS:*.orders-pods.demo.svc.cluster.local, DNS:localhost, email:ops@example.org, URI:spiffe://demo/orders, IP Address:2001:DB8:0:0:0:0:0:1, IP Address:127.0.0.1',
+      'DNS:*.orders-pods.demo.svc.cluster.local, DNS:localhost, email:ops@example.org, URI:spiffe://demo/orders, IP Address:127.0.0.1, IP Address:2001:DB8:0:0:0:0:0:1',
     );
     assert.deepEqual(leaf.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
     assert.equal(leaf.validFromDate.toISOString(), NOT_BEFORE.toISOString());

@@ -3,8 +3,9 @@ import type { KeyObject } from 'node:crypto';
 import { contentHash } from '../../../../constructs/model/content-hash';
 import { type Condition, conditionOf, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import { timestamp } from '../../clock';
+import { canBeEncoded } from '../pki/content';
 import { type KeySource, keyFits } from '../pki/keys';
-import { canBeEncoded, contentId, createRequest, requestedContentId } from '../pki/x509';
+import { contentId, createRequest, readRequest } from '../pki/x509';
 import { controllerOf, decoded, type World } from '../world';
 import { issuedMaterial, reportStatus, requestOf, revisionOf, secretOf, violationOf } from './certificate-status';
 import { isSameIssuer } from './issuers';
@@ -150,7 +151,7 @@ export class Issuance {
 /** Tells whether a request still asks for what the Certificate wants. */
 function isAskedFor(certificate: KubeObject, request: KubeObject): boolean {
   const requestPem = Buffer.from(request.spec.request, 'base64').toString('utf8');
-  const isSameContent = requestedContentId(requestPem) === contentId(certificate.spec);
+  const isSameContent = readRequest(requestPem).contentId === contentId(certificate.spec);
   return (
     isSameContent && isSameIssuer(request.spec.issuerRef, certificate.spec.issuerRef) && request.spec.duration === certificate.spec.duration
   );

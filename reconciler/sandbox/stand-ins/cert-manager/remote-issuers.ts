@@ -6,7 +6,7 @@
 import type { KubeObject } from '../../../../constructs/model/kube-object';
 import { vaultRoleOf } from '../faults';
 import type { KeySource } from '../pki/keys';
-import { createRequest, requestedNames, signRequest } from '../pki/x509';
+import { createRequest, readRequest, signRequest } from '../pki/x509';
 import type { NewCondition } from '../world';
 import type { KeyPair } from './issuers';
 
@@ -22,7 +22,7 @@ export type Answer = { readonly refusal: string } | { readonly pending: string }
 
 /** Returns what the server behind an issuer makes of a request. */
 export function remoteAnswer(issuer: KubeObject, request: KubeObject): Answer {
-  const names = requestedNames(Buffer.from(request.spec.request, 'base64').toString('utf8'));
+  const names = readRequest(Buffer.from(request.spec.request, 'base64').toString('utf8')).names;
   if (issuer.spec?.acme !== undefined) return acmeAnswer(names, request);
   const forbidden =
     issuer.spec?.vault === undefined ? undefined : names.map((name) => vaultProblem(name, issuer)).find((p) => p !== undefined);

@@ -2,12 +2,12 @@
  * Why a certificate has to be issued anew: what its Secret holds is held against its spec. The first check that finds something counts; a
  * later one may assume what an earlier one has made sure of. Fields that no check looks at cause no new certificate.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
 import type { KubeObject } from '../../../../constructs/model/kube-object';
 import { madeOnce } from '../../made-once';
 import { type KeySpec, keyFits } from '../pki/keys';
-import { type Asked, contentId, isSameKey, issuedContentId, readAsked, splitPem } from '../pki/x509';
+import { contentId, issuedContentId, type RequestFacts, readRequest, splitPem } from '../pki/x509';
 import { decoded } from '../world';
 import { isSameIssuer } from './issuers';
 
@@ -121,7 +121,7 @@ function keyKindDiffers({ certificate }: CheckInput, { key }: Material): Violati
 
 /** A Secret whose key is another than that of its request was written by another writer. */
 function keyIsNotOfRequest({ request }: CheckInput, { key }: Material): Violation | undefined {
-  if (request === undefined || isSameKey(askedBy(request).publicKey, key)) return undefined;
+  if (request === undefined || askedBy(request).publicKey.equals(createPublicKey(key))) return undefined;
   return { reason: 'SecretMismatch', message: 'Secret contains a private key that does not match the current CertificateRequest' };
 }
 
@@ -135,11 +135,11 @@ function contentDiffers({ certificate, request }: CheckInput, material: Material
   };
 }
 
-const asked = new WeakMap<KubeObject, Asked>();
+const asked = new WeakMap<KubeObject, RequestFacts>();
 
 /** Objects of the cache never change, so that each request is read once. */
-function askedBy(request: KubeObject): Asked {
-  return madeOnce(asked, request, () => readAsked(Buffer.from(request.spec.request, 'base64').toString('utf8')));
+function askedBy(request: KubeObject): RequestFacts {
+  return madeOnce(asked, request, () => readRequest(Buffer.from(request.spec.request, 'base64').toString('utf8')));
 }
 
 function durationDiffers({ certificate, request }: CheckInput): Violation | undefined {

@@ -1,11 +1,11 @@
-/** Where private keys come from. */
+/** Sources of private keys, and the PEM forms of a key. */
 import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** What kind of key is asked for, in cert-manager's words. */
+/** The kind of a key, in cert-manager's words. */
 export interface KeySpec {
   readonly algorithm: 'RSA' | 'ECDSA' | 'Ed25519';
-  /** Bits; of no meaning for Ed25519. */
+  /** Bits. An Ed25519 key has one size only. */
   readonly size: number;
   readonly isCa: boolean;
 }
@@ -13,58 +13,50 @@ export interface KeySpec {
 /** Returns a private key for a new certificate. */
 export type KeySource = (spec: KeySpec) => KeyObject | Promise<KeyObject>;
 
-const CURVES: Readonly<Record<number, string>> = { 256: 'P-256', 384: 'P-384', 521: 'P-521' };
-const generate = promisify(generateKeyPair);
+type Generate<R> = (type: string, options: object) => R;
+const generate = promisify(generateKeyPair) as unknown as Generate<Promise<{ readonly privateKey: KeyObject }>>;
+const generateNow = generateKeyPairSync as unknown as Generate<{ readonly privateKey: KeyObject }>;
 
-/** Makes a fresh key for every certificate; RSA ones take a fifth of a second and more, beside the event loop. */
-export const freshKeys: KeySource = async ({ algorithm, size }) => {
-  if (algorithm === 'ECDSA') return (await generate('ec', { namedCurve: curveOf(size) })).privateKey;
-  if (algorithm === 'Ed25519') return (await generate('ed25519', undefined)).privateKey;
-  return (await generate('rsa', { modulusLength: size })).privateKey;
-};
+const CURVES: Readonly<Record<number, string>> = { 256: 'prime256v1', 384: 'secp384r1', 521: 'secp521r1' };
+
+function parametersOf({ algorithm, size }: KeySpec): Parameters<Generate<unknown>> {
+  if (algorithm === 'RSA') return ['rsa', { modulusLength: size }];
+  return algorithm === 'ECDSA' ? ['ec', { namedCurve: CURVES[size] ?? CURVES[256] }] : ['ed25519', {}];
+}
+
+/** Makes a new key for every certificate. An RSA key takes a fifth of a second or more, outside of the event loop. */
+export const freshKeys: KeySource = async (spec) => (await generate(...parametersOf(spec))).privateKey;
 
 const pool = new Map<string, KeyObject[]>();
 const LEAF_KEYS = 2;
 
 /**
- * Returns a source that makes few keys and uses them again, for tests that issue many certificates: every leaf gets one of two keys, every CA
- * of one source its own, since a CA is told from another by its key. The keys are shared by all sources of the process.
+ * Returns a source that reuses keys, for tests that issue many certificates. Leaves take turns with two keys. Each CA of a source has another
+ * key, because peers distinguish CAs by their keys. All sources of the process share the keys.
  */
 export function pooledKeys(): KeySource {
-  const given = new Map<string, number>();
+  const counts = new Map<string, number>();
   return (spec) => {
     const kind = `${spec.algorithm} ${spec.size} ${spec.isCa}`;
-    const count = given.get(kind) ?? 0;
-    given.set(kind, count + 1);
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
     const keys = pool.get(kind) ?? [];
     pool.set(kind, keys);
     const index = spec.isCa ? count : count % LEAF_KEYS;
-    const key = keys[index] ?? generateNow(spec);
+    const key = keys[index] ?? generateNow(...parametersOf(spec)).privateKey;
     keys[index] = key;
     return key;
   };
 }
 
-function generateNow({ algorithm, size }: KeySpec): KeyObject {
-  if (algorithm === 'ECDSA') return generateKeyPairSync('ec', { namedCurve: curveOf(size) }).privateKey;
-  if (algorithm === 'Ed25519') return generateKeyPairSync('ed25519').privateKey;
-  return generateKeyPairSync('rsa', { modulusLength: size }).privateKey;
-}
-
-function curveOf(size: number): string {
-  return CURVES[size] ?? 'P-256';
-}
-
-/** Tells whether a key is of the kind that is asked for. */
+/** Tells whether a key is of a kind. */
 export function keyFits(key: KeyObject, { algorithm, size }: Pick<KeySpec, 'algorithm' | 'size'>): boolean {
-  const details = key.asymmetricKeyDetails;
-  if (algorithm === 'Ed25519') return key.asymmetricKeyType === 'ed25519';
-  if (algorithm === 'RSA') return key.asymmetricKeyType === 'rsa' && details?.modulusLength === size;
-  const curves: Readonly<Record<number, string>> = { 256: 'prime256v1', 384: 'secp384r1', 521: 'secp521r1' };
-  return key.asymmetricKeyType === 'ec' && details?.namedCurve === curves[size];
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  if (algorithm === 'Ed25519') return type === 'ed25519';
+  return algorithm === 'RSA' ? type === 'rsa' && details?.modulusLength === size : type === 'ec' && details?.namedCurve === CURVES[size];
 }
 
-/** Returns a private key in PEM; PKCS1 means SEC 1 for elliptic curves, and Ed25519 knows only PKCS8, as with cert-manager. */
+/** Returns a private key in PEM as cert-manager writes it: PKCS1 means SEC 1 for ECDSA, and an Ed25519 key is always PKCS8. */
 export function keyToPem(key: KeyObject, encoding: 'PKCS1' | 'PKCS8'): string {
   const isPkcs8 = encoding === 'PKCS8' || key.asymmetricKeyType === 'ed25519';
   const type = isPkcs8 ? 'pkcs8' : key.asymmetricKeyType === 'ec' ? 'sec1' : 'pkcs1';
