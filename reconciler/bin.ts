@@ -1,70 +1,32 @@
+#!/usr/bin/env node
 /**
- * The process: the only file that touches it. Arguments in, signals in, text out, exit code out.
+ * The executable. Refuses a runtime that cannot run the rest, in one sentence, and then loads the rest.
  *
- * The first SIGINT or SIGTERM asks the run to end well (finish the write in flight, resume the Kafka, release the Lease); the second ends
- * the process at once, which is safe, too: the next run picks up what is there.
+ * This file is the first that Node reads, so it must stay readable to an old Node and must import nothing that an old Node does not have.
  */
-import { InternalError, InterruptedError } from './errors';
-import { errorText } from './report/error';
-import { PLAIN } from './report/style';
-import { quoted } from './shell';
-import { VERSION } from './version';
+import module from 'node:module';
 
-const argv = process.argv.slice(2);
-const interrupt = new AbortController();
+const OLDEST_NODE = 22;
 
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    const interrupted = new InterruptedError(name, { hint: `Go on with: ${['kafka-tls', ...argv].map(quoted).join(' ')}` });
-    if (interrupt.signal.aborted) process.exit(interrupted.exitCode);
-    interrupt.abort(interrupted);
-  });
+const refusal = unsupportedRuntime();
+if (refusal === undefined) {
+  // Node keeps the compiled code in the folder for temporary files. If the folder cannot be written, Node compiles again.
+  module.enableCompileCache();
+  void import('./cli/process.js').then(({ run }) => run());
+} else {
+  process.stderr.write(`kafka-tls: ${refusal}\n`);
+  process.exitCode = 2;
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Whoever read the output has left (`| head`). A run goes on: half a restart is worse than an unread line.
-    if (error.code !== 'EPIPE') throw error;
-  });
+/**
+ * Returns why this runtime cannot run the command. Bun and Deno imitate `process.versions.node`, so they are looked for first.
+ *
+ * Exported, because esbuild links the imports of an ES module and wraps each import of a file without exports.
+ */
+export function unsupportedRuntime(): string | undefined {
+  const { node, bun, deno }: Readonly<Record<string, string | undefined>> = process.versions;
+  const other = bun !== undefined ? `Bun ${bun}` : deno !== undefined ? `Deno ${deno}` : undefined;
+  if (other !== undefined) return `runs on Node, ${OLDEST_NODE} or newer; this is ${other}.`;
+  if (Number.parseInt(node ?? '', 10) < OLDEST_NODE) return `Node ${node} is running, ${OLDEST_NODE} or newer is needed.`;
+  return undefined;
 }
-
-process.on('uncaughtException', (error) => {
-  const bug = new InternalError(`kafka-tls: unexpected error: ${error.name}: ${error.message}`, { cause: error });
-  process.stderr.write(errorText(bug, PLAIN, argv.includes('--debug')));
-  process.exit(bug.exitCode);
-});
-
-const io = {
-  stdout: (text: string) => void process.stdout.write(text),
-  stderr: (text: string) => void process.stderr.write(text),
-  stdin: readStdin,
-  isTty: process.stdout.isTTY === true,
-  get columns() {
-    return process.stdout.columns;
-  },
-  env: process.env,
-  cwd: process.cwd(),
-  signal: interrupt.signal,
-};
-
-async function readStdin(): Promise<string> {
-  const { addAbortSignal } = await import('node:stream');
-  const chunks: Buffer[] = [];
-  for await (const chunk of addAbortSignal(interrupt.signal, process.stdin)) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-async function run(): Promise<number> {
-  if (argv.length === 1 && argv[0] === '--version') {
-    // Needs nothing of what follows.
-    io.stdout(`${VERSION}\n`);
-    return 0;
-  }
-  const { main } = await import('./cli.js');
-  const { createOutside } = await import('./cli/outside.js');
-  return main(argv, io, createOutside(io));
-}
-
-void run().then((exitCode) => {
-  process.exitCode = exitCode;
-});

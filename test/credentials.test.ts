@@ -94,7 +94,7 @@ async function run(command: string, args: readonly string[], env: Readonly<Recor
 }
 
 const observe = (file: string, env: Readonly<Record<string, string>> = {}) =>
-  run(process.execPath, ['lib/bin/kafka-tls.js', 'observe', '--kafka', 'demo/orders', '--kubeconfig', file], env);
+  run(process.execPath, ['lib/bin/kafka-tls.mjs', 'observe', '--kafka', 'demo/orders', '--kubeconfig', file], env);
 const kubectl = (file: string, env: Readonly<Record<string, string>> = {}) =>
   run('kubectl', ['get', '--raw', '/api/v1/namespaces/demo/pods', '--kubeconfig', file], env);
 const withoutKubectl = spawnSync('kubectl', ['version', '--client']).status === 0 ? false : 'kubectl is not on the PATH';
@@ -471,7 +471,7 @@ test('a plugin is started once for all requests, and once more when its token is
 test('a plugin that fails is not started again to write an Event about it', async () => {
   writeFileSync(at('fails'), '#!/bin/sh\necho x >> "$STARTS"\nexit 1\n', { mode: 0o755 });
   const file = kubeconfig({ user: { exec: { ...EXEC, command: at('fails') } } });
-  const args = ['lib/bin/kafka-tls.js', 'apply', '-f', 'examples/quickstart/expected.yaml', '--kubeconfig', file];
+  const args = ['lib/bin/kafka-tls.mjs', 'apply', '-f', 'examples/quickstart/expected.yaml', '--kubeconfig', file];
   await run(process.execPath, args, { STARTS: at('failures') });
   assert.equal(readFileSync(at('failures'), 'utf8'), 'x\n');
 });
@@ -480,7 +480,7 @@ test('Ctrl-C ends a plugin that waits for a login, and the command with it', asy
   const waits = `#!/bin/sh\ntrap 'echo ended > "$ENDED"; exit 1' TERM\necho 'enter ABCD-1234' >&2\nwhile :; do sleep 0.1; done\n`;
   writeFileSync(at('waits'), waits, { mode: 0o755 });
   const file = kubeconfig({ user: { exec: { ...EXEC, command: at('waits') } } });
-  const args = ['lib/bin/kafka-tls.js', 'observe', '--kafka', 'demo/orders', '--kubeconfig', file];
+  const args = ['lib/bin/kafka-tls.mjs', 'observe', '--kafka', 'demo/orders', '--kubeconfig', file];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env.PATH, ENDED: at('ended') } });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {

@@ -4,13 +4,22 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { expectGolden } from './support/golden';
 
-const COMMAND = 'lib/bin/kafka-tls.js';
 const elsewhere = mkdtempSync(path.join(tmpdir(), 'kafka-tls-package-'));
 after(() => rmSync(elsewhere, { recursive: true, force: true }));
 
@@ -18,7 +27,8 @@ describe('the package', () => {
   test('holds the constructs with their types, the command, and nothing else', () => {
     const compiled = sourcesOf('constructs').flatMap((file) => ['js', 'd.ts'].map((end) => `lib/${file.replace(/ts$/, end)}`));
     const papers = ['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'package.json'];
-    assert.deepEqual(packed(), [...papers, ...compiled, COMMAND, 'lib/bin/LICENSES.txt'].sort());
+    const command = ['kafka-tls.mjs', 'sandbox.mjs', 'LICENSES.txt', ...readdirSync('lib/bin/chunks').map((f) => `chunks/${f}`)];
+    assert.deepEqual(packed(), [...papers, ...compiled, ...command.map((f) => `lib/bin/${f}`)].sort());
   });
 
   test('loads neither reconciler, nor client, nor the command cdk8s when its constructs are imported', () => {
@@ -49,9 +59,21 @@ describe('the package', () => {
     assert.equal(compiled.status, 0, compiled.stderr);
   });
 
-  test('names every bundled package with its licence in NOTICE', () => {
-    const [bundled = ''] = readFileSync('lib/bin/LICENSES.txt', 'utf8').split(/^-{80}$/m);
-    expectGolden('NOTICE', `${NOTICE}${bundled.trimEnd()}\n`);
+  test('holds the licence of every package that the command contains', () => {
+    const licences = readFileSync('lib/bin/LICENSES.txt', 'utf8');
+    const named = licences.split(`\n${'-'.repeat(80)}\n`).map((text) => text.slice(0, text.indexOf(' ')));
+    assert.match(licences, /^@kubernetes\/client-node \S+, Apache-2\.0\n\nApache License\n/);
+    const code = readdirSync('lib/bin', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.mjs'))
+      .map((file) => readFileSync(path.join('lib/bin', file), 'utf8'));
+    const bundled = new Set(
+      code.flatMap((text) => [...text.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(([, name]) => name)),
+    );
+    assert.ok(bundled.has('@kubernetes/client-node'), 'the bundle does not name its packages');
+    assert.deepEqual(
+      [...bundled].filter((name) => !named.includes(name ?? '')),
+      [],
+    );
   });
 });
 
@@ -71,51 +93,71 @@ test('npm pack builds what it packs, also in a clone that was never built', () =
   ])
     cpSync(part, path.join(clone, part), { recursive: true });
   symlinkSync(path.resolve('node_modules'), path.join(clone, 'node_modules'));
-  assert.deepEqual(packed(clone, []), packed());
+  // The names of chunks hold a hash of their content, and the content names the folder of node_modules.
+  const withoutHash = (file: string) => file.replace(/-[A-Z0-9]{8}\.mjs$/, '.mjs');
+  assert.deepEqual(packed(clone, []).map(withoutHash), packed().map(withoutHash));
 });
 
 describe('the command', () => {
-  const command = path.join(elsewhere, 'kafka-tls.js');
-  copyFileSync(COMMAND, command);
+  /** What the image of the Job holds: the command without the sandbox's file, and nothing else. */
+  const image = path.join(elsewhere, 'image');
+  const command = path.join(image, 'kafka-tls.mjs');
+  const readOnly = path.join(elsewhere, 'read-only');
+  const bundle = path.resolve('examples/quickstart/expected.yaml');
+  const kubeconfig = path.join(elsewhere, 'kubeconfig');
+  cpSync('lib/bin', image, { recursive: true, filter: (file) => path.basename(file) !== 'sandbox.mjs' });
+  mkdirSync(readOnly);
+  chmodSync(readOnly, 0o555);
+  // No process listens on port 1, so that the connection is refused at once.
+  const cluster = { name: 'c', cluster: { server: 'https://127.0.0.1:1' } };
+  const context = { name: 'c', context: { cluster: 'c', user: 'u' } };
+  const user = { name: 'u', user: { token: 't' } };
+  writeFileSync(kubeconfig, JSON.stringify({ clusters: [cluster], users: [user], contexts: [context], 'current-context': 'c' }));
 
-  test('is one executable file that runs anywhere', () => {
-    const run = node([command, '--version'], elsewhere);
-    assert.deepEqual([run.stdout.trim(), run.stderr, run.status], [(json('package.json') as { version: string }).version, '', 0]);
-    assert.ok(statSync(COMMAND).mode & 0o100, 'it is not executable');
-  });
-
-  test('says in one sentence that a Node is too old for it', () => {
-    const run = node(['--import', PRETEND_NODE_20, command, '--version'], elsewhere);
-    assert.match(run.stderr, /^kafka-tls: Node 20\.20\.2 is running, \d+ or newer is needed\.\n$/);
-    assert.equal(run.status, 2);
-  });
-
-  for (const [runtime, version] of [
-    ['Bun', '1.3.4'],
-    ['Deno', '2.6.0'],
-  ] as const) {
-    test(`says in one sentence that it does not run on ${runtime}`, () => {
-      const imitation = `data:text/javascript,Object.defineProperty(process.versions,"${runtime.toLowerCase()}",{value:"${version}"})`;
-      const run = node(['--import', imitation, command, '--version'], elsewhere);
-      assert.match(run.stderr, new RegExp(`^kafka-tls: runs on Node, \\d+ or newer; this is ${runtime} ${version}\\.\n$`));
-      assert.deepEqual([run.stdout, run.status], ['', 2]);
+  interface Case {
+    readonly args: readonly string[];
+    readonly status: number;
+    readonly stdout?: RegExp;
+    readonly stderr?: RegExp;
+  }
+  const cases: readonly Case[] = [
+    { args: ['--version'], status: 0, stdout: /^\d+\.\d+\.\d+\n$/ },
+    { args: ['--help'], status: 0, stdout: /^Usage: kafka-tls <command>/ },
+    { args: ['render', '-f', bundle], status: 0, stdout: /^kind: Certificate$/m },
+    { args: ['plan', '-f', bundle, '--base', bundle], status: 0, stdout: /^Nothing to do\.$/m },
+    { args: ['verify', '-f', bundle, '--kubeconfig', kubeconfig, '--timeout', '20m'], status: 4, stderr: /127\.0\.0\.1:1/ },
+    { args: ['sandbox'], status: 2, stderr: /^kafka-tls sandbox: this image does not contain the sandbox\.\nRun it from the npm package/ },
+  ];
+  for (const { args, status, stdout = /^$/, stderr = /^$/ } of cases) {
+    test(`runs ${args.filter((a) => !path.isAbsolute(a)).join(' ')} as in the image: no environment, no other file, nothing writable`, () => {
+      const run = node([command, ...args], readOnly, { TMPDIR: readOnly });
+      assert.match(run.stderr, stderr);
+      assert.match(run.stdout, stdout);
+      assert.doesNotMatch(run.stderr, /\n\s+at /);
+      assert.equal(run.status, status);
     });
   }
 
-  test('reads a kubeconfig with the client that is inside', () => {
-    const kubeconfig = path.join(elsewhere, 'kubeconfig');
-    // Port 1 of this machine: nobody listens there, which is told at once.
-    const cluster = { name: 'c', cluster: { server: 'https://127.0.0.1:1' } };
-    const context = { name: 'c', context: { cluster: 'c', user: 'u' } };
-    writeFileSync(
-      kubeconfig,
-      JSON.stringify({ clusters: [cluster], users: [{ name: 'u', user: { token: 't' } }], contexts: [context], 'current-context': 'c' }),
+  test('is executable, and the image holds no code of the sandbox', () => {
+    assert.ok(statSync('lib/bin/kafka-tls.mjs').mode & 0o100, 'the file is not executable');
+    const chunks = readdirSync(path.join(image, 'chunks')).map((file) => readFileSync(path.join(image, 'chunks', file), 'utf8'));
+    assert.deepEqual(
+      chunks.flatMap((text) => text.match(/^\/\/ reconciler\/sandbox\/.*$/gm) ?? []),
+      [],
     );
-    const run = node([command, 'observe', '--kubeconfig', kubeconfig, '-f', path.resolve('examples/quickstart/expected.yaml')], elsewhere);
-    assert.match(run.stderr, /127\.0\.0\.1:1/);
-    assert.doesNotMatch(run.stderr, /\n\s+at /);
-    assert.equal(run.status, 4);
   });
+
+  const oldest = Number.parseInt((json('package.json') as { engines: { node: string } }).engines.node.replace('>=', ''), 10);
+  for (const { runtime, versions, refusal } of [
+    { runtime: 'an old Node', versions: { node: '20.20.2' }, refusal: `Node 20.20.2 is running, ${oldest} or newer is needed.` },
+    { runtime: 'Bun', versions: { bun: '1.3.4' }, refusal: `runs on Node, ${oldest} or newer; this is Bun 1.3.4.` },
+    { runtime: 'Deno', versions: { deno: '2.6.0' }, refusal: `runs on Node, ${oldest} or newer; this is Deno 2.6.0.` },
+  ]) {
+    test(`refuses ${runtime} in one sentence`, () => {
+      const run = node(['--import', pretend(versions), command, '--version']);
+      assert.deepEqual([run.stdout, run.stderr, run.status], ['', `kafka-tls: ${refusal}\n`, 2]);
+    });
+  }
 });
 
 describe('an installation', () => {
@@ -134,21 +176,16 @@ describe('an installation', () => {
 
   test('is refused in one sentence where install scripts were off and an old Node runs', () => {
     writeFileSync(path.join(elsewhere, 'package.json'), readFileSync('package.json'));
-    const run = node(['--import', PRETEND_NODE_20, path.resolve('build.mjs')], elsewhere);
+    const run = node(['--import', pretend({ node: '20.20.2' }), path.resolve('build.mjs')], elsewhere);
     assert.match(run.stderr, /^node: version 20\.20\.2 is running, \d+ is needed: .*--ignore-scripts.*\n$/);
     assert.equal(run.status, 2);
   });
 });
 
-const PRETEND_NODE_20 = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})`;
-
-const NOTICE = `cdk8s-kafka-tls
-Licensed under the Apache License, Version 2.0; see LICENSE.
-
-The command, ${COMMAND}, is one file that contains the packages below, each under its own license.
-The full texts are published beside it, in lib/bin/LICENSES.txt.
-
-`;
+/** Returns the flag value that makes a Node report these versions. */
+function pretend(versions: Readonly<Record<string, string>>): string {
+  return `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,...${JSON.stringify(versions)}}})`;
+}
 
 interface LockedPackage {
   readonly resolved?: string;
@@ -162,8 +199,8 @@ function packed(cwd = process.cwd(), flags = ['--ignore-scripts']): string[] {
   return files.map((f) => f.path).sort();
 }
 
-function node(args: readonly string[], cwd = process.cwd()) {
-  return spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+function node(args: readonly string[], cwd = process.cwd(), env: NodeJS.ProcessEnv = process.env) {
+  return spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8', input: '' });
 }
 
 function sourcesOf(folder: string): string[] {

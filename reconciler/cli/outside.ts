@@ -3,6 +3,7 @@
  * asked for: help needs neither, and no other command needs the sandbox.
  */
 import { systemClock } from '../cluster/system-clock';
+import { InvalidInputError } from '../errors';
 import type { Io, Outside } from './io';
 
 /** What connecting needs of the process: plugins of a kubeconfig run in its environment and write to its standard error. */
@@ -13,6 +14,19 @@ export function createOutside(process: Surroundings): Outside {
   return {
     clock: systemClock,
     connect: async (target) => (await import('./real-cluster.js')).connectTo(target, process),
-    startSandbox: async (options) => (await import('./real-sandbox.js')).startSandbox(options),
+    startSandbox: async (options) => (await loadSandbox()).startSandbox(options),
   };
+}
+
+/** The image of the Job is built without the sandbox's file. */
+async function loadSandbox(): Promise<typeof import('./real-sandbox.js')> {
+  try {
+    return await import('./real-sandbox.js');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new InvalidInputError('kafka-tls sandbox: this image does not contain the sandbox.', {
+      cause,
+      hint: 'Run it from the npm package cdk8s-kafka-tls.',
+    });
+  }
 }

@@ -12,7 +12,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import { InvalidInputError, KafkaTlsError, OVER } from '../errors';
 import type { Clock } from '../ports';
 import { clientUser, credentialSource, sourceAuthenticator } from './credentials/authenticator';
@@ -63,7 +63,6 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
   const ends = signal === undefined ? [closed.signal] : [closed.signal, signal];
   const source = credentialSource(chosen.user, credentialContext(chosen, { env, clock, stderr, ends }));
   const authenticator = source === undefined ? undefined : sourceAuthenticator(source);
-  const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if (authenticator !== undefined) config.addAuthenticator(authenticator);
   config.loadFromClusterAndUser(clientCluster(chosen.cluster, server), clientUser(chosen.user, chosen.userName, source));

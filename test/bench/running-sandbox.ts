@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-export const COMMAND = 'lib/bin/kafka-tls.js';
+export const COMMAND = 'lib/bin/kafka-tls.mjs';
 
-/** Runs a piece of work beside a sandbox that holds what is in these files. */
+/** Starts a sandbox that holds the objects of these files, and runs the work against it. */
 export async function besideSandbox(files: readonly string[], work: (kubeconfig: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-bench-'));
   const kubeconfig = path.join(folder, 'kubeconfig');
