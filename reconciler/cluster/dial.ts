@@ -1,145 +1,101 @@
 /**
  * Handshakes with real listeners.
  *
- * 1. Connect with TLS, without trusting anything, and take whatever chain is presented: it is judged here (`certificates.ts`), against the
- *    CA certificates and the name that the caller expects. The server's certificate is all that is asked about; whether it would have
- *    accepted a client is not.
- * 2. A listener that does not speak TLS is asked in Kafka's own protocol which API versions it knows, the one request that is answered
- *    before any login. An answer means plaintext; none means that nothing is known.
+ * 1. Connect with TLS, accept any certificate and take the presented chain. The chain is judged here (`certificates.ts`) against the CA
+ *    certificates and the name that the caller expects. Whether the listener would accept a client certificate is not checked.
+ * 2. If the TLS handshake fails, send Kafka's ApiVersions request, which a broker answers before any login. An answer means plaintext;
+ *    without an answer the protocol is unknown.
  *
- * Every call looks anew; nothing is remembered. Where a pod is reached: `address.ts`.
+ * Every call opens new connections; nothing is cached.
  */
+import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import { judgeChain } from '../certificates';
 import type { Clock, Dialer, DialTarget, Handshake } from '../ports';
-import { type Address, listenerAddress } from './address';
+import { type Address, type AddressOf, dnsAddress } from './address';
 import { withDeadline } from './deadline';
+import { isUnreachable, networkReason } from './network-error';
 
-const DEFAULT_TIMEOUT_MS = 5_000;
+export interface DialerOptions {
+  /** @default 5000 for each of the two connections */
+  readonly timeoutMs?: number;
+  readonly addressOf?: AddressOf;
+}
 
-/** Returns a dialer over sockets. Each of the two questions may take `timeoutMs`. */
-export function createDialer(clock: Clock, { timeoutMs = DEFAULT_TIMEOUT_MS }: { readonly timeoutMs?: number } = {}): Dialer {
+/** Returns a dialer over sockets. */
+export function createDialer(clock: Clock, { timeoutMs = 5_000, addressOf = dnsAddress }: DialerOptions = {}): Dialer {
   return {
     async handshake(target, signal) {
-      const address = listenerAddress(target.pod, target.listener, target.servername);
-      const within = <T>(ask: (signal: AbortSignal) => Promise<T>) =>
-        withDeadline({ clock, ms: timeoutMs, signal, onExpiry: () => new Error(`no answer within ${timeoutMs / 1000} s`) }, ask);
+      const address = addressOf(target.pod, target.listener, target.servername);
+      const within = <T>(work: (signal: AbortSignal) => Promise<T>) =>
+        withDeadline({ clock, ms: timeoutMs, signal, onExpiry: () => new Error(`no answer within ${timeoutMs / 1000} s`) }, work);
       try {
         return judgeServed(await within((s) => presentedChain(address, target.servername, s)), target, clock.now());
       } catch (error) {
         signal?.throwIfAborted();
         const where = `${address.host}:${address.port}`;
-        if (isUnreachable(error)) return { protocol: 'unknown', because: `${where}: ${wordsFor(error)}` };
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (isUnreachable({ code })) return { protocol: 'unknown', because: `${where}: ${networkReason({ code: code ?? '', message })}` };
         const isPlaintext = await within((s) => answersInPlaintext(address, s)).catch(() => false);
         signal?.throwIfAborted();
         return isPlaintext
           ? { protocol: 'plaintext' }
-          : { protocol: 'unknown', because: `${where}: TLS handshake failed: ${wordsFor(error)}` };
+          : { protocol: 'unknown', because: `${where}: TLS handshake failed: ${code ?? message}` };
       }
     },
   };
 }
 
-/** Returns what a presented chain comes to, leaf first, in PEM; the one judgement of all dialers. */
+/** Returns what a presented chain (leaf first, PEM) proves. Every dialer judges by this function. */
 export function judgeServed(chain: readonly string[], target: Pick<DialTarget, 'servername' | 'trust'>, now: Date): Handshake {
   const judged = judgeChain(chain, target.servername, target.trust, now);
   if ('unreadable' in judged) return { protocol: 'unknown', because: `its certificate cannot be read: ${judged.unreadable}` };
-  return {
-    protocol: 'tls',
-    leaf: judged.leaf,
-    isSigned: judged.isSigned,
-    ...(judged.untrusted === undefined ? {} : { untrusted: judged.untrusted }),
-    ...(judged.expiredAt === undefined ? {} : { expiredAt: judged.expiredAt }),
-  };
+  return { protocol: 'tls', ...judged };
 }
 
-/** Returns the chain that is presented, leaf first, in PEM. */
-function presentedChain({ host, port }: Address, servername: string, signal: AbortSignal): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    // Trust is judged afterwards, with reasons; here it would only end the conversation.
-    const socket = tls.connect({ host, port, rejectUnauthorized: false, ...(net.isIP(servername) === 0 ? { servername } : {}) });
-    const finish = (end: () => void) => {
-      signal.removeEventListener('abort', onAbort);
-      socket.destroy();
-      end();
-    };
-    const onAbort = () => finish(() => reject(signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('secureConnect', () => {
-      const chain = chainOf(socket);
-      finish(() => resolve(chain));
-    });
-    // After an error more may follow; without a listener they would end the process.
-    socket.on('error', (error) => {
-      // A server that insists on a client's certificate may hang up after it has shown its own.
-      const chain = chainOf(socket);
-      finish(() => (chain.length > 0 ? resolve(chain) : reject(error)));
-    });
-    socket.once('close', () => finish(() => reject(new Error('the connection was closed'))));
-    if (signal.aborted) onAbort();
-  });
+/** Returns the chain that the listener presents, leaf first, in PEM. */
+async function presentedChain(address: Address, servername: string, signal: AbortSignal): Promise<readonly string[]> {
+  const name = net.isIP(servername) === 0 ? { servername } : {};
+  // The chain is judged afterwards; verification here would only end the connection before the chain is known.
+  const socket = tls.connect({ ...address, ...name, rejectUnauthorized: false });
+  // A socket can emit more than one error; an unhandled one would end the process.
+  socket.on('error', () => undefined);
+  try {
+    await once(socket, 'secureConnect', { signal });
+    return chainOf(socket);
+  } catch (error) {
+    // A server that requires a client certificate may close the connection after it has presented its own.
+    const chain = chainOf(socket);
+    if (chain.length > 0) return chain;
+    throw error;
+  } finally {
+    socket.destroy();
+  }
 }
 
 function chainOf(socket: tls.TLSSocket): readonly string[] {
-  const chain: string[] = [];
-  const seen = new Set<string>();
-  let next: tls.DetailedPeerCertificate | undefined = socket.getPeerCertificate(true) ?? undefined;
-  while (next?.raw !== undefined && !seen.has(next.fingerprint256)) {
-    seen.add(next.fingerprint256);
-    chain.push(`-----BEGIN CERTIFICATE-----\n${next.raw.toString('base64')}\n-----END CERTIFICATE-----\n`);
-    next = next.issuerCertificate;
+  const chain = new Set<string>();
+  // A root is its own issuer.
+  for (let next = socket.getPeerX509Certificate(); next !== undefined && !chain.has(next.toString()); next = next.issuerCertificate) {
+    chain.add(next.toString());
   }
-  return chain;
+  return [...chain];
 }
 
 const CORRELATION_ID = 0x6b746c73;
 
-/** Asks for the API versions, version 0: size, key 18, version, correlation id, no client id. */
+/** ApiVersions, version 0: size, API key 18, version, correlation id, no client id. */
 const API_VERSIONS_REQUEST = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0x6b, 0x74, 0x6c, 0x73, 0xff, 0xff]);
 
-/** Tells whether the listener answers a Kafka request: a size, then the correlation id that was sent. */
-function answersInPlaintext({ host, port }: Address, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port });
-    let answer = Buffer.alloc(0);
-    const finish = (isPlaintext: boolean) => {
-      signal.removeEventListener('abort', onAbort);
-      socket.destroy();
-      resolve(isPlaintext);
-    };
-    const onAbort = () => {
-      socket.destroy();
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('connect', () => socket.write(API_VERSIONS_REQUEST));
-    socket.on('data', (chunk) => {
-      answer = Buffer.concat([answer, chunk]);
-      if (answer.length >= 8) finish(answer.readUInt32BE(4) === CORRELATION_ID);
-    });
-    socket.on('error', () => finish(false));
-    socket.once('close', () => finish(false));
-    if (signal.aborted) onAbort();
-  });
-}
-
-const UNREACHABLE: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused',
-  ENOTFOUND: 'its name is not known here',
-  EAI_AGAIN: 'its name cannot be looked up',
-  EHOSTUNREACH: 'no route to it',
-  ENETUNREACH: 'no network',
-  ETIMEDOUT: 'no answer in time',
-};
-
-/** Tells whether nobody was reached at all. */
-export function isUnreachable(error: unknown): boolean {
-  return UNREACHABLE[(error as NodeJS.ErrnoException).code ?? ''] !== undefined;
-}
-
-/** Returns what came of a connection, in a few words; codes and messages of Node hold no secrets. */
-export function wordsFor(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return UNREACHABLE[code ?? ''] ?? code ?? message;
+/** Tells whether the listener answers a Kafka request: a size, then the correlation id of the request. */
+async function answersInPlaintext(address: Address, signal: AbortSignal): Promise<boolean> {
+  const socket = net.connect({ ...address, signal });
+  socket.write(API_VERSIONS_REQUEST);
+  let answer = Buffer.alloc(0);
+  for await (const chunk of socket) {
+    answer = Buffer.concat([answer, chunk]);
+    if (answer.length >= 8) return answer.readUInt32BE(4) === CORRELATION_ID;
+  }
+  return false;
 }

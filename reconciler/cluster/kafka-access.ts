@@ -1,11 +1,12 @@
 /**
- * How a broker is spoken to, from what the cluster's Secrets hold. Pure; the one place that turns credentials into connection options.
+ * How to connect to a broker, from the contents of the cluster's Secrets. Pure; the one place that turns credentials into connection
+ * options.
  *
- * The protocol is that of the pod, not that of the Kafka's spec: in the middle of a cut-over nodes differ. A pod that mounts certificates
- * was made from a template with TLS and serves it; one that does not speaks plaintext.
+ * The protocol is that of the pod, not that of the Kafka's spec: in the middle of a cut-over the nodes differ. A pod that mounts
+ * certificates was created from a template with TLS and serves TLS; one that does not speaks plaintext.
  *
- * While certificates are replaced, a Secret holds the new ones and most pods still run with the old. So everything that was seen in this
- * run counts: every CA is trusted, and every client certificate may be tried, the latest first.
+ * While certificates are replaced, a Secret holds the new ones and most pods still run with the old. So every CA that was seen in this run
+ * is trusted, and every client certificate may be tried, the latest first.
  */
 import type { KubeObject } from '../../constructs/model/kube-object';
 import { AUTH_KEYS, mountedCertificateSecret, type SaslMechanism, saslMechanismOf } from '../../constructs/model/kubedb';
@@ -18,7 +19,7 @@ export interface KafkaSecrets {
   readonly login?: SecretText | undefined;
   /** KubeDB's client file, `clientauth.properties`. */
   readonly clientFile?: string | undefined;
-  /** Secrets of certificates with `ca.crt`, `tls.crt` and `tls.key`, those to show first before those to trust only. */
+  /** Contents with `ca.crt`, `tls.crt` and `tls.key`; the first are client certificates, the last only extend the trust. */
   readonly certificates: readonly SecretText[];
 }
 
@@ -34,13 +35,13 @@ export interface Login {
 }
 
 export interface Access {
-  /** Absent: plaintext. */
-  readonly tls?: { readonly ca: readonly string[]; readonly identities: readonly Identity[] };
-  /** Absent: nobody logs in. */
+  /** Absent: plaintext. Without a client certificate, the one identity is undefined. */
+  readonly tls?: { readonly ca: readonly string[]; readonly identities: readonly (Identity | undefined)[] };
+  /** Absent: no login. */
   readonly login?: Login;
 }
 
-/** Returns how to speak to the broker in a pod, or why that is not known. */
+/** Returns how to connect to the broker in a pod, or why that is not known. */
 export function accessTo(kafka: KubeObject, pod: KubeObject, secrets: KafkaSecrets): Access | { readonly unknown: string } {
   const login = loginOf(kafka, secrets);
   if (typeof login === 'string') return { unknown: login };
@@ -49,13 +50,13 @@ export function accessTo(kafka: KubeObject, pod: KubeObject, secrets: KafkaSecre
   const ca = distinct(secrets.certificates.map((s) => s['ca.crt']));
   if (ca.length === 0) return { unknown: 'no Secret holds the CA of its certificate' };
   const identities = secrets.certificates.flatMap(({ 'tls.crt': cert, 'tls.key': key }) => (cert && key ? [{ cert, key }] : []));
-  return { tls: { ca, identities }, ...loggedIn };
+  return { tls: { ca, identities: identities.length === 0 ? [undefined] : identities }, ...loggedIn };
 }
 
 function loginOf({ metadata, spec }: KubeObject, { login, clientFile }: KafkaSecrets): Login | string | undefined {
   if (spec?.disableSecurity === true) return undefined;
   const mechanism = saslMechanismOf(clientFile ?? '');
-  if (mechanism === undefined) return 'its client file names a SASL mechanism that is not known here';
+  if (mechanism === undefined) return 'its client file names an unknown SASL mechanism';
   const [username, password] = [login?.[AUTH_KEYS.user], login?.[AUTH_KEYS.password]];
   if (username === undefined || password === undefined) return `no Secret holds the user of Kafka ${metadata.name}`;
   return { mechanism, username, password };

@@ -4,6 +4,7 @@
  */
 import type https from 'node:https';
 import { main } from '../../reconciler/cli';
+import { sandboxAddress, sandboxFacts } from '../../reconciler/cli/sandbox-brokers';
 import { createDialer } from '../../reconciler/cluster/dial';
 import { httpTransport } from '../../reconciler/cluster/http';
 import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
@@ -34,8 +35,8 @@ const connect = async () => {
   return {
     cluster,
     namespace,
-    dialer: createDialer(clock),
-    facts: kafkaFacts(cluster, { clock }),
+    dialer: createDialer(clock, { addressOf: sandboxAddress }),
+    facts: sandboxFacts(cluster, kafkaFacts(cluster, { clock, addressOf: sandboxAddress })),
     random: (bytes: number) => 'x'.repeat(bytes),
     identity: `process-${process.pid}`,
     close: () => transport.close(),

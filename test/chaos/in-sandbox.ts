@@ -1,5 +1,6 @@
 /** The sandbox as a setting for processes: its API over HTTPS, and time that passes faster for it and for them. */
 import type { ExecutorName } from '../../constructs/model/desired';
+import { sandboxAddress } from '../../reconciler/cli/sandbox-brokers';
 import { createDialer } from '../../reconciler/cluster/dial';
 import { createSandbox, pooledKeys } from '../../reconciler/sandbox';
 import { clusterIn } from '../support/transports';
@@ -28,7 +29,7 @@ export function inSandbox(executor: ExecutorName): Setting {
     namespace: NAMESPACE,
     clock,
     cluster: clusterIn(sandbox.api, clock),
-    dialer: createDialer(clock),
+    dialer: createDialer(clock, { addressOf: sandboxAddress }),
     facts: modelFacts(sandbox),
     send: (request) => sandbox.api.handle(request),
     start: () => sandbox.start(),

@@ -29,7 +29,7 @@ const cases: readonly Case[] = [
     access: { login: LOGIN },
   },
   {
-    name: 'every CA and every client certificate that was seen, latest first',
+    name: 'every CA and every client certificate of this run, latest first',
     isTls: true,
     secrets: { login, certificates: [client, before, { 'ca.crt': 'old CA' }] },
     access: {
@@ -43,13 +43,13 @@ const cases: readonly Case[] = [
     access: { login: { ...LOGIN, mechanism: 'SCRAM-SHA-512' } },
   },
   {
-    name: 'no guess for a mechanism that is not known',
+    name: 'no guess for an unknown mechanism',
     secrets: { login, certificates: [], clientFile: 'sasl.mechanism = GSSAPI\n' },
-    access: { unknown: 'its client file names a SASL mechanism that is not known here' },
+    access: { unknown: 'its client file names an unknown SASL mechanism' },
   },
-  { name: 'nothing without the user', secrets: { certificates: [] }, access: { unknown: 'no Secret holds the user of Kafka orders' } },
+  { name: 'no guess without the user', secrets: { certificates: [] }, access: { unknown: 'no Secret holds the user of Kafka orders' } },
   {
-    name: 'nothing without a CA: a password goes to nobody who is not known',
+    name: 'no password without a CA that identifies the broker',
     isTls: true,
     secrets: { login, certificates: [{ 'tls.crt': 'leaf', 'tls.key': 'key' }] },
     access: { unknown: 'no Secret holds the CA of its certificate' },

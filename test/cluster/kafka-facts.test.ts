@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
 import { CERTIFICATE_VOLUME, podFqdn } from '../../constructs/model/kubedb';
-import { ADDRESS_ANNOTATION } from '../../reconciler/cluster/address';
 import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
 import { systemClock } from '../../reconciler/cluster/system-clock';
 import { ClusterError } from '../../reconciler/errors';
@@ -57,7 +56,7 @@ const FACTS: KafkaFacts = {
 };
 
 interface Place {
-  readonly brokers: readonly (ScriptedBroker | { readonly address: string })[];
+  readonly brokers: readonly (ScriptedBroker | { readonly port: number })[];
   readonly isTls?: boolean;
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly clock?: Clock;
@@ -75,8 +74,12 @@ function read(place: Place): Promise<Reading<KafkaFacts>> {
 
 function sourceOf({ brokers: at, secrets = AUTH, get = secretIn(secrets) }: Place, clock: Clock = systemClock) {
   let mounts = false;
-  const pods = () => at.map(({ address }, i) => pod(i, address, mounts));
-  const source = kafkaFacts({ list: async () => pods(), get }, { clock });
+  const list = async () => at.map((_, i) => pod(i, mounts));
+  const addressOf = ({ metadata }: KubeObject) => {
+    const { port } = at[Number(metadata.name.at(-1))] ?? assert.fail(metadata.name);
+    return { host: '127.0.0.1', port };
+  };
+  const source = kafkaFacts({ list, get }, { clock, addressOf });
   return (isTls = false, signal?: AbortSignal) => {
     mounts = isTls;
     return source.read(kafka(at.length), signal);
@@ -95,11 +98,11 @@ function kafka(replicas: number): KubeObject {
   return { ...KINDS.Kafka, metadata: { name: 'orders', namespace: 'demo' }, spec: { topology } };
 }
 
-function pod(ordinal: number, address: string, isTls: boolean): KubeObject {
+function pod(ordinal: number, isTls: boolean): KubeObject {
   const volumes = isTls ? [{ name: CERTIFICATE_VOLUME, secret: { secretName: 'orders-server-cert' } }] : [];
   return {
     ...KINDS.Pod,
-    metadata: { name: `orders-broker-${ordinal}`, namespace: 'demo', annotations: { [`${ADDRESS_ANNOTATION}broker`]: address } },
+    metadata: { name: `orders-broker-${ordinal}`, namespace: 'demo' },
     spec: { volumes },
     status: { phase: 'Running' },
   };
@@ -121,7 +124,7 @@ describe('Kafka facts', () => {
 
   test('come from the first broker that answers', async () => {
     const second = await broker({ ...WHOLE, configs: { ...WHOLE.configs, '4/1': {} } });
-    const reading = await read({ brokers: [{ address: '127.0.0.1:1' }, second] });
+    const reading = await read({ brokers: [{ port: 1 }, second] });
     assert.ok('value' in reading, JSON.stringify(reading));
     assert.equal(reading.value.quorum.fetchTimeoutMs, 2000, "Kafka's default");
   });
@@ -167,8 +170,8 @@ describe('Kafka facts', () => {
   });
 
   test('are unknown without brokers, without a login, and without permission, each with a reason', async () => {
-    assert.equal(unknownOf(await read({ brokers: [] })), 'no broker says how Kafka is: none of them runs');
-    const at = { brokers: [{ address: '127.0.0.1:1' }] };
+    assert.equal(unknownOf(await read({ brokers: [] })), 'broker health unknown: no broker runs');
+    const at = { brokers: [{ port: 1 }] };
     assert.match(unknownOf(await read({ ...at, secrets: {} })), /orders-broker-0: no Secret holds the user of Kafka orders$/);
     assert.match(unknownOf(await read(at)), /orders-broker-0: connection refused$/);
     const forbidden = async () => {
@@ -214,7 +217,7 @@ describe('with TLS', () => {
     const served = await broker(WHOLE, mutual);
     assert.deepEqual(await read({ brokers: [served], isTls: true, secrets }), { value: FACTS });
     const foreign = await read({ brokers: [served], isTls: true, secrets: { ...AUTH, 'orders-client-cert': NEW } });
-    assert.match(unknownOf(foreign), /no CA that is known here has signed its certificate$/);
+    assert.match(unknownOf(foreign), /its certificate is not signed by a CA in the Secrets of this Kafka$/);
     const misnamed = issueCertificate({ commonName: 'elsewhere', issuer: oldCa, dnsNames: ['elsewhere.example'] });
     const other = await broker(WHOLE, { cert: misnamed.cert, key: misnamed.key });
     assert.match(unknownOf(await read({ brokers: [other], isTls: true, secrets })), /its certificate is not valid for its name$/);
@@ -238,8 +241,14 @@ describe('with TLS', () => {
 
   test('a protocol that differs from what the pod should speak is told', async () => {
     const secrets = { ...AUTH, 'orders-client-cert': OLD };
-    assert.match(unknownOf(await read({ brokers: [await broker(WHOLE)], isTls: true, secrets })), /hangs up on TLS|no TLS with it/);
-    assert.match(unknownOf(await read({ brokers: [await broker(WHOLE, mutual)], secrets })), /orders-broker-0: it hangs up on plaintext$/);
+    assert.match(
+      unknownOf(await read({ brokers: [await broker(WHOLE)], isTls: true, secrets })),
+      /closes the connection after TLS|the TLS handshake fails/,
+    );
+    assert.match(
+      unknownOf(await read({ brokers: [await broker(WHOLE, mutual)], secrets })),
+      /orders-broker-0: it closes the connection after plaintext$/,
+    );
   });
 });
 
@@ -254,7 +263,7 @@ describe('credentials stay where they belong', () => {
       await read({ brokers: [served], isTls: true, secrets: { ...AUTH, 'orders-client-cert': NEW } }),
     ];
     assert.match(unknownOf(readings[0] as Reading<KafkaFacts>), /it refuses the user or the password$/);
-    assert.match(unknownOf(readings[1] as Reading<KafkaFacts>), /the certificates that are there for it cannot be read$/);
+    assert.match(unknownOf(readings[1] as Reading<KafkaFacts>), /the certificates in its Secrets cannot be read$/);
     for (const reading of readings) {
       const said = unknownOf(reading);
       for (const secret of [LOGIN.password, LOGIN.username, 'PRIVATE KEY', Buffer.from(LOGIN.password).toString('base64')])

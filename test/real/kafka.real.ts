@@ -9,7 +9,6 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { AUTH_KEYS, CERTIFICATE_VOLUME, CONFIG_VOLUME, podFqdn, type SaslMechanism } from '../../constructs/model/kubedb';
-import { ADDRESS_ANNOTATION } from '../../reconciler/cluster/address';
 import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
 import { systemClock } from '../../reconciler/cluster/system-clock';
 import type { KafkaFacts, Reading } from '../../reconciler/plan/observation';
@@ -78,9 +77,12 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
         metadata: {
           name: `orders-broker-${id}`,
           namespace: 'demo',
-          annotations: { [`${ADDRESS_ANNOTATION}broker`]: kafka.address(id, listener) },
         },
       }));
+      const addressOf = ({ metadata }: KubeObject) => {
+        const [host = '', port] = kafka.address(Number(metadata.name.at(-1)), listener).split(':');
+        return { host, port: Number(port) };
+      };
       const cluster = {
         list: async () => pods,
         get: async ({ name }: { readonly name: string }) => {
@@ -90,7 +92,7 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
       };
       const topology = { controller: { replicas: 3 }, broker: { replicas: 3 } };
       const spec = { topology, ...(listener === 'INTERNAL' ? { disableSecurity: true } : {}) };
-      return { source: kafkaFacts(cluster, { clock: systemClock }), object: object(KINDS.Kafka, 'orders', spec) };
+      return { source: kafkaFacts(cluster, { clock: systemClock, addressOf }), object: object(KINDS.Kafka, 'orders', spec) };
     }
 
     async function read(change: View = {}): Promise<Reading<KafkaFacts>> {
@@ -162,16 +164,16 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
     const refusals: readonly [name: string, way: View, says: RegExp][] = [
       ['a wrong password', { password: 'a-wrong-one' }, /orders-broker-0: it refuses the user or the password; orders-broker-[12]/],
       ['a wrong password by SCRAM', { password: 'a-wrong-one', mechanism: 'SCRAM-SHA-256' }, /it refuses the user or the password/],
-      ['a wrong CA', { certificates: () => CERTIFICATES.new }, /no CA that is known here has signed its certificate/],
+      ['a wrong CA', { certificates: () => CERTIFICATES.new }, /its certificate is not signed by a CA in the Secrets of this Kafka/],
       [
         'a client certificate of another CA',
         { certificates: () => ({ ...CERTIFICATES.new, 'ca.crt': oldCa.cert }) },
         /it refuses our cert/,
       ],
       ['no client certificate', { certificates: () => ({ 'ca.crt': oldCa.cert }) }, /it refuses our certificate/],
-      ['plaintext to a TLS port', { isTls: false }, /it hangs up on plaintext/],
-      ['TLS to a plaintext port', { listener: 'CLEAR', isTls: true }, /it hangs up on TLS/],
-      ['no broker', { brokers: [] }, /none of them runs/],
+      ['plaintext to a TLS port', { isTls: false }, /it closes the connection after plaintext/],
+      ['TLS to a plaintext port', { listener: 'CLEAR', isTls: true }, /it closes the connection after TLS/],
+      ['no broker', { brokers: [] }, /no broker runs/],
     ];
     for (const [name, way, says] of refusals) {
       test(`are unknown with ${name}, and a sentence says so`, async () => {
@@ -245,7 +247,7 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
       await until('broker 1 is back', isWhole);
       assert.ok('value' in (await renewed.source.read(renewed.object)), 'a broker that knows the new CA only');
       const late = await read({ brokers: [0], certificates });
-      assert.match('unknown' in late ? late.unknown : '', /no CA that is known here has signed its certificate/);
+      assert.match('unknown' in late ? late.unknown : '', /its certificate is not signed by a CA in the Secrets of this Kafka/);
     });
   });
 }

@@ -11,6 +11,7 @@ import { KafkaTls } from '../../constructs';
 import type { ExecutorName } from '../../constructs/model/desired';
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import { bundleName } from '../../constructs/model/names';
+import { sandboxAddress } from '../../reconciler/cli/sandbox-brokers';
 import { createDialer } from '../../reconciler/cluster/dial';
 import type { HttpTransport, TransportRequest } from '../../reconciler/cluster/http';
 import { kubeCluster } from '../../reconciler/cluster/kube';
@@ -78,7 +79,7 @@ export class RealPlace implements Place {
   /** Suites run side by side. */
   readonly namespace = `demo-${process.pid}-${++places}`;
   readonly cluster;
-  readonly dialer = createDialer(systemClock);
+  readonly dialer = createDialer(systemClock, { addressOf: sandboxAddress });
   readonly facts;
   /** File with the credentials of the ServiceAccount. */
   readonly kubeconfig: string;

@@ -1,8 +1,8 @@
 /** A server of a test: listens on this machine, on any port, and ends with its test. */
 import { once } from 'node:events';
-import http from 'node:http';
 import type net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { after } from 'node:test';
 
 export class LoopbackServer {
   private readonly sockets = new Set<net.Socket>();
@@ -13,8 +13,10 @@ export class LoopbackServer {
   ) {
     server.on('connection', (socket: net.Socket) => {
       this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
+      socket.on('error', () => undefined).on('close', () => this.sockets.delete(socket));
     });
+    // A client that rejects the certificate is no failure of the server.
+    server.on('tlsClientError', () => undefined);
   }
 
   get port(): number {
@@ -31,7 +33,6 @@ export class LoopbackServer {
 
   stop(): void {
     this.server.close();
-    if (this.server instanceof http.Server) this.server.closeAllConnections();
     for (const socket of this.sockets) socket.destroy();
   }
 
@@ -39,4 +40,19 @@ export class LoopbackServer {
   forget(): void {
     // nothing to forget
   }
+}
+
+/** Starts a server that ends with the test file, and returns its port. */
+export async function listen(server: net.Server): Promise<number> {
+  const loopback = new LoopbackServer('', server);
+  await loopback.start();
+  after(() => loopback.stop());
+  return loopback.port;
+}
+
+/** Returns a port of this machine on which nothing listens. */
+export async function closedPort(server: net.Server): Promise<number> {
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

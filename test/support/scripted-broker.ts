@@ -49,8 +49,8 @@ export class ScriptedBroker {
     return broker;
   }
 
-  get address(): string {
-    return `127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
   }
 
   close(): void {

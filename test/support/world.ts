@@ -98,7 +98,7 @@ export function modelFacts(model: Pick<Sandbox, 'facts'>): KafkaFactsSource {
   return {
     read: async ({ metadata }) => {
       const value = model.facts(metadata.namespace ?? '', metadata.name);
-      return value === undefined ? { unknown: 'no broker says how Kafka is: none of them runs' } : { value };
+      return value === undefined ? { unknown: 'broker health unknown: no broker runs' } : { value };
     },
   };
 }

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { test } from 'node:test';
+import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { sandboxAddress, sandboxFacts } from '../../reconciler/cli/sandbox-brokers';
+import { listen } from '../support/loopback-server';
+
+const FQDN = 'orders-broker-0.orders-pods.demo.svc.cluster.local';
+const kafka: KubeObject = { apiVersion: 'kubedb.com/v1', kind: KINDS.Kafka.kind, metadata: { name: 'orders', namespace: 'demo' } };
+
+function pod(annotations: Readonly<Record<string, string>>): KubeObject {
+  return { apiVersion: 'v1', kind: KINDS.Pod.kind, metadata: { name: 'orders-broker-0', namespace: 'demo', annotations } };
+}
+
+const addresses: readonly (readonly [annotation: string | undefined, host: string, port: number])[] = [
+  ['127.0.0.1:5000', '127.0.0.1', 5000],
+  ['[::1]:5000', '::1', 5000],
+  ['localhost:5000', 'localhost', 5000],
+  [undefined, FQDN, 9092],
+  ['10.0.0.1:9092', FQDN, 9092],
+  ['127.0.0.1.example:9092', FQDN, 9092],
+  ['127.0.0.1:70000', FQDN, 9092],
+];
+for (const [annotation, host, port] of addresses) {
+  test(`a pod with the address ${annotation ?? '(none)'} is reached at ${host}`, () => {
+    const annotations = annotation === undefined ? {} : { 'sandbox.kafka-tls/broker': annotation };
+    assert.deepEqual(sandboxAddress(pod(annotations), 'BROKER', FQDN), { host, port });
+  });
+}
+
+test('facts come from the model that the pods name, else from the brokers', async () => {
+  const facts = { quorum: { voters: [], fetchTimeoutMs: 2000 }, topics: [] };
+  const port = await listen(
+    http.createServer(({ url }, response) => response.writeHead(url === '/demo/orders' ? 200 : 404).end(JSON.stringify(facts))),
+  );
+  const brokers = { read: async () => ({ unknown: 'asked the brokers' }) };
+  const read = (annotations: Readonly<Record<string, string>>, of = kafka) =>
+    sandboxFacts({ list: async () => [pod(annotations)] }, brokers).read(of);
+  const model = { 'sandbox.kafka-tls/facts': `127.0.0.1:${port}` };
+  assert.deepEqual(await read(model), { value: facts });
+  assert.deepEqual(await read(model, { ...kafka, metadata: { name: 'other' } }), { unknown: 'the sandbox does not know this Kafka' });
+  assert.deepEqual(await read({}), { unknown: 'asked the brokers' });
+});
