@@ -1,8 +1,10 @@
 /**
- * The transport: one HTTP exchange with an API server, as plain strings. What requests mean is the business of `kube.ts`; when they are
- * given up, too, for time is a port and sockets are not.
+ * The transport: one HTTP exchange with an API server, as plain strings. `kube.ts` knows the meaning of requests and their deadlines.
  *
- * The answer's body comes as a string, or, for a request that asks for a stream and is answered with 200, as text as it arrives.
+ * The body of an answer is a string, or, for a request that asks for a stream and is answered with 200, text as it arrives.
+ *
+ * Why node:https and not the client of @kubernetes/client-node: that one opens a new connection for every request, and its errors do not
+ * tell whether a request was sent (`test/cluster/client-node.test.ts`).
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -14,7 +16,7 @@ export interface TransportRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Hand the body on as it arrives. */
+  /** Return the body as it arrives. */
   readonly isStream?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -55,27 +57,27 @@ export class TransportError extends Error {
   }
 }
 
-/** Returns certificates, credentials and headers for the next request; asked each time, since tokens expire. */
-export type RequestOptionsSource = () => Promise<https.RequestOptions>;
-
 export interface HttpTransportOptions {
-  /** Opens the connections; default: one that keeps them open. */
+  /** @default - an agent that keeps connections open */
   readonly agent?: http.Agent;
   readonly logIn?: () => Promise<void>;
-  /** Replaces the credentials of these options, which the server refused; tells whether the new ones differ. */
+  /** Replaces the credentials in these options, which the server refused; tells whether the new ones differ. */
   readonly renewCredentials?: (refused: https.RequestOptions) => Promise<boolean>;
 }
 
 export interface HttpTransport extends Transport {
-  /** Lets go of idle connections. */
+  /** Closes idle connections. */
   close(): void;
 }
 
-/** Returns a transport over sockets that stay open between requests. */
+/**
+ * Returns a transport over sockets that stay open between requests. `optionsOf` returns certificates, credentials and headers; it is called
+ * for every request, since tokens expire.
+ */
 export function httpTransport(
   server: string,
-  optionsOf: RequestOptionsSource,
-  { agent = keepAliveAgent(server), logIn, renewCredentials }: HttpTransportOptions = {},
+  optionsOf: () => Promise<https.RequestOptions>,
+  { agent = new (clientOf(server).Agent)({ keepAlive: true }), logIn, renewCredentials }: HttpTransportOptions = {},
 ): HttpTransport {
   const base = new URL(server);
   return {
@@ -94,53 +96,42 @@ export function httpTransport(
   };
 }
 
-function keepAliveAgent(server: string): http.Agent {
-  return server.startsWith('https:') ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+function clientOf(server: string): typeof http | typeof https {
+  return server.startsWith('https:') ? https : http;
 }
 
-function exchange(url: URL, options: https.RequestOptions, request: TransportRequest): Promise<TransportResponse> {
-  const { signal } = request;
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    let isConnected = false;
-    const fail = (error: unknown) => reject(signal?.aborted ? signal.reason : transportError(error, isConnected));
-    const given = {
-      ...options,
-      method: request.method,
-      headers: { ...lowerCase(options.headers), ...request.headers, ...lengthOf(request.body) },
-      ...(signal === undefined ? {} : { signal }),
-    };
-    const outgoing = begin(url, given, (response) => void answer(response, request.isStream === true).then(resolve, fail));
-    if (outgoing instanceof TransportError) return reject(outgoing);
-    outgoing.on('socket', (socket) => {
-      const markConnected = () => {
-        isConnected = true;
-      };
-      if (!socket.connecting) markConnected();
-      else socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', markConnected);
-    });
-    outgoing.on('error', fail);
-    outgoing.end(request.body);
-  });
-}
-
-/** Keys, certificates and headers that cannot be used are refused before anything is sent. */
-function begin(url: URL, options: https.RequestOptions, heard: (response: http.IncomingMessage) => void) {
+async function exchange(url: URL, options: https.RequestOptions, request: TransportRequest): Promise<TransportResponse> {
+  const { method, signal, body, isStream } = request;
+  let isConnected = false;
   try {
-    return (url.protocol === 'https:' ? https.request : http.request)(url, options, heard);
+    signal?.throwIfAborted();
+    const headers = { ...lowerCase(options.headers), ...request.headers, ...lengthOf(body) };
+    const outgoing = clientOf(url.protocol).request(url, { ...options, method, headers, ...(signal === undefined ? {} : { signal }) });
+    outgoing.on('socket', (socket) => {
+      isConnected = !socket.connecting;
+      if (isConnected) return;
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        isConnected = true;
+      });
+    });
+    const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      outgoing.on('response', resolve).on('error', reject).end(body);
+    });
+    return { status: response.statusCode ?? 0, headers: stringHeaders(response.headers), body: await bodyOf(response, isStream) };
   } catch (error) {
-    return transportError(error, false);
+    if (signal?.aborted) throw signal.reason;
+    if (error instanceof TransportError) throw error;
+    const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
+    throw new TransportError(message, { code, wasSent: isConnected, cause: error });
   }
 }
 
-async function answer(response: http.IncomingMessage, isStream: boolean): Promise<TransportResponse> {
+async function bodyOf(response: http.IncomingMessage, isStream = false): Promise<TransportResponse['body']> {
   response.setEncoding('utf8');
-  const status = response.statusCode ?? 0;
-  const headers = stringHeaders(response.headers);
-  if (isStream && status === 200) return { status, headers, body: response };
+  if (isStream && response.statusCode === 200) return response;
   let body = '';
   for await (const chunk of response) body += chunk;
-  return { status, headers, body };
+  return body;
 }
 
 /** A header with several values stays a list: it is sent once for each of them. */
@@ -154,10 +145,4 @@ function stringHeaders(headers: http.IncomingHttpHeaders): Record<string, string
 
 function lengthOf(body: string | undefined): Record<string, string> {
   return body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-}
-
-function transportError(error: unknown, wasSent: boolean): TransportError {
-  if (error instanceof TransportError) return error;
-  const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
-  return new TransportError(message, { code, wasSent, cause: error });
 }

@@ -1,12 +1,12 @@
 /**
- * From the text of an answer to objects: the one place where what an API server says becomes something that the rest relies on. What is not
- * of the kind that was asked for, or not formed as one, ends here, with the member that is wrong.
+ * From the text of an answer to objects: the one place that decides whether an answer of an API server can be used. An answer of another
+ * kind, or of a wrong form, is an error that names the wrong member.
  */
 import { isMap, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { ClusterError } from '../errors';
 import { ANY_TEXT, expects, fits, flawsOf, mapOf, NAME, optional, type Rule, TRUTH } from '../shape';
 import { objectOf } from '../well-formed';
-import { type Call, NO_SERVER } from './api-error';
+import { type Call, NO_SERVER, prefix } from './api-error';
 import type { Listing } from './watch';
 
 const LIST = mapOf({
@@ -15,21 +15,21 @@ const LIST = mapOf({
   items: expects('a list', (v) => v === null || Array.isArray(v)),
 });
 
-/** Returns the object that a call was answered with. */
+/** Returns the object in the answer to a call. */
 export function readObject(call: Call, body: string): KubeObject {
   return objectIn(call, parse(call, body));
 }
 
-/** Returns an object that came inside something else; a list or watch is about many, so the error names this one. */
+/** Returns an object that came inside something else; the error of a list or watch names the one object that is wrong. */
 export function objectIn(call: Call, value: unknown): KubeObject {
   const { apiVersion, kind } = call.kind;
   const name = isMap(value) && isMap(value.metadata) ? value.metadata.name : undefined;
   const named = call.subject === undefined && fits(NAME, name) ? { ...call, subject: ref(call.kind, call.namespace, String(name)) } : call;
-  if (isMap(value) && value.apiVersion !== apiVersion) throw unusable(named, `it is no object of ${apiVersion}`, { hint: NO_SERVER });
+  if (isMap(value) && value.apiVersion !== apiVersion) throw unusable(named, `it is not an object of ${apiVersion}`, { hint: NO_SERVER });
   return checked(objectOf(kind), value, named) as KubeObject;
 }
 
-/** Returns the objects of a list. One without items is no list, not an empty one: "none" is what a plan may rest on. */
+/** Returns the objects of a list. A list without `items` is an error, not an empty list: a plan may rest on "there is none". */
 export function readList(call: Call, body: string): Listing {
   const list = checked(LIST, parse(call, body), call) as { metadata: { resourceVersion?: string }; items: readonly unknown[] | null };
   const { apiVersion, kind } = call.kind;
@@ -40,7 +40,7 @@ export function readList(call: Call, body: string): Listing {
 
 const REVIEW = mapOf({ status: mapOf({ allowed: TRUTH, evaluationError: optional(ANY_TEXT) }) });
 
-/** Returns what an access review was answered with. */
+/** Returns the answer to an access review. */
 export function readReview(call: Call, body: string): { readonly allowed: boolean; readonly evaluationError?: string } {
   return (checked(REVIEW, parse(call, body), call) as { readonly status: { readonly allowed: boolean } }).status;
 }
@@ -59,9 +59,12 @@ function checked(rule: Rule, value: unknown, call: Call): unknown {
   throw unusable(call, `${flaw}${others.length === 0 ? '' : ` (and ${others.length} more)`}`);
 }
 
-function unusable({ kind, verb, namespace, subject }: Call, why: string, more: { cause?: unknown; hint?: string } = {}): ClusterError {
-  const what = `the answer to ${verb} cannot be used: ${why}.`;
-  const options = { status: 200, reason: 'Unusable', ...more };
-  if (subject !== undefined) return new ClusterError(what, { ...options, subject });
-  return new ClusterError(`${[kind.kind, namespace].filter(Boolean).join('/')}: ${what}`, options);
+function unusable(call: Call, why: string, more: { cause?: unknown; hint?: string } = {}): ClusterError {
+  const subject = call.subject === undefined ? {} : { subject: call.subject };
+  return new ClusterError(`${prefix(call)}the answer to ${call.verb} cannot be used: ${why}.`, {
+    status: 200,
+    reason: 'Unusable',
+    ...subject,
+    ...more,
+  });
 }

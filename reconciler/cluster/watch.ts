@@ -1,22 +1,25 @@
 /**
- * A list that keeps itself up to date.
+ * A list that stays up to date.
  *
  *     list ──> yield all ──> watch from there ──> merge changes ──> yield all ──> ...
- *       ^                        │  closed, cut, silent: again from the last resourceVersion seen
- *       └──── 410 (expired) ─────┘  with growing pauses while nothing comes of it
+ *       ^                        │  closed, cut, silent: open again after the last resourceVersion
+ *       └──── 410 (expired) ─────┘  with growing pauses while a connection brings no events
  *
- * 1. The watch runs beside the consumer; changes that come while it is busy end up in the next list it gets.
- * 2. A connection that says nothing for a while may have no server behind it any more: it is dropped and opened anew.
- * 3. What was asked for may not fail for a while (a restarting API server): only refusals (401, 403, 404, bad requests) end it, and a
- *    first list that fails.
+ * 1. The watch runs beside the consumer; changes that arrive while the consumer is busy are merged into its next list.
+ * 2. A connection without data for a while may have no server behind it any more: it is closed and opened again.
+ * 3. A failure of the API server (a restart) does not end the watch. Only refusals (401, 403, 404, bad requests) end it, and a first list
+ *    that fails.
+ *
+ * Why not Watch or makeInformer of @kubernetes/client-node: Watch reports a refusal without the message of the server and skips broken
+ * lines, an informer ends at the first connection error, and both use timers of their own (`test/cluster/client-node.test.ts`).
  */
 import { isMap, type KubeObject } from '../../constructs/model/kube-object';
-import { ClusterError, OVER } from '../errors';
+import { ClusterError, KafkaTlsError, OVER } from '../errors';
 import type { Clock } from '../ports';
 import { fits, mapOf, TEXT } from '../shape';
 import { failureOf } from './api-error';
 import { NO_CREDENTIALS } from './credentials/source';
-import { rejection } from './deadline';
+import { rejection, withDeadline } from './deadline';
 import { TransportError } from './http';
 
 /** One consistent list. */
@@ -25,16 +28,16 @@ export interface Listing {
   readonly resourceVersion: string;
 }
 
-/** Where a watch reads from. */
+/** The list and the events of a watch. */
 export interface WatchSource {
   list(): Promise<Listing>;
   /** Returns the events after a resourceVersion as JSON lines, in pieces of any size. */
   open(resourceVersion: string, signal: AbortSignal): Promise<AsyncIterable<string>>;
-  /** Returns what an event is about; throws when it is not an object that can be relied on. */
+  /** Returns the object of an event; throws if its form is wrong. */
   read(object: unknown): KubeObject;
 }
 
-/** A quiet API server sends a bookmark every minute or less; asking anew after this long costs one request. */
+/** A quiet API server sends a bookmark every minute or less; opening a connection again after this long costs one request. */
 export const SILENCE_MS = 45_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
@@ -77,7 +80,7 @@ class LiveList {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Resolves when there is something that was not taken yet. */
+  /** Resolves when the list has changed since it was last taken. */
   changed(): Promise<void> {
     return this.isDirty ? Promise.resolve() : new Promise((resolve) => (this.wake = resolve));
   }
@@ -116,24 +119,23 @@ class LiveList {
   /** Takes in events until the connection ends; tells whether there were any. */
   private async follow(): Promise<boolean> {
     const connection = new AbortController();
-    const silence = new Silence(this.clock, connection);
     const signal = AbortSignal.any([this.signal, connection.signal]);
-    let hasHeard = false;
+    const onExpiry = () => new TransportError(`no data within ${SILENCE_MS / 1000} s`, { code: 'ETIMEDOUT', wasSent: true });
+    let hasEvents = false;
     try {
       const chunks = await this.source.open(this.resourceVersion, signal);
-      for await (const line of lines(chunks, signal)) {
-        silence.broken();
+      const inTime = <T>(work: () => Promise<T>) => withDeadline({ clock: this.clock, ms: SILENCE_MS, signal, onExpiry }, work);
+      for await (const line of lines(chunks, inTime)) {
         this.takeIn(eventIn(line));
-        hasHeard = true;
+        hasEvents = true;
       }
     } catch (error) {
-      // What broke off in the middle is taken up from the last event; only what the server itself said counts.
-      if (error instanceof ClusterError || !hasHeard) throw error;
+      // After a cut in the middle the next connection continues from the last event; an error that the server sent counts.
+      if (error instanceof ClusterError || !hasEvents) throw error;
     } finally {
-      silence.stop();
       connection.abort(OVER);
     }
-    return hasHeard;
+    return hasEvents;
   }
 
   private takeIn({ type, object: value }: WatchEvent): void {
@@ -143,7 +145,7 @@ class LiveList {
       throw new ClusterError(`watch ended: ${status} ${reason}: ${message}.`, { status, reason, retryable: true });
     }
     if (type === 'BOOKMARK') {
-      this.resourceVersion = versionIn(value) ?? this.resourceVersion;
+      if (fits(BOOKMARK, value)) this.resourceVersion = (value as KubeObject).metadata.resourceVersion ?? this.resourceVersion;
       return;
     }
     const object = this.source.read(value);
@@ -153,23 +155,25 @@ class LiveList {
     this.announce();
   }
 
-  /** Returns normally when the watch can go on after a pause. */
-  private async recover(error: unknown): Promise<boolean> {
+  /** Returns false if the watch can go on after a pause, else throws. */
+  private async recover(error: unknown): Promise<false> {
     this.signal.throwIfAborted();
-    if (!(error instanceof ClusterError)) return isBroken(error);
-    if (error.status === 410) {
-      await this.relist().catch((e) => this.tolerate(e));
-      return false;
-    }
-    return this.tolerate(error);
+    if (error instanceof ClusterError && error.status === 410) await this.relist().catch(throwUnlessTransient);
+    else throwUnlessTransient(error);
+    return false;
   }
+}
 
-  private tolerate(error: unknown): false {
-    const isTransient = error instanceof ClusterError && (error.retryable || error.status === 0);
-    // A login that failed is not repeated every few seconds: a person may be asked each time.
-    if (isTransient && error.reason !== NO_CREDENTIALS) return false;
-    throw error;
+/** Throws unless another attempt may succeed: refusals and our own bugs are final. */
+function throwUnlessTransient(error: unknown): void {
+  if (error instanceof ClusterError) {
+    // A failed login is not repeated every few seconds: each attempt may ask a person.
+    if ((error.retryable || error.status === 0) && error.reason !== NO_CREDENTIALS) return;
+  } else if (!(error instanceof KafkaTlsError)) {
+    const isSocketError = typeof (error as NodeJS.ErrnoException).code === 'string';
+    if (isSocketError || error instanceof SyntaxError) return;
   }
+  throw error;
 }
 
 interface WatchEvent {
@@ -180,74 +184,25 @@ interface WatchEvent {
 const EVENT = mapOf({ type: TEXT });
 const BOOKMARK = mapOf({ metadata: mapOf({ resourceVersion: TEXT }) });
 
-/** A line that is no event has lost its beginning or its end on the way: the connection is as good as broken. */
+/** A line that is not an event was cut on its way: the connection counts as broken. */
 function eventIn(line: string): WatchEvent {
   const value: unknown = JSON.parse(line);
-  if (!fits(EVENT, value)) throw new SyntaxError('a line of the watch is no event');
+  if (!fits(EVENT, value)) throw new SyntaxError('a line of the watch is not an event');
   return value as WatchEvent;
 }
 
-function versionIn(bookmark: unknown): string | undefined {
-  return fits(BOOKMARK, bookmark) ? (bookmark as KubeObject).metadata.resourceVersion : undefined;
-}
-
-/** A connection that broke is opened again; anything else is a bug and passes. */
-function isBroken(error: unknown): false {
-  if (error instanceof TransportError || error instanceof SyntaxError || isSocketError(error) || error instanceof SilenceError)
-    return false;
-  throw error;
-}
-
-function isSocketError(error: unknown): boolean {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
-}
-
-class SilenceError extends Error {}
-
-/** Aborts a connection after a while without a word. One sleeper a connection, however much is said. */
-class Silence {
-  private readonly over = new AbortController();
-  private lastMs: number;
-
-  constructor(
-    private readonly clock: Clock,
-    private readonly connection: AbortController,
-  ) {
-    this.lastMs = clock.monotonicMs();
-    void this.listen();
-  }
-
-  broken(): void {
-    this.lastMs = this.clock.monotonicMs();
-  }
-
-  stop(): void {
-    this.over.abort(OVER);
-  }
-
-  private async listen(): Promise<void> {
-    try {
-      for (let left = SILENCE_MS; left > 0; left = this.lastMs + SILENCE_MS - this.clock.monotonicMs()) {
-        await this.clock.sleep(left, this.over.signal);
-      }
-      this.connection.abort(new SilenceError(`no word for ${SILENCE_MS / 1000} s`));
-    } catch {
-      // stopped: the connection ended by itself
-    }
-  }
-}
-
-/** Yields complete lines; ends with the signal's reason even when the pieces never do. */
-async function* lines(chunks: AsyncIterable<string>, signal: AbortSignal): AsyncIterable<string> {
+/** Yields complete lines; `inTime` limits the wait for each piece. */
+async function* lines(
+  chunks: AsyncIterable<string>,
+  inTime: (work: () => Promise<IteratorResult<string>>) => Promise<IteratorResult<string>>,
+): AsyncIterable<string> {
   const iterator = chunks[Symbol.asyncIterator]();
-  const aborted = rejection(signal);
-  aborted.catch(() => undefined);
   let rest = '';
   try {
     while (true) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      const next = await inTime(() => iterator.next());
       if (next.done === true) break;
-      // A long line comes in many pieces; what came of it already is not looked through again.
+      // A long line arrives in many pieces; earlier pieces are not searched again.
       const [head = '', ...others] = next.value.split('\n');
       rest += head;
       const last = others.pop();
@@ -257,12 +212,12 @@ async function* lines(chunks: AsyncIterable<string>, signal: AbortSignal): Async
     }
     if (rest.trim() !== '') yield rest;
   } finally {
-    // Not awaited: a source that hangs would hang us.
+    // Not awaited: a source that hangs would block here, too.
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
   }
 }
 
-/** A name that is taken again is the same place in the list: the old object's deletion was told before. */
+/** An object with the name of a deleted one takes its place: the deletion was reported before. */
 function keyOf(object: KubeObject): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }

@@ -6,9 +6,9 @@
 import { KafkaTlsError } from '../../errors';
 import type { Clock } from '../../ports';
 import { ANY_TEXT, fits, mapOf, nullable, TEXT, TEXTS } from '../../shape';
-import { wordsFor } from '../api-error';
 import { withDeadline } from '../deadline';
 import { type HttpTransport, TransportError, type TransportRequest } from '../http';
+import { networkReason } from '../network-error';
 import { type Credential, type CredentialSource, credentialError, type Issued, renewable, whyFailed } from './source';
 
 export type OidcConfig = Readonly<Record<string, string>>;
@@ -138,7 +138,7 @@ class Refresh {
       return { value, answer: status < 300 ? 'its answer lacks what the standard demands' : `it answered with HTTP status ${status}` };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      throw this.failed(`the id-token has expired, and ${url.origin} cannot be reached: ${wordsFor(error)}`, error);
+      throw this.failed(`the id-token has expired, and ${url.origin} cannot be reached: ${networkReason(error)}`, error);
     } finally {
       transport.close();
     }

@@ -7,8 +7,8 @@ import https from 'node:https';
 import { isIP, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SocksClient } from 'socks';
-import { wordsFor } from '../api-error';
 import { PROXY_FAILED, TransportError } from '../http';
+import { networkReason } from '../network-error';
 import { hostOf, type ProxyServer, printedProxy } from './environment';
 
 /** A proxy that does not answer is given up. */
@@ -26,7 +26,7 @@ export function proxyAgent(proxy: ProxyServer, isTls: boolean, proxyTls: ProxyTl
     openTunnel(proxy, { host: host ?? '', port: Number(port) }, proxyTls).catch((error: NodeJS.ErrnoException) => {
       // SocksClient keeps the code in the message only.
       const code = error.code ?? /\bE[A-Z]{5,}\b/.exec(error.message)?.[0] ?? '';
-      const why = wordsFor({ code, message: error.message });
+      const why = networkReason({ code, message: error.message });
       throw new TransportError(`${printedProxy(proxy)}: ${why}`, { code: PROXY_FAILED, wasSent: false, cause: error });
     });
   return isTls ? new TlsAgent(open) : new PlainAgent(open);
