@@ -5,6 +5,7 @@ import { dnsAddress } from '../cluster/address';
 import { connect } from '../cluster/connect';
 import { createDialer } from '../cluster/dial';
 import { kafkaFacts } from '../cluster/kafka-facts';
+import { isThisMachine } from '../cluster/proxy/environment';
 import { systemClock } from '../cluster/system-clock';
 import type { ClusterTarget, Connection } from './io';
 import type { Surroundings } from './outside';
@@ -14,8 +15,8 @@ import { sandboxAddress, sandboxFacts } from './sandbox-brokers';
 export async function connectTo(target: ClusterTarget, { env, stderr }: Surroundings): Promise<Connection> {
   const connected = await connect({ ...target, env, stderr, clock: systemClock });
   const { cluster } = connected;
-  // Only a sandbox serves its API without TLS: other addresses without TLS are refused, except on this machine.
-  const isLocal = connected.server.startsWith('http:');
+  // A sandbox serves its API on this machine only; clusters elsewhere are never asked for its annotations.
+  const isLocal = isThisMachine(new URL(connected.server));
   const addressOf = isLocal ? sandboxAddress : dnsAddress;
   const facts = kafkaFacts(cluster, { clock: systemClock, addressOf });
   return {

@@ -1,12 +1,12 @@
 /**
  * The outside, ready to use: from flags and environment to the ports of the core.
  *
- *     kube-config.ts  which cluster, as whom          kubeconfig/, credentials/, proxy/
- *     http.ts         requests over sockets           dial.ts     handshakes with listeners
- *     kube.ts         Kubernetes in raw JSON          lease.ts    one run a Kafka
- *     watch.ts        lists that stay up to date      guarded.ts  no writes
- *     kafka-facts.ts  Kafka's own facts: kafka-access.ts how brokers are spoken to, kafka-broker.ts one conversation with one
- *     address.ts      where a pod is reached
+ *     kube-config.ts  which cluster, as which user    kubeconfig/, credentials/, proxy/
+ *     http.ts         requests over sockets           dial.ts         TLS handshakes with listeners
+ *     kube.ts         Kubernetes in raw JSON          lease.ts        one run for each Kafka
+ *     requests.ts     deadlines and retries           guarded.ts      no writes
+ *     watch.ts        lists that stay up to date      events.ts       Kubernetes Events of a run
+ *     kafka-facts.ts  facts from the brokers: kafka-access.ts how to connect, kafka-broker.ts one conversation
  *
  * Nothing here decides anything. API failures become errors in `api-error.ts`, and nowhere else.
  */
@@ -16,7 +16,7 @@ import { type KubeConfigOptions, loadConnection } from './kube-config';
 
 export interface ConnectOptions extends KubeConfigOptions {
   readonly clock: Clock;
-  /** Default: the namespace of the context. */
+  /** @default - the namespace of the context */
   readonly namespace?: string | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface Connected {
   /** The API server's address. */
   readonly server: string;
   readonly isInPod: boolean;
-  /** Lets go of connections and of whatever is still being asked, so that the process can end. */
+  /** Closes connections and ends pending retries, so that the process can end. */
   close(): void;
 }
 
@@ -34,8 +34,12 @@ export interface Connected {
 export async function connect(options: ConnectOptions): Promise<Connected> {
   const { transport, namespace, isInPod } = await loadConnection(options);
   const closed = new AbortController();
+  const { clock } = options;
+  // The first failure of parallel reads ends the command: the others must not go on with their retries.
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    clock.sleep(ms, signal === undefined ? closed.signal : AbortSignal.any([closed.signal, signal]));
   return {
-    cluster: kubeCluster(transport, endedBy(closed.signal, options.clock)),
+    cluster: kubeCluster(transport, { now: () => clock.now(), monotonicMs: () => clock.monotonicMs(), sleep }),
     namespace: options.namespace ?? namespace,
     server: transport.server,
     isInPod,
@@ -43,14 +47,5 @@ export async function connect(options: ConnectOptions): Promise<Connected> {
       closed.abort();
       transport.close();
     },
-  };
-}
-
-/** Once nobody waits for an answer any more, nothing is asked again: the first failure of reads side by side ends the command. */
-function endedBy(closed: AbortSignal, clock: Clock): Clock {
-  return {
-    now: () => clock.now(),
-    monotonicMs: () => clock.monotonicMs(),
-    sleep: (ms, signal) => clock.sleep(ms, signal === undefined ? closed : AbortSignal.any([closed, signal])),
   };
 }

@@ -1,4 +1,4 @@
-/** Giving up on something after a while, by the clock port. */
+/** Work with a time limit, by the clock port. */
 import { OVER } from '../errors';
 import type { Clock } from '../ports';
 
@@ -6,11 +6,14 @@ export interface Deadline {
   readonly clock: Clock;
   readonly ms: number;
   readonly signal?: AbortSignal | undefined;
-  /** Made only when the time has passed. */
+  /** Called only when the time has passed. */
   readonly onExpiry: () => Error;
 }
 
-/** Runs the work with a signal that aborts when the time has passed or the given signal aborts; rejects with that reason, even if the work does not listen. */
+/**
+ * Runs the work with a signal that aborts when the time has passed or the given signal aborts; rejects with that reason even if the work
+ * ignores its signal.
+ */
 export async function withDeadline<T>({ clock, ms, signal, onExpiry }: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const expiry = new AbortController();

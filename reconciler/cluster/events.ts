@@ -1,8 +1,9 @@
 /**
- * Kubernetes Events: what a run does, where `kubectl describe` shows it, on the Kafka and, where it is about one, on the KafkaOpsRequest.
+ * Kubernetes Events: the progress of a run where `kubectl describe` shows it, on the Kafka and, for events about one, on the
+ * KafkaOpsRequest.
  *
- * They are told beside the work and never stop it: what cannot be written is left out, and a run that may not write them (403) does not try
- * again. A run that has nothing to do says nothing.
+ * They are written beside the work and never stop it: an Event that cannot be written is dropped, and a run that may not write Events (403)
+ * does not try again. A run that has nothing to do writes none.
  */
 import { contentHash } from '../../constructs/model/content-hash';
 import { formatRef, KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
@@ -10,7 +11,7 @@ import { FIELD_MANAGER } from '../../constructs/model/names';
 import { ClusterError, OVER } from '../errors';
 import type { Clock, Cluster, ProgressEvent } from '../ports';
 
-/** Reasons of our Events: one an event that is worth telling, and one a way in which a run may end. */
+/** The reason of each Event: for the progress events that become one, and for the ways in which a run may end. */
 export const EVENT_REASONS = {
   planned: 'Planned',
   submitted: 'Submitted',
@@ -25,70 +26,69 @@ export const EVENT_REASONS = {
   blocked: 'Blocked',
   failed: 'Failed',
 } as const;
-type Telling = keyof typeof EVENT_REASONS;
+type EventKind = keyof typeof EVENT_REASONS;
 
-const WARNINGS: readonly Telling[] = ['warning', 'blocked', 'failed'];
-/** Kubernetes takes no longer message. */
+const WARNINGS: readonly EventKind[] = ['warning', 'blocked', 'failed'];
+/** Kubernetes accepts no longer message. */
 const LONGEST_MESSAGE = 1024;
-/** For what is still to be written when the run is over. */
+/** For Events that are not yet written when the run ends. */
 const FLUSH_MS = 5_000;
 
 export interface ClusterEvents {
-  /** Tells of an event of the run. */
+  /** Writes the Event of a progress event, if there is one for it. */
   readonly tell: (event: ProgressEvent) => void;
-  /** Tells how the run ended; resolves when all was written, or given up. */
+  /** Writes how the run ended; resolves when all Events are written, or dropped. */
   readonly end: (how: 'finished' | 'blocked' | 'failed', message: string) => Promise<void>;
 }
 
-/** Returns what tells of a run about a Kafka; `identity` names the run. */
+/** Returns the Events of a run about a Kafka; `identity` names the run. */
 export function clusterEvents(cluster: Cluster, clock: Clock, kafka: ObjectRef, identity: string): ClusterEvents {
   const uids = new Map<string, string>();
   let isAllowed = true;
   let count = 0;
   let writing: Promise<void> = Promise.resolve();
 
-  /** A Kafka may be created by this very run: what is not there is looked for again. */
+  /** This run itself may create the Kafka: an object that does not exist is looked for again. */
   const uidOf = async (about: ObjectRef): Promise<string | undefined> => {
     const uid = uids.get(formatRef(about)) ?? (await cluster.get(about))?.metadata.uid;
     if (uid !== undefined) uids.set(formatRef(about), uid);
     return uid;
   };
-  const write = async (telling: Telling, about: ObjectRef, message: string, at: Date, number: number): Promise<void> => {
+  const write = async (kind: EventKind, about: ObjectRef, message: string, at: Date, number: number): Promise<void> => {
     if (!isAllowed) return;
     try {
       const uid = await uidOf(about);
-      if (uid !== undefined) await cluster.create(eventOf({ telling, about, uid, message, at, identity, number }));
+      if (uid !== undefined) await cluster.create(eventOf({ kind, about, uid, message, at, identity, number }));
     } catch (error) {
       if (error instanceof ClusterError && error.status === 403) isAllowed = false;
     }
   };
-  const say = (telling: Telling, about: ObjectRef, message: string) => {
+  const emit = (kind: EventKind, about: ObjectRef, message: string) => {
     const [at, number] = [clock.now(), ++count];
-    writing = writing.then(() => write(telling, about, message, at, number));
+    writing = writing.then(() => write(kind, about, message, at, number));
   };
   return {
     tell: ({ event, subject, message }) => {
-      if (!isWorthTelling(event)) return;
-      const isOwn = subject.kind === KINDS.KafkaOpsRequest.kind;
-      say(event, kafka, subject.kind === kafka.kind ? message : `${subject.kind} ${subject.name}: ${message}`);
-      if (isOwn) say(event, subject, message);
+      if (!hasEvent(event)) return;
+      emit(event, kafka, subject.kind === kafka.kind ? message : `${subject.kind} ${subject.name}: ${message}`);
+      if (subject.kind === KINDS.KafkaOpsRequest.kind) emit(event, subject, message);
     },
     end: async (how, message) => {
-      if (how !== 'finished' || count > 0) say(how, kafka, message);
-      const late = new AbortController();
-      const given = clock.sleep(FLUSH_MS, late.signal).catch(() => undefined);
-      await Promise.race([writing, given]);
-      late.abort(OVER);
+      if (how !== 'finished' || count > 0) emit(how, kafka, message);
+      const written = new AbortController();
+      const timeout = clock.sleep(FLUSH_MS, written.signal).catch(() => undefined);
+      await Promise.race([writing, timeout]);
+      written.abort(OVER);
     },
   };
 }
 
-function isWorthTelling(event: string): event is Exclude<Telling, 'finished'> {
+function hasEvent(event: string): event is Exclude<EventKind, 'finished'> {
   return event in EVENT_REASONS && event !== 'finished';
 }
 
-interface Told {
-  readonly telling: Telling;
+interface EventFacts {
+  readonly kind: EventKind;
   readonly about: ObjectRef;
   readonly uid: string;
   readonly message: string;
@@ -97,7 +97,7 @@ interface Told {
   readonly number: number;
 }
 
-function eventOf({ telling, about, uid, message, at, identity, number }: Told): KubeObject {
+function eventOf({ kind, about, uid, message, at, identity, number }: EventFacts): KubeObject {
   const time = at.toISOString().replace(/\.\d+Z$/, 'Z');
   return {
     apiVersion: KINDS.Event.apiVersion,
@@ -107,8 +107,8 @@ function eventOf({ telling, about, uid, message, at, identity, number }: Told): 
       ...(about.namespace === undefined ? {} : { namespace: about.namespace }),
     },
     involvedObject: { ...about, uid },
-    type: WARNINGS.includes(telling) ? 'Warning' : 'Normal',
-    reason: EVENT_REASONS[telling],
+    type: WARNINGS.includes(kind) ? 'Warning' : 'Normal',
+    reason: EVENT_REASONS[kind],
     message: message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 3)}...` : message,
     source: { component: FIELD_MANAGER },
     reportingComponent: FIELD_MANAGER,

@@ -1,36 +1,32 @@
-/** Decorators around a cluster that keep writes from happening: under commands that only look, and after the Lease was lost. */
+/** Decorators around a cluster that prevent writes: for commands that only read, and after the Lease was lost. */
 import { type KubeObject, type ObjectRef, refOf } from '../../constructs/model/kube-object';
 import { BlockedError, InternalError } from '../errors';
 import type { Cluster } from '../ports';
 
-/** Called before every write; throws to keep it from happening. */
+/** Called before every write; throws to prevent it. */
 export type Guard = (verb: string, subject: ObjectRef) => void;
 
-/** Returns the cluster with every write asked of the guard first. What a server-side dry run does is not a write. */
+/** Returns the cluster with a guard before every write. A server-side dry run is not a write. */
 export function guarded(cluster: Cluster, guard: Guard): Cluster {
-  const asked = async <T>(verb: string, of: KubeObject | ObjectRef, write: () => Promise<T>): Promise<T> => {
-    guard(verb, 'metadata' in of ? refOf(of) : of);
-    return write();
-  };
+  const allowed = async (verb: string, of: KubeObject | ObjectRef) => guard(verb, 'metadata' in of ? refOf(of) : of);
   return {
-    get: (subject) => cluster.get(subject),
-    list: (kind, selection) => cluster.list(kind, selection),
-    watch: (kind, selection, signal) => cluster.watch(kind, selection, signal),
-    create: (object) => asked('create', object, () => cluster.create(object)),
-    apply: (object, options) =>
-      options?.dryRun === true ? cluster.apply(object, options) : asked('apply', object, () => cluster.apply(object, options)),
-    patch: (subject, operations, options) => asked('patch', subject, () => cluster.patch(subject, operations, options)),
-    replace: (object, options) => asked('replace', object, () => cluster.replace(object, options)),
-    evict: (pod, uid) => asked('evict', pod, () => cluster.evict(pod, uid)),
-    delete: (subject, uid) => asked('delete', subject, () => cluster.delete(subject, uid)),
-    isAllowed: (access) => cluster.isAllowed(access),
+    ...cluster,
+    create: (object) => allowed('create', object).then(() => cluster.create(object)),
+    apply: async (object, options) => {
+      if (options?.dryRun !== true) await allowed('apply', object);
+      return cluster.apply(object, options);
+    },
+    patch: (subject, operations, options) => allowed('patch', subject).then(() => cluster.patch(subject, operations, options)),
+    replace: (object, options) => allowed('replace', object).then(() => cluster.replace(object, options)),
+    evict: (pod, uid) => allowed('evict', pod).then(() => cluster.evict(pod, uid)),
+    delete: (subject, uid) => allowed('delete', subject).then(() => cluster.delete(subject, uid)),
   };
 }
 
 /** Returns a cluster for commands that change nothing: a write is a bug. */
 export function dryRun(cluster: Cluster): Cluster {
   return guarded(cluster, (verb, subject) => {
-    throw new InternalError(`${verb} was asked for by a command that changes nothing.`, { subject });
+    throw new InternalError(`${verb} was requested by a command that changes nothing.`, { subject });
   });
 }
 
@@ -40,7 +36,7 @@ export function fenced(cluster: Cluster, lease: { isHeld(): boolean }): Cluster 
     if (lease.isHeld()) return;
     throw new BlockedError(`${verb} was not done: this run no longer holds its Lease, another may have taken over.`, {
       subject,
-      hint: 'Run again: it goes on where this one stopped.',
+      hint: 'Run again: it continues where this run stopped.',
     });
   });
 }

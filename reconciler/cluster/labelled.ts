@@ -1,16 +1,16 @@
 /**
- * Decorator around a cluster that gives the user's labels to every object that a run creates, whichever part of the run creates it: policy
- * engines (Kyverno, Gatekeeper) refuse an object that lacks one.
+ * Decorator around a cluster that adds the user's labels to every object that a run creates: policy engines (Kyverno, Gatekeeper) refuse an
+ * object that lacks one.
  *
- * Objects of other owners are never labelled. A Lease from before a label was wanted gets the label when the Lease is taken: policy engines
- * look at updates, too, and a refused Lease would end every run.
+ * Objects of other owners are never labelled. A Lease that was created without a label gets it when the Lease is taken: policy engines
+ * check updates, too, and a refused Lease would end every run.
  */
 import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
 import type { Cluster } from '../ports';
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Returns the cluster; `labels` is asked at every write, since a run reads the desired state again and again. */
+/** Returns the cluster; `labels` is called at every write, since a run reads the desired state again and again. */
 export function labelled(cluster: Cluster, labels: () => Labels | undefined): Cluster {
   return {
     ...cluster,

@@ -1,29 +1,30 @@
 /**
- * One reconciler a Kafka: a Lease of coordination.k8s.io, held while a task runs.
+ * One reconciler for each Kafka: a Lease of coordination.k8s.io, held while a task runs.
  *
- * 1. A Lease without a holder, or of ours, is taken at once. That of another is taken when its holder and renewTime were seen unchanged
- *    for the whole of its duration, measured here: clocks of two machines are never compared.
- * 2. While the task runs the Lease is renewed every third of its duration. A holder that has not managed to for half its duration says
- *    that it holds nothing, so that it stops writing well before somebody else may begin.
- * 3. Afterwards it is given back by naming no holder, so that the next run need not wait.
+ * 1. A Lease without a holder, or our own, is taken at once. Another holder's Lease is taken when its holder and renewTime were seen
+ *    unchanged for its whole duration, measured by our clock: the clocks of two machines are never compared.
+ * 2. While the task runs, the Lease is renewed every third of its duration. If renewals fail for half the duration, the Lease no longer
+ *    counts as held, so that this run stops writing well before another may begin.
+ * 3. Afterwards the holder is removed, so that the next run need not wait.
  *
- * A Lease is not a fence: a write that is on its way when it is lost still arrives. That is why every write carries a resourceVersion or uid.
+ * A Lease is not a fence: a write that is under way when the Lease is lost still arrives. That is why every write carries a resourceVersion
+ * or uid.
  */
 import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
 import { BlockedError, ClusterError } from '../errors';
 import { type Clock, type Cluster, type ProgressEvent, REPEAT_WAIT_MS, type Report } from '../ports';
 
-export const LEASE_DURATION_SECONDS = 30;
-const RENEW_EVERY_MS = (LEASE_DURATION_SECONDS * 1000) / 3;
+const DURATION_SECONDS = 30;
+const RENEW_EVERY_MS = (DURATION_SECONDS * 1000) / 3;
 /** Without a renewal for this long the Lease counts as lost. */
-const TRUSTED_FOR_MS = (LEASE_DURATION_SECONDS * 1000) / 2;
-const LOOK_EVERY_MS = 2_000;
+const TRUSTED_FOR_MS = (DURATION_SECONDS * 1000) / 2;
+const POLL_MS = 2_000;
 const RETRY_RENEWAL_MS = 1_000;
 
 export interface LeaseOptions {
   readonly namespace: string;
   readonly name: string;
-  /** Names this run, and no other: pod name or host, and something unique. */
+  /** Unique for this run: pod name or host, and a random part. */
   readonly identity: string;
   /** How long to wait for another holder. */
   readonly waitMs: number;
@@ -37,7 +38,7 @@ export interface HeldLease {
   isHeld(): boolean;
 }
 
-/** Runs the task while holding the Lease; throws a BlockedError that names the holder when it cannot be had in time. */
+/** Runs the task while holding the Lease; throws a BlockedError that names the holder when the Lease does not become free in time. */
 export async function withLease<T>(
   cluster: Cluster,
   clock: Clock,
@@ -77,28 +78,28 @@ class Lease implements HeldLease {
 
   async acquire(): Promise<void> {
     const { clock, options } = this;
-    const end = clock.monotonicMs() + options.waitMs;
-    let seen = { mark: '', sinceMs: 0, holder: '' };
     const startMs = clock.monotonicMs();
+    let seen = { holder: '', mark: '', sinceMs: startMs };
     let reportedAtMs = Number.NEGATIVE_INFINITY;
     while (true) {
       const found = await this.cluster.get(this.subject);
+      const nowMs = clock.monotonicMs();
       const holder: string = found?.spec?.holderIdentity ?? '';
-      const mark = `${holder} ${found?.spec?.renewTime ?? ''}`;
-      if (holder !== '' && (holder !== seen.holder || clock.monotonicMs() - reportedAtMs >= REPEAT_WAIT_MS)) {
-        reportedAtMs = clock.monotonicMs();
-        this.say('waiting', `held by ${holder}`, { holder, wait: { elapsedMs: reportedAtMs - startMs, deadlineMs: options.waitMs } });
+      const isFree = holder === '' || holder === options.identity;
+      if (!isFree && (holder !== seen.holder || nowMs - reportedAtMs >= REPEAT_WAIT_MS)) {
+        reportedAtMs = nowMs;
+        this.report('waiting', `held by ${holder}`, { elapsedMs: nowMs - startMs, deadlineMs: options.waitMs });
       }
-      if (mark !== seen.mark) seen = { mark, holder, sinceMs: clock.monotonicMs() };
-      const durationMs = (found?.spec?.leaseDurationSeconds ?? LEASE_DURATION_SECONDS) * 1000;
-      const isExpired = clock.monotonicMs() - seen.sinceMs >= durationMs;
-      if ((holder === '' || holder === options.identity || isExpired) && (await this.take(found))) return;
-      if (clock.monotonicMs() >= end) throw holder === '' ? this.notCreated() : this.blocked(holder);
-      await clock.sleep(LOOK_EVERY_MS, options.signal);
+      const mark = `${holder} ${found?.spec?.renewTime ?? ''}`;
+      if (mark !== seen.mark) seen = { holder, mark, sinceMs: nowMs };
+      const isExpired = nowMs - seen.sinceMs >= (found?.spec?.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
+      if ((isFree || isExpired) && (await this.take(found))) return;
+      if (clock.monotonicMs() >= startMs + options.waitMs) throw this.unavailable(holder);
+      await clock.sleep(POLL_MS, options.signal);
     }
   }
 
-  /** Renews until told to stop. */
+  /** Renews until the signal aborts or the Lease is lost. */
   async keep(signal: AbortSignal): Promise<void> {
     for (let waitMs = RENEW_EVERY_MS; !this.isLost; ) {
       try {
@@ -110,66 +111,56 @@ class Lease implements HeldLease {
     }
   }
 
-  /** Best effort: a Lease that cannot be given back runs out by itself. */
+  /** Best effort: a Lease that cannot be released expires. */
   async release(): Promise<void> {
     if (this.isLost || this.object === undefined) return;
-    const { object } = this;
     try {
-      await this.cluster.replace({ ...object, spec: { ...object.spec, holderIdentity: '', renewTime: this.instant() } });
+      await this.cluster.replace(this.withSpec(this.object, { holderIdentity: '', renewTime: this.microTime() }));
     } catch (error) {
-      this.say(
-        'warning',
-        `not given back, it runs out in ${LEASE_DURATION_SECONDS} s: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      this.report('warning', `not released, it expires in ${DURATION_SECONDS} s: ${messageOf(error)}`);
     }
   }
 
-  private async take(found: KubeObject | undefined): Promise<boolean> {
-    const startedMs = this.clock.monotonicMs();
-    const now = this.instant();
+  private take(found: KubeObject | undefined): Promise<boolean> {
+    const { apiVersion, kind, name, namespace = '' } = this.subject;
+    const now = this.microTime();
     const spec = {
       holderIdentity: this.options.identity,
-      leaseDurationSeconds: LEASE_DURATION_SECONDS,
+      leaseDurationSeconds: DURATION_SECONDS,
       acquireTime: now,
       renewTime: now,
       leaseTransitions: found === undefined ? 0 : (found.spec?.leaseTransitions ?? 0) + 1,
     };
-    return this.write(startedMs, () =>
+    return this.write(() =>
       found === undefined
-        ? this.cluster.create({
-            apiVersion: this.subject.apiVersion,
-            kind: this.subject.kind,
-            metadata: { name: this.options.name, namespace: this.options.namespace },
-            spec,
-          })
-        : this.cluster.replace({ ...found, spec: { ...found.spec, ...spec } }),
+        ? this.cluster.create({ apiVersion, kind, metadata: { name, namespace }, spec })
+        : this.cluster.replace(this.withSpec(found, spec)),
     );
   }
 
   private async renew(): Promise<boolean> {
-    const startedMs = this.clock.monotonicMs();
     try {
       const { object } = this;
-      if (
-        object !== undefined &&
-        (await this.write(startedMs, () => this.cluster.replace({ ...object, spec: { ...object.spec, renewTime: this.instant() } })))
-      )
-        return true;
-      // Somebody wrote it in between: perhaps only a label.
+      const renewTime = this.microTime();
+      if (object !== undefined && (await this.write(() => this.cluster.replace(this.withSpec(object, { renewTime }))))) return true;
+      // Another writer changed the Lease: perhaps only a label.
       const found = await this.cluster.get(this.subject);
       this.isLost = found?.spec?.holderIdentity !== this.options.identity;
-      if (this.isLost)
-        this.say('warning', `was taken over by ${found?.spec?.holderIdentity || 'nobody, it was deleted'}; nothing more is written`);
-      else this.object = found;
-      return false;
+      if (!this.isLost) this.object = found;
+      else
+        this.report(
+          'warning',
+          `${found === undefined ? 'was deleted' : `was taken over by ${found.spec?.holderIdentity}`}; this run stops writing`,
+        );
     } catch (error) {
-      this.say('warning', `not renewed: ${error instanceof Error ? error.message : String(error)}`);
-      return false;
+      this.report('warning', `not renewed: ${messageOf(error)}`);
     }
+    return false;
   }
 
-  /** Returns false when somebody else was faster. The time counts from before the request: the server may have written it then. */
-  private async write(startedMs: number, write: () => Promise<KubeObject>): Promise<boolean> {
+  /** Returns false if another writer was faster. The time counts from before the request: the server may have written it then. */
+  private async write(write: () => Promise<KubeObject>): Promise<boolean> {
+    const startedMs = this.clock.monotonicMs();
     try {
       this.object = await write();
       this.renewedAtMs = startedMs;
@@ -180,29 +171,30 @@ class Lease implements HeldLease {
     }
   }
 
-  private blocked(holder: string): BlockedError {
+  /** Without a holder, other runs were always faster, or the namespace does not exist. */
+  private unavailable(holder: string): BlockedError {
+    const { subject } = this;
+    if (holder === '') return new BlockedError('the Lease cannot be created.', { subject, hint: 'Does the namespace exist?' });
     return new BlockedError(`another run works on this Kafka: ${holder} holds the Lease and renews it.`, {
-      subject: this.subject,
+      subject,
       hint: 'Run again when it is done. A run that was killed loses the Lease after half a minute.',
     });
   }
 
-  /** Others were always faster, or its namespace is not there. */
-  private notCreated(): BlockedError {
-    return new BlockedError('the Lease cannot be created.', { subject: this.subject, hint: 'Does the namespace exist?' });
+  private withSpec(object: KubeObject, spec: object): KubeObject {
+    return { ...object, spec: { ...object.spec, ...spec } };
   }
 
-  private say(
-    event: 'waiting' | 'warning',
-    message: string,
-    { holder, wait }: { holder?: string; wait?: ProgressEvent['wait'] } = {},
-  ): void {
-    if (holder === this.options.identity) return;
+  private report(event: 'waiting' | 'warning', message: string, wait?: ProgressEvent['wait']): void {
     this.options.report({ event, subject: this.subject, message, ...(wait === undefined ? {} : { wait }) });
   }
 
   /** Kubernetes' MicroTime. */
-  private instant(): string {
+  private microTime(): string {
     return this.clock.now().toISOString().replace('Z', '000Z');
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -167,7 +167,7 @@ test('a holder that was overtaken writes nothing more and leaves the Lease to th
     assert.equal(await holder(), 'b');
   });
   await clock.run(Promise.all([first, second]));
-  assert.ok(events.some((e) => e.event === 'warning' && e.message === 'was taken over by b; nothing more is written'));
+  assert.ok(events.some((e) => e.event === 'warning' && e.message === 'was taken over by b; this run stops writing'));
 });
 
 test('a label that somebody else writes on the Lease does not cost it', async () => {
