@@ -1,28 +1,28 @@
 /**
- * Admission: what operators say to a write before it happens, as their webhooks do on a real cluster. The rules themselves are in
- * `admission/`, one file an operator.
+ * Admission: operators check and complete a write before it happens, as their webhooks do on a real cluster. The rules are in `admission/`,
+ * one file an operator.
  */
 import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
-import { ApiFailure, forbidden, invalid } from './failure';
-import type { FieldProblem } from './field-problem';
-import type { Tree } from './json';
+import { ApiFailure, type FieldProblem, forbidden, invalid } from './failure';
+import type { Draft } from './json';
 import type { Resource } from './resources';
 import type { Store } from './store';
 
-/** What a rule may do beside judging the object at hand. */
+/** What a rule may read and change besides the object in the request. */
 export interface AdmissionContext {
   get(kind: Kind, namespace: string | undefined, name: string): KubeObject | undefined;
   /** Replaces the status of another object; does nothing in a dry run. */
-  writeStatus(kind: Kind, object: KubeObject, status: Tree): void;
-  /** Returns a number that was never returned before. */
+  writeStatus(kind: Kind, object: KubeObject, status: object): void;
+  /** Returns a different number each time. */
   nextNumber(): number;
 }
 
-export interface AdmissionRequest {
+/** A request to an operator. `T` is the view of the object by its schema, under which the object was validated. */
+export interface AdmissionRequest<T = Draft> {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
   readonly subresource: 'status' | undefined;
-  /** The object as it would be stored; a mutating rule changes it. On DELETE the object as it is. */
-  readonly object: Tree;
+  /** The object as it would be stored; a mutating rule changes it. On DELETE the stored object. */
+  readonly object: T;
   /** Absent on CREATE. */
   readonly old: KubeObject | undefined;
   readonly cluster: AdmissionContext;
@@ -31,10 +31,10 @@ export interface AdmissionRequest {
 /** A refusal: problems of fields (422), a sentence (403), or a webhook that could not judge. */
 export type Refusal = readonly FieldProblem[] | string | Breakdown;
 
-/** A webhook that could not read the object (400), or that broke over it (500). */
+/** A webhook that could not read the object (400), or that panicked (500). */
 export interface Breakdown {
   readonly code: 400 | 500;
-  readonly says: string;
+  readonly message: string;
 }
 
 /** The webhooks of one operator for one kind. */
@@ -42,14 +42,14 @@ export interface Admission {
   /** Name of the webhook, as refusals quote it. */
   readonly webhook: string;
   readonly kind: Kind;
-  /** Fills in what the user left out; not asked for the status subresource. */
-  readonly mutate?: (request: AdmissionRequest) => void;
-  readonly validate?: (request: AdmissionRequest) => Refusal | undefined;
+  /** Fills in the fields that the user left out; not called for the status subresource. */
+  mutate?(request: AdmissionRequest): void;
+  validate?(request: AdmissionRequest): Refusal | undefined;
   /** Group that 422 refusals name, where it is not the group of the kind. */
   readonly refusalGroup?: string;
 }
 
-/** Returns what rules may ask and do in a request. */
+/** Returns the cluster as rules may use it in a request. */
 export function admissionContext(store: Store, isDryRun: boolean): AdmissionContext {
   return {
     get: (kind, namespace, name) => store.get(kind, namespace, name),
@@ -75,7 +75,8 @@ export function admit(rules: readonly Admission[], resource: Resource, request: 
     if (refusal === undefined || (Array.isArray(refusal) && refusal.length === 0)) continue;
     const prefix = `admission webhook "${rule.webhook}" denied the request: `;
     if (typeof refusal === 'string') throw forbidden(prefix + refusal);
-    if ('code' in refusal) throw new ApiFailure(refusal.code, refusal.code === 400 ? 'BadRequest' : 'InternalError', prefix + refusal.says);
+    if ('code' in refusal)
+      throw new ApiFailure(refusal.code, refusal.code === 400 ? 'BadRequest' : 'InternalError', prefix + refusal.message);
     const { status } = invalid({ ...resource, group: rule.refusalGroup ?? resource.group }, request.object.metadata.name, refusal);
     throw new ApiFailure(status.code, status.reason, prefix + status.message, status.details);
   }

@@ -1,32 +1,31 @@
 /**
- * A Kubernetes API inside the process, as small as what controllers and everyday `kubectl` need of it.
+ * A Kubernetes API inside the process, as small as controllers and everyday `kubectl` allow.
  *
- * `createApi` returns a handler of requests; there is no socket in it (`http.ts` puts HTTPS in front) and no timer, so that tests own
+ * `createApi` returns a handler of requests. The handler has no socket (`http.ts` puts HTTPS in front) and no timer, so that tests control
  * the time. A request is one synchronous step from its first read to its last write:
  *
- *     handle ──> route ──> may they? ──> read (get, list, watch)            store.ts  selectors.ts  watch.ts  table.ts
- *                                   └──> write (create, replace, patch,     writes.ts: admission.ts  structure.ts  ownership.ts
- *                                        apply, delete, evict)              removals.ts
+ *     handle ──> route ──> access ──> read (get, list, watch)               store.ts  selectors.ts  watch.ts  table.ts
+ *                                └──> write (create, replace, patch,        writes.ts: admission.ts  conform.ts  ownership.ts
+ *                                     apply, delete, evict)                 removals.ts
  *
- * What may be relied on is the list of `test/sandbox/contract.test.ts`, no more. Known differences from a real server: Kubernetes'
- * own kinds are hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; there is no
- * protobuf (which `kubectl create namespace` and its like send) and no conversion between versions. Equal requests give equal uids, versions and names.
+ * Callers may rely on the list in `test/sandbox/contract.test.ts`, no more. Known differences from a real server: Kubernetes' own kinds are
+ * hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; there is no conversion between versions
+ * and no protobuf, which `kubectl create namespace` and its like send. Equal requests give equal uids, versions and names.
  */
 import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
-import { madeOnce } from '../made-once';
-import { type Access, type Denial, REVIEW_PATH, RULES_REVIEW_PATH, requireAccess, reviewAccess, reviewRules } from './access';
+import { memoize } from '../memoize';
+import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
 import type { Admission } from './admission';
 import { ADMISSION_RULES } from './admission/rules';
 import { discovery } from './discovery';
-import { ApiFailure, badRequest, internalError, notFound, unsupportedMediaType } from './failure';
-import { openApi } from './openapi';
+import { ApiFailure, badRequest, internalError, notFound, status as statusOf, unsupportedMediaType } from './failure';
 import { deleteOptions, Removals } from './removals';
 import { RESOURCES, type Resource } from './resources';
 import { type ResourceRoute, route } from './route';
 import { SEED_NAMESPACES, seedObjects } from './seed';
 import { selection } from './selectors';
 import { Store } from './store';
-import { type IncludeObject, table, wantsTable } from './table';
+import { tableOf } from './table';
 import { watch } from './watch';
 import { PATCHES, type Target, type WriteOptions, Writes } from './writes';
 
@@ -65,7 +64,7 @@ export interface ApiOptions {
   readonly historyLimit?: number;
 }
 
-/** Returns an API with the kinds, namespaces and KafkaVersions that are there from the start. */
+/** Returns an API that has the namespaces, and KubeDB's catalog of versions. */
 export function createApi(options: ApiOptions): Api {
   return new InProcessApi(options);
 }
@@ -75,7 +74,7 @@ class InProcessApi implements Api {
   private readonly store: Store;
   private readonly writes: Writes;
   private readonly removals: Removals;
-  /** Stored objects never change, so that their JSON is made once. */
+  /** Stored objects never change, so that each is turned into JSON once. */
   private readonly texts = new WeakMap<KubeObject, string>();
   private readonly itemTexts = new WeakMap<KubeObject, string>();
 
@@ -83,15 +82,18 @@ class InProcessApi implements Api {
     const { now, admission = ADMISSION_RULES, notInstalled = [], historyLimit = 1000 } = options;
     this.resources = RESOURCES.filter((r) => !notInstalled.includes(`${r.plural}.${r.group}`));
     this.store = new Store(historyLimit);
-    const resourceOf = (o: { apiVersion: string; kind: string }) =>
-      RESOURCES.find((r) => r.kind === o.kind && r.apiVersion === o.apiVersion);
     this.removals = new Removals(this.store, admission, now, resourceOf);
     this.writes = new Writes(this.store, admission, now, (resource, object) => this.removals.afterWrite(resource, object));
     const seeding: WriteOptions = { manager: 'sandbox', dryRun: false, fieldValidation: 'Strict', force: false, warn: () => {} };
     for (const object of seedObjects(options.namespaces ?? SEED_NAMESPACES)) {
-      const resource = this.resources.find((r) => r.kind === object.kind && r.apiVersion === object.apiVersion);
-      if (resource !== undefined) this.writes.create({ resource, namespace: undefined }, object, seeding);
+      const resource = resourceOf(object);
+      if (resource !== undefined && this.resources.includes(resource))
+        this.writes.create({ resource, namespace: undefined }, object, seeding);
     }
+  }
+
+  private get denied(): readonly Denial[] {
+    return this.options.denied ?? [];
   }
 
   async handle(request: ApiRequest): Promise<ApiResponse> {
@@ -102,57 +104,45 @@ class InProcessApi implements Api {
       const warning = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ');
       return { ...response, headers: { ...response.headers, warning } };
     } catch (error) {
-      const { status } = error instanceof ApiFailure ? error : internalError(error instanceof Error ? error.message : String(error));
-      return json(status.code, status, retryAfter(status.details?.retryAfterSeconds));
+      return failed(error instanceof ApiFailure ? error : internalError(error instanceof Error ? error.message : String(error)));
     }
   }
 
-  private answer(request: ApiRequest, warnings: string[]): ApiResponse {
-    const url = new URL(request.path, 'https://sandbox');
-    const headers = new Map(Object.entries(request.headers).map(([key, value]) => [key.toLowerCase(), value]));
-    const document =
-      request.method === 'GET' ? (discovery(url.pathname, this.resources) ?? openApi(url.pathname, this.resources)) : undefined;
+  private answer({ method, path, headers, body, signal }: ApiRequest, warnings: string[]): ApiResponse {
+    const url = new URL(path, 'https://sandbox');
+    const header = new Map(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value]));
+    const document = method === 'GET' ? discovery(url.pathname, this.resources) : undefined;
     if (document !== undefined) return typeof document === 'string' ? text(200, document) : json(200, document);
-    const contentType = (headers.get('content-type') ?? 'application/json').split(';')[0]?.trim() ?? '';
-    const review = { [REVIEW_PATH]: reviewAccess, [RULES_REVIEW_PATH]: reviewRules }[url.pathname];
-    if (review !== undefined && request.method === 'POST') {
-      if (contentType !== 'application/json') throw unsupportedMediaType(['application/json']);
-      return json(201, review(parse(request.body), this.options.denied ?? []));
+    const contentType = (header.get('content-type') ?? JSON_TYPE).split(';')[0]?.trim() ?? '';
+    if (url.pathname === REVIEW_PATH && method === 'POST') {
+      requireJson(contentType);
+      return json(201, reviewAccess(parse(body), this.denied));
     }
-    const found = route(url, request.method, this.resources);
+    const found = route(url, method, this.resources);
     if (found === undefined) return text(404, '404 page not found\n');
-    requireAccess(accessOf(found), this.options.denied ?? []);
-    const accept = headers.get('accept') ?? '';
+    requireAccess(accessOf(found), this.denied);
     if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch')
-      return this.read(found, url.searchParams, accept, request.signal);
-    const write = {
-      contentType,
-      body: request.body,
-      options: writeOptions(url.searchParams, headers.get('user-agent'), warnings),
-      query: url.searchParams,
-    };
-    return this.write(found, write);
+      return this.read(found, url.searchParams, header.get('accept') ?? '', signal);
+    const options = writeOptions(url.searchParams, header.get('user-agent'), warnings);
+    return this.write(found, { contentType, body, options, query: url.searchParams });
   }
 
   private read(target: ResourceRoute, query: URLSearchParams, accept: string, signal: AbortSignal | undefined): ApiResponse {
     const { resource, namespace, name, verb } = target;
-    const asTable = wantsTable(accept);
-    const includeObject = (query.get('includeObject') ?? 'Metadata') as IncludeObject;
-    const rows = (objects: readonly KubeObject[], resourceVersion: string) =>
-      table(resource, objects, { resourceVersion, now: this.options.now(), includeObject });
+    const table = tableOf(resource, accept, this.options.now);
+    const render = (object: KubeObject) =>
+      table === undefined ? this.textOf(object) : JSON.stringify(table([object], object.metadata.resourceVersion ?? ''));
     if (verb === 'get') {
       const object = this.store.get(resource, namespace, name);
       if (object === undefined) throw notFound(resource, name);
-      return asTable ? json(200, rows([object], object.metadata.resourceVersion ?? '')) : this.object(200, object);
+      return { status: 200, headers: JSON_HEADERS, body: render(object) };
     }
     const matches = selection(resource, query);
-    if (verb === 'watch') {
-      const render = (o: KubeObject) => (asTable ? JSON.stringify(rows([o], o.metadata.resourceVersion ?? '')) : this.textOf(o));
+    if (verb === 'watch')
       return { status: 200, headers: JSON_HEADERS, body: watch(this.store, { resource, namespace, matches, query, signal, render }) };
-    }
     const objects = this.store.list(resource, namespace).filter(matches);
     const revision = String(this.store.revision);
-    if (asTable) return json(200, rows(objects, revision));
+    if (table !== undefined) return json(200, table(objects, revision));
     const items = objects.map((object) => this.itemText(resource, object)).join(',');
     const head = `"kind":"${resource.kind}List","apiVersion":"${resource.apiVersion}","metadata":{"resourceVersion":"${revision}"}`;
     return { status: 200, headers: JSON_HEADERS, body: `{${head},"items":[${items}]}` };
@@ -160,40 +150,42 @@ class InProcessApi implements Api {
 
   private write(target: ResourceRoute, { contentType, body, options, query }: WriteInput): ApiResponse {
     const { verb, subresource } = target;
-    if (verb === 'delete') return this.delete(target, deleteOptions(parse(body, true), query));
-    if (verb !== 'patch' && contentType !== 'application/json') throw unsupportedMediaType(['application/json']);
+    if (verb === 'delete') return this.delete(target, body === undefined || body === '' ? undefined : parse(body), query);
+    if (verb !== 'patch') requireJson(contentType);
     if (subresource === 'eviction') {
       this.removals.evict(target, parse(body), options.dryRun);
-      return json(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+      return json(201, { ...statusOf('Success'), code: 201 });
     }
     const at: Target = { ...target, subresource };
-    if (verb === 'create') {
-      const created = this.writes.create(at, parse(body), options);
-      warnThatJobsDoNotRun(created, options);
-      return this.object(201, created);
-    }
+    if (verb === 'create') return this.created(this.writes.create(at, parse(body), options), options);
     if (verb === 'update') return this.object(200, this.writes.replace(at, parse(body), options));
-    if (contentType === 'application/apply-patch+yaml') {
+    if (contentType === APPLY_TYPE) {
       if (!query.has('fieldManager'))
         throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
-      // To apply what is not there is to create it, and unlike a POST it has a name.
+      // An apply of an absent object creates it. Unlike a POST, the request has the name of the object.
       if (this.store.get(target.resource, target.namespace, target.name) === undefined)
-        requireAccess({ ...accessOf(target), verb: 'create' }, this.options.denied ?? []);
+        requireAccess({ ...accessOf(target), verb: 'create' }, this.denied);
       const { object, isNew } = this.writes.apply(at, parse(body), options);
-      if (isNew) warnThatJobsDoNotRun(object, options);
-      return this.object(isNew ? 201 : 200, object);
+      return isNew ? this.created(object, options) : this.object(200, object);
     }
     const isServed = isPatchType(contentType) && !(contentType.includes('strategic') && target.resource.isCustom);
-    if (!isServed) throw unsupportedMediaType([...Object.keys(PATCHES), 'application/apply-patch+yaml']);
+    if (!isServed) throw unsupportedMediaType([...Object.keys(PATCHES), APPLY_TYPE]);
     return this.object(200, this.writes.patch(at, contentType, parse(body), options));
   }
 
-  private delete(target: ResourceRoute, options: ReturnType<typeof deleteOptions>): ApiResponse {
+  private delete(target: ResourceRoute, body: unknown, query: URLSearchParams): ApiResponse {
     const { resource, name } = target;
-    const { object, isGone } = this.removals.delete(target, options);
-    if (!isGone || resource.kind === 'Pod') return this.object(200, object);
-    const details = { name, ...(resource.group === '' ? {} : { group: resource.group }), kind: resource.plural, uid: object.metadata.uid };
-    return json(200, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details });
+    const { object, isGone } = this.removals.delete(target, deleteOptions(body, query));
+    if (!isGone || resource.kind === KINDS.Pod.kind) return this.object(200, object);
+    const group = resource.group === '' ? {} : { group: resource.group };
+    const uid = object.metadata.uid ?? '';
+    return json(200, statusOf('Success', { name, ...group, kind: resource.plural, uid }));
+  }
+
+  private created(object: KubeObject, { warn }: WriteOptions): ApiResponse {
+    if (object.kind === KINDS.Job.kind || object.kind === KINDS.CronJob.kind)
+      warn(`the sandbox runs no Jobs: run "kafka-tls apply --config-map" instead of ${object.kind} ${object.metadata.name}`);
+    return this.object(201, object);
   }
 
   private object(status: number, object: KubeObject): ApiResponse {
@@ -201,20 +193,15 @@ class InProcessApi implements Api {
   }
 
   private textOf(object: KubeObject): string {
-    return madeOnce(this.texts, object, () => JSON.stringify(object));
+    return memoize(this.texts, object, () => JSON.stringify(object));
   }
 
-  /** Items of a list of Kubernetes' own kinds come without apiVersion and kind, as from a real server. */
+  /** A list of Kubernetes' own kinds has items without apiVersion and kind, as from a real server. */
   private itemText(resource: Resource, object: KubeObject): string {
     if (resource.isCustom) return this.textOf(object);
     const { apiVersion: _apiVersion, kind: _kind, ...item } = object;
-    return madeOnce(this.itemTexts, object, () => JSON.stringify(item));
+    return memoize(this.itemTexts, object, () => JSON.stringify(item));
   }
-}
-
-function warnThatJobsDoNotRun({ kind, metadata }: KubeObject, { warn }: WriteOptions): void {
-  if (kind !== KINDS.Job.kind && kind !== KINDS.CronJob.kind) return;
-  warn(`the sandbox runs no Jobs: do what ${kind} ${metadata.name} would with "kafka-tls apply --config-map"`);
 }
 
 interface WriteInput {
@@ -242,12 +229,15 @@ function accessOf({ verb, resource, namespace, name, subresource }: ResourceRout
   return { verb, group: resource.group, resource: plural, namespace, name };
 }
 
+function resourceOf(object: { readonly apiVersion: string; readonly kind: string }): Resource | undefined {
+  return RESOURCES.find((r) => r.kind === object.kind && r.apiVersion === object.apiVersion);
+}
+
 function isPatchType(type: string): type is keyof typeof PATCHES {
   return Object.hasOwn(PATCHES, type);
 }
 
-function parse(body: string | undefined, mayBeEmpty = false): unknown {
-  if (mayBeEmpty && (body === undefined || body === '')) return undefined;
+function parse(body: string | undefined): unknown {
   try {
     return JSON.parse(body ?? '');
   } catch (error) {
@@ -255,10 +245,23 @@ function parse(body: string | undefined, mayBeEmpty = false): unknown {
   }
 }
 
-const JSON_HEADERS = { 'content-type': 'application/json' };
+const JSON_TYPE = 'application/json';
+const APPLY_TYPE = 'application/apply-patch+yaml';
+const JSON_HEADERS = { 'content-type': JSON_TYPE };
 
-function retryAfter(seconds: number | undefined): Record<string, string> {
-  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+/** What `kubectl create namespace` and its like can be replaced with. */
+const INSTEAD_OF_PROTOBUF = 'use "kubectl create <kind> ... --dry-run=client -o yaml | kubectl create -f -"';
+
+function requireJson(contentType: string): void {
+  if (contentType.includes('protobuf'))
+    throw new ApiFailure(415, 'UnsupportedMediaType', `the sandbox reads JSON and no protobuf: ${INSTEAD_OF_PROTOBUF}`);
+  if (contentType !== JSON_TYPE) throw unsupportedMediaType([JSON_TYPE]);
+}
+
+/** Returns the answer to a request that failed. */
+export function failed({ status }: ApiFailure): ApiResponse {
+  const { details, code } = status;
+  return json(code, status, details?.retryAfterSeconds === undefined ? {} : { 'retry-after': String(details.retryAfterSeconds) });
 }
 
 function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): ApiResponse {

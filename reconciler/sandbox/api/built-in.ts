@@ -1,11 +1,13 @@
-/** What Kubernetes does with its own kinds on the way in, as far as controllers come to feel it. */
+/** The defaults and checks that Kubernetes has for its own kinds, as far as controllers notice them. */
 import { isEqual, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
-import { type FieldProblem, forbiddenValue, invalidValue } from './field-problem';
-import { isTree, type Tree } from './json';
+import { brokenOf, type FieldProblem, forbiddenValue, invalidValue, requiredValue, tooLong } from './failure';
+import { type Draft, isObject, itemsOf, valueAt } from './json';
 import type { Resource } from './resources';
 
-/** Completes a draft the way its kind does by itself. */
-export function completeBuiltIn(resource: Resource, draft: Tree, old: KubeObject | undefined): void {
+const MAX_BYTES = 1_048_576;
+
+/** Fills in the fields of a draft that its kind has by default. */
+export function completeBuiltIn(resource: Resource, draft: Draft, old: KubeObject | undefined): void {
   if (resource.isCustom) return;
   if (resource.kind === KINDS.Secret.kind) completeSecret(draft);
   if (resource.kind === KINDS.Namespace.kind && old === undefined) {
@@ -15,67 +17,69 @@ export function completeBuiltIn(resource: Resource, draft: Tree, old: KubeObject
   if (resource.kind === KINDS.Pod.kind && old === undefined) draft.status = { phase: 'Pending' };
 }
 
-function completeSecret(draft: Tree): void {
+function completeSecret(draft: Draft): void {
   draft.type ??= 'Opaque';
-  if (draft.stringData === undefined) return;
+  if (!isObject(draft.stringData)) return;
   const encoded = Object.entries(draft.stringData).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
-  draft.data = { ...draft.data, ...Object.fromEntries(encoded) };
+  draft.data = { ...(isObject(draft.data) ? draft.data : {}), ...Object.fromEntries(encoded) };
   delete draft.stringData;
 }
 
-/** Returns what is wrong with an object of Kubernetes' own kinds. */
-export function kindProblems(resource: Resource, draft: Tree, old: KubeObject | undefined): FieldProblem[] {
-  if (resource.kind === KINDS.Secret.kind) return secretProblems(draft, old);
-  if (resource.kind === KINDS.ConfigMap.kind) return textProblems('data', draft.data);
-  if (old === undefined) return [];
-  if (resource.kind === KINDS.Job.kind && !isEqual(draft.spec?.template, old.spec?.template)) {
-    return [invalidValue('spec.template', 'object', 'field is immutable')];
+/** Returns the problems of an object of Kubernetes' own kinds. */
+export function kindProblems(resource: Resource, draft: Draft, old: KubeObject | undefined): FieldProblem[] {
+  switch (resource.kind) {
+    case KINDS.Secret.kind:
+      return secretProblems(draft, old);
+    case KINDS.ConfigMap.kind:
+      return configProblems(draft);
+    case KINDS.Job.kind: {
+      const isChanged = old !== undefined && !isEqual(valueAt(draft, 'spec.template'), valueAt(old, 'spec.template'));
+      return brokenOf([isChanged, invalidValue('spec.template', 'object', 'field is immutable')]);
+    }
+    case KINDS.Pod.kind: {
+      const isChanged = old !== undefined && !isEqual(fixedPart(draft), fixedPart(old));
+      return brokenOf([isChanged, forbiddenValue('spec', 'pod updates may not change fields other than `spec.containers[*].image`')]);
+    }
+    default:
+      return [];
   }
-  if (resource.kind === KINDS.Pod.kind && !isEqual(fixedPart(draft.spec), fixedPart(old.spec))) {
-    return [forbiddenValue('spec', 'pod updates may not change fields other than `spec.containers[*].image`')];
-  }
-  return [];
 }
 
-function secretProblems(secret: Tree, old: KubeObject | undefined): FieldProblem[] {
-  const problems = Object.entries(isTree(secret.data) ? secret.data : {}).flatMap(([key, value]): FieldProblem[] => {
-    const isBase64 = typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
-    return isBase64 ? [] : [{ reason: 'FieldValueInvalid', field: `data[${key}]`, detail: 'illegal base64 data' }];
-  });
-  if (old !== undefined && old.type !== secret.type) problems.push(invalidValue('type', secret.type, 'field is immutable'));
-  const size = Object.values(isTree(secret.data) ? secret.data : {}).reduce<number>(
-    (sum, value) => sum + Math.floor((String(value).length * 3) / 4),
-    0,
-  );
-  if (size > 1_048_576)
-    problems.push({ reason: 'FieldValueInvalid', field: 'data', detail: 'Too long: may not be more than 1048576 bytes' });
+function secretProblems(secret: Draft, old: KubeObject | undefined): FieldProblem[] {
+  const data = isObject(secret.data) ? secret.data : {};
+  const isBase64 = (value: unknown) => typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
+  const bytes = Object.values(data).reduce<number>((sum, value) => sum + Math.floor((String(value).length * 3) / 4), 0);
   const required = secret.type === 'kubernetes.io/tls' ? ['tls.crt', 'tls.key'] : [];
-  for (const key of required)
-    if (secret.data?.[key] === undefined) problems.push({ reason: 'FieldValueRequired', field: `data[${key}]`, detail: '' });
-  return problems;
+  return brokenOf(
+    ...Object.entries(data).map(
+      ([key, value]) => [!isBase64(value), { reason: 'FieldValueInvalid', field: `data[${key}]`, detail: 'illegal base64 data' }] as const,
+    ),
+    [old !== undefined && old.type !== secret.type, invalidValue('type', secret.type, 'field is immutable')],
+    [bytes > MAX_BYTES, tooLong('data', MAX_BYTES)],
+    ...required.map((key) => [data[key] === undefined, requiredValue(`data[${key}]`)] as const),
+  );
 }
 
-function textProblems(field: string, data: unknown): FieldProblem[] {
-  const entries = Object.entries(isTree(data) ? data : {});
-  const problems = entries
-    .filter(([, value]) => typeof value !== 'string')
-    .map(([key, value]) => invalidValue(`${field}[${key}]`, value, 'must be a string'));
-  const size = entries.reduce((sum, [, value]) => sum + Buffer.byteLength(String(value)), 0);
-  return size > 1_048_576
-    ? [...problems, { reason: 'FieldValueInvalid', field: '', detail: 'Too long: may not be more than 1048576 bytes' }]
-    : problems;
+function configProblems(configMap: Draft): FieldProblem[] {
+  const entries = Object.entries(isObject(configMap.data) ? configMap.data : {});
+  const bytes = entries.reduce((sum, [, value]) => sum + Buffer.byteLength(String(value)), 0);
+  return brokenOf(
+    ...entries.map(([key, value]) => [typeof value !== 'string', invalidValue(`data[${key}]`, value, 'must be a string')] as const),
+    [bytes > MAX_BYTES, tooLong('', MAX_BYTES)],
+  );
 }
 
 /** The part of a pod's spec that no update may change. */
-function fixedPart(spec: Tree | undefined): Tree {
+function fixedPart({ spec }: Draft | KubeObject): object {
   const {
-    containers = [],
-    initContainers = [],
+    containers,
+    initContainers,
     activeDeadlineSeconds: _a,
     tolerations: _t,
     terminationGracePeriodSeconds: _g,
     ...rest
-  } = spec ?? {};
-  const withoutImage = (list: readonly Tree[]) => list.map(({ image: _image, ...container }) => container);
+  } = isObject(spec) ? spec : {};
+  const withoutImage = (list: unknown) =>
+    itemsOf(list).map((container) => ({ ...(isObject(container) ? container : {}), image: undefined }));
   return { ...rest, containers: withoutImage(containers), initContainers: withoutImage(initContainers) };
 }

@@ -1,8 +1,8 @@
 /**
- * The answers that are not a success, in the words and with the fields of Kubernetes' `Status`.
+ * The answers to a request that fails, in the words and with the fields of Kubernetes' `Status`.
  * Clients decide by code, reason and causes; people read the message.
  */
-import { type FieldProblem, formatFieldProblem } from './field-problem';
+import { isObject } from './json';
 import type { Resource } from './resources';
 
 export interface StatusCause {
@@ -11,64 +11,118 @@ export interface StatusCause {
   readonly field?: string;
 }
 
-/** Kubernetes' `Status`, as a failure carries it. */
-export interface FailureStatus {
-  readonly kind: 'Status';
-  readonly apiVersion: 'v1';
-  readonly metadata: Record<string, never>;
-  readonly status: 'Failure';
-  readonly message: string;
-  readonly reason: string;
-  readonly details?: {
-    readonly name?: string;
-    readonly group?: string;
-    readonly kind?: string;
-    readonly uid?: string;
-    readonly causes?: readonly StatusCause[];
-    readonly retryAfterSeconds?: number;
-  };
-  readonly code: number;
+export interface StatusDetails {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly StatusCause[];
+  readonly retryAfterSeconds?: number;
 }
 
-/** A request that cannot be carried out; nothing was changed. */
-export class ApiFailure extends Error {
-  readonly status: FailureStatus;
+/** Returns a `Status` without a code. */
+export function status(result: 'Success' | 'Failure', details?: StatusDetails) {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: result, ...(details === undefined ? {} : { details }) } as const;
+}
 
-  constructor(code: number, reason: string, message: string, details?: FailureStatus['details']) {
+/** A request that the API refuses; it changed nothing. */
+export class ApiFailure extends Error {
+  readonly status;
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
     super(message);
     this.name = 'ApiFailure';
-    this.status = {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message,
-      reason,
-      ...(details === undefined ? {} : { details }),
-      code,
-    };
+    this.status = { ...status('Failure', details), message, reason, code };
   }
 }
 
-/** Returns a resource as messages name it: `pods`, `kafkas.kubedb.com`. */
-export function qualifiedPlural(resource: Resource): string {
-  return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
+const TITLES = {
+  FieldValueInvalid: 'Invalid value',
+  FieldValueTypeInvalid: 'Invalid value',
+  FieldValueRequired: 'Required value',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueDuplicate: 'Duplicate value',
+} as const;
+
+/** A problem of one field, in the words of Kubernetes' field errors. */
+export interface FieldProblem {
+  readonly reason: keyof typeof TITLES;
+  /** Path as a user would write it: `spec.tls.certificates[0].alias`. */
+  readonly field: string;
+  readonly value?: unknown;
+  readonly detail: string;
 }
 
-function detailsOf(resource: Resource, name: string): NonNullable<FailureStatus['details']> {
-  return { name, ...(resource.group === '' ? {} : { group: resource.group }), kind: resource.plural };
+export function invalidValue(field: string, value: unknown, detail: string): FieldProblem {
+  return { reason: 'FieldValueInvalid', field, value, detail };
 }
 
-export function notFound(resource: Resource, name: string): ApiFailure {
-  return new ApiFailure(404, 'NotFound', `${qualifiedPlural(resource)} "${name}" not found`, detailsOf(resource, name));
+export function tooLong(field: string, maxBytes: number): FieldProblem {
+  return { reason: 'FieldValueInvalid', field, detail: `Too long: may not be more than ${maxBytes} bytes` };
+}
+
+export function wrongType(field: string, value: unknown, type: string): FieldProblem {
+  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+  const detail = `${field} in body must be of type ${type}: "${found}"`;
+  return { reason: 'FieldValueTypeInvalid', field, value: isObject(value) ? 'object' : value, detail };
+}
+
+export function requiredValue(field: string, detail = ''): FieldProblem {
+  return { reason: 'FieldValueRequired', field, detail };
+}
+
+export function unsupportedValue(field: string, value: unknown, supported: readonly unknown[]): FieldProblem {
+  const list = supported.map((v) => JSON.stringify(v)).join(', ');
+  return { reason: 'FieldValueNotSupported', field, value, detail: `supported values: ${list}` };
+}
+
+export function forbiddenValue(field: string, detail: string): FieldProblem {
+  return { reason: 'FieldValueForbidden', field, detail };
+}
+
+export function duplicateValue(field: string, value: unknown): FieldProblem {
+  return { reason: 'FieldValueDuplicate', field, value, detail: '' };
+}
+
+/** Returns the problems of the rules that are broken. */
+export function brokenOf(...rules: readonly (readonly [isBroken: boolean, problem: FieldProblem])[]): FieldProblem[] {
+  return rules.filter(([isBroken]) => isBroken).map(([, problem]) => problem);
+}
+
+/** Returns problems as the API server prints them: `spec.replicas: Invalid value: 0: must be greater than 0`. */
+export function formatProblems(problems: readonly FieldProblem[]): string {
+  const texts = problems.map((problem) => `${problem.field}: ${explain(problem)}`);
+  return texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`;
+}
+
+function explain({ reason, value, detail }: FieldProblem): string {
+  return [TITLES[reason], ...(value === undefined ? [] : [JSON.stringify(value)]), ...(detail === '' ? [] : [detail])].join(': ');
+}
+
+/** Returns a name as messages qualify it: `pods`, `kafkas.kubedb.com`. */
+export function qualified(name: string, group: string): string {
+  return group === '' ? name : `${name}.${group}`;
+}
+
+type Named = Pick<Resource, 'plural' | 'group'>;
+
+function detailsOf({ plural, group }: Named, name: string): StatusDetails {
+  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural };
+}
+
+export function notFound(resource: Named, name: string): ApiFailure {
+  const message = `${qualified(resource.plural, resource.group)} "${name}" not found`;
+  return new ApiFailure(404, 'NotFound', message, detailsOf(resource, name));
 }
 
 export function alreadyExists(resource: Resource, name: string): ApiFailure {
-  return new ApiFailure(409, 'AlreadyExists', `${qualifiedPlural(resource)} "${name}" already exists`, detailsOf(resource, name));
+  const message = `${qualified(resource.plural, resource.group)} "${name}" already exists`;
+  return new ApiFailure(409, 'AlreadyExists', message, detailsOf(resource, name));
 }
 
-export function conflict(resource: Resource, name: string, why: string): ApiFailure {
-  const message = `Operation cannot be fulfilled on ${qualifiedPlural(resource)} "${name}": ${why}`;
+function conflict(resource: Resource, name: string, why: string): ApiFailure {
+  const message = `Operation cannot be fulfilled on ${qualified(resource.plural, resource.group)} "${name}": ${why}`;
   return new ApiFailure(409, 'Conflict', message, detailsOf(resource, name));
 }
 
@@ -76,30 +130,21 @@ export function staleResourceVersion(resource: Resource, name: string): ApiFailu
   return conflict(resource, name, 'the object has been modified; please apply your changes to the latest version and try again');
 }
 
-export function uidMismatch(resource: Resource, name: string, wanted: string, found: string): ApiFailure {
+export function uidMismatch(resource: Resource, name: string, wanted: string, found: string | undefined): ApiFailure {
   return conflict(resource, name, `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`);
 }
 
 export function invalid(resource: Resource, name: string, problems: readonly FieldProblem[]): ApiFailure {
-  const texts = problems.map(formatFieldProblem);
-  const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
-  const qualifiedKind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
-  return new ApiFailure(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${list}`, {
-    ...detailsOf(resource, name),
-    kind: resource.kind,
-    causes: problems.map((p) => ({
-      reason: p.reason,
-      message: formatFieldProblem(p).slice(p.field.length + 2),
-      field: p.field,
-    })),
-  });
+  const message = `${qualified(resource.kind, resource.group)} "${name}" is invalid: ${formatProblems(problems)}`;
+  const causes = problems.map((problem) => ({ reason: problem.reason, message: explain(problem), field: problem.field }));
+  return new ApiFailure(422, 'Invalid', message, { ...detailsOf(resource, name), kind: resource.kind, causes });
 }
 
 export function badRequest(message: string): ApiFailure {
   return new ApiFailure(400, 'BadRequest', message);
 }
 
-export function forbidden(message: string, resource?: Resource, name = ''): ApiFailure {
+export function forbidden(message: string, resource?: Named, name = ''): ApiFailure {
   return new ApiFailure(403, 'Forbidden', message, resource === undefined ? undefined : detailsOf(resource, name));
 }
 
@@ -112,11 +157,8 @@ export function methodNotAllowed(): ApiFailure {
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): ApiFailure {
-  return new ApiFailure(
-    415,
-    'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
-  );
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
+  return new ApiFailure(415, 'UnsupportedMediaType', message);
 }
 
 export function internalError(message: string): ApiFailure {

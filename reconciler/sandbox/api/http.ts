@@ -8,9 +8,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Api, ApiResponse } from './api';
+import { text } from 'node:stream/consumers';
+import { type Api, type ApiResponse, failed } from './api';
 import { ApiFailure } from './failure';
-import { jsonOfProtobuf, PROTOBUF } from './protobuf';
 import { makeServingCertificate } from './serving-certificate';
 import { WATCH_TIMEOUT } from './watch';
 
@@ -26,7 +26,7 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-/** Longest time that a watch stays open when the client does not say. */
+/** Longest time that a watch stays open if the client sets none. */
 const MAX_WATCH_SECONDS = 3600;
 
 /** Serves the API until it is closed. */
@@ -56,11 +56,9 @@ export async function serveApi(api: Api, options: { readonly port?: number; read
 }
 
 async function answer(api: Api, token: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await read(request);
-  if (!isAuthorized(request.headers.authorization, token)) {
-    const { status } = new ApiFailure(401, 'Unauthorized', 'Unauthorized');
-    return send(response, { status: 401, headers: { 'content-type': 'application/json' }, body: JSON.stringify(status) });
-  }
+  const body = await text(request);
+  if (!isAuthorized(request.headers.authorization, token))
+    return send(response, failed(new ApiFailure(401, 'Unauthorized', 'Unauthorized')));
   const path = request.url ?? '/';
   const ending = new AbortController();
   response.once('close', () => ending.abort());
@@ -69,24 +67,7 @@ async function answer(api: Api, token: string, request: IncomingMessage, respons
   timer.unref();
   try {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    const content = asJson(headers['content-type'], body);
-    await send(
-      response,
-      await api.handle({
-        method: request.method ?? 'GET',
-        path,
-        headers: { ...headers, ...content.headers },
-        body: content.body,
-        signal: ending.signal,
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof ApiFailure)) throw error;
-    await send(response, {
-      status: error.status.code,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(error.status),
-    });
+    await send(response, await api.handle({ method: request.method ?? 'GET', path, headers, body, signal: ending.signal }));
   } finally {
     clearTimeout(timer);
   }
@@ -101,21 +82,6 @@ async function send(response: ServerResponse, { status, headers, body }: ApiResp
   response.flushHeaders();
   for await (const line of body) response.write(line);
   response.end();
-}
-
-async function read(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-/** Behind this the API is JSON. */
-function asJson(
-  contentType: string | undefined,
-  body: Buffer,
-): { readonly body: string; readonly headers: Readonly<Record<string, string>> } {
-  if (contentType?.split(';')[0]?.trim() !== PROTOBUF) return { body: body.toString('utf8'), headers: {} };
-  return { body: jsonOfProtobuf(body), headers: { 'content-type': 'application/json' } };
 }
 
 function isAuthorized(header: string | undefined, token: string): boolean {

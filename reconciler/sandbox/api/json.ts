@@ -1,46 +1,47 @@
-/** JSON trees, as objects travel through the API while they are still being written. */
-import { isEqual } from '../../../constructs/model/kube-object';
+/** JSON values, and objects while they are being written. */
+import type { KubeObject, ObjectMeta } from '../../../constructs/model/kube-object';
 
-/** An object whose shape is decided by a schema, not by a type. Only drafts are changed; what is stored never is. */
-// biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
-export type Tree = Record<string, any>;
+/** A JSON object with members that the reader has to check. */
+export type JsonObject = Record<string, unknown>;
 
-/** Tells whether a value is a JSON object. */
-export function isTree(value: unknown): value is Tree {
+/** Metadata as the API server stores it. */
+export type Metadata = { -readonly [K in keyof ObjectMeta]: ObjectMeta[K] } & {
+  generateName?: string;
+  deletionGracePeriodSeconds?: number;
+};
+
+/** An object while it is being written. Only drafts are changed; a stored object never is. */
+export interface Draft extends JsonObject {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+}
+
+export function isObject(value: unknown): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-/** Returns a deep copy that shares nothing with the value. Written out because every write needs it and `structuredClone` is slow. */
-export function draftOf<T>(value: T): Tree & T {
-  return copy(value) as Tree & T;
+/** Returns a deep copy that shares nothing with the value. Every write needs one, and `structuredClone` is slow. */
+export function copyOf<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)])) as T;
 }
 
-function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copy);
-  if (!isTree(value)) return value;
-  const result: Tree = {};
-  for (const key of Object.keys(value)) result[key] = copy(value[key]);
-  return result;
+/** Returns a draft of a stored object. */
+export function draftOf(object: KubeObject): Draft {
+  return copyOf(object) as Draft;
 }
 
-/** Returns the value with every member that has not changed taken from the other one, so that comparing them again costs nothing. */
-export function sharingWith(other: Tree, value: Tree): Tree {
-  return Object.fromEntries(Object.keys(value).map((key) => [key, isEqual(other[key], value[key]) ? other[key] : value[key]]));
+/** Returns the items of a list, or none for any other value. */
+export function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
-/** Returns the member of a draft that is an object itself; it is made if it is not there. */
-export function within(draft: Tree, key: string): Tree {
-  draft[key] ??= {};
-  return draft[key];
-}
-
-/** Returns the member of a draft that is a list of objects; it is made if it is not there. */
-export function listWithin(draft: Tree, key: string): Tree[] {
-  draft[key] ??= [];
-  return draft[key];
-}
-
-/** Returns the value at a dotted path, or undefined. */
+/** Returns the value at a dotted path, or undefined. In a list of conditions, a path names the type: `status.conditions.Ready.status`. */
 export function valueAt(object: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((value, key) => (isTree(value) ? value[key] : undefined), object);
+  return path.split('.').reduce<unknown>((value, key) => {
+    if (Array.isArray(value)) return value.find((item) => isObject(item) && item.type === key);
+    return isObject(value) ? value[key] : undefined;
+  }, object);
 }

@@ -1,6 +1,6 @@
-/** What the API makes and demands of an object's metadata. */
-import { type FieldProblem, invalidValue } from './field-problem';
-import { isTree, type Tree } from './json';
+/** The rules of an object's metadata, and the parts of it that the API makes. */
+import { brokenOf, type FieldProblem, invalidValue, tooLong } from './failure';
+import type { Draft } from './json';
 
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
@@ -11,7 +11,7 @@ export function uidOf(number: number): string {
   return `5a4db0c5-0000-4000-8000-${number.toString(16).padStart(12, '0')}`;
 }
 
-/** Returns the five characters that `generateName` is completed with. */
+/** Returns the five characters that complete `generateName`. */
 export function nameSuffix(number: number): string {
   let rest = number * 7919;
   return Array.from({ length: 5 }, () => {
@@ -21,51 +21,43 @@ export function nameSuffix(number: number): string {
   }).join('');
 }
 
-/** Returns what is wrong with an object's name, labels and annotations. */
-export function metadataProblems(object: Tree): FieldProblem[] {
-  const { name, labels, annotations, finalizers } = object.metadata;
-  const problems: FieldProblem[] = [];
-  // Roles and bindings may be called anything that fits into a URL.
-  if (!DNS_SUBDOMAIN.test(name) && !String(object.apiVersion).startsWith('rbac.'))
-    problems.push(invalidValue('metadata.name', name, SUBDOMAIN_RULE));
-  if (String(name).length > 253) problems.push(invalidValue('metadata.name', name, 'must be no more than 253 characters'));
-  for (const [key, value] of Object.entries(isTree(labels) ? labels : {}))
-    problems.push(...keyProblems('metadata.labels', key), ...labelValueProblems(value));
-  for (const key of Object.keys(isTree(annotations) ? annotations : {})) problems.push(...keyProblems('metadata.annotations', key));
-  const size = Object.entries(isTree(annotations) ? annotations : {}).reduce(
-    (sum, [key, value]) => sum + key.length + Buffer.byteLength(String(value)),
-    0,
-  );
-  if (size > 262_144)
-    problems.push({ reason: 'FieldValueInvalid', field: 'metadata.annotations', detail: 'Too long: may not be more than 262144 bytes' });
-  for (const key of Array.isArray(finalizers) ? finalizers : []) problems.push(...keyProblems('metadata.finalizers', key));
-  return problems;
-}
-
 const SUBDOMAIN_RULE =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
+const MAX_ANNOTATION_BYTES = 262_144;
 
-function keyProblems(field: string, key: string): FieldProblem[] {
-  const parts = key.split('/');
-  const name = parts.at(-1) ?? '';
-  if (parts.length > 2)
-    return [invalidValue(field, key, "a qualified name must consist of a name with an optional DNS subdomain prefix and '/'")];
-  if (name.length > 63) return [invalidValue(field, key, 'name part must be no more than 63 characters')];
-  if (!QUALIFIED_NAME.test(name)) return [invalidValue(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")];
-  if (parts.length === 2 && !DNS_SUBDOMAIN.test(parts[0] ?? '')) return [invalidValue(field, key, `prefix part ${SUBDOMAIN_RULE}`)];
-  return [];
+/** Returns the problems of an object's name, labels, annotations and finalizers. */
+export function metadataProblems({ apiVersion, metadata }: Draft): FieldProblem[] {
+  const { name, labels = {}, annotations = {}, finalizers = [] } = metadata;
+  // Roles and bindings may have any name that fits into a URL.
+  const isFree = apiVersion.startsWith('rbac.');
+  const bytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0);
+  return [
+    ...brokenOf(
+      [!isFree && !DNS_SUBDOMAIN.test(name), invalidValue('metadata.name', name, SUBDOMAIN_RULE)],
+      [name.length > 253, invalidValue('metadata.name', name, 'must be no more than 253 characters')],
+    ),
+    ...Object.entries(labels).flatMap(([key, value]) => [...keyProblems('metadata.labels', key), ...labelValueProblems(value)]),
+    ...Object.keys(annotations).flatMap((key) => keyProblems('metadata.annotations', key)),
+    ...brokenOf([bytes > MAX_ANNOTATION_BYTES, tooLong('metadata.annotations', MAX_ANNOTATION_BYTES)]),
+    ...finalizers.flatMap((key) => keyProblems('metadata.finalizers', key)),
+  ];
 }
 
-function labelValueProblems(value: unknown): FieldProblem[] {
-  if (typeof value !== 'string') return [invalidValue('metadata.labels', value, 'must be a string')];
-  if (value.length > 63) return [invalidValue('metadata.labels', value, 'must be no more than 63 characters')];
-  if (value !== '' && !QUALIFIED_NAME.test(value))
-    return [
-      invalidValue(
-        'metadata.labels',
-        value,
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'",
-      ),
-    ];
-  return [];
+function keyProblems(field: string, key: string): FieldProblem[] {
+  const [name = '', prefix, ...more] = key.split('/').reverse();
+  const [first] = brokenOf(
+    [more.length > 0, invalidValue(field, key, "a qualified name must consist of a name with an optional DNS subdomain prefix and '/'")],
+    [name.length > 63, invalidValue(field, key, 'name part must be no more than 63 characters')],
+    [!QUALIFIED_NAME.test(name), invalidValue(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")],
+    [prefix !== undefined && !DNS_SUBDOMAIN.test(prefix), invalidValue(field, key, `prefix part ${SUBDOMAIN_RULE}`)],
+  );
+  return first === undefined ? [] : [first];
+}
+
+function labelValueProblems(value: string): FieldProblem[] {
+  const detail = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'";
+  return brokenOf(
+    [value.length > 63, invalidValue('metadata.labels', value, 'must be no more than 63 characters')],
+    [value !== '' && !QUALIFIED_NAME.test(value), invalidValue('metadata.labels', value, detail)],
+  );
 }

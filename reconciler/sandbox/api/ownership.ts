@@ -1,15 +1,15 @@
 /**
- * Who owns which field: `metadata.managedFields`. An apply owns what it sends and is refused what others own and it would change;
- * any other write owns what it changes and takes it from whoever had it.
+ * The owners of each field: `metadata.managedFields`. An apply owns the fields that it sends, and is refused if it would change fields of
+ * other owners. Any other write owns the fields that it changes and takes them from their owners.
  */
 import { isEqual, type KubeObject } from '../../../constructs/model/kube-object';
 import { ApiFailure } from './failure';
-import { FieldSet, formatPath, type Path } from './field-set';
-import type { Tree } from './json';
-import { compare, fieldsOf, merge, withoutFields } from './merge';
+import { type FieldSet, formatPath, ITSELF, intersection, pathsOf, readFieldSet, union, without, withoutTrees } from './field-set';
+import type { Draft, Metadata } from './json';
+import { compare, type Diff, fieldsOf, merge, withoutAbandoned } from './merge';
 import type { Resource } from './resources';
 
-/** Who writes, by which kind of request and through which subresource. */
+/** One writer: by which manager, kind of request and subresource objects are written. */
 export interface Writer {
   readonly manager: string;
   readonly operation: 'Apply' | 'Update';
@@ -19,139 +19,119 @@ export interface Writer {
 
 interface Owner extends Writer {
   readonly time: string;
-  readonly fields: FieldSet;
+  readonly fields: FieldSet | undefined;
 }
 
-/** Fields that nobody owns. */
-const UNOWNED: readonly Path[] = [
-  ['f:apiVersion'],
-  ['f:kind'],
-  ...[
-    'name',
-    'generateName',
-    'namespace',
-    'uid',
-    'resourceVersion',
-    'creationTimestamp',
-    'selfLink',
-    'generation',
-    'managedFields',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-  ].map((name) => ['f:metadata', `f:${name}`]),
+type ManagedFields = NonNullable<Metadata['managedFields']>;
+
+const SERVER_METADATA = [
+  ...['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'selfLink', 'generation', 'managedFields'],
+  ...['deletionTimestamp', 'deletionGracePeriodSeconds'],
 ];
-/** The object itself and its metadata are there without anybody's doing. */
-const ALWAYS_THERE = FieldSet.of([[], ['f:metadata']]);
+/** Fields without an owner. */
+const UNOWNED: FieldSet = {
+  'f:apiVersion': ITSELF,
+  'f:kind': ITSELF,
+  'f:metadata': Object.fromEntries(SERVER_METADATA.map((name) => [`f:${name}`, ITSELF])),
+};
+/** Every object has these, whoever writes it. */
+const ALWAYS_THERE: FieldSet = { '.': ITSELF, 'f:metadata': ITSELF };
 
-function ownersOf(object: KubeObject | undefined): Owner[] {
-  const entries = (object?.metadata.managedFields ?? []) as readonly Tree[];
-  return entries.map(({ manager, operation, apiVersion, subresource, time, fieldsV1 }) => ({
-    manager,
-    operation,
-    apiVersion,
-    ...(subresource === undefined ? {} : { subresource }),
-    time,
-    fields: FieldSet.parse(fieldsV1),
-  }));
+function ownersOf(object: KubeObject | undefined): readonly Owner[] {
+  const entries = (object?.metadata.managedFields ?? []) as readonly (Omit<Owner, 'fields'> & { readonly fieldsV1?: unknown })[];
+  return entries.map(({ fieldsV1, ...owner }) => ({ ...owner, fields: readFieldSet(fieldsV1) }));
 }
 
-function entriesOf(owners: readonly Owner[]): Tree[] {
+function entriesOf(owners: readonly Owner[]): ManagedFields {
   return owners
-    .filter((owner) => !owner.fields.isEmpty())
-    .map(({ manager, operation, apiVersion, subresource, time, fields }) => ({
-      manager,
-      operation,
-      apiVersion,
-      time,
-      fieldsType: 'FieldsV1',
-      fieldsV1: fields.toFieldsV1(),
-      ...(subresource === undefined ? {} : { subresource }),
-    }));
+    .filter((owner) => owner.fields !== undefined)
+    .map(({ fields, ...owner }) => ({ ...owner, fieldsType: 'FieldsV1', fieldsV1: fields }));
 }
 
 function isSameWriter(a: Writer, b: Writer): boolean {
   return a.manager === b.manager && a.operation === b.operation && a.apiVersion === b.apiVersion && a.subresource === b.subresource;
 }
 
-function bySelf(owners: readonly Owner[], writer: Writer, fields: FieldSet, now: string): Owner[] {
-  const mine = owners.find((o) => isSameWriter(o, writer));
+/** Returns the owners after a writer got these fields. An entry that stays the same keeps its time. */
+function withFields(owners: readonly Owner[], writer: Writer, fields: FieldSet | undefined, now: string): readonly Owner[] {
+  const mine = owners.find((owner) => isSameWriter(owner, writer));
   if (mine === undefined) return [...owners, { ...writer, time: now, fields }];
-  const time = isEqual(mine.fields.toFieldsV1(), fields.toFieldsV1()) ? mine.time : now;
-  return owners.map((o) => (o === mine ? { ...mine, time, fields } : o));
+  const time = isEqual(mine.fields, fields) ? mine.time : now;
+  return owners.map((owner) => (owner === mine ? { ...mine, time, fields } : owner));
+}
+
+/** Returns an owner after a write by another one: without the fields that are gone, and without those that the writer took. */
+function afterOther(owner: Owner, { changed, removed }: Diff): Owner {
+  return { ...owner, fields: without(without(owner.fields, removed), changed) };
 }
 
 /** Returns the managedFields after a write that is not an apply. */
 export function ownersAfterUpdate(
   before: KubeObject | undefined,
-  after: KubeObject,
+  after: Draft,
   resource: Resource,
   writer: Writer,
   now: string,
-): Tree[] {
-  const difference = compare(before, after, resource.schema);
-  const changed = difference.changed.withoutTrees(UNOWNED).without(ALWAYS_THERE);
-  const others = ownersOf(before).map((owner) => {
-    const kept = owner.fields.without(difference.removed);
-    return { ...owner, fields: isSameWriter(owner, writer) ? kept : kept.without(changed) };
-  });
-  const mine = others.find((o) => isSameWriter(o, writer))?.fields ?? new FieldSet();
-  if (changed.isEmpty()) return entriesOf(others);
-  return entriesOf(bySelf(others, writer, mine.union(changed), now));
+): ManagedFields {
+  const diff = compare(before, after, resource.schema);
+  const changed = without(withoutTrees(diff.changed, UNOWNED), ALWAYS_THERE);
+  const owners = ownersOf(before).map((owner) =>
+    afterOther(owner, { removed: diff.removed, changed: isSameWriter(owner, writer) ? undefined : changed }),
+  );
+  if (changed === undefined) return entriesOf(owners);
+  const mine = owners.find((owner) => isSameWriter(owner, writer))?.fields;
+  return entriesOf(withFields(owners, writer, union(mine, changed), now));
 }
 
 export interface ApplyRequest {
   readonly live: KubeObject | undefined;
-  readonly configuration: Tree;
+  readonly configuration: Draft;
   readonly resource: Resource;
   readonly writer: Writer;
   readonly force: boolean;
   readonly now: string;
 }
 
-/** Returns what a server-side apply makes of the live object, with its managedFields. Throws 409 naming managers and fields. */
-export function applyConfiguration({ live, configuration, resource, writer, force, now }: ApplyRequest): Tree {
+/** Returns what a server-side apply makes of the live object, with its managedFields. Throws 409 with the managers and fields in conflict. */
+export function applyConfiguration({ live, configuration, resource, writer, force, now }: ApplyRequest): Draft {
   const { schema } = resource;
-  const isStatus = writer.subresource === 'status';
-  const untouchable = [...UNOWNED, ...(isStatus ? [['f:spec'], ['f:metadata']] : resource.hasStatus ? [['f:status']] : [])];
+  const otherParts = writer.subresource === 'status' ? ['f:spec', 'f:metadata'] : resource.hasStatus ? ['f:status'] : [];
+  const untouchable: FieldSet = { ...UNOWNED, ...Object.fromEntries(otherParts.map((part) => [part, ITSELF])) };
   const sent = fieldsOf(configuration, schema);
-  const fields = sent.withoutTrees(untouchable);
   const owners = ownersOf(live);
-  const mine = owners.find((o) => isSameWriter(o, writer));
-  const others = owners.filter((o) => o !== mine);
+  const mine = owners.find((owner) => isSameWriter(owner, writer));
+  const others = owners.filter((owner) => owner !== mine);
 
   const laidOver = merge(live, configuration, schema);
-  const merged = withoutFields(laidOver, schema, abandoned(mine?.fields, sent, others)) as Tree;
-  const difference = compare(live, merged, schema);
-  const changed = difference.changed.withoutTrees(untouchable).without(ALWAYS_THERE);
+  const stillOwned = others.reduce((fields, owner) => union(fields, owner.fields), sent);
+  const merged = mine?.fields === undefined ? laidOver : withoutAbandoned(laidOver, schema, mine.fields, stillOwned);
+  const diff = compare(live, merged, schema);
+  const changed = without(withoutTrees(diff.changed, untouchable), ALWAYS_THERE);
   if (!force) refuseConflicts(others, changed);
 
-  const remaining = others.map((owner) => ({ ...owner, fields: owner.fields.without(difference.removed).without(changed) }));
-  const all = mine === undefined ? remaining : owners.map((o) => (o === mine ? mine : (remaining[others.indexOf(o)] ?? o)));
-  const metadata = { ...merged.metadata, managedFields: entriesOf(bySelf(all, writer, fields, now)) };
-  return { ...merged, metadata };
+  const remaining = owners.map((owner) => (owner === mine ? owner : afterOther(owner, { changed, removed: diff.removed })));
+  const managedFields = entriesOf(withFields(remaining, writer, withoutTrees(sent, untouchable), now));
+  const draft = merged as Draft;
+  return { ...draft, metadata: { ...draft.metadata, managedFields } };
 }
 
-/** Returns the fields that this manager applied before, does not apply now, and that nobody else owns. */
-function abandoned(before: FieldSet | undefined, now: FieldSet, others: readonly Owner[]): ReadonlySet<string> {
-  const gone = (before?.touched() ?? []).filter((path) => !now.touches(path) && !others.some((o) => o.fields.touches(path)));
-  return new Set(gone.map((path) => JSON.stringify(path)));
-}
-
-function refuseConflicts(others: readonly Owner[], changed: FieldSet): void {
-  const conflicts = others.flatMap((owner) => owner.fields.common(changed).map((path) => ({ owner, field: formatPath(path) })));
+function refuseConflicts(others: readonly Owner[], changed: FieldSet | undefined): void {
+  const conflicts = others.flatMap((owner) =>
+    pathsOf(intersection(owner.fields, changed)).map((path) => ({ owner: formatOwner(owner), field: formatPath(path) })),
+  );
   if (conflicts.length === 0) return;
-  const names = [...new Set(conflicts.map((c) => formatOwner(c.owner)))].sort();
+  const names = [...new Set(conflicts.map((c) => c.owner))].sort();
   const list = names.flatMap((name) => [
     `conflicts with ${name}:`,
-    ...conflicts.filter((c) => formatOwner(c.owner) === name).map((c) => `- ${c.field}`),
+    ...conflicts.filter((c) => c.owner === name).map((c) => `- ${c.field}`),
   ]);
+  const [first] = conflicts;
   const message =
     conflicts.length === 1
-      ? `Apply failed with 1 conflict: conflict with ${names[0]}: ${conflicts[0]?.field}`
+      ? `Apply failed with 1 conflict: conflict with ${first?.owner}: ${first?.field}`
       : `Apply failed with ${conflicts.length} conflicts: ${list.join('\n')}`;
-  throw new ApiFailure(409, 'Conflict', message, {
-    causes: conflicts.map((c) => ({ reason: 'FieldManagerConflict', message: `conflict with ${formatOwner(c.owner)}`, field: c.field })),
-  });
+  const causes = conflicts.map((c) => ({ reason: 'FieldManagerConflict', message: `conflict with ${c.owner}`, field: c.field }));
+  throw new ApiFailure(409, 'Conflict', message, { causes });
 }
 
 function formatOwner({ manager, operation, apiVersion, subresource, time }: Owner): string {

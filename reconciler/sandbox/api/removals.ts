@@ -1,40 +1,45 @@
 /**
- * How objects go: deletion with preconditions, finalizers and a pod's grace period, eviction, and the collection of what they owned.
+ * Deleting objects: preconditions, finalizers and a pod's grace period, eviction, and garbage collection.
  *
- * A pod that is deleted or evicted gets a deletionTimestamp and stays until its kubelet deletes it once more, with a grace period of 0.
- * What an object owned is collected in the background: after the answer, before any timer. Foreground deletion is treated like
- * background deletion.
+ * A pod that is deleted or evicted gets a deletionTimestamp and stays until its kubelet deletes it again, with a grace period of 0. Objects
+ * without an owner are collected in the background: after the answer, before any timer. Foreground deletion is treated as background deletion.
  */
-import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { hasTrueCondition, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { timestamp } from '../clock';
 import { type Admission, admissionContext, admit } from './admission';
 import { ApiFailure, badRequest, internalError, notFound, staleResourceVersion, uidMismatch } from './failure';
-import { isTree, type Tree } from './json';
+import { draftOf, isObject, type Metadata } from './json';
 import type { Resource } from './resources';
+import type { Target } from './route';
+import { viewOf } from './schema';
+import { podDisruptionBudgetSchema, podSchema } from './schemas/workloads';
 import { matchesLabelSelector } from './selectors';
 import type { Store } from './store';
-import type { Target } from './writes';
 
 export interface DeleteOptions {
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
   readonly gracePeriodSeconds?: number;
-  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+  readonly propagationPolicy?: string;
   readonly dryRun: boolean;
 }
 
 /** Returns the options of a deletion from its body and query. */
-export function deleteOptions(body: unknown, query: URLSearchParams): DeleteOptions {
-  const options: Tree = isTree(body) ? body : {};
-  const grace = options.gracePeriodSeconds ?? (query.has('gracePeriodSeconds') ? Number(query.get('gracePeriodSeconds')) : undefined);
-  const policy = options.propagationPolicy ?? query.get('propagationPolicy') ?? undefined;
+export function deleteOptions(body: unknown, query = new URLSearchParams()): DeleteOptions {
+  const options = isObject(body) ? body : {};
+  const grace = options.gracePeriodSeconds ?? query.get('gracePeriodSeconds');
+  const policy = options.propagationPolicy ?? query.get('propagationPolicy');
+  const { uid, resourceVersion } = isObject(options.preconditions) ? options.preconditions : {};
   return {
-    ...(options.preconditions === undefined ? {} : { preconditions: options.preconditions }),
-    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
-    ...(policy === undefined ? {} : { propagationPolicy: policy }),
-    dryRun: query.get('dryRun') === 'All' || options.dryRun?.[0] === 'All',
+    preconditions: {
+      ...(uid == null ? {} : { uid: String(uid) }),
+      ...(resourceVersion == null ? {} : { resourceVersion: String(resourceVersion) }),
+    },
+    ...(grace == null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(policy == null ? {} : { propagationPolicy: String(policy) }),
+    dryRun: query.get('dryRun') === 'All' || String(options.dryRun) === 'All',
   };
 }
 
-/** What a deletion came to. */
 export interface Deletion {
   readonly object: KubeObject;
   /** False while finalizers or a grace period keep the object. */
@@ -51,43 +56,81 @@ export class Removals {
     private readonly resourceOf: (object: { readonly apiVersion: string; readonly kind: string }) => Resource | undefined,
   ) {}
 
-  delete({ resource, namespace, name }: Omit<Target, 'subresource'>, options: DeleteOptions): Deletion {
-    const object = this.store.get(resource, namespace, name);
-    if (object === undefined) throw notFound(resource, name);
-    const { uid, resourceVersion } = options.preconditions ?? {};
-    if (uid !== undefined && uid !== object.metadata.uid) throw uidMismatch(resource, name, uid, object.metadata.uid ?? '');
+  delete(target: Target, options: DeleteOptions): Deletion {
+    const { resource, name } = target;
+    const object = this.live(target);
+    const { uid, resourceVersion } = options.preconditions;
+    if (uid !== undefined && uid !== object.metadata.uid) throw uidMismatch(resource, name, uid, object.metadata.uid);
     if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) throw staleResourceVersion(resource, name);
     const cluster = admissionContext(this.store, options.dryRun);
-    admit(this.rules, resource, { operation: 'DELETE', subresource: undefined, object, old: object, cluster });
+    admit(this.rules, resource, { operation: 'DELETE', subresource: undefined, object: draftOf(object), old: object, cluster });
     if (options.dryRun) return { object, isGone: true };
     if (options.propagationPolicy === 'Orphan') this.orphan(object);
-    return this.remove(resource, object, options);
+    return this.remove(resource, object, options.gracePeriodSeconds);
   }
 
-  /** Evicts a pod, unless its PodDisruptionBudget says no (429). */
-  evict(target: Omit<Target, 'subresource'>, eviction: unknown, dryRun: boolean): void {
-    const { resource, namespace, name } = target;
-    if (!isTree(eviction) || (eviction.metadata?.name !== undefined && eviction.metadata.name !== name))
-      throw badRequest('name in URL does not match name in Eviction object');
-    const pod = this.store.get(resource, namespace, name);
-    if (pod === undefined) throw notFound(resource, name);
-    const options: DeleteOptions = { ...deleteOptions(eviction.deleteOptions, new URLSearchParams()), dryRun };
-    const uid = options.preconditions?.uid;
-    if (uid !== undefined && uid !== pod.metadata.uid) throw uidMismatch(resource, name, uid, pod.metadata.uid ?? '');
+  /** Evicts a pod. Throws 429 if its PodDisruptionBudget refuses. */
+  evict(target: Target, eviction: unknown, dryRun: boolean): void {
+    const { name } = target;
+    const metadata = isObject(eviction) && isObject(eviction.metadata) ? eviction.metadata : {};
+    if (!isObject(eviction) || (metadata.name ?? name) !== name) throw badRequest('name in URL does not match name in Eviction object');
+    const pod = this.live(target);
+    const options: DeleteOptions = { ...deleteOptions(eviction.deleteOptions), dryRun };
+    const { uid } = options.preconditions;
+    if (uid !== undefined && uid !== pod.metadata.uid) throw uidMismatch(target.resource, name, uid, pod.metadata.uid);
     if (isProtected(pod)) this.askBudget(pod, dryRun);
     this.delete(target, options);
   }
 
-  /** Lets an object go whose last finalizer was removed, or whose owner was gone before it came. */
+  /** Removes an object that lost its last finalizer, or its owner before it was created. */
   afterWrite(resource: Resource, object: KubeObject): void {
     if (this.isOrphaned(object)) this.collectSoon();
-    const { finalizers = [], deletionTimestamp } = object.metadata;
+    const { finalizers = [], deletionTimestamp, deletionGracePeriodSeconds = 0 }: Metadata = object.metadata;
     if (deletionTimestamp === undefined || finalizers.length > 0 || resource.kind === KINDS.Namespace.kind) return;
-    const isInGrace = ((object.metadata as Tree).deletionGracePeriodSeconds ?? 0) > 0;
-    if (!isInGrace) this.drop(resource, object);
+    if (deletionGracePeriodSeconds === 0) this.drop(resource, object);
   }
 
-  /** Collects, soon, what lost its owner or its namespace. */
+  private live({ resource, namespace, name }: Target): KubeObject {
+    const object = this.store.get(resource, namespace, name);
+    if (object === undefined) throw notFound(resource, name);
+    return object;
+  }
+
+  private remove(resource: Resource, object: KubeObject, gracePeriodSeconds?: number): Deletion {
+    const isNamespace = resource.kind === KINDS.Namespace.kind;
+    const ofPod = () => gracePeriodSeconds ?? viewOf(podSchema, object).spec?.terminationGracePeriodSeconds ?? 30;
+    const grace = resource.kind === KINDS.Pod.kind ? ofPod() : 0;
+    const { finalizers = [], deletionTimestamp, deletionGracePeriodSeconds = 0, generation = 0 }: Metadata = object.metadata;
+    if (isNamespace) this.collectSoon();
+    else if (finalizers.length === 0 && grace === 0) return { object: this.drop(resource, object), isGone: true };
+    if (deletionTimestamp !== undefined && deletionGracePeriodSeconds <= grace) return { object, isGone: false };
+    const metadata = {
+      deletionTimestamp: timestamp(new Date(this.now().getTime() + grace * 1000)),
+      deletionGracePeriodSeconds: grace,
+      ...(resource.hasGeneration ? { generation: generation + 1 } : {}),
+    };
+    const leaving = isNamespace ? { ...object, status: { phase: 'Terminating' } } : object;
+    return { object: this.store.put(resource, withMetadata(leaving, metadata)), isGone: false };
+  }
+
+  private drop(resource: Resource, object: KubeObject): KubeObject {
+    const last = this.store.remove(resource, object);
+    this.collectSoon();
+    return last;
+  }
+
+  /** Takes the owner off the objects that it owns, so that they stay. */
+  private orphan(owner: KubeObject): void {
+    for (const object of this.store.all()) {
+      const references = object.metadata.ownerReferences ?? [];
+      const others = references.filter((r) => r.uid !== owner.metadata.uid);
+      const resource = this.resourceOf(object);
+      if (resource === undefined || others.length === references.length) continue;
+      this.store.put(resource, withMetadata(object, { ownerReferences: others }));
+    }
+  }
+
+  /** Collects objects without owner or namespace, after the answer to this request. */
   private collectSoon(): void {
     if (this.isCollecting) return;
     this.isCollecting = true;
@@ -97,53 +140,15 @@ export class Removals {
     });
   }
 
-  private remove(resource: Resource, object: KubeObject, options: DeleteOptions): Deletion {
-    const isNamespace = resource.kind === KINDS.Namespace.kind;
-    const grace = resource.kind === KINDS.Pod.kind ? (options.gracePeriodSeconds ?? object.spec?.terminationGracePeriodSeconds ?? 30) : 0;
-    const isKept = (object.metadata.finalizers ?? []).length > 0 || grace > 0 || isNamespace;
-    if (!isKept) return { object: this.drop(resource, object), isGone: true };
-    const current: number | undefined = (object.metadata as Tree).deletionGracePeriodSeconds;
-    if (object.metadata.deletionTimestamp !== undefined && (current ?? 0) <= grace) {
-      if (isNamespace) this.collectSoon();
-      return { object, isGone: false };
-    }
-    const due = new Date(this.now().getTime() + grace * 1000).toISOString();
-    const leaving = isNamespace ? { ...object, status: { phase: 'Terminating' } } : object;
-    const marked = this.store.put(
-      resource,
-      withMetadata(leaving, {
-        deletionTimestamp: `${due.slice(0, 19)}Z`,
-        deletionGracePeriodSeconds: grace,
-        ...(resource.hasGeneration ? { generation: (object.metadata.generation ?? 0) + 1 } : {}),
-      }),
-    );
-    if (isNamespace) this.collectSoon();
-    return { object: marked, isGone: false };
-  }
-
-  private drop(resource: Resource, object: KubeObject): KubeObject {
-    const last = this.store.remove(resource, object);
-    this.collectSoon();
-    return last;
-  }
-
-  private orphan(owner: KubeObject): void {
-    for (const object of this.store.all()) {
-      const references = object.metadata.ownerReferences ?? [];
-      const resource = this.resourceOf(object);
-      if (resource === undefined || !references.some((r) => r.uid === owner.metadata.uid)) continue;
-      const others = references.filter((r) => r.uid !== owner.metadata.uid);
-      this.store.put(resource, withMetadata(object, { ownerReferences: others }));
-    }
-  }
-
   private collect(): void {
     for (const object of this.store.all()) {
       const resource = this.resourceOf(object);
       const isLeaving = object.metadata.deletionTimestamp !== undefined;
-      if (resource === undefined || (isLeaving && resource.kind !== KINDS.Namespace.kind)) continue;
-      if (resource.kind === KINDS.Namespace.kind) this.finishNamespace(resource, object);
-      else if (this.isOrphaned(object) || this.isHomeless(object)) this.remove(resource, object, { dryRun: false });
+      if (resource === undefined) continue;
+      if (resource.kind === KINDS.Namespace.kind) {
+        const isEmpty = !this.store.all().some((o) => o.metadata.namespace === object.metadata.name);
+        if (isLeaving && isEmpty) this.store.remove(resource, object);
+      } else if (!isLeaving && (this.isOrphaned(object) || this.isInLeavingNamespace(object))) this.remove(resource, object);
     }
   }
 
@@ -152,60 +157,43 @@ export class Removals {
     return owners.length > 0 && owners.every((owner) => this.store.byUid(owner.uid) === undefined);
   }
 
-  private isHomeless({ metadata }: KubeObject): boolean {
+  private isInLeavingNamespace({ metadata }: KubeObject): boolean {
     const namespace = metadata.namespace === undefined ? undefined : this.store.get(KINDS.Namespace, undefined, metadata.namespace);
     return namespace?.metadata.deletionTimestamp !== undefined;
   }
 
-  private finishNamespace(resource: Resource, namespace: KubeObject): void {
-    const isEmpty = !this.store.all().some((o) => o.metadata.namespace === namespace.metadata.name);
-    if (namespace.metadata.deletionTimestamp !== undefined && isEmpty) this.store.remove(resource, namespace);
-  }
-
   private askBudget(pod: KubeObject, dryRun: boolean): void {
-    const { namespace, labels } = pod.metadata;
-    const budgets = this.store
-      .list(KINDS.PodDisruptionBudget, namespace)
-      .filter((b) => matchesLabelSelector(b.spec?.selector ?? {}, labels));
-    const [budget] = budgets;
+    const { namespace, labels, name } = pod.metadata;
+    const isMatching = (budget: KubeObject) => matchesLabelSelector(viewOf(podDisruptionBudgetSchema, budget).spec?.selector ?? {}, labels);
+    const [budget, ...others] = this.store.list(KINDS.PodDisruptionBudget, namespace).filter(isMatching);
     if (budget === undefined) return;
-    if (budgets.length > 1)
+    if (others.length > 0)
       throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
-    const {
-      observedGeneration = 0,
-      disruptionsAllowed = 0,
-      desiredHealthy = 0,
-      currentHealthy = 0,
-      disruptedPods = {},
-    } = budget.status ?? {};
-    // The default policy, IfHealthyBudget: an unready pod may go while the others are healthy.
-    if (!isReady(pod) && desiredHealthy > 0 && currentHealthy >= desiredHealthy) return;
-    const { name } = budget.metadata;
-    if (observedGeneration < (budget.metadata.generation ?? 0))
-      throw tooManyDisruptions(`The disruption budget ${name} is still being processed by the server.`, 10);
-    if (disruptionsAllowed <= 0) {
-      throw tooManyDisruptions(`The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`);
-    }
+    const { metadata, status = {} } = viewOf(podDisruptionBudgetSchema, budget);
+    const { observedGeneration = 0, disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods } = status;
+    // The default policy, IfHealthyBudget: an unready pod may be evicted while the others are healthy.
+    if (!hasTrueCondition(pod, 'Ready') && desiredHealthy > 0 && currentHealthy >= desiredHealthy) return;
+    const subject = `The disruption budget ${metadata.name}`;
+    if (observedGeneration < (metadata.generation ?? 0)) throw tooManyDisruptions(`${subject} is still being processed by the server.`, 10);
+    if (disruptionsAllowed <= 0)
+      throw tooManyDisruptions(`${subject} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`);
     if (dryRun) return;
-    const disrupted = { ...disruptedPods, [pod.metadata.name]: `${this.now().toISOString().slice(0, 19)}Z` };
+    const disrupted = { ...disruptedPods, [name]: timestamp(this.now()) };
     this.store.put(KINDS.PodDisruptionBudget, {
       ...budget,
-      status: { ...budget.status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: disrupted },
+      status: { ...status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: disrupted },
     });
   }
 }
 
-function withMetadata(object: KubeObject, metadata: Tree): KubeObject {
+function withMetadata(object: KubeObject, metadata: Partial<Metadata>): KubeObject {
   return { ...object, metadata: { ...object.metadata, ...metadata } };
 }
 
-/** A pod that serves nobody needs nobody's permission to go. */
+/** A pod that does not run can be evicted without its budget. */
 function isProtected(pod: KubeObject): boolean {
-  return pod.metadata.deletionTimestamp === undefined && !['Pending', 'Succeeded', 'Failed'].includes(pod.status?.phase);
-}
-
-function isReady(pod: KubeObject): boolean {
-  return (pod.status?.conditions ?? []).some((c: Tree) => c.type === 'Ready' && c.status === 'True');
+  const phase = viewOf(podSchema, pod).status?.phase ?? '';
+  return pod.metadata.deletionTimestamp === undefined && !['Pending', 'Succeeded', 'Failed'].includes(phase);
 }
 
 function tooManyDisruptions(cause: string, retryAfterSeconds?: number): ApiFailure {

@@ -1,18 +1,15 @@
 /**
- * The kinds that the API serves, each with what sets it apart: schema, status subresource, generation, printed columns.
- * The list is this project's own kinds plus the few more that controllers and `kubectl` need.
+ * The kinds that the API serves, each with its traits: schema, status subresource, generation, names for `kubectl`.
+ * They are the kinds of this project, and a few that controllers and `kubectl` need.
  */
 import { groupOf, KINDS, type Kind } from '../../../constructs/model/kube-object';
-import { AGE, type Column, columnsOf } from './columns';
 import type { Schema } from './schema';
 import { certificateRequestSchema, certificateSchema, issuerSchema } from './schemas/cert-manager';
-import { gitOpsKafkaSchema, kafkaOpsRequestSchema, kafkaSchema, kafkaVersionSchema } from './schemas/kubedb';
+import { gitOpsKafkaSchema, kafkaOpsRequestSchema, kafkaSchema, kafkaVersionSchema, petSetSchema } from './schemas/kubedb';
 import {
   configSchema,
   cronJobSchema,
   jobSchema,
-  namespaceSchema,
-  petSetSchema,
   plainSchema,
   podDisruptionBudgetSchema,
   podSchema,
@@ -40,7 +37,6 @@ export interface Resource extends Kind {
   readonly schema: Schema;
   /** Dotted paths that a field selector may name beside name and namespace. */
   readonly selectableFields: readonly string[];
-  readonly columns: readonly Column[];
 }
 
 type Traits = Partial<Omit<Resource, keyof Kind | 'group' | 'version' | 'singular'>>;
@@ -62,35 +58,39 @@ function resource(kind: Kind, traits: Traits): Resource {
     allowsUnconditionalUpdate: !isCustom,
     schema: plainSchema,
     selectableFields: [],
-    columns: columnsOf(kind) ?? [AGE],
     ...traits,
   };
 }
 
-const kind = (apiVersion: string, name: string, plural: string): Kind => ({ apiVersion, kind: name, plural, namespaced: true });
+const CLAIM: Kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims', namespaced: true };
 
-const KUBEDB = ['kubedb', 'appscode'];
+/** Kinds that `kubectl get all` lists. */
+const ALL = ['all'];
 const ISSUER_FIELDS = ['spec.issuerRef.group', 'spec.issuerRef.kind', 'spec.issuerRef.name'];
 const EVENT_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((f) => `involvedObject.${f}`);
 
-const builtIn: readonly Resource[] = [
+/** Returns a kind that is served from a CustomResourceDefinition. */
+const custom = (kind: Kind, schema: Schema, traits: Traits = {}) => resource(kind, { isCustom: true, schema, ...traits });
+
+/** Every kind that can be served. */
+export const RESOURCES: readonly Resource[] = [
   resource(KINDS.ConfigMap, { shortNames: ['cm'], schema: configSchema }),
   resource(KINDS.Event, { shortNames: ['ev'], selectableFields: [...EVENT_FIELDS, 'reason', 'type'] }),
-  resource(KINDS.Namespace, { shortNames: ['ns'], hasStatus: true, schema: namespaceSchema, selectableFields: ['status.phase'] }),
+  resource(KINDS.Namespace, { shortNames: ['ns'], hasStatus: true, selectableFields: ['status.phase'] }),
   resource(KINDS.Pod, {
     shortNames: ['po'],
-    categories: ['all'],
+    categories: ALL,
     hasStatus: true,
     schema: podSchema,
     selectableFields: ['spec.nodeName', 'status.phase', 'status.podIP'],
   }),
   resource(KINDS.Secret, { schema: configSchema, selectableFields: ['type'] }),
-  resource(KINDS.Service, { shortNames: ['svc'], categories: ['all'], hasStatus: true, schema: serviceSchema }),
+  resource(KINDS.Service, { shortNames: ['svc'], categories: ALL, hasStatus: true, schema: serviceSchema }),
   resource(KINDS.ServiceAccount, { shortNames: ['sa'], schema: serviceAccountSchema }),
-  resource(kind('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims'), { shortNames: ['pvc'], hasStatus: true }),
-  resource(kind('apps/v1', 'ControllerRevision', 'controllerrevisions'), {}),
-  resource(KINDS.Job, { categories: ['all'], hasStatus: true, hasGeneration: true, schema: jobSchema }),
-  resource(KINDS.CronJob, { shortNames: ['cj'], categories: ['all'], hasStatus: true, hasGeneration: true, schema: cronJobSchema }),
+  resource(CLAIM, { shortNames: ['pvc'], hasStatus: true }),
+  resource(KINDS.ControllerRevision, {}),
+  resource(KINDS.Job, { categories: ALL, hasStatus: true, hasGeneration: true, schema: jobSchema }),
+  resource(KINDS.CronJob, { shortNames: ['cj'], categories: ALL, hasStatus: true, hasGeneration: true, schema: cronJobSchema }),
   resource(KINDS.Lease, { allowsUnconditionalUpdate: false }),
   resource(KINDS.PodDisruptionBudget, {
     shortNames: ['pdb'],
@@ -104,42 +104,13 @@ const builtIn: readonly Resource[] = [
   resource(KINDS.ClusterRole, {}),
   resource(KINDS.ClusterRoleBinding, { schema: roleBindingSchema }),
   resource(KINDS.NetworkPolicy, { shortNames: ['netpol'], hasGeneration: true }),
+  custom(KINDS.PetSet, petSetSchema),
+  custom(KINDS.Certificate, certificateSchema, { shortNames: ['cert', 'certs'], selectableFields: ISSUER_FIELDS }),
+  custom(KINDS.CertificateRequest, certificateRequestSchema, { shortNames: ['cr', 'crs'], selectableFields: ISSUER_FIELDS }),
+  custom(KINDS.Issuer, issuerSchema, { shortNames: ['iss'] }),
+  custom(KINDS.ClusterIssuer, issuerSchema, { shortNames: ['ciss'] }),
+  custom(KINDS.Kafka, kafkaSchema, { shortNames: ['kf'], categories: ALL }),
+  custom(KINDS.GitOpsKafka, gitOpsKafkaSchema),
+  custom(KINDS.KafkaVersion, kafkaVersionSchema, { shortNames: ['kfversion'], hasStatus: false }),
+  custom(KINDS.KafkaOpsRequest, kafkaOpsRequestSchema, { shortNames: ['kfops'] }),
 ];
-
-const custom: readonly Resource[] = [
-  resource(KINDS.PetSet, { isCustom: true, schema: petSetSchema }),
-  resource(KINDS.Certificate, {
-    isCustom: true,
-    shortNames: ['cert', 'certs'],
-    categories: ['cert-manager'],
-    schema: certificateSchema,
-    selectableFields: ISSUER_FIELDS,
-  }),
-  resource(KINDS.CertificateRequest, {
-    isCustom: true,
-    shortNames: ['cr', 'crs'],
-    categories: ['cert-manager'],
-    schema: certificateRequestSchema,
-    selectableFields: ISSUER_FIELDS,
-  }),
-  resource(KINDS.Issuer, { isCustom: true, shortNames: ['iss'], categories: ['cert-manager'], schema: issuerSchema }),
-  resource(KINDS.ClusterIssuer, { isCustom: true, shortNames: ['ciss'], categories: ['cert-manager'], schema: issuerSchema }),
-  resource(KINDS.Kafka, { isCustom: true, shortNames: ['kf'], categories: ['datastore', ...KUBEDB, 'all'], schema: kafkaSchema }),
-  resource(KINDS.GitOpsKafka, { isCustom: true, schema: gitOpsKafkaSchema }),
-  resource(KINDS.KafkaVersion, {
-    isCustom: true,
-    hasStatus: false,
-    shortNames: ['kfversion'],
-    categories: ['catalog', ...KUBEDB],
-    schema: kafkaVersionSchema,
-  }),
-  resource(KINDS.KafkaOpsRequest, {
-    isCustom: true,
-    shortNames: ['kfops'],
-    categories: ['ops', ...KUBEDB],
-    schema: kafkaOpsRequestSchema,
-  }),
-];
-
-/** Every kind that can be served. */
-export const RESOURCES: readonly Resource[] = [...builtIn, ...custom];

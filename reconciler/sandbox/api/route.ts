@@ -1,22 +1,25 @@
-/** Which kind, object and verb a request is about, by its path and method. */
+/** The kind, object and verb of a request, from its path and method. */
 import { badRequest, methodNotAllowed } from './failure';
 import type { Resource } from './resources';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
-/** Of `eviction` there is only POST. */
+/** `eviction` takes POST only. */
 export type Subresource = 'status' | 'eviction';
 
-export interface ResourceRoute {
-  readonly verb: Verb;
+/** The object of a request; with an empty name, the whole collection. */
+export interface Target {
   readonly resource: Resource;
   readonly namespace: string | undefined;
-  /** Empty for a whole collection. */
   readonly name: string;
+}
+
+export interface ResourceRoute extends Target {
+  readonly verb: Verb;
   readonly subresource: Subresource | undefined;
 }
 
-/** Returns what a request is about, or undefined when nothing is served at its path. Throws 405 for a method that does not fit. */
+/** Returns the target of a request, or undefined if nothing is served at its path. Throws 405 if the target does not take the method. */
 export function route(url: URL, method: string, resources: readonly Resource[]): ResourceRoute | undefined {
   const parts = url.pathname
     .split('/')

@@ -1,11 +1,11 @@
-/** What is there before anybody has created anything. */
+/** The objects of a new API: namespaces and KubeDB's catalog. */
 import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
 
 export const SEED_NAMESPACES: readonly string[] = ['default', 'kube-system', 'cert-manager'];
 
 const INIT_IMAGE = 'ghcr.io/kubedb/kafka-init:4.0-v2';
 
-/** KafkaVersions of KubeDB's catalog; those from 4.0 on have an init container. */
+/** KafkaVersions of KubeDB's catalog. Versions from 4.0 on have an init container. */
 const VERSIONS = [
   { version: '3.9.0', image: 'ghcr.io/kubedb/kafka-kraft:3.9.0' },
   { version: '4.0.0', image: 'ghcr.io/appscode-images/kafka:4.0.0', initContainer: { image: INIT_IMAGE } },

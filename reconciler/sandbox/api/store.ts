@@ -1,22 +1,24 @@
 /**
- * What is stored, and what happened to it. Objects are values: a stored one is never changed, only replaced. Every change gets the next
- * resourceVersion, one count for all kinds, and is remembered for watches up to a limit for each kind.
+ * The stored objects and their history. A stored object is never changed, only replaced. Every change gets the next resourceVersion, which
+ * counts the changes of all kinds, and is remembered for watches up to a limit for each kind.
  */
 import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
+import { memoize } from '../memoize';
 import { expired } from './failure';
 
 export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly revision: number;
   readonly object: KubeObject;
-  /** What it was before; absent for ADDED. */
+  /** The object before the change; absent for ADDED. */
   readonly previous?: KubeObject;
 }
 
+/** The objects of one kind. */
 interface Shelf {
   readonly objects: Map<string, KubeObject>;
   changes: Change[];
-  /** Changes up to this revision are forgotten. */
+  /** Changes up to this revision are not remembered any more. */
   forgotten: number;
   readonly waiting: Set<() => void>;
 }
@@ -27,7 +29,7 @@ export class Store {
   private latest = 1;
   private numbers = 0;
   private readonly shelves = new Map<string, Shelf>();
-  private readonly owners = new Map<string, KubeObject>();
+  private readonly objectsByUid = new Map<string, KubeObject>();
 
   /** `historyLimit` is how many changes of each kind a watch can go back. */
   constructor(private readonly historyLimit: number) {}
@@ -36,7 +38,7 @@ export class Store {
     return this.latest;
   }
 
-  /** Returns a number that was never returned before; uids and generated names are made of it. */
+  /** Returns a different number each time; uids and generated names are made of it. */
   nextNumber(): number {
     this.numbers += 1;
     return this.numbers;
@@ -54,12 +56,12 @@ export class Store {
   }
 
   byUid(uid: string): KubeObject | undefined {
-    return this.owners.get(uid);
+    return this.objectsByUid.get(uid);
   }
 
   /** Returns every stored object. */
   all(): readonly KubeObject[] {
-    return [...this.owners.values()];
+    return [...this.objectsByUid.values()];
   }
 
   /** Stores an object, new or changed, and returns it with its resourceVersion. */
@@ -69,7 +71,7 @@ export class Store {
     const previous = shelf.objects.get(key);
     const stored = this.stamped(object);
     shelf.objects.set(key, stored);
-    if (stored.metadata.uid !== undefined) this.owners.set(stored.metadata.uid, stored);
+    if (stored.metadata.uid !== undefined) this.objectsByUid.set(stored.metadata.uid, stored);
     this.remember(shelf, {
       type: previous === undefined ? 'ADDED' : 'MODIFIED',
       revision: this.latest,
@@ -85,7 +87,7 @@ export class Store {
     const previous = shelf.objects.get(key) ?? object;
     const last = this.stamped(object);
     shelf.objects.delete(key);
-    if (object.metadata.uid !== undefined) this.owners.delete(object.metadata.uid);
+    if (object.metadata.uid !== undefined) this.objectsByUid.delete(object.metadata.uid);
     this.remember(shelf, { type: 'DELETED', revision: this.latest, object: last, previous });
     return last;
   }
@@ -131,11 +133,6 @@ export class Store {
 
   private shelf(kind: Kind): Shelf {
     const key = `${kind.apiVersion}/${kind.kind}`;
-    let shelf = this.shelves.get(key);
-    if (shelf === undefined) {
-      shelf = { objects: new Map(), changes: [], forgotten: 0, waiting: new Set() };
-      this.shelves.set(key, shelf);
-    }
-    return shelf;
+    return memoize(this.shelves, key, () => ({ objects: new Map(), changes: [], forgotten: 0, waiting: new Set() }));
   }
 }

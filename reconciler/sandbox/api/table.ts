@@ -1,40 +1,58 @@
-/** Tables: how the server prints objects for `kubectl get`. */
-import type { KubeObject } from '../../../constructs/model/kube-object';
-import type { Tree } from './json';
-import type { Resource } from './resources';
+/**
+ * Tables: how the server prints objects for `kubectl get`. Only the kinds whose state people look at have columns; of the others a client gets
+ * the objects, and kubectl prints their name and age.
+ */
+import { KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
+import { valueAt } from './json';
 
-/** Tells whether the client would rather have a table. */
-export function wantsTable(accept: string): boolean {
-  return accept.includes('as=Table');
-}
+const READY = ['Ready', 'status.conditions.Ready.status'] as const;
+const STATUS = ['Status', 'status.phase'] as const;
 
-/** What comes with a row: `Metadata` is enough to follow an object; whoever sorts rows by a field asks for the whole `Object`. */
-export type IncludeObject = 'None' | 'Metadata' | 'Object';
+/** Columns between name and age, each with the path of its value. */
+const COLUMNS: readonly (readonly [Kind, ...(readonly [string, string])[]])[] = [
+  [KINDS.Kafka, ['Version', 'spec.version'], STATUS],
+  [KINDS.KafkaOpsRequest, ['Type', 'spec.type'], STATUS],
+  [KINDS.Pod, READY, STATUS],
+  [KINDS.Certificate, READY, ['Secret', 'spec.secretName']],
+  [KINDS.CertificateRequest, READY, ['Issuer', 'spec.issuerRef.name']],
+  [KINDS.Issuer, READY],
+  [KINDS.ClusterIssuer, READY],
+  [KINDS.Event, ['Type', 'type'], ['Reason', 'reason'], ['Object', 'involvedObject.name'], ['Message', 'message']],
+];
 
-export interface TableOptions {
-  readonly resourceVersion: string;
-  readonly now: Date;
-  readonly includeObject: IncludeObject;
-}
+export type Table = (objects: readonly KubeObject[], resourceVersion: string) => object;
 
-/** Returns objects as rows. */
-export function table(resource: Resource, objects: readonly KubeObject[], { resourceVersion, now, includeObject }: TableOptions): Tree {
-  const name = { name: 'Name', type: 'string', format: 'name', description: 'Name of the object', priority: 0 };
-  const columns = resource.columns.map(({ name, type, priority }) => ({ name, type, format: '', description: name, priority }));
-  return {
+/** Returns how a kind is printed, or undefined where the client gets the objects. */
+export function tableOf(kind: Kind, accept: string, now: () => Date): Table | undefined {
+  const columns = COLUMNS.find(([of]) => of.kind === kind.kind && of.apiVersion === kind.apiVersion)?.slice(1) as
+    | readonly (readonly [string, string])[]
+    | undefined;
+  if (columns === undefined || !accept.includes('as=Table')) return undefined;
+  const names = ['Name', ...columns.map(([name]) => name), 'Age'];
+  const cellsOf = (object: KubeObject) => columns.map(([, path]) => String(valueAt(object, path) ?? ''));
+  return (objects, resourceVersion) => ({
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: { resourceVersion },
-    columnDefinitions: [name, ...columns],
-    rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...resource.columns.map((column) => column.cell(object, now))],
-      ...rowObject(object, includeObject),
+    columnDefinitions: names.map((name) => ({
+      name,
+      type: 'string',
+      format: name === 'Name' ? 'name' : '',
+      description: name,
+      priority: 0,
     })),
-  };
+    rows: objects.map((object) => ({
+      cells: [object.metadata.name, ...cellsOf(object), age(object.metadata.creationTimestamp, now())],
+      object,
+    })),
+  });
 }
 
-function rowObject(object: KubeObject, included: IncludeObject): Tree {
-  if (included === 'None') return {};
-  if (included === 'Object') return { object };
-  return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } };
+/** Returns how long ago an instant was: `42s`, `5m`, `3h`, `12d`. */
+function age(since: string | undefined, now: Date): string {
+  if (since === undefined) return '<unknown>';
+  const seconds = Math.max(0, Math.floor((now.getTime() - Date.parse(since)) / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
 }

@@ -1,11 +1,11 @@
-/** Watches: the changes of a kind from a resourceVersion on, one JSON line each. */
+/** Watches: the changes of a kind after a resourceVersion, one JSON line each. */
 import type { KubeObject } from '../../../constructs/model/kube-object';
 import { ApiFailure, badRequest } from './failure';
 import type { Resource } from './resources';
 import type { Matches } from './selectors';
 import type { Change, Store } from './store';
 
-/** Reason of an abort that ends a watch because its time is over; a last BOOKMARK is sent then, if the client asked for them. */
+/** Reason of an abort when the time of a watch is over. A client that asked for bookmarks gets a last one. */
 export const WATCH_TIMEOUT = Symbol('watch timeout');
 
 export interface WatchRequest {
@@ -19,8 +19,8 @@ export interface WatchRequest {
 }
 
 /**
- * Returns the lines of a watch. Without a resourceVersion, or with 0, it starts with what is there. It holds no events of its own
- * but follows the store's history, so that a slow reader costs nothing; one that is too slow is told with 410.
+ * Returns the lines of a watch. Without a resourceVersion, or with 0, it starts with the present objects. It reads the store's history
+ * instead of keeping a queue, so that a slow reader costs nothing; a reader that is too slow gets 410.
  */
 export function watch(store: Store, request: WatchRequest): AsyncIterable<string> {
   const asked = request.query.get('resourceVersion') ?? '';
@@ -56,7 +56,7 @@ async function* follow(store: Store, request: WatchRequest, from: number, presen
   if (signal?.reason === WATCH_TIMEOUT && request.query.get('allowWatchBookmarks') === 'true') yield bookmark(resource, store.revision);
 }
 
-/** Seen through a selector, a change may let an object come or go that was there all the time. */
+/** Under a selector, a change of an object's labels or fields adds it to the watch or deletes it from the watch. */
 function eventOf(change: Change, { namespace, matches, render }: WatchRequest): string | undefined {
   if (namespace !== undefined && change.object.metadata.namespace !== namespace) return undefined;
   const before = change.previous !== undefined && matches(change.previous);

@@ -3,7 +3,7 @@ import type { Condition, KubeObject } from '../../../constructs/model/kube-objec
 import { isEqual } from '../../../constructs/model/kube-object';
 import type { Client } from '../client';
 import { type Clock, timestamp } from '../clock';
-import { madeOnce } from '../made-once';
+import { memoize } from '../memoize';
 import type { Cache } from './cache';
 
 export interface World {
@@ -72,7 +72,7 @@ const texts = new WeakMap<KubeObject, Readonly<Record<string, string>>>();
 export function decoded(secret: KubeObject | undefined): Readonly<Record<string, string>> {
   if (secret === undefined) return {};
   const data: Record<string, string> = secret.data ?? {};
-  return madeOnce(texts, secret, () =>
+  return memoize(texts, secret, () =>
     Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])),
   );
 }

@@ -1,12 +1,14 @@
 /**
- * KubeDB's validating webhook for KafkaOpsRequest. It has a side effect: a request that becomes Successful or Failed resumes its
- * Kafka, whoever wrote the status. `test/admission` holds it to KubeDB's own; the words of refusals are this project's.
+ * KubeDB's validating webhook for KafkaOpsRequest. It has a side effect: when a write makes a request Successful or Failed, the webhook resumes
+ * the request's Kafka. `test/admission` compares it with KubeDB's; the words of refusals are this project's.
  */
-import { type Condition, isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
-import { type FieldProblem, invalidValue } from '../field-problem';
-import { isTree, type Tree } from '../json';
-import { durationsOf, spelledByGo, undecodable } from './decoding';
+import { type FieldProblem, invalidValue } from '../failure';
+import { isObject } from '../json';
+import { type View, viewOf } from '../schema';
+import { kafkaOpsRequestSchema, kafkaSchema } from '../schemas/kubedb';
+import { goDuration, undecodable } from './go';
 
 export const kafkaOpsRequestAdmission: Admission = {
   webhook: 'kafkaopsrequests.webhooks.ops.kubedb.com',
@@ -15,49 +17,54 @@ export const kafkaOpsRequestAdmission: Admission = {
   validate,
 };
 
-function validate(request: AdmissionRequest): Refusal | undefined {
+type OpsRequest = View<typeof kafkaOpsRequestSchema>;
+
+function validate(request: AdmissionRequest<OpsRequest>): Refusal | undefined {
   const { operation, object, old, cluster } = request;
   if (operation === 'DELETE') return undefined;
-  const unread = undecodable([object.spec.timeout, ...durationsOf(object.spec.tls)]);
+  const { tls, timeout, type, databaseRef } = object.spec;
+  const unread = undecodable(tls, timeout);
   if (unread !== undefined) return unread;
-  if (old !== undefined && !isEqual(meant(old.spec), meant(object.spec))) return 'spec is immutable; create another KafkaOpsRequest';
+  if (old !== undefined && !isEqual(decoded(old.spec), decoded(object.spec))) return 'spec is immutable; create another KafkaOpsRequest';
   const { namespace } = object.metadata;
-  const kafka = cluster.get(KINDS.Kafka, namespace, object.spec.databaseRef.name);
-  if (kafka === undefined) return `spec.databaseRef: Kafka ${namespace}/${object.spec.databaseRef.name} not found`;
-  const problems = object.spec.type === 'ReconfigureTLS' ? tlsProblems(object.spec.tls) : [];
+  const name = databaseRef.name ?? '';
+  const kafka = cluster.get(KINDS.Kafka, namespace, name);
+  if (kafka === undefined) return `spec.databaseRef: Kafka ${namespace}/${name} not found`;
+  const problems = type === 'ReconfigureTLS' ? tlsProblems(tls) : [];
   if (problems.length === 0) resumeIfDone(request, kafka);
   return problems;
 }
 
 /** Exactly one of: remove, rotate, or reconfigure by issuer or certificates. */
-function tlsProblems(tls: Tree | undefined): FieldProblem[] {
-  if (tls === undefined) return [invalidValue('spec.tls', '', 'a ReconfigureTLS request says what to do with TLS')];
+function tlsProblems(tls: OpsRequest['spec']['tls']): FieldProblem[] {
+  if (tls === undefined) return [invalidValue('spec.tls', '', 'a ReconfigureTLS request needs it')];
   const asked = [tls.remove === true, tls.rotateCertificates === true, tls.issuerRef !== undefined || tls.certificates !== undefined];
   const count = asked.filter(Boolean).length;
   if (count === 1) return [];
   return [invalidValue('spec.tls', tls, count === 0 ? 'no reconfiguration is asked for' : 'more than one reconfiguration is asked for')];
 }
 
-function resumeIfDone({ object, old, cluster }: AdmissionRequest, kafka: KubeObject): void {
-  const phase: string | undefined = object.status?.phase;
-  if (old === undefined || isOver(old.status?.phase) || !isOver(phase)) return;
-  const conditions: readonly Condition[] = kafka.status?.conditions ?? [];
-  if (!conditions.some((c) => c.type === 'Paused')) return;
-  cluster.writeStatus(KINDS.Kafka, kafka, { ...kafka.status, conditions: conditions.filter((c) => c.type !== 'Paused') });
+function resumeIfDone({ object, old, cluster }: AdmissionRequest<OpsRequest>, kafka: KubeObject): void {
+  const wasOver = old === undefined || isOver(viewOf(kafkaOpsRequestSchema, old));
+  if (wasOver || !isOver(object)) return;
+  const { status } = viewOf(kafkaSchema, kafka);
+  const others = status?.conditions?.filter((c) => c.type !== 'Paused');
+  if (others?.length === status?.conditions?.length) return;
+  cluster.writeStatus(KINDS.Kafka, kafka, { ...status, conditions: others });
 }
 
-function isOver(phase: string | undefined): boolean {
-  return phase === 'Successful' || phase === 'Failed';
+function isOver({ status }: OpsRequest): boolean {
+  return status?.phase === 'Successful' || status?.phase === 'Failed';
 }
 
 const DURATIONS: readonly string[] = ['timeout', 'duration', 'renewBefore'];
 
-/** KubeDB compares what it decoded: a duration in other words is no change, and neither is what says no more than its absence. */
-function meant(value: unknown, key = ''): unknown {
-  if (Array.isArray(value)) return value.map((item) => meant(item));
-  if (isTree(value)) {
+/** KubeDB compares decoded objects: the same duration in another form is no change, and neither are false and an empty list instead of nothing. */
+function decoded(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => decoded(item));
+  if (isObject(value)) {
     const entries = Object.entries(value).filter(([, member]) => member !== false && !(Array.isArray(member) && member.length === 0));
-    return Object.fromEntries(entries.map(([name, member]) => [name, meant(member, name)]));
+    return Object.fromEntries(entries.map(([name, member]) => [name, decoded(member, name)]));
   }
-  return DURATIONS.includes(key) ? spelledByGo(String(value)) : value;
+  return DURATIONS.includes(key) ? goDuration(String(value)) : value;
 }

@@ -1,16 +1,17 @@
 /**
- * KubeDB's webhooks for Kafka: what they fill in and what they refuse. `test/admission` holds them to KubeDB's own.
+ * KubeDB's webhooks for Kafka: the fields that they fill in and the objects that they refuse. `test/admission` compares them with KubeDB's.
  *
- * Nothing is immutable: the old object is not looked at. What they do not check, this does not either: whether the issuer exists,
- * alias values, clashing Secret names, lifetimes. Codes and fields of refusals are KubeDB's, also where its field is not the one that is
- * wrong; the words are this project's.
+ * Nothing is immutable: the old object is not read. KubeDB does not check the existence of the issuer, alias values, clashing Secret names and
+ * lifetimes, and neither do these rules. Codes and fields of refusals are KubeDB's, also where KubeDB names a field that is not the wrong one;
+ * the words are this project's.
  */
 import { KINDS } from '../../../../constructs/model/kube-object';
-import { ALIASES, defaultSecretName } from '../../../../constructs/model/tls';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
-import { type FieldProblem, invalidValue } from '../field-problem';
-import { isTree, listWithin, type Tree, within } from '../json';
-import { durationsOf, spelledByGo, undecodable } from './decoding';
+import { brokenOf, type FieldProblem, invalidValue } from '../failure';
+import type { JsonObject } from '../json';
+import { type View, viewOf } from '../schema';
+import { type kafkaSchema, kafkaVersionSchema } from '../schemas/kubedb';
+import { goDuration, undecodable } from './go';
 
 export const kafkaAdmission: Admission = {
   webhook: 'kafkas.webhooks.kubedb.com',
@@ -20,12 +21,20 @@ export const kafkaAdmission: Admission = {
   validate,
 };
 
+type Kafka = View<typeof kafkaSchema>;
+type Spec = Kafka['spec'];
+type Role = NonNullable<NonNullable<Spec['topology']>['broker']>;
+type PodTemplate = NonNullable<Role['podTemplate']>;
+type Pod = NonNullable<PodTemplate['spec']>;
+type Container = NonNullable<Pod['containers']>[number];
+
 const CONTAINER = 'kafka';
 const INIT_CONTAINER = 'kafka-init';
 const CLUSTER_ID = 'KAFKA_CLUSTER_ID';
+const ALIASES = ['server', 'client'];
 
-function setDefaults({ object, cluster }: AdmissionRequest): void {
-  const spec: Tree = object.spec;
+function setDefaults({ object, cluster }: AdmissionRequest<Kafka>): void {
+  const { spec } = object;
   passThroughGo(spec.tls);
   if (spec.halted === true) {
     if (spec.deletionPolicy === 'DoNotTerminate') return;
@@ -33,161 +42,178 @@ function setDefaults({ object, cluster }: AdmissionRequest): void {
   }
   spec.deletionPolicy ??= 'Delete';
   spec.storageType ??= 'Durable';
-  if (spec.configSecret !== undefined) {
-    spec.configuration ??= { secretName: spec.configSecret.name };
-    delete spec.configSecret;
-  }
+  if (spec.configSecret?.name !== undefined) spec.configuration ??= { secretName: spec.configSecret.name };
+  delete spec.configSecret;
   if (spec.disableSecurity !== true) spec.authSecret ??= { kind: 'Secret', name: '', apiGroup: '' };
   const version = cluster.get(KINDS.KafkaVersion, undefined, spec.version);
   if (version === undefined) return;
-  for (const { parent, role } of rolesOf(spec)) {
-    parent.replicas ??= 1;
-    if (role !== undefined) parent.suffix ??= role;
-    completePod(within(parent, 'podTemplate'), version.spec?.securityContext?.runAsUser, version.spec?.initContainer !== undefined);
-  }
-  pinClusterId(spec, cluster.nextNumber);
+  const { securityContext, initContainer } = viewOf(kafkaVersionSchema, version).spec;
+  const pods = rolesOf(spec).map(({ name, role }) => {
+    role.replicas ??= 1;
+    if (name !== undefined) role.suffix ??= name;
+    role.podTemplate ??= {};
+    role.podTemplate.spec ??= {};
+    completePod(role.podTemplate.spec, securityContext?.runAsUser, initContainer !== undefined);
+    return role.podTemplate.spec;
+  });
+  pinClusterId(pods, cluster.nextNumber);
   completeTls(object.metadata.name, spec);
 }
 
-/** A group that is not there comes back as null, which the schema then refuses. */
-function passThroughGo(tls: Tree | undefined): void {
-  const certificates: Tree[] = tls?.certificates ?? [];
-  for (const { issuerRef } of [{ issuerRef: tls?.issuerRef }, ...certificates]) if (issuerRef !== undefined) issuerRef.apiGroup ??= null;
-  for (const certificate of certificates)
-    for (const field of ['duration', 'renewBefore'])
-      if (certificate[field] !== undefined) certificate[field] = spelledByGo(certificate[field]);
+/** An issuer without a group gets the group null, which the schema then refuses. */
+function passThroughGo(tls: Spec['tls']): void {
+  for (const issued of [tls, ...(tls?.certificates ?? [])])
+    if (issued?.issuerRef !== undefined) (issued.issuerRef as { apiGroup?: string | null }).apiGroup ??= null;
+  for (const certificate of tls?.certificates ?? [])
+    for (const field of ['duration', 'renewBefore'] as const)
+      if (certificate[field] !== undefined) certificate[field] = goDuration(certificate[field]);
 }
 
-/** Returns the parts of the spec that hold a role's replicas and pod template. */
-function rolesOf(spec: Tree): readonly { readonly parent: Tree; readonly role?: 'controller' | 'broker' }[] {
-  if (spec.topology === undefined) return [{ parent: spec }];
-  return (['controller', 'broker'] as const).flatMap((role) =>
-    isTree(spec.topology[role]) ? [{ parent: spec.topology[role], role }] : [],
+/** Returns the parts of the spec that have replicas and a pod template. A Kafka without a topology is one part without a name. */
+function rolesOf(spec: Spec): readonly { readonly name?: 'controller' | 'broker'; readonly role: Role }[] {
+  if (spec.topology === undefined) return [{ role: spec as Role }];
+  const { controller, broker } = spec.topology;
+  return Object.entries({ controller, broker }).flatMap(([name, role]) =>
+    role === undefined ? [] : [{ name: name as 'controller' | 'broker', role }],
   );
 }
 
-function completePod(template: Tree, runAsUser: number, hasInit: boolean): void {
-  const pod = within(template, 'spec');
-  within(pod, 'securityContext').fsGroup ??= runAsUser;
-  const kafka = upsert(pod, 'containers', CONTAINER);
+function completePod(pod: Pod, runAsUser: number | undefined, hasInit: boolean): void {
+  pod.securityContext = { fsGroup: runAsUser, ...pod.securityContext };
+  pod.containers ??= [];
+  const kafka = upsert(pod.containers, CONTAINER);
   restrict(kafka, runAsUser);
   completeResources(kafka);
-  if (hasInit) restrict(upsert(pod, 'initContainers', INIT_CONTAINER), runAsUser);
+  if (hasInit) {
+    pod.initContainers ??= [];
+    restrict(upsert(pod.initContainers, INIT_CONTAINER), runAsUser);
+  }
   for (const container of [...pod.containers, ...(pod.initContainers ?? [])])
     container.resizePolicy ??= ['cpu', 'memory'].map((resourceName) => ({ resourceName, restartPolicy: 'NotRequired' }));
 }
 
-function upsert(pod: Tree, list: string, name: string): Tree {
-  const containers = listWithin(pod, list);
+function upsert(containers: Container[], name: string): Container {
   const present = containers.find((c) => c.name === name);
   if (present !== undefined) return present;
-  const added: Tree = { name };
+  const added: Container = { name };
   containers.push(added);
   return added;
 }
 
-function restrict(container: Tree, runAsUser: number): void {
-  const context = within(container, 'securityContext');
-  context.allowPrivilegeEscalation ??= false;
-  context.capabilities ??= { drop: ['ALL'] };
-  context.runAsNonRoot ??= true;
-  context.runAsUser ??= runAsUser;
-  context.runAsGroup ??= runAsUser;
-  context.seccompProfile ??= { type: 'RuntimeDefault' };
+function restrict(container: Container, runAsUser: number | undefined): void {
+  const restricted: JsonObject = {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    runAsNonRoot: true,
+    runAsUser,
+    runAsGroup: runAsUser,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+  container.securityContext = { ...restricted, ...container.securityContext };
 }
 
-function completeResources(container: Tree): void {
-  const resources = within(container, 'resources');
-  const { cpu = '500m', memory = '1536Mi' } = resources.limits ?? {};
-  resources.requests = { cpu, memory, ...resources.requests };
-  resources.limits = { memory: resources.requests.memory, ...resources.limits };
+function completeResources(container: Container): void {
+  const { limits = {}, requests, ...others } = container.resources ?? {};
+  const { cpu = '500m', memory = '1536Mi' } = limits;
+  const completed = { cpu, memory, ...requests };
+  container.resources = { ...others, requests: completed, limits: { memory: completed.memory, ...limits } };
 }
 
-/** One fresh id per admission, the same for every role that has none. */
-function pinClusterId(spec: Tree, nextNumber: () => number): void {
-  const missing = rolesOf(spec)
-    .map(({ parent }) => upsert(parent.podTemplate.spec, 'containers', CONTAINER))
-    .filter((c) => clusterIdOf(c) === undefined);
+/** One new id per admission, the same for every role that has none. */
+function pinClusterId(pods: readonly Pod[], nextNumber: () => number): void {
+  const missing = pods.map((pod) => upsert(pod.containers ?? [], CONTAINER)).filter((c) => clusterIdOf(c) === undefined);
   if (missing.length === 0) return;
-  const id = `11ef-8000-${nextNumber().toString(16).padStart(11, '0')}w`;
-  for (const container of missing) listWithin(container, 'env').push({ name: CLUSTER_ID, value: id });
+  const value = `11ef-8000-${nextNumber().toString(16).padStart(11, '0')}w`;
+  for (const container of missing) container.env = [...(container.env ?? []), { name: CLUSTER_ID, value }];
 }
 
-function clusterIdOf(container: Tree | undefined): string | undefined {
-  return (container?.env ?? []).find((e: Tree) => e.name === CLUSTER_ID)?.value;
+function clusterIdOf(container: Container | undefined): string | undefined {
+  return container?.env?.find((e) => e.name === CLUSTER_ID)?.value;
 }
 
-function completeTls(kafka: string, spec: Tree): void {
-  if (spec.enableSSL !== true || spec.tls?.issuerRef === undefined) return;
-  const certificates = listWithin(spec.tls, 'certificates');
+function completeTls(kafka: string, { enableSSL, tls }: Spec): void {
+  if (enableSSL !== true || tls?.issuerRef === undefined) return;
+  tls.certificates ??= [];
   for (const alias of ALIASES) {
-    const secretName = defaultSecretName(kafka, alias);
-    const given = certificates.find((c) => c.alias === alias);
-    if (given === undefined) certificates.push({ alias, secretName });
+    const secretName = `${kafka}-${alias}-cert`;
+    const given = tls.certificates.find((c) => c.alias === alias);
+    if (given === undefined) tls.certificates.push({ alias, secretName });
     else given.secretName ||= secretName;
   }
 }
 
-function validate({ operation, subresource, object, cluster }: AdmissionRequest): Refusal | undefined {
+function validate({ operation, subresource, object, cluster }: AdmissionRequest<Kafka>): Refusal | undefined {
   if (subresource !== undefined) return undefined;
-  const spec: Tree = object.spec;
+  const { spec } = object;
   if (operation === 'DELETE') {
     if (spec.deletionPolicy !== 'DoNotTerminate') return undefined;
     return [invalidValue('spec.deletionPolicy', spec.deletionPolicy, 'a Kafka with this policy can not be deleted')];
   }
-  const unread = undecodable(durationsOf(spec.tls));
+  const unread = undecodable(spec.tls);
   if (unread !== undefined) return unread;
   if (cluster.get(KINDS.KafkaVersion, undefined, spec.version) === undefined)
     return [invalidValue('spec.version', spec.version, 'version not supported')];
-  if (spec.topology !== undefined && (spec.topology.controller === undefined || spec.topology.broker === undefined))
-    return { code: 500, says: 'panic: half a topology [recovered]' };
+  const { controller, broker } = spec.topology ?? {};
+  if (spec.topology !== undefined && (controller === undefined || broker === undefined))
+    return { code: 500, message: 'panic: half a topology [recovered]' };
+  const isOn = spec.enableSSL === true;
   return [
-    ...tlsProblems(spec),
-    ...(spec.topology === undefined ? combinedProblems(spec) : topologyProblems(spec)),
+    ...brokenOf([
+      isOn !== (spec.tls !== undefined),
+      invalidValue('spec.enableSSL', isOn, isOn ? 'must not be true without tls' : 'must be true when tls is set'),
+    ]),
+    ...(controller === undefined || broker === undefined ? combinedProblems(spec) : topologyProblems(spec, controller, broker)),
     ...otherProblems(spec),
     ...podProblems(spec),
   ];
 }
 
-function tlsProblems(spec: Tree): FieldProblem[] {
-  const isOn = spec.enableSSL === true;
-  if (isOn === (spec.tls !== undefined)) return [];
-  return [invalidValue('spec.enableSSL', isOn, isOn ? 'must not be true without tls' : 'must be true when tls is set')];
+const hasNone = (replicas: number | undefined) => !(replicas !== undefined && replicas > 0);
+
+function combinedProblems({ replicas }: Spec): FieldProblem[] {
+  return brokenOf([hasNone(replicas), invalidValue('spec.replicas', replicas, 'must be greater than 0')]);
 }
 
-function combinedProblems(spec: Tree): FieldProblem[] {
-  return spec.replicas <= 0 ? [invalidValue('spec.replicas', spec.replicas, 'must be greater than 0')] : [];
+function topologyProblems(spec: Spec, controller: Role, broker: Role): FieldProblem[] {
+  const { requests = {}, limits = {}, ...others } = spec.podTemplate?.spec?.containers?.[0]?.resources ?? {};
+  const resources = { requests, limits, ...others };
+  const ids = [controller, broker].map((role) => clusterIdOf(role.podTemplate?.spec?.containers?.find((c) => c.name === CONTAINER)));
+  const noReplicas = Object.entries({ controller, broker }).flatMap(([name, { replicas }]) =>
+    brokenOf(
+      [hasNone(replicas), invalidValue(`spec.topology.${name}.replicas`, replicas, 'must be greater than 0')],
+      [hasNone(replicas), invalidValue('spec.topology', name, 'the role has no replicas')],
+    ),
+  );
+  return [
+    ...brokenOf(
+      [spec.replicas !== undefined, invalidValue('spec.replicas', spec.replicas, 'belongs to the roles of a topology')],
+      [spec.storage !== undefined, invalidValue('spec.topology.broker', spec.storage, 'storage belongs to the roles')],
+      [
+        Object.values(resources).some((part) => Object.keys(part).length > 0),
+        invalidValue('spec.podTemplate.spec.resources', resources, 'belong to the roles of a topology'),
+      ],
+    ),
+    ...noReplicas,
+    ...brokenOf(
+      [controller.suffix === broker.suffix, invalidValue('spec.topology', broker.suffix, 'suffixes must differ')],
+      [ids[0] !== ids[1], invalidValue('spec.topology', ids, `${CLUSTER_ID} must be the same for controllers and brokers`)],
+    ),
+  ];
 }
 
-function topologyProblems(spec: Tree): FieldProblem[] {
-  const { controller, broker } = spec.topology;
-  const problems: FieldProblem[] = [];
-  if (spec.replicas !== undefined) problems.push(invalidValue('spec.replicas', spec.replicas, 'belongs to the roles of a topology'));
-  if (spec.storage !== undefined) problems.push(invalidValue('spec.topology.broker', spec.storage, 'storage belongs to the roles'));
-  const resources: Tree = spec.podTemplate?.spec?.containers?.[0]?.resources ?? {};
-  if (Object.values(resources).some((r: Tree) => Object.keys(r).length > 0))
-    problems.push(invalidValue('spec.podTemplate.spec.resources', resources, 'belong to the roles of a topology'));
-  for (const [name, role] of Object.entries({ controller, broker })) {
-    if ((role as Tree).replicas > 0) continue;
-    problems.push(invalidValue(`spec.topology.${name}.replicas`, (role as Tree).replicas, 'must be greater than 0'));
-    problems.push(invalidValue('spec.topology', name, 'the role has no replicas'));
-  }
-  if (controller.suffix === broker.suffix) problems.push(invalidValue('spec.topology', broker.suffix, 'suffixes must differ'));
-  const ids = [controller, broker].map((role) => clusterIdOf(role.podTemplate?.spec?.containers?.find((c: Tree) => c.name === CONTAINER)));
-  if (ids[0] !== ids[1]) problems.push(invalidValue('spec.topology', ids, `${CLUSTER_ID} must be the same for controllers and brokers`));
-  return problems;
-}
-
-function otherProblems(spec: Tree): FieldProblem[] {
-  const problems: FieldProblem[] = [];
-  if (spec.halted === true && spec.deletionPolicy === 'DoNotTerminate')
-    problems.push(invalidValue('spec.halted', true, 'can not be halted while deletionPolicy is DoNotTerminate'));
-  if (spec.brokerRack !== undefined && !spec.brokerRack.topologyKey)
-    problems.push(invalidValue('spec.brokerRack.topologyKey', '', 'can not be empty'));
-  if (spec.storageType === undefined) problems.push(invalidValue('spec.storageType', '', 'can not be empty'));
-  if (spec.storageType === 'Ephemeral' && spec.deletionPolicy === 'Halt')
-    problems.push(invalidValue('spec.deletionPolicy', 'Halt', 'can not be Halt with ephemeral storage'));
-  return problems;
+function otherProblems({ halted, deletionPolicy, brokerRack, storageType }: Spec): FieldProblem[] {
+  return brokenOf(
+    [
+      halted === true && deletionPolicy === 'DoNotTerminate',
+      invalidValue('spec.halted', true, 'can not be halted while deletionPolicy is DoNotTerminate'),
+    ],
+    [brokerRack !== undefined && !brokerRack.topologyKey, invalidValue('spec.brokerRack.topologyKey', '', 'can not be empty')],
+    [storageType === undefined, invalidValue('spec.storageType', '', 'can not be empty')],
+    [
+      storageType === 'Ephemeral' && deletionPolicy === 'Halt',
+      invalidValue('spec.deletionPolicy', 'Halt', 'can not be Halt with ephemeral storage'),
+    ],
+  );
 }
 
 const RESERVED_MOUNTS = [
@@ -198,17 +224,16 @@ const RESERVED_MOUNTS = [
   '/var/private/ssl',
 ];
 
-/** Only the common pod template is looked at, not those of the roles. */
-function podProblems(spec: Tree): FieldProblem[] {
-  const pod: Tree = spec.podTemplate?.spec ?? {};
-  const aliases: string[] = (spec.tls?.certificates ?? []).map((c: Tree) => `${c.alias}-certs`);
-  const reserved = ['data', 'kafkaconfig', 'temp-config', ...aliases];
-  const volume = pod.volumes?.find((v: Tree) => reserved.includes(v.name))?.name;
-  // Init containers are not looked at when there are no others.
-  const containers: Tree[] = pod.containers === undefined ? [] : [...pod.containers, ...(pod.initContainers ?? [])];
-  const mount = containers.flatMap((c) => c.volumeMounts ?? []).find((m) => RESERVED_MOUNTS.includes(m.mountPath))?.mountPath;
-  return [
-    ...(volume === undefined ? [] : [invalidValue('spec.podTemplate.spec.volumes', volume, 'is reserved')]),
-    ...(mount === undefined ? [] : [invalidValue('spec.podTemplate.spec.volumeMounts', mount, 'is reserved')]),
-  ];
+/** Only the common pod template is checked, not those of the roles. */
+function podProblems({ podTemplate, tls }: Spec): FieldProblem[] {
+  const { volumes = [], containers, initContainers = [] } = podTemplate?.spec ?? {};
+  const reserved = ['data', 'kafkaconfig', 'temp-config', ...(tls?.certificates ?? []).map((c) => `${c.alias}-certs`)];
+  const volume = volumes.find((v) => reserved.includes(v.name ?? ''))?.name;
+  // Without other containers, init containers are not checked.
+  const mounts = (containers === undefined ? [] : [...containers, ...initContainers]).flatMap((c) => c.volumeMounts ?? []);
+  const mount = mounts.find((m) => RESERVED_MOUNTS.includes(m.mountPath ?? ''))?.mountPath;
+  return brokenOf(
+    [volume !== undefined, invalidValue('spec.podTemplate.spec.volumes', volume, 'is reserved')],
+    [mount !== undefined, invalidValue('spec.podTemplate.spec.volumeMounts', mount, 'is reserved')],
+  );
 }

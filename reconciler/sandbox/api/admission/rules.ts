@@ -1,4 +1,4 @@
-/** The rules of the operators that the sandbox stands in for. */
+/** The rules of the operators that the sandbox imitates. */
 import type { Admission } from '../admission';
 import { certManagerAdmission } from './cert-manager';
 import { kafkaAdmission } from './kafka';

@@ -1,8 +1,9 @@
-/** Schemas of cert-manager's kinds; of the issuers only the self-signed and the CA one are spelled out. */
+/** Schemas of cert-manager's kinds. Of the issuers only the self-signed and the CA issuer are described. */
 import {
   boolean,
   bytes,
   dateTime,
+  each,
   int32,
   int64,
   integer,
@@ -13,74 +14,38 @@ import {
   object,
   oneOf,
   opaque,
-  type Schema,
   string,
 } from '../schema';
+import { subject } from './subject';
 
 const USAGES = [
-  'signing',
-  'digital signature',
-  'content commitment',
-  'key encipherment',
-  'key agreement',
-  'data encipherment',
-  'cert sign',
-  'crl sign',
-  'encipher only',
-  'decipher only',
-  'any',
-  'server auth',
-  'client auth',
-  'code signing',
-  'email protection',
-  's/mime',
-  'ipsec end system',
-  'ipsec tunnel',
-  'ipsec user',
-  'timestamping',
-  'ocsp signing',
-  'microsoft sgc',
-  'netscape sgc',
-] as const;
+  ...['signing', 'digital signature', 'content commitment', 'key encipherment', 'key agreement', 'data encipherment'],
+  ...['cert sign', 'crl sign', 'encipher only', 'decipher only', 'any', 'server auth', 'client auth', 'code signing'],
+  ...['email protection', 's/mime', 'ipsec end system', 'ipsec tunnel', 'ipsec user', 'timestamping', 'ocsp signing'],
+  ...['microsoft sgc', 'netscape sgc'],
+];
 
 const condition = {
-  type: string,
+  ...each(string, 'type', 'reason', 'message'),
   status: oneOf(['True', 'False', 'Unknown']),
   lastTransitionTime: dateTime,
-  reason: string,
-  message: string,
 };
 const observedConditions = listBy(['type'], object({ ...condition, observedGeneration: int64 }, { required: ['status', 'type'] }));
 
-const issuerRef = object({ group: string, kind: string, name: string }, { required: ['name'] });
-const keySelector = object({ name: string, key: string }, { required: ['name'] });
+const issuerRef = object(each(string, 'group', 'kind', 'name'), { required: ['name'] });
+const passwordSecretRef = object(each(string, 'name', 'key'), { required: ['name'] });
+const store = { create: boolean, password: string, passwordSecretRef };
 
 const certificateSpec = object(
   {
-    secretName: string,
+    ...each(string, 'secretName', 'commonName', 'literalSubject', 'duration', 'renewBefore'),
+    ...each(list(string), 'dnsNames', 'ipAddresses', 'uris', 'emailAddresses'),
+    ...each(boolean, 'isCA', 'encodeUsagesInRequest'),
+    ...each(int32, 'renewBeforePercentage', 'revisionHistoryLimit'),
     issuerRef,
-    commonName: string,
-    literalSubject: string,
-    subject: object({
-      organizations: list(string),
-      countries: list(string),
-      organizationalUnits: list(string),
-      localities: list(string),
-      provinces: list(string),
-      streetAddresses: list(string),
-      postalCodes: list(string),
-      serialNumber: string,
-    }),
-    dnsNames: list(string),
-    ipAddresses: list(string),
-    uris: list(string),
-    emailAddresses: list(string),
-    otherNames: list(object({ oid: string, utf8Value: string })),
-    duration: string,
-    renewBefore: string,
-    renewBeforePercentage: int32,
+    subject,
+    otherNames: list(object(each(string, 'oid', 'utf8Value'))),
     renewal: object({ policy: oneOf(['RenewBefore', 'Disabled']), windows: list(opaque) }),
-    isCA: boolean,
     usages: list(oneOf(USAGES)),
     privateKey: object({
       algorithm: oneOf(['RSA', 'ECDSA', 'Ed25519']),
@@ -89,59 +54,38 @@ const certificateSpec = object(
       rotationPolicy: oneOf(['Never', 'Always']),
     }),
     signatureAlgorithm: oneOf([
-      'SHA256WithRSA',
-      'SHA384WithRSA',
-      'SHA512WithRSA',
-      'ECDSAWithSHA256',
-      'ECDSAWithSHA384',
-      'ECDSAWithSHA512',
-      'PureEd25519',
+      ...(['SHA256WithRSA', 'SHA384WithRSA', 'SHA512WithRSA'] as const),
+      ...(['ECDSAWithSHA256', 'ECDSAWithSHA384', 'ECDSAWithSHA512', 'PureEd25519'] as const),
     ]),
-    encodeUsagesInRequest: boolean,
-    secretTemplate: object({ annotations: mapOf(string), labels: mapOf(string) }),
+    secretTemplate: object(each(mapOf(string), 'annotations', 'labels')),
     keystores: object({
-      jks: object({ create: boolean, alias: string, password: string, passwordSecretRef: keySelector }, { required: ['create'] }),
-      pkcs12: object(
-        {
-          create: boolean,
-          password: string,
-          passwordSecretRef: keySelector,
-          profile: oneOf(['LegacyRC2', 'LegacyDES', 'Modern2023', 'Modern2026']),
-        },
-        { required: ['create'] },
-      ),
+      jks: object({ ...store, alias: string }, { required: ['create'] }),
+      pkcs12: object({ ...store, profile: oneOf(['LegacyRC2', 'LegacyDES', 'Modern2023', 'Modern2026']) }, { required: ['create'] }),
     }),
     additionalOutputFormats: list(object({ type: oneOf(['DER', 'CombinedPEM']) }, { required: ['type'] })),
-    revisionHistoryLimit: int32,
     nameConstraints: opaque,
   },
   { required: ['issuerRef', 'secretName'] },
 );
 
-export const certificateSchema: Schema = kindSchema(
+export const certificateSchema = kindSchema(
   certificateSpec,
   object({
     conditions: observedConditions,
-    notBefore: dateTime,
-    notAfter: dateTime,
-    renewalTime: dateTime,
-    revision: integer,
+    ...each(dateTime, 'notBefore', 'notAfter', 'renewalTime', 'lastFailureTime'),
+    ...each(integer, 'revision', 'failedIssuanceAttempts'),
     nextPrivateKeySecretName: string,
-    lastFailureTime: dateTime,
-    failedIssuanceAttempts: integer,
   }),
 );
 
-export const certificateRequestSchema: Schema = kindSchema(
+export const certificateRequestSchema = kindSchema(
   object(
     {
       request: bytes,
       issuerRef,
-      duration: string,
       isCA: boolean,
       usages: list(oneOf(USAGES)),
-      username: string,
-      uid: string,
+      ...each(string, 'duration', 'username', 'uid'),
       groups: list(string),
       extra: mapOf(list(string)),
     },
@@ -149,29 +93,19 @@ export const certificateRequestSchema: Schema = kindSchema(
   ),
   object({
     conditions: listBy(['type'], object(condition, { required: ['status', 'type'] })),
-    certificate: bytes,
-    ca: bytes,
+    ...each(bytes, 'certificate', 'ca'),
     failureTime: dateTime,
   }),
 );
 
-const issuerParts = kindSchema(
-  object({
-    selfSigned: object({ crlDistributionPoints: list(string) }),
-    ca: object(
-      {
-        secretName: string,
-        crlDistributionPoints: list(string),
-        ocspServers: list(string),
-        issuingCertificateURLs: list(string),
-      },
-      { required: ['secretName'] },
-    ),
-    vault: opaque,
-    acme: opaque,
-    venafi: opaque,
-  }),
-  object({ conditions: observedConditions, acme: opaque }),
-);
+const issuerSpec = object({
+  selfSigned: object({ crlDistributionPoints: list(string) }),
+  ca: object(
+    { secretName: string, ...each(list(string), 'crlDistributionPoints', 'ocspServers', 'issuingCertificateURLs') },
+    { required: ['secretName'] },
+  ),
+  ...each(opaque, 'vault', 'acme', 'venafi'),
+});
+const issuer = kindSchema(issuerSpec, object({ conditions: observedConditions, acme: opaque }));
 
-export const issuerSchema: Schema = { ...issuerParts, required: ['spec'] };
+export const issuerSchema: typeof issuer = { ...issuer, required: ['spec'] };

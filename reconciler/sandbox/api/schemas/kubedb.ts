@@ -1,38 +1,40 @@
-/** Schemas of KubeDB's kinds, as far as TLS of a Kafka needs them; what lies beside that is opaque. */
-import { boolean, dateTime, int32, int64, kindSchema, list, mapOf, object, oneOf, opaque, type Schema, string } from '../schema';
+/** Schemas of KubeDB's kinds, as far as TLS of a Kafka needs them; other parts are opaque. */
+import {
+  boolean,
+  dateTime,
+  each,
+  int32,
+  int64,
+  intOrString,
+  kindSchema,
+  list,
+  listBy,
+  mapOf,
+  object,
+  oneOf,
+  opaque,
+  open,
+  type Schema,
+  string,
+} from '../schema';
+import { subject } from './subject';
 
-const issuerRef = object(
-  { apiGroup: string, kind: string, name: string },
-  { required: ['kind', 'name'], 'x-kubernetes-map-type': 'atomic' },
-);
+const ATOMIC = { 'x-kubernetes-map-type': 'atomic' } as const;
 
-const subject = object({
-  organizations: list(string),
-  countries: list(string),
-  organizationalUnits: list(string),
-  localities: list(string),
-  provinces: list(string),
-  streetAddresses: list(string),
-  postalCodes: list(string),
-  serialNumber: string,
-});
+const issuerRef = object(each(string, 'apiGroup', 'kind', 'name'), { required: ['kind', 'name'], ...ATOMIC });
 
 const certificate = object(
   {
     alias: string,
     issuerRef,
-    secretName: string,
+    ...each(string, 'secretName', 'duration', 'renewBefore'),
     subject,
-    duration: string,
-    renewBefore: string,
-    dnsNames: list(string),
-    ipAddresses: list(string),
-    uris: list(string),
-    emailAddresses: list(string),
+    ...each(list(string), 'dnsNames', 'ipAddresses', 'uris', 'emailAddresses'),
     privateKey: object({ encoding: oneOf(['PKCS1', 'PKCS8']) }),
   },
   { required: ['alias'] },
 );
+const certificates = list(certificate);
 
 const secretReference = object(
   {
@@ -40,29 +42,37 @@ const secretReference = object(
     kind: { ...string, default: 'Secret' },
     name: string,
     externallyManaged: boolean,
-    rotateAfter: string,
+    ...each(string, 'rotateAfter', 'secretStoreName'),
     activeFrom: dateTime,
-    secretStoreName: string,
   },
-  { required: ['kind', 'name'], 'x-kubernetes-map-type': 'atomic' },
+  { required: ['kind', 'name'], ...ATOMIC },
 );
+
+const localReference = object({ name: { ...string, default: '' } }, ATOMIC);
 
 const conditions = list(
   object(
-    {
-      type: string,
-      status: string,
-      observedGeneration: int64,
-      severity: string,
-      lastTransitionTime: dateTime,
-      reason: string,
-      message: string,
-    },
+    { ...each(string, 'type', 'status', 'severity', 'reason', 'message'), observedGeneration: int64, lastTransitionTime: dateTime },
     { required: ['lastTransitionTime', 'status', 'type'] },
   ),
 );
 
-const role = object({ replicas: int32, suffix: string, storage: opaque, podTemplate: opaque });
+const container = open({
+  name: string,
+  env: list(open({ name: string, value: string })),
+  resources: open(each(mapOf(intOrString), 'limits', 'requests')),
+  resizePolicy: list(opaque),
+  securityContext: opaque,
+  volumeMounts: list(open({ mountPath: string })),
+});
+const podTemplate = open({
+  spec: open({
+    ...each(list(container), 'containers', 'initContainers'),
+    volumes: list(open({ name: string })),
+    securityContext: opaque,
+  }),
+});
+const role = object({ replicas: int32, suffix: string, storage: opaque, podTemplate });
 
 const kafkaSpec = object(
   {
@@ -72,30 +82,24 @@ const kafkaSpec = object(
     storage: opaque,
     storageType: oneOf(['Durable', 'Ephemeral']),
     deletionPolicy: oneOf(['Halt', 'Delete', 'WipeOut', 'DoNotTerminate']),
-    halted: boolean,
-    enableSSL: boolean,
-    tls: object({ issuerRef, certificates: list(certificate) }),
-    disableSecurity: boolean,
-    authSecret: secretReference,
-    keystoreCredSecret: secretReference,
+    ...each(boolean, 'halted', 'enableSSL', 'disableSecurity'),
+    tls: object({ issuerRef, certificates }),
+    ...each(secretReference, 'authSecret', 'keystoreCredSecret'),
     configuration: object({ secretName: string, inline: mapOf(string) }),
-    configSecret: object({ name: { ...string, default: '' } }, { 'x-kubernetes-map-type': 'atomic' }),
-    podTemplate: opaque,
+    configSecret: localReference,
+    podTemplate,
     serviceTemplates: list(opaque),
     healthChecker: object(
       {
-        periodSeconds: { ...int32, default: 10 },
-        timeoutSeconds: { ...int32, default: 10 },
-        // A partly given health checker gets 1 here, an absent one the 3 below.
+        ...each({ ...int32, default: 10 }, 'periodSeconds', 'timeoutSeconds'),
+        // A health checker without this field gets 1, an absent health checker gets the 3 below.
         failureThreshold: { ...int32, default: 1 },
         disableWriteCheck: boolean,
       },
       { default: { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 3 } },
     ),
     brokerRack: object({ topologyKey: string }),
-    monitor: opaque,
-    cruiseControl: opaque,
-    tieredStorage: opaque,
+    ...each(opaque, 'monitor', 'cruiseControl', 'tieredStorage'),
     autoOps: object({ disabled: boolean }),
   },
   { required: ['version'] },
@@ -107,54 +111,37 @@ const kafkaStatus = object({
   conditions,
 });
 
-/** KubeDB restricts the names of databases, so that what is derived from them is valid, too. */
-const databaseName: Schema = { ...string, maxLength: 63, pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' };
+/** KubeDB restricts the names of databases, so that derived names are valid, too. */
+const databaseName: Schema<string> = { ...string, maxLength: 63, pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' };
 
-export const kafkaSchema: Schema = kindSchema(kafkaSpec, kafkaStatus, databaseName);
-export const gitOpsKafkaSchema: Schema = kindSchema(opaque, opaque);
+export const kafkaSchema = kindSchema(kafkaSpec, kafkaStatus, databaseName);
+export const gitOpsKafkaSchema = kindSchema(opaque, opaque);
 
-export const kafkaVersionSchema: Schema = kindSchema(
+const images = each(object({ image: string }, { required: ['image'] }), 'db', 'initContainer', 'connectCluster', 'cruiseControl');
+
+export const kafkaVersionSchema = kindSchema(
   object(
-    {
-      version: string,
-      db: object({ image: string }, { required: ['image'] }),
-      initContainer: object({ image: string }, { required: ['image'] }),
-      connectCluster: object({ image: string }, { required: ['image'] }),
-      cruiseControl: object({ image: string }, { required: ['image'] }),
-      securityContext: object({ runAsUser: int64 }),
-      deprecated: boolean,
-    },
+    { version: string, ...images, securityContext: object({ runAsUser: int64 }), deprecated: boolean },
     { required: ['connectCluster', 'cruiseControl', 'db', 'version'] },
   ),
 );
 
-export const kafkaOpsRequestSchema: Schema = kindSchema(
+const OPERATIONS = [
+  ...(['UpdateVersion', 'HorizontalScaling', 'VerticalScaling', 'VolumeExpansion', 'Restart'] as const),
+  ...(['Reconfigure', 'ReconfigureTLS', 'RotateAuth', 'StorageMigration'] as const),
+];
+
+export const kafkaOpsRequestSchema = kindSchema(
   object(
     {
-      databaseRef: object({ name: { ...string, default: '' } }, { 'x-kubernetes-map-type': 'atomic' }),
-      type: oneOf([
-        'UpdateVersion',
-        'HorizontalScaling',
-        'VerticalScaling',
-        'VolumeExpansion',
-        'Restart',
-        'Reconfigure',
-        'ReconfigureTLS',
-        'RotateAuth',
-        'StorageMigration',
-      ]),
-      tls: object({ issuerRef, certificates: list(certificate), rotateCertificates: boolean, remove: boolean }),
-      restart: opaque,
+      databaseRef: localReference,
+      type: oneOf(OPERATIONS),
+      tls: object({ issuerRef, certificates, ...each(boolean, 'rotateCertificates', 'remove') }),
       timeout: string,
       apply: oneOf(['IfReady', 'Always'], { default: 'IfReady' }),
       maxRetries: { ...int32, default: 1 },
       updateVersion: object({ targetVersion: string }),
-      horizontalScaling: opaque,
-      verticalScaling: opaque,
-      volumeExpansion: opaque,
-      configuration: opaque,
-      authentication: opaque,
-      migration: opaque,
+      ...each(opaque, 'restart', 'horizontalScaling', 'verticalScaling', 'volumeExpansion', 'configuration', 'authentication', 'migration'),
     },
     { required: ['databaseRef', 'type'] },
   ),
@@ -164,4 +151,34 @@ export const kafkaOpsRequestSchema: Schema = kindSchema(
     conditions,
     pausedBackups: list(opaque),
   }),
+);
+
+const petSetStatus = object(
+  {
+    ...each(int32, 'replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas', 'collisionCount'),
+    ...each(string, 'currentRevision', 'updateRevision'),
+    observedGeneration: int64,
+    conditions: listBy(['type'], opaque),
+  },
+  { required: ['replicas'] },
+);
+
+/** KubeDB's StatefulSet. */
+export const petSetSchema = kindSchema(
+  object(
+    {
+      ...each(int32, 'replicas', 'revisionHistoryLimit', 'minReadySeconds'),
+      ...each(string, 'serviceName', 'podManagementPolicy'),
+      selector: object({ matchLabels: mapOf(string), matchExpressions: list(opaque) }, ATOMIC),
+      template: opaque,
+      volumeClaimTemplates: list(opaque),
+      updateStrategy: object({ type: string, rollingUpdate: object({ partition: int32, maxUnavailable: intOrString }) }),
+      persistentVolumeClaimRetentionPolicy: object(each(string, 'whenDeleted', 'whenScaled')),
+      ordinals: object({ start: int32 }),
+      podPlacementPolicy: localReference,
+      distributed: boolean,
+    },
+    { required: ['selector', 'serviceName', 'template'] },
+  ),
+  petSetStatus,
 );

@@ -1,88 +1,64 @@
 /**
- * Schemas of PetSets and of Kubernetes' own kinds. Of the latter only what merges in a special way under server-side apply is
- * spelled out: their other fields are kept as sent, unknown ones included, and not validated.
+ * Schemas of Kubernetes' own kinds: only the fields that merge in a special way under server-side apply. Other fields are kept as sent,
+ * unknown ones included, and not validated.
  */
-import { boolean, int32, int64, kindSchema, list, listBy, mapOf, metadataSchema, object, opaque, type Schema, string } from '../schema';
+import {
+  atomic,
+  builtInSchema,
+  conditions,
+  each,
+  int32,
+  int64,
+  list,
+  listBy,
+  mapOf,
+  metadataSchema,
+  opaque,
+  open,
+  string,
+  type View,
+} from '../schema';
 
-const open = (properties: Readonly<Record<string, Schema>>): Schema => ({ ...opaque, properties });
-const atomic: Schema = { ...opaque, 'x-kubernetes-map-type': 'atomic' };
-
-const selector = object({ matchLabels: mapOf(string), matchExpressions: list(opaque) }, { 'x-kubernetes-map-type': 'atomic' });
-
-const petSetStatus = object(
-  {
-    observedGeneration: int64,
-    replicas: int32,
-    readyReplicas: int32,
-    currentReplicas: int32,
-    updatedReplicas: int32,
-    availableReplicas: int32,
-    currentRevision: string,
-    updateRevision: string,
-    collisionCount: int32,
-    conditions: listBy(['type'], opaque),
-  },
-  { required: ['replicas'] },
-);
-
-export const petSetSchema: Schema = kindSchema(
-  object(
-    {
-      replicas: int32,
-      selector,
-      serviceName: string,
-      template: opaque,
-      volumeClaimTemplates: list(opaque),
-      podManagementPolicy: string,
-      updateStrategy: object({
-        type: string,
-        rollingUpdate: object({ partition: int32, maxUnavailable: { 'x-kubernetes-int-or-string': true } }),
-      }),
-      persistentVolumeClaimRetentionPolicy: object({ whenDeleted: string, whenScaled: string }),
-      revisionHistoryLimit: int32,
-      minReadySeconds: int32,
-      ordinals: object({ start: int32 }),
-      podPlacementPolicy: object({ name: { ...string, default: '' } }, { 'x-kubernetes-map-type': 'atomic' }),
-      distributed: boolean,
-    },
-    { required: ['selector', 'serviceName', 'template'] },
-  ),
-  petSetStatus,
-);
+const named = listBy(['name'], opaque);
+const withPort = open({ protocol: { ...string, default: 'TCP' } });
+const status = open({ conditions });
 
 const container = open({
   env: listBy(['name'], open({ valueFrom: open({ secretKeyRef: atomic, configMapKeyRef: atomic, fieldRef: atomic }) })),
-  ports: listBy(['containerPort', 'protocol'], open({ protocol: { ...string, default: 'TCP' } })),
+  ports: listBy(['containerPort', 'protocol'], withPort),
   volumeMounts: listBy(['mountPath'], opaque),
 });
+const containers = listBy(['name'], container);
 const podSpec = open({
-  containers: listBy(['name'], container),
-  initContainers: listBy(['name'], container),
-  volumes: listBy(['name'], opaque),
-  imagePullSecrets: listBy(['name'], opaque),
+  containers,
+  initContainers: containers,
+  volumes: named,
+  imagePullSecrets: named,
   nodeSelector: atomic,
+  terminationGracePeriodSeconds: int64,
 });
-const podTemplate = open({ metadata: metadataSchema, spec: podSpec });
-const jobSpec = open({ selector: atomic, template: podTemplate });
-const conditions = open({ conditions: listBy(['type'], opaque) });
+const jobSpec = open({ selector: atomic, template: open({ metadata: metadataSchema(), spec: podSpec }) });
 
-const ofKind = (properties: Readonly<Record<string, Schema>>): Schema =>
-  open({ apiVersion: string, kind: string, metadata: metadataSchema, ...properties });
+const labelSelector = open(
+  { matchLabels: mapOf(string), matchExpressions: list(open({ ...each(string, 'key', 'operator'), values: list(string) })) },
+  { 'x-kubernetes-map-type': 'atomic' },
+);
+export type LabelSelector = View<typeof labelSelector>;
 
-/** A kind of which nothing merges in a special way. */
-export const plainSchema: Schema = ofKind({ spec: opaque, status: conditions });
-export const podSchema: Schema = ofKind({ spec: podSpec, status: conditions });
-export const jobSchema: Schema = ofKind({ spec: jobSpec, status: conditions });
-export const cronJobSchema: Schema = ofKind({
-  spec: open({ jobTemplate: open({ metadata: metadataSchema, spec: jobSpec }) }),
-  status: opaque,
+/** A kind with no field that merges in a special way. */
+export const plainSchema = builtInSchema({ spec: opaque, status });
+export const podSchema = builtInSchema({ spec: podSpec, status: open({ conditions, phase: string }) });
+export const jobSchema = builtInSchema({ spec: jobSpec, status });
+export const cronJobSchema = builtInSchema({ spec: open({ jobTemplate: open({ metadata: metadataSchema(), spec: jobSpec }) }) });
+export const serviceSchema = builtInSchema({ spec: open({ ports: listBy(['port', 'protocol'], withPort), selector: atomic }), status });
+export const podDisruptionBudgetSchema = builtInSchema({
+  spec: open({ selector: labelSelector }),
+  status: open({
+    ...each(int32, 'observedGeneration', 'disruptionsAllowed', 'desiredHealthy', 'currentHealthy'),
+    disruptedPods: mapOf(string),
+    conditions,
+  }),
 });
-export const serviceSchema: Schema = ofKind({
-  spec: open({ ports: listBy(['port', 'protocol'], open({ protocol: { ...string, default: 'TCP' } })), selector: atomic }),
-  status: conditions,
-});
-export const podDisruptionBudgetSchema: Schema = ofKind({ spec: open({ selector: atomic }), status: conditions });
-export const configSchema: Schema = ofKind({ data: mapOf(string), binaryData: mapOf(string), stringData: mapOf(string) });
-export const serviceAccountSchema: Schema = ofKind({ secrets: listBy(['name'], opaque), imagePullSecrets: list(opaque) });
-export const namespaceSchema: Schema = ofKind({ spec: open({ finalizers: list(string) }), status: conditions });
-export const roleBindingSchema: Schema = ofKind({ roleRef: atomic, subjects: list(opaque) });
+export const configSchema = builtInSchema({ data: mapOf(string), binaryData: mapOf(string), stringData: mapOf(string) });
+export const serviceAccountSchema = builtInSchema({ secrets: named, imagePullSecrets: list(opaque) });
+export const roleBindingSchema = builtInSchema({ roleRef: atomic, subjects: list(opaque) });

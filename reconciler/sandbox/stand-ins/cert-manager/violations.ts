@@ -5,7 +5,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { parseGoDuration } from '../../../../constructs/model/go-duration';
 import type { KubeObject } from '../../../../constructs/model/kube-object';
-import { madeOnce } from '../../made-once';
+import { memoize } from '../../memoize';
 import { type KeySpec, keyFits } from '../pki/keys';
 import { contentId, issuedContentId, type RequestFacts, readRequest, splitPem } from '../pki/x509';
 import { decoded } from '../world';
@@ -139,7 +139,7 @@ const asked = new WeakMap<KubeObject, RequestFacts>();
 
 /** Objects of the cache never change, so that each request is read once. */
 function askedBy(request: KubeObject): RequestFacts {
-  return madeOnce(asked, request, () => readRequest(Buffer.from(request.spec.request, 'base64').toString('utf8')));
+  return memoize(asked, request, () => readRequest(Buffer.from(request.spec.request, 'base64').toString('utf8')));
 }
 
 function durationDiffers({ certificate, request }: CheckInput): Violation | undefined {
