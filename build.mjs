@@ -31,7 +31,7 @@ for (const example of ['argocd', 'flux']) copyFileSync(`examples/${example}/kafk
 
 const { build } = await import('esbuild');
 const { metafile } = await build({
-  entryPoints: { 'kafka-tls': 'reconciler/bin.ts', sandbox: 'reconciler/cli/real-sandbox.ts' },
+  entryPoints: { 'kafka-tls': 'reconciler/bin.ts', sandbox: 'reconciler/cli/sandbox-process.ts' },
   outdir: 'lib/bin',
   chunkNames: 'chunks/[name]-[hash]',
   outExtension: { '.js': '.mjs' },

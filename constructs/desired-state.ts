@@ -1,7 +1,7 @@
 import type { Duration } from 'cdk8s';
 import { goDuration } from './duration';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Deadlines, type Desired, type ExecutorName } from './model/desired';
-import type { Place } from './model/manifests';
+import type { KafkaIdentity } from './model/manifests';
 import type { TlsChoice } from './tls';
 
 /** How pods restart when restarted and not yet restarted ones cannot talk: when TLS is turned on or off, or the root changes. */
@@ -13,7 +13,7 @@ export enum Cutover {
 }
 
 /** What a gate does when Kafka's own facts cannot be had. */
-export enum WhenKafkaIsUnknown {
+export enum UnknownHealthPolicy {
   /** It rests on the readiness of pods, and says so. */
   READINESS = 'readiness',
   /** It refuses. */
@@ -24,11 +24,11 @@ export enum WhenKafkaIsUnknown {
 export interface RestartProps {
   /** @default Cutover.ROLLING */
   readonly cutover?: Cutover;
-  /** @default WhenKafkaIsUnknown.READINESS */
-  readonly whenKafkaIsUnknown?: WhenKafkaIsUnknown;
+  /** @default UnknownHealthPolicy.READINESS */
+  readonly unknownHealthPolicy?: UnknownHealthPolicy;
 }
 
-/** How long to wait for each thing before a run ends: ten seconds to a day; `claim` may be none. */
+/** How long to wait for each thing before a run ends: ten seconds to a day; `opsManagerDetection` may be none. */
 export interface DeadlinesProps {
   /**
    * Until a certificate is issued.
@@ -54,12 +54,12 @@ export interface DeadlinesProps {
    * Until KubeDB's ops-manager picks a request up.
    * @default Duration.minutes(2)
    */
-  readonly pickup?: Duration;
+  readonly requestAcceptance?: Duration;
   /**
    * Under `Executor.native()`, how long a new request is left alone to see whether an ops-manager claims it.
    * @default Duration.seconds(15)
    */
-  readonly claim?: Duration;
+  readonly opsManagerDetection?: Duration;
 }
 
 /** What the desired state is made of. */
@@ -74,11 +74,11 @@ export interface DesiredStateProps {
 }
 
 /** Returns the document `desired.yaml` of a bundle. */
-export function desiredState(place: Place, props: DesiredStateProps): Desired {
+export function desiredState(identity: KafkaIdentity, props: DesiredStateProps): Desired {
   const { choice } = props;
   return {
     formatVersion: BUNDLE_FORMAT,
-    ...place,
+    ...identity,
     ...(props.clusterDomain === undefined ? {} : { clusterDomain: props.clusterDomain }),
     ...(props.nodes === undefined ? {} : { nodes: props.nodes }),
     executor: props.executor,
@@ -86,7 +86,7 @@ export function desiredState(place: Place, props: DesiredStateProps): Desired {
     ...(choice.beforeExpiry === undefined ? {} : { beforeExpiry: choice.beforeExpiry }),
     acknowledge: choice.acknowledge,
     cutover: props.restart?.cutover ?? Cutover.ROLLING,
-    whenKafkaIsUnknown: props.restart?.whenKafkaIsUnknown ?? WhenKafkaIsUnknown.READINESS,
+    unknownHealthPolicy: props.restart?.unknownHealthPolicy ?? UnknownHealthPolicy.READINESS,
     retries: props.retries ?? 1,
     deadlines: deadlines(props.deadlines ?? {}),
   };

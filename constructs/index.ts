@@ -14,7 +14,7 @@ export { Acknowledgement } from './acknowledgement';
 export { type BrokerCertificateProps, type CertificateProps, KeyEncoding } from './certificate';
 export type { CertificateSubject } from './certificate-subject';
 export { ClientCertificate, type ClientCertificateProps } from './client-certificate';
-export { Cutover, type DeadlinesProps, type RestartProps, WhenKafkaIsUnknown } from './desired-state';
+export { Cutover, type DeadlinesProps, type RestartProps, UnknownHealthPolicy } from './desired-state';
 export { Executor } from './executor';
 export { type CaSecretOptions, type SelfSignedCaOptions, TlsIssuer } from './issuer';
 export {

@@ -12,17 +12,17 @@
 import { ApiObject, App, Chart, Lazy, YamlOutputType } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type DeadlinesProps, desiredState, type RestartProps } from './desired-state';
+import { duplicates, firstAbout, note } from './duplicates';
 import { Executor } from './executor';
 import { type ApplicationRequest, KafkaBundle } from './kafka-bundle';
 import { KafkaCluster } from './kafka-cluster';
 import { MAX_BUNDLE_BYTES } from './model/bundle';
 import { formatRef, isEqual, KINDS, type KubeObject } from './model/kube-object';
-import { type Place, SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
+import { type KafkaIdentity, SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, LABEL_KAFKA } from './model/names';
 import { ALIASES, defaultSecretName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { formatViolation } from './model/violation';
-import { firstAbout, namesakes, note } from './namesakes';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { resolveOwnLazyValues } from './resolvers';
 import { Tls } from './tls';
@@ -107,7 +107,7 @@ export class KafkaTls extends Construct {
   /** The request that restarts pods, in the bundle. */
   readonly restartRequest: ApiObject;
 
-  private readonly place: Place;
+  private readonly place: KafkaIdentity;
   private readonly bundle: KafkaBundle;
   private readonly reconciler?: ReconcilerJob;
   /** Issuers and Certificates that a run applies, as they are printed. */
@@ -280,7 +280,7 @@ export class KafkaTls extends Construct {
   /** One output is for one cluster: two KafkaTls of one Kafka would take turns there. */
   private twins(): readonly string[] {
     const wayOut = "Leave one of the two out. For several clusters make an App for each, new App({ outdir: 'dist/prod' })";
-    return namesakes(this, this.subject()).map(
+    return duplicates(this, this.subject()).map(
       ({ node }) => `${this.subject()}: another KafkaTls of this app, ${node.path}, is about the same Kafka. ${wayOut}.`,
     );
   }
@@ -299,7 +299,7 @@ export class KafkaTls extends Construct {
 
   /** Several KafkaTls may use one CA, and one of them makes it: the others would overwrite its Issuer and its root in every run. */
   private shared(): readonly string[] {
-    const twins = namesakes(this, this.subject());
+    const twins = duplicates(this, this.subject());
     const taken = this.owned.flatMap((name) => {
       const owner = firstAbout(this, name);
       return owner === undefined || owner === this || twins.includes(owner) ? [] : [{ name, owner: owner.node.path }];
@@ -325,7 +325,7 @@ export class KafkaTls extends Construct {
   /** It is named by namespace and Kafka: those of "b-c" in "a" and of "c" in "a-b" have one name. */
   private sharedClusterRole(): readonly string[] {
     if (this.clusterRole === undefined || this.clusterRole.toJson().metadata.name !== this.clusterRole.name) return [];
-    const twins = namesakes(this, this.subject());
+    const twins = duplicates(this, this.subject());
     const owner = firstAbout(this, clusterRoleSubject(this.clusterRole.name));
     if (owner === undefined || owner === this || twins.includes(owner)) return [];
     const why = `KafkaTls ${owner.node.path} makes one of this name already, and nothing tells them apart in the cluster`;
@@ -336,8 +336,8 @@ export class KafkaTls extends Construct {
   /** cdk8s names the file of a resource by its kind and name, and writes over the file of a resource in another namespace. */
   private overwritten(): readonly string[] {
     if (App.of(this).yamlOutputType !== YamlOutputType.FILE_PER_RESOURCE) return [];
-    const twins = namesakes(this, this.subject());
-    const other = namesakes(this, this.fileName()).find((construct) => !twins.includes(construct));
+    const twins = duplicates(this, this.subject());
+    const other = duplicates(this, this.fileName()).find((construct) => !twins.includes(construct));
     if (other === undefined) return [];
     const why = `${other.node.path} is about a Kafka of the same name in another namespace, and YamlOutputType.FILE_PER_RESOURCE gives both the same file names`;
     const wayOut =

@@ -3,7 +3,7 @@ import { ApiObject, JsonPatch, Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { metadataProps } from './metadata';
 import { groupOf, KINDS } from './model/kube-object';
-import { ownedMetadata, type Place } from './model/manifests';
+import { type KafkaIdentity, ownedMetadata } from './model/manifests';
 import { bundleName, clusterRoleName } from './model/names';
 import type { Permission } from './model/permissions';
 
@@ -15,10 +15,10 @@ export interface Access {
 }
 
 /** Grants permissions in the Kafka's namespace to a ServiceAccount of the reconciler's own. */
-export function grantAccess(scope: Construct, place: Place, allowed: readonly Permission[]): Access {
+export function grantAccess(scope: Construct, identity: KafkaIdentity, allowed: readonly Permission[]): Access {
   // Loaded here, since it takes longer to load than all else together, and who wants the ConfigMap only never gets here.
   const plus: typeof import('cdk8s-plus-28') = require('cdk8s-plus-28');
-  const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
+  const metadata = metadataProps(ownedMetadata(identity, bundleName(identity.kafka)));
   const account = new plus.ServiceAccount(scope, 'ServiceAccount', { metadata, automountToken: false });
   const role = new plus.Role(scope, 'Role', { metadata });
   for (const { group, resource, verbs, name } of allowed) {
@@ -31,10 +31,14 @@ export function grantAccess(scope: Construct, place: Place, allowed: readonly Pe
 }
 
 /** Lets it look at ClusterIssuers, which are in no namespace: only at those that TLS refers to, as it is at synth. */
-export function grantClusterIssuers(scope: Construct, place: Place, issuers: () => readonly string[]): Omit<Access, 'serviceAccount'> {
+export function grantClusterIssuers(
+  scope: Construct,
+  identity: KafkaIdentity,
+  issuers: () => readonly string[],
+): Omit<Access, 'serviceAccount'> {
   const { apiVersion, plural } = KINDS.ClusterIssuer;
-  const name = clusterRoleName(place.namespace, place.kafka);
-  const metadata = metadataProps(ownedMetadata(place, name));
+  const name = clusterRoleName(identity.namespace, identity.kafka);
+  const metadata = metadataProps(ownedMetadata(identity, name));
   const role = new ApiObject(scope, 'ClusterRole', {
     apiVersion: KINDS.ClusterRole.apiVersion,
     kind: KINDS.ClusterRole.kind,
@@ -52,7 +56,7 @@ export function grantClusterIssuers(scope: Construct, place: Place, issuers: () 
     kind: KINDS.ClusterRoleBinding.kind,
     metadata,
     roleRef: { apiGroup: groupOf(KINDS.ClusterRole.apiVersion), kind: KINDS.ClusterRole.kind, name },
-    subjects: [{ kind: KINDS.ServiceAccount.kind, name: bundleName(place.kafka), namespace: place.namespace }],
+    subjects: [{ kind: KINDS.ServiceAccount.kind, name: bundleName(identity.kafka), namespace: identity.namespace }],
   });
   for (const object of [role, roleBinding]) object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
   return { role, roleBinding };

@@ -15,7 +15,7 @@ import { metadataProps } from './metadata';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
 import { KINDS, type KubeObject } from './model/kube-object';
-import { ownedMetadata, type Place } from './model/manifests';
+import { type KafkaIdentity, ownedMetadata } from './model/manifests';
 import { bundleName, cronJobName, jobNameOf, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
 import { cronJobViolations, jobViolations } from './model/validate-job';
@@ -55,7 +55,7 @@ export interface ReconcilerJobProps {
 
 /** What a Job depends on besides its props. */
 export interface ReconcilerJobContext {
-  readonly place: Place;
+  readonly place: KafkaIdentity;
   readonly executor: ExecutorName;
   readonly deadlines: Deadlines;
   /** Returns the number of pods of the Kafka, as it is at synth. */
@@ -81,7 +81,7 @@ export class ReconcilerJob extends Construct {
   readonly clusterRole?: ApiObject;
   readonly clusterRoleBinding?: ApiObject;
 
-  private readonly place: Place;
+  private readonly place: KafkaIdentity;
   private readonly leastSeconds: number;
 
   constructor(scope: Construct, id: string, props: ReconcilerJobProps, context: ReconcilerJobContext) {
@@ -177,8 +177,8 @@ function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, args:
 const SLACK_SECONDS = 600;
 
 /** The API server, DNS and brokers are wherever they are; what the brokers accept is theirs to say. */
-function networkPolicySpec(place: Place): object {
-  return { podSelector: { matchLabels: podSelector(place) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] };
+function networkPolicySpec(identity: KafkaIdentity): object {
+  return { podSelector: { matchLabels: podSelector(identity) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] };
 }
 
 function runDeadlineSeconds(context: ReconcilerJobContext): number {

@@ -5,7 +5,7 @@
  * names one: `securityContext: {}`.
  */
 import { canonical } from './model/kube-object';
-import { type ExtraSpec, merged, type Place } from './model/manifests';
+import { type ExtraSpec, type KafkaIdentity, merged } from './model/manifests';
 import { bundleName, LABEL_KAFKA } from './model/names';
 import type { PodNeeds } from './model/validate-pod';
 
@@ -141,20 +141,20 @@ const REQUESTS = { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '16Mi' };
 const LIMITS = { cpu: '1', memory: '256Mi', 'ephemeral-storage': '64Mi' };
 
 /** Labels by which the NetworkPolicy selects the pods. */
-export function podSelector({ kafka }: Place): Readonly<Record<string, string>> {
+export function podSelector({ kafka }: KafkaIdentity): Readonly<Record<string, string>> {
   return { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: kafka };
 }
 
 /** Returns what a template must say, whatever the user adds. */
-export function podNeeds(place: Place): PodNeeds {
-  return { labels: podSelector(place), serviceAccount: bundleName(place.kafka), container: CONTAINER };
+export function podNeeds(identity: KafkaIdentity): PodNeeds {
+  return { labels: podSelector(identity), serviceAccount: bundleName(identity.kafka), container: CONTAINER };
 }
 
 /** Returns the template of the pods. */
-export function podTemplate(place: Place, container: ReconcilerContainer, props: ReconcilerPodProps = {}): ExtraSpec {
+export function podTemplate(identity: KafkaIdentity, container: ReconcilerContainer, props: ReconcilerPodProps = {}): ExtraSpec {
   const { imagePullSecrets } = container;
   const spec = {
-    serviceAccountName: bundleName(place.kafka),
+    serviceAccountName: bundleName(identity.kafka),
     automountServiceAccountToken: true,
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: 60,
@@ -168,19 +168,23 @@ export function podTemplate(place: Place, container: ReconcilerContainer, props:
     tolerations: props.tolerations,
     affinity: props.affinity,
     priorityClassName: props.priorityClassName,
-    containers: [containerSpec(place, container, props)],
+    containers: [containerSpec(identity, container, props)],
   };
   return canonical({
     metadata: {
       // A sidecar would outlive the command, and the Job would never end.
-      labels: { ...place.labels, ...podSelector(place), 'sidecar.istio.io/inject': 'false', ...props.labels },
+      labels: { ...identity.labels, ...podSelector(identity), 'sidecar.istio.io/inject': 'false', ...props.labels },
       annotations: { 'linkerd.io/inject': 'disabled', ...props.annotations },
     },
     spec: merged(spec, props.extraSpec),
   });
 }
 
-function containerSpec({ kafka }: Place, { image, imagePullPolicy, args }: ReconcilerContainer, props: ReconcilerPodProps): ExtraSpec {
+function containerSpec(
+  { kafka }: KafkaIdentity,
+  { image, imagePullPolicy, args }: ReconcilerContainer,
+  props: ReconcilerPodProps,
+): ExtraSpec {
   const env = Object.entries(props.env ?? {}).map(([name, value]) => ({ name, value }));
   const envFrom = [
     ...(props.envFromConfigMaps ?? []).map((name) => ({ configMapRef: { name } })),

@@ -3,7 +3,7 @@
  *
  * A message reads `<Subject>: <what failed>: <why>.` and a hint follows on its own line. No message holds a Secret's content.
  */
-import { formatRef, type ObjectRef } from '../constructs/model/kube-object';
+import { formatRef, type ObjectRef } from '#model/kube-object';
 
 /** Exit code of what time or another actor cures: the Job runs again, at no cost. */
 export const BLOCKED = 4;

@@ -4,9 +4,9 @@
  * Every write is guarded: an update or patch carries a resourceVersion, an eviction or deletion a uid. A run that woke up late can
  * therefore only fail, never undo what its successor did.
  */
-import type { Kind, KubeObject, ObjectRef } from '../constructs/model/kube-object';
-import type { ListenerName } from '../constructs/model/kubedb';
-import type { CertificateFacts, KafkaFacts, Reading } from './plan/observation';
+import type { Kind, KubeObject, ObjectRef } from '#model/kube-object';
+import type { ListenerName } from '#model/kubedb';
+import type { CertificateFacts, KafkaFacts, Reading } from './model/observation';
 
 /** Time. `monotonicMs` never jumps; deadlines use it. */
 export interface Clock {

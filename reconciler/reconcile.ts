@@ -4,20 +4,20 @@
  * The desired state is read anew in every round, so no run is ever stale. A round that could not go on because something changed ends
  * early and the next one starts from what is there. The caller holds the Lease.
  */
-import type { Bundle } from '../constructs/model/bundle';
-import type { ExecutorName } from '../constructs/model/desired';
-import { formatRef } from '../constructs/model/kube-object';
-import { learnedDomain } from '../constructs/model/learned-domain';
-import { createRequest } from './certificate-request';
+import type { Bundle } from '#model/bundle';
+import type { ExecutorName } from '#model/desired';
+import { formatRef } from '#model/kube-object';
+import { learnedDomain } from '#model/learned-domain';
 import { OperationFailedError } from './errors';
 import type { ExecuteContext, LookOptions } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/native/pause';
+import { waitForObstacles } from './execute/wait-for-obstacles';
+import type { Observation, ProbeAnswer } from './model/observation';
+import { hasWork, type Plan } from './model/plan';
 import { observe, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
-import { overcome } from './overcome';
-import { hasWork, type Plan } from './plan/nouns';
-import type { Observation, ProbeAnswer } from './plan/observation';
+import { createRequest } from './pki/certificate-request';
 import { type PlanOptions, plan } from './plan/plan';
 import { resumeSteps } from './plan/steps';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
@@ -72,7 +72,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
       // Nothing else is done for now, and a run that was killed may have left the Kafka paused.
       for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
       const look = async () => plan(bundle, await executing.observe(), context.clock.now(), options).obstacles;
-      await overcome(next.subject, next.obstacles, executing, look);
+      await waitForObstacles(next.subject, next.obstacles, executing, look);
     } else if (next.steps.length === 0) return { changed, message: changed ? 'TLS is as desired' : 'nothing to do' };
     else {
       context.report({
@@ -111,6 +111,6 @@ function executeContext({ read, bundle, live }: Round, context: ReconcileContext
     observe: (options) => observe(looking(options), bundle, context.signal),
     lookAtPetSets: () => observePetSets(context.cluster, bundle, context.signal),
     lookAtPods: (options) => observePods({ ...looking(options), clusterDomain }, bundle, context.signal),
-    isCurrent: async () => (await read()).digest === bundle.digest,
+    desiredStateUnchanged: async () => (await read()).digest === bundle.digest,
   };
 }

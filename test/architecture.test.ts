@@ -11,12 +11,28 @@ interface Rule {
   readonly because: string;
 }
 
-const NOUNS = ['reconciler/plan/nouns', 'reconciler/plan/observation'];
+/** Vocabulary of observations and plans, which every folder may use. */
+const VOCABULARY = 'reconciler/model/';
 const MODEL = 'constructs/model/';
-/** What a value from outside must look like; pure. */
-const SHAPES = ['reconciler/shape', 'reconciler/well-formed'];
+/** Schemas of everything that comes from outside; pure. */
+const INPUT = 'reconciler/input/';
 
 const RULES: readonly Rule[] = [
+  {
+    from: 'reconciler/model/',
+    mayImport: [MODEL, VOCABULARY, 'reconciler/errors'],
+    because: 'the vocabulary of observations and plans knows nothing but the model',
+  },
+  {
+    from: 'reconciler/input/',
+    mayImport: [MODEL, VOCABULARY, INPUT, 'reconciler/errors', 'yaml'],
+    because: 'a schema knows only the types that it checks',
+  },
+  {
+    from: 'reconciler/pki/',
+    mayImport: [MODEL, VOCABULARY, 'reconciler/pki/', 'node:', 'node-forge'],
+    because: 'certificates are plain data',
+  },
   { from: 'constructs/model/', mayImport: [MODEL, 'node:crypto'], because: 'the model is plain data that both sides share' },
   {
     from: 'constructs/',
@@ -25,38 +41,29 @@ const RULES: readonly Rule[] = [
   },
   {
     from: 'reconciler/plan/',
-    mayImport: [MODEL, ...SHAPES, 'reconciler/plan/', 'reconciler/status', 'reconciler/errors'],
+    mayImport: [MODEL, INPUT, VOCABULARY, 'reconciler/plan/', 'reconciler/errors'],
     because: 'deciding needs no cluster',
   },
   {
     from: 'reconciler/observe/',
-    mayImport: [
-      MODEL,
-      ...NOUNS,
-      'reconciler/observe/',
-      'reconciler/ports',
-      'reconciler/errors',
-      'reconciler/status',
-      'reconciler/certificates',
-    ],
+    mayImport: [MODEL, VOCABULARY, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/pki/'],
     because: 'observing reads through ports and decides nothing',
   },
   {
     from: 'reconciler/execute/',
-    mayImport: [MODEL, ...SHAPES, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors', 'reconciler/status'],
+    mayImport: [MODEL, INPUT, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors', VOCABULARY],
     because: 'executing acts through ports on what was decided',
   },
   {
     from: 'reconciler/cluster/',
     mayImport: [
       MODEL,
-      ...NOUNS,
-      ...SHAPES,
-      'reconciler/yaml-text',
+      VOCABULARY,
+      INPUT,
       'reconciler/cluster/',
       'reconciler/ports',
       'reconciler/errors',
-      'reconciler/certificates',
+      'reconciler/pki/',
       '@kubernetes/client-node',
       'socks',
       '@platformatic/kafka',
@@ -68,7 +75,7 @@ const RULES: readonly Rule[] = [
     from: 'reconciler/report/',
     mayImport: [
       MODEL,
-      ...NOUNS,
+      VOCABULARY,
       'reconciler/plan/verify',
       'reconciler/report/',
       'reconciler/ports',
@@ -176,6 +183,12 @@ function importsOf(file: string): readonly string[] {
   const found = [...text.matchAll(/\bfrom '([^'\n]+)';?$|\b(?:import|require)\('([^'\n]+)'\)|^import '([^'\n]+)'/gm)];
   return found
     .map(([, a, b, c]) => a ?? b ?? c ?? '')
+    .map((to) =>
+      to
+        .replace(/^#model\//, 'constructs/model/')
+        .replace(/^#/, '')
+        .replace(/\.js$/, ''),
+    )
     .map((to) => (to.startsWith('.') ? path.posix.join(path.posix.dirname(file), to) : to));
 }
 

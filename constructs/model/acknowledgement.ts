@@ -10,7 +10,7 @@
  * Which of them a change needs is decided by `reconciler/plan/acknowledgement.ts`.
  */
 import { isDnsSubdomain } from './kubernetes-names';
-import type { Complain, Violation } from './violation';
+import type { ReportViolation, Violation } from './violation';
 
 export const ACKNOWLEDGEMENTS = ['clientsMoveToTls', 'clientsLeaveTls', 'trustRootChangesTo', 'ephemeralDataIsLost'] as const;
 
@@ -62,7 +62,7 @@ export function isContent(text: unknown): boolean {
 }
 
 /** Returns what is wrong with acknowledgements. */
-export function acknowledgementViolations(acknowledge: readonly Acknowledged[], error: Complain): readonly Violation[] {
+export function acknowledgementViolations(acknowledge: readonly Acknowledged[], error: ReportViolation): readonly Violation[] {
   return acknowledge.flatMap((a, i) => {
     const field = `acknowledge[${i}]`;
     if (a.content !== undefined && !isContent(a.content)) {

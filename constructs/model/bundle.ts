@@ -28,7 +28,7 @@ export interface Bundle {
   /** What TLS should be, from the converging request. */
   readonly tls: TlsState;
   /** Issuers, CA certificates and application certificates, in the order in which they can become ready. */
-  readonly issuing: readonly KubeObject[];
+  readonly issuerManifests: readonly KubeObject[];
   /** Broker Certificates, one an alias; only under `native` and with TLS on. */
   readonly brokerCertificates: readonly KubeObject[];
   /** The Kafka of a declared cluster. */
@@ -69,7 +69,7 @@ export function assembleBundle(desired: Desired, manifests: readonly KubeObject[
   return {
     desired,
     tls: converge.spec.tls.remove === true ? 'off' : tlsConfigOf(converge.spec.tls),
-    issuing: issuingOrder([...manifests.filter((m) => m.kind === KINDS.Issuer.kind), ...certificates.filter((m) => !isBroker(m))]),
+    issuerManifests: issuingOrder([...manifests.filter((m) => m.kind === KINDS.Issuer.kind), ...certificates.filter((m) => !isBroker(m))]),
     brokerCertificates: certificates.filter(isBroker).sort((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1)),
     ...(kafka === undefined ? {} : { kafka }),
     converge,

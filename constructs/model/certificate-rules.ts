@@ -10,7 +10,7 @@ import { attributeValues, parseDistinguishedName } from './distinguished-name';
 import { parseGoDuration } from './go-duration';
 import { type KubeObject, refOf } from './kube-object';
 import { annotationViolations, labelViolations } from './validate-metadata';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 type Rule = (certificate: KubeObject) => readonly Violation[];
 
@@ -46,7 +46,7 @@ function commonNameIsTooLong(certificate: KubeObject): readonly Violation[] {
 export function commonNameViolation(object: KubeObject, field: string, commonName: string): Violation {
   const why = `a common name has at most ${COMMON_NAME_MAX} characters, this has ${bytesOf(commonName)}`;
   const hint = 'Use a shorter name; that of a broker is made of the names of Kafka and namespace.';
-  return complaintsAbout(refOf(object)).error(field, commonName, why, hint);
+  return violationsFor(refOf(object)).error(field, commonName, why, hint);
 }
 
 function bytesOf(text: string): number {
@@ -61,7 +61,7 @@ function commonNamesOf(literalSubject: string): readonly string[] {
 function literalSubjectIsNotAlone(certificate: KubeObject): readonly Violation[] {
   const { literalSubject, commonName, subject } = certificate.spec;
   if (!literalSubject) return [];
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const why = 'literalSubject is given, and cert-manager wants one of the two';
   const found = commonName
     ? [error('spec.commonName', commonName, why, 'Write the common name into literalSubject, as "CN=...", and leave commonName out.')]
@@ -74,7 +74,7 @@ function literalSubjectIsNotAlone(certificate: KubeObject): readonly Violation[]
 function literalSubjectIsUnreadable(certificate: KubeObject): readonly Violation[] {
   const { literalSubject } = certificate.spec;
   if (literalSubject === undefined) return [];
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const hint = 'Write it as "CN=billing,OU=payments,DC=example,DC=org"; "\\" escapes commas, plus signs and other special characters.';
   const problem = literalSubject.trim() === '' ? 'a subject is not empty' : parseDistinguishedName(literalSubject);
   return typeof problem === 'string' ? [error('spec.literalSubject', literalSubject, problem, hint)] : [];
@@ -89,7 +89,7 @@ function nothingIsNamed(certificate: KubeObject): readonly Violation[] {
   const hasName = commonName || NAMES.some((field) => (spec[field] ?? []).length > 0) || commonNamesOf(literalSubject ?? '').length > 0;
   if (hasName || !isReadable) return [];
   return [
-    complaintsAbout(refOf(certificate)).error(
+    violationsFor(refOf(certificate)).error(
       literalSubject === undefined ? 'spec.commonName' : 'spec.literalSubject',
       literalSubject ?? commonName,
       'a certificate needs a common name or at least one subject alternative name',
@@ -99,7 +99,7 @@ function nothingIsNamed(certificate: KubeObject): readonly Violation[] {
 }
 
 function otherNamesAreMalformed(certificate: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const names: readonly { readonly oid?: string; readonly utf8Value?: string }[] = certificate.spec.otherNames ?? [];
   return [...names.entries()].flatMap(([i, { oid, utf8Value }]) => {
     const at = `spec.otherNames[${i}]`;
@@ -115,7 +115,7 @@ function otherNamesAreMalformed(certificate: KubeObject): readonly Violation[] {
 const ECDSA_SIZES = [256, 384, 521];
 
 function keySizeDoesNotFit(certificate: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const { algorithm = 'RSA', size }: { readonly algorithm?: KeyAlgorithmName; readonly size?: number } = certificate.spec.privateKey ?? {};
   if (size === undefined || size === 0) return [];
   const field = 'spec.privateKey.size';
@@ -132,13 +132,11 @@ function signatureDoesNotFit(certificate: KubeObject): readonly Violation[] {
   const allowed = KEY_ALGORITHMS.includes(algorithm) ? SIGNATURE_ALGORITHMS[algorithm] : [];
   if (signatureAlgorithm === undefined || allowed.includes(signatureAlgorithm)) return [];
   const why = `a key of algorithm ${algorithm} cannot sign so`;
-  return [
-    complaintsAbout(refOf(certificate)).error('spec.signatureAlgorithm', signatureAlgorithm, why, `Use one of ${allowed.join(', ')}.`),
-  ];
+  return [violationsFor(refOf(certificate)).error('spec.signatureAlgorithm', signatureAlgorithm, why, `Use one of ${allowed.join(', ')}.`)];
 }
 
 function renewalIsContradictory(certificate: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const { renewBefore, renewBeforePercentage: percentage, renewal } = certificate.spec;
   const found: Violation[] = [];
   if (percentage !== undefined && renewBefore !== undefined)
@@ -164,7 +162,7 @@ function renewalIsContradictory(certificate: KubeObject): readonly Violation[] {
 }
 
 function keystoresHaveNoPassword(certificate: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const keystores: Readonly<Record<string, { readonly password?: string; readonly passwordSecretRef?: { readonly name?: string } }>> =
     certificate.spec.keystores ?? {};
   return Object.entries(keystores).flatMap(([format, { password, passwordSecretRef }]) => {
@@ -178,7 +176,7 @@ function keystoresHaveNoPassword(certificate: KubeObject): readonly Violation[] 
 
 function secretTemplateIsRefused(certificate: KubeObject): readonly Violation[] {
   const { annotations = {}, labels = {} } = certificate.spec.secretTemplate ?? {};
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const field = 'spec.secretTemplate';
   return [
     ...Object.keys(annotations)
@@ -190,7 +188,7 @@ function secretTemplateIsRefused(certificate: KubeObject): readonly Violation[] 
 }
 
 function outputFormatsRepeat(certificate: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   const types: readonly string[] = (certificate.spec.additionalOutputFormats ?? []).map((f: { readonly type: string }) => f.type);
   return [...types.entries()]
     .filter(([i, type]) => types.indexOf(type) !== i)
@@ -200,15 +198,13 @@ function outputFormatsRepeat(certificate: KubeObject): readonly Violation[] {
 function historyIsTooShort(certificate: KubeObject): readonly Violation[] {
   const { revisionHistoryLimit: limit } = certificate.spec;
   if (limit === undefined || limit >= 1) return [];
-  return [
-    complaintsAbout(refOf(certificate)).error('spec.revisionHistoryLimit', limit, 'cert-manager keeps at least one request', 'Use 1.'),
-  ];
+  return [violationsFor(refOf(certificate)).error('spec.revisionHistoryLimit', limit, 'cert-manager keeps at least one request', 'Use 1.')];
 }
 
 function nameConstraintsAreMisplaced(certificate: KubeObject): readonly Violation[] {
   const { nameConstraints, isCA } = certificate.spec;
   if (nameConstraints === undefined) return [];
-  const { error } = complaintsAbout(refOf(certificate));
+  const { error } = violationsFor(refOf(certificate));
   if (isCA !== true)
     return [error('spec.nameConstraints', nameConstraints, 'only a CA constrains names', 'Set isCA, or leave the constraints out.')];
   if (nameConstraints.permitted !== undefined || nameConstraints.excluded !== undefined) return [];

@@ -13,9 +13,9 @@ export const EXECUTORS = ['ops-request', 'native'] as const;
 /** Who carries operations out: KubeDB's ops-manager, or the reconciler itself on clusters without one. */
 export type ExecutorName = (typeof EXECUTORS)[number];
 
-export const UNKNOWN_KAFKA = ['readiness', 'refuse'] as const;
+export const UNKNOWN_HEALTH_POLICIES = ['readiness', 'refuse'] as const;
 /** What a gate does when Kafka's own facts cannot be had. */
-export type WhenKafkaIsUnknown = (typeof UNKNOWN_KAFKA)[number];
+export type UnknownHealthPolicy = (typeof UNKNOWN_HEALTH_POLICIES)[number];
 
 export const CUTOVERS = ['rolling', 'stop'] as const;
 /** How pods restart when converted and unconverted ones cannot talk: one after the other, or all at once. */
@@ -32,9 +32,9 @@ export interface Deadlines {
   /** Until somebody else's operation, or a Kafka somebody else creates, is done. */
   readonly foreignOperation: string;
   /** Until KubeDB's ops-manager picks a request up. */
-  readonly pickup: string;
+  readonly requestAcceptance: string;
   /** `native` only: how long a new request is left alone to see whether an ops-manager claims it. */
-  readonly claim: string;
+  readonly opsManagerDetection: string;
 }
 
 export const DEFAULT_DEADLINES: Deadlines = {
@@ -42,8 +42,8 @@ export const DEFAULT_DEADLINES: Deadlines = {
   podReady: '10m',
   gate: '15m',
   foreignOperation: '30m',
-  pickup: '2m',
-  claim: '15s',
+  requestAcceptance: '2m',
+  opsManagerDetection: '15s',
 };
 
 export interface Desired {
@@ -66,7 +66,7 @@ export interface Desired {
   readonly acknowledge: readonly Acknowledged[];
   readonly cutover: Cutover;
   /** What a gate does when Kafka's own facts cannot be had: rest on pod readiness, or refuse. */
-  readonly whenKafkaIsUnknown: WhenKafkaIsUnknown;
+  readonly unknownHealthPolicy: UnknownHealthPolicy;
   /** How often a failed operation is tried again. */
   readonly retries: number;
   readonly deadlines: Deadlines;

@@ -16,7 +16,7 @@ import { ANNOTATION_OWNER, LABEL_KAFKA, withSuffix } from './names';
 import { ALIASES, type CertificateSpec, type IssuerRef, normalizeTls, type Subject, type TlsConfig, type TlsState } from './tls';
 
 /** Where a Kafka lives and to whom it belongs. */
-export interface Place {
+export interface KafkaIdentity {
   readonly kafka: string;
   readonly namespace: string;
   readonly owner: string;
@@ -91,17 +91,17 @@ const CERT_MANAGER = 'cert-manager.io';
 export const SELF_SIGNED_SUFFIX = '-selfsigned';
 
 /** Returns metadata of an object that belongs to a Kafka: the user's labels, our label, and the owner. */
-export function ownedMetadata(place: Place, name: string): ObjectMeta {
+export function ownedMetadata(identity: KafkaIdentity, name: string): ObjectMeta {
   return {
     name,
-    namespace: place.namespace,
-    labels: { ...place.labels, [LABEL_KAFKA]: place.kafka },
-    annotations: { [ANNOTATION_OWNER]: place.owner },
+    namespace: identity.namespace,
+    labels: { ...identity.labels, [LABEL_KAFKA]: identity.kafka },
+    annotations: { [ANNOTATION_OWNER]: identity.owner },
   };
 }
 
 /** Returns what cert-manager writes into the Secret of a certificate besides the certificate: the user's labels, if there are any. */
-function secretTemplateOf({ labels }: Place): object | undefined {
+function secretTemplateOf({ labels }: KafkaIdentity): object | undefined {
   return labels === undefined ? undefined : { labels };
 }
 
@@ -124,20 +124,20 @@ function issuerName(issuer: Exclude<IssuerSettings, { kind: 'reference' }>, kafk
 }
 
 /** Returns the objects that make an issuer: none for one that exists, an Issuer for a CA in a Secret, the chain for a self-signed CA. */
-export function issuerManifests(issuer: IssuerSettings, place: Place): readonly KubeObject[] {
+export function issuerManifests(issuer: IssuerSettings, identity: KafkaIdentity): readonly KubeObject[] {
   if (issuer.kind === 'reference') return [];
-  const name = issuerName(issuer, place.kafka);
-  if (issuer.kind === 'caSecret') return [issuerManifest(place, name, { ca: { secretName: issuer.secret } })];
+  const name = issuerName(issuer, identity.kafka);
+  if (issuer.kind === 'caSecret') return [issuerManifest(identity, name, { ca: { secretName: issuer.secret } })];
   const root = `${name}${SELF_SIGNED_SUFFIX}`;
   return [
-    issuerManifest(place, root, { selfSigned: {} }),
+    issuerManifest(identity, root, { selfSigned: {} }),
     {
       apiVersion: KINDS.Certificate.apiVersion,
       kind: KINDS.Certificate.kind,
-      metadata: ownedMetadata(place, name),
+      metadata: ownedMetadata(identity, name),
       spec: canonical({
         secretName: name,
-        secretTemplate: secretTemplateOf(place),
+        secretTemplate: secretTemplateOf(identity),
         isCA: true,
         commonName: issuer.commonName ?? name,
         subject: issuer.subject,
@@ -148,12 +148,12 @@ export function issuerManifests(issuer: IssuerSettings, place: Place): readonly 
         issuerRef: { group: CERT_MANAGER, kind: 'Issuer', name: root },
       }),
     },
-    issuerManifest(place, name, { ca: { secretName: name } }),
+    issuerManifest(identity, name, { ca: { secretName: name } }),
   ];
 }
 
-function issuerManifest(place: Place, name: string, spec: object): KubeObject {
-  return { apiVersion: KINDS.Issuer.apiVersion, kind: KINDS.Issuer.kind, metadata: ownedMetadata(place, name), spec };
+function issuerManifest(identity: KafkaIdentity, name: string, spec: object): KubeObject {
+  return { apiVersion: KINDS.Issuer.apiVersion, kind: KINDS.Issuer.kind, metadata: ownedMetadata(identity, name), spec };
 }
 
 /** Returns the `spec.tls` that the settings ask for, complete: nothing remains for KubeDB's webhook to add. */
@@ -175,8 +175,8 @@ export function completeTls(tls: TlsSettings, kafka: string): TlsConfig {
 }
 
 /** Returns the Kafka of a declared cluster, born with the TLS state that is wanted. */
-export function kafkaManifest(cluster: ClusterSettings, tls: TlsState, place: Place): KubeObject {
-  const { labels: _ours, ...metadata } = ownedMetadata(place, cluster.name);
+export function kafkaManifest(cluster: ClusterSettings, tls: TlsState, identity: KafkaIdentity): KubeObject {
+  const { labels: _ours, ...metadata } = ownedMetadata(identity, cluster.name);
   const born = tls === 'off' ? {} : { enableSSL: true, tls };
   return {
     apiVersion: KINDS.Kafka.apiVersion,
@@ -218,22 +218,22 @@ export function candidateName(kafka: string, candidate: 'rotate' | 'restart'): s
  * Returns a candidate request. It runs whatever the Kafka's state (an IfReady request never starts on a broken one), with a deadline for
  * each step and one more try.
  */
-export function candidate(place: Place, name: string, operation: ExtraSpec, timeout: string): KubeObject {
+export function candidate(identity: KafkaIdentity, name: string, operation: ExtraSpec, timeout: string): KubeObject {
   return {
     apiVersion: KINDS.KafkaOpsRequest.apiVersion,
     kind: KINDS.KafkaOpsRequest.kind,
-    metadata: ownedMetadata(place, name),
-    spec: requestSpec({ databaseRef: place.kafka, operation, timeout, apply: 'Always', maxRetries: 1 }),
+    metadata: ownedMetadata(identity, name),
+    spec: requestSpec({ databaseRef: identity.kafka, operation, timeout, apply: 'Always', maxRetries: 1 }),
   };
 }
 
 /** Returns the Certificate of an application: it proves to the brokers who the client is. */
-export function applicationCertificate(place: Place, application: ApplicationSettings): KubeObject {
+export function applicationCertificate(identity: KafkaIdentity, application: ApplicationSettings): KubeObject {
   const { certificate, issuer, extraSpec } = application;
   const literalSubject = application.literalSubject ?? extraSpec.literalSubject;
   const spec = {
     secretName: application.secretName,
-    secretTemplate: secretTemplateOf(place),
+    secretTemplate: secretTemplateOf(identity),
     // cert-manager refuses a common name beside a literal subject, which holds its own.
     commonName: application.commonName ?? (literalSubject === undefined ? application.name : undefined),
     literalSubject,
@@ -245,7 +245,7 @@ export function applicationCertificate(place: Place, application: ApplicationSet
   return {
     apiVersion: KINDS.Certificate.apiVersion,
     kind: KINDS.Certificate.kind,
-    metadata: ownedMetadata(place, application.name),
+    metadata: ownedMetadata(identity, application.name),
     spec: canonical(merged(spec, extraSpec)),
   };
 }

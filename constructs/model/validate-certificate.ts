@@ -11,7 +11,7 @@ import { type KubeObject, refOf } from './kube-object';
 import { isDnsSubdomain } from './kubernetes-names';
 import { ALIASES, type CertificateSpec, type IssuerRef, type TlsConfig } from './tls';
 import { badName } from './validate-metadata';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 const HOUR = 3_600_000_000_000n;
 const MINUTE = 60_000_000_000n;
@@ -19,7 +19,7 @@ const GO_SYNTAX = 'Write hours, minutes and seconds, such as "2160h" for 90 days
 
 /** Returns what is wrong with the TLS configuration of a Kafka or a request, `field` being where it stands. */
 export function tlsViolations(object: KubeObject, field: string, tls: Partial<TlsConfig>): readonly Violation[] {
-  const { error, warning } = complaintsAbout(refOf(object));
+  const { error, warning } = violationsFor(refOf(object));
   const found: Violation[] = [...issuerRefViolations(object, `${field}.issuerRef`, tls.issuerRef, 'apiGroup')];
   const certificates: readonly CertificateSpec[] = tls.certificates ?? [];
   for (const [i, certificate] of certificates.entries()) {
@@ -60,7 +60,7 @@ export function certificateViolations(certificate: KubeObject): readonly Violati
 
 /** Returns what is wrong with an Issuer. */
 export function issuerViolations(issuer: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(issuer));
+  const { error } = violationsFor(refOf(issuer));
   const types = Object.keys(issuer.spec ?? {});
   if (types.length !== 1) {
     return [
@@ -83,7 +83,7 @@ function issuerRefViolations(
   issuer: Partial<IssuerRef> | undefined,
   group: 'group' | 'apiGroup',
 ): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(object));
+  const { error } = violationsFor(refOf(object));
   if (issuer === undefined) return [error(field, issuer, 'a certificate needs somebody to sign it', 'Name an Issuer or ClusterIssuer.')];
   const found: Violation[] = [];
   if (!isDnsSubdomain(issuer.name)) found.push(badName(object, `${field}.name`, issuer.name));
@@ -101,7 +101,7 @@ function issuerRefViolations(
 
 /** Fields that an entry of `tls.certificates` and the spec of a Certificate have in common. */
 function certificateFieldViolations(object: KubeObject, at: string, c: Partial<CertificateSpec>): readonly Violation[] {
-  const { error, warning } = complaintsAbout(refOf(object));
+  const { error, warning } = violationsFor(refOf(object));
   const found: Violation[] = [...lifetimeViolations(object, at, c)];
   for (const field of NAME_FIELDS) {
     for (const [i, name] of (c[field] ?? []).entries()) {
@@ -125,7 +125,7 @@ function certificateFieldViolations(object: KubeObject, at: string, c: Partial<C
 }
 
 function lifetimeViolations(object: KubeObject, at: string, c: Partial<CertificateSpec>): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(object));
+  const { error } = violationsFor(refOf(object));
   const found: Violation[] = [];
   const duration = c.duration === undefined ? 2160n * HOUR : parseGoDuration(c.duration);
   if (duration === undefined) found.push(error(`${at}.duration`, c.duration, 'that is not a duration in Go syntax', GO_SYNTAX));

@@ -2,11 +2,11 @@
 
 import { acknowledgementViolations } from './acknowledgement';
 import { isClusterDomain } from './cluster-domain';
-import { CUTOVERS, type Deadlines, type Desired, UNKNOWN_KAFKA } from './desired';
+import { CUTOVERS, type Deadlines, type Desired, UNKNOWN_HEALTH_POLICIES } from './desired';
 import { formatGoDuration, parseGoDuration } from './go-duration';
 import { isInstant } from './instant';
 import { isDnsLabel } from './kubernetes-names';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 const SECOND = 1_000_000_000n;
 /** Nothing that a deadline is for happens sooner than this. `claim` may be none at all: it delays every operation. */
@@ -15,8 +15,8 @@ const SHORTEST_DEADLINE: Readonly<Record<keyof Deadlines, bigint>> = {
   podReady: 10n * SECOND,
   gate: 10n * SECOND,
   foreignOperation: 10n * SECOND,
-  pickup: 10n * SECOND,
-  claim: 0n,
+  requestAcceptance: 10n * SECOND,
+  opsManagerDetection: 0n,
 };
 /** A run holds the Lease of its Kafka while it waits, so that nothing else is done meanwhile. */
 const LONGEST_DEADLINE = 86_400n * SECOND;
@@ -38,7 +38,7 @@ export function desiredViolations(desired: Desired, now: Date | undefined): read
 }
 
 function complaints(desired: Desired) {
-  return complaintsAbout({ apiVersion: '', kind: 'KafkaTls', namespace: desired.namespace, name: desired.kafka });
+  return violationsFor({ apiVersion: '', kind: 'KafkaTls', namespace: desired.namespace, name: desired.kafka });
 }
 
 function identityViolations(desired: Desired): readonly Violation[] {
@@ -94,14 +94,14 @@ function instantViolations(desired: Desired, now: Date | undefined): readonly Vi
 }
 
 function choiceViolations(desired: Desired): readonly Violation[] {
-  const { cutover, whenKafkaIsUnknown, executor } = desired;
+  const { cutover, unknownHealthPolicy, executor } = desired;
   const { error, warning } = complaints(desired);
   const found: Violation[] = [];
   if (!CUTOVERS.includes(cutover))
     found.push(error('restart.cutover', cutover, 'there is no such choice', 'Use Cutover.ROLLING or Cutover.STOP.'));
-  if (!UNKNOWN_KAFKA.includes(whenKafkaIsUnknown)) {
-    const hint = 'Use WhenKafkaIsUnknown.READINESS or WhenKafkaIsUnknown.REFUSE.';
-    found.push(error('restart.whenKafkaIsUnknown', whenKafkaIsUnknown, 'there is no such choice', hint));
+  if (!UNKNOWN_HEALTH_POLICIES.includes(unknownHealthPolicy)) {
+    const hint = 'Use UnknownHealthPolicy.READINESS or UnknownHealthPolicy.REFUSE.';
+    found.push(error('restart.unknownHealthPolicy', unknownHealthPolicy, 'there is no such choice', hint));
   }
   if (cutover === 'stop' && executor !== 'native') {
     const why = 'KubeDB restarts pods one after the other, so this changes nothing';

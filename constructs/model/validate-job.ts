@@ -2,7 +2,7 @@
 import { cronProblem, timeZoneProblem } from './cron';
 import { imageProblem, isPinned } from './image-reference';
 import { type KubeObject, refOf } from './kube-object';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 /** Returns what is wrong with a Job; `leastSeconds` is how long a run waits for a single pod before it gives up. */
 export function jobViolations(job: KubeObject, leastSeconds: number): readonly Violation[] {
@@ -10,7 +10,7 @@ export function jobViolations(job: KubeObject, leastSeconds: number): readonly V
 }
 
 function imageViolations(job: KubeObject): readonly Violation[] {
-  const { error, warning } = complaintsAbout(refOf(job));
+  const { error, warning } = violationsFor(refOf(job));
   const field = 'spec.template.spec.containers[0].image';
   const image: unknown = job.spec?.template?.spec?.containers?.[0]?.image;
   if (typeof image !== 'string' || image.trim() === '') {
@@ -32,12 +32,12 @@ function deadlineViolations(job: KubeObject, leastSeconds: number): readonly Vio
   if (typeof deadline === 'number' && Number.isInteger(deadline) && deadline >= leastSeconds) return [];
   const why = `a run may wait ${leastSeconds} seconds for one pod alone, the deadlines "gate" and "podReady" together`;
   const hint = 'Give the Job more time, or leave its deadline out to have it follow from the number of pods.';
-  return [complaintsAbout(refOf(job)).error('spec.activeDeadlineSeconds', deadline, why, hint)];
+  return [violationsFor(refOf(job)).error('spec.activeDeadlineSeconds', deadline, why, hint)];
 }
 
 /** Several pods at once would only wait for the Lease of the first, and several one after the other would do nothing. */
 function countViolations(job: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(job));
+  const { error } = violationsFor(refOf(job));
   return ['parallelism', 'completions'].flatMap((field) => {
     const count: unknown = job.spec?.[field];
     return count === 1 ? [] : [error(`spec.${field}`, count, 'one run does all that there is to do', 'Leave it out.')];
@@ -49,12 +49,12 @@ function lifetimeViolations(job: KubeObject): readonly Violation[] {
   const { ttlSecondsAfterFinished } = job.spec ?? {};
   if (job.kind !== 'Job' || ttlSecondsAfterFinished === undefined) return [];
   const why = 'Argo CD and Flux create a Job that vanished again, and it runs again';
-  return [complaintsAbout(refOf(job)).warning('spec.ttlSecondsAfterFinished', ttlSecondsAfterFinished, why, 'Leave it out.')];
+  return [violationsFor(refOf(job)).warning('spec.ttlSecondsAfterFinished', ttlSecondsAfterFinished, why, 'Leave it out.')];
 }
 
 /** Returns what is wrong with the schedule of a CronJob. */
 export function cronJobViolations(cronJob: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(cronJob));
+  const { error } = violationsFor(refOf(cronJob));
   const { schedule, timeZone } = cronJob.spec ?? {};
   const found: Violation[] = [];
   const problem = typeof schedule === 'string' ? cronProblem(schedule) : 'a schedule is a text';

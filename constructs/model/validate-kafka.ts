@@ -9,7 +9,7 @@ import { type KubeObject, refOf } from './kube-object';
 import { nodesOf } from './kubedb';
 import { isDnsLabel, isDnsSubdomain, isPositiveQuantity } from './kubernetes-names';
 import { tlsViolations } from './validate-certificate';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 type Rule = (kafka: KubeObject) => readonly Violation[];
 
@@ -28,7 +28,7 @@ const RULES: readonly Rule[] = [
   deletionIsContradictory,
   rackHasNoKey,
   podTemplateTouchesKubeDb,
-  clusterIsSmall,
+  tooFewReplicas,
 ];
 
 /** Returns everything that is wrong with a Kafka. */
@@ -40,7 +40,7 @@ const DEDICATED_ROLES = ['controller', 'broker'] as const;
 
 function nameIsUnusable(kafka: KubeObject): readonly Violation[] {
   const { name } = kafka.metadata;
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   if (!isDnsSubdomain(name)) return []; // reported already, and clearer
   if (!isDnsLabel(`${name}-pods`) || !/^[a-z]/.test(name)) {
     const why = `KubeDB names a Service "${name}-pods" after it, which is not a name a Service can have`;
@@ -55,12 +55,12 @@ function versionIsUnusable(kafka: KubeObject): readonly Violation[] {
   const version = kafka.spec?.version;
   if (isDnsSubdomain(version)) return [];
   const why = version ? 'that is not the name of a KafkaVersion' : 'KubeDB has to know which Kafka to run';
-  return [complaintsAbout(refOf(kafka)).error('spec.version', version, why, 'Name a KafkaVersion, such as "4.2.0".')];
+  return [violationsFor(refOf(kafka)).error('spec.version', version, why, 'Name a KafkaVersion, such as "4.2.0".')];
 }
 
 function sslAndTlsDisagree(kafka: KubeObject): readonly Violation[] {
   const { enableSSL, tls } = kafka.spec ?? {};
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   if (enableSSL === true && tls === undefined)
     return [
       error(
@@ -89,7 +89,7 @@ function tlsIsWrong(kafka: KubeObject): readonly Violation[] {
 function topologyIsHalf(kafka: KubeObject): readonly Violation[] {
   const topology = kafka.spec?.topology;
   if (topology === undefined) return [];
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   return DEDICATED_ROLES.filter((role) => topology[role] === undefined).map((role) =>
     error(`spec.topology.${role}`, undefined, 'a topology has controllers and brokers', 'Describe both, or use a combined cluster.'),
   );
@@ -97,7 +97,7 @@ function topologyIsHalf(kafka: KubeObject): readonly Violation[] {
 
 function topologyIsMixedWithCombined(kafka: KubeObject): readonly Violation[] {
   if (kafka.spec?.topology === undefined) return [];
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   const found = (['replicas', 'storage'] as const)
     .filter((field) => kafka.spec[field] !== undefined)
     .map((field) =>
@@ -124,7 +124,7 @@ function topologyIsMixedWithCombined(kafka: KubeObject): readonly Violation[] {
 }
 
 function replicasAreNotPositive(kafka: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   const topology = kafka.spec?.topology;
   const given: readonly (readonly [string, unknown])[] =
     topology === undefined
@@ -140,7 +140,7 @@ function replicasAreNotPositive(kafka: KubeObject): readonly Violation[] {
 function suffixesAreUnusable(kafka: KubeObject): readonly Violation[] {
   const topology = kafka.spec?.topology;
   if (topology?.controller === undefined || topology.broker === undefined) return [];
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   const suffixes = DEDICATED_ROLES.map((role) => ({ field: `spec.topology.${role}.suffix`, suffix: topology[role].suffix ?? role }));
   const malformed = suffixes
     .filter(({ suffix }) => !isDnsLabel(suffix))
@@ -160,7 +160,7 @@ function clusterIdIsPinnedInOneRole(kafka: KubeObject): readonly Violation[] {
   const field = `spec.topology.${role}.podTemplate.spec.containers[kafka].env[KAFKA_CLUSTER_ID]`;
   const value = role === 'controller' ? undefined : id;
   return [
-    complaintsAbout(refOf(kafka)).error(
+    violationsFor(refOf(kafka)).error(
       field,
       value,
       'the other role has another cluster id, and nodes of two ids never form a cluster',
@@ -180,7 +180,7 @@ interface PinningContainer {
 
 function storageIsWrong(kafka: KubeObject): readonly Violation[] {
   const { storageType = 'Durable', deletionPolicy, topology, storage } = kafka.spec ?? {};
-  const { error, warning } = complaintsAbout(refOf(kafka));
+  const { error, warning } = violationsFor(refOf(kafka));
   if (!['Durable', 'Ephemeral'].includes(storageType))
     return [error('spec.storageType', storageType, 'KubeDB knows Durable and Ephemeral', 'Use one of the two.')];
   if (storageType === 'Ephemeral') {
@@ -212,7 +212,7 @@ function storageIsEmpty(kafka: KubeObject): readonly Violation[] {
     { at: 'spec.storage', claim: storage },
     ...DEDICATED_ROLES.map((role) => ({ at: `spec.topology.${role}.storage`, claim: topology?.[role]?.storage })),
   ];
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   return claims.flatMap(({ at, claim }) => {
     const amount = claim?.resources?.requests?.storage;
     const className = claim?.storageClassName;
@@ -230,7 +230,7 @@ function storageIsEmpty(kafka: KubeObject): readonly Violation[] {
 
 function deletionIsContradictory(kafka: KubeObject): readonly Violation[] {
   const { deletionPolicy, halted } = kafka.spec ?? {};
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   if (deletionPolicy !== undefined && !['Halt', 'Delete', 'WipeOut', 'DoNotTerminate'].includes(deletionPolicy)) {
     return [error('spec.deletionPolicy', deletionPolicy, 'KubeDB knows Halt, Delete, WipeOut and DoNotTerminate', 'Use one of them.')];
   }
@@ -242,7 +242,7 @@ function rackHasNoKey(kafka: KubeObject): readonly Violation[] {
   const rack = kafka.spec?.brokerRack;
   if (rack === undefined || rack.topologyKey) return [];
   return [
-    complaintsAbout(refOf(kafka)).error(
+    violationsFor(refOf(kafka)).error(
       'spec.brokerRack.topologyKey',
       rack.topologyKey,
       'brokers find their rack by a label of their node',
@@ -262,7 +262,7 @@ const KUBEDB_MOUNTS = [
 function podTemplateTouchesKubeDb(kafka: KubeObject): readonly Violation[] {
   const spec = kafka.spec?.podTemplate?.spec;
   if (spec === undefined) return [];
-  const { error } = complaintsAbout(refOf(kafka));
+  const { error } = violationsFor(refOf(kafka));
   const aliases: readonly { readonly alias: string }[] = kafka.spec.tls?.certificates ?? [];
   const reserved = ['data', 'kafkaconfig', 'temp-config', ...aliases.map((c) => `${c.alias}-certs`)];
   const volumes: readonly { readonly name: string }[] = spec.volumes ?? [];
@@ -290,8 +290,8 @@ function podTemplateTouchesKubeDb(kafka: KubeObject): readonly Violation[] {
   return found;
 }
 
-function clusterIsSmall(kafka: KubeObject): readonly Violation[] {
-  const { warning } = complaintsAbout(refOf(kafka));
+function tooFewReplicas(kafka: KubeObject): readonly Violation[] {
+  const { warning } = violationsFor(refOf(kafka));
   const topology = kafka.spec?.topology;
   const controllers = topology === undefined ? (kafka.spec?.replicas ?? 1) : (topology.controller?.replicas ?? 1);
   const field = topology === undefined ? 'spec.replicas' : 'spec.topology.controller.replicas';

@@ -1,7 +1,7 @@
 /** What Kubernetes refuses in the metadata of any object. */
 import { type KubeObject, refOf } from './kube-object';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 const MOST_ANNOTATION_BYTES = 256 * 1024;
 const KEY_HINT = 'Use letters, digits, "-", "_" and "." with at most 63 characters, after a domain and "/" if there is one.';
@@ -19,7 +19,7 @@ export function metadataViolations(object: KubeObject): readonly Violation[] {
 
 /** Returns what is wrong with labels, `field` being where they stand. */
 export function labelViolations(object: KubeObject, field: string, labels: Readonly<Record<string, unknown>>): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(object));
+  const { error } = violationsFor(refOf(object));
   return Object.entries(labels).flatMap(([key, value]) => [
     ...(isQualifiedName(key) ? [] : [error(`${field}[${key}]`, value, `"${key}" is not the key of a label`, KEY_HINT)]),
     ...(typeof value === 'string' && isLabelValue(value)
@@ -41,7 +41,7 @@ export function annotationViolations(
   field: string,
   annotations: Readonly<Record<string, unknown>>,
 ): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(object));
+  const { error } = violationsFor(refOf(object));
   const bytes = Buffer.byteLength(Object.entries(annotations).flat().join(''));
   const tooLarge = error(field, `${bytes} bytes`, `all annotations together have at most ${MOST_ANNOTATION_BYTES}`, 'Take something out.');
   const malformed = Object.entries(annotations).flatMap(([key, value]) => [
@@ -53,7 +53,7 @@ export function annotationViolations(
 
 /** Returns the complaint about a text that cannot be the name of an object. */
 export function badName(object: KubeObject, field: string, value: unknown): Violation {
-  return complaintsAbout(refOf(object)).error(
+  return violationsFor(refOf(object)).error(
     field,
     value,
     'that is not the name of a Kubernetes object',

@@ -2,7 +2,7 @@
 import { isMap, type KubeObject, refOf } from './kube-object';
 import { isDnsSubdomain, isLabelValue, isQualifiedName, isVariableName, parseQuantity } from './kubernetes-names';
 import { annotationViolations, labelViolations } from './validate-metadata';
-import { type Complain, complaintsAbout, type Violation } from './violation';
+import { type ReportViolation, type Violation, violationsFor } from './violation';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,7 +21,7 @@ export interface PodNeeds {
 /** Returns what is wrong with the pods of a Job. */
 export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violation[] {
   const { metadata = {}, spec = {} } = job.spec?.template ?? {};
-  const { error, warning } = complaintsAbout(refOf(job));
+  const { error, warning } = violationsFor(refOf(job));
   const {
     containers,
     nodeSelector = {},
@@ -58,7 +58,7 @@ const LOWER_CASE = 'Use lower-case letters, digits, "-" and ".".';
 /** Labels that Kubernetes itself gives to the pods of a Job. */
 const OF_JOBS = /^(batch\.kubernetes\.io\/.*|controller-uid|job-name)$/;
 
-function reservedLabels(error: Complain, labels: Fields, needed: Fields): readonly Violation[] {
+function reservedLabels(error: ReportViolation, labels: Fields, needed: Fields): readonly Violation[] {
   const changed = Object.keys(needed).filter((key) => labels[key] !== needed[key]);
   const ofJobs = Object.keys(labels).filter((key) => OF_JOBS.test(key));
   const field = (key: string) => `${TEMPLATE}.metadata.labels[${key}]`;
@@ -68,7 +68,7 @@ function reservedLabels(error: Complain, labels: Fields, needed: Fields): readon
   ];
 }
 
-function containerViolations(error: Complain, containers: unknown, name: string): readonly Violation[] {
+function containerViolations(error: ReportViolation, containers: unknown, name: string): readonly Violation[] {
   const field = `${TEMPLATE}.spec.containers`;
   const all: readonly Fields[] = Array.isArray(containers) ? containers.filter(isMap) : [];
   if (!all.some((container) => container.name === name))
@@ -89,12 +89,12 @@ function containerViolations(error: Complain, containers: unknown, name: string)
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 
-function pullPolicyViolations(error: Complain, field: string, policy: unknown): readonly Violation[] {
+function pullPolicyViolations(error: ReportViolation, field: string, policy: unknown): readonly Violation[] {
   if (policy === undefined || PULL_POLICIES.includes(String(policy))) return [];
   return [error(field, policy, 'Kubernetes has no such policy', `Use ${PULL_POLICIES.join(', ')}.`)];
 }
 
-function environmentViolations(error: Complain, field: string, { env, envFrom }: Fields): readonly Violation[] {
+function environmentViolations(error: ReportViolation, field: string, { env, envFrom }: Fields): readonly Violation[] {
   const variables = (Array.isArray(env) ? env : []).flatMap(({ name, value }: Fields, i) => {
     const at = `${field}.env[${i}]`;
     if (!isVariableName(String(name)))
@@ -126,7 +126,7 @@ function isResource(name: string): boolean {
   );
 }
 
-function resourceViolations(error: Complain, field: string, resources: Fields): readonly Violation[] {
+function resourceViolations(error: ReportViolation, field: string, resources: Fields): readonly Violation[] {
   const amounts = (kind: 'requests' | 'limits'): Fields => (isMap(resources[kind]) ? resources[kind] : {});
   const malformed = (['requests', 'limits'] as const).flatMap((kind) =>
     Object.entries(amounts(kind)).flatMap(([resource, value]) => {
@@ -153,7 +153,7 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
 const TAINT_HINT = 'Write it as "dedicated" or "node-role.kubernetes.io/infra".';
 
-function tolerationViolations(error: Complain, tolerations: unknown): readonly Violation[] {
+function tolerationViolations(error: ReportViolation, tolerations: unknown): readonly Violation[] {
   if (!Array.isArray(tolerations)) return [error(`${TEMPLATE}.spec.tolerations`, tolerations, 'a list is expected', 'Write a list.')];
   return tolerations.flatMap((toleration: Fields, i) => {
     const { key, operator = 'Equal', value, effect, tolerationSeconds } = toleration;
@@ -180,7 +180,7 @@ function tolerationViolations(error: Complain, tolerations: unknown): readonly V
 
 const AFFINITIES = ['nodeAffinity', 'podAffinity', 'podAntiAffinity'];
 
-function affinityViolations(error: Complain, affinity: unknown): readonly Violation[] {
+function affinityViolations(error: ReportViolation, affinity: unknown): readonly Violation[] {
   const field = `${TEMPLATE}.spec.affinity`;
   const hint = `Use ${AFFINITIES.join(', ')}.`;
   if (!isMap(affinity)) return [error(field, affinity, 'a map is expected', hint)];
@@ -189,7 +189,7 @@ function affinityViolations(error: Complain, affinity: unknown): readonly Violat
     .map((key) => error(`${field}.${key}`, affinity[key], 'Kubernetes has no such affinity', hint));
 }
 
-function accountViolations(warning: Complain, spec: Fields, needed: string): readonly Violation[] {
+function accountViolations(warning: ReportViolation, spec: Fields, needed: string): readonly Violation[] {
   const { serviceAccountName, automountServiceAccountToken } = spec;
   const found: Violation[] = [];
   if (serviceAccountName !== needed) {
@@ -215,13 +215,13 @@ const POD_FIELDS = new Set(
 );
 
 /** A later Kubernetes may know more fields, so that is no error. */
-function unknownFields(warning: Complain, spec: Fields): readonly Violation[] {
+function unknownFields(warning: ReportViolation, spec: Fields): readonly Violation[] {
   return Object.keys(spec)
     .filter((key) => !POD_FIELDS.has(key))
     .map((key) => warning(`${TEMPLATE}.spec.${key}`, spec[key], "Kubernetes' pods have no such field", 'Correct its name, or remove it.'));
 }
 
-function userViolations(error: Complain, securityContext: Fields): readonly Violation[] {
+function userViolations(error: ReportViolation, securityContext: Fields): readonly Violation[] {
   return ['runAsUser', 'runAsGroup', 'fsGroup'].flatMap((name) => {
     const id = securityContext[name];
     if (id === undefined || (Number.isInteger(id) && Number(id) >= (name === 'runAsUser' ? 1 : 0) && Number(id) < 2 ** 31)) return [];
@@ -230,7 +230,7 @@ function userViolations(error: Complain, securityContext: Fields): readonly Viol
   });
 }
 
-function pullSecretViolations(error: Complain, secrets: unknown): readonly Violation[] {
+function pullSecretViolations(error: ReportViolation, secrets: unknown): readonly Violation[] {
   return (Array.isArray(secrets) ? secrets : []).flatMap(({ name }: Fields, i) =>
     isDnsSubdomain(name)
       ? []

@@ -8,7 +8,7 @@ import { parseGoDuration } from './go-duration';
 import { type KubeObject, refOf } from './kube-object';
 import { isDnsLabel } from './kubernetes-names';
 import { tlsViolations } from './validate-certificate';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 const SHORTEST_TIMEOUT = 10_000_000_000n;
 
@@ -26,7 +26,7 @@ const TYPES = [
 
 /** Returns everything that is wrong with a request. */
 export function requestViolations(request: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(request));
+  const { error } = violationsFor(refOf(request));
   const { type, databaseRef, tls, timeout, apply, maxRetries } = request.spec ?? {};
   const found: Violation[] = [];
   if (!TYPES.includes(type)) found.push(error('spec.type', type, 'KubeDB knows no such operation', 'Use ReconfigureTLS or Restart.'));
@@ -68,7 +68,7 @@ export function requestViolations(request: KubeObject): readonly Violation[] {
 
 /** A request carries exactly one operation. False does not count; an empty list of certificates does. */
 function operationViolations(request: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(request));
+  const { error } = violationsFor(refOf(request));
   const tls = request.spec.tls ?? {};
   const operations = [
     ...(tls.remove === true ? ['remove'] : []),

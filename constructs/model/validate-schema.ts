@@ -2,7 +2,7 @@
 import { type KubeObject, refOf } from './kube-object';
 import { SPEC_SCHEMAS } from './manifest-schemas';
 import { conform, type Misfit } from './schema';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 /** Returns an object without the parts of its spec that its kind cannot have, and a violation for each of them. */
 export function conformToSchema(object: KubeObject): { readonly object: KubeObject; readonly violations: readonly Violation[] } {
@@ -13,7 +13,7 @@ export function conformToSchema(object: KubeObject): { readonly object: KubeObje
 }
 
 function violationOf(object: KubeObject, { path, value, expected, known = [] }: Misfit): Violation {
-  const { error, warning } = complaintsAbout(refOf(object));
+  const { error, warning } = violationsFor(refOf(object));
   const field = path === '' ? 'spec' : `spec.${path}`;
   if (expected !== undefined) return error(field, value, `${expected} is expected`, `Write ${expected}.`);
   const isKubeDb = object.kind.startsWith('Kafka');

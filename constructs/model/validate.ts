@@ -20,7 +20,7 @@ import { kafkaViolations } from './validate-kafka';
 import { metadataViolations } from './validate-metadata';
 import { requestViolations } from './validate-request';
 import { conformToSchema } from './validate-schema';
-import { complaintsAbout, type Violation } from './violation';
+import { type Violation, violationsFor } from './violation';
 
 /** A bundle as far as it is needed here; it need not be complete. */
 export interface Draft {
@@ -61,7 +61,7 @@ export function manifestViolations(manifest: KubeObject): readonly Violation[] {
 
 /** The value is not shown: it is what must not be in Git. */
 function keyMaterial(manifest: KubeObject): readonly Violation[] {
-  const { error } = complaintsAbout(refOf(manifest));
+  const { error } = violationsFor(refOf(manifest));
   if (manifest.kind === 'Secret')
     return [error('kind', manifest.kind, 'a bundle stands in Git, and a Secret must not', 'Refer to it by name.')];
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(JSON.stringify(manifest))) return [];
@@ -78,7 +78,7 @@ const BETWEEN: readonly ((draft: Draft) => readonly Violation[])[] = [
   rotationIsAlwaysDue,
   aliasesHaveTwoIssuers,
   requestsAreAboutAnotherKafka,
-  kafkaIsBornOtherwise,
+  kafkaTlsDiffersFromDesired,
 ];
 
 /** Two objects of one kind and name would take turns in the cluster. */
@@ -92,7 +92,7 @@ function objectsClash({ desired, manifests }: Draft): readonly Violation[] {
     const isOurs = isBrokerCertificate(manifest, desired);
     if (seen.has(name) && !isOurs) {
       found.push(
-        complaintsAbout(refOf(manifest)).error(
+        violationsFor(refOf(manifest)).error(
           'metadata.name',
           manifest.metadata.name,
           `another ${manifest.kind} of this bundle, or of KubeDB, has this name`,
@@ -142,7 +142,7 @@ function secretsClash({ desired, tls, manifests }: Draft): readonly Violation[] 
     const other = uses.slice(0, i).find((u) => u.name === use.name);
     if (other === undefined) return [];
     return [
-      complaintsAbout(use.subject).error(use.field, use.name, `that Secret holds ${other.of} already`, 'Give one of them another Secret.'),
+      violationsFor(use.subject).error(use.field, use.name, `that Secret holds ${other.of} already`, 'Give one of them another Secret.'),
     ];
   });
 }
@@ -170,7 +170,7 @@ function aliasesHaveTwoIssuers({ desired, tls }: Draft): readonly Violation[] {
   const [server, client] = ALIASES.map((alias) => formatIssuerRef(issuerOf(tls, alias)));
   if (server === client) return [];
   return [
-    complaintsAbout(ref(KINDS.Kafka, desired.namespace, desired.kafka)).warning(
+    violationsFor(ref(KINDS.Kafka, desired.namespace, desired.kafka)).warning(
       'spec.tls.certificates[client].issuerRef',
       client ?? '',
       `server certificates come from ${server}: unless both have one root, KubeDB's health check does not trust the brokers`,
@@ -206,7 +206,7 @@ function leavesOutliveTheirCa({ desired, tls, manifests }: Draft): readonly Viol
     const sure = parseGoDuration(ca.spec.renewBefore ?? '') ?? life / 3n;
     if ((parseGoDuration(duration) ?? 0n) <= sure) return [];
     return [
-      complaintsAbout(subject).warning(
+      violationsFor(subject).warning(
         field,
         duration,
         `it may outlive its CA, ${formatRef(refOf(ca))}, which is only renewed ${ca.spec.renewBefore ?? 'a third of its life'} before its end`,
@@ -223,7 +223,7 @@ function rotationIsAlwaysDue({ desired, tls }: Draft): readonly Violation[] {
   const lives = ALIASES.map((alias) => ({ alias, duration: certificateOf(desired.kafka, tls, alias).duration ?? DEFAULT_DURATION }));
   const short = lives.find(({ duration }) => margin >= (parseGoDuration(duration) ?? margin + 1n));
   if (short === undefined) return [];
-  const { error } = complaintsAbout({ apiVersion: '', kind: 'KafkaTls', namespace: desired.namespace, name: desired.kafka });
+  const { error } = violationsFor({ apiVersion: '', kind: 'KafkaTls', namespace: desired.namespace, name: desired.kafka });
   const why = `the ${short.alias} certificate lives for ${short.duration}, so that a new one would be too old at once`;
   return [error('beforeExpiry', desired.beforeExpiry, why, 'Use less than the duration of the certificates.')];
 }
@@ -232,7 +232,7 @@ function requestsAreAboutAnotherKafka({ desired, manifests }: Draft): readonly V
   return manifests
     .filter((m) => m.kind === 'KafkaOpsRequest' && m.spec?.databaseRef?.name !== desired.kafka)
     .map((m) =>
-      complaintsAbout(refOf(m)).error(
+      violationsFor(refOf(m)).error(
         'spec.databaseRef.name',
         m.spec?.databaseRef?.name,
         `this bundle is about ${desired.kafka}`,
@@ -242,13 +242,13 @@ function requestsAreAboutAnotherKafka({ desired, manifests }: Draft): readonly V
 }
 
 /** The converging request says what TLS should be. A Kafka that is created otherwise would be changed right after. */
-function kafkaIsBornOtherwise({ tls, manifests }: Draft): readonly Violation[] {
+function kafkaTlsDiffersFromDesired({ tls, manifests }: Draft): readonly Violation[] {
   const kafka = manifests.find((m) => m.kind === 'Kafka');
   if (kafka === undefined || isEqual(tlsStateOf(kafka.spec), tls)) return [];
   const isHalf = (kafka.spec?.enableSSL === true) !== (kafka.spec?.tls !== undefined);
   if (isHalf) return []; // said already, and clearer
   return [
-    complaintsAbout(refOf(kafka)).error(
+    violationsFor(refOf(kafka)).error(
       'spec.tls',
       kafka.spec?.tls,
       'it is not what the converging request asks for',

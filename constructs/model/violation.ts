@@ -15,12 +15,12 @@ export interface Violation {
 }
 
 /** What a rule says about one field. */
-export type Complain = (field: string, value: unknown, why: string, hint: string) => Violation;
+export type ReportViolation = (field: string, value: unknown, why: string, hint: string) => Violation;
 
 /** Returns how to complain about one object. */
-export function complaintsAbout(subject: ObjectRef): { readonly error: Complain; readonly warning: Complain } {
+export function violationsFor(subject: ObjectRef): { readonly error: ReportViolation; readonly warning: ReportViolation } {
   const as =
-    (severity: Violation['severity']): Complain =>
+    (severity: Violation['severity']): ReportViolation =>
     (field, value, why, hint) => ({ severity, subject, field, value, why, hint });
   return { error: as('error'), warning: as('warning') };
 }

@@ -16,7 +16,7 @@ new KafkaTls(chart, 'orders', {
     ...(issuedAfter === undefined ? {} : { issuedAfter }),
   }),
   executor: Executor.native(),
-  deadlines: { claim: Duration.seconds(5) }, // nobody but the reconciler looks at its requests here
+  deadlines: { opsManagerDetection: Duration.seconds(5) }, // nobody but the reconciler looks at its requests here
   job: { image: 'registry.example/kafka-tls@sha256:a9f773afc79b09107017df756d3b519f29e69f25c41cbaa0425df40158bece6e' },
 });
 

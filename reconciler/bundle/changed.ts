@@ -4,10 +4,10 @@
  *
  * Labels and annotations of objects are left to them: Argo CD and Flux mark what they apply, and nothing here rests on it.
  */
-import type { Bundle } from '../../constructs/model/bundle';
-import type { Desired } from '../../constructs/model/desired';
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { ANNOTATION_DIGEST, ANNOTATION_JOB, bundleName, isJobName, jobNameOf } from '../../constructs/model/names';
+import type { Bundle } from '#model/bundle';
+import type { Desired } from '#model/desired';
+import type { KubeObject } from '#model/kube-object';
+import { ANNOTATION_DIGEST, ANNOTATION_JOB, bundleName, isJobName, jobNameOf } from '#model/names';
 
 /** Returns what was changed of the ConfigMap of a bundle; of several changes the one that explains the others. */
 export function configMapChange({ metadata }: KubeObject, { desired, digest }: Bundle): string | undefined {

@@ -1,7 +1,7 @@
 /** What a commit changes in a bundle, as a reviewer reads it: a unified diff of its documents. */
 import { createTwoFilesPatch } from 'diff';
-import { type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
-import { yamlText } from '../yaml-text';
+import { type Bundle, DESIRED_KEY, documentKey } from '#model/bundle';
+import { yamlText } from '../input/yaml';
 
 /** Returns the diff of every document that differs, in the order of their names; without an old bundle all of it is new. */
 export function bundleDifference(old: Bundle | undefined, wanted: Bundle): string {
@@ -18,8 +18,16 @@ export function bundleDifference(old: Bundle | undefined, wanted: Bundle): strin
 }
 
 /** Candidate requests are named by their content; which of them they are is what stays. */
-function documentsOf({ desired, issuing, brokerCertificates, kafka, converge, rotate, restart }: Bundle): ReadonlyMap<string, string> {
-  const manifests = [...issuing, ...brokerCertificates, kafka].filter((m) => m !== undefined);
+function documentsOf({
+  desired,
+  issuerManifests,
+  brokerCertificates,
+  kafka,
+  converge,
+  rotate,
+  restart,
+}: Bundle): ReadonlyMap<string, string> {
+  const manifests = [...issuerManifests, ...brokerCertificates, kafka].filter((m) => m !== undefined);
   const documents: readonly (readonly [string, unknown])[] = [
     [DESIRED_KEY, desired],
     ...manifests.map((m) => [documentKey(m), m] as const),

@@ -5,15 +5,29 @@
  * what the rest of the reconciler takes for granted; whether KubeDB and cert-manager accept it was checked when it was made.
  */
 
-import { ACKNOWLEDGEMENTS, isContent, isFingerprint } from '../../constructs/model/acknowledgement';
-import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '../../constructs/model/bundle';
-import { isClusterDomain } from '../../constructs/model/cluster-domain';
-import { BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '../../constructs/model/desired';
-import { isMap, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { ACKNOWLEDGEMENTS, isContent, isFingerprint } from '#model/acknowledgement';
+import { assembleBundle, type Bundle, DESIRED_KEY, documentKey } from '#model/bundle';
+import { isClusterDomain } from '#model/cluster-domain';
+import { BUNDLE_FORMAT, CUTOVERS, type Desired, EXECUTORS } from '#model/desired';
+import { isMap, type KubeObject, refOf } from '#model/kube-object';
 import { InvalidInputError } from '../errors';
-import { COUNT, closedMapOf, DURATION, expects, flawsOf, INSTANT, listOf, mapOf, NAME, oneOf, optional, TEXT, TEXT_MAP } from '../shape';
-import { objectOf } from '../well-formed';
-import { parseYaml } from '../yaml-text';
+import { objectOf } from '../input/kubernetes-schemas';
+import {
+  COUNT,
+  closedMapOf,
+  DURATION,
+  expects,
+  flawsOf,
+  INSTANT,
+  listOf,
+  mapOf,
+  NAME,
+  oneOf,
+  optional,
+  TEXT,
+  TEXT_MAP,
+} from '../input/schema';
+import { parseYaml } from '../input/yaml';
 import { configMapChange } from './changed';
 
 /** Tells whether an object is a ConfigMap that holds a bundle. */
@@ -94,15 +108,15 @@ const DESIRED = closedMapOf({
     }),
   ),
   cutover: oneOf(CUTOVERS),
-  whenKafkaIsUnknown: oneOf(['readiness', 'refuse']),
+  unknownHealthPolicy: oneOf(['readiness', 'refuse']),
   retries: COUNT,
   deadlines: closedMapOf({
     issuance: DURATION,
     podReady: DURATION,
     gate: DURATION,
     foreignOperation: DURATION,
-    pickup: DURATION,
-    claim: DURATION,
+    requestAcceptance: DURATION,
+    opsManagerDetection: DURATION,
   }),
 });
 

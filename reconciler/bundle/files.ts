@@ -6,10 +6,10 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Bundle } from '../../constructs/model/bundle';
-import { formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import type { Bundle } from '#model/bundle';
+import { formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
 import { InvalidInputError } from '../errors';
-import { parseYaml } from '../yaml-text';
+import { parseYaml } from '../input/yaml';
 import { jobChange } from './changed';
 import { bundleFromConfigMap, holdsBundle } from './documents';
 

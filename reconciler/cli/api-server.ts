@@ -2,7 +2,7 @@
  * An API server that is away when a pod starts: a control plane that is upgraded, a network that is not up yet, a ServiceAccount that is not
  * known yet. Time cures all of that, so that a run in a pod waits. Outside of a pod a wrong address is more likely, and nothing is waited for.
  */
-import { KINDS } from '../../constructs/model/kube-object';
+import { KINDS } from '#model/kube-object';
 import { ClusterError } from '../errors';
 import { formatAge } from '../report/progress';
 import type { Connection } from './io';
@@ -15,7 +15,7 @@ const UNAUTHORIZED = 401;
 /** Returns when the API server answers; throws the last error where it is still away after five minutes. */
 export async function awaitApiServer(
   { cluster, namespace, isInPod }: Connection,
-  { io, outside: { clock } }: Session,
+  { io, runtime: { clock } }: Session,
   signal: AbortSignal,
 ): Promise<void> {
   if (isInPod !== true) return;

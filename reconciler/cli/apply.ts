@@ -1,18 +1,18 @@
 /** `kafka-tls apply`: brings the live state to the desired one. This is what the Job runs. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { goDurationMs } from '../../constructs/model/go-duration';
-import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { bundleName } from '../../constructs/model/names';
+import type { Bundle } from '#model/bundle';
+import { goDurationMs } from '#model/go-duration';
+import { KINDS, type ObjectRef, ref } from '#model/kube-object';
+import { bundleName } from '#model/names';
 import { NO_CREDENTIALS } from '../cluster/credentials/source';
 import { type ClusterEvents, clusterEvents } from '../cluster/events';
-import { fenced } from '../cluster/guarded';
 import { labelled } from '../cluster/labelled';
 import { type HeldLease, withLease } from '../cluster/lease';
+import { fenced } from '../cluster/write-guard';
 import { BLOCKED, ClusterError, KafkaTlsError, reworded } from '../errors';
+import { obstacleError } from '../execute/wait-for-obstacles';
+import { hasWork, type Plan } from '../model/plan';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
-import { errorOf } from '../overcome';
-import { hasWork, type Plan } from '../plan/nouns';
 import { plan } from '../plan/plan';
 import { resumeSteps } from '../plan/steps';
 import type { Report } from '../ports';
@@ -26,7 +26,7 @@ import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-job
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
 import { type Connection, styleOf } from './io';
 import { withCommand } from './next-command';
-import { type Agreement, readAgreement } from './saved-plan';
+import { type PlanGuard, readPlanGuard } from './saved-plan';
 import { bundleSource, type Session, withConnection } from './session';
 import { writeTermination } from './termination-log';
 
@@ -43,7 +43,7 @@ export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
 export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
   const tell = (text: string) => writeTermination(flags.terminationLog, text, session.io.cwd);
   try {
-    await tell(await carryOut(flags, session));
+    await tell(await connect(flags, session));
     return 0;
   } catch (error) {
     await tell(error instanceof KafkaTlsError ? errorText(error, PLAIN) : String(error));
@@ -52,10 +52,10 @@ export async function runApply(flags: ApplyFlags, session: Session): Promise<num
 }
 
 /** Returns how it ended. */
-async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
+async function connect(flags: ApplyFlags, session: Session): Promise<string> {
   // A bundle in a file is read first: bad input is told before the cluster is reached.
   const inFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
-  const agreements = flags.plan === undefined ? undefined : await readAgreement(flags.plan, session.io.cwd);
+  const agreements = flags.plan === undefined ? undefined : await readPlanGuard(flags.plan, session.io.cwd);
   if (inFile !== undefined) agreements?.(await inFile());
   return withConnection(session, flags, async (connected, signal) => {
     const read = inFile ?? (await bundleSource(session, flags, connected));
@@ -71,13 +71,13 @@ async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
         return current;
       };
       warnOfOtherDigest(flags, bundle, progress.report);
-      const events = clusterEvents(connection.cluster, session.outside.clock, kafkaOf(bundle), connection.identity);
+      const events = clusterEvents(connection.cluster, session.runtime.clock, kafkaOf(bundle), connection.identity);
       const report: Report = (event) => {
         progress.report(event);
         events.tell(event);
       };
       const run = { flags, session, connection, signal, report, events, agreement };
-      return await finish(await source(), source, run, () => deleteFailed(current, run));
+      return await runToEnd(await source(), source, run, () => deleteFailed(current, run));
     } finally {
       progress.end();
     }
@@ -85,12 +85,12 @@ async function carryOut(flags: ApplyFlags, session: Session): Promise<string> {
 }
 
 /** The last event says how it ended, also when it ended badly: programs read one stream. People read the error. */
-async function finish(bundle: Bundle, source: () => Promise<Bundle>, run: Run, onSuccess: () => Promise<void>): Promise<string> {
+async function runToEnd(bundle: Bundle, source: () => Promise<Bundle>, run: Run, onSuccess: () => Promise<void>): Promise<string> {
   const { flags, report, events } = run;
   const say = (message: string) => report({ event: 'finished', subject: kafkaOf(bundle), message });
   try {
     await cleanUp(bundle, run);
-    const { message } = (await lookFirst(bundle, run)) ?? (await lead(bundle, source, run));
+    const { message } = (await precheck(bundle, run)) ?? (await runUnderLease(bundle, source, run));
     await onSuccess();
     say(message);
     await events.end('finished', message);
@@ -115,12 +115,12 @@ interface Run {
   readonly signal: AbortSignal;
   readonly report: Report;
   readonly events: ClusterEvents;
-  readonly agreement: Agreement | undefined;
+  readonly agreement: PlanGuard | undefined;
 }
 
 /** Without the Lease: a run that has nothing to do, or that no waiting helps, writes nothing at all; unless a killed one left a pause. */
-async function lookFirst(bundle: Bundle, { flags, session, connection, signal, agreement }: Run): Promise<Outcome | undefined> {
-  const { clock } = session.outside;
+async function precheck(bundle: Bundle, { flags, session, connection, signal, agreement }: Run): Promise<Outcome | undefined> {
+  const { clock } = session.runtime;
   const live = await observe({ ...connection, clock }, bundle, signal);
   const next = plan(bundle, live, clock.now(), planOptions(flags));
   agreement?.requireSame(next);
@@ -128,14 +128,14 @@ async function lookFirst(bundle: Bundle, { flags, session, connection, signal, a
   const permitted = await withDenied(connection.cluster, bundle, live);
   const { subject, obstacles } = plan(bundle, permitted, clock.now(), planOptions(flags));
   const isHopeless = obstacles.some((o) => o.kind !== 'wait');
-  if (isHopeless && resumeSteps({ bundle, live }).length === 0) throw errorOf(subject, obstacles);
+  if (isHopeless && resumeSteps({ bundle, live }).length === 0) throw obstacleError(subject, obstacles);
   return undefined;
 }
 
 /** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
-async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
+async function runUnderLease(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
   const { flags, session, connection, signal, report, agreement } = run;
-  const { clock } = session.outside;
+  const { clock } = session.runtime;
   const { namespace, kafka, deadlines } = bundle.desired;
   const lease = {
     namespace,
@@ -149,7 +149,7 @@ async function lead(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Pr
   const onPlan = (next: Plan) => {
     // Between the first look and the Lease another run may have been at it.
     if (isFirst) agreement?.requireSame(next);
-    else agreement?.requireWithin(next);
+    else agreement?.requireSubset(next);
     // What later rounds still find is told by their events.
     if (isFirst && flags.output !== 'json' && next.steps.length > 0) printPlan(next, session);
     isFirst = false;
@@ -192,11 +192,11 @@ function printPlan(next: Plan, { io }: Session): void {
   io.stdout(`${planText(next, styleOf(io), { isApplied: true })}\n`);
 }
 
-function createProgress({ output }: ApplyFlags, { io, outside }: Session): Progress {
+function createProgress({ output }: ApplyFlags, { io, runtime }: Session): Progress {
   if (output === 'json') {
-    return { report: (event) => io.stdout(eventJson(event, outside.clock.now())), end: () => {} };
+    return { report: (event) => io.stdout(eventJson(event, runtime.clock.now())), end: () => {} };
   }
-  return io.isTty ? createLive(io.stdout, outside.clock, styleOf(io)) : createLines(io.stdout, outside.clock);
+  return io.isTty ? createLive(io.stdout, runtime.clock, styleOf(io)) : createLines(io.stdout, runtime.clock);
 }
 
 /** The Job's arguments name the content it was made for; what the ConfigMap holds now is what counts. */

@@ -7,8 +7,8 @@
  *
  * A Job that a CronJob made is the CronJob's to delete.
  */
-import { hasTrueCondition, KINDS, type KubeObject, type ObjectRef, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_DIGEST, ANNOTATION_JOB, LABEL_KAFKA } from '../../constructs/model/names';
+import { hasTrueCondition, KINDS, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
+import { ANNOTATION_DIGEST, ANNOTATION_JOB, LABEL_KAFKA } from '#model/names';
 import { ClusterError } from '../errors';
 import type { Cluster, Report } from '../ports';
 

@@ -1,6 +1,6 @@
 /** Flags that several commands share: how they read in help, and what they are parsed to. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { goDurationMs } from '../../constructs/model/go-duration';
+import { goDurationMs } from '#model/go-duration';
 
 /** Where commands look for bundles when nothing else is said: what `cdk8s synth` writes. */
 export const DEFAULT_FILE = 'dist';

@@ -1,5 +1,5 @@
 /** What the command line may ask of its process and of the world. `bin.ts` and the tests each bring their own. */
-import type { KubeObject } from '../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText } from '../ports';
 import type { Style } from '../report/style';
 
@@ -50,7 +50,7 @@ export interface RunningSandbox {
 }
 
 /** The world outside the process. */
-export interface Outside {
+export interface Runtime {
   readonly clock: Clock;
   connect(target: ClusterTarget): Promise<Connection>;
   startSandbox(options: { readonly opsManager: boolean; readonly clusterDomain?: string }): Promise<RunningSandbox>;

@@ -1,10 +1,10 @@
 /** Files that one command writes and another one reads: observations, saved plans. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isMap } from '../../constructs/model/kube-object';
+import { isMap } from '#model/kube-object';
 import { unreadable } from '../bundle/files';
 import { InvalidInputError } from '../errors';
-import { flawsOf, type Rule, unlikeJson } from '../shape';
+import { flawsOf, type Rule, unlikeJson } from '../input/schema';
 
 /** What is in such a file. */
 export interface Content {

@@ -1,7 +1,7 @@
 /** The command that is printed as the next one: it can be pasted into a shell, and means the same bundle, cluster and options. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { quoted } from '../shell';
+import type { Bundle } from '#model/bundle';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
+import { quoted } from './shell';
 
 /** What a plan was made with. */
 export interface PlannedWith extends SourceFlags, ClusterFlags {

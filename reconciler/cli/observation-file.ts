@@ -3,10 +3,10 @@
  *
  * A plan takes an observation at its word, so all that it may rest on is checked here, by the shape that `plan/observation.ts` describes.
  */
-import { KEY_ALGORITHMS } from '../../constructs/model/certificate-fields';
-import { isMap, KINDS } from '../../constructs/model/kube-object';
-import { ROLES } from '../../constructs/model/kubedb';
-import { OBSERVATION_FORMAT, type Observation } from '../plan/observation';
+import { KEY_ALGORITHMS } from '#model/certificate-fields';
+import { isMap, KINDS } from '#model/kube-object';
+import { ROLES } from '#model/kubedb';
+import { objectOf } from '../input/kubernetes-schemas';
 import {
   ANY_TEXT,
   COUNT,
@@ -23,8 +23,8 @@ import {
   TEXT_MAP,
   TEXTS,
   TRUTH,
-} from '../shape';
-import { objectOf } from '../well-formed';
+} from '../input/schema';
+import { OBSERVATION_FORMAT, type Observation } from '../model/observation';
 import { readJsonFile } from './json-file';
 
 const CERTIFICATE = mapOf({

@@ -1,5 +1,5 @@
 /** `kafka-tls observe`: everything that was seen of a Kafka, as one JSON document without Secret values. Changes nothing. */
-import { dryRun } from '../cluster/guarded';
+import { readOnly } from '../cluster/write-guard';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { printableJson } from '../report/printable';
@@ -15,7 +15,7 @@ export async function runObserve(flags: ObserveFlags, session: Session): Promise
   const needsCluster = flags.kafka !== undefined || flags.configMap !== undefined;
   const inFile = needsCluster ? undefined : await bundleSource(session, flags);
   return withConnection(session, flags, async (connection, signal) => {
-    const context = { ...connection, cluster: dryRun(connection.cluster), clock: session.outside.clock, canLackSecrets: true };
+    const context = { ...connection, cluster: readOnly(connection.cluster), clock: session.runtime.clock, canLackSecrets: true };
     const what =
       flags.kafka === undefined
         ? await (inFile ?? (await bundleSource(session, flags, connection)))()

@@ -1,11 +1,11 @@
 /** How plans are printed: as text, as JSON, or as the comment of a pull request. */
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Bundle } from '../../constructs/model/bundle';
-import { formatRef, KINDS, ref } from '../../constructs/model/kube-object';
+import type { Bundle } from '#model/bundle';
+import { formatRef, KINDS, ref } from '#model/kube-object';
 import { bundleId } from '../bundle/files';
 import { InterruptedError, InvalidInputError, KafkaTlsError } from '../errors';
-import type { Plan } from '../plan/nouns';
+import type { Plan } from '../model/plan';
 import { COMMENT_BYTES, type CommentLimit, errorMarkdown, plansMarkdown, SUMMARY_BYTES } from '../report/comment';
 import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';

@@ -1,12 +1,12 @@
 /** `kafka-tls plan`: what would be done, in order, and why. Changes nothing. */
-import type { Bundle } from '../../constructs/model/bundle';
+import type { Bundle } from '#model/bundle';
 import { bundleDifference } from '../bundle/difference';
 import { bundleId, chooseBundles, isMeant, readBundles, scanBundles } from '../bundle/files';
-import { dryRun } from '../cluster/guarded';
+import { readOnly } from '../cluster/write-guard';
 import { InvalidInputError } from '../errors';
+import { hasWork, type Obstacle } from '../model/plan';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
-import { hasWork, type Obstacle } from '../plan/nouns';
 import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
@@ -61,14 +61,14 @@ async function makePlans(flags: PlanFlags, session: Session): Promise<Plans> {
 
 function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[] | undefined): Promise<readonly Planned[]> {
   return withConnection(session, flags, async (connection, signal) => {
-    const { clock } = session.outside;
+    const { clock } = session.runtime;
     const bundles = inFiles ?? (flags.configMap === undefined ? [] : [await bundleInCluster(connection, flags.configMap)]);
-    const context = { ...connection, cluster: dryRun(connection.cluster), clock, canLackSecrets: true };
+    const context = { ...connection, cluster: readOnly(connection.cluster), clock, canLackSecrets: true };
     const planned: Planned[] = [];
     for (const bundle of bundles) {
       const live = await withDenied(context.cluster, bundle, await observe(context, bundle, signal));
       const isOneOfSeveral = bundles.length > 1 || flags.name !== undefined;
-      const made = plan(bundle, live, clock.now(), shown(flags));
+      const made = plan(bundle, live, clock.now(), previewOptions(flags));
       const obstacles = made.obstacles.map((o) =>
         o.hint === undefined ? o : { ...o, hint: withCommand(o.hint, flags, bundle, isOneOfSeveral) },
       );
@@ -79,8 +79,8 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
 }
 
 /** Whoever reads a plan need not have the rights of the Job that carries it out. */
-function shown(flags: PlanFlags): PlanOptions {
-  return { ...flags, isOnlyShown: true };
+function previewOptions(flags: PlanFlags): PlanOptions {
+  return { ...flags, isPreview: true };
 }
 
 async function planFromObservation(file: string, flags: PlanFlags, session: Session): Promise<Planned> {
@@ -89,7 +89,7 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
   const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
   if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);
   // The instant of the observation, so that a replay gives the same plan on any day.
-  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), shown(flags)) };
+  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), previewOptions(flags)) };
 }
 
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Plans> {

@@ -7,8 +7,8 @@
 import { InternalError, InterruptedError } from '../errors';
 import { errorText } from '../report/error';
 import { PLAIN } from '../report/style';
-import { quoted } from '../shell';
-import { VERSION } from '../version';
+import { quoted } from './shell';
+import { VERSION } from './version';
 
 const argv = process.argv.slice(2);
 const interrupt = new AbortController();
@@ -65,7 +65,7 @@ async function exitCode(): Promise<number> {
     io.stdout(`${VERSION}\n`);
     return 0;
   }
-  const { main } = await import('../cli.js');
-  const { createOutside } = await import('./outside.js');
-  return main(argv, io, createOutside(io));
+  const { main } = await import('./main.js');
+  const { createRuntime } = await import('./runtime.js');
+  return main(argv, io, createRuntime(io));
 }

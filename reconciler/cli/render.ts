@@ -1,8 +1,8 @@
 /** `kafka-tls render`: the manifests inside a bundle, for kubeconform and for reviewers. Needs no cluster. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { formatRef, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import type { Bundle } from '#model/bundle';
+import { formatRef, type KubeObject, refOf } from '#model/kube-object';
+import { yamlText } from '../input/yaml';
 import { printableJson } from '../report/printable';
-import { yamlText } from '../yaml-text';
 import type { OutputFlags, SourceFlags } from './flags';
 import { bundlesInFiles, type Session } from './session';
 
@@ -25,7 +25,7 @@ function manifestsOf(bundle: Bundle): readonly Rendered[] {
   const operations = [bundle.converge, ...(bundle.rotate === undefined ? [] : [bundle.rotate]), bundle.restart];
   const always = 'applied by every run';
   return [
-    ...bundle.issuing.map((manifest) => ({ manifest, when: always })),
+    ...bundle.issuerManifests.map((manifest) => ({ manifest, when: always })),
     ...bundle.brokerCertificates.map((manifest) => ({ manifest, when: always })),
     ...(bundle.kafka === undefined ? [] : [{ manifest: bundle.kafka, when: 'created if there is no such Kafka' }]),
     ...operations.map((manifest) => ({ manifest, when: 'a candidate, created when the live state asks for it' })),

@@ -3,10 +3,10 @@
  * speak Kafka, so that its model of them answers over HTTP.
  */
 import { get } from 'node:http';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { selectorLabels } from '../../constructs/model/kubedb';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { selectorLabels } from '#model/kubedb';
 import { type Address, type AddressOf, dnsAddress } from '../cluster/address';
-import type { KafkaFacts, Reading } from '../plan/observation';
+import type { KafkaFacts, Reading } from '../model/observation';
 import type { Cluster, KafkaFactsSource } from '../ports';
 
 /** Annotation with `<address>:<port>`; the name of a listener in lower case, or `facts`, follows. */

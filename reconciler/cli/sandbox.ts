@@ -2,15 +2,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { isClusterDomain } from '../../constructs/model/cluster-domain';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import { isClusterDomain } from '#model/cluster-domain';
+import type { KubeObject } from '#model/kube-object';
 import { readObjects } from '../bundle/files';
 import { InvalidInputError } from '../errors';
 import { printableJson } from '../report/printable';
-import { quoted } from '../shell';
 import type { OutputFlags } from './flags';
 import type { RunningSandbox } from './io';
 import type { Session } from './session';
+import { quoted } from './shell';
 
 export interface SandboxFlags extends OutputFlags {
   readonly file?: readonly string[];
@@ -21,9 +21,9 @@ export interface SandboxFlags extends OutputFlags {
 
 /** Runs a sandbox until the signal aborts and returns the exit code. */
 export async function runSandbox(flags: SandboxFlags, session: Session): Promise<number> {
-  const { io, outside } = session;
+  const { io, runtime } = session;
   const objects = await startObjects(flags, session);
-  const sandbox = await outside.startSandbox({ opsManager: flags.opsManager, ...domainOf(flags) });
+  const sandbox = await runtime.startSandbox({ opsManager: flags.opsManager, ...domainOf(flags) });
   const place = await placeOf(flags, io.cwd);
   try {
     await writeFile(place.kubeconfig, sandbox.kubeconfig, { mode: 0o600 });

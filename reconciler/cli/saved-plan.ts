@@ -1,13 +1,13 @@
 /** The file that `plan --out` writes and `apply --plan` reads. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Bundle } from '../../constructs/model/bundle';
+import type { Bundle } from '#model/bundle';
 import { bundleId } from '../bundle/files';
 import { InvalidInputError } from '../errors';
-import type { Plan } from '../plan/nouns';
-import { beyond, departures, SAVED_PLAN_FORMAT, type SavedPlans, savePlan } from '../plan/saved';
+import { ANY_TEXT, COUNT, everyOf, listOf, mapOf, optional, TEXT } from '../input/schema';
+import type { Plan } from '../model/plan';
+import { additions, differences, SAVED_PLAN_FORMAT, type SavedPlans, savePlan } from '../plan/saved-plan';
 import { printableJson } from '../report/printable';
-import { ANY_TEXT, COUNT, everyOf, listOf, mapOf, optional, TEXT } from '../shape';
 import { readJsonFile } from './json-file';
 
 /** Writes plans to a file. */
@@ -24,17 +24,17 @@ export async function writePlans(
 }
 
 /** Holds a run to the plan that was agreed to. */
-export interface Agreement {
+export interface PlanGuard {
   /** Throws when the bundle is not the one that was planned for. */
   readonly requireBundle: (bundle: Bundle) => void;
   /** Throws when the cluster has moved since: the first plan of a run has to be the one that was saved. */
   readonly requireSame: (plan: Plan) => void;
   /** Throws when a later round of the run would do something else. */
-  readonly requireWithin: (plan: Plan) => void;
+  readonly requireSubset: (plan: Plan) => void;
 }
 
 /** Reads what was agreed to. */
-export async function readAgreement(file: string, cwd: string): Promise<(bundle: Bundle) => Agreement> {
+export async function readPlanGuard(file: string, cwd: string): Promise<(bundle: Bundle) => PlanGuard> {
   const saved = await readJsonFile<SavedPlans>(file, cwd, CONTENT);
   return (bundle) => {
     const agreed = saved.plans[bundleId(bundle)];
@@ -53,8 +53,8 @@ export async function readAgreement(file: string, cwd: string): Promise<(bundle:
         throw new InvalidInputError(text, { hint: PLAN_AGAIN });
       },
       // What is done already needs no agreement.
-      requireSame: (plan) => (plan.steps.length === 0 ? undefined : requireNone(departures(agreed, plan), 'Nothing was done.')),
-      requireWithin: (plan) => requireNone(beyond(agreed.plan, plan), 'Nothing more was done.'),
+      requireSame: (plan) => (plan.steps.length === 0 ? undefined : requireNone(differences(agreed, plan), 'Nothing was done.')),
+      requireSubset: (plan) => requireNone(additions(agreed.plan, plan), 'Nothing more was done.'),
     };
   };
 }

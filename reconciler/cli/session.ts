@@ -1,6 +1,6 @@
 /** What every command does around its work: get the bundle, reach the cluster, keep to its time. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import type { Bundle } from '#model/bundle';
+import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { RENAMED } from '../bundle/changed';
 import { bundleFromConfigMap } from '../bundle/documents';
 import { type BundleSource, chooseBundle, chooseBundles, readBundles } from '../bundle/files';
@@ -8,12 +8,12 @@ import { ClusterError, InvalidInputError, OperationFailedError, TimeoutError } f
 import { formatAge } from '../report/progress';
 import { awaitApiServer } from './api-server';
 import { type ClusterFlags, DEFAULT_FILE, type NamedObject, type SourceFlags } from './flags';
-import type { Connection, Io, Outside } from './io';
+import type { Connection, Io, Runtime } from './io';
 
 /** A command at work. */
 export interface Session {
   readonly io: Io;
-  readonly outside: Outside;
+  readonly runtime: Runtime;
 }
 
 /** Runs `use` with a connection, which is closed whatever happens. */
@@ -22,11 +22,11 @@ export async function withConnection<T>(
   flags: ClusterFlags,
   use: (connection: Connection, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { outside, io } = session;
+  const { runtime, io } = session;
   io.signal.throwIfAborted();
   return withTimeout(session, flags.timeout, async (signal) => {
     const { kubeconfig, context, namespace } = flags;
-    const connection = await outside.connect({ kubeconfig, context, namespace, signal });
+    const connection = await runtime.connect({ kubeconfig, context, namespace, signal });
     try {
       await awaitApiServer(connection, session, signal);
       return await use(connection, signal);
@@ -37,14 +37,14 @@ export async function withConnection<T>(
 }
 
 async function withTimeout<T>(
-  { io, outside }: Session,
+  { io, runtime }: Session,
   timeoutMs: number | undefined,
   use: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (timeoutMs === undefined) return use(io.signal);
   const late = new AbortController();
   const done = new AbortController();
-  outside.clock.sleep(timeoutMs, done.signal).then(
+  runtime.clock.sleep(timeoutMs, done.signal).then(
     () =>
       late.abort(
         new TimeoutError(`kafka-tls: not done after ${formatAge(Math.round(timeoutMs / 1_000))}: --timeout ended the run`, {

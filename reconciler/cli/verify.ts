@@ -1,7 +1,7 @@
 /** `kafka-tls verify`: a handshake with every listener, compared with what its Secret holds. Changes nothing. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { tlsStateOf } from '../../constructs/model/tls';
-import { dryRun } from '../cluster/guarded';
+import type { Bundle } from '#model/bundle';
+import { tlsStateOf } from '#model/tls';
+import { readOnly } from '../cluster/write-guard';
 import { observe } from '../observe/observe';
 import { mismatches } from '../plan/verify';
 import { type Verification, verificationJson, verificationText } from '../report/verification';
@@ -23,7 +23,7 @@ const UNKNOWN = 4;
 export async function runVerify(flags: VerifyFlags, session: Session): Promise<number> {
   const inFiles = flags.kafka === undefined && flags.configMap === undefined ? await bundlesInFiles(session, flags) : [];
   return withConnection(session, flags, async (connection, signal) => {
-    const context = { ...connection, cluster: dryRun(connection.cluster), clock: session.outside.clock };
+    const context = { ...connection, cluster: readOnly(connection.cluster), clock: session.runtime.clock };
     const codes: number[] = [];
     for (const what of await subjectsOf(flags, inFiles, connection)) {
       const live = await observe(context, what, signal);

@@ -1,6 +1,6 @@
 /** Where the listeners of a pod are reached. */
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { type ListenerName, PORTS } from '../../constructs/model/kubedb';
+import type { KubeObject } from '#model/kube-object';
+import { type ListenerName, PORTS } from '#model/kubedb';
 
 export interface Address {
   readonly host: string;

@@ -2,10 +2,10 @@
  * Every failure of an API call as an error that names the call, the reason and what to do. The only place that reads the `Status` objects
  * of failures.
  */
-import { groupOf, type Kind, type ObjectRef } from '../../constructs/model/kube-object';
-import { INSTALLED_BY } from '../../constructs/model/kubedb';
+import { groupOf, type Kind, type ObjectRef } from '#model/kube-object';
+import { INSTALLED_BY } from '#model/kubedb';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
-import { ANY_TEXT, fits, listOf, mapOf, NUMBER, nullable, oneOf, optional } from '../shape';
+import { ANY_TEXT, fits, listOf, mapOf, NUMBER, nullable, oneOf, optional } from '../input/schema';
 import { PROXY_FAILED, type TransportError } from './http';
 import { isCertificateProblem, networkReason } from './network-error';
 

@@ -11,7 +11,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import { judgeChain } from '../certificates';
+import { judgeChain } from '../pki/certificates';
 import type { Clock, Dialer, DialTarget, Handshake } from '../ports';
 import { type Address, type AddressOf, dnsAddress } from './address';
 import { withDeadline } from './deadline';

@@ -5,9 +5,9 @@
  * They are written beside the work and never stop it: an Event that cannot be written is dropped, and a run that may not write Events (403)
  * does not try again. A run that has nothing to do writes none.
  */
-import { contentHash } from '../../constructs/model/content-hash';
-import { formatRef, KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
-import { FIELD_MANAGER } from '../../constructs/model/names';
+import { contentHash } from '#model/content-hash';
+import { formatRef, KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { FIELD_MANAGER } from '#model/names';
 import { ClusterError, OVER } from '../errors';
 import type { Clock, Cluster, ProgressEvent } from '../ports';
 

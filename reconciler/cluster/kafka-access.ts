@@ -8,8 +8,8 @@
  * While certificates are replaced, a Secret holds the new ones and most pods still run with the old. So every CA that was seen in this run
  * is trusted, and every client certificate may be tried, the latest first.
  */
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { AUTH_KEYS, mountedCertificateSecret, type SaslMechanism, saslMechanismOf } from '../../constructs/model/kubedb';
+import type { KubeObject } from '#model/kube-object';
+import { AUTH_KEYS, mountedCertificateSecret, type SaslMechanism, saslMechanismOf } from '#model/kubedb';
 
 /** Values of a Secret as text, by key. */
 export type SecretText = Readonly<Record<string, string>>;

@@ -15,7 +15,7 @@
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type * as Kafka from '@platformatic/kafka';
-import type { KafkaFacts, PartitionFacts, QuorumFacts } from '../plan/observation';
+import type { KafkaFacts, PartitionFacts, QuorumFacts } from '../model/observation';
 import type { Address } from './address';
 import { rejection } from './deadline';
 import type { Identity, Login } from './kafka-access';

@@ -11,18 +11,10 @@
  * Why the contents of Secrets are remembered while this process runs: after certificates were issued by another CA, the Secrets hold the
  * new ones while all pods still know only the old. They are sent to brokers and to nothing else.
  */
-import { hasTrueCondition, isEqual, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import {
-  authSecret,
-  CONFIG_KEYS,
-  mountedCertificateSecret,
-  mountedConfigSecret,
-  nodesOf,
-  podFqdn,
-  selectorLabels,
-} from '../../constructs/model/kubedb';
-import { certificateOf, defaultSecretName, tlsStateOf } from '../../constructs/model/tls';
-import type { KafkaFacts } from '../plan/observation';
+import { hasTrueCondition, isEqual, KINDS, type KubeObject, ref } from '#model/kube-object';
+import { authSecret, CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret, nodesOf, podFqdn, selectorLabels } from '#model/kubedb';
+import { certificateOf, defaultSecretName, tlsStateOf } from '#model/tls';
+import type { KafkaFacts } from '../model/observation';
 import type { Clock, Cluster, KafkaFactsSource } from '../ports';
 import { type AddressOf, dnsAddress } from './address';
 import { withDeadline } from './deadline';

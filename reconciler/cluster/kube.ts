@@ -9,8 +9,8 @@
  */
 import { Readable } from 'node:stream';
 import type { V1DeleteOptions, V1Eviction, V1SelfSubjectAccessReview } from '@kubernetes/client-node';
-import { groupOf, type Kind, type KubeObject, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
-import { FIELD_MANAGER } from '../../constructs/model/names';
+import { groupOf, type Kind, type KubeObject, kindOf, type ObjectRef, refOf } from '#model/kube-object';
+import { FIELD_MANAGER } from '#model/names';
 import { ClusterError, InternalError } from '../errors';
 import type { Access, Clock, Cluster, Eviction, JsonPatchOperation, Selection } from '../ports';
 import { apiError, type Call, type Failure, failureOf } from './api-error';

@@ -5,7 +5,7 @@
  * Objects of other owners are never labelled. A Lease that was created without a label gets it when the Lease is taken: policy engines
  * check updates, too, and a refused Lease would end every run.
  */
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import type { Cluster } from '../ports';
 
 type Labels = Readonly<Record<string, string>>;

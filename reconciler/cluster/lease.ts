@@ -10,7 +10,7 @@
  * A Lease is not a fence: a write that is under way when the Lease is lost still arrives. That is why every write carries a resourceVersion
  * or uid.
  */
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { BlockedError, ClusterError } from '../errors';
 import { type Clock, type Cluster, type ProgressEvent, REPEAT_WAIT_MS, type Report } from '../ports';
 

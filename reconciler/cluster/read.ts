@@ -2,10 +2,10 @@
  * From the text of an answer to objects: the one place that decides whether an answer of an API server can be used. An answer of another
  * kind, or of a wrong form, is an error that names the wrong member.
  */
-import { isMap, type KubeObject, ref } from '../../constructs/model/kube-object';
+import { isMap, type KubeObject, ref } from '#model/kube-object';
 import { ClusterError } from '../errors';
-import { ANY_TEXT, expects, fits, flawsOf, mapOf, NAME, optional, type Rule, TRUTH } from '../shape';
-import { objectOf } from '../well-formed';
+import { objectOf } from '../input/kubernetes-schemas';
+import { ANY_TEXT, expects, fits, flawsOf, mapOf, NAME, optional, type Rule, TRUTH } from '../input/schema';
 import { type Call, NO_SERVER, prefix } from './api-error';
 import type { Listing } from './watch';
 

@@ -13,10 +13,10 @@
  * Why not Watch or makeInformer of @kubernetes/client-node: Watch reports a refusal without the message of the server and skips broken
  * lines, an informer ends at the first connection error, and both use timers of their own (`test/cluster/client-node.test.ts`).
  */
-import { isMap, type KubeObject } from '../../constructs/model/kube-object';
+import { isMap, type KubeObject } from '#model/kube-object';
 import { ClusterError, KafkaTlsError, OVER } from '../errors';
+import { fits, mapOf, TEXT } from '../input/schema';
 import type { Clock } from '../ports';
-import { fits, mapOf, TEXT } from '../shape';
 import { failureOf } from './api-error';
 import { NO_CREDENTIALS } from './credentials/source';
 import { rejection, withDeadline } from './deadline';

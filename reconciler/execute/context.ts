@@ -1,11 +1,11 @@
 /** What the executors work with, and the small writes that all of them share. */
-import type { Bundle } from '../../constructs/model/bundle';
-import type { Deadlines } from '../../constructs/model/desired';
-import { goDurationMs } from '../../constructs/model/go-duration';
-import { type Condition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import type { Bundle } from '#model/bundle';
+import type { Deadlines } from '#model/desired';
+import { goDurationMs } from '#model/go-duration';
+import { type Condition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { ClusterError, OperationFailedError } from '../errors';
-import type { ProbeStep } from '../plan/nouns';
-import type { Observation, PetSetObservation, PodObservation, ProbeAnswer } from '../plan/observation';
+import type { Observation, PetSetObservation, PodObservation, ProbeAnswer } from '../model/observation';
+import type { ProbeStep } from '../model/plan';
 import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
 
 export interface LookOptions {
@@ -32,11 +32,11 @@ export interface ExecuteContext {
   /** Reads anew what PetSets depend on, and themselves. */
   readonly lookAtPetSets: () => Promise<PetSetObservation>;
   /** Tells whether the desired state is still the one that was planned for. */
-  readonly isCurrent: () => Promise<boolean>;
+  readonly desiredStateUnchanged: () => Promise<boolean>;
 }
 
 /** Thrown inside an execution when what it was planned for no longer holds: what is left is planned anew. */
-export class PlanAnew extends Error {}
+export class Replan extends Error {}
 
 /** Returns a deadline of the desired state in milliseconds. */
 export function deadlineMs(context: ExecuteContext, name: keyof Deadlines): number {
@@ -44,16 +44,16 @@ export function deadlineMs(context: ExecuteContext, name: keyof Deadlines): numb
 }
 
 /** Reports an event. */
-export function say(context: { readonly report: Report }, event: ProgressEvent['event'], subject: ObjectRef, message: string): void {
+export function emit(context: { readonly report: Report }, event: ProgressEvent['event'], subject: ObjectRef, message: string): void {
   context.report({ event, subject, message });
 }
 
 /** Waits for a write that rests on what was planned; when somebody else was faster (409), what is left is planned anew. */
-export async function orPlanAnew<T>(write: Promise<T>): Promise<T> {
+export async function orReplan<T>(write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (error) {
-    if (error instanceof ClusterError && error.status === 409) throw new PlanAnew();
+    if (error instanceof ClusterError && error.status === 409) throw new Replan();
     throw error;
   }
 }

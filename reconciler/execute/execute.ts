@@ -12,19 +12,19 @@
  * Every step may be run again at any point, for a run can be killed anywhere. On every way out, our pause of the Kafka is lifted.
  */
 import { assertNever } from '../errors';
-import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../plan/nouns';
-import type { Observation } from '../plan/observation';
+import type { Observation } from '../model/observation';
+import type { EvictStep, IssueStep, Plan, ReconfigureStep, Step } from '../model/plan';
 import type { Report } from '../ports';
-import { exportTrust } from './client-trust';
-import { type ExecuteContext, PlanAnew } from './context';
+import { type ExecuteContext, Replan } from './context';
 import { awaitHealth } from './health';
 import { retryIssuance } from './issuance';
-import { giveUp, runNative, runNativeGroup } from './native/native';
+import { cleanUpAfterFailure, runNative, runNativeGroup } from './native/native';
 import type { NativeRun } from './native/run';
 import { submitAndFollow } from './ops-request';
 import { probe } from './probe';
 import { StepNumbers } from './step-numbers';
-import { applyObject, awaitReady, configureKafka, createKafka, deleteObject, own, recordChange, verify } from './steps';
+import { applyObject, awaitReady, claimOwnership, configureKafka, createKafka, deleteObject, recordChange, verify } from './steps';
+import { publishTrustBundle } from './trust-bundle';
 
 /** `done`: every step was carried out. `replan`: the world has changed, what is left has to be planned anew. */
 export type Executed = 'done' | 'replan';
@@ -37,8 +37,8 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
   try {
     return await walk(run, numbers);
   } catch (error) {
-    await giveUp(run, error, plan.steps);
-    if (error instanceof PlanAnew) return 'replan';
+    await cleanUpAfterFailure(run, error, plan.steps);
+    if (error instanceof Replan) return 'replan';
     throw error;
   }
 }
@@ -77,12 +77,12 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
       return applyObject(context, step);
     case 'probe':
       return probe(context, step);
-    case 'exportTrust':
-      return exportTrust(context, step);
+    case 'publishTrustBundle':
+      return publishTrustBundle(context, step);
     case 'create':
       return createKafka(context, step);
-    case 'own':
-      return own(context, step);
+    case 'claimOwnership':
+      return claimOwnership(context, step);
     case 'record':
       return recordChange(context, step);
     case 'configure':
@@ -102,7 +102,7 @@ async function carryOut(run: NativeRun, step: Exclude<Step, GroupedStep>): Promi
     case 'supersede':
     case 'pause':
     case 'createPassword':
-    case 'provisionerPass':
+    case 'provisionerSync':
     case 'resume':
       return runNative(run, step);
     default:

@@ -1,37 +1,37 @@
 /** Asks the gates of pods that are to restart, on fresh facts, and waits for them: what an executor does with a yes is its own. */
-import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { nodesOf } from '../../constructs/model/kubedb';
+import { KINDS, type ObjectRef, ref } from '#model/kube-object';
+import { nodesOf } from '#model/kubedb';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
+import type { PodFacts, PodObservation } from '../model/observation';
+import type { EvictStep, Plan } from '../model/plan';
 import { podFindings } from '../plan/checks/pods';
 import { losesData } from '../plan/data-loss';
-import type { EvictStep, Plan } from '../plan/nouns';
-import type { PodFacts, PodObservation } from '../plan/observation';
-import { type Asked, invalidCertificates, type RestartView } from '../plan/restart';
-import { deadlineMs, type ExecuteContext, kafkaOf, PlanAnew } from './context';
+import { type GateResult, invalidCertificates, type RestartView } from '../plan/restart';
+import { deadlineMs, type ExecuteContext, kafkaOf, Replan } from './context';
 import { type Progress, waitUntil } from './wait';
 
 /** Restarts that a plan holds. */
-export interface Restarts {
+export interface RestartBatch {
   readonly context: ExecuteContext;
   readonly plan: Plan;
   readonly steps: readonly EvictStep[];
 }
 
 /** Returns the planned pods that, by fresh facts, still run with what they loaded before. */
-export function outdatedPods({ context, steps }: Pick<Restarts, 'context' | 'steps'>, live: PodObservation): readonly PodFacts[] {
+export function outdatedPods({ context, steps }: Pick<RestartBatch, 'context' | 'steps'>, live: PodObservation): readonly PodFacts[] {
   const stale = new Set(podFindings({ bundle: context.bundle, live, now: context.clock.now() }).map((f) => f.subject.name));
   return live.pods.filter((p) => stale.has(p.name) && steps.some((s) => s.subject.name === p.name));
 }
 
 /** Returns what gates depend on. */
-export function viewOf(restarts: Restarts, live: PodObservation): RestartView {
+export function viewOf(restarts: RestartBatch, live: PodObservation): RestartView {
   const { context } = restarts;
   return {
     pods: live.pods,
     missing: nodesOf(kafkaOf(live)).flatMap(({ pod }) => (live.pods.some((p) => p.name === pod) ? [] : [pod])),
     outdated: new Set(outdatedPods(restarts, live).map((p) => p.name)),
     facts: live.facts,
-    whenKafkaIsUnknown: context.bundle.desired.whenKafkaIsUnknown,
+    unknownHealthPolicy: context.bundle.desired.unknownHealthPolicy,
     invalid: invalidCertificates(live, context.clock.now()),
     // In a cut-over no other pod can fetch the data.
     ...(restarts.plan.cutover === undefined ? { losing: new Set(live.pods.filter((p) => losesData(p, live)).map((p) => p.name)) } : {}),
@@ -39,8 +39,8 @@ export function viewOf(restarts: Restarts, live: PodObservation): RestartView {
 }
 
 /** Looks, unless what is desired has changed: it may at any time, and most of all while a run waits. Then what is left is planned anew. */
-export async function ifCurrent<L>(context: ExecuteContext, look: () => Promise<L>): Promise<L> {
-  if (!(await context.isCurrent())) throw new PlanAnew();
+export async function ifDesiredStateUnchanged<L>(context: ExecuteContext, look: () => Promise<L>): Promise<L> {
+  if (!(await context.desiredStateUnchanged())) throw new Replan();
   return look();
 }
 
@@ -48,15 +48,15 @@ export async function ifCurrent<L>(context: ExecuteContext, look: () => Promise<
 interface Gates<L, T> {
   readonly look: () => Promise<L>;
   /** Returns what it came to, or what the gates say. */
-  readonly ask: (live: L) => { readonly done: T } | { readonly asked: readonly Asked[] };
+  readonly ask: (live: L) => { readonly done: T } | { readonly asked: readonly GateResult[] };
 }
 
 /** Asks until it is done. A "no" that no waiting cures is a failure; one that lasts until the gate's deadline is not. */
-export async function awaitGates<L extends PodObservation, T>(restarts: Restarts, first: L, { look, ask }: Gates<L, T>): Promise<T> {
+export async function awaitGates<L extends PodObservation, T>(restarts: RestartBatch, first: L, { look, ask }: Gates<L, T>): Promise<T> {
   const { context, plan } = restarts;
   let live: L | undefined = first;
   const check = async (): Promise<Progress<T>> => {
-    const seen = live ?? (await ifCurrent(context, look));
+    const seen = live ?? (await ifDesiredStateUnchanged(context, look));
     live = undefined;
     const answer = ask(seen);
     if ('done' in answer) return answer;
@@ -77,11 +77,11 @@ export async function awaitGates<L extends PodObservation, T>(restarts: Restarts
     failure: 'no pod may be restarted',
     retryMs: isUnannounced ? 1000 : deadlineMs(context, 'gate'),
   });
-  return wait.catch((error: unknown) => gateStayedShut(restarts, error));
+  return wait.catch((error: unknown) => onGateTimeout(restarts, error));
 }
 
 /** A "no" that lasted until the deadline is not a failure: time or somebody else cures it. */
-export async function gateStayedShut({ context, steps }: Restarts, error: unknown): Promise<never> {
+export async function onGateTimeout({ context, steps }: RestartBatch, error: unknown): Promise<never> {
   if (!(error instanceof TimeoutError)) throw error;
   const isByKubeDb = steps.some((s) => s.by === 'ops-manager');
   const left = isByKubeDb ? [] : outdatedPods({ context, steps }, await context.lookAtPods());

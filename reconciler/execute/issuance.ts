@@ -2,22 +2,13 @@
  * Certificates that are being issued: why one is not there yet, in the words of cert-manager and its issuer, and how to have cert-manager try
  * again. After a failure it waits by itself for 1 h, then 2 h, and so on up to 32 h; the condition that `cmctl renew` sets bypasses that.
  */
-import {
-  conditionOf,
-  formatRef,
-  hasTrueCondition,
-  KINDS,
-  type KubeObject,
-  type ObjectRef,
-  ref,
-  refOf,
-} from '../../constructs/model/kube-object';
-import { brokerCertificateName } from '../../constructs/model/kubedb';
-import { ALIASES } from '../../constructs/model/tls';
+import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
+import { brokerCertificateName } from '#model/kubedb';
+import { ALIASES } from '#model/tls';
 import { ClusterError } from '../errors';
-import type { RetryIssuanceStep } from '../plan/nouns';
-import { issuanceFailure, statusOf } from '../status';
-import { type ExecuteContext, modify, say, withCondition } from './context';
+import { issuanceFailure, statusOf } from '../model/object-status';
+import type { RetryIssuanceStep } from '../model/plan';
+import { type ExecuteContext, emit, modify, withCondition } from './context';
 
 /** While a failed issuance is waited for, it is tried again this often: its cause may be cured meanwhile. */
 const TRY_AGAIN_MS = 60_000;
@@ -44,7 +35,7 @@ export async function triggerIssuance(
 
 export async function retryIssuance(context: ExecuteContext, { subject }: RetryIssuanceStep): Promise<void> {
   await triggerIssuance(context, subject, (certificate) => statusOf(certificate).state === 'Current');
-  say(context, 'applied', subject, 'cert-manager is asked to try again');
+  emit(context, 'applied', subject, 'cert-manager is asked to try again');
 }
 
 /** Returns a function that is told of Certificates while they are waited for, and has those tried again that have failed. */

@@ -2,21 +2,21 @@
  * Leaves an operation to KubeDB's ops-manager: asks the gates of all pods once, submits the request, follows its conditions pod by pod, and
  * does not believe its success before the pods' own listeners say so (`verify`).
  */
-import { formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { isAttemptOf } from '../../constructs/model/names';
-import { certificateOf } from '../../constructs/model/tls';
+import { formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
+import { isFinishedRequest } from '#model/kubedb';
+import { isAttemptOf } from '#model/names';
+import { certificateOf } from '#model/tls';
 import { BlockedError, OperationFailedError, TimeoutError } from '../errors';
-import type { EvictStep, Plan, SubmitOpsRequestStep } from '../plan/nouns';
-import type { Observation, PodFacts } from '../plan/observation';
+import type { Observation, PodFacts } from '../model/observation';
+import type { EvictStep, Plan, SubmitOpsRequestStep } from '../model/plan';
+import { isRootReplaced, rootOf } from '../plan/cutover';
 import { repairOf } from '../plan/repair';
 import { failureOf, isRetryBoundReached, MEND_AND_RETRY, unfinished } from '../plan/requests';
 import { canRestart, isMixed } from '../plan/restart';
-import { isRootReplaced, rootOf } from '../plan/trust';
-import { assertTold } from './client-trust';
-import { deadlineMs, type ExecuteContext, orPlanAnew, PlanAnew, say } from './context';
-import { awaitGates, type Restarts, viewOf } from './gates';
+import { deadlineMs, type ExecuteContext, emit, orReplan, Replan } from './context';
+import { awaitGates, type RestartBatch, viewOf } from './gates';
 import { brokerIssuance } from './issuance';
+import { assertTrustBundleCurrent } from './trust-bundle';
 import { waitUntil } from './wait';
 
 const LOOK_AGAIN_MS = 5_000;
@@ -29,13 +29,13 @@ export async function submitAndFollow(context: ExecuteContext, plan: Plan, step:
   const before = step.isContinued || plan.cutover?.kind === 'trust' ? undefined : await context.observe();
   if (!step.isContinued) {
     await awaitAllGates({ context, plan, steps: restartsOf(plan, step) }, step);
-    await assertTold(context);
-    await orPlanAnew(context.cluster.create(step.manifest));
-    say(context, 'submitted', step.subject, step.operation);
+    await assertTrustBundleCurrent(context);
+    await orReplan(context.cluster.create(step.manifest));
+    emit(context, 'submitted', step.subject, step.operation);
   }
   await awaitPickup(context, step.subject);
   const request = await follow(context, step.subject, before);
-  if (request.status?.phase === 'Failed' && !(await isWanted(context, request))) throw new PlanAnew();
+  if (request.status?.phase === 'Failed' && !(await isWanted(context, request))) throw new Replan();
   return judge(context, request);
 }
 
@@ -50,7 +50,7 @@ function restartsOf({ steps }: Plan, step: SubmitOpsRequestStep): readonly Evict
  * KubeDB asks nobody between pods, so that all gates have to say yes at once, and before. Not where pods cannot talk already, nor where
  * the request repairs one that serves nobody.
  */
-async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitOpsRequestStep): Promise<void> {
+async function awaitAllGates(restarts: RestartBatch, { subject, operation }: SubmitOpsRequestStep): Promise<void> {
   const { context, plan, steps } = restarts;
   if (steps.length === 0) return;
   const look = () => context.observe({ withKafka: true });
@@ -59,7 +59,7 @@ async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitO
     if (plan.cutover !== undefined && isMixed(live.pods)) return { done: live };
     const repair = repairOf({ bundle: context.bundle, live, now: context.clock.now() }, operation);
     if (repair !== undefined) {
-      say(context, 'warning', subject, `no gate is asked, since it repairs what waiting would not: ${repair}`);
+      emit(context, 'warning', subject, `no gate is asked, since it repairs what waiting would not: ${repair}`);
       return { done: live };
     }
     const view = viewOf(restarts, live);
@@ -69,7 +69,7 @@ async function awaitAllGates(restarts: Restarts, { subject, operation }: SubmitO
   };
   const last = await awaitGates(restarts, first, { look, ask });
   // While it was waited somebody may have begun something.
-  if (last !== first && unfinished(last.requests).length > 0) throw new PlanAnew();
+  if (last !== first && unfinished(last.requests).length > 0) throw new Replan();
 }
 
 async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise<void> {
@@ -82,7 +82,7 @@ async function awaitPickup(context: ExecuteContext, subject: ObjectRef): Promise
         const isPicked = !['', 'Pending'].includes(request.status?.phase ?? '');
         return isPicked ? { done: undefined } : { waitingFor: 'for the ops-manager to pick it up' };
       },
-      deadlineMs: deadlineMs(context, 'pickup'),
+      deadlineMs: deadlineMs(context, 'requestAcceptance'),
       failure: 'not picked up',
     });
   } catch (error) {
@@ -163,7 +163,7 @@ async function warnOfOtherRoot(context: ExecuteContext, request: KubeObject, { b
   const { secretName } = certificateOf(live.name, tls, 'server');
   const root = rootOf(live.secrets.find((s) => s.name === secretName)?.ca);
   const what = `the issued certificate in Secret ${secretName} has another root than pods trust (SHA-256 ${root?.fingerprint ?? 'unknown'})`;
-  say(context, 'warning', refOf(request), `${what}; KubeDB restarts pods onto it: clients must trust it`);
+  emit(context, 'warning', refOf(request), `${what}; KubeDB restarts pods onto it: clients must trust it`);
 }
 
 /** Tells each condition once. */
@@ -176,10 +176,10 @@ function tell(context: ExecuteContext, request: KubeObject, told: Set<string>): 
       pod === undefined
         ? ref(KINDS.KafkaOpsRequest, request.metadata.namespace, request.metadata.name)
         : ref(KINDS.Pod, request.metadata.namespace, pod);
-    if (step === 'EvictPod') say(context, 'evicted', subject, 'by the ops-manager');
-    else if (step === 'CheckPodRunning') say(context, 'ready', subject, 'runs again');
-    else if (step === 'CertificateSynced') say(context, 'issued', subject, message ?? type);
-    else if (step === 'UpdatePetSets') say(context, 'reconfigured', subject, message ?? type);
+    if (step === 'EvictPod') emit(context, 'evicted', subject, 'by the ops-manager');
+    else if (step === 'CheckPodRunning') emit(context, 'ready', subject, 'runs again');
+    else if (step === 'CertificateSynced') emit(context, 'issued', subject, message ?? type);
+    else if (step === 'UpdatePetSets') emit(context, 'reconfigured', subject, message ?? type);
   }
 }
 
@@ -187,7 +187,7 @@ function tell(context: ExecuteContext, request: KubeObject, told: Set<string>): 
 async function isWanted(context: ExecuteContext, { metadata, spec }: KubeObject): Promise<boolean> {
   const isConverging = spec?.tls !== undefined && spec.tls.rotateCertificates !== true;
   if (isConverging && !isAttemptOf(metadata.name, context.bundle.converge.metadata.name)) return false;
-  return context.isCurrent();
+  return context.desiredStateUnchanged();
 }
 
 async function judge(context: ExecuteContext, request: KubeObject): Promise<Followed> {

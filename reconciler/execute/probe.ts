@@ -1,9 +1,9 @@
 /** Asks an issuer for a certificate that is not used, to see which root it signs with; nothing of the Kafka is touched. */
-import { type Condition, formatRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
+import { type Condition, formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
 import { ClusterError, TimeoutError } from '../errors';
-import type { ProbeStep } from '../plan/nouns';
-import type { ProbeAnswer } from '../plan/observation';
-import { deadlineMs, type ExecuteContext, say } from './context';
+import type { ProbeAnswer } from '../model/observation';
+import type { ProbeStep } from '../model/plan';
+import { deadlineMs, type ExecuteContext, emit } from './context';
 import { type Progress, waitUntil } from './wait';
 
 /** What is not permitted to be watched is looked at again after this long. */
@@ -17,8 +17,8 @@ export async function probe(context: ExecuteContext, step: ProbeStep): Promise<v
     throw error;
   });
   context.probes.set(`${subject.kind}/${subject.name}`, answer);
-  if ('failure' in answer) say(context, 'warning', subject, `which root it signs with could not be found out: ${answer.failure}`);
-  else say(context, 'issued', subject, 'answered a certificate request: the root that it signs with is known');
+  if ('failure' in answer) emit(context, 'warning', subject, `which root it signs with could not be found out: ${answer.failure}`);
+  else emit(context, 'issued', subject, 'answered a certificate request: the root that it signs with is known');
 }
 
 async function askFor(context: ExecuteContext, { request, names }: ProbeStep): Promise<ProbeAnswer> {

@@ -12,18 +12,18 @@
  * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs and its own listener is as
  * desired, and pods that somebody else took down are waited for a while. With mode `stop` all pods go at once.
  */
-import { KINDS, ref } from '../../constructs/model/kube-object';
+import { KINDS, ref } from '#model/kube-object';
 import { BlockedError, InternalError } from '../errors';
+import { statusOf } from '../model/object-status';
+import type { PodFacts, PodObservation } from '../model/observation';
+import type { Plan } from '../model/plan';
 import { expiredAt } from '../plan/dates';
-import type { Plan } from '../plan/nouns';
-import type { PodFacts, PodObservation } from '../plan/observation';
 import { activeController, askGates, isMixed, restartOrder } from '../plan/restart';
 import { podMismatch, servedProblem } from '../plan/verify';
-import { statusOf } from '../status';
-import { awaitReturn } from './away';
-import { deadlineMs, type ExecuteContext, say } from './context';
-import { awaitGates, gateStayedShut, ifCurrent, outdatedPods, podsOf, type Restarts, viewOf } from './gates';
+import { deadlineMs, type ExecuteContext, emit } from './context';
+import { awaitGates, ifDesiredStateUnchanged, onGateTimeout, outdatedPods, podsOf, type RestartBatch, viewOf } from './gates';
 import { REACH_MS } from './steps';
+import { waitForUnavailablePods } from './unavailable-pods';
 import { type Progress, waitUntil } from './wait';
 
 /** What the owner of the restarts is told, so that it can keep its books. */
@@ -32,31 +32,31 @@ export interface RestartHooks {
   readonly onRunning: (pod: string) => Promise<void>;
 }
 
-export interface RestartOptions extends Restarts {
+export interface RestartOptions extends RestartBatch {
   readonly hooks: RestartHooks;
 }
 
-interface Roll extends RestartOptions {
+interface RollingRestart extends RestartOptions {
   /** Pods that were evicted, in order. */
   readonly evicted: string[];
 }
 
 /** Restarts the planned pods. */
 export async function restartPods(options: RestartOptions): Promise<void> {
-  const roll: Roll = { ...options, evicted: [] };
+  const roll: RollingRestart = { ...options, evicted: [] };
   const { context, plan } = roll;
   let isInsideCutover = false;
   const givenUp = new Set<string>();
   while (true) {
     context.signal.throwIfAborted();
-    const live = await ifCurrent(context, () => lookWithKafka(context));
+    const live = await ifDesiredStateUnchanged(context, () => lookWithKafka(context));
     const outdated = outdatedPods(roll, live);
     if (outdated.length === 0) return;
     // Pods that serve what has expired are the first in order, and restart without gates; those of the others are asked again.
     if (plan.cutover?.kind === 'expired') isInsideCutover = outdated.some((p) => expiredAt(p) !== undefined);
     else isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
     const isAllAtOnce = plan.cutover?.mode === 'stop';
-    if (isInsideCutover && !isAllAtOnce && (await awaitReturn(roll, live, givenUp))) continue;
+    if (isInsideCutover && !isAllAtOnce && (await waitForUnavailablePods(roll, live, givenUp))) continue;
     const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
     if (pod === undefined) continue;
     if (isAllAtOnce && pod.stuck === undefined) {
@@ -83,7 +83,7 @@ function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts
 }
 
 /** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
-function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefined> {
+function nextPod(roll: RollingRestart, first: PodObservation): Promise<PodFacts | undefined> {
   const isCutover = convertsAll(roll.plan);
   const ask = (live: PodObservation) => {
     if (isCutover && isMixed(live.pods)) return { done: undefined };
@@ -98,14 +98,14 @@ function nextPod(roll: Roll, first: PodObservation): Promise<PodFacts | undefine
  * Evicts a pod; returns false where another pod is next by now, as after leadership has moved while a budget refused this one. Only inside
  * a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met.
  */
-async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promise<boolean> {
+async function evict(roll: RollingRestart, pod: PodFacts, isInsideCutover: boolean): Promise<boolean> {
   const { context, plan } = roll;
   const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
   let wasRefused = false;
   const attempt = async (): Promise<Progress<'evicted' | 'gone' | 'not next'>> => {
     if (wasRefused) {
       // Much may have changed since the gate was asked.
-      const live = await ifCurrent(context, () => lookWithKafka(context));
+      const live = await ifDesiredStateUnchanged(context, () => lookWithKafka(context));
       const its = askGates(viewOf(roll, live), convertsAll(plan)).find((a) => a.pod.uid === pod.uid);
       if (its === undefined) return { done: 'not next' };
       if (!its.verdict.ok) return { waitingFor: its.verdict.because };
@@ -124,22 +124,22 @@ async function evict(roll: Roll, pod: PodFacts, isInsideCutover: boolean): Promi
     deadlineMs: deadlineMs(context, 'gate'),
     failure: 'not evicted',
     retryMs: 5000,
-  }).catch((error: unknown) => gateStayedShut(roll, error));
+  }).catch((error: unknown) => onGateTimeout(roll, error));
   if (outcome === 'not next') return false;
   if (outcome === 'gone') return true;
   roll.evicted.push(pod.name);
-  say(context, 'evicted', subject, placeInPlan(roll, pod));
+  emit(context, 'evicted', subject, placeInPlan(roll, pod));
   await roll.hooks.onEvict(pod.name);
   return true;
 }
 
-function placeInPlan({ steps, evicted }: Roll, pod: PodFacts): string {
+function placeInPlan({ steps, evicted }: RollingRestart, pod: PodFacts): string {
   const step = steps.find((s) => s.subject.name === pod.name);
   if (step === undefined) throw new InternalError(`pod ${pod.name} is not in the plan`);
   return `${step.findings[0]?.message ?? ''} (${evicted.length} of ${steps.length}, ${step.place})`.trim();
 }
 
-async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Promise<void> {
+async function awaitSuccessor(roll: RollingRestart, pod: PodFacts, isCutover: boolean): Promise<void> {
   const { context, plan } = roll;
   const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
   let unreachableSince: number | undefined;
@@ -172,7 +172,7 @@ async function awaitSuccessor(roll: Roll, pod: PodFacts, isCutover: boolean): Pr
     hint: 'No further pod is touched. Look at the pod; when it is mended, run again.',
     retryMs: 250,
   });
-  say(context, 'ready', subject, isCutover ? 'runs, and its listener is as desired' : 'Ready, serves what its Secret holds');
+  emit(context, 'ready', subject, isCutover ? 'runs, and its listener is as desired' : 'Ready, serves what its Secret holds');
   await roll.hooks.onRunning(pod.name);
 }
 
@@ -183,7 +183,7 @@ function notConverted(live: PodObservation, pod: PodFacts, { bundle }: ExecuteCo
 }
 
 /** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. Returns false where the gates have shut before the first. */
-async function restartAll(roll: Roll, outdated: readonly PodFacts[], live: PodObservation, isInside: boolean): Promise<boolean> {
+async function restartAll(roll: RollingRestart, outdated: readonly PodFacts[], live: PodObservation, isInside: boolean): Promise<boolean> {
   const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
   for (const [i, pod] of order.entries()) {
     if (!(await evict(roll, pod, isInside || i > 0))) return false;

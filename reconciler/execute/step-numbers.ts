@@ -2,8 +2,8 @@
  * The place of an event in the plan, as `[3/8]` shows it. Numbers never decrease: pods that restart in another order than planned are
  * numbered in the order in which they restart.
  */
-import { isSameRef } from '../../constructs/model/kube-object';
-import type { Step } from '../plan/nouns';
+import { isSameRef } from '#model/kube-object';
+import type { Step } from '../model/plan';
 import type { ProgressEvent } from '../ports';
 
 export class StepNumbers {

@@ -1,15 +1,24 @@
 /** The steps that do not depend on the executor. Each may be run again at any point: what is done already is found done. */
-import { formatRef, hasTrueCondition, KINDS, type KubeObject, kindOf, ref } from '../../constructs/model/kube-object';
-import { ANNOTATION_CHANGE, ANNOTATION_OWNER, REQUEST } from '../../constructs/model/names';
-import { normalizeTls, tlsStateOf } from '../../constructs/model/tls';
+import { formatRef, hasTrueCondition, KINDS, type KubeObject, kindOf, ref } from '#model/kube-object';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER, REQUEST } from '#model/names';
+import { normalizeTls, tlsStateOf } from '#model/tls';
 import { BlockedError, InternalError, TimeoutError } from '../errors';
-import { isIssuancePending, missingEffect } from '../plan/effect';
-import type { ApplyStep, AwaitReadyStep, ConfigureStep, CreateStep, DeleteStep, OwnStep, RecordStep, VerifyStep } from '../plan/nouns';
-import type { PodObservation } from '../plan/observation';
+import { statusOf } from '../model/object-status';
+import type { PodObservation } from '../model/observation';
+import type {
+  ApplyStep,
+  AwaitReadyStep,
+  ClaimOwnershipStep,
+  ConfigureStep,
+  CreateStep,
+  DeleteStep,
+  RecordStep,
+  VerifyStep,
+} from '../model/plan';
+import { isIssuancePending, unmetPostconditions } from '../plan/postconditions';
 import { mismatches } from '../plan/verify';
 import type { JsonPatchOperation } from '../ports';
-import { statusOf } from '../status';
-import { deadlineMs, type ExecuteContext, kafkaOf, modify, orPlanAnew, PlanAnew, say, withAnnotations } from './context';
+import { deadlineMs, type ExecuteContext, emit, kafkaOf, modify, orReplan, Replan, withAnnotations } from './context';
 import { brokerIssuance, failuresTriedAgain, issuanceCause } from './issuance';
 import { type Progress, waitUntil } from './wait';
 
@@ -19,27 +28,27 @@ const LOOK_AGAIN_MS = 5_000;
 
 export async function applyObject(context: ExecuteContext, step: ApplyStep): Promise<void> {
   await context.cluster.apply(step.manifest);
-  say(context, 'applied', step.subject, step.change === 'create' ? 'created' : 'configured');
+  emit(context, 'applied', step.subject, step.change === 'create' ? 'created' : 'configured');
 }
 
 /** Creates a Kafka; one that appeared meanwhile is left as it is, and planned for in the next round. */
 export async function createKafka(context: ExecuteContext, step: CreateStep): Promise<void> {
-  await orPlanAnew(context.cluster.create(step.manifest));
-  say(context, 'applied', step.subject, 'created');
+  await orReplan(context.cluster.create(step.manifest));
+  emit(context, 'applied', step.subject, 'created');
 }
 
-export async function own(context: ExecuteContext, step: OwnStep): Promise<void> {
+export async function claimOwnership(context: ExecuteContext, step: ClaimOwnershipStep): Promise<void> {
   await modify(context.cluster, step.subject, (kafka) => withAnnotations(kafka, { [ANNOTATION_OWNER]: step.owner }));
-  say(context, 'applied', step.subject, `belongs to ${step.owner}`);
+  emit(context, 'applied', step.subject, `belongs to ${step.owner}`);
 }
 
 /** Writes the record of a change; when another writer changed it since the plan was made, the rest is planned again. */
 export async function recordChange(context: ExecuteContext, { subject, phase, record, before }: RecordStep): Promise<void> {
   await modify(context.cluster, subject, (kafka) => {
-    if (kafka.metadata.annotations?.[ANNOTATION_CHANGE] !== before) throw new PlanAnew();
+    if (kafka.metadata.annotations?.[ANNOTATION_CHANGE] !== before) throw new Replan();
     return withAnnotations(kafka, { [ANNOTATION_CHANGE]: record });
   });
-  say(context, 'applied', subject, phase === 'begun' ? 'records that the change began' : 'records that the change is complete');
+  emit(context, 'applied', subject, phase === 'begun' ? 'records that the change began' : 'records that the change is complete');
 }
 
 /** Writes the desired TLS state into a Kafka's spec: only those two paths, only on the version that was read. */
@@ -54,7 +63,7 @@ export async function configureTls(context: ExecuteContext, kafka: KubeObject): 
     if (kafka.spec?.tls !== undefined) operations.push({ op: 'remove', path: '/spec/tls' });
   }
   if (operations.length === 1) return false;
-  await orPlanAnew(context.cluster.patch(ref(KINDS.Kafka, kafka.metadata.namespace, kafka.metadata.name), operations));
+  await orReplan(context.cluster.patch(ref(KINDS.Kafka, kafka.metadata.namespace, kafka.metadata.name), operations));
   return true;
 }
 
@@ -62,9 +71,9 @@ export async function configureKafka(context: ExecuteContext, step: ConfigureSte
   const live = await context.observe();
   const kafka = kafkaOf(live);
   // Certificates take their time, and KubeDB does not wait: a Kafka with pods changes by an operation.
-  if (live.pods.length > 0 || hasTrueCondition(kafka, 'Provisioned')) throw new PlanAnew();
+  if (live.pods.length > 0 || hasTrueCondition(kafka, 'Provisioned')) throw new Replan();
   await configureTls(context, kafka);
-  say(context, 'applied', step.subject, `TLS ${tlsStateOf(kafka.spec) === 'off' ? 'turned on' : 'configured'}`);
+  emit(context, 'applied', step.subject, `TLS ${tlsStateOf(kafka.spec) === 'off' ? 'turned on' : 'configured'}`);
 }
 
 export async function awaitReady(context: ExecuteContext, { subject }: AwaitReadyStep): Promise<void> {
@@ -90,7 +99,7 @@ export async function awaitReady(context: ExecuteContext, { subject }: AwaitRead
     // What an issuer answers is on requests that are not watched.
     retryMs: LOOK_AGAIN_MS,
   });
-  say(context, 'ready', subject, state || 'as wanted');
+  emit(context, 'ready', subject, state || 'as wanted');
 }
 
 /**
@@ -121,10 +130,10 @@ export async function verify(context: ExecuteContext, step: VerifyStep): Promise
   // Also one that KubeDB carried out before the executor was changed; a `native` one under way is not Successful yet.
   if (step.request !== undefined) await judgeRequest(context, step.request, step.subject.namespace ?? '');
   const wrong = mismatches(live, bundle.tls);
-  for (const { subject, problem } of wrong) say(context, 'warning', subject, problem);
+  for (const { subject, problem } of wrong) emit(context, 'warning', subject, problem);
   if (wrong.length === 0) return sayVerified(context, live);
   // Under `native` the request ends only when all is proven; what changed meanwhile is planned for, and the request gone on with.
-  if (bundle.desired.executor === 'native' && step.request !== undefined) throw new PlanAnew();
+  if (bundle.desired.executor === 'native' && step.request !== undefined) throw new Replan();
 }
 
 function sayVerified(context: ExecuteContext, live: PodObservation): void {
@@ -132,7 +141,7 @@ function sayVerified(context: ExecuteContext, live: PodObservation): void {
     const leaf = pod.served.find((s) => s.leaf !== undefined)?.leaf;
     const what =
       leaf === undefined ? 'serves plaintext' : `serves what its Secret holds (${leaf.fingerprint.slice(0, 12)}, until ${leaf.notAfter})`;
-    say(context, 'verified', ref(KINDS.Pod, live.namespace, pod.name), what);
+    emit(context, 'verified', ref(KINDS.Pod, live.namespace, pod.name), what);
   }
 }
 
@@ -156,14 +165,14 @@ async function judgeRequest(context: ExecuteContext, name: string, namespace: st
   const generation = String(live.kafka?.metadata.generation);
   const mark = missing.length === 0 ? { [REQUEST.verified]: live.observedAt } : { [REQUEST.ineffectiveAt]: generation };
   await modify(context.cluster, subject, (r) => withAnnotations(r, mark));
-  if (missing.length === 0) say(context, 'verified', subject, 'did what it was asked for');
+  if (missing.length === 0) emit(context, 'verified', subject, 'did what it was asked for');
 }
 
 /** KubeDB can report success before cert-manager has even begun; what may still come is waited for before anything is judged. */
 async function effectAfterIssuance(context: ExecuteContext, request: KubeObject) {
   const judge = async () => {
     const live = await context.observe();
-    return { live, missing: missingEffect(request, context.bundle, live, context.clock.now()) };
+    return { live, missing: unmetPostconditions(request, context.bundle, live, context.clock.now()) };
   };
   const first = await judge();
   if (!first.missing.some(isIssuancePending)) return first;
@@ -187,5 +196,5 @@ async function effectAfterIssuance(context: ExecuteContext, request: KubeObject)
 /** Deletes a Certificate of ours; its Secret stays. */
 export async function deleteObject(context: ExecuteContext, step: DeleteStep): Promise<void> {
   await context.cluster.delete(step.subject, step.uid);
-  say(context, 'deleted', step.subject, step.findings[0]?.message ?? 'no longer wanted');
+  emit(context, 'deleted', step.subject, step.findings[0]?.message ?? 'no longer wanted');
 }

@@ -6,7 +6,7 @@
  *
  * What is waited for is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
  */
-import { formatRef, type Kind, type ObjectRef } from '../../constructs/model/kube-object';
+import { formatRef, type Kind, type ObjectRef } from '#model/kube-object';
 import { OVER, TimeoutError } from '../errors';
 import { type Clock, type Cluster, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
 
@@ -49,8 +49,8 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const { clock } = context;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const bell = new Bell();
-  const watching = wait.watch.map((w) => ring(context.cluster.watch(w.kind, w.selection, signal), bell));
+  const bell = new Notifier();
+  const watching = wait.watch.map((w) => notifyOnChange(context.cluster.watch(w.kind, w.selection, signal), bell));
   // One that fails while the condition is asked is heard of when that is over; until then nobody listens to it.
   for (const failed of watching) failed.catch(() => undefined);
   const start = clock.monotonicMs();
@@ -99,12 +99,12 @@ async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<voi
 }
 
 /** Rings the bell for every change; never settles while the watch goes on, and passes its failure on. */
-async function ring(changes: AsyncIterable<unknown>, bell: Bell): Promise<void> {
-  for await (const _ of changes) bell.ring();
+async function notifyOnChange(changes: AsyncIterable<unknown>, bell: Notifier): Promise<void> {
+  for await (const _ of changes) bell.notify();
 }
 
 /** Something happened since `next` was called. */
-class Bell {
+class Notifier {
   private resolve: () => void = () => undefined;
 
   next(): Promise<void> {
@@ -113,7 +113,7 @@ class Bell {
     });
   }
 
-  ring(): void {
+  notify(): void {
     this.resolve();
   }
 }

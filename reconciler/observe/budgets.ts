@@ -1,5 +1,5 @@
 /** Which pods a PodDisruptionBudget speaks for. */
-import type { KubeObject } from '../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 
 interface Requirement {
   readonly key: string;

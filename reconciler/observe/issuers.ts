@@ -1,7 +1,7 @@
 /** Issuers that the live or desired TLS state refers to, and the CA that they sign with where that can be read. */
-import { formatRef, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { type IssuerRef, issuersOf, type TlsState } from '../../constructs/model/tls';
-import type { IssuerState, ProbeAnswers } from '../plan/observation';
+import { formatRef, KINDS, type KubeObject, ref } from '#model/kube-object';
+import { type IssuerRef, issuersOf, type TlsState } from '#model/tls';
+import type { IssuerState, ProbeAnswers } from '../model/observation';
 import { denialOf, type Reader } from './reading';
 import { answeredCa, caProblem, signingCa } from './secret';
 

@@ -1,7 +1,7 @@
 /** What every listener of a pod serves, by a handshake with each. */
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { type ListenerName, listenersOf, type Node, podFqdn } from '../../constructs/model/kubedb';
-import type { Served } from '../plan/observation';
+import type { KubeObject } from '#model/kube-object';
+import { type ListenerName, listenersOf, type Node, podFqdn } from '#model/kubedb';
+import type { Served } from '../model/observation';
 import type { Dialer, Handshake } from '../ports';
 import { isRunning } from './pod';
 

@@ -1,7 +1,7 @@
 /** What is asked of Kafka itself: each of its listeners, and how it is by its own account. */
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { mountedCertificateSecret, nodesOf } from '../../constructs/model/kubedb';
-import type { KafkaFacts, PodFacts, Reading } from '../plan/observation';
+import type { KubeObject } from '#model/kube-object';
+import { mountedCertificateSecret, nodesOf } from '#model/kubedb';
+import type { KafkaFacts, PodFacts, Reading } from '../model/observation';
 import type { KafkaFactsSource } from '../ports';
 import { selects } from './budgets';
 import { fqdnOf, type ListenerView, servedBy } from './listeners';

@@ -1,6 +1,6 @@
 /** The objects that a Kafka's TLS state rests on: those that are found by its name, and those that these lead to. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
+import type { Bundle } from '#model/bundle';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import {
   configSecretName,
   defaultKeystoreCredSecret,
@@ -9,10 +9,10 @@ import {
   mountedConfigSecret,
   petSetsOf,
   selectorLabels,
-} from '../../constructs/model/kubedb';
-import { LABEL_KAFKA } from '../../constructs/model/names';
-import { ALIASES, type Alias, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import type { PetSetState, PodTemplate } from '../plan/observation';
+} from '#model/kubedb';
+import { LABEL_KAFKA } from '#model/names';
+import { ALIASES, type Alias, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '#model/tls';
+import type { PetSetState, PodTemplate } from '../model/observation';
 import { GET_SECRET, type Reader } from './reading';
 import { configOf } from './secret';
 
@@ -57,7 +57,7 @@ function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | unde
     ALIASES.some((alias) => name === defaultSecretName(kafka, alias)) ||
     labels[LABEL_KAFKA] === kafka ||
     Object.entries(selectorLabels(kafka)).every(([key, value]) => labels[key] === value) ||
-    (bundle?.issuing ?? []).some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name)
+    (bundle?.issuerManifests ?? []).some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name)
   );
 }
 
@@ -101,7 +101,7 @@ export function mountedSecretNames(pods: readonly KubeObject[], petSets: readonl
 
 /** Secrets of CAs and applications: good to know. */
 export function issuedSecretNames(bundle: Bundle | undefined): readonly string[] {
-  return (bundle?.issuing ?? []).flatMap((m) => (m.kind === KINDS.Certificate.kind ? [String(m.spec?.secretName)] : []));
+  return (bundle?.issuerManifests ?? []).flatMap((m) => (m.kind === KINDS.Certificate.kind ? [String(m.spec?.secretName)] : []));
 }
 
 /** The JKS passwords: only whether they are there, and only where we would have to make them. */

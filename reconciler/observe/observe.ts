@@ -10,11 +10,11 @@
  * Reads of one stage run side by side. Nothing is judged here but what a single object says of itself; deciding is for `plan`. No private
  * key and no password becomes part of the value. What can be done without and may not be read is noted as unread.
  */
-import type { Bundle } from '../../constructs/model/bundle';
-import { DEFAULT_CLUSTER_DOMAIN } from '../../constructs/model/cluster-domain';
-import { learnedDomain } from '../../constructs/model/learned-domain';
-import { ALIASES, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation, type ProbeAnswers } from '../plan/observation';
+import type { Bundle } from '#model/bundle';
+import { DEFAULT_CLUSTER_DOMAIN } from '#model/cluster-domain';
+import { learnedDomain } from '#model/learned-domain';
+import { ALIASES, type TlsState, tlsStateOf } from '#model/tls';
+import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation, type ProbeAnswers } from '../model/observation';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
 import { selects } from './budgets';
 import { issuersUsed, readIssuer } from './issuers';
@@ -34,7 +34,7 @@ import {
 import { Reader } from './reading';
 import { secretFacts, unreadSecret } from './secret';
 import { withSigners } from './signers';
-import { readTrust } from './trust';
+import { readTrust } from './trust-bundle';
 
 export interface ObserveContext {
   readonly cluster: Cluster;
@@ -60,7 +60,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const named = await readByName(reader, name, bundle);
   signal?.throwIfAborted();
   const { kafka } = named;
-  const issuing = bundle?.issuing ?? [];
+  const issuing = bundle?.issuerManifests ?? [];
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers, trust] = await Promise.all([
     readPetSets(reader, name, kafka),

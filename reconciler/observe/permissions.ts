@@ -1,7 +1,7 @@
 /** What whoever runs this may not do of what a plan needs: asked of the server itself, since only it knows every rule and binding. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { type Permission, permissions } from '../../constructs/model/permissions';
-import type { Observation } from '../plan/observation';
+import type { Bundle } from '#model/bundle';
+import { type Permission, permissions } from '#model/permissions';
+import type { Observation } from '../model/observation';
 import type { Cluster } from '../ports';
 
 /**

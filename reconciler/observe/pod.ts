@@ -1,9 +1,9 @@
 /** A pod, as far as restarts care: its role, whether it runs and is Ready, and why it cannot start. */
-import { conditionOf, hasTrueCondition, type KubeObject } from '../../constructs/model/kube-object';
-import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '../../constructs/model/kubedb';
-import { isDataEphemeral } from '../../constructs/model/storage';
-import type { PodFacts, Served } from '../plan/observation';
-import { type ContainerStatus, stuckReason } from '../status';
+import { conditionOf, hasTrueCondition, type KubeObject } from '#model/kube-object';
+import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '#model/kubedb';
+import { isDataEphemeral } from '#model/storage';
+import { type ContainerStatus, stuckReason } from '../model/object-status';
+import type { PodFacts, Served } from '../model/observation';
 
 /** Returns the facts of a pod that is a node of the Kafka; `served` is what its listeners answered. */
 export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | 'ordinal' | 'nodeId'>, served: readonly Served[]): PodFacts {

@@ -2,11 +2,11 @@
  * Reading objects, and what it means when one cannot be read: something that can be done without is noted down with the reason; something
  * necessary ends the pass, with one error that names everything of the kind: who installs or permits one thing should not meet the next.
  */
-import { KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
+import { KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { ClusterError, type KafkaTlsError } from '../errors';
-import type { Unread } from '../plan/observation';
+import type { Unread } from '../model/observation';
 import type { Cluster, Selection } from '../ports';
-import { shown } from './shown';
+import { redact } from './redact';
 
 export class Reader {
   /** What was done without. */
@@ -26,12 +26,12 @@ export class Reader {
   /** Returns an object that the plan rests on, ready to be shown. */
   async get(kind: Kind, name: string): Promise<KubeObject | undefined> {
     const object = await this.cluster.get(ref(kind, this.namespace, name));
-    return object === undefined ? undefined : shown(object);
+    return object === undefined ? undefined : redact(object);
   }
 
   async list(kind: Kind, selection: Omit<Selection, 'namespace'> = {}): Promise<readonly KubeObject[]> {
     const objects = await this.cluster.list(kind, { namespace: this.namespace, ...selection });
-    return objects.map(shown);
+    return objects.map(redact);
   }
 
   /** Tells whether the namespace is known not to exist. Namespaces are outside of the rights of a Role, and who runs in one need not look. */

@@ -1,8 +1,8 @@
 /** A Secret without its values: which keys it has, and what its certificates say. The one place that decodes Secrets to look at them. */
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { withoutPasswords } from '../../constructs/model/kubedb';
-import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../certificates';
-import type { CaFacts, CaProblem, CertificateFacts, IssuerState, ProbeAnswer, SecretFacts } from '../plan/observation';
+import type { KubeObject } from '#model/kube-object';
+import { withoutPasswords } from '#model/kubedb';
+import type { CaFacts, CaProblem, CertificateFacts, IssuerState, ProbeAnswer, SecretFacts } from '../model/observation';
+import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../pki/certificates';
 
 /** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
 export function secretFacts(secret: KubeObject): SecretFacts {

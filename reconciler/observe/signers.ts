@@ -1,6 +1,7 @@
 /** Who has signed the CA certificates of an observation: what one Secret holds may be signed by what only another one holds. */
-import { signersOf } from '../certificates';
-import type { CaFacts, Observation } from '../plan/observation';
+
+import type { CaFacts, Observation } from '../model/observation';
+import { signersOf } from '../pki/certificates';
 
 /** Returns the observation with the signers of each CA certificate, among all that it holds. */
 export function withSigners(live: Observation): Observation {

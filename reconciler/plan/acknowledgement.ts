@@ -5,16 +5,16 @@
  * hour. Lost data comes back by no revert, so that every loss needs an acknowledgement of its own. A short form approves one change only;
  * it is then recorded as used (`change-record.ts`).
  */
-import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/acknowledgement';
-import { KINDS, ref } from '../../constructs/model/kube-object';
-import { formatIssuerRef, type TlsState, tlsHash, tlsStateOf } from '../../constructs/model/tls';
-import { isSameTls } from '../../constructs/model/tls-effect';
+import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
+import { KINDS, ref } from '#model/kube-object';
+import { formatIssuerRef, type TlsState, tlsHash, tlsStateOf } from '#model/tls';
+import { isSameTls } from '#model/tls-effect';
+import type { Observation } from '../model/observation';
+import type { Obstacle } from '../model/plan';
 import { type Change, type ChangeRecord, changeRecordOf, isContinued, isReversed, type Side } from './change-record';
-import type { World } from './checks/world';
-import type { Obstacle } from './nouns';
-import type { Observation } from './observation';
+import { type CutoverCause, isSelfSigned, issuerRoot, type ServedExpired, servedRoot } from './cutover';
+import type { PlanInput } from './plan-input';
 import { isRootShownLater } from './probe';
-import { type Cut, type ExpiryCut, isSelfSigned, issuerRoot, servedRoot } from './trust';
 
 /** Whether a change may begin. */
 export interface Approval {
@@ -27,10 +27,10 @@ export interface Approval {
 }
 
 /** Returns whether a plan may begin that cuts nodes or clients off (`cut`), or loses data (`loss`: why). */
-export function approvalOf(world: World, cut: Cut | undefined, loss: string | undefined): Approval {
-  const none: Approval = { obstacles: [], record: changeRecordOf(world.live) };
-  const ofCut = cut === undefined || !needsApproval(cut, world.live) ? none : approvalOfCut(world, cut, none.record);
-  const ofLoss = loss === undefined ? { ...none, record: ofCut.record } : approvalOfLoss(world, loss, ofCut.record);
+export function approvalOf(input: PlanInput, cut: CutoverCause | undefined, loss: string | undefined): Approval {
+  const none: Approval = { obstacles: [], record: changeRecordOf(input.live) };
+  const ofCut = cut === undefined || !needsApproval(cut, input.live) ? none : approvalOfCut(input, cut, none.record);
+  const ofLoss = loss === undefined ? { ...none, record: ofCut.record } : approvalOfLoss(input, loss, ofCut.record);
   const acknowledged = [...(ofCut.acknowledged ?? []), ...(ofLoss.acknowledged ?? [])];
   return {
     ...(acknowledged.length === 0 ? {} : { acknowledged }),
@@ -39,49 +39,49 @@ export function approvalOf(world: World, cut: Cut | undefined, loss: string | un
   };
 }
 
-type AcknowledgedCut = Exclude<Cut, ExpiryCut>;
+type AcknowledgedCut = Exclude<CutoverCause, ServedExpired>;
 
 /**
  * Clients lose nothing with what has expired, since they refuse it already. A selfSigned issuer is refused for its type
  * (`preflight/issuer-types.ts`): no acknowledgement makes it an issuer for brokers.
  */
-function needsApproval(cut: Cut, live: Observation): cut is AcknowledgedCut {
+function needsApproval(cut: CutoverCause, live: Observation): cut is AcknowledgedCut {
   return cut.kind !== 'expired' && !(cut.kind === 'trust' && isSelfSigned(live, cut.issuer));
 }
 
-function approvalOfCut(world: World, cut: AcknowledgedCut, record: ChangeRecord): Approval {
-  const { name: kafka } = world.live;
-  const change = changeOf(world, cut, record);
-  const fitting = fittingAcknowledgements(cut, world);
+function approvalOfCut(input: PlanInput, cut: AcknowledgedCut, record: ChangeRecord): Approval {
+  const { name: kafka } = input.live;
+  const change = changeOf(input, cut, record);
+  const fitting = fittingAcknowledgements(cut, input);
   const isUnused = (a: Acknowledged) => !isUsedUp(a, cut, record);
-  const given = firstGiven(world, fitting.filter(isUnused));
+  const given = firstGiven(input, fitting.filter(isUnused));
   const acknowledged = given === undefined ? {} : { acknowledged: [given] };
   const begun = { ...record, change: { ...change, unfinished: true as const } };
   if (isContinued(kafka, change.to, record)) return { ...acknowledged, obstacles: [], record: begun };
   if (isReversed(kafka, change, record)) return { ...acknowledged, obstacles: [], record: begun };
-  if (given === undefined) return { obstacles: [missing(world, `${cut.because}: ${whoIsAffected(cut)}`, fitting.find(isUnused))], record };
+  if (given === undefined) return { obstacles: [missing(input, `${cut.because}: ${whoIsAffected(cut)}`, fitting.find(isUnused))], record };
   return { ...acknowledged, obstacles: [], record: { ...begun, used: withUsed(record.used, given) } };
 }
 
 /** From the second loss on its number is part of the acknowledgement: the one before stays in Git. */
-function approvalOfLoss(world: World, loss: string, record: ChangeRecord): Approval {
-  const content = tlsHash(world.live.name, world.bundle.tls);
+function approvalOfLoss(input: PlanInput, loss: string, record: ChangeRecord): Approval {
+  const content = tlsHash(input.live.name, input.bundle.tls);
   const { losses = { content, count: 0 } } = record;
   if (losses.unfinished === true && losses.content === content) return { obstacles: [], record };
   const count = losses.count + 1;
   const needed: Acknowledged = { kind: 'ephemeralDataIsLost', content: count === 1 ? content : `${content}-${count}` };
-  const given = firstGiven(world, [needed]);
-  if (given === undefined) return { obstacles: [missing(world, loss, needed)], record };
+  const given = firstGiven(input, [needed]);
+  if (given === undefined) return { obstacles: [missing(input, loss, needed)], record };
   return { acknowledged: [given], obstacles: [], record: { ...record, losses: { content, count, unfinished: true } } };
 }
 
-function firstGiven({ bundle }: World, fitting: readonly Acknowledged[]): Acknowledged | undefined {
+function firstGiven({ bundle }: PlanInput, fitting: readonly Acknowledged[]): Acknowledged | undefined {
   const forms = fitting.map(formatAcknowledgement);
   return bundle.desired.acknowledge.find((a) => forms.includes(formatAcknowledgement(a)));
 }
 
 /** Returns the change that a cut means. One that is unfinished is there in part: what goes on with it has its beginning, what goes back its end. */
-function changeOf({ bundle, live }: World, cut: AcknowledgedCut, record: ChangeRecord): Change {
+function changeOf({ bundle, live }: PlanInput, cut: AcknowledgedCut, record: ChangeRecord): Change {
   const { change } = record;
   const { tls } = bundle;
   const to = side(tls, cut.kind === 'trust' ? cut.root : tls === 'off' ? undefined : issuerRoot(live, tls));
@@ -98,11 +98,11 @@ function side(tls: TlsState, root: { readonly publicKey: string } | undefined): 
 }
 
 /** Returns the acknowledgements that approve a cut, the one to ask for first. */
-function fittingAcknowledgements(cut: AcknowledgedCut, world: World): readonly Acknowledged[] {
-  const { bundle, live } = world;
+function fittingAcknowledgements(cut: AcknowledgedCut, input: PlanInput): readonly Acknowledged[] {
+  const { bundle, live } = input;
   if (cut.kind === 'trust') {
     // Which root it is shows before the first change (`probe.ts`), and is held against these then.
-    const isShownLater = cut.root === undefined && isRootShownLater(world);
+    const isShownLater = cut.root === undefined && isRootShownLater(input);
     return [
       ...(isShownLater ? bundle.desired.acknowledge.filter((a) => a.root !== undefined) : []),
       ...(cut.root === undefined ? [] : [{ kind: 'trustRootChangesTo' as const, root: cut.root.fingerprint }]),
@@ -126,7 +126,7 @@ function withUsed(used: readonly string[], a: Acknowledged): readonly string[] {
   return [...new Set([...used, formatAcknowledgement(a)])].sort();
 }
 
-function missing({ live }: World, message: string, wanted: Acknowledged | undefined): Obstacle {
+function missing({ live }: PlanInput, message: string, wanted: Acknowledged | undefined): Obstacle {
   return {
     kind: 'invalid',
     subject: ref(KINDS.Kafka, live.namespace, live.name),

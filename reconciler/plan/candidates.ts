@@ -2,20 +2,20 @@
  * Requests that a plan may submit. The bundle holds them as candidates; which attempt of which it will be is decided here, by the live
  * state. Rotation and restart are named by the leaf certificates concerned: asked for again for the same leaves, it is the same request.
  */
-import { contentHash } from '../../constructs/model/content-hash';
-import { formatRef, isSameRef, KINDS, type KubeObject, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, isAttemptOf, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '../../constructs/model/names';
-import { ALIASES, certificateOf, formatIssuerRef, issuerOf, type TlsState, tlsStateOf } from '../../constructs/model/tls';
-import { isSameTls } from '../../constructs/model/tls-effect';
-import { issuanceFailure } from '../status';
+import { contentHash } from '#model/content-hash';
+import { formatRef, isSameRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
+import { ANNOTATION_OWNER, isAttemptOf, LABEL_KAFKA, REQUEST, restartRequestName, rotateRequestName } from '#model/names';
+import { ALIASES, certificateOf, formatIssuerRef, issuerOf, type TlsState, tlsStateOf } from '#model/tls';
+import { isSameTls } from '#model/tls-effect';
+import { issuanceFailure } from '../model/object-status';
+import type { Observation } from '../model/observation';
+import type { Finding, Obstacle, Operation, SubmitOpsRequestStep } from '../model/plan';
 import { rotationDue } from './checks/secrets';
-import { aliasViews, type World } from './checks/world';
-import { type Comparison, convergingFindings } from './comparison';
-import type { Finding, Obstacle, Operation, SubmitOpsRequestStep } from './nouns';
-import type { Observation } from './observation';
+import { convergingFindings, type Diff } from './diff';
+import { aliasViews, type PlanInput } from './plan-input';
 import { annotationOf, isOurs, lastConverging, nextAttempt, stateBefore } from './requests';
 
-export interface Candidate {
+export interface RequestCandidate {
   readonly kind: 'converge' | 'rotate' | 'restart';
   /** Name of the first attempt. */
   readonly base: string;
@@ -25,35 +25,35 @@ export interface Candidate {
 }
 
 /** Returns the requests that the live state asks for, in order. A rotation is left out where converging replaces the same leaves. */
-export function wantedCandidates(world: World, found: Comparison): readonly Candidate[] {
-  const { bundle, live } = world;
-  const wanted: Candidate[] = [];
-  const converging = convergingFindings(found);
+export function wantedCandidates(input: PlanInput, diff: Diff): readonly RequestCandidate[] {
+  const { bundle, live } = input;
+  const wanted: RequestCandidate[] = [];
+  const converging = convergingFindings(diff);
   if (converging.length > 0) {
     wanted.push({ kind: 'converge', base: bundle.converge.metadata.name, manifest: bundle.converge, findings: converging });
   }
-  const toRotate = found.rotation.filter((f) => !found.replaced.has(f.alias));
+  const toRotate = diff.rotation.filter((f) => !diff.replaced.has(f.alias));
   if (toRotate.length > 0 && bundle.rotate !== undefined) {
     wanted.push({
       kind: 'rotate',
-      base: rotateRequestName(live.name, leafFingerprint(world)),
+      base: rotateRequestName(live.name, leafFingerprint(input)),
       manifest: bundle.rotate,
       findings: toRotate,
     });
   }
-  if (wanted.length === 0 && found.pods.length > 0) {
+  if (wanted.length === 0 && diff.pods.length > 0) {
     wanted.push({
       kind: 'restart',
-      base: restartRequestName(live.name, leafFingerprint(world)),
+      base: restartRequestName(live.name, leafFingerprint(input)),
       manifest: bundle.restart,
-      findings: found.pods,
+      findings: diff.pods,
     });
   }
   return wanted;
 }
 
 /** Names the leaf certificates that are in the Secrets now. */
-function leafFingerprint({ bundle, live }: World): string {
+function leafFingerprint({ bundle, live }: PlanInput): string {
   const { tls } = bundle;
   if (tls === 'off') return 'plain';
   return contentHash(
@@ -63,13 +63,13 @@ function leafFingerprint({ bundle, live }: World): string {
 
 /** Returns the step that submits the next attempt of a candidate, or why there may be none. */
 export function submitStep(
-  world: World,
-  candidate: Candidate,
+  input: PlanInput,
+  candidate: RequestCandidate,
   operation: Operation,
   retry: boolean,
 ): SubmitOpsRequestStep | { readonly obstacle: Obstacle } {
-  const { bundle, live } = world;
-  const inVain = candidate.kind === 'rotate' && !retry ? rotatedInVain(world, candidate) : undefined;
+  const { bundle, live } = input;
+  const inVain = candidate.kind === 'rotate' && !retry ? rotationIneffective(input, candidate) : undefined;
   if (inVain !== undefined) return { obstacle: inVain };
   const next = nextAttempt(candidate.base, candidate.findings.map((f) => `${formatRef(f.subject)}: ${f.message}`).join('; '), {
     requests: live.requests,
@@ -81,7 +81,7 @@ export function submitStep(
   });
   if (next.kind === 'stop') return { obstacle: withIssuanceFailures(next.obstacle, live) };
   if (next.kind === 'continue') return continueStep(next.request, operation);
-  const manifest = requestManifest(world, candidate, next.name);
+  const manifest = requestManifest(input, candidate, next.name);
   return { kind: 'submitOpsRequest', subject: refOf(manifest), findings: candidate.findings, manifest, operation, isContinued: false };
 }
 
@@ -105,7 +105,7 @@ export function continueStep(request: KubeObject, operation: Operation): SubmitO
  * Returns what a converging request reverses. When the Kafka's spec is as desired already, an earlier attempt wrote it and came to no end:
  * what that one found counts. Else only other layers are repaired, and nothing is reversed by asking for the same again.
  */
-function reversedBy({ bundle, live }: World, base: string): TlsState | undefined {
+function reversedBy({ bundle, live }: PlanInput, base: string): TlsState | undefined {
   const has = tlsStateOf(live.kafka?.spec);
   if (!isSameTls(live.name, has, bundle.tls)) return has;
   const last = lastConverging(live.requests, bundle.desired.owner);
@@ -117,14 +117,14 @@ function reversedBy({ bundle, live }: World, base: string): TlsState | undefined
  * A rotation that issued new leaves which are too old, or too close to their expiry, as they come: their issuer backdates them, and no
  * rotation ever makes them younger. One that issued nothing is without effect, which is another matter.
  */
-function rotatedInVain(world: World, { base, findings }: Candidate): Obstacle | undefined {
-  const { bundle, live } = world;
+function rotationIneffective(input: PlanInput, { base, findings }: RequestCandidate): Obstacle | undefined {
+  const { bundle, live } = input;
   const { owner } = bundle.desired;
   const isDone = (r: KubeObject) => r.spec?.tls?.rotateCertificates === true && r.status?.phase === 'Successful' && isOurs(r, owner);
   const last = live.requests.filter(isDone).at(-1);
   const askedAt = Date.parse(last?.metadata.creationTimestamp ?? '');
   if (last === undefined || isAttemptOf(last.metadata.name, base)) return undefined;
-  if (!findings.every((f) => (dueSince(f, world) ?? Number.POSITIVE_INFINITY) <= askedAt)) return undefined;
+  if (!findings.every((f) => (dueSince(f, input) ?? Number.POSITIVE_INFINITY) <= askedAt)) return undefined;
   const { tls } = bundle;
   const issuers = tls === 'off' ? [] : [...new Set(ALIASES.map((alias) => formatIssuerRef(issuerOf(tls, alias))))];
   return {
@@ -136,17 +136,17 @@ function rotatedInVain(world: World, { base, findings }: Candidate): Obstacle | 
 }
 
 /** Returns the instant from which the leaf that a finding is about had to be replaced for its age; undefined for any other reason. */
-function dueSince({ reason, subject }: Finding, world: World): number | undefined {
-  const { issuedAfter, beforeExpiry } = world.bundle.desired;
-  const leaf = aliasViews(world).find((view) => isSameRef(view.subject, subject))?.secret?.leaf;
+function dueSince({ reason, subject }: Finding, input: PlanInput): number | undefined {
+  const { issuedAfter, beforeExpiry } = input.bundle.desired;
+  const leaf = aliasViews(input).find((view) => isSameRef(view.subject, subject))?.secret?.leaf;
   if (reason === 'CertificateTooOld' && issuedAfter !== undefined) return Date.parse(issuedAfter);
   return reason === 'CertificateExpiring' && leaf !== undefined ? rotationDue(leaf, beforeExpiry) : undefined;
 }
 
-function requestManifest(world: World, { kind, manifest, base }: Candidate, name: string): KubeObject {
-  const { bundle, live } = world;
+function requestManifest(input: PlanInput, { kind, manifest, base }: RequestCandidate, name: string): KubeObject {
+  const { bundle, live } = input;
   const { metadata } = manifest;
-  const from = kind === 'converge' ? reversedBy(world, base) : undefined;
+  const from = kind === 'converge' ? reversedBy(input, base) : undefined;
   return {
     ...manifest,
     metadata: {

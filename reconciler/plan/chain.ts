@@ -4,7 +4,7 @@
  * A leaf comes with the other certificates of its `tls.crt`. A peer accepts it when signatures lead from the leaf, over any of these, to a key
  * that the peer trusts. The key counts, not the certificate: a CA that is renewed with its key is the same CA to every peer.
  */
-import type { CaFacts, IssuerState, SecretFacts } from './observation';
+import type { CaFacts, IssuerState, SecretFacts } from '../model/observation';
 
 /** What a leaf is shown with. */
 interface Presented {

@@ -6,13 +6,13 @@
  * The record outlives the KafkaOpsRequests, which users delete. An annotation that is not a record counts as absent: then nothing is
  * remembered, and the plan asks again.
  */
-import { isContent } from '../../constructs/model/acknowledgement';
-import { ANNOTATION_CHANGE } from '../../constructs/model/names';
-import { type TlsState, tlsHash } from '../../constructs/model/tls';
-import { isSameTls } from '../../constructs/model/tls-effect';
-import { COUNT, expects, fits, mapOf, optional, TEXT, TEXTS } from '../shape';
-import { TLS } from '../well-formed';
-import type { Observation } from './observation';
+import { isContent } from '#model/acknowledgement';
+import { ANNOTATION_CHANGE } from '#model/names';
+import { type TlsState, tlsHash } from '#model/tls';
+import { isSameTls } from '#model/tls-effect';
+import { TLS } from '../input/kubernetes-schemas';
+import { COUNT, expects, fits, mapOf, optional, TEXT, TEXTS } from '../input/schema';
+import type { Observation } from '../model/observation';
 
 /** One end of a change, as far as clients see it. */
 export interface Side {

@@ -2,14 +2,14 @@
  * In which DNS domain the names of a Kafka are: the declared one, else the one that is live, else Kubernetes's default. Names that were
  * synthesised without a declared domain are brought into the live one, so that no guess replaces a name that works.
  */
-import { DEFAULT_CLUSTER_DOMAIN, domainIn } from '../../constructs/model/cluster-domain';
-import type { Desired } from '../../constructs/model/desired';
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { governingService, podFqdn } from '../../constructs/model/kubedb';
-import { configuredDomain, type DomainSources, learnedDomain } from '../../constructs/model/learned-domain';
-import type { World } from './checks/world';
-import type { Obstacle } from './nouns';
-import type { PodFacts, PodObservation, Served } from './observation';
+import { DEFAULT_CLUSTER_DOMAIN, domainIn } from '#model/cluster-domain';
+import type { Desired } from '#model/desired';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import { governingService, podFqdn } from '#model/kubedb';
+import { configuredDomain, type DomainSources, learnedDomain } from '#model/learned-domain';
+import type { PodFacts, PodObservation, Served } from '../model/observation';
+import type { Obstacle } from '../model/plan';
+import type { PlanInput } from './plan-input';
 
 /** Returns the domain of the names that a Kafka's certificates carry. */
 export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources): string {
@@ -17,7 +17,7 @@ export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources)
 }
 
 /** Returns a broker Certificate of the bundle with its derived names in the domain of the cluster. */
-export function inClusterDomain(manifest: KubeObject, { bundle, live }: Pick<World, 'bundle' | 'live'>): KubeObject {
+export function inClusterDomain(manifest: KubeObject, { bundle, live }: Pick<PlanInput, 'bundle' | 'live'>): KubeObject {
   const names: readonly string[] | undefined = manifest.spec?.dnsNames;
   const domain = clusterDomainOf(bundle.desired, live);
   if (names === undefined || bundle.desired.clusterDomain !== undefined || domain === DEFAULT_CLUSTER_DOMAIN) return manifest;
@@ -28,7 +28,7 @@ export function inClusterDomain(manifest: KubeObject, { bundle, live }: Pick<Wor
 }
 
 /** A wrong domain would be written into every certificate, and no node would accept another one. */
-export function declaredDomainDiffers({ bundle, live }: World): Obstacle | undefined {
+export function declaredDomainDiffers({ bundle, live }: PlanInput): Obstacle | undefined {
   const { clusterDomain } = bundle.desired;
   const has = configuredDomain(live);
   if (clusterDomain === undefined || has === undefined || has === clusterDomain) return undefined;

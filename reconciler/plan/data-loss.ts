@@ -12,12 +12,12 @@
  *     perhaps lost, and a note
  *       a roll by KubeDB             it does not wait for replicas and voters between pods
  */
-import { nodesOf, type Role } from '../../constructs/model/kubedb';
-import { isDataEphemeral } from '../../constructs/model/storage';
-import type { World } from './checks/world';
-import type { Draft, Step } from './nouns';
-import type { Observation, PodFacts, PodObservation } from './observation';
-import type { Cut } from './trust';
+import { nodesOf, type Role } from '#model/kubedb';
+import { isDataEphemeral } from '#model/storage';
+import type { Observation, PodFacts, PodObservation } from '../model/observation';
+import type { Draft, Step } from '../model/plan';
+import type { CutoverCause } from './cutover';
+import type { PlanInput } from './plan-input';
 
 /** Tells whether the data of a pod is lost when it restarts: it is on a volume that ends with the pod, or its successor mounts another one. */
 export function losesData(pod: PodFacts, { kafka, petSets }: Pick<PodObservation, 'kafka' | 'petSets'>): boolean {
@@ -32,7 +32,7 @@ export function losesData(pod: PodFacts, { kafka, petSets }: Pick<PodObservation
 }
 
 /** Returns why steps lose data for certain, and which, or undefined. */
-export function lossOf({ live }: Pick<World, 'live'>, cut: Cut | undefined, steps: readonly Step[]): string | undefined {
+export function lossOf({ live }: Pick<PlanInput, 'live'>, cut: CutoverCause | undefined, steps: readonly Step[]): string | undefined {
   const losing = losingPods(live, steps);
   if (losing.length === 0) return undefined;
   if (cut !== undefined) {
@@ -65,7 +65,7 @@ function lost(pods: readonly PodFacts[]): string {
 }
 
 /** Returns what restarts that are gated lose, or may lose. */
-export function dataLossNotes({ bundle, live }: World, { steps, cutover }: Draft): readonly string[] {
+export function dataLossNotes({ bundle, live }: PlanInput, { steps, cutover }: Draft): readonly string[] {
   const losing = losingPods(live, steps);
   if (cutover !== undefined || losing.length === 0) return [];
   const brokers = losing.filter((p) => p.role !== 'controller');

@@ -1,5 +1,5 @@
 /** When certificates expire, and which pods that concerns. */
-import type { PodFacts, Served } from './observation';
+import type { PodFacts, Served } from '../model/observation';
 
 /** Returns since when a pod serves what has expired, or undefined. With `now` also what has expired since it was observed. */
 export function expiredAt({ served }: Pick<PodFacts, 'served'>, now?: Date): string | undefined {

@@ -10,14 +10,14 @@
  * How long a pod takes to start is read off the live pods, where one tells; the rest is assumed, and said to be. Waiting for gates or for
  * somebody else's operation is not in it, nor is the time that clients take to change over.
  */
-import type { Cutover } from '../../constructs/model/desired';
-import { goDurationMs } from '../../constructs/model/go-duration';
-import { KINDS } from '../../constructs/model/kube-object';
-import type { Role } from '../../constructs/model/kubedb';
-import type { World } from './checks/world';
+import type { Cutover } from '#model/desired';
+import { goDurationMs } from '#model/go-duration';
+import { KINDS } from '#model/kube-object';
+import type { Role } from '#model/kubedb';
+import type { PodFacts } from '../model/observation';
+import type { EvictStep, Plan, PlannedCutover, Step } from '../model/plan';
 import { expiredAt } from './dates';
-import type { EvictStep, Plan, PlannedCutover, Step } from './nouns';
-import type { PodFacts } from './observation';
+import type { PlanInput } from './plan-input';
 import { areNodesUnknown } from './steps';
 
 /** A stretch of time, and what it is for if its length is an assumption that a reader should know. */
@@ -44,31 +44,31 @@ const BETWEEN_PODS: Stretch = { ms: 5_000 };
 const GRAIN_MS = 10_000;
 
 /** Returns the estimate of a plan, or nothing for one that takes no time. */
-export function estimateOf(world: World, { steps, cutover }: Pick<Plan, 'steps' | 'cutover'>): Pick<Plan, 'estimate'> {
-  const before = steps.flatMap((step) => stretchesBefore(step, world));
+export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'steps' | 'cutover'>): Pick<Plan, 'estimate'> {
+  const before = steps.flatMap((step) => stretchesBefore(step, input));
   const evictions = steps.filter((s) => s.kind === 'evict');
-  const arePodsUnknown = areNodesUnknown(world.live) && steps.some((s) => s.kind === 'submitOpsRequest');
+  const arePodsUnknown = areNodesUnknown(input.live) && steps.some((s) => s.kind === 'submitOpsRequest');
   const hasRestarts = evictions.length > 0 || arePodsUnknown;
-  const perPodMs = arePodsUnknown ? sumMs(restartOf('broker', world)) : 0;
-  const pods = cutover?.mode === 'stop' ? 1 : world.bundle.desired.nodes;
+  const perPodMs = arePodsUnknown ? sumMs(restartOf('broker', input)) : 0;
+  const pods = cutover?.mode === 'stop' ? 1 : input.bundle.desired.nodes;
   if (before.length === 0 && !hasRestarts) return {};
   return {
     estimate: {
-      durationMs: sumMs(before) + restartsMs(evictions, world, cutover?.mode) + perPodMs * (pods ?? 0),
+      durationMs: sumMs(before) + restartsMs(evictions, input, cutover?.mode) + perPodMs * (pods ?? 0),
       ...(arePodsUnknown && pods === undefined ? { perPodMs } : {}),
       ...(cutover === undefined || evictions.length === 0
         ? {}
-        : { outageMs: restartsMs(outageOf(evictions, world, cutover), world, cutover.mode) }),
+        : { outageMs: restartsMs(outageOf(evictions, input, cutover), input, cutover.mode) }),
       because: [
-        ...(hasRestarts ? seen(world) : []),
-        ...assumptions(hasRestarts ? [...restartOf('broker', world), ...before] : before),
+        ...(hasRestarts ? seen(input) : []),
+        ...assumptions(hasRestarts ? [...restartOf('broker', input), ...before] : before),
       ].join('; '),
     },
   };
 }
 
 /** What a step takes that comes before the restarts. */
-function stretchesBefore(step: Step, { bundle }: World): readonly Stretch[] {
+function stretchesBefore(step: Step, { bundle }: PlanInput): readonly Stretch[] {
   const { executor, deadlines } = bundle.desired;
   switch (step.kind) {
     case 'issue':
@@ -77,9 +77,9 @@ function stretchesBefore(step: Step, { bundle }: World): readonly Stretch[] {
       if (step.subject.kind === KINDS.Kafka.kind) return [FIRST_START];
       return step.subject.kind === KINDS.Certificate.kind ? [ISSUANCE] : [];
     case 'submitOpsRequest':
-      if (executor === 'native') return step.isContinued ? [] : [{ ms: goDurationMs(deadlines.claim) ?? 0 }];
+      if (executor === 'native') return step.isContinued ? [] : [{ ms: goDurationMs(deadlines.opsManagerDetection) ?? 0 }];
       return bundle.tls === 'off' || step.operation === 'restart' ? [] : [PREPARATION];
-    case 'provisionerPass':
+    case 'provisionerSync':
       return [PASS];
     default:
       return [];
@@ -87,31 +87,31 @@ function stretchesBefore(step: Step, { bundle }: World): readonly Stretch[] {
 }
 
 /** What a pod of a role takes to restart. */
-function restartOf(role: Role, world: World): readonly Stretch[] {
-  const { live, bundle } = world;
+function restartOf(role: Role, input: PlanInput): readonly Stretch[] {
+  const { live, bundle } = input;
   const startMs =
     longestStart(
       live.pods.filter((p) => p.role === role),
-      world,
-    ) ?? longestStart(live.pods, world);
+      input,
+    ) ?? longestStart(live.pods, input);
   const restart = startMs === undefined ? [RESTART] : [{ ms: startMs }, AROUND_START];
   return bundle.desired.executor === 'native' ? restart : [...restart, BETWEEN_PODS];
 }
 
-function restartsMs(evictions: readonly EvictStep[], world: World, mode: Cutover | undefined): number {
-  const each = evictions.map(({ role }) => sumMs(restartOf(role, world)));
+function restartsMs(evictions: readonly EvictStep[], input: PlanInput, mode: Cutover | undefined): number {
+  const each = evictions.map(({ role }) => sumMs(restartOf(role, input)));
   return mode === 'stop' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0);
 }
 
 /** The restarts during which Kafka serves nobody, or not everything. */
-function outageOf(evictions: readonly EvictStep[], world: World, { kind }: PlannedCutover): readonly EvictStep[] {
-  if (kind !== 'expired') return withoutQuorum(evictions, world);
-  const expired = world.live.pods.filter((p) => expiredAt(p, world.now) !== undefined);
+function outageOf(evictions: readonly EvictStep[], input: PlanInput, { kind }: PlannedCutover): readonly EvictStep[] {
+  if (kind !== 'expired') return withoutQuorum(evictions, input);
+  const expired = input.live.pods.filter((p) => expiredAt(p, input.now) !== undefined);
   return evictions.filter((s) => expired.some((p) => p.name === s.subject.name));
 }
 
 /** The restarts of a cut-over from the one on that leaves neither side a quorum. Controllers restart first; some of them can be spared. */
-function withoutQuorum(evictions: readonly EvictStep[], { live }: World): readonly EvictStep[] {
+function withoutQuorum(evictions: readonly EvictStep[], { live }: PlanInput): readonly EvictStep[] {
   const roll = evictions.slice(0, evictions[0]?.of); // of two requests that restart all pods one is the cut-over
   const controllers = live.pods.filter((p) => p.role !== 'broker');
   const converted = controllers.length - roll.filter((s) => s.role !== 'broker').length;
@@ -122,14 +122,14 @@ function withoutQuorum(evictions: readonly EvictStep[], { live }: World): readon
 }
 
 /** A pod that took longer than any run waits has lost its readiness later, and says nothing of its start. */
-function longestStart(pods: readonly PodFacts[], { bundle }: World): number | undefined {
+function longestStart(pods: readonly PodFacts[], { bundle }: PlanInput): number | undefined {
   const limit = goDurationMs(bundle.desired.deadlines.podReady) ?? 0;
   const known = pods.flatMap(({ startMs }) => (startMs === undefined || startMs > limit ? [] : [startMs]));
   return known.length === 0 ? undefined : (Math.floor(Math.max(...known) / GRAIN_MS) + 1) * GRAIN_MS;
 }
 
-function seen(world: World): readonly string[] {
-  const startMs = longestStart(world.live.pods, world);
+function seen(input: PlanInput): readonly string[] {
+  const startMs = longestStart(input.live.pods, input);
   return startMs === undefined ? [] : [`a pod took up to ${startMs / 1000} s to get Ready`];
 }
 

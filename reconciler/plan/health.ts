@@ -9,10 +9,10 @@
  * A run that restarted pods waits until the Kafka is Ready again, and fails if it is not by then. A run with nothing to do waits for a
  * NotReady Kafka, and is blocked if it stays so: it may be NotReady for any other reason.
  */
-import { conditionOf, hasTrueCondition, type KubeObject } from '../../constructs/model/kube-object';
-import { statusOf } from '../status';
-import type { World } from './checks/world';
-import type { Draft, Obstacle, Step } from './nouns';
+import { conditionOf, hasTrueCondition, type KubeObject } from '#model/kube-object';
+import { statusOf } from '../model/object-status';
+import type { Draft, Obstacle, Step } from '../model/plan';
+import type { PlanInput } from './plan-input';
 import { kafkaRef } from './steps';
 
 /** Returns why KubeDB does not call the Kafka Ready; undefined also where it does not say: while it is paused or halted, or not checked. */
@@ -23,14 +23,14 @@ export function healthProblem(kafka: KubeObject): string | undefined {
 }
 
 /** Returns the steps with a wait for KubeDB's verdict, when every pod is verified and the Kafka is resumed. */
-export function withHealthCheck(steps: readonly Step[], world: World): readonly Step[] {
+export function withHealthCheck(steps: readonly Step[], input: PlanInput): readonly Step[] {
   if (!steps.some((s) => s.kind === 'evict' || s.kind === 'submitOpsRequest')) return steps;
   const end = steps.findLastIndex((s) => s.kind === 'verify' || s.kind === 'resume') + 1;
-  return [...steps.slice(0, end), { kind: 'awaitHealth', subject: kafkaRef(world.live), findings: [] }, ...steps.slice(end)];
+  return [...steps.slice(0, end), { kind: 'awaitHealth', subject: kafkaRef(input.live), findings: [] }, ...steps.slice(end)];
 }
 
 /** Returns the obstacle of a Kafka that has TLS as desired, and that no client can use. */
-export function kafkaIsNotReady({ bundle, live }: World, { steps }: Draft): Obstacle | undefined {
+export function kafkaIsNotReady({ bundle, live }: PlanInput, { steps }: Draft): Obstacle | undefined {
   const { kafka } = live;
   if (steps.length > 0 || bundle.tls === 'off' || kafka?.status?.phase !== 'NotReady') return undefined;
   const problem = healthProblem(kafka);
@@ -45,7 +45,7 @@ export function kafkaIsNotReady({ bundle, live }: World, { steps }: Draft): Obst
 }
 
 /** Returns what KubeDB says of a Kafka that is not Ready before anything is done. */
-export function healthNotes({ live }: World): readonly string[] {
+export function healthNotes({ live }: PlanInput): readonly string[] {
   const phase: unknown = live.kafka?.status?.phase;
   if (live.kafka === undefined || (phase !== 'NotReady' && phase !== 'Critical')) return [];
   const accepting = conditionOf(live.kafka, 'AcceptingConnection');

@@ -1,25 +1,25 @@
 /** What a reader of a plan should know besides its steps. */
-import type { Bundle } from '../../constructs/model/bundle';
-import { formatRef, isEqual, KINDS, refOf } from '../../constructs/model/kube-object';
-import { LABEL_KAFKA } from '../../constructs/model/names';
-import { issuanceFailure, statusOf } from '../status';
+import type { Bundle } from '#model/bundle';
+import { formatRef, isEqual, KINDS, refOf } from '#model/kube-object';
+import { LABEL_KAFKA } from '#model/names';
+import { issuanceFailure, statusOf } from '../model/object-status';
+import type { Observation } from '../model/observation';
 import { droppedNameFindings } from './checks/names';
-import type { World } from './checks/world';
 import { expiredAt } from './dates';
-import type { Observation } from './observation';
-import { trustNotes } from './trust-steps';
+import type { PlanInput } from './plan-input';
+import { trustNotes } from './trust-bundle-steps';
 
 /** Returns notes: who orders and gates the restarts, what was left alone. What KubeDB is at work on already is past its gates. */
-export function notesOf(world: World, restarts: number, isUnderWay = false): readonly string[] {
-  const { bundle, live } = world;
+export function notesOf(input: PlanInput, restarts: number, isUnderWay = false): readonly string[] {
+  const { bundle, live } = input;
   const notes: string[] = [];
   if (restarts > 0 && bundle.desired.executor === 'ops-request') {
     const when = isUnderWay ? ', and it is not gated between pods' : ': gates are asked once, before it begins, and not between pods';
     notes.push(`The order is KubeDB's${when}.`);
   }
-  const areGatesAsked = !live.pods.every((p) => expiredAt(p, world.now) !== undefined);
+  const areGatesAsked = !live.pods.every((p) => expiredAt(p, input.now) !== undefined);
   if (restarts > 0 && !isUnderWay && areGatesAsked && 'unknown' in live.facts) {
-    const isRefused = bundle.desired.whenKafkaIsUnknown === 'refuse';
+    const isRefused = bundle.desired.unknownHealthPolicy === 'refuse';
     const what = isRefused ? 'No pod may restart' : 'Gates rest on pod readiness alone';
     notes.push(`${what} while Kafka's own facts cannot be had: ${live.facts.unknown}.`);
   }
@@ -27,16 +27,16 @@ export function notesOf(world: World, restarts: number, isUnderWay = false): rea
     ...notes,
     ...keptCas(bundle, live),
     ...foreignDifferences(bundle, live),
-    ...trustNotes(world),
+    ...trustNotes(input),
     ...failedRenewals(live),
-    ...droppedNames(world),
+    ...droppedNames(input),
     ...pendingRotation(bundle, live),
   ];
 }
 
 /** A CA is never deleted: leaves that it signed may still be trusted somewhere. Who no longer wants it is told that it is there. */
-function keptCas({ issuing }: Bundle, live: Observation): readonly string[] {
-  const isWanted = (name: string) => issuing.some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name);
+function keptCas({ issuerManifests }: Bundle, live: Observation): readonly string[] {
+  const isWanted = (name: string) => issuerManifests.some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name);
   const kept = live.certificates.filter(
     (c) => c.spec?.isCA === true && c.metadata.labels?.[LABEL_KAFKA] === live.name && !isWanted(c.metadata.name),
   );
@@ -72,8 +72,8 @@ function failedRenewals({ certificates }: Observation): readonly string[] {
 }
 
 /** Other work goes on: a certificate that lacks a name is better than one that has expired. */
-function droppedNames(world: World): readonly string[] {
-  return droppedNameFindings(world).map((f) => `${formatRef(f.subject)}: ${f.message}.`);
+function droppedNames(input: PlanInput): readonly string[] {
+  return droppedNameFindings(input).map((f) => `${formatRef(f.subject)}: ${f.message}.`);
 }
 
 function pendingRotation({ desired }: Bundle, live: Observation): readonly string[] {

@@ -1,19 +1,19 @@
 /**
  * Why nothing may be done to a Kafka now, whatever is wanted of it. Every obstacle counts: who removes one should not meet the next.
  */
-import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, PAUSE_REASON } from '../../constructs/model/names';
-import type { World } from './checks/world';
+import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import { ANNOTATION_OWNER, PAUSE_REASON } from '#model/names';
+import type { Obstacle } from '../model/plan';
 import { declaredDomainDiffers } from './cluster-domain';
-import type { Obstacle } from './nouns';
 import { objectsBelongToAnother } from './ownership';
+import type { PlanInput } from './plan-input';
 import { annotationOf, describeRequest, isNative, isOurs, unfinished } from './requests';
 
 export interface ObstacleOptions {
   readonly takeOver: boolean;
 }
 
-type ObstacleCheck = (world: World, subject: ObjectRef, options: ObstacleOptions) => Obstacle | undefined;
+type ObstacleCheck = (input: PlanInput, subject: ObjectRef, options: ObstacleOptions) => Obstacle | undefined;
 
 const OBSTACLES: readonly ObstacleCheck[] = [
   gitOpsKafkaExists, // KubeDB's own GitOps operator would undo what we do
@@ -27,34 +27,34 @@ const OBSTACLES: readonly ObstacleCheck[] = [
 ];
 
 /** Returns all that forbids acting on the Kafka now. Without its namespace, or of one that is on its way out, nothing else is worth saying. */
-export function standingObstacles(world: World, options: ObstacleOptions): readonly Obstacle[] {
-  const subject = ref(KINDS.Kafka, world.live.namespace, world.live.name);
-  const gone = namespaceIsMissing(world) ?? kafkaIsBeingDeleted(world, subject);
+export function preconditions(input: PlanInput, options: ObstacleOptions): readonly Obstacle[] {
+  const subject = ref(KINDS.Kafka, input.live.namespace, input.live.name);
+  const gone = namespaceIsMissing(input) ?? kafkaIsBeingDeleted(input, subject);
   if (gone !== undefined) return [gone];
-  return [...OBSTACLES.flatMap((check) => check(world, subject, options) ?? []), ...objectsBelongToAnother(world)];
+  return [...OBSTACLES.flatMap((check) => check(input, subject, options) ?? []), ...objectsBelongToAnother(input)];
 }
 
 /**
  * Tells whether it can be said what would be done. Not of a Kafka that is not there to be compared, and not while somebody else's operation
  * may be changing its TLS or restarting its pods: what is found then may be cured by it.
  */
-export function canBeDrafted(world: World): boolean {
-  const { kafka } = world.live;
-  if (world.live.namespaceIsMissing === true) return false;
-  if (kafka === undefined) return world.bundle.kafka !== undefined;
+export function canPlan(input: PlanInput): boolean {
+  const { kafka } = input.live;
+  if (input.live.namespaceIsMissing === true) return false;
+  if (kafka === undefined) return input.bundle.kafka !== undefined;
   if (kafka.metadata.deletionTimestamp !== undefined) return false;
-  const other = otherOperation(world);
+  const other = otherOperation(input);
   return other === undefined || other.spec?.type === 'HorizontalScaling';
 }
 
 const KINDS_BY_FINALITY: readonly Obstacle['kind'][] = ['invalid', 'failed', 'blocked', 'wait'];
 
 /** Returns obstacles from what no run can cure to what time cures. */
-export function mostFinalFirst(obstacles: readonly Obstacle[]): readonly Obstacle[] {
+export function bySeverity(obstacles: readonly Obstacle[]): readonly Obstacle[] {
   return KINDS_BY_FINALITY.flatMap((kind) => obstacles.filter((o) => o.kind === kind));
 }
 
-function gitOpsKafkaExists({ live }: World, subject: ObjectRef): Obstacle | undefined {
+function gitOpsKafkaExists({ live }: PlanInput, subject: ObjectRef): Obstacle | undefined {
   if (live.gitOpsKafka === undefined) return undefined;
   return {
     kind: 'blocked',
@@ -64,7 +64,7 @@ function gitOpsKafkaExists({ live }: World, subject: ObjectRef): Obstacle | unde
   };
 }
 
-function namespaceIsMissing({ live }: World): Obstacle | undefined {
+function namespaceIsMissing({ live }: PlanInput): Obstacle | undefined {
   if (live.namespaceIsMissing !== true) return undefined;
   return {
     kind: 'blocked',
@@ -74,7 +74,7 @@ function namespaceIsMissing({ live }: World): Obstacle | undefined {
   };
 }
 
-function kafkaIsMissing({ bundle, live }: World, subject: ObjectRef): Obstacle | undefined {
+function kafkaIsMissing({ bundle, live }: PlanInput, subject: ObjectRef): Obstacle | undefined {
   if (live.kafka !== undefined || bundle.kafka !== undefined) return undefined;
   return {
     kind: 'wait',
@@ -85,18 +85,18 @@ function kafkaIsMissing({ bundle, live }: World, subject: ObjectRef): Obstacle |
   };
 }
 
-function kafkaIsBeingDeleted({ live }: World, subject: ObjectRef): Obstacle | undefined {
+function kafkaIsBeingDeleted({ live }: PlanInput, subject: ObjectRef): Obstacle | undefined {
   if (live.kafka?.metadata.deletionTimestamp === undefined) return undefined;
   return { kind: 'blocked', subject, message: 'is being deleted' };
 }
 
-function kafkaIsHalted({ live }: World, subject: ObjectRef): Obstacle | undefined {
+function kafkaIsHalted({ live }: PlanInput, subject: ObjectRef): Obstacle | undefined {
   const { kafka } = live;
   if (kafka === undefined || !(kafka.spec?.halted === true || hasTrueCondition(kafka, 'Halted'))) return undefined;
   return { kind: 'blocked', subject, message: 'is halted', hint: 'Set spec.halted to false first.' };
 }
 
-function kafkaBelongsToAnother({ bundle, live }: World, subject: ObjectRef, { takeOver }: ObstacleOptions): Obstacle | undefined {
+function kafkaBelongsToAnother({ bundle, live }: PlanInput, subject: ObjectRef, { takeOver }: ObstacleOptions): Obstacle | undefined {
   const owner = live.kafka?.metadata.annotations?.[ANNOTATION_OWNER];
   if (owner === undefined || owner === bundle.desired.owner || takeOver) return undefined;
   return {
@@ -107,7 +107,7 @@ function kafkaBelongsToAnother({ bundle, live }: World, subject: ObjectRef, { ta
   };
 }
 
-function petSetReplacesPods({ bundle, live }: World): Obstacle | undefined {
+function petSetReplacesPods({ bundle, live }: PlanInput): Obstacle | undefined {
   if (bundle.desired.executor !== 'native') return undefined;
   const set = live.petSets.find((s) => s.object.spec?.updateStrategy?.type !== 'OnDelete');
   if (set === undefined) return undefined;
@@ -121,14 +121,14 @@ function petSetReplacesPods({ bundle, live }: World): Obstacle | undefined {
 }
 
 /** Our own `native` requests are continued or superseded; those that KubeDB carries out are followed, unless we no longer leave it to KubeDB. */
-function otherOperation({ bundle, live }: World): KubeObject | undefined {
+function otherOperation({ bundle, live }: PlanInput): KubeObject | undefined {
   const { owner, executor } = bundle.desired;
   const isInHand = (r: KubeObject) => isOurs(r, owner) && (isNative(r) || executor === 'ops-request');
   return unfinished(live.requests).find((r) => !isInHand(r));
 }
 
-function otherOperationIsUnfinished(world: World, subject: ObjectRef): Obstacle | undefined {
-  const other = otherOperation(world);
+function otherOperationIsUnfinished(input: PlanInput, subject: ObjectRef): Obstacle | undefined {
+  const other = otherOperation(input);
   if (other === undefined) return undefined;
   const whose = annotationOf(other, ANNOTATION_OWNER);
   return {
@@ -140,7 +140,7 @@ function otherOperationIsUnfinished(world: World, subject: ObjectRef): Obstacle 
   };
 }
 
-function kafkaIsPausedByAnother({ live }: World, subject: ObjectRef): Obstacle | undefined {
+function kafkaIsPausedByAnother({ live }: PlanInput, subject: ObjectRef): Obstacle | undefined {
   const paused = live.kafka === undefined ? undefined : conditionOf(live.kafka, 'Paused');
   if (paused?.status !== 'True' || paused.reason === PAUSE_REASON) return undefined;
   // A pause that belongs to a request of ours that KubeDB carries out goes away with it.

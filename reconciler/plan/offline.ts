@@ -2,16 +2,16 @@
  * Plans the difference between two bundles with no cluster at all, for a reviewer of a commit: the live state is assumed to be what the old
  * bundle asked for. Whether a certificate is close to its expiry, who else works on the Kafka, and how far an earlier run came, is not known.
  */
-import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/acknowledgement';
-import type { Bundle } from '../../constructs/model/bundle';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { nodesOf } from '../../constructs/model/kubedb';
-import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '../../constructs/model/names';
-import { issuerOf, type TlsState, tlsHash } from '../../constructs/model/tls';
-import { assumedObservation } from './assumed';
+import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
+import type { Bundle } from '#model/bundle';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { nodesOf } from '#model/kubedb';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '#model/names';
+import { issuerOf, type TlsState, tlsHash } from '#model/tls';
+import type { IssuerState, KafkaFacts, Observation, Reading } from '../model/observation';
+import type { Plan, Step } from '../model/plan';
+import { assumedObservation } from './assumed-observation';
 import { type Change, formatChangeRecord, type Losses } from './change-record';
-import type { Plan, Step } from './nouns';
-import type { IssuerState, KafkaFacts, Observation, Reading } from './observation';
 import { plan } from './plan';
 
 /** Leaves that were issued long ago and hold for long: only `issuedAfter` makes them too old. */
@@ -20,7 +20,7 @@ const SOMETIME = '2500-01-01T00:00:00Z';
 
 /** Returns what the new bundle changes. Without an old one a declared Kafka is taken to be missing, and a referenced one to have no TLS. */
 export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
-  const before = inDomainOf(wanted, old ?? { ...wanted, tls: 'off', issuing: [] });
+  const before = inDomainOf(wanted, old ?? { ...wanted, tls: 'off', issuerManifests: [] });
   const validity = { ...NEVER, notBefore: before.desired.issuedAfter ?? NEVER.notBefore };
   const reversed = old === undefined ? undefined : reversedChange(old, wanted);
   const losses = assumedLosses(wanted);
@@ -35,7 +35,7 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
     : {
         ...live,
         petSets,
-        certificates: [...live.certificates, ...before.issuing.filter((m) => m.kind === KINDS.Certificate.kind).map(asApplied)],
+        certificates: [...live.certificates, ...before.issuerManifests.filter((m) => m.kind === KINDS.Certificate.kind).map(asApplied)],
         issuers: withApplied(live.issuers, before),
       };
   const result = plan(wanted, seen, new Date(SOMETIME));
@@ -129,8 +129,8 @@ function asApplied(manifest: KubeObject): KubeObject {
 }
 
 /** Those of the bundle are known with their content, the others by name. */
-function withApplied(issuers: readonly IssuerState[], { issuing }: Bundle): readonly IssuerState[] {
-  const applied = issuing
+function withApplied(issuers: readonly IssuerState[], { issuerManifests }: Bundle): readonly IssuerState[] {
+  const applied = issuerManifests
     .filter((m) => m.kind === KINDS.Issuer.kind)
     .map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: asApplied(m) }));
   return [...issuers.filter((i) => !applied.some((a) => a.kind === i.kind && a.name === i.name)), ...applied];

@@ -10,22 +10,22 @@
  *
  * cert-manager overwrites the Secret of a new Certificate, so a Secret that was not made for that Certificate is refused, too.
  */
-import { formatRef, KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, LABEL_KAFKA } from '../../constructs/model/names';
-import type { World } from './checks/world';
-import { liveObjectOf, specDifferences } from './issuing';
-import type { Obstacle } from './nouns';
+import { formatRef, KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
+import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
+import type { Obstacle } from '../model/plan';
+import { liveObjectOf, specDifferences } from './issuer-manifests';
+import type { PlanInput } from './plan-input';
 
 /** Returns the objects of the bundle that another owner has. */
-export function objectsBelongToAnother({ bundle, live }: World): readonly Obstacle[] {
-  return bundle.issuing.flatMap((manifest) => {
+export function objectsBelongToAnother({ bundle, live }: PlanInput): readonly Obstacle[] {
+  return bundle.issuerManifests.flatMap((manifest) => {
     const has = liveObjectOf(manifest, live);
     const secret = has === undefined ? foreignSecret(manifest, { bundle, live }) : undefined;
     return (has === undefined ? secret : foreignObject(manifest, has, bundle.desired)) ?? [];
   });
 }
 
-function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: World['bundle']['desired']): Obstacle | undefined {
+function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: PlanInput['bundle']['desired']): Obstacle | undefined {
   const label = has.metadata.labels?.[LABEL_KAFKA];
   const annotation = has.metadata.annotations?.[ANNOTATION_OWNER];
   const subject = refOf(manifest);
@@ -49,7 +49,7 @@ function wayOut({ kind, metadata: { name }, spec }: KubeObject): string {
   return spec?.isCA === true ? 'Refer to its Issuer with TlsIssuer.issuer.' : 'Give the certificate another name.';
 }
 
-function foreignSecret({ kind, metadata, spec }: KubeObject, { live }: Pick<World, 'bundle' | 'live'>): Obstacle | undefined {
+function foreignSecret({ kind, metadata, spec }: KubeObject, { live }: Pick<PlanInput, 'bundle' | 'live'>): Obstacle | undefined {
   if (kind !== KINDS.Certificate.kind) return undefined;
   const secret = live.secrets.find((s) => s.name === spec?.secretName);
   const madeFor = secret?.annotations['cert-manager.io/certificate-name'];

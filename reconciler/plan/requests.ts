@@ -3,14 +3,14 @@
  *
  * Requests never tell what TLS is; the five layers do. They bound how often something is tried, and they say what a revert is.
  */
-import type { Desired } from '../../constructs/model/desired';
-import { formatRef, KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { ANNOTATION_OWNER, attemptName, baseOfAttempt, isAttemptOf, REQUEST } from '../../constructs/model/names';
-import type { TlsState } from '../../constructs/model/tls';
-import { fits } from '../shape';
-import { TLS } from '../well-formed';
-import type { Obstacle } from './nouns';
+import type { Desired } from '#model/desired';
+import { formatRef, KINDS, type KubeObject, ref } from '#model/kube-object';
+import { isFinishedRequest } from '#model/kubedb';
+import { ANNOTATION_OWNER, attemptName, baseOfAttempt, isAttemptOf, REQUEST } from '#model/names';
+import type { TlsState } from '#model/tls';
+import { TLS } from '../input/kubernetes-schemas';
+import { fits } from '../input/schema';
+import type { Obstacle } from '../model/plan';
 
 /** Returns an annotation of a request. */
 export function annotationOf(request: KubeObject, key: string): string | undefined {

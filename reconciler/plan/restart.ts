@@ -22,12 +22,12 @@
  *
  * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
  */
-import { mountedCertificateSecret, type Role } from '../../constructs/model/kubedb';
+import { mountedCertificateSecret, type Role } from '#model/kubedb';
+import type { KafkaFacts, PodFacts, PodObservation, QuorumFacts, Reading, Served, TopicFacts } from '../model/observation';
 import { expiredAt } from './dates';
-import type { KafkaFacts, PodFacts, PodObservation, QuorumFacts, Reading, Served, TopicFacts } from './observation';
 
 /** What the order depends on. */
-export interface Candidate {
+export interface RestartCandidate {
   readonly name: string;
   readonly role: Role;
   readonly ordinal: number;
@@ -36,7 +36,7 @@ export interface Candidate {
   readonly served: readonly Served[];
 }
 
-export interface Placed<P extends Candidate> {
+export interface Placed<P extends RestartCandidate> {
   readonly pod: P;
   /** Why it has this place: `unready controller`, `active controller last`. */
   readonly place: string;
@@ -48,7 +48,7 @@ export type Verdict =
   | { readonly ok: false; readonly because: string; readonly retry: boolean };
 
 /** Returns pods in the order in which they restart. */
-export function restartOrder<P extends Candidate>(pods: readonly P[], activeController: number | undefined): readonly Placed<P>[] {
+export function restartOrder<P extends RestartCandidate>(pods: readonly P[], activeController: number | undefined): readonly Placed<P>[] {
   const group = (pod: P) => groupOf(pod, activeController);
   return [...pods]
     .sort((a, b) => group(a) - group(b) || Number(a.isReady) - Number(b.isReady) || a.ordinal - b.ordinal)
@@ -59,7 +59,7 @@ const [FOLLOWERS, ACTIVE, BROKERS] = [0, 1, 2];
 const GROUPS = 3;
 
 /** The groups of pods that serve what has expired, then the same groups of all others. */
-function groupOf(pod: Candidate, activeController: number | undefined): number {
+function groupOf(pod: RestartCandidate, activeController: number | undefined): number {
   const group = pod.role === 'broker' ? BROKERS : pod.nodeId === activeController ? ACTIVE : FOLLOWERS;
   return expiredAt(pod) === undefined ? group + GROUPS : group;
 }
@@ -68,12 +68,12 @@ function groupOf(pod: Candidate, activeController: number | undefined): number {
  * Returns the pods whose gates are asked now, in their order: the first group that has pods left. The active controller is a group of its
  * own: it is not asked while a gate refuses another controller.
  */
-export function firstGroup<P extends Candidate>(pods: readonly P[], activeController: number | undefined): readonly P[] {
+export function firstGroup<P extends RestartCandidate>(pods: readonly P[], activeController: number | undefined): readonly P[] {
   const order = restartOrder(pods, activeController).map((p) => p.pod);
   return order.filter((p) => order[0] !== undefined && groupOf(p, activeController) === groupOf(order[0], activeController));
 }
 
-function placeOf(pod: Candidate, isActive: boolean): string {
+function placeOf(pod: RestartCandidate, isActive: boolean): string {
   if (isActive) return 'active controller last';
   if (expiredAt(pod) !== undefined) return `expired ${pod.role}`;
   return pod.isReady ? pod.role : `unready ${pod.role}`;
@@ -98,7 +98,7 @@ export interface RestartView {
   /** Names of the pods that still have to be restarted. */
   readonly outdated: ReadonlySet<string>;
   readonly facts: Reading<KafkaFacts>;
-  readonly whenKafkaIsUnknown: 'readiness' | 'refuse';
+  readonly unknownHealthPolicy: 'readiness' | 'refuse';
   /** Names of pods whose data is deleted with them; absent where nothing can or need be saved, as in a cut-over. */
   readonly losing?: ReadonlySet<string>;
   /** Why the certificate that the successor of a pod would load does not hold now, by name of the pod. */
@@ -128,7 +128,7 @@ export function invalidCertificates({ pods, petSets, secrets }: PodObservation, 
 }
 
 /** A pod whose gate was asked, and its verdict. */
-export interface Asked {
+export interface GateResult {
   readonly pod: PodFacts;
   readonly verdict: Verdict;
 }
@@ -139,7 +139,7 @@ export function activeController({ facts }: Pick<RestartView, 'facts'>): number 
 }
 
 /** Asks the gates of the outdated pods that are next, in their order. The first open gate is the one to go through. */
-export function askGates(view: RestartView, isCutover: boolean): readonly Asked[] {
+export function askGates(view: RestartView, isCutover: boolean): readonly GateResult[] {
   const outdated = view.pods.filter((p) => view.outdated.has(p.name));
   const active = activeController(view);
   // A cut-over passes the point of no return with its first pod: all gates have to say yes before it.
@@ -202,7 +202,7 @@ function hasCopies({ nodeId, role }: PodFacts, { topics }: KafkaFacts): Verdict 
 }
 
 /** A pod that is not there for now and comes back without our doing. */
-export interface AwayPod {
+export interface UnavailablePod {
   readonly name: string;
   readonly because: string;
 }
@@ -212,7 +212,7 @@ export interface AwayPod {
  * that it does not take two down at once. Not among them are those that no waiting brings back: outdated pods, pods that cannot start, and
  * those that only KubeDB would make, which is paused; a PetSet makes its own.
  */
-export function awayPods({ pods, petSets }: PodObservation, outdated: ReadonlySet<string>): readonly AwayPod[] {
+export function unavailablePods({ pods, petSets }: PodObservation, outdated: ReadonlySet<string>): readonly UnavailablePod[] {
   const missing = petSets.flatMap(({ name, object }) =>
     Array.from({ length: object.spec?.replicas ?? 0 }, (_, i) => `${name}-${i}`).filter((pod) => !pods.some((p) => p.name === pod)),
   );
@@ -227,7 +227,7 @@ export function awayPods({ pods, petSets }: PodObservation, outdated: ReadonlySe
 }
 
 function byReadiness(pod: PodFacts, view: RestartView, why: string): Verdict {
-  if (view.whenKafkaIsUnknown === 'refuse') return { ok: false, because: `Kafka's own facts cannot be had: ${why}`, retry: true };
+  if (view.unknownHealthPolicy === 'refuse') return { ok: false, because: `Kafka's own facts cannot be had: ${why}`, retry: true };
   const note = `rests on pod readiness alone: ${why}`;
   if (!pod.isReady) return { ok: true, note };
   const unready = view.pods.find((p) => p.name !== pod.name && !p.isReady);

@@ -1,19 +1,19 @@
 /** Steps that both executors plan. */
-import type { Cutover } from '../../constructs/model/desired';
-import { conditionOf, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../constructs/model/kube-object';
-import { brokerCertificateName, nodesOf } from '../../constructs/model/kubedb';
-import { ANNOTATION_CHANGE, ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '../../constructs/model/names';
-import { ALIASES, type Alias } from '../../constructs/model/tls';
+import type { Cutover } from '#model/desired';
+import { conditionOf, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
+import { brokerCertificateName, nodesOf } from '#model/kubedb';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '#model/names';
+import { ALIASES, type Alias } from '#model/tls';
+import type { Observation, PodFacts } from '../model/observation';
+import type { EvictStep, Finding, IssueStep, Plan, RecordStep, ResumeStep, Step, SupersedeStep } from '../model/plan';
 import { type ChangeRecord, changeRecordOf, formatChangeRecord } from './change-record';
-import { type AliasFinding, certificateOwner, type World, wantedCertificate } from './checks/world';
-import type { Comparison } from './comparison';
+import type { CutoverCause } from './cutover';
 import { expiredAt } from './dates';
-import { spelledAsLive } from './issuing';
-import type { EvictStep, Finding, IssueStep, Plan, RecordStep, ResumeStep, Step, SupersedeStep } from './nouns';
-import type { Observation, PodFacts } from './observation';
+import type { Diff } from './diff';
+import { spelledAsLive } from './issuer-manifests';
+import { type AliasFinding, certificateOwner, type PlanInput, wantedCertificate } from './plan-input';
 import { annotationOf, isNative, isOurs, unfinished } from './requests';
 import { type Placed, restartOrder } from './restart';
-import type { Cut } from './trust';
 
 /** Returns the reference of the Kafka that a plan is about. */
 export function kafkaRef(live: Observation): ObjectRef {
@@ -21,7 +21,7 @@ export function kafkaRef(live: Observation): ObjectRef {
 }
 
 /** Returns the step that makes the Kafka ours, where it is not. */
-export function ownSteps({ bundle, live }: World): readonly Step[] {
+export function claimOwnershipSteps({ bundle, live }: PlanInput): readonly Step[] {
   const has = live.kafka?.metadata.annotations?.[ANNOTATION_OWNER];
   if (has === bundle.desired.owner) return [];
   const subject = kafkaRef(live);
@@ -29,12 +29,12 @@ export function ownSteps({ bundle, live }: World): readonly Step[] {
     has === undefined
       ? { subject, reason: 'OwnerMissing', message: 'belongs to no KafkaTls yet' }
       : { subject, reason: 'OwnerChanges', message: `belongs to ${has}, which gives it up` };
-  return [{ kind: 'own', subject, findings: [finding], owner: bundle.desired.owner }];
+  return [{ kind: 'claimOwnership', subject, findings: [finding], owner: bundle.desired.owner }];
 }
 
 /** Returns the steps around a change that is recorded on the Kafka: it has to remember `begun` first, and `complete` in the end. */
 export function recordSteps(
-  { live }: World,
+  { live }: PlanInput,
   begun: ChangeRecord,
   complete: ChangeRecord,
 ): { readonly begin: readonly RecordStep[]; readonly end: readonly RecordStep[] } {
@@ -53,12 +53,12 @@ export function recordSteps(
 
 /** Returns the steps that have the certificates issued that these findings are about; those in `rotate` are asked for anew. */
 export function issueSteps(
-  world: World,
+  input: PlanInput,
   findings: readonly AliasFinding[],
   rotate: readonly Alias[],
   isTrustCut: boolean,
 ): readonly Step[] {
-  const { live } = world;
+  const { live } = input;
   const aliases = ALIASES.filter((alias) => findings.some((f) => f.alias === alias));
   if (aliases.length === 0) return [];
   const issues = aliases.map(
@@ -68,19 +68,19 @@ export function issueSteps(
       findings: findings.filter((f) => f.alias === alias),
       alias,
       manifest: spelledAsLive(
-        wantedCertificate(world, alias),
+        wantedCertificate(input, alias),
         live.certificates.find((c) => c.metadata.name === brokerCertificateName(live.name, alias)),
       ),
       isRotation: rotate.includes(alias),
       isTrustCut,
     }),
   );
-  return [...passwordSteps(world), ...issues];
+  return [...passwordSteps(input), ...issues];
 }
 
-function passwordSteps(world: World): readonly Step[] {
-  const { live } = world;
-  const { keystoreCredSecret: name } = certificateOwner(world);
+function passwordSteps(input: PlanInput): readonly Step[] {
+  const { live } = input;
+  const { keystoreCredSecret: name } = certificateOwner(input);
   if (live.secrets.some((s) => s.name === name)) return [];
   const subject = ref(KINDS.Secret, live.namespace, name);
   return [{ kind: 'createPassword', subject, findings: [{ subject, reason: 'SecretMissing', message: 'the JKS stores need a password' }] }];
@@ -95,12 +95,12 @@ export function inRestartOrder(pods: readonly PodFacts[], { facts }: Observation
 export function evictSteps(
   pods: readonly Placed<PodFacts>[],
   live: Observation,
-  found: Comparison,
+  diff: Diff,
   because: readonly Finding[],
 ): readonly EvictStep[] {
   return pods.map(({ pod, place }, i) => {
     const subject = ref(KINDS.Pod, live.namespace, pod.name);
-    const own = found.pods.find((f) => f.subject.name === pod.name);
+    const own = diff.pods.find((f) => f.subject.name === pod.name);
     const finding = own ?? { subject, reason: 'PodHasOldCertificate' as const, message: whyRestart(because) };
     return { kind: 'evict', subject, findings: [finding], role: pod.role, position: i + 1, of: pods.length, place, by: 'kafka-tls' };
   });
@@ -110,14 +110,14 @@ export function evictSteps(
 export function opsManagerSteps(
   pods: readonly PodFacts[],
   live: Observation,
-  found: Comparison,
+  diff: Diff,
   because: readonly Finding[],
 ): readonly EvictStep[] {
   const order = [...pods].sort((a, b) => Number(a.role === 'broker') - Number(b.role === 'broker') || a.ordinal - b.ordinal);
   return evictSteps(
     order.map((pod) => ({ pod, place: `${pod.role}, KubeDB's order` })),
     live,
-    found,
+    diff,
     because,
   ).map((step) => ({ ...step, by: 'ops-manager' }));
 }
@@ -136,18 +136,18 @@ export function areNodesUnknown({ kafka }: Observation): boolean {
 }
 
 /** Returns how pods restart when they cannot talk meanwhile. KubeDB knows no other way than one after the other. */
-export function cutoverOf(world: World, { cut }: Comparison, restarted: readonly PodFacts[]): Pick<Plan, 'cutover'> {
-  const { bundle, live } = world;
-  if (cut === undefined || (restarted.length === 0 && !areNodesUnknown(live))) return {};
+export function cutoverOf(input: PlanInput, { cutoverCause }: Diff, restarted: readonly PodFacts[]): Pick<Plan, 'cutover'> {
+  const { bundle, live } = input;
+  if (cutoverCause === undefined || (restarted.length === 0 && !areNodesUnknown(live))) return {};
   const isNative = bundle.desired.executor === 'native';
-  const areAllExpired = restarted.every((p) => expiredAt(p, world.now) !== undefined);
+  const areAllExpired = restarted.every((p) => expiredAt(p, input.now) !== undefined);
   // Pods that serve what holds are not taken down for the sake of others that do not.
-  const mode = isNative && (cut.kind !== 'expired' || areAllExpired) ? bundle.desired.cutover : 'rolling';
-  const { kind } = cut;
-  return { cutover: { kind, mode, because: `${cut.because}; ${outage(cut, mode, areAllExpired || !isNative)}` } };
+  const mode = isNative && (cutoverCause.kind !== 'expired' || areAllExpired) ? bundle.desired.cutover : 'rolling';
+  const { kind } = cutoverCause;
+  return { cutover: { kind, mode, because: `${cutoverCause.because}; ${outage(cutoverCause, mode, areAllExpired || !isNative)}` } };
 }
 
-function outage(cut: Cut, mode: Cutover, isWholeRoll: boolean): string {
+function outage(cut: CutoverCause, mode: Cutover, isWholeRoll: boolean): string {
   if (cut.kind === 'expired') {
     const refused = 'clients refuse it, and so do restarted nodes';
     if (mode === 'stop') return `${refused}: all pods restart at once: expect an outage of one restart`;
@@ -161,12 +161,12 @@ function outage(cut: Cut, mode: Cutover, isWholeRoll: boolean): string {
 }
 
 /** Returns what ends, marks or cleans up what earlier runs left, when nothing else has to change. */
-export function finishingSteps(world: World, found: Comparison): readonly Step[] {
-  return [...resumeSteps(world), ...verifySteps(world, found)];
+export function finishingSteps(input: PlanInput, diff: Diff): readonly Step[] {
+  return [...resumeSteps(input), ...verifySteps(input, diff)];
 }
 
 /** Returns the end of a pause that a run of ours left behind. A pause of another owner is that one's to lift. */
-export function resumeSteps({ bundle, live }: Pick<World, 'bundle' | 'live'>): readonly ResumeStep[] {
+export function resumeSteps({ bundle, live }: Pick<PlanInput, 'bundle' | 'live'>): readonly ResumeStep[] {
   const { kafka } = live;
   const paused = kafka === undefined ? undefined : conditionOf(kafka, 'Paused');
   if (paused?.status !== 'True' || paused.reason !== PAUSE_REASON) return [];
@@ -176,11 +176,11 @@ export function resumeSteps({ bundle, live }: Pick<World, 'bundle' | 'live'>): r
 }
 
 /** Pods that could not be looked at, and a Successful request whose effect was not confirmed yet, ask for a verification. */
-function verifySteps({ bundle, live }: World, found: Comparison): readonly Step[] {
+function verifySteps({ bundle, live }: PlanInput, diff: Diff): readonly Step[] {
   const last = live.requests.filter((r) => isOurs(r, bundle.desired.owner)).at(-1);
   const isUnmarked = last?.status?.phase === 'Successful' && !isJudged(last, live);
-  if (found.unknown.length === 0 && !isUnmarked) return [];
-  return [{ kind: 'verify', subject: kafkaRef(live), findings: found.unknown, ...(isUnmarked ? { request: last.metadata.name } : {}) }];
+  if (diff.unknown.length === 0 && !isUnmarked) return [];
+  return [{ kind: 'verify', subject: kafkaRef(live), findings: diff.unknown, ...(isUnmarked ? { request: last.metadata.name } : {}) }];
 }
 
 /** A request that was without effect stays so until the Kafka changes: judging it again would find the same, round after round. */
@@ -190,7 +190,7 @@ function isJudged(request: KubeObject, { kafka }: Observation): boolean {
 }
 
 /** Returns the end of requests that an earlier `native` run left and that nobody will carry out any more. */
-export function supersedeSteps({ bundle, live }: World): readonly SupersedeStep[] {
+export function supersedeSteps({ bundle, live }: PlanInput): readonly SupersedeStep[] {
   return unfinished(live.requests)
     .filter((r) => isOurs(r, bundle.desired.owner) && isNative(r))
     .map((r) => {

@@ -1,9 +1,9 @@
 /** Whether every pod serves what its Secret holds: what `verify` reports, and what ends every operation. */
-import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { nodesOf } from '../../constructs/model/kubedb';
-import { certificateOf, type TlsState } from '../../constructs/model/tls';
+import { KINDS, type ObjectRef, ref } from '#model/kube-object';
+import { nodesOf } from '#model/kubedb';
+import { certificateOf, type TlsState } from '#model/tls';
+import type { PodFacts, PodObservation, SecretFacts, Served } from '../model/observation';
 import { untrustedBecause } from './cluster-domain';
-import type { PodFacts, PodObservation, SecretFacts, Served } from './observation';
 
 /** Something about a pod that is not proven. */
 export interface Mismatch {

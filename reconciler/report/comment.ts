@@ -8,7 +8,7 @@
  *     4. Kafkas, those with the least to say first; the line says how many
  */
 import type { KafkaTlsError } from '../errors';
-import { hasWork, type Plan } from '../plan/nouns';
+import { hasWork, type Plan } from '../model/plan';
 import { errorLines } from './error';
 import { code, type Detail, inline, planMarkdown } from './markdown';
 import { conclusion, type PlanContext } from './text';

@@ -1,5 +1,5 @@
 /** What stopped a run: `<Subject>: <what failed>: <why>.`, every violation or reason on a line of its own, then what to do about it. */
-import { formatRef } from '../../constructs/model/kube-object';
+import { formatRef } from '#model/kube-object';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
 import { printable, printableJson, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';

@@ -1,7 +1,7 @@
 /** A plan for a pull request: what merging it will do, as GitHub and GitLab show it. */
-import { formatAcknowledgement } from '../../constructs/model/acknowledgement';
-import { formatRef } from '../../constructs/model/kube-object';
-import type { Plan } from '../plan/nouns';
+import { formatAcknowledgement } from '#model/acknowledgement';
+import { formatRef } from '#model/kube-object';
+import type { Plan } from '../model/plan';
 import { printable, sentence } from './printable';
 import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, stepCells } from './text';
 

@@ -1,5 +1,5 @@
 /** Events for programs: one JSON object a line, with `time`, `event`, `subject`, `message`, inside a plan `step`, and of a wait `wait`. */
-import { formatRef } from '../../constructs/model/kube-object';
+import { formatRef } from '#model/kube-object';
 import type { ProgressEvent } from '../ports';
 import { printableJson } from './printable';
 

@@ -5,7 +5,7 @@
  * `09:00:07 [3/8] Pod/demo/orders-broker-1 waiting: not Ready (40s, gives up after 10m)`.
  * On a terminal the current wait is one line that is redrawn, every second with its age, until something happens.
  */
-import { formatRef } from '../../constructs/model/kube-object';
+import { formatRef } from '#model/kube-object';
 import type { Clock, ProgressEvent, Report } from '../ports';
 import { printable } from './printable';
 import { painterOf, type Style } from './style';

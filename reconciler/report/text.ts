@@ -12,9 +12,9 @@
  * Rules: every line starts with its subject and ends with a reason; plain ASCII around the words of the cluster; whatever comes from
  * the cluster goes through `printable`; a Secret's content is in none of the inputs, so it can be in no output.
  */
-import { formatAcknowledgement } from '../../constructs/model/acknowledgement';
-import { formatRef } from '../../constructs/model/kube-object';
-import { describeStep, type Estimate, formatSubject, type Obstacle, type Plan, type Step } from '../plan/nouns';
+import { formatAcknowledgement } from '#model/acknowledgement';
+import { formatRef } from '#model/kube-object';
+import { describeStep, type Estimate, formatSubject, type Obstacle, type Plan, type Step } from '../model/plan';
 import { printable, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';

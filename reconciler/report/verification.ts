@@ -1,7 +1,7 @@
 /** What every listener serves, and whether that is what it should serve. */
-import { formatRef, KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { formatIssuerRef, type TlsState } from '../../constructs/model/tls';
-import type { Observation, Served } from '../plan/observation';
+import { formatRef, KINDS, type ObjectRef, ref } from '#model/kube-object';
+import { formatIssuerRef, type TlsState } from '#model/tls';
+import type { Observation, Served } from '../model/observation';
 import { printable, printableJson, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';

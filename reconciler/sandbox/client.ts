@@ -2,7 +2,7 @@
  * What the stand-ins know of Kubernetes: plain HTTP requests, through any transport. In process that is the sandbox's own API; the same
  * stand-ins can work against a real API server.
  */
-import { type Kind, type KubeObject, kindOf } from '../../constructs/model/kube-object';
+import { type Kind, type KubeObject, kindOf } from '#model/kube-object';
 import type { ApiRequest, ApiResponse } from './api/api';
 
 /** Carries one request to an API server. */

@@ -19,7 +19,7 @@
  * speaks no Kafka beyond ApiVersions (what brokers would say of themselves is served beside them as JSON), and knows of cert-manager the
  * self-signed and the CA issuer only.
  */
-import type { ListenerName } from '../../constructs/model/kubedb';
+import type { ListenerName } from '#model/kubedb';
 import { type Api, type ApiOptions, createApi } from './api/api';
 import { serveApi } from './api/http';
 import { Client } from './client';

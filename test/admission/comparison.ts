@@ -1,7 +1,7 @@
 /** Holds our validation and the sandbox to what KubeDB answered: the same verdicts, the same completed specs, the same side effects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { manifestViolations } from '../../constructs/model/validate';
+import { manifestViolations } from '#model/validate';
 import type { Json } from '../sandbox/contract/client';
 import { COMPLETED_OTHERWISE, IMITATED_OTHERWISE, LAXER, STRICTER } from './differences';
 import { MANIFESTS, QUESTIONS } from './questions';

@@ -2,7 +2,7 @@
  * What KubeDB's webhooks are asked: every Kafka and KafkaOpsRequest that our validation has an opinion on, and every rule that the
  * sandbox has of its own.
  */
-import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { combined, dedicated, errors, fine, ISSUER, kafka, request, TOPOLOGY, warnings } from '../model/manifest-cases';
 
 /** Something that a server may accept or refuse. Nothing of it is stored. */

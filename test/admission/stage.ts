@@ -3,7 +3,7 @@
  *
  * KubeDB's operators must not be at work there: they would carry out the requests of the stage.
  */
-import { KINDS, type KubeObject, kindOf } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject, kindOf } from '#model/kube-object';
 import { type Client, type Answer as HttpAnswer, type Json, MERGE } from '../sandbox/contract/client';
 import { COMPLETED, ENDINGS, GONE, KEPT, ORDERS, ORPHAN, PENDING, QUESTIONS, type Question } from './questions';
 

@@ -13,11 +13,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { App, Chart, Duration, Testing } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs';
-import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
-import { createOutside } from '../../reconciler/cli/outside';
-import type { ProgressEvent } from '../../reconciler/ports';
-import { reconcile } from '../../reconciler/reconcile';
+import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '#constructs/index';
+import { bundleFromConfigMap } from '#reconciler/bundle/documents';
+import { createRuntime } from '#reconciler/cli/runtime';
+import type { ProgressEvent } from '#reconciler/ports';
+import { reconcile } from '#reconciler/reconcile';
 import { measure } from '../support/outage';
 import { besideSandbox, COMMAND } from './running-sandbox';
 import { measureSynth } from './synth';
@@ -50,9 +50,13 @@ function bounded(name: string, what: string, value: number, bound: number, unit:
 
 async function handOver(): Promise<void> {
   await besideSandbox(['examples/kafka.yaml'], async (kubeconfig) => {
-    const outside = createOutside({ env: {}, stderr: () => undefined });
+    const outside = createRuntime({ env: {}, stderr: () => undefined });
     const connection = await outside.connect({ kubeconfig });
-    const props = { cluster: KafkaCluster.existing('orders'), executor: Executor.native(), deadlines: { claim: Duration.seconds(1) } };
+    const props = {
+      cluster: KafkaCluster.existing('orders'),
+      executor: Executor.native(),
+      deadlines: { opsManagerDetection: Duration.seconds(1) },
+    };
     const bundle = bundleOf(props.cluster, props.executor, undefined);
     const seen: (ProgressEvent & { at: number })[] = [];
     const context = {
@@ -84,7 +88,7 @@ function bundleOf(cluster: KafkaCluster, executor: Executor, issuedAfter: string
     acknowledge: [Acknowledgement.clientsMoveToTls()],
     ...(issuedAfter === undefined ? {} : { issuedAfter }),
   });
-  new KafkaTls(chart, 'orders', { cluster, executor, tls, deadlines: { claim: Duration.seconds(1) } });
+  new KafkaTls(chart, 'orders', { cluster, executor, tls, deadlines: { opsManagerDetection: Duration.seconds(1) } });
   return bundleFromConfigMap(Testing.synth(chart)[0]);
 }
 

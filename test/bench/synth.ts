@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { ApiObject, App, Chart, Testing, Yaml } from 'cdk8s';
 import { parse } from 'yaml';
-import { KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs';
+import { KafkaCluster, KafkaTls, Tls, TlsIssuer } from '#constructs/index';
 
 export interface Synth {
   /** Milliseconds of the processor for a cluster, in the middle of a few runs. */

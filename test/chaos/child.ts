@@ -3,13 +3,13 @@
  * faster. It is told where the API is by the one line of JSON on its command line.
  */
 import type https from 'node:https';
-import { main } from '../../reconciler/cli';
-import { sandboxAddress, sandboxFacts } from '../../reconciler/cli/sandbox-brokers';
-import { createDialer } from '../../reconciler/cluster/dial';
-import { httpTransport } from '../../reconciler/cluster/http';
-import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
-import { kubeCluster } from '../../reconciler/cluster/kube';
-import { InterruptedError } from '../../reconciler/errors';
+import { main } from '#reconciler/cli/main';
+import { sandboxAddress, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
+import { createDialer } from '#reconciler/cluster/dial';
+import { httpTransport } from '#reconciler/cluster/http';
+import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
+import { kubeCluster } from '#reconciler/cluster/kube';
+import { InterruptedError } from '#reconciler/errors';
 import { type Pace, scaledClock } from './scaled-clock';
 
 export interface ChildOptions {

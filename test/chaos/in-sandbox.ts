@@ -1,8 +1,8 @@
 /** The sandbox as a setting for processes: its API over HTTPS, and time that passes faster for it and for them. */
-import type { ExecutorName } from '../../constructs/model/desired';
-import { sandboxAddress } from '../../reconciler/cli/sandbox-brokers';
-import { createDialer } from '../../reconciler/cluster/dial';
-import { createSandbox, pooledKeys } from '../../reconciler/sandbox';
+import type { ExecutorName } from '#model/desired';
+import { sandboxAddress } from '#reconciler/cli/sandbox-brokers';
+import { createDialer } from '#reconciler/cluster/dial';
+import { createSandbox, pooledKeys } from '#reconciler/sandbox/index';
 import { clusterIn } from '../support/transports';
 import { modelFacts, NAMESPACE, World } from '../support/world';
 import type { Setting } from './processes';

@@ -1,6 +1,6 @@
 /** One operation, in memory, killed before each of its writes in turn and finished by the next run. */
 import assert from 'node:assert/strict';
-import type { ExecutorName } from '../../constructs/model/desired';
+import type { ExecutorName } from '#model/desired';
 import { acknowledging } from '../support/acknowledging';
 import { bundleFor, type Desire } from '../support/desires';
 import { endState } from '../support/end-state';

@@ -3,18 +3,18 @@
  * Whatever goes wrong is over after a while, and then the cluster has to be as desired.
  */
 
-import type { Bundle } from '../../constructs/model/bundle';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { PAUSE_REASON } from '../../constructs/model/names';
-import { fenced } from '../../reconciler/cluster/guarded';
-import { kubeCluster } from '../../reconciler/cluster/kube';
-import { withLease } from '../../reconciler/cluster/lease';
-import type { KafkaTlsError } from '../../reconciler/errors';
-import { observe } from '../../reconciler/observe/observe';
-import { mismatches } from '../../reconciler/plan/verify';
-import type { Cluster, ProgressEvent } from '../../reconciler/ports';
-import { type Outcome, reconcile } from '../../reconciler/reconcile';
+import type { Bundle } from '#model/bundle';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { isFinishedRequest } from '#model/kubedb';
+import { PAUSE_REASON } from '#model/names';
+import { kubeCluster } from '#reconciler/cluster/kube';
+import { withLease } from '#reconciler/cluster/lease';
+import { fenced } from '#reconciler/cluster/write-guard';
+import type { KafkaTlsError } from '#reconciler/errors';
+import { observe } from '#reconciler/observe/observe';
+import { mismatches } from '#reconciler/plan/verify';
+import type { Cluster, ProgressEvent } from '#reconciler/ports';
+import { type Outcome, reconcile } from '#reconciler/reconcile';
 import { acknowledging } from '../support/acknowledging';
 import { bundleFor, type Desire } from '../support/desires';
 import { transportTo } from '../support/transports';

@@ -7,11 +7,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { DEFAULT_DEADLINES, type Deadlines, type ExecutorName } from '../../constructs/model/desired';
-import { KINDS } from '../../constructs/model/kube-object';
-import { bundleName } from '../../constructs/model/names';
-import type { ApiRequest, ApiResponse } from '../../reconciler/sandbox/api/api';
-import { type ApiServer, serveApi } from '../../reconciler/sandbox/api/http';
+import { DEFAULT_DEADLINES, type Deadlines, type ExecutorName } from '#model/desired';
+import { KINDS } from '#model/kube-object';
+import { bundleName } from '#model/names';
+import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
+import { type ApiServer, serveApi } from '#reconciler/sandbox/api/http';
 import { acknowledging } from '../support/acknowledging';
 import { configMapOfBundle } from '../support/bundle-text';
 import { bundleFor, type Desire } from '../support/desires';
@@ -103,7 +103,14 @@ async function onStage<T>(setting: Setting, { first, second }: Operation, play: 
 }
 
 /** Time passes faster here than on the machine that has to keep up with it: ten minutes of real time, however fast. */
-const PATIENT: Deadlines = { ...DEFAULT_DEADLINES, issuance: '10h', podReady: '10h', gate: '10h', foreignOperation: '10h', pickup: '10h' };
+const PATIENT: Deadlines = {
+  ...DEFAULT_DEADLINES,
+  issuance: '10h',
+  podReady: '10h',
+  gate: '10h',
+  foreignOperation: '10h',
+  requestAcceptance: '10h',
+};
 /** So often a run may find that it lost its Lease, or that the API does not answer: both are a matter of seconds of real time. */
 const MOST_RERUNS = 50;
 const BLOCKED = 4;

@@ -1,6 +1,6 @@
 /** One run of the product, which can be killed, or made to stand still for a while, between any two of its requests. */
-import type { KafkaTlsError } from '../../reconciler/errors';
-import type { Clock, Cluster } from '../../reconciler/ports';
+import type { KafkaTlsError } from '#reconciler/errors';
+import type { Clock, Cluster } from '#reconciler/ports';
 
 class Killed extends Error {
   readonly exitCode = 137;

@@ -1,6 +1,6 @@
 /** Real time, only faster: an hour of waiting is over in minutes, in every process that goes by the same pace. */
-import { systemClock } from '../../reconciler/cluster/system-clock';
-import type { Clock } from '../../reconciler/ports';
+import { systemClock } from '#reconciler/cluster/system-clock';
+import type { Clock } from '#reconciler/ports';
 
 /** How time passes. */
 export interface Pace {

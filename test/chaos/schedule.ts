@@ -1,5 +1,5 @@
 /** From a seed to what is wanted and what goes wrong meanwhile. Pure: the same seed is the same schedule. */
-import type { ExecutorName } from '../../constructs/model/desired';
+import type { ExecutorName } from '#model/desired';
 import type { Desire } from '../support/desires';
 import { Random } from './random';
 

@@ -1,5 +1,5 @@
 /** Makes things go wrong in a cluster, and sees to it that they are over after a while. */
-import { KINDS, type KubeObject, type ref } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject, type ref } from '#model/kube-object';
 import { KAFKA, type MemoryPlace, type World } from '../support/world';
 import type { Fault } from './schedule';
 import type { Wire } from './wire';

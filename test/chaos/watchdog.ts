@@ -3,10 +3,10 @@
  * own reasoning. An eviction is judged by how things were right before it, and only if it went through.
  */
 import { X509Certificate } from 'node:crypto';
-import { KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
-import { nodesOf } from '../../constructs/model/kubedb';
-import type { Cluster, Eviction } from '../../reconciler/ports';
-import type { KafkaFacts } from '../../reconciler/sandbox';
+import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { nodesOf } from '#model/kubedb';
+import type { Cluster, Eviction } from '#reconciler/ports';
+import type { KafkaFacts } from '#reconciler/sandbox/index';
 import type { Desire } from '../support/desires';
 import { KAFKA, type MemoryPlace, type World } from '../support/world';
 

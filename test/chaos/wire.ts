@@ -1,7 +1,7 @@
 /** What lies between the product and the API, and what can happen there: answers that fail, get lost, never come; watches that end. */
 
-import { TransportError } from '../../reconciler/cluster/http';
-import type { ApiRequest, ApiResponse } from '../../reconciler/sandbox/api/api';
+import { TransportError } from '#reconciler/cluster/http';
+import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 
 export interface Handler {
   handle(request: ApiRequest): Promise<ApiResponse>;

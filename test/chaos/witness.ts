@@ -1,6 +1,6 @@
 /** Looks on while processes come and go: how often each pod was restarted, and how many requests were unfinished at a time. */
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { isFinishedRequest } from '#model/kubedb';
 import type { World } from '../support/world';
 
 export class Witness {

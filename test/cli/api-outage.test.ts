@@ -1,7 +1,7 @@
 /** An API server that goes away in the middle of a run: exit 4, which costs no attempt of the Job, and the next run goes on. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { TransportError, type TransportResponse } from '../../reconciler/cluster/http';
+import { TransportError, type TransportResponse } from '#reconciler/cluster/http';
 import { configMapOfBundle } from '../support/bundle-text';
 import { kafkaTls } from '../support/command-line';
 import { clusterIn, failure } from '../support/transports';

@@ -1,9 +1,9 @@
 /** An API server that is away when a command starts: in a pod it is waited for, elsewhere it is not. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { awaitApiServer } from '../../reconciler/cli/api-server';
-import type { Connection, Io } from '../../reconciler/cli/io';
-import { ClusterError, type KafkaTlsError } from '../../reconciler/errors';
+import { awaitApiServer } from '#reconciler/cli/api-server';
+import type { Connection, Io } from '#reconciler/cli/io';
+import { ClusterError, type KafkaTlsError } from '#reconciler/errors';
 import { FakeClock } from '../support/fake-clock';
 
 const refused = { message: 'API server https://10.0.0.1: cannot be reached: connection refused.', status: 0, retryable: true };
@@ -55,8 +55,8 @@ describe('an API server that', () => {
       };
       const io = { stderr } as Partial<Io> as Io;
       const connection = { cluster: { isAllowed }, namespace: 'demo', isInPod } as unknown as Connection;
-      const outside = { clock, connect: () => assert.fail(), startSandbox: () => assert.fail() };
-      const waiting = awaitApiServer(connection, { io, outside }, new AbortController().signal).then(
+      const runtime = { clock, connect: () => assert.fail(), startSandbox: () => assert.fail() };
+      const waiting = awaitApiServer(connection, { io, runtime }, new AbortController().signal).then(
         () => undefined,
         (error: KafkaTlsError) => error,
       );

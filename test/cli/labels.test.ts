@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
-import { ClientCertificate, KafkaTls, type KafkaTlsProps } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import { bundleName } from '../../constructs/model/names';
-import { ClusterError } from '../../reconciler/errors';
-import type { Cluster } from '../../reconciler/ports';
+import { ClientCertificate, KafkaTls, type KafkaTlsProps } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { bundleName } from '#model/names';
+import { ClusterError } from '#reconciler/errors';
+import type { Cluster } from '#reconciler/ports';
 import { DEDICATED } from '../constructs/app-builder';
 import { kafkaTlsIn, type Ran } from '../support/command-line';
 import { on, wish } from '../support/wishes';

@@ -1,8 +1,8 @@
 /** The command that a plan prints as the next one: nothing that the plan was made with is lost, and a shell takes it as it is. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Bundle } from '../../constructs/model/bundle';
-import { applyCommand, type PlannedWith, withCommand } from '../../reconciler/cli/next-command';
+import type { Bundle } from '#model/bundle';
+import { applyCommand, type PlannedWith, withCommand } from '#reconciler/cli/next-command';
 
 const bundle = { desired: { kafka: 'orders', namespace: 'demo' } } as Bundle;
 

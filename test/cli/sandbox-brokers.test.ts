@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { sandboxAddress, sandboxFacts } from '../../reconciler/cli/sandbox-brokers';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { sandboxAddress, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
 import { listen } from '../support/loopback-server';
 
 const FQDN = 'orders-broker-0.orders-pods.demo.svc.cluster.local';

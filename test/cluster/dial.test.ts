@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { test } from 'node:test';
 import tls, { type TlsOptions } from 'node:tls';
-import { KINDS } from '../../constructs/model/kube-object';
-import { createDialer } from '../../reconciler/cluster/dial';
-import { systemClock } from '../../reconciler/cluster/system-clock';
-import type { DialTarget, Handshake } from '../../reconciler/ports';
+import { KINDS } from '#model/kube-object';
+import { createDialer } from '#reconciler/cluster/dial';
+import { systemClock } from '#reconciler/cluster/system-clock';
+import type { DialTarget, Handshake } from '#reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
 import { closedPort, listen } from '../support/loopback-server';
 

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { httpTransport, TransportError } from '../../reconciler/cluster/http';
+import { httpTransport, TransportError } from '#reconciler/cluster/http';
 import { issueCertificate } from '../support/certificate-factory';
 
 const servers: (http.Server | https.Server)[] = [];

@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, test } from 'node:test';
-import { KINDS } from '../../constructs/model/kube-object';
-import { connect } from '../../reconciler/cluster/connect';
-import { type KubeConfigOptions, loadConnection } from '../../reconciler/cluster/kube-config';
-import { systemClock } from '../../reconciler/cluster/system-clock';
-import { InvalidInputError } from '../../reconciler/errors';
+import { KINDS } from '#model/kube-object';
+import { connect } from '#reconciler/cluster/connect';
+import { type KubeConfigOptions, loadConnection } from '#reconciler/cluster/kube-config';
+import { systemClock } from '#reconciler/cluster/system-clock';
+import { InvalidInputError } from '#reconciler/errors';
 import { issueCertificate } from '../support/certificate-factory';
 
 const dir = mkdtempSync(join(tmpdir(), 'kafka-tls-'));

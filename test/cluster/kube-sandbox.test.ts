@@ -1,11 +1,11 @@
 /** The client against the sandbox's API: what the two have to agree on, beyond single answers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
-import type { TransportRequest } from '../../reconciler/cluster/http';
-import { kubeCluster } from '../../reconciler/cluster/kube';
-import { ClusterError, InvalidInputError } from '../../reconciler/errors';
-import { createApi } from '../../reconciler/sandbox/api/api';
+import { KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
+import type { TransportRequest } from '#reconciler/cluster/http';
+import { kubeCluster } from '#reconciler/cluster/kube';
+import { ClusterError, InvalidInputError } from '#reconciler/errors';
+import { createApi } from '#reconciler/sandbox/api/api';
 import { FakeClock } from '../support/fake-clock';
 import { clusterIn, transportTo } from '../support/transports';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { credentialError } from '../../reconciler/cluster/credentials/source';
-import type { TransportResponse } from '../../reconciler/cluster/http';
-import { kubeCluster } from '../../reconciler/cluster/kube';
-import { ClusterError, InvalidInputError, KafkaTlsError } from '../../reconciler/errors';
-import type { Cluster } from '../../reconciler/ports';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import { credentialError } from '#reconciler/cluster/credentials/source';
+import type { TransportResponse } from '#reconciler/cluster/http';
+import { kubeCluster } from '#reconciler/cluster/kube';
+import { ClusterError, InvalidInputError, KafkaTlsError } from '#reconciler/errors';
+import type { Cluster } from '#reconciler/ports';
 import { FakeClock } from '../support/fake-clock';
 import { broken, failure, json, type Reply, scripted } from '../support/transports';
 

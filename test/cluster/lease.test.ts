@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { fenced } from '../../reconciler/cluster/guarded';
-import { type HeldLease, withLease } from '../../reconciler/cluster/lease';
-import { BlockedError } from '../../reconciler/errors';
-import type { Cluster, ProgressEvent } from '../../reconciler/ports';
-import { createApi } from '../../reconciler/sandbox/api/api';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import { type HeldLease, withLease } from '#reconciler/cluster/lease';
+import { fenced } from '#reconciler/cluster/write-guard';
+import { BlockedError } from '#reconciler/errors';
+import type { Cluster, ProgressEvent } from '#reconciler/ports';
+import { createApi } from '#reconciler/sandbox/api/api';
 import { FakeClock } from '../support/fake-clock';
 import { clusterIn } from '../support/transports';
 

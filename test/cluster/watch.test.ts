@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import type { TransportRequest, TransportResponse } from '../../reconciler/cluster/http';
-import { kubeCluster } from '../../reconciler/cluster/kube';
-import { SILENCE_MS } from '../../reconciler/cluster/watch';
-import { ClusterError } from '../../reconciler/errors';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import type { TransportRequest, TransportResponse } from '#reconciler/cluster/http';
+import { kubeCluster } from '#reconciler/cluster/kube';
+import { SILENCE_MS } from '#reconciler/cluster/watch';
+import { ClusterError } from '#reconciler/errors';
 import { FakeClock } from '../support/fake-clock';
 import { broken, failure, json, type Reply, scripted } from '../support/transports';
 

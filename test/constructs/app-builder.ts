@@ -1,8 +1,8 @@
 /** Apps for tests of constructs, and what they come to. */
 import { App, Chart, Size, Testing } from 'cdk8s';
 import { parse } from 'yaml';
-import { KafkaCluster, KafkaTls, type KafkaTlsProps, Tls, TlsIssuer } from '../../constructs/index';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import { KafkaCluster, KafkaTls, type KafkaTlsProps, Tls, TlsIssuer } from '#constructs/index';
+import type { KubeObject } from '#model/kube-object';
 
 export const IMAGE = `registry.example/kafka-tls@sha256:${'0f3c'.repeat(16)}`;
 export const JOB = { image: IMAGE };

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { App, Chart, Size, Yaml } from 'cdk8s';
 import { Construct } from 'constructs';
-import { ClientCertificate, Executor, KafkaCluster, KafkaTls, type KafkaTlsProps, Tls, TlsIssuer } from '../../constructs/index';
+import { ClientCertificate, Executor, KafkaCluster, KafkaTls, type KafkaTlsProps, Tls, TlsIssuer } from '#constructs/index';
 import { DEDICATED, JOB, kafkaTls, newChart, SELF_SIGNED, synth } from './app-builder';
 
 const text = (chart: Chart) => Yaml.stringify(...synth(chart));
@@ -73,8 +73,15 @@ test('gives the same bytes for absent and undefined props', () => {
     job: { ...JOB, imagePullPolicy: undef, imagePullSecrets: undef, pod: undef, schedule: undef, deadline: undef },
     executor: Executor.native(),
     owner: undef,
-    restart: { cutover: undef, whenKafkaIsUnknown: undef },
-    deadlines: { issuance: undef, podReady: undef, gate: undef, foreignOperation: undef, pickup: undef, claim: undef },
+    restart: { cutover: undef, unknownHealthPolicy: undef },
+    deadlines: {
+      issuance: undef,
+      podReady: undef,
+      gate: undef,
+      foreignOperation: undef,
+      requestAcceptance: undef,
+      opsManagerDetection: undef,
+    },
     retries: undef,
   });
   new ClientCertificate(present, 'app', { ...certificate, kafkaTls: full, name: 'app', commonName: undef, literalSubject: undef });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Executor } from '../../constructs/index';
+import { Executor } from '#constructs/index';
 import { document, kafkaTls, newChart, refusals } from './app-builder';
 
 const desired = (chart = newChart()) => document(chart, /^desired/) as unknown as { readonly clusterDomain?: string };

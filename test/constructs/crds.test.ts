@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 
 const CRDS = path.resolve(process.cwd(), '../shared/crds');
 const GOLDEN = path.resolve(process.cwd(), 'test/constructs/golden');

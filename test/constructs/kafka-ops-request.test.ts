@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiObject, Duration, JsonPatch } from 'cdk8s';
-import { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, TlsIssuer } from '../../constructs/index';
+import { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, TlsIssuer } from '#constructs/index';
 import { newChart, only, refusals, warningsOf } from './app-builder';
 
 function chartWith(operation: KafkaOperation, props: Partial<KafkaOpsRequestProps> = {}) {

@@ -12,12 +12,12 @@ import {
   KeyEncoding,
   Tls,
   TlsIssuer,
-  WhenKafkaIsUnknown,
-} from '../../constructs/index';
-import { assembleBundle } from '../../constructs/model/bundle';
-import type { Desired } from '../../constructs/model/desired';
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { tlsHash } from '../../constructs/model/tls';
+  UnknownHealthPolicy,
+} from '#constructs/index';
+import { assembleBundle } from '#model/bundle';
+import type { Desired } from '#model/desired';
+import type { KubeObject } from '#model/kube-object';
+import { tlsHash } from '#model/tls';
 import { expectGolden } from '../support/golden';
 import { COMBINED, DEDICATED, document, documents, EXISTING, JOB, kafkaTls, newChart, only, SELF_SIGNED, synth } from './app-builder';
 
@@ -174,15 +174,15 @@ test('writes down how to restart, how long to wait and whose the Kafka is', () =
     owner: 'team-streams',
     executor: Executor.native(),
     retries: 3,
-    restart: { cutover: Cutover.STOP, whenKafkaIsUnknown: WhenKafkaIsUnknown.REFUSE },
-    deadlines: { gate: Duration.minutes(90), claim: Duration.seconds(0) },
+    restart: { cutover: Cutover.STOP, unknownHealthPolicy: UnknownHealthPolicy.REFUSE },
+    deadlines: { gate: Duration.minutes(90), opsManagerDetection: Duration.seconds(0) },
   });
   const desired = documents(chart)['desired.yaml'] as unknown as Desired;
   assert.equal(desired.owner, 'team-streams');
   assert.equal(desired.retries, 3);
   assert.equal(desired.cutover, 'stop');
-  assert.equal(desired.whenKafkaIsUnknown, 'refuse');
-  assert.deepEqual([desired.deadlines.gate, desired.deadlines.claim, desired.deadlines.podReady], ['1h30m', '0s', '10m']);
+  assert.equal(desired.unknownHealthPolicy, 'refuse');
+  assert.deepEqual([desired.deadlines.gate, desired.deadlines.opsManagerDetection, desired.deadlines.podReady], ['1h30m', '0s', '10m']);
 });
 
 test('under native holds the Certificates of the brokers, with the Secret of passwords that the Kafka names', () => {

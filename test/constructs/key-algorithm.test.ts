@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClientCertificate, Executor, KafkaOperation, KafkaOpsRequest, KeyAlgorithm, Tls, TlsIssuer } from '../../constructs/index';
+import { ClientCertificate, Executor, KafkaOperation, KafkaOpsRequest, KeyAlgorithm, Tls, TlsIssuer } from '#constructs/index';
 import { document, kafkaTls, newChart, refusals } from './app-builder';
 
 const issuer = TlsIssuer.issuer('ca');

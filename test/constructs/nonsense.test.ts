@@ -17,7 +17,7 @@ import {
   Tls,
   TlsIssuer,
   type TlsOnProps,
-} from '../../constructs/index';
+} from '#constructs/index';
 import { IMAGE, JOB, kafkaTls, newChart, only, refusals, warningsOf } from './app-builder';
 
 const issuer = TlsIssuer.issuer('ca');
@@ -235,7 +235,7 @@ const accepted: readonly { readonly name: string; readonly build: (chart: Chart)
   { name: 'an instant of old', build: withTls({ issuedAfter: '2020-02-29T00:00:00Z' }) },
   {
     name: 'the shortest deadlines',
-    build: withDeadlines({ issuance: Duration.seconds(10), podReady: Duration.seconds(10), claim: Duration.seconds(0) }),
+    build: withDeadlines({ issuance: Duration.seconds(10), podReady: Duration.seconds(10), opsManagerDetection: Duration.seconds(0) }),
   },
   { name: 'a Job with time for one pod', build: withJob({ deadline: Duration.minutes(25) }) },
   { name: 'half a gibibyte', build: combined({ storage: Size.mebibytes(512) }) },

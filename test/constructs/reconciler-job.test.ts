@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Chart, Duration, JsonPatch } from 'cdk8s';
-import {
-  Executor,
-  KafkaCluster,
-  type KafkaTlsProps,
-  type ReconcilerJobProps,
-  ReconcileSchedule,
-  Tls,
-  TlsIssuer,
-} from '../../constructs/index';
+import { Executor, KafkaCluster, type KafkaTlsProps, type ReconcilerJobProps, ReconcileSchedule, Tls, TlsIssuer } from '#constructs/index';
 import { DEDICATED, IMAGE, JOB, kafkaTls, newChart, only, synth } from './app-builder';
 
 function chartWith(job: Partial<ReconcilerJobProps> = {}, props: Partial<KafkaTlsProps> = {}): Chart {

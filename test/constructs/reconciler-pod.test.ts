@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App, Chart, Yaml } from 'cdk8s';
-import { Executor, ImagePullPolicy, type ReconcilerPodProps } from '../../constructs/index';
+import { Executor, ImagePullPolicy, type ReconcilerPodProps } from '#constructs/index';
 import { expectGolden } from '../support/golden';
 import { JOB, kafkaTls, newChart, only, refusals, synth } from './app-builder';
 

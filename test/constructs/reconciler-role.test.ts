@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { groupOf, KINDS, kindOf, type ObjectRef, refOf } from '../../constructs/model/kube-object';
-import { type Permission, permissions } from '../../constructs/model/permissions';
-import type { Cluster } from '../../reconciler/ports';
+import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { groupOf, KINDS, kindOf, type ObjectRef, refOf } from '#model/kube-object';
+import { type Permission, permissions } from '#model/permissions';
+import type { Cluster } from '#reconciler/ports';
 import { bundleOf, failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 /** What is only needed outside these scenarios, and why it is granted. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App, Chart, type IResolver, JsonPatch, Lazy, Size, Yaml } from 'cdk8s';
-import { ClientCertificate, Executor, KafkaCluster, Tls, TlsIssuer } from '../../constructs/index';
+import { ClientCertificate, Executor, KafkaCluster, Tls, TlsIssuer } from '#constructs/index';
 import { DEDICATED, document, IMAGE, JOB, kafkaTls, newChart, only, refusals, synth, warningsOf } from './app-builder';
 
 const CONVERGE = /^kafkaopsrequest-orders-tls-[0-9a-f]{8}\.yaml$/;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App, Chart, Duration, JsonPatch } from 'cdk8s';
-import { ClientCertificate, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '../../constructs/index';
+import { ClientCertificate, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '#constructs/index';
 import { JOB, refusals } from './app-builder';
 
 const CASES: readonly {

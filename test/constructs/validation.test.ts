@@ -5,8 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { App, Chart, Duration, JsonPatch, Size, YamlOutputType } from 'cdk8s';
 import { parseAllDocuments } from 'yaml';
-import { ClientCertificate, Executor, KafkaCluster, KafkaTls, KeyEncoding, Tls, TlsIssuer } from '../../constructs/index';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import { ClientCertificate, Executor, KafkaCluster, KafkaTls, KeyEncoding, Tls, TlsIssuer } from '#constructs/index';
+import type { KubeObject } from '#model/kube-object';
 import { DEDICATED, JOB, kafkaTls, newChart, refusals, SELF_SIGNED, synth, warningsOf } from './app-builder';
 
 const refused: readonly { readonly name: string; readonly build: (chart: Chart) => unknown; readonly says: RegExp }[] = [

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import { type LuaCheck, luaCheck } from '../support/lua-health';
 import { KAFKAS, REQUESTS } from '../support/recorded-statuses';
 import { historyOf, UNDISTURBED } from '../support/undisturbed-runs';

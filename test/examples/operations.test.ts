@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { parse } from 'yaml';
-import { Executor, KafkaCluster, KafkaTls } from '../../constructs';
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { PORTS, selectorLabels } from '../../constructs/model/kubedb';
+import { Executor, KafkaCluster, KafkaTls } from '#constructs/index';
+import type { KubeObject } from '#model/kube-object';
+import { PORTS, selectorLabels } from '#model/kubedb';
 import { kafkaTls } from '../support/command-line';
 import { on } from '../support/wishes';
 

@@ -1,9 +1,9 @@
 /** Acknowledgements that stay in Git: each approves one change, the first run decides like every later one, and a revert needs none. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Acknowledgement, Tls, TlsIssuer } from '../../constructs';
-import { EXECUTORS } from '../../constructs/model/desired';
-import { refOf } from '../../constructs/model/kube-object';
+import { Acknowledgement, Tls, TlsIssuer } from '#constructs/index';
+import { EXECUTORS } from '#model/desired';
+import { refOf } from '#model/kube-object';
 import { assertSettled } from '../support/settled';
 import { wish } from '../support/wishes';
 import { failureOf, kafkaManifest, World } from '../support/world';

@@ -1,12 +1,12 @@
 /** Kafkas that have TLS already, as KubeDB's tutorials make them, are adopted as they are: no request, no restart, no other certificate. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { KeyEncoding, Tls, TlsIssuer, type TlsOnProps } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { issuerManifests } from '../../constructs/model/manifests';
-import { ANNOTATION_OWNER, trustName } from '../../constructs/model/names';
-import type { CertificateSpec } from '../../constructs/model/tls';
+import { KeyEncoding, Tls, TlsIssuer, type TlsOnProps } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { issuerManifests } from '#model/manifests';
+import { ANNOTATION_OWNER, trustName } from '#model/names';
+import type { CertificateSpec } from '#model/tls';
 import { counting } from '../support/interrupting-cluster';
 import { wish } from '../support/wishes';
 import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';

@@ -1,10 +1,10 @@
 /** CAs of two and three tiers: each rotation is an ordinary roll, and a new issuing CA below the same root is, too. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { TlsIssuer } from '../../constructs';
-import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { plan } from '../../reconciler/plan/plan';
+import { TlsIssuer } from '#constructs/index';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { plan } from '#reconciler/plan/plan';
 import { type Issued, issueCertificate } from '../support/certificate-factory';
 import { assertSettled } from '../support/settled';
 import { on, wish } from '../support/wishes';

@@ -1,9 +1,9 @@
 /** A cut-over in which other things go on: between its pods no gate holds, and standing still is an outage, too. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Cutover } from '../../constructs';
-import { KINDS, type KubeObject, type ObjectRef } from '../../constructs/model/kube-object';
-import type { Cluster, ProgressEvent } from '../../reconciler/ports';
+import { Cutover } from '#constructs/index';
+import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
+import type { Cluster, ProgressEvent } from '#reconciler/ports';
 import { assertSettled } from '../support/settled';
 import { off, on, wish } from '../support/wishes';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';

@@ -1,8 +1,8 @@
 /** An ephemeral Kafka loses its data in a cut-over, and only if that was acknowledged; a gated roll keeps it. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Acknowledgement, Cutover, type Tls } from '../../constructs';
-import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
+import { Acknowledgement, Cutover, type Tls } from '#constructs/index';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { off, on, wish } from '../support/wishes';
 import { failureOf, inMemory, KAFKA, kafkaManifest, type MemoryPlace, NAMESPACE, World } from '../support/world';
 

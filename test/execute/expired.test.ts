@@ -1,10 +1,10 @@
 /** Kafkas whose pods serve what has expired: a restarted node refuses the others, and no gate between them could ever open. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
-import { KINDS } from '../../constructs/model/kube-object';
-import { expiredAt } from '../../reconciler/plan/dates';
-import { plan } from '../../reconciler/plan/plan';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
+import { KINDS } from '#model/kube-object';
+import { expiredAt } from '#reconciler/plan/dates';
+import { plan } from '#reconciler/plan/plan';
 import { assertSettled } from '../support/settled';
 import { on, wish } from '../support/wishes';
 import { failureOf, KAFKA, kafkaManifest, type MemoryPlace, World } from '../support/world';

@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
-import { Acknowledgement, Cutover, Tls, TlsIssuer } from '../../constructs';
-import type { Bundle } from '../../constructs/model/bundle';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject, ref, refOf } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER } from '../../constructs/model/names';
-import type { Cluster } from '../../reconciler/ports';
+import { Acknowledgement, Cutover, Tls, TlsIssuer } from '#constructs/index';
+import type { Bundle } from '#model/bundle';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
+import { ANNOTATION_OWNER } from '#model/names';
+import type { Cluster } from '#reconciler/ports';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
 import { assertSettled } from '../support/settled';
 import { off, on, onWithNewRoot, wish } from '../support/wishes';

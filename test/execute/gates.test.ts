@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, WhenKafkaIsUnknown } from '../../constructs';
-import type { Bundle } from '../../constructs/model/bundle';
-import { KINDS } from '../../constructs/model/kube-object';
-import type { KafkaFacts } from '../../reconciler/plan/observation';
-import { plan } from '../../reconciler/plan/plan';
-import type { KafkaFactsSource, ProgressEvent } from '../../reconciler/ports';
+import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, UnknownHealthPolicy } from '#constructs/index';
+import type { Bundle } from '#model/bundle';
+import { KINDS } from '#model/kube-object';
+import type { KafkaFacts } from '#reconciler/model/observation';
+import { plan } from '#reconciler/plan/plan';
+import type { KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
 import { bundleOf, failureOf, KAFKA, kafkaManifest, type MemoryPlace, World, type WorldOptions } from '../support/world';
 
 let world: World;
@@ -56,7 +56,7 @@ const silent: KafkaFactsSource = { read: async () => ({ unknown: 'no broker says
 test('without the facts nobody is restarted where that was asked for, and the run says what it waits for', async () => {
   const issuedAfter = await secured();
   world.useFacts(silent);
-  const refuse = { restart: { whenKafkaIsUnknown: WhenKafkaIsUnknown.REFUSE }, deadlines: { gate: Duration.minutes(1) } };
+  const refuse = { restart: { unknownHealthPolicy: UnknownHealthPolicy.REFUSE }, deadlines: { gate: Duration.minutes(1) } };
   const failure = await world.apply(wanted(refuse, issuedAfter)).then(
     () => undefined,
     (e: Error & { exitCode?: number }) => e,
@@ -253,7 +253,7 @@ describe('an operation of KubeDB', () => {
   test('is not asked for without the facts where that was asked for', async () => {
     const issuedAfter = await securedByKubeDb();
     world.useFacts(silent);
-    const refuse = { ...byKubeDb, restart: { whenKafkaIsUnknown: WhenKafkaIsUnknown.REFUSE } };
+    const refuse = { ...byKubeDb, restart: { unknownHealthPolicy: UnknownHealthPolicy.REFUSE } };
     assert.match((await failureOf(world.apply(wanted(refuse, issuedAfter)))).message, /Kafka's own facts cannot be had/);
     assert.equal((await world.requests()).length, 1);
   });

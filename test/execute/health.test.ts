@@ -1,10 +1,10 @@
 /** KubeDB has the last word on the Kafka: its client trusts the CA of the client certificate, and may not trust what brokers serve. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { TlsIssuer } from '../../constructs';
-import { EXECUTORS } from '../../constructs/model/desired';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { plan } from '../../reconciler/plan/plan';
+import { TlsIssuer } from '#constructs/index';
+import { EXECUTORS } from '#model/desired';
+import { isFinishedRequest } from '#model/kubedb';
+import { plan } from '#reconciler/plan/plan';
 import { on, wish } from '../support/wishes';
 import { failureOf, hasCondition, kafkaManifest, World } from '../support/world';
 

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { ClientCertificate, type KafkaTls, type Tls } from '../../constructs';
-import type { Bundle } from '../../constructs/model/bundle';
-import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
-import { KINDS } from '../../constructs/model/kube-object';
+import { ClientCertificate, type KafkaTls, type Tls } from '#constructs/index';
+import type { Bundle } from '#model/bundle';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
+import { KINDS } from '#model/kube-object';
 import { assertSettled } from '../support/settled';
 import { on, wish } from '../support/wishes';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';

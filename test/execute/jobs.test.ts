@@ -1,7 +1,7 @@
 /** From a commit to the cluster, in memory; `npm run test:real` has the same with the real Job controller and real processes. */
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS } from '../../constructs/model/kube-object';
-import { bundleName } from '../../constructs/model/names';
+import type { ExecutorName } from '#model/desired';
+import { KINDS } from '#model/kube-object';
+import { bundleName } from '#model/names';
 import { kafkaTls } from '../support/command-line';
 import type { JobSetting } from '../support/job-stage';
 import { jobs } from '../support/jobs';

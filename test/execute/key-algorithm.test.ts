@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, test } from 'node:test';
-import { ClientCertificate, KeyAlgorithm, TlsIssuer, type TlsOnProps } from '../../constructs';
-import { KINDS } from '../../constructs/model/kube-object';
-import { mismatches } from '../../reconciler/plan/verify';
+import { ClientCertificate, KeyAlgorithm, TlsIssuer, type TlsOnProps } from '#constructs/index';
+import { KINDS } from '#model/kube-object';
+import { mismatches } from '#reconciler/plan/verify';
 import { on, wish } from '../support/wishes';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Size } from 'cdk8s';
-import { KafkaCluster, type KafkaTlsProps, type Tls } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS } from '../../constructs/model/kube-object';
-import { readProperties } from '../../constructs/model/properties';
+import { KafkaCluster, type KafkaTlsProps, type Tls } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS } from '#model/kube-object';
+import { readProperties } from '#model/properties';
 import { assertSettled } from '../support/settled';
 import { off, on, wish } from '../support/wishes';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';

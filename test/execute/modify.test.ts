@@ -1,9 +1,9 @@
 /** Read, change, write: what becomes of an object that is known already, or that others write to. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { modify, withAnnotations } from '../../reconciler/execute/context';
-import type { Cluster } from '../../reconciler/ports';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { modify, withAnnotations } from '#reconciler/execute/context';
+import type { Cluster } from '#reconciler/ports';
 import { failureOf, World } from '../support/world';
 
 const CONFIG_MAP = { apiVersion: KINDS.ConfigMap.apiVersion, kind: KINDS.ConfigMap.kind };

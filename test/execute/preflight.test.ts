@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
-import { Tls, TlsIssuer } from '../../constructs';
-import { EXECUTORS } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import type { KafkaTlsError } from '../../reconciler/errors';
-import type { Denial } from '../../reconciler/sandbox/api/access';
+import { Tls, TlsIssuer } from '#constructs/index';
+import { EXECUTORS } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import type { KafkaTlsError } from '#reconciler/errors';
+import type { Denial } from '#reconciler/sandbox/api/access';
 import { counting } from '../support/interrupting-cluster';
 import { on, wish } from '../support/wishes';
 import { failureOf, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';

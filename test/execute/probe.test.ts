@@ -1,12 +1,12 @@
 /** An issuer whose CA cannot be read: a certificate request shows which root it signs with, before anything of the Kafka is touched. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Acknowledgement, TlsIssuer } from '../../constructs';
-import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject, ref } from '../../constructs/model/kube-object';
-import { ClusterError } from '../../reconciler/errors';
-import { plan } from '../../reconciler/plan/plan';
-import type { Cluster } from '../../reconciler/ports';
+import { Acknowledgement, TlsIssuer } from '#constructs/index';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import { ClusterError } from '#reconciler/errors';
+import { plan } from '#reconciler/plan/plan';
+import type { Cluster } from '#reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
 import { assertSettled } from '../support/settled';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
-import { ClientCertificate, KafkaCluster, Tls, TlsIssuer } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { ClientCertificate, KafkaCluster, Tls, TlsIssuer } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import { MOVE, on, wish } from '../support/wishes';
 import { failureOf, kafkaManifest, World } from '../support/world';
 

@@ -1,9 +1,9 @@
 /** The place of an event in the plan, as `[3/8]` shows it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { StepNumbers } from '../../reconciler/execute/step-numbers';
-import type { Step } from '../../reconciler/plan/nouns';
+import { KINDS, type ObjectRef, ref } from '#model/kube-object';
+import { StepNumbers } from '#reconciler/execute/step-numbers';
+import type { Step } from '#reconciler/model/plan';
 
 const kafka = ref(KINDS.Kafka, 'demo', 'orders');
 const pod = (name: string) => ref(KINDS.Pod, 'demo', name);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, ref } from '../../constructs/model/kube-object';
-import { ClusterError } from '../../reconciler/errors';
-import { waitUntil } from '../../reconciler/execute/wait';
-import type { Cluster, ProgressEvent } from '../../reconciler/ports';
+import { KINDS, ref } from '#model/kube-object';
+import { ClusterError } from '#reconciler/errors';
+import { waitUntil } from '#reconciler/execute/wait';
+import type { Cluster, ProgressEvent } from '#reconciler/ports';
 import { FakeClock } from '../support/fake-clock';
 
 test('a watch that is refused while the condition is asked ends the wait, and not the process', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { createOutside } from '../../reconciler/cli/outside';
+import { createRuntime } from '#reconciler/cli/runtime';
 import { bundleConfigMap, yaml } from '../support/bundle-text';
 import { issueCertificate } from '../support/certificate-factory';
 import { assertAlways, civil } from './civil';
@@ -60,7 +60,7 @@ function harmless(value: unknown): unknown {
 
 const BUNDLE = { stdin: async () => yaml(bundleConfigMap()) };
 const plan = (...more: string[]) =>
-  civil(['plan', '-f', '-', '--kubeconfig', FILE, ...more], { io: BUNDLE, outside: createOutside({ env: {}, stderr: () => undefined }) });
+  civil(['plan', '-f', '-', '--kubeconfig', FILE, ...more], { io: BUNDLE, outside: createRuntime({ env: {}, stderr: () => undefined }) });
 
 test('a kubeconfig with anything wrong in it is refused in words, or leads to a server that is not there', async () => {
   const property = fc.asyncProperty(fc.constantFrom(...USERS), anyMutations, fc.boolean(), async (user, mutations, isJson) => {

@@ -1,9 +1,9 @@
 /** Good input to begin with: bundles of every kind, and clusters that they were applied to. */
-import type { Bundle } from '../../constructs/model/bundle';
-import type { ExecutorName } from '../../constructs/model/desired';
-import type { Connection, Outside } from '../../reconciler/cli/io';
-import type { Observation } from '../../reconciler/plan/observation';
-import type { Cluster } from '../../reconciler/ports';
+import type { Bundle } from '#model/bundle';
+import type { ExecutorName } from '#model/desired';
+import type { Connection, Runtime } from '#reconciler/cli/io';
+import type { Observation } from '#reconciler/model/observation';
+import type { Cluster } from '#reconciler/ports';
 import { ClusterBuilder, readyIssuer, TLS } from '../support/cluster-builder';
 import { bundleFor, type Desire } from '../support/desires';
 import { kafkaManifest, World } from '../support/world';
@@ -74,7 +74,7 @@ export function madeUpObservations(): readonly Seen[] {
 }
 
 /** Returns the outside of a process whose cluster is the world's; `cluster` may be one that misbehaves. */
-export function outsideOf(world: World, cluster: Cluster = world.cluster): Partial<Outside> {
+export function outsideOf(world: World, cluster: Cluster = world.cluster): Partial<Runtime> {
   const { clock, place } = world;
   const connection: Connection = {
     cluster,

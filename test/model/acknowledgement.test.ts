@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  type Acknowledged,
-  acknowledgedRoot,
-  acknowledgementViolations,
-  formatAcknowledgement,
-} from '../../constructs/model/acknowledgement';
-import { KINDS, ref } from '../../constructs/model/kube-object';
-import { complaintsAbout } from '../../constructs/model/violation';
+import { type Acknowledged, acknowledgedRoot, acknowledgementViolations, formatAcknowledgement } from '#model/acknowledgement';
+import { KINDS, ref } from '#model/kube-object';
+import { violationsFor } from '#model/violation';
 
 const ROOT = '0123456789abcdef'.repeat(4);
 const COLONS = ROOT.toUpperCase().replace(/..(?!$)/g, '$&:');
@@ -33,7 +28,7 @@ describe('a root is acknowledged', () => {
 });
 
 describe('an acknowledgement is refused', () => {
-  const of = (a: Acknowledged) => acknowledgementViolations([a], complaintsAbout(ref(KINDS.Kafka, 'demo', 'orders')).error);
+  const of = (a: Acknowledged) => acknowledgementViolations([a], violationsFor(ref(KINDS.Kafka, 'demo', 'orders')).error);
   const roots: readonly { readonly name: string; readonly text: string }[] = [
     { name: 'nothing', text: '' },
     { name: 'upper case', text: 'Corp-CA' },

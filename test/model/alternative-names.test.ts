@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALTERNATIVE_NAMES } from '../../constructs/model/alternative-names';
+import { ALTERNATIVE_NAMES } from '#model/alternative-names';
 
 const CASES: Readonly<Record<keyof typeof ALTERNATIVE_NAMES, readonly (readonly [written: string, canonical: string])[]>> = {
   dnsNames: [

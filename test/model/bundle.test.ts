@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assembleBundle, type Bundle, bundleDocuments, DESIRED_KEY, documentKey, issuingOrder } from '../../constructs/model/bundle';
-import { BUNDLE_FORMAT } from '../../constructs/model/desired';
-import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import { candidate, candidateName, issuerManifests, OPERATION } from '../../constructs/model/manifests';
-import type { TlsState } from '../../constructs/model/tls';
+import { assembleBundle, type Bundle, bundleDocuments, DESIRED_KEY, documentKey, issuingOrder } from '#model/bundle';
+import { BUNDLE_FORMAT } from '#model/desired';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { candidate, candidateName, issuerManifests, OPERATION } from '#model/manifests';
+import type { TlsState } from '#model/tls';
 import { desiredOf } from '../support/bundle-text';
 
 const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'demo/orders' };
@@ -36,7 +36,7 @@ test('sorts manifests into their parts, whatever their order', () => {
   const all = [...CA, client, server, kafka, converge(TLS), ROTATE, RESTART];
   for (const order of [all, all.toReversed()]) {
     const bundle = bundleOf(order);
-    assert.deepEqual(bundle.issuing.map(documentKey), [
+    assert.deepEqual(bundle.issuerManifests.map(documentKey), [
       'issuer-orders-ca-selfsigned.yaml',
       'certificate-orders-ca.yaml',
       'issuer-orders-ca.yaml',

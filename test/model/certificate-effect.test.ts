@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { differingFields } from '../../constructs/model/certificate-effect';
+import { differingFields } from '#model/certificate-effect';
 
 const SPEC = { secretName: 'billing', issuerRef: { name: 'orders-ca', kind: 'Issuer', group: 'cert-manager.io' } };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type NameField, nameProblem } from '../../constructs/model/certificate-names';
+import { type NameField, nameProblem } from '#model/certificate-names';
 
 interface Refused {
   readonly text: string;

@@ -1,8 +1,8 @@
 /** What cert-manager's webhook and schema refuse in a Certificate, refused at synth. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { manifestViolations } from '../../constructs/model/validate';
-import { formatViolation } from '../../constructs/model/violation';
+import { manifestViolations } from '#model/validate';
+import { formatViolation } from '#model/violation';
 import { accepted, refused } from './certificate-cases';
 import { certificate } from './manifest-cases';
 

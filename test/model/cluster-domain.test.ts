@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { domainIn, isClusterDomain } from '../../constructs/model/cluster-domain';
-import { KINDS } from '../../constructs/model/kube-object';
-import { type DomainSources, learnedDomain } from '../../constructs/model/learned-domain';
+import { domainIn, isClusterDomain } from '#model/cluster-domain';
+import { KINDS } from '#model/kube-object';
+import { type DomainSources, learnedDomain } from '#model/learned-domain';
 
 const IN_NAMES: readonly { readonly names: readonly string[]; readonly is: string | undefined }[] = [
   { names: ['localhost', 'orders-pods', 'orders-pods.demo.svc'], is: undefined },

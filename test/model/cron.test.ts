@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { cronProblem, timeZoneProblem } from '../../constructs/model/cron';
+import { cronProblem, timeZoneProblem } from '#model/cron';
 
 const ACCEPTED = [
   '* * * * *',

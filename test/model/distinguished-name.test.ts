@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attributeValues, parseDistinguishedName } from '../../constructs/model/distinguished-name';
+import { attributeValues, parseDistinguishedName } from '#model/distinguished-name';
 
 const [CN, OU, DC, UID] = ['2.5.4.3', '2.5.4.11', '0.9.2342.19200300.100.1.25', '0.9.2342.19200300.100.1.1'];
 

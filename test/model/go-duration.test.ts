@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatGoDuration, goDurationMs, parseGoDuration } from '../../constructs/model/go-duration';
+import { formatGoDuration, goDurationMs, parseGoDuration } from '#model/go-duration';
 
 const read: readonly { readonly text: string; readonly ms: number }[] = [
   { text: '2160h', ms: 7_776_000_000 },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { imageProblem, isPinned } from '../../constructs/model/image-reference';
+import { imageProblem, isPinned } from '#model/image-reference';
 
 const DIGEST = `sha256:${'0f3c'.repeat(16)}`;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isInstant } from '../../constructs/model/instant';
+import { isInstant } from '#model/instant';
 
 const INSTANTS = [
   '2026-11-23T09:00:00Z',

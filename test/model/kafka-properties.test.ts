@@ -1,9 +1,9 @@
 /** The configuration of brokers: what TLS decides is written, and all else is kept. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { configData } from '../../constructs/model/kubedb';
-import { readProperties } from '../../constructs/model/properties';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { configData } from '#model/kubedb';
+import { readProperties } from '#model/properties';
 
 const kafka = (spec: object): KubeObject => ({ ...KINDS.Kafka, metadata: { name: 'orders', namespace: 'demo' }, spec });
 const TLS = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contentHash } from '../../constructs/model/content-hash';
+import { contentHash } from '#model/content-hash';
 import {
   canonical,
   conditionOf,
@@ -14,7 +14,7 @@ import {
   kindOf,
   ref,
   refOf,
-} from '../../constructs/model/kube-object';
+} from '#model/kube-object';
 
 const same: readonly { readonly name: string; readonly a: unknown; readonly b: unknown }[] = [
   { name: 'keys in another order', a: { x: 1, y: { p: 1, q: 2 } }, b: { y: { q: 2, p: 1 }, x: 1 } },

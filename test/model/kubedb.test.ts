@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   brokerCertificate,
   brokerCommonName,
@@ -21,8 +21,8 @@ import {
   securityProtocol,
   withCertificateVolume,
   withoutPasswords,
-} from '../../constructs/model/kubedb';
-import type { TlsConfig } from '../../constructs/model/tls';
+} from '#model/kubedb';
+import type { TlsConfig } from '#model/tls';
 
 const TLS: TlsConfig = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] };
 const ON = { enableSSL: true, tls: TLS };

@@ -1,6 +1,6 @@
 /** Manifests and what our validation says to each. `test/admission` asks KubeDB about the same. */
-import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import { completeTls, type IssuerSettings } from '../../constructs/model/manifests';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { completeTls, type IssuerSettings } from '#model/manifests';
 
 export const SELF_SIGNED: IssuerSettings = {
   kind: 'selfSignedCa',

@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { SPEC_SCHEMAS } from '../../constructs/model/manifest-schemas';
-import { conform, type Schema } from '../../constructs/model/schema';
+import { SPEC_SCHEMAS } from '#model/manifest-schemas';
+import { conform, type Schema } from '#model/schema';
 
 const CRDS = path.resolve(process.cwd(), '../shared/crds');
 const skip = existsSync(CRDS) ? false : 'the upstream CRDs are not there';

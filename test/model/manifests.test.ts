@@ -11,8 +11,8 @@ import {
   kafkaManifest,
   merged,
   OPERATION,
-} from '../../constructs/model/manifests';
-import { ANNOTATION_OWNER, LABEL_KAFKA } from '../../constructs/model/names';
+} from '#model/manifests';
+import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
 
 const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'team-a' };
 const CORP: IssuerSettings = { kind: 'reference', ref: { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' } };

@@ -10,7 +10,7 @@ import {
   restartRequestName,
   rotateRequestName,
   withSuffix,
-} from '../../constructs/model/names';
+} from '#model/names';
 
 const LONG = 'a-kafka-with-a-name-that-is-rather-long-for-a-kubernetes-object';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CertificateSpec, TlsConfig, TlsState } from '../../constructs/model/tls';
-import { differingCertificates, isSameTls } from '../../constructs/model/tls-effect';
+import type { CertificateSpec, TlsConfig, TlsState } from '#model/tls';
+import { differingCertificates, isSameTls } from '#model/tls-effect';
 
 const ISSUER = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } as const;
 const OTHER = { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' } as const;

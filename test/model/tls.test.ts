@@ -10,7 +10,7 @@ import {
   type TlsConfig,
   type TlsState,
   tlsStateOf,
-} from '../../constructs/model/tls';
+} from '#model/tls';
 
 const ISSUER = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } as const;
 const OTHER = { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' } as const;

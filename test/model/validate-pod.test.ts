@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App, Chart, JsonPatch } from 'cdk8s';
-import type { ReconcilerPodProps } from '../../constructs/index';
-import { parseQuantity } from '../../constructs/model/kubernetes-names';
+import type { ReconcilerPodProps } from '#constructs/index';
+import { parseQuantity } from '#model/kubernetes-names';
 import { JOB, kafkaTls, newChart, refusals, warningsOf } from '../constructs/app-builder';
 
 const POD = 'spec\\.template\\.spec';

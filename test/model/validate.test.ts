@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Desired } from '../../constructs/model/desired';
-import { isIpAddress } from '../../constructs/model/ip-address';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import type { Desired } from '#model/desired';
+import { isIpAddress } from '#model/ip-address';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   type ClusterSettings,
   candidate,
@@ -12,10 +12,10 @@ import {
   issuerManifests,
   kafkaManifest,
   OPERATION,
-} from '../../constructs/model/manifests';
-import type { TlsState } from '../../constructs/model/tls';
-import { manifestViolations, validate } from '../../constructs/model/validate';
-import { formatViolation, type Violation } from '../../constructs/model/violation';
+} from '#model/manifests';
+import type { TlsState } from '#model/tls';
+import { manifestViolations, validate } from '#model/validate';
+import { formatViolation, type Violation } from '#model/violation';
 import { desiredOf } from '../support/bundle-text';
 import { certificate, combined, errors, fine, ISSUER, object, SELF_SIGNED, STORAGE, TLS, warnings } from './manifest-cases';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { podFacts } from '../../reconciler/observe/pod';
-import { caProblem, configOf, secretFacts, signingCa } from '../../reconciler/observe/secret';
-import { shown } from '../../reconciler/observe/shown';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { podFacts } from '#reconciler/observe/pod';
+import { redact } from '#reconciler/observe/redact';
+import { caProblem, configOf, secretFacts, signingCa } from '#reconciler/observe/secret';
 import { asPkcs1, issueCertificate } from '../support/certificate-factory';
 
 const root = issueCertificate({ commonName: 'root', isCa: true });
@@ -163,7 +163,7 @@ test('objects are shown without bookkeeping, and without passwords that somebody
       },
     },
   };
-  assert.deepEqual(shown(kafka), {
+  assert.deepEqual(redact(kafka), {
     apiVersion: 'kubedb.com/v1',
     kind: 'Kafka',
     metadata: { name: 'orders', annotations: { a: 'b' } },

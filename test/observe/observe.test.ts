@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import { nodesOf, offshootLabels, petSetsOf, roleLabels, withCertificateVolume } from '../../constructs/model/kubedb';
-import { trustDigest } from '../../constructs/model/trust';
-import { parseCertificates } from '../../reconciler/certificates';
-import { ClusterError } from '../../reconciler/errors';
-import { type Observed, observe } from '../../reconciler/observe/observe';
-import { withDenied } from '../../reconciler/observe/permissions';
-import type { Cluster, Dialer, DialTarget, Handshake } from '../../reconciler/ports';
-import type { Denial } from '../../reconciler/sandbox/api/access';
-import { createApi } from '../../reconciler/sandbox/api/api';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { nodesOf, offshootLabels, petSetsOf, roleLabels, withCertificateVolume } from '#model/kubedb';
+import { trustDigest } from '#model/trust-bundle';
+import { ClusterError } from '#reconciler/errors';
+import { type Observed, observe } from '#reconciler/observe/observe';
+import { withDenied } from '#reconciler/observe/permissions';
+import { parseCertificates } from '#reconciler/pki/certificates';
+import type { Cluster, Dialer, DialTarget, Handshake } from '#reconciler/ports';
+import type { Denial } from '#reconciler/sandbox/api/access';
+import { createApi } from '#reconciler/sandbox/api/api';
 import { issueCertificate } from '../support/certificate-factory';
 import { ClusterBuilder } from '../support/cluster-builder';
 import { FakeClock } from '../support/fake-clock';
@@ -202,7 +202,7 @@ test('an issuer that is still to be created from a CA Secret is known by that Se
   const clock = new FakeClock();
   const cluster = clusterIn(createApi({ now: () => clock.now(), admission: [], namespaces: ['demo'] }), clock);
   await cluster.create(secret('corp-root', { 'tls.crt': root.cert }, { namespace: 'demo' }));
-  const bundle = { ...new ClusterBuilder().bundle, issuing: [issuer] };
+  const bundle = { ...new ClusterBuilder().bundle, issuerManifests: [issuer] };
   const live = await clock.run(observe({ cluster, clock, dialer: served, facts: { read: async () => ({ unknown: '' }) } }, bundle));
   const state = live.issuers.find(({ name }) => name === 'corp-ca');
   assert.deepEqual(

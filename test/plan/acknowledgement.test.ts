@@ -1,12 +1,12 @@
 /** Which change needs which acknowledgement, by what the Kafka remembers: every row is one plan, and one run decides. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/acknowledgement';
-import { EXECUTORS } from '../../constructs/model/desired';
-import { ANNOTATION_CHANGE } from '../../constructs/model/names';
-import { tlsHash } from '../../constructs/model/tls';
-import type { ChangeRecord } from '../../reconciler/plan/change-record';
-import { plan } from '../../reconciler/plan/plan';
+import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
+import { EXECUTORS } from '#model/desired';
+import { ANNOTATION_CHANGE } from '#model/names';
+import { tlsHash } from '#model/tls';
+import type { ChangeRecord } from '#reconciler/plan/change-record';
+import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, KAFKA, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
 
 const ON = tlsHash(KAFKA, TLS);

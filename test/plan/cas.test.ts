@@ -1,10 +1,10 @@
 /** CA certificates that expire: which rotation helps, which does not, and what is said of the rest. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { REQUEST } from '../../constructs/model/names';
-import { casToTrust } from '../../reconciler/plan/client-trust';
-import type { CaFacts } from '../../reconciler/plan/observation';
-import { plan } from '../../reconciler/plan/plan';
+import { REQUEST } from '#model/names';
+import type { CaFacts } from '#reconciler/model/observation';
+import { plan } from '#reconciler/plan/plan';
+import { casToTrust } from '#reconciler/plan/trust-bundle';
 import { ClusterBuilder, certificate, NOW, readyIssuer, root } from '../support/cluster-builder';
 
 // A leaf lives for 90 days, and a third of that is the margin; now is 2026-11-23.

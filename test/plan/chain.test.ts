@@ -1,8 +1,8 @@
 /** Who accepts whose certificate, by keys alone; `I<R` is a certificate of key I that key R has signed. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isAccepted, presentedBy, presentedFrom } from '../../reconciler/plan/chain';
-import type { CaFacts, SecretFacts } from '../../reconciler/plan/observation';
+import type { CaFacts, SecretFacts } from '#reconciler/model/observation';
+import { isAccepted, presentedBy, presentedFrom } from '#reconciler/plan/chain';
 import { certificate, root } from '../support/cluster-builder';
 
 function cas(text: string): readonly CaFacts[] {

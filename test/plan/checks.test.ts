@@ -1,18 +1,18 @@
 /** One row a reason at least: what is different, what is found, about whom. Every reason of the vocabulary is met by some row or plan. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS } from '../../constructs/model/kube-object';
-import { certificateFindings } from '../../reconciler/plan/checks/certificates';
-import { kafkaFindings } from '../../reconciler/plan/checks/kafka';
-import { petSetFindings } from '../../reconciler/plan/checks/pet-sets';
-import { podFindings, unknownPodFindings } from '../../reconciler/plan/checks/pods';
-import { rotationFindings, secretFindings } from '../../reconciler/plan/checks/secrets';
-import type { World } from '../../reconciler/plan/checks/world';
+import { KINDS } from '#model/kube-object';
+import { certificateFindings } from '#reconciler/plan/checks/certificates';
+import { kafkaFindings } from '#reconciler/plan/checks/kafka';
+import { petSetFindings } from '#reconciler/plan/checks/pet-sets';
+import { podFindings, unknownPodFindings } from '#reconciler/plan/checks/pods';
+import { rotationFindings, secretFindings } from '#reconciler/plan/checks/secrets';
+import type { PlanInput } from '#reconciler/plan/plan-input';
 import { ClusterBuilder, certificate, NOW, TLS, tlsBy } from '../support/cluster-builder';
 
 const cluster = () => new ClusterBuilder();
-const world = (b: ClusterBuilder): World => ({ bundle: b.bundle, live: b.live, now: new Date(NOW) });
-const all = (w: World) => [
+const world = (b: ClusterBuilder): PlanInput => ({ bundle: b.bundle, live: b.live, now: new Date(NOW) });
+const all = (w: PlanInput) => [
   ...kafkaFindings(w),
   ...certificateFindings(w),
   ...secretFindings(w),

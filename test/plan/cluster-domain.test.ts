@@ -1,9 +1,9 @@
 /** Clusters with another DNS domain: names that work are never replaced by guessed ones, whatever was synthesised. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EXECUTORS } from '../../constructs/model/desired';
-import type { Observation } from '../../reconciler/plan/observation';
-import { plan } from '../../reconciler/plan/plan';
+import { EXECUTORS } from '#model/desired';
+import type { Observation } from '#reconciler/model/observation';
+import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, NOW } from '../support/cluster-builder';
 
 const DOMAIN = 'k8s.corp.example';

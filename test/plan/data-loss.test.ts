@@ -1,13 +1,13 @@
 /** Which restarts lose data, by where pods keep it: what a plan refuses, and what it names. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Acknowledged, formatAcknowledgement } from '../../constructs/model/acknowledgement';
-import { CUTOVERS, EXECUTORS } from '../../constructs/model/desired';
-import { tlsHash } from '../../constructs/model/tls';
-import type { KafkaFacts, PodFacts } from '../../reconciler/plan/observation';
-import { planOffline } from '../../reconciler/plan/offline';
-import { plan } from '../../reconciler/plan/plan';
-import { canRestart, type RestartView } from '../../reconciler/plan/restart';
+import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
+import { CUTOVERS, EXECUTORS } from '#model/desired';
+import { tlsHash } from '#model/tls';
+import type { KafkaFacts, PodFacts } from '#reconciler/model/observation';
+import { planOffline } from '#reconciler/plan/offline';
+import { plan } from '#reconciler/plan/plan';
+import { canRestart, type RestartView } from '#reconciler/plan/restart';
 import { ClusterBuilder, KAFKA, NOW, TLS } from '../support/cluster-builder';
 
 const ON = tlsHash(KAFKA, TLS);
@@ -193,7 +193,7 @@ describe('what a gated roll of an ephemeral Kafka loses', () => {
       missing: [],
       outdated: new Set(pods.map((p) => p.name)),
       facts: { value: facts },
-      whenKafkaIsUnknown: 'readiness',
+      unknownHealthPolicy: 'readiness',
       losing: new Set(pods.map((p) => p.name)),
       invalid: new Map(),
       ...change,

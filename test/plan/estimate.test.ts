@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Estimate } from '../../reconciler/plan/nouns';
-import type { PodFacts } from '../../reconciler/plan/observation';
-import { planOffline } from '../../reconciler/plan/offline';
-import { plan } from '../../reconciler/plan/plan';
+import type { PodFacts } from '#reconciler/model/observation';
+import type { Estimate } from '#reconciler/model/plan';
+import { planOffline } from '#reconciler/plan/offline';
+import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
 
 const MOVE = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };

@@ -1,8 +1,8 @@
 /** What a plan makes of the phase that KubeDB gives the Kafka. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Condition } from '../../constructs/model/kube-object';
-import { plan } from '../../reconciler/plan/plan';
+import type { Condition } from '#model/kube-object';
+import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, NOW } from '../support/cluster-builder';
 
 const condition = (type: string, status: 'True' | 'False', message: string): Condition => ({ type, status, reason: 'r', message });

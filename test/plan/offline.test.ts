@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Bundle } from '../../constructs/model/bundle';
-import { tlsHash } from '../../constructs/model/tls';
-import { planOffline } from '../../reconciler/plan/offline';
-import { PLAIN } from '../../reconciler/report/style';
-import { planText } from '../../reconciler/report/text';
+import type { Bundle } from '#model/bundle';
+import { tlsHash } from '#model/tls';
+import { planOffline } from '#reconciler/plan/offline';
+import { PLAIN } from '#reconciler/report/style';
+import { planText } from '#reconciler/report/text';
 import { ClusterBuilder, TLS, tlsBy } from '../support/cluster-builder';
 import { expectGolden } from '../support/golden';
 

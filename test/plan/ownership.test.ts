@@ -1,9 +1,9 @@
 /** Whose an Issuer or Certificate of the bundle is: what is ours is applied, what is not is refused before anything is touched. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, LABEL_KAFKA } from '../../constructs/model/names';
-import { plan } from '../../reconciler/plan/plan';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
+import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, KAFKA, NAMESPACE, NOW, OWNER } from '../support/cluster-builder';
 
 const meta = (name: string, labels = {}, annotations = {}) => ({ name, namespace: NAMESPACE, labels, annotations });

@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
-import { REQUEST } from '../../constructs/model/names';
-import { type PlanOptions, plan } from '../../reconciler/plan/plan';
-import { PLAIN } from '../../reconciler/report/style';
-import { planText } from '../../reconciler/report/text';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
+import { REQUEST } from '#model/names';
+import { type PlanOptions, plan } from '#reconciler/plan/plan';
+import { PLAIN } from '#reconciler/report/style';
+import { planText } from '#reconciler/report/text';
 import {
   ClusterBuilder,
   certificate,

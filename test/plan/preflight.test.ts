@@ -1,12 +1,12 @@
 /** Everything that stands in the way of a plan is said at once, most final first; what only time cures does not hide what a commit cures. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DEFAULT_DEADLINES, EXECUTORS, type ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { LABEL_KAFKA } from '../../constructs/model/names';
-import { permissions } from '../../constructs/model/permissions';
-import type { CertificateFacts, KafkaFacts, TopicFacts } from '../../reconciler/plan/observation';
-import { type PlanOptions, plan } from '../../reconciler/plan/plan';
+import { DEFAULT_DEADLINES, EXECUTORS, type ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { LABEL_KAFKA } from '#model/names';
+import { permissions } from '#model/permissions';
+import type { CertificateFacts, KafkaFacts, TopicFacts } from '#reconciler/model/observation';
+import { type PlanOptions, plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
 
 /** An obstacle in few words: `invalid Kafka/orders`. */
@@ -114,7 +114,7 @@ describe('permissions', () => {
     {
       name: 'who only reads the plan is not held up',
       cluster: () => unpausable(plaintext().desires(MOVE)),
-      options: { isOnlyShown: true },
+      options: { isPreview: true },
       expect: [],
     },
     { name: 'an observation that does not say', cluster: () => plaintext().desires(MOVE), expect: [] },
@@ -122,7 +122,7 @@ describe('permissions', () => {
 
   test('who only reads the plan is told what applying needs', () => {
     const { bundle, live } = unpausable(plaintext().desires(MOVE));
-    const { notes } = plan(bundle, live, new Date(NOW), { isOnlyShown: true });
+    const { notes } = plan(bundle, live, new Date(NOW), { isPreview: true });
     assert.ok(
       notes.includes('You may not update kafkas/status in demo, which applying needs; the Role of the Job allows it.'),
       notes.join('\n'),
@@ -431,7 +431,7 @@ describe('pods that cannot be reached', () => {
 
   test('a plan that is only shown lists its steps, which another place may carry out', () => {
     const { bundle, live } = unseen(rotating());
-    const { steps, obstacles } = plan(bundle, live, new Date(NOW), { isOnlyShown: true });
+    const { steps, obstacles } = plan(bundle, live, new Date(NOW), { isPreview: true });
     assert.deepEqual(
       obstacles.map((o) => o.kind),
       ['blocked'],

@@ -1,8 +1,8 @@
 /** What an operation of KubeDB repairs is not waited for before it is asked for; anything else is. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Operation } from '../../reconciler/plan/nouns';
-import { repairOf } from '../../reconciler/plan/repair';
+import type { Operation } from '#reconciler/model/plan';
+import { repairOf } from '#reconciler/plan/repair';
 import { ClusterBuilder, certificate, NOW } from '../support/cluster-builder';
 
 const old = { protocol: 'tls' as const, leaf: certificate('old'), isSignedBySecretCa: true };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { REQUEST } from '../../constructs/model/names';
-import { stateBefore } from '../../reconciler/plan/requests';
+import { REQUEST } from '#model/names';
+import { stateBefore } from '#reconciler/plan/requests';
 import { TLS } from '../support/cluster-builder';
 
 const cases: readonly { readonly name: string; readonly text: string; readonly is: unknown }[] = [

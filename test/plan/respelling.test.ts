@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EXECUTORS } from '../../constructs/model/desired';
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { ANNOTATION_OWNER, LABEL_KAFKA } from '../../constructs/model/names';
-import type { Observation } from '../../reconciler/plan/observation';
-import { plan } from '../../reconciler/plan/plan';
+import { EXECUTORS } from '#model/desired';
+import type { KubeObject } from '#model/kube-object';
+import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
+import type { Observation } from '#reconciler/model/observation';
+import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, OWNER, tlsBy } from '../support/cluster-builder';
 
 const NAMES = { dnsNames: ['a.example.org', 'b.example.org'], ipAddresses: ['10.0.0.1', '2001:db8::1'], uris: ['spiffe://demo/Orders'] };

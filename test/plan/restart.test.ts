@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { PodFacts, QuorumFacts, TopicFacts } from '../../reconciler/plan/observation';
+import type { PodFacts, QuorumFacts, TopicFacts } from '#reconciler/model/observation';
 import {
   askGates,
-  awayPods,
   canRestart,
   canRestartBroker,
   canRestartController,
@@ -15,8 +14,9 @@ import {
   isMixed,
   type RestartView,
   restartOrder,
+  unavailablePods,
   type Verdict,
-} from '../../reconciler/plan/restart';
+} from '#reconciler/plan/restart';
 import { ClusterBuilder } from '../support/cluster-builder';
 
 type Role = 'controller' | 'broker' | 'combined';
@@ -50,7 +50,7 @@ describe('a pod that serves what has expired', () => {
       pods,
       outdated: new Set(['b-1', 'b-2']),
       facts: { value: { quorum, topics } },
-      whenKafkaIsUnknown: 'refuse',
+      unknownHealthPolicy: 'refuse',
       missing: [],
       invalid: new Map(),
       ...view,
@@ -78,7 +78,7 @@ test('without facts an unready active controller restarts first: stricter than t
     pods,
     outdated: new Set(pods.map((p) => p.name)),
     facts: { unknown: 'not read' },
-    whenKafkaIsUnknown: 'readiness',
+    unknownHealthPolicy: 'readiness',
     missing: [],
     invalid: new Map(),
   };
@@ -131,7 +131,7 @@ describe('a pod that is away in a cut-over', () => {
   ];
   for (const { name, pods, away } of cases) {
     test(name, () => {
-      const found = awayPods({ ...live, pods }, new Set(['orders-2']));
+      const found = unavailablePods({ ...live, pods }, new Set(['orders-2']));
       assert.deepEqual(
         found.map((p) => `${p.name} ${p.because}`),
         away,
@@ -141,7 +141,7 @@ describe('a pod that is away in a cut-over', () => {
 
   test('not one that its PetSet is not told to make', () => {
     const replicas = (n: number) => live.petSets.map((s) => ({ ...s, object: { ...s.object, spec: { ...s.object.spec, replicas: n } } }));
-    const found = (n: number) => awayPods({ ...live, petSets: replicas(n) }, new Set()).map((p) => p.name);
+    const found = (n: number) => unavailablePods({ ...live, petSets: replicas(n) }, new Set()).map((p) => p.name);
     assert.deepEqual([found(2), found(3), found(4)], [[], [], ['orders-3']]);
   });
 });
@@ -245,7 +245,7 @@ describe('pods whose gates are asked next', () => {
       pods: nodes,
       outdated: new Set(nodes.filter((n) => n.isOutdated).map((n) => n.name)),
       facts: isKnown ? { value: { quorum, topics: [] } } : { unknown: 'not read' },
-      whenKafkaIsUnknown: 'readiness',
+      unknownHealthPolicy: 'readiness',
       missing: [],
       invalid: new Map(),
     };
@@ -293,7 +293,7 @@ describe('gate of a pod', () => {
     pods: cluster,
     outdated: new Set(cluster.map((p) => p.name)),
     facts: { unknown: 'not read' },
-    whenKafkaIsUnknown: 'readiness',
+    unknownHealthPolicy: 'readiness',
     missing: [],
     invalid: new Map(),
     ...change,
@@ -343,7 +343,7 @@ describe('gate of a pod', () => {
     {
       name: 'refuses without facts when told so',
       of: 'c-0',
-      view: view({ whenKafkaIsUnknown: 'refuse' }),
+      view: view({ unknownHealthPolicy: 'refuse' }),
       ok: false,
       says: /cannot be had: not read/,
     },
@@ -493,7 +493,7 @@ function roll(given: any): { restarted: number[]; error?: { code: string; pod: n
             pods: [...pods.values()],
             outdated,
             facts: { value: { quorum: healthyQuorum([...pods.values()]), topics: [] } },
-            whenKafkaIsUnknown: 'readiness',
+            unknownHealthPolicy: 'readiness',
             missing: [],
             invalid: new Map(),
           })

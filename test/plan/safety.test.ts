@@ -1,9 +1,9 @@
 /** What a plan must never hold: a restart that TLS does not ask for, a loop, a success that is none. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PAUSE_REASON, REQUEST } from '../../constructs/model/names';
-import type { Plan, Step } from '../../reconciler/plan/nouns';
-import { plan } from '../../reconciler/plan/plan';
+import { PAUSE_REASON, REQUEST } from '#model/names';
+import type { Plan, Step } from '#reconciler/model/plan';
+import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, NOW, TLS, tlsBy } from '../support/cluster-builder';
 
 const SERVER = 'orders-server-cert';

@@ -10,7 +10,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { createApi } from '../../reconciler/sandbox/api/api';
+import { createApi } from '#reconciler/sandbox/api/api';
 import { comparison, table, verdict } from '../admission/comparison';
 import { SPOILT_BY_WEBHOOK } from '../admission/differences';
 import { QUESTIONS } from '../admission/questions';

@@ -1,5 +1,5 @@
 /** What a client asks an API server for, in the words of a Role: read off the requests that it sends. */
-import type { HttpTransport, TransportRequest } from '../../reconciler/cluster/http';
+import type { HttpTransport, TransportRequest } from '#reconciler/cluster/http';
 
 export interface Asked {
   readonly group: string;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { accepted, refused } from '../model/certificate-cases';
 import { certificate } from '../model/manifest-cases';
 import { type Client, clientOf } from '../sandbox/contract/client';

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { TlsIssuer } from '../../constructs';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { createRequest } from '../../reconciler/certificate-request';
-import { plan } from '../../reconciler/plan/plan';
-import { statusOf } from '../../reconciler/status';
+import { TlsIssuer } from '#constructs/index';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { statusOf } from '#reconciler/model/object-status';
+import { createRequest } from '#reconciler/pki/certificate-request';
+import { plan } from '#reconciler/plan/plan';
 import { assertSettled } from '../support/settled';
 import { on, wish } from '../support/wishes';
 import { KAFKA, kafkaManifest, World } from '../support/world';

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { type KubeObject, kindOf } from '../../constructs/model/kube-object';
+import { type KubeObject, kindOf } from '#model/kube-object';
 import { APPLY, type Client, clientOf } from '../sandbox/contract/client';
 import { kafkaTls } from '../support/command-line';
 import { type ControlPlane, realApi } from './cluster';

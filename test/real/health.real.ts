@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import type { HealthExpressions } from '../support/cel-health';
 import { KAFKAS, REQUESTS, type RecordedStatus } from '../support/recorded-statuses';
 import { build } from './go';

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { mismatches } from '../../reconciler/plan/verify';
-import { statusOf } from '../../reconciler/status';
+import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
+import { statusOf } from '#reconciler/model/object-status';
+import { mismatches } from '#reconciler/plan/verify';
 import { on, wish } from '../support/wishes';
 import { KAFKA, kafkaManifest, World } from '../support/world';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';

@@ -7,13 +7,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { AUTH_KEYS, CERTIFICATE_VOLUME, CONFIG_VOLUME, podFqdn, type SaslMechanism } from '../../constructs/model/kubedb';
-import { kafkaFacts } from '../../reconciler/cluster/kafka-facts';
-import { systemClock } from '../../reconciler/cluster/system-clock';
-import type { KafkaFacts, Reading } from '../../reconciler/plan/observation';
-import { canRestart, type Verdict } from '../../reconciler/plan/restart';
-import type { KafkaFactsSource } from '../../reconciler/ports';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { AUTH_KEYS, CERTIFICATE_VOLUME, CONFIG_VOLUME, podFqdn, type SaslMechanism } from '#model/kubedb';
+import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
+import { systemClock } from '#reconciler/cluster/system-clock';
+import type { KafkaFacts, Reading } from '#reconciler/model/observation';
+import { canRestart, type Verdict } from '#reconciler/plan/restart';
+import type { KafkaFactsSource } from '#reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
 import { ClusterBuilder } from '../support/cluster-builder';
 import { BROKERS, FETCH_TIMEOUT_MS, type Listener, PASSWORD, RealKafka, USER } from './kafka/cluster';
@@ -292,6 +292,6 @@ function verdictOn(nodeId: number, facts: KafkaFacts): Verdict {
     invalid: new Map(),
     outdated,
     facts: { value: facts },
-    whenKafkaIsUnknown: 'refuse',
+    unknownHealthPolicy: 'refuse',
   });
 }

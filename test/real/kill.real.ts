@@ -4,8 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ExecutorName } from '../../constructs/model/desired';
-import type { TransportRequest } from '../../reconciler/cluster/http';
+import type { ExecutorName } from '#model/desired';
+import type { TransportRequest } from '#reconciler/cluster/http';
 import { OPERATIONS } from '../chaos/kill-points';
 import { type Aim, killPoints, playKilled, playKilledOnce, type Setting } from '../chaos/processes';
 import { World } from '../support/world';

@@ -1,8 +1,8 @@
 /** KubeDB's kinds on a real API server: its CRDs are test data outside the project, and its operators cannot be had. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { KINDS } from '../../constructs/model/kube-object';
-import { seedObjects } from '../../reconciler/sandbox/api/seed';
+import { KINDS } from '#model/kube-object';
+import { seedObjects } from '#reconciler/sandbox/api/seed';
 import type { Client } from '../sandbox/contract/client';
 
 /** Folder with the CRDs. */

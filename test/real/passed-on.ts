@@ -1,6 +1,6 @@
 /** What a process asks of a server of the test's is asked again, in the name of the ServiceAccount, watches too. */
-import type { ApiRequest, ApiResponse } from '../../reconciler/sandbox/api/api';
-import type { Send } from '../../reconciler/sandbox/client';
+import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
+import type { Send } from '#reconciler/sandbox/client';
 
 /** Passes a request on, without whose it was. */
 export async function passedOn(send: Send, { headers, ...request }: ApiRequest): Promise<ApiResponse> {

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hasTrueCondition, KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import { issuanceCause, triggerIssuance } from '../../reconciler/execute/issuance';
-import { issuanceFailure, statusOf } from '../../reconciler/status';
+import { hasTrueCondition, KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { issuanceCause, triggerIssuance } from '#reconciler/execute/issuance';
+import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
 import { issueCertificate } from '../support/certificate-factory';
 import { World } from '../support/world';
 import { realPlaces } from './place';

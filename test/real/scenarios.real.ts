@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
-import { KafkaTls } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { bundleName } from '../../constructs/model/names';
-import { systemClock } from '../../reconciler/cluster/system-clock';
+import { KafkaTls } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { bundleName } from '#model/names';
+import { systemClock } from '#reconciler/cluster/system-clock';
 import { kafkaTls } from '../support/command-line';
 import { scenarios } from '../support/scenarios';
 import { on, wish } from '../support/wishes';

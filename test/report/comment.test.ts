@@ -1,8 +1,8 @@
 /** The comment of a pull request: what is left out, in which order, and that the comment says so. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { InvalidInputError, OperationFailedError } from '../../reconciler/errors';
-import { COMMENT_BYTES, type DescribedPlan, errorMarkdown, plansMarkdown, SUMMARY_BYTES } from '../../reconciler/report/comment';
+import { InvalidInputError, OperationFailedError } from '#reconciler/errors';
+import { COMMENT_BYTES, type DescribedPlan, errorMarkdown, plansMarkdown, SUMMARY_BYTES } from '#reconciler/report/comment';
 import { ADD, NOTHING, REFUSED } from './samples';
 
 const GITHUB_CHARACTERS = 65_536;

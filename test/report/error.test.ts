@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, ref } from '../../constructs/model/kube-object';
-import { BlockedError, ClusterError, InternalError, InvalidInputError } from '../../reconciler/errors';
-import { errorJson, errorText } from '../../reconciler/report/error';
-import { PLAIN } from '../../reconciler/report/style';
+import { KINDS, ref } from '#model/kube-object';
+import { BlockedError, ClusterError, InternalError, InvalidInputError } from '#reconciler/errors';
+import { errorJson, errorText } from '#reconciler/report/error';
+import { PLAIN } from '#reconciler/report/style';
 
 const subject = ref(KINDS.Kafka, 'demo', 'orders');
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Plan } from '../../reconciler/plan/nouns';
-import { planMarkdown } from '../../reconciler/report/markdown';
-import { PLAIN } from '../../reconciler/report/style';
-import { estimateLine, type PlanContext, planText } from '../../reconciler/report/text';
+import type { Plan } from '#reconciler/model/plan';
+import { planMarkdown } from '#reconciler/report/markdown';
+import { PLAIN } from '#reconciler/report/style';
+import { estimateLine, type PlanContext, planText } from '#reconciler/report/text';
 import { expectGolden } from '../support/golden';
 import { ADD, HOSTILE, NOTHING, REFUSED, WAITING } from './samples';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { KINDS, ref } from '../../constructs/model/kube-object';
-import { EVENTS, type ProgressEvent } from '../../reconciler/ports';
-import { eventJson } from '../../reconciler/report/ndjson';
-import { createLines, createLive, eventLine, formatAge } from '../../reconciler/report/progress';
+import { KINDS, ref } from '#model/kube-object';
+import { EVENTS, type ProgressEvent } from '#reconciler/ports';
+import { eventJson } from '#reconciler/report/ndjson';
+import { createLines, createLive, eventLine, formatAge } from '#reconciler/report/progress';
 import { FakeClock } from '../support/fake-clock';
 
 const pod = ref(KINDS.Pod, 'demo', 'orders-broker-1');

@@ -1,7 +1,7 @@
 /** Plans and observations for the tests of reports: small, and with the awkward parts. */
-import { KINDS, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import type { EvictStep, Finding, Plan, Reason, Step } from '../../reconciler/plan/nouns';
-import type { CertificateFacts, Observation, PodFacts, Served } from '../../reconciler/plan/observation';
+import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import type { CertificateFacts, Observation, PodFacts, Served } from '#reconciler/model/observation';
+import type { EvictStep, Finding, Plan, Reason, Step } from '#reconciler/model/plan';
 
 const NAMESPACE = 'demo';
 export const KAFKA = ref(KINDS.Kafka, NAMESPACE, 'orders');

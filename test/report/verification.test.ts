@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, ref } from '../../constructs/model/kube-object';
-import { PLAIN } from '../../reconciler/report/style';
-import { type Mismatch, type Verification, verdictLine, verificationJson, verificationText } from '../../reconciler/report/verification';
+import { KINDS, ref } from '#model/kube-object';
+import { PLAIN } from '#reconciler/report/style';
+import { type Mismatch, type Verification, verdictLine, verificationJson, verificationText } from '#reconciler/report/verification';
 import { expectGolden } from '../support/golden';
 import { LIVE } from './samples';
 

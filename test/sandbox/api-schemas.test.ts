@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { RESOURCES } from '../../reconciler/sandbox/api/resources';
-import type { Schema } from '../../reconciler/sandbox/api/schema';
+import { RESOURCES } from '#reconciler/sandbox/api/resources';
+import type { Schema } from '#reconciler/sandbox/api/schema';
 
 const FOLDER = path.resolve(process.cwd(), '../shared/crds');
 

@@ -1,8 +1,8 @@
 /** What the sandbox's API does beyond the contract with a real server: options for tests, KubeDB's and cert-manager's webhooks. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ApiOptions, createApi } from '../../reconciler/sandbox/api/api';
-import { WATCH_TIMEOUT } from '../../reconciler/sandbox/api/watch';
+import { type ApiOptions, createApi } from '#reconciler/sandbox/api/api';
+import { WATCH_TIMEOUT } from '#reconciler/sandbox/api/watch';
 import { APPLY, type Client, inProcess, type Json, MERGE } from './contract/client';
 
 const NOW = new Date('2026-11-23T09:00:00Z');

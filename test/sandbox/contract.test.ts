@@ -6,8 +6,8 @@
  * "skipped" where these are not installed.
  */
 import { after, before, describe } from 'node:test';
-import { createApi } from '../../reconciler/sandbox/api/api';
-import { serveApi } from '../../reconciler/sandbox/api/http';
+import { createApi } from '#reconciler/sandbox/api/api';
+import { serveApi } from '#reconciler/sandbox/api/http';
 import { applyingContract } from './contract/applying';
 import { type Client, clientOf, inProcess, overHttps } from './contract/client';
 import { customKindsContract } from './contract/custom-kinds';

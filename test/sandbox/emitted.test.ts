@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../constructs/model/kube-object';
-import { createApi } from '../../reconciler/sandbox/api/api';
+import type { KubeObject } from '#model/kube-object';
+import { createApi } from '#reconciler/sandbox/api/api';
 import { FakeClock } from '../support/fake-clock';
 import { clusterIn } from '../support/transports';
 

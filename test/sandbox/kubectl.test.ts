@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
-import { KafkaCluster, KafkaTls, Tls } from '../../constructs';
-import { KINDS, ref } from '../../constructs/model/kube-object';
-import { whoResumes } from '../../reconciler/execute/native/pause';
-import { createApi } from '../../reconciler/sandbox/api/api';
-import { type ApiServer, serveApi } from '../../reconciler/sandbox/api/http';
+import { KafkaCluster, KafkaTls, Tls } from '#constructs/index';
+import { KINDS, ref } from '#model/kube-object';
+import { whoResumes } from '#reconciler/execute/native/pause';
+import { createApi } from '#reconciler/sandbox/api/api';
+import { type ApiServer, serveApi } from '#reconciler/sandbox/api/http';
 import { yaml } from '../support/bundle-text';
 import { asSaid, PAUSED, resumingEditor } from '../support/resume-by-hand';
 

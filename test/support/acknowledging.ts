@@ -1,8 +1,8 @@
 /** A user who acknowledges whatever a plan asks for: copies the line, and commits. */
 import assert from 'node:assert/strict';
-import { type Acknowledged, acknowledgedRoot } from '../../constructs/model/acknowledgement';
-import type { Bundle } from '../../constructs/model/bundle';
-import { plan } from '../../reconciler/plan/plan';
+import { type Acknowledged, acknowledgedRoot } from '#model/acknowledgement';
+import type { Bundle } from '#model/bundle';
+import { plan } from '#reconciler/plan/plan';
 import type { World } from './world';
 
 /** Returns the bundle with every acknowledgement that its plan asks for, and with no other. */

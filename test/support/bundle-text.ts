@@ -1,10 +1,10 @@
 /** Bundles as they stand in files: a ConfigMap with one data key a document. */
 import { stringify } from 'yaml';
-import { type Bundle, bundleDocuments } from '../../constructs/model/bundle';
-import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { bundleName, convergeRequestName, LABEL_KAFKA, restartRequestName, rotateRequestName } from '../../constructs/model/names';
-import { type TlsState, tlsHash } from '../../constructs/model/tls';
+import { type Bundle, bundleDocuments } from '#model/bundle';
+import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { bundleName, convergeRequestName, LABEL_KAFKA, restartRequestName, rotateRequestName } from '#model/names';
+import { type TlsState, tlsHash } from '#model/tls';
 
 const ISSUER = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' } as const;
 
@@ -18,7 +18,7 @@ export function desiredOf(change: Readonly<Record<string, unknown>> = {}): Desir
     executor: 'native',
     acknowledge: [{ kind: 'clientsMoveToTls' }],
     cutover: 'rolling',
-    whenKafkaIsUnknown: 'readiness',
+    unknownHealthPolicy: 'readiness',
     retries: 1,
     deadlines: DEFAULT_DEADLINES,
   };
@@ -49,8 +49,8 @@ export function bundleConfigMap(desired: Desired = desiredOf(), data: Readonly<R
 }
 
 /** Returns the ConfigMap that a bundle is read from. */
-export function configMapOfBundle({ desired, issuing, brokerCertificates, kafka, converge, rotate, restart }: Bundle): KubeObject {
-  const manifests = [...issuing, ...brokerCertificates, kafka, converge, rotate, restart].filter((m) => m !== undefined);
+export function configMapOfBundle({ desired, issuerManifests, brokerCertificates, kafka, converge, rotate, restart }: Bundle): KubeObject {
+  const manifests = [...issuerManifests, ...brokerCertificates, kafka, converge, rotate, restart].filter((m) => m !== undefined);
   return configMapOf(desired, manifests);
 }
 

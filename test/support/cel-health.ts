@@ -4,7 +4,7 @@
  * expression cannot be asked of, such as one without a status.
  */
 import { parse } from '@marcbachmann/cel-js';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 
 /** An item of a Kustomization's `healthCheckExprs`. */
 export interface HealthExpressions {

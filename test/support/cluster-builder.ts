@@ -4,15 +4,13 @@
  * The default is a 3+3 Kafka `demo/orders` that serves TLS from `Issuer/orders-ca`, all five layers in agreement: nothing to do. Each
  * method makes one thing different and returns the builder, so that a test says only what matters to it. Impossible states are refused.
  */
-import { assembleBundle, type Bundle } from '../../constructs/model/bundle';
-import type { KeyKind } from '../../constructs/model/certificate-fields';
-import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '../../constructs/model/desired';
-import { type Condition, KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { brokerCertificate } from '../../constructs/model/kubedb';
-import { ANNOTATION_CHANGE, ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '../../constructs/model/names';
-import { ALIASES, type Alias, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '../../constructs/model/tls';
-import { assumedObservation, assumedPem, exportedTrust } from '../../reconciler/plan/assumed';
-import { type ChangeRecord, formatChangeRecord } from '../../reconciler/plan/change-record';
+import { assembleBundle, type Bundle } from '#model/bundle';
+import type { KeyKind } from '#model/certificate-fields';
+import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '#model/desired';
+import { type Condition, KINDS, type KubeObject } from '#model/kube-object';
+import { brokerCertificate } from '#model/kubedb';
+import { ANNOTATION_CHANGE, ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '#model/names';
+import { ALIASES, type Alias, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '#model/tls';
 import type {
   CaFacts,
   CertificateFacts,
@@ -23,7 +21,9 @@ import type {
   Reading,
   SecretFacts,
   Served,
-} from '../../reconciler/plan/observation';
+} from '#reconciler/model/observation';
+import { assumedObservation, assumedPem, exportedTrust } from '#reconciler/plan/assumed-observation';
+import { type ChangeRecord, formatChangeRecord } from '#reconciler/plan/change-record';
 
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';
@@ -92,7 +92,7 @@ export class ClusterBuilder {
         executor: 'native',
         acknowledge: [],
         cutover: 'rolling',
-        whenKafkaIsUnknown: 'readiness',
+        unknownHealthPolicy: 'readiness',
         retries: 1,
         deadlines: DEFAULT_DEADLINES,
       },

@@ -1,5 +1,5 @@
 /** Runs the command line in this process and keeps what it wrote. */
-import { type Io, main, type Outside } from '../../reconciler/cli';
+import { type Io, main, type Runtime } from '#reconciler/cli/main';
 import { FakeClock } from './fake-clock';
 import type { Place } from './world';
 
@@ -12,7 +12,7 @@ export interface Ran {
 /** Everything a test may set; what it does not set is a plain pipe and a world that must not be asked. */
 export interface Setting {
   readonly io?: Partial<Io>;
-  readonly outside?: Partial<Outside>;
+  readonly outside?: Partial<Runtime>;
 }
 
 /** Runs `kafka-tls` with these arguments. */

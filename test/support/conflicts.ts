@@ -4,15 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { ClientCertificate, type KafkaTls, type Tls } from '../../constructs';
-import type { Bundle } from '../../constructs/model/bundle';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { bundleName, trustName } from '../../constructs/model/names';
-import { fenced } from '../../reconciler/cluster/guarded';
-import { type HeldLease, withLease } from '../../reconciler/cluster/lease';
-import type { Clock, Cluster } from '../../reconciler/ports';
-import { Client } from '../../reconciler/sandbox/client';
+import { ClientCertificate, type KafkaTls, type Tls } from '#constructs/index';
+import type { Bundle } from '#model/bundle';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { bundleName, trustName } from '#model/names';
+import { type HeldLease, withLease } from '#reconciler/cluster/lease';
+import { fenced } from '#reconciler/cluster/write-guard';
+import type { Clock, Cluster } from '#reconciler/ports';
+import { Client } from '#reconciler/sandbox/client';
 import { RIVAL, Rival } from './rival';
 import { assertSettled } from './settled';
 import { off, on, wish } from './wishes';

@@ -7,10 +7,10 @@
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Bundle } from '../../constructs/model/bundle';
-import type { ExecutorName } from '../../constructs/model/desired';
-import type { Cluster } from '../../reconciler/ports';
-import type { Outcome } from '../../reconciler/reconcile';
+import type { Bundle } from '#model/bundle';
+import type { ExecutorName } from '#model/desired';
+import type { Cluster } from '#reconciler/ports';
+import type { Outcome } from '#reconciler/reconcile';
 import { acknowledging } from './acknowledging';
 import { anyDesire, bundleFor, type Desire, isSameDesire } from './desires';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';

@@ -1,11 +1,11 @@
 /** Desired states for tests that make up many: what may vary, in few words, and the bundle that it comes to. */
 import fc from 'fast-check';
-import { assembleBundle, type Bundle } from '../../constructs/model/bundle';
-import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired, type ExecutorName } from '../../constructs/model/desired';
-import { brokerCertificate } from '../../constructs/model/kubedb';
-import { candidate, candidateName, issuerManifests, OPERATION } from '../../constructs/model/manifests';
-import { convergeRequestName } from '../../constructs/model/names';
-import { ALIASES, type CertificateSpec, normalizeTls, type TlsState, tlsHash } from '../../constructs/model/tls';
+import { assembleBundle, type Bundle } from '#model/bundle';
+import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired, type ExecutorName } from '#model/desired';
+import { brokerCertificate } from '#model/kubedb';
+import { candidate, candidateName, issuerManifests, OPERATION } from '#model/manifests';
+import { convergeRequestName } from '#model/names';
+import { ALIASES, type CertificateSpec, normalizeTls, type TlsState, tlsHash } from '#model/tls';
 import { KAFKA, NAMESPACE } from './world';
 
 /** What a user may want, as few words as possible: fast-check shrinks it. */
@@ -42,7 +42,7 @@ export function bundleFor(w: Desire, executor: ExecutorName, now: Date, namespac
       { kind: 'trustRootChangesTo', issuer: 'ca-2' },
     ],
     cutover: w.cutover,
-    whenKafkaIsUnknown: 'readiness',
+    unknownHealthPolicy: 'readiness',
     retries: 1,
     deadlines: DEFAULT_DEADLINES,
     ...(w.isRotation ? { issuedAfter: now.toISOString() } : {}),

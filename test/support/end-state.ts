@@ -1,7 +1,7 @@
 /** What a cluster is like in the end, without what is another each time: uids, versions, instants, keys, namespace. Two can be compared. */
-import { KINDS, type Kind, type KubeObject } from '../../constructs/model/kube-object';
-import { TRUST_KEY } from '../../constructs/model/trust';
-import { readCas } from '../../reconciler/certificates';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { TRUST_KEY } from '#model/trust-bundle';
+import { readCas } from '#reconciler/pki/certificates';
 import { NAMESPACE, type World } from './world';
 
 const LASTING = [KINDS.Kafka, KINDS.PetSet, KINDS.Issuer, KINDS.Certificate, KINDS.PodDisruptionBudget] as const;

@@ -4,7 +4,7 @@
  * Everything under test runs in this process and communicates through promises. `run` lets all of it settle, then jumps to the next
  * instant somebody sleeps until. A run that waits while nobody sleeps can never end: that is an error, not a hang.
  */
-import type { Clock } from '../../reconciler/ports';
+import type { Clock } from '#reconciler/ports';
 
 interface Sleeper {
   readonly wakeAt: number;

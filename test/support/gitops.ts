@@ -2,8 +2,8 @@
  * Stand-in for Argo CD and Flux: applies the objects of a commit by server-side apply, prunes what left it if told to, and applies the same
  * commit again, which brings back what somebody deleted.
  */
-import { type KubeObject, kindOf } from '../../constructs/model/kube-object';
-import { Client, type Send } from '../../reconciler/sandbox/client';
+import { type KubeObject, kindOf } from '#model/kube-object';
+import { Client, type Send } from '#reconciler/sandbox/client';
 
 /** What tells them apart for what they apply: the field manager, and how they delete. */
 const WAYS = {

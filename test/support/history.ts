@@ -1,6 +1,6 @@
 /** Every state that the objects of a kind go through in the sandbox, none left out, as a controller that watches them would see it. */
-import type { Kind, KubeObject } from '../../constructs/model/kube-object';
-import type { Sandbox } from '../../reconciler/sandbox';
+import type { Kind, KubeObject } from '#model/kube-object';
+import type { Sandbox } from '#reconciler/sandbox/index';
 
 /** Collects states until the signal aborts; what was there before comes first. */
 export async function recordHistory(sandbox: Sandbox, kind: Kind, signal: AbortSignal): Promise<readonly KubeObject[]> {

@@ -3,8 +3,8 @@
  * Job's own policy, or its deadline has passed. It knows what the Jobs of the reconciler use and nothing else; with a real API server
  * the real one is there.
  */
-import { type Condition, hasTrueCondition, KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { ApiError, Client } from '../../reconciler/sandbox/client';
+import { type Condition, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
+import { ApiError, Client } from '#reconciler/sandbox/client';
 import type { Place } from './world';
 
 const BACKOFF_MS = 10_000;

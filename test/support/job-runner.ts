@@ -2,9 +2,9 @@
  * Stand-in for the kubelet of pods of Jobs: each is one run of `kafka-tls` with the arguments of its container. A pod that is deleted has its
  * process told to end. What Jobs make of the exit codes is the business of the Job controller, a real one or that of `job-controller.ts`.
  */
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { InterruptedError } from '../../reconciler/errors';
-import { ApiError, Client } from '../../reconciler/sandbox/client';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { InterruptedError } from '#reconciler/errors';
+import { ApiError, Client } from '#reconciler/sandbox/client';
 import type { Ran } from './command-line';
 import type { Place } from './world';
 

@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
-import { KafkaTls, ReconcileSchedule, type Tls } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import { ANNOTATION_JOB, bundleName, cronJobName } from '../../constructs/model/names';
-import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
-import { mismatches } from '../../reconciler/plan/verify';
+import { KafkaTls, ReconcileSchedule, type Tls } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { isFinishedRequest } from '#model/kubedb';
+import { ANNOTATION_JOB, bundleName, cronJobName } from '#model/names';
+import { bundleFromConfigMap } from '#reconciler/bundle/documents';
+import { mismatches } from '#reconciler/plan/verify';
 import { GitOps, type GitOpsOptions } from './gitops';
 import { isOver, JobController } from './job-controller';
 import { JobRunner, type Run, type Start } from './job-runner';

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Tls, TlsIssuer } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { conditionOf, KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { PAUSE_REASON } from '../../constructs/model/names';
+import { Tls, TlsIssuer } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
+import { PAUSE_REASON } from '#model/names';
 import type { GitOpsOptions } from './gitops';
 import type { Run } from './job-runner';
 import { type JobSetting, jobOf, Stage } from './job-stage';

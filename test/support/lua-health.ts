@@ -3,7 +3,7 @@
  * Lua's libraries only base, table and package are there. The interpreter is Lua 5.1, the version of Argo CD's own.
  */
 import { Lua } from 'wasmoon-lua5.1';
-import type { KubeObject } from '../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 
 export interface LuaHealth {
   readonly status: string;

@@ -2,11 +2,11 @@
  * Changes of TLS on the sandbox in memory, with pods that take as long as real ones: how long a run takes, how long Kafka is away by the
  * model of the brokers, and what the plan has said of both.
  */
-import { Cutover, type Tls } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import type { Estimate } from '../../reconciler/plan/nouns';
-import { plan } from '../../reconciler/plan/plan';
-import type { KafkaFacts } from '../../reconciler/sandbox';
+import { Cutover, type Tls } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import type { Estimate } from '#reconciler/model/plan';
+import { plan } from '#reconciler/plan/plan';
+import type { KafkaFacts } from '#reconciler/sandbox/index';
 import { on, onWithNewRoot, wish } from './wishes';
 import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from './world';
 

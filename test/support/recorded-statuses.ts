@@ -1,6 +1,6 @@
 /** Statuses of Kafkas and KafkaOpsRequests as KubeDB writes them, and what Argo CD and Flux are to make of each. */
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { PAUSE_REASON } from '../../constructs/model/names';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { PAUSE_REASON } from '#model/names';
 import type { CelHealth } from './cel-health';
 import type { LuaHealth } from './lua-health';
 

@@ -2,10 +2,10 @@
  * Somebody else who writes to the same objects, always a moment before we do: what we change has just changed, what we create is just
  * there. What we try once more he leaves alone.
  */
-import { formatRef, type KubeObject, type ObjectRef, refOf } from '../../constructs/model/kube-object';
-import { ClusterError } from '../../reconciler/errors';
-import type { Cluster } from '../../reconciler/ports';
-import { Client } from '../../reconciler/sandbox/client';
+import { formatRef, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
+import { ClusterError } from '#reconciler/errors';
+import type { Cluster } from '#reconciler/ports';
+import { Client } from '#reconciler/sandbox/client';
 import type { World } from './world';
 
 export const RIVAL = 'rival';

@@ -15,11 +15,11 @@ import {
   Tls,
   TlsIssuer,
   type TlsOnProps,
-} from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
-import { trustName } from '../../constructs/model/names';
-import { readCas } from '../../reconciler/certificates';
+} from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { trustName } from '#model/names';
+import { readCas } from '#reconciler/pki/certificates';
 import { type Issued, issueCertificate } from './certificate-factory';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { assertSettled } from './settled';
@@ -377,7 +377,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
         world = await newWorld(false).start(kafkaManifest());
         await world.settle();
         await assert.rejects(
-          world.apply(bundle(on(), { deadlines: { pickup: Duration.seconds(10) } })),
+          world.apply(bundle(on(), { deadlines: { requestAcceptance: Duration.seconds(10) } })),
           (e: Error & { exitCode?: number; hint?: string }) =>
             e.exitCode === 4 && /not picked up after 10s/.test(e.message) && /running and licensed/.test(e.hint ?? ''),
         );

@@ -1,9 +1,9 @@
 /** What has to hold of a cluster whenever a run is over, whatever was done to it. */
 import assert from 'node:assert/strict';
-import type { Bundle } from '../../constructs/model/bundle';
-import { isFinishedRequest } from '../../constructs/model/kubedb';
-import type { Observation } from '../../reconciler/plan/observation';
-import { mismatches } from '../../reconciler/plan/verify';
+import type { Bundle } from '#model/bundle';
+import { isFinishedRequest } from '#model/kubedb';
+import type { Observation } from '#reconciler/model/observation';
+import { mismatches } from '#reconciler/plan/verify';
 import { hasCondition, type World } from './world';
 
 /** Lets the cluster settle, asserts that it is as wanted and nothing is left half done, and returns what it is like. */

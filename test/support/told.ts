@@ -1,9 +1,9 @@
 /** Whether clients hear of a CA before pods serve certificates of it, at whatever point a run is killed. */
-import { KINDS } from '../../constructs/model/kube-object';
-import { trustName } from '../../constructs/model/names';
-import { defaultSecretName } from '../../constructs/model/tls';
-import { TRUST_KEY } from '../../constructs/model/trust';
-import { readCas } from '../../reconciler/certificates';
+import { KINDS } from '#model/kube-object';
+import { trustName } from '#model/names';
+import { defaultSecretName } from '#model/tls';
+import { TRUST_KEY } from '#model/trust-bundle';
+import { readCas } from '#reconciler/pki/certificates';
 import { KAFKA, type World } from './world';
 
 /** Looks whenever a pod restarts from now on; what is returned tells which pods restarted onto a CA that clients had not been told of. */

@@ -1,7 +1,7 @@
 /** Transports without sockets: one that follows a script, one that is the sandbox's API in this process. */
-import { type Transport, TransportError, type TransportRequest, type TransportResponse } from '../../reconciler/cluster/http';
-import { kubeCluster } from '../../reconciler/cluster/kube';
-import type { Clock, Cluster } from '../../reconciler/ports';
+import { type Transport, TransportError, type TransportRequest, type TransportResponse } from '#reconciler/cluster/http';
+import { kubeCluster } from '#reconciler/cluster/kube';
+import type { Clock, Cluster } from '#reconciler/ports';
 
 /** Where a request may go. */
 interface Handler {

@@ -2,9 +2,9 @@
  * Operations that nothing goes wrong in, and every state that the Kafka and its requests go through meanwhile: what a health check has to
  * judge rightly. Pods take as long as real ones, so that a Kafka is Critical while one restarts and NotReady in a cut-over.
  */
-import type { Tls } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
-import { KINDS, type KubeObject } from '../../constructs/model/kube-object';
+import type { Tls } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import { recordHistory } from './history';
 import { off, on, wish } from './wishes';
 import { inMemory, kafkaManifest, World } from './world';

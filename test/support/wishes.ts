@@ -1,7 +1,7 @@
 /** What a user may want of the Kafka of a `World`, in few words. */
 import { Duration } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, type TlsOnProps } from '../../constructs';
-import type { ExecutorName } from '../../constructs/model/desired';
+import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, type TlsOnProps } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
 import { KAFKA } from './world';
 
 export const MOVE = [Acknowledgement.clientsMoveToTls()];
@@ -26,6 +26,6 @@ export function onWithNewRoot(change: Partial<TlsOnProps> = {}): Tls {
 /** A KafkaTls for a Kafka that somebody else created. Whether an ops-manager claims a request shows at once in tests. */
 export function wish(executor: ExecutorName, tls: Tls, change: Partial<KafkaTlsProps> = {}): KafkaTlsProps {
   const by = executor === 'native' ? Executor.native() : Executor.opsRequest();
-  const deadlines = { claim: Duration.seconds(1), ...change.deadlines };
+  const deadlines = { opsManagerDetection: Duration.seconds(1), ...change.deadlines };
   return { cluster: KafkaCluster.existing(KAFKA), tls, executor: by, ...change, deadlines };
 }

@@ -6,18 +6,18 @@
  */
 import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
-import { KafkaTls, type KafkaTlsProps } from '../../constructs';
-import type { Bundle } from '../../constructs/model/bundle';
-import { type Condition, KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '../../constructs/model/kube-object';
-import { bundleFromConfigMap } from '../../reconciler/bundle/documents';
-import { judgeServed } from '../../reconciler/cluster/dial';
-import { observe } from '../../reconciler/observe/observe';
-import type { Observation } from '../../reconciler/plan/observation';
-import type { PlanOptions } from '../../reconciler/plan/plan';
-import type { Clock, Cluster, Dialer, KafkaFactsSource, ProgressEvent } from '../../reconciler/ports';
-import { type Outcome, reconcile } from '../../reconciler/reconcile';
-import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '../../reconciler/sandbox';
-import type { Send } from '../../reconciler/sandbox/client';
+import { KafkaTls, type KafkaTlsProps } from '#constructs/index';
+import type { Bundle } from '#model/bundle';
+import { type Condition, KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import { bundleFromConfigMap } from '#reconciler/bundle/documents';
+import { judgeServed } from '#reconciler/cluster/dial';
+import type { Observation } from '#reconciler/model/observation';
+import { observe } from '#reconciler/observe/observe';
+import type { PlanOptions } from '#reconciler/plan/plan';
+import type { Clock, Cluster, Dialer, KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
+import { type Outcome, reconcile } from '#reconciler/reconcile';
+import type { Send } from '#reconciler/sandbox/client';
+import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
 import { FakeClock } from './fake-clock';
 import { clusterIn } from './transports';
 

@@ -1,5 +1,5 @@
 /** What sources of credentials need to know of the chosen context, and how they reach files and issuers. */
-import { InvalidInputError } from '../../errors';
+import { InvalidInputError } from '#reconciler/errors';
 import { type HttpTransport, httpTransport } from '../http';
 import { authorityOf, execCluster, trustOptions } from '../kubeconfig/cluster';
 import { type ChosenContext, readKubeConfig } from '../kubeconfig/files';

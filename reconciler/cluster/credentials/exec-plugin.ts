@@ -8,9 +8,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
-import type { Clock } from '../../ports';
-import { ANY_TEXT, fits, INSTANT, mapOf, nullable } from '../../shape';
-import { parseYaml } from '../../yaml-text';
+import { ANY_TEXT, fits, INSTANT, mapOf, nullable } from '#reconciler/input/schema';
+import { parseYaml } from '#reconciler/input/yaml';
+import type { Clock } from '#reconciler/ports';
 import type { ExecEntry } from '../kubeconfig/schema';
 import { type CredentialSource, credentialError, type Issued, renewable } from './source';
 

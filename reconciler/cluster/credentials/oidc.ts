@@ -3,9 +3,9 @@
  * is exchanged for a new one at the token endpoint that the issuer publishes. New tokens are written back into the kubeconfig, as kubectl
  * does: many issuers accept a refresh-token only once, and with the old one kubectl could not log in any more.
  */
-import { KafkaTlsError } from '../../errors';
-import type { Clock } from '../../ports';
-import { ANY_TEXT, fits, mapOf, nullable, TEXT, TEXTS } from '../../shape';
+import { KafkaTlsError } from '#reconciler/errors';
+import { ANY_TEXT, fits, mapOf, nullable, TEXT, TEXTS } from '#reconciler/input/schema';
+import type { Clock } from '#reconciler/ports';
 import { withDeadline } from '../deadline';
 import { type HttpTransport, TransportError, type TransportRequest } from '../http';
 import { networkReason } from '../network-error';

@@ -1,6 +1,6 @@
 /** What a request shows the API server so that it knows the user, and how it is renewed. */
-import { ClusterError } from '../../errors';
-import type { Clock } from '../../ports';
+import { ClusterError } from '#reconciler/errors';
+import type { Clock } from '#reconciler/ports';
 
 export interface Credential {
   readonly token?: string;

@@ -6,9 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
-import { InvalidInputError } from '../../errors';
-import { flawsOf } from '../../shape';
-import { parseYaml } from '../../yaml-text';
+import { InvalidInputError } from '#reconciler/errors';
+import { flawsOf } from '#reconciler/input/schema';
+import { parseYaml } from '#reconciler/input/yaml';
 import { type ClusterEntry, type ContextEntry, KUBECONFIG, type UserEntry, withoutEmpty } from './schema';
 
 export interface KubeConfigSource {

@@ -1,6 +1,6 @@
 /** Writes renewed tokens into a kubeconfig, as kubectl does; everything else in the file stays as it is. */
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { parseYaml, withYamlValues } from '../../yaml-text';
+import { parseYaml, withYamlValues } from '#reconciler/input/yaml';
 
 /** Changes fields of a user's auth-provider. Throws when the file cannot be written, or another process is writing it. */
 export function saveAuthProvider(file: string, userName: string, fields: Readonly<Record<string, string>>): void {

@@ -4,8 +4,8 @@
  * Nothing that decides which identity is shown may be ignored in silence: the rights of a run would differ from those that the
  * kubeconfig gives. Values of a user are never repeated in a message.
  */
-import { isMap } from '../../../constructs/model/kube-object';
-import { ANY_TEXT, everyOf, listOf, mapOf, NAME, nullable, type Rule, TEXT, TEXTS, TRUTH, unseen } from '../../shape';
+import { isMap } from '#model/kube-object';
+import { ANY_TEXT, everyOf, listOf, mapOf, NAME, nullable, type Rule, TEXT, TEXTS, TRUTH, unseen } from '#reconciler/input/schema';
 
 export interface ClusterEntry {
   readonly server?: string;

@@ -1,5 +1,5 @@
 /** The conditions of a request, in KubeDB's words and order. */
-import type { Condition, KubeObject } from '../../../constructs/model/kube-object';
+import type { Condition, KubeObject } from '#model/kube-object';
 
 /** One condition to be written; status, generation and time are added. */
 export type Entry = Pick<Condition, 'type'> & { readonly reason?: string; readonly message: string };

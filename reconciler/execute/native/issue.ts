@@ -2,21 +2,21 @@
  * Has the broker certificates issued, and believes it only when revision, Issuing, generation and the Secret's content all say so: Ready
  * stays True while cert-manager issues anew, so a restart on Ready alone would load the old certificate.
  */
-import { formatAcknowledgement } from '../../../constructs/model/acknowledgement';
-import { isSameRef, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
-import { KEYSTORE_PASSWORD_KEYS } from '../../../constructs/model/kubedb';
-import { REQUEST } from '../../../constructs/model/names';
-import { ALIASES, certificateOf, defaultSecretName } from '../../../constructs/model/tls';
-import { InvalidInputError, OperationFailedError } from '../../errors';
-import { certificateFindings } from '../../plan/checks/certificates';
-import { droppedNameFindings } from '../../plan/checks/names';
-import { secretFindings } from '../../plan/checks/secrets';
-import type { CreatePasswordStep, Finding, IssueStep } from '../../plan/nouns';
-import type { Observation } from '../../plan/observation';
-import { isRootReplaced, rootOf } from '../../plan/trust';
-import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '../../shape';
-import { issuanceFailure, statusOf } from '../../status';
-import { deadlineMs, type ExecuteContext, orPlanAnew, say, withAnnotations } from '../context';
+import { formatAcknowledgement } from '#model/acknowledgement';
+import { isSameRef, KINDS, type KubeObject } from '#model/kube-object';
+import { KEYSTORE_PASSWORD_KEYS } from '#model/kubedb';
+import { REQUEST } from '#model/names';
+import { ALIASES, certificateOf, defaultSecretName } from '#model/tls';
+import { InvalidInputError, OperationFailedError } from '#reconciler/errors';
+import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '#reconciler/input/schema';
+import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
+import type { Observation } from '#reconciler/model/observation';
+import type { CreatePasswordStep, Finding, IssueStep } from '#reconciler/model/plan';
+import { certificateFindings } from '#reconciler/plan/checks/certificates';
+import { droppedNameFindings } from '#reconciler/plan/checks/names';
+import { secretFindings } from '#reconciler/plan/checks/secrets';
+import { isRootReplaced, rootOf } from '#reconciler/plan/cutover';
+import { deadlineMs, type ExecuteContext, emit, orReplan, withAnnotations } from '../context';
 import { failuresTriedAgain, issuanceCause, triggerIssuance } from '../issuance';
 import { waitUntil } from '../wait';
 import { ISSUED } from './conditions';
@@ -28,7 +28,7 @@ export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promis
   const baseline = await recordBaseline(run, steps);
   for (const { subject, manifest } of steps) {
     await context.cluster.apply(manifest);
-    say(context, 'applied', subject, 'configured');
+    emit(context, 'applied', subject, 'configured');
   }
   for (const step of steps) await trigger(run, step, baseline[step.alias]);
   const live = await awaitIssued(run, steps, baseline);
@@ -36,14 +36,14 @@ export async function issue(run: NativeRun, steps: readonly IssueStep[]): Promis
   if (!steps.some((s) => s.isTrustCut)) assertSameRoot(run, live);
   await record(run, ISSUED);
   for (const { subject, alias } of steps)
-    say(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
+    emit(context, 'issued', subject, `in its Secret (${issuedOf(live, context, alias).fingerprint.slice(0, 12)})`);
 }
 
 /** cert-manager needs a password before it can write JKS stores. KubeDB makes one when there is none; so do we. */
 export async function createPassword({ context }: NativeRun, { subject }: CreatePasswordStep): Promise<void> {
   if ((await context.cluster.get(subject)) !== undefined) return;
   const password = Buffer.from(context.random(24)).toString('base64');
-  await orPlanAnew(
+  await orReplan(
     context.cluster.apply({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -52,7 +52,7 @@ export async function createPassword({ context }: NativeRun, { subject }: Create
       data: Object.fromEntries(KEYSTORE_PASSWORD_KEYS.map((key) => [key, password])),
     }),
   );
-  say(context, 'applied', subject, 'created, with a new password for the JKS stores');
+  emit(context, 'applied', subject, 'created, with a new password for the JKS stores');
 }
 
 interface Issued {

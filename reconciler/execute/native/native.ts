@@ -6,26 +6,26 @@
  * that we did not write, an ops-manager is there, and this executor gives up. KubeDB's provisioner is closed source; therefore it is let
  * at what was written once (`provisionerPass`), and no pod restarts unless it leaves that as it is.
  */
-import { OperationFailedError } from '../../errors';
+import { OperationFailedError } from '#reconciler/errors';
 import type {
   CreatePasswordStep,
   EvictStep,
   IssueStep,
   PauseStep,
-  ProvisionerPassStep,
+  ProvisionerSyncStep,
   ReconfigureStep,
   ResumeStep,
   Step,
   SubmitOpsRequestStep,
   SupersedeStep,
-} from '../../plan/nouns';
-import { assertTold } from '../client-trust';
-import { say } from '../context';
+} from '#reconciler/model/plan';
+import { emit } from '../context';
 import { restartPods } from '../restart';
+import { assertTrustBundleCurrent } from '../trust-bundle';
 import { evicted, failed, RESTARTED, running } from './conditions';
 import { createPassword, issue } from './issue';
 import { pause, resume, whoResumes } from './pause';
-import { provisionerPass, reconfigure } from './reconfigure';
+import { provisionerSync, reconfigure } from './reconfigure';
 import { finish, submit, supersede } from './request';
 import { type NativeRun, record } from './run';
 
@@ -49,7 +49,7 @@ export async function runNativeGroup(run: NativeRun, steps: readonly (EvictStep 
     );
 }
 
-export type NativeStep = SubmitOpsRequestStep | SupersedeStep | PauseStep | CreatePasswordStep | ProvisionerPassStep | ResumeStep;
+export type NativeStep = SubmitOpsRequestStep | SupersedeStep | PauseStep | CreatePasswordStep | ProvisionerSyncStep | ResumeStep;
 
 /** Carries a single step out. */
 export async function runNative(run: NativeRun, step: NativeStep): Promise<void> {
@@ -62,8 +62,8 @@ export async function runNative(run: NativeRun, step: NativeStep): Promise<void>
       return pause(run, step.subject);
     case 'createPassword':
       return createPassword(run, step);
-    case 'provisionerPass':
-      return provisionerPass(run, step);
+    case 'provisionerSync':
+      return provisionerSync(run, step);
     case 'resume':
       return finish(run, step);
   }
@@ -71,7 +71,7 @@ export async function runNative(run: NativeRun, step: NativeStep): Promise<void>
 
 /** Restarts the pods of the plan and keeps the request's conditions. */
 async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promise<void> {
-  await assertTold(run.context);
+  await assertTrustBundleCurrent(run.context);
   await restartPods({
     context: run.context,
     plan: run.plan,
@@ -85,10 +85,10 @@ async function restartNative(run: NativeRun, steps: readonly EvictStep[]): Promi
  * Leaves no Kafka paused and no request in doubt, however the run ended. The error that ended it is the one to be thrown: what cannot be
  * written any more is only told, and left to the next run.
  */
-export async function giveUp(run: NativeRun, error: unknown, steps: readonly Step[]): Promise<void> {
+export async function cleanUpAfterFailure(run: NativeRun, error: unknown, steps: readonly Step[]): Promise<void> {
   const { context, plan } = run;
-  if (!steps.some((s) => s.kind === 'pause' || s.kind === 'provisionerPass')) return;
-  const warn = (text: string) => say(context, 'warning', plan.subject, text);
+  if (!steps.some((s) => s.kind === 'pause' || s.kind === 'provisionerSync')) return;
+  const warn = (text: string) => emit(context, 'warning', plan.subject, text);
   const whyOf = (second: unknown) => (second instanceof Error ? second.message : String(second));
   try {
     await resume(context, plan.subject);

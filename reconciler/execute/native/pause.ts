@@ -1,8 +1,8 @@
 /** The `Paused` condition of the Kafka: set before anything is changed, removed on every way out, and never taken from somebody else. */
-import { conditionOf, formatRef, groupOf, KINDS, type ObjectRef } from '../../../constructs/model/kube-object';
-import { PAUSE_REASON } from '../../../constructs/model/names';
-import { BlockedError } from '../../errors';
-import { type ExecuteContext, modify, say, withCondition, withoutCondition } from '../context';
+import { conditionOf, formatRef, groupOf, KINDS, type ObjectRef } from '#model/kube-object';
+import { PAUSE_REASON } from '#model/names';
+import { BlockedError } from '#reconciler/errors';
+import { type ExecuteContext, emit, modify, withCondition, withoutCondition } from '../context';
 import type { NativeRun } from './run';
 
 export async function pause({ context, request }: NativeRun, kafka: ObjectRef): Promise<void> {
@@ -29,7 +29,7 @@ export async function pause({ context, request }: NativeRun, kafka: ObjectRef): 
     },
     { status: true },
   );
-  say(context, 'paused', kafka, why === '' ? 'paused' : why);
+  emit(context, 'paused', kafka, why === '' ? 'paused' : why);
 }
 
 /** Who finds a Kafka paused may find nothing else of us: neither the Job that paused it nor the KafkaTls that it belonged to. */
@@ -51,5 +51,5 @@ export async function resume(context: ExecuteContext, kafka: ObjectRef): Promise
     },
     { status: true },
   );
-  if (isLifted) say(context, 'resumed', kafka, 'KubeDB looks after it again');
+  if (isLifted) emit(context, 'resumed', kafka, 'KubeDB looks after it again');
 }

@@ -2,16 +2,16 @@
  * Writes the TLS state into the Kafka, its PetSets and configuration Secrets, and lets KubeDB's provisioner look at it once: what was
  * written has to be what KubeDB itself would write, or it would be undone behind our back.
  */
-import { formatRef, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../../constructs/model/kube-object';
-import { configData, KEYSTORE_PASSWORD_KEYS, keystoreCredSecret, withCertificateVolume } from '../../../constructs/model/kubedb';
-import type { TlsState } from '../../../constructs/model/tls';
-import { OperationFailedError } from '../../errors';
-import { petSetFindings } from '../../plan/checks/pet-sets';
-import { desiredKafka } from '../../plan/checks/world';
-import type { ProvisionerPassStep, ReconfigureStep } from '../../plan/nouns';
-import type { PetSetObservation } from '../../plan/observation';
-import { stateBefore } from '../../plan/requests';
-import { type ExecuteContext, kafkaOf, modify, say } from '../context';
+import { formatRef, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
+import { configData, KEYSTORE_PASSWORD_KEYS, keystoreCredSecret, withCertificateVolume } from '#model/kubedb';
+import type { TlsState } from '#model/tls';
+import { OperationFailedError } from '#reconciler/errors';
+import type { PetSetObservation } from '#reconciler/model/observation';
+import type { ProvisionerSyncStep, ReconfigureStep } from '#reconciler/model/plan';
+import { petSetFindings } from '#reconciler/plan/checks/pet-sets';
+import { desiredKafka } from '#reconciler/plan/plan-input';
+import { stateBefore } from '#reconciler/plan/requests';
+import { type ExecuteContext, emit, kafkaOf, modify } from '../context';
 import { configureTls } from '../steps';
 import { waitUntil } from '../wait';
 import { RECONFIGURED } from './conditions';
@@ -30,7 +30,7 @@ export async function reconfigure(run: NativeRun, steps: readonly ReconfigureSte
     steps.map((s) => s.subject),
   );
   await record(run, RECONFIGURED);
-  for (const { subject, findings } of steps) say(run.context, 'reconfigured', subject, findings.map((f) => f.message).join('; '));
+  for (const { subject, findings } of steps) emit(run.context, 'reconfigured', subject, findings.map((f) => f.message).join('; '));
 }
 
 async function writeTlsState(run: NativeRun, tls: TlsState, subjects: readonly ObjectRef[]): Promise<void> {
@@ -97,7 +97,7 @@ async function awaitPetSets(context: ExecuteContext, { namespace, petSets }: Pet
 }
 
 /** Lets the provisioner at it once: what was written has to be what KubeDB itself would write, or it would be undone behind our back. */
-export async function provisionerPass(run: NativeRun, step: ProvisionerPassStep): Promise<void> {
+export async function provisionerSync(run: NativeRun, step: ProvisionerSyncStep): Promise<void> {
   const { context } = run;
   await resume(context, step.subject);
   let seenAt: number | undefined;
@@ -142,5 +142,5 @@ async function restore(run: NativeRun): Promise<void> {
   const sets = petSets.flatMap((set) => [ref(KINDS.PetSet, namespace, set.name), ref(KINDS.Secret, namespace, set.configSecret)]);
   // Not only what this run has written: an earlier one may have been killed after doing so.
   await writeTlsState(run, before, [run.plan.subject, ...sets]);
-  say(run.context, 'warning', run.plan.subject, 'its former TLS configuration was restored; no pod was restarted');
+  emit(run.context, 'warning', run.plan.subject, 'its former TLS configuration was restored; no pod was restarted');
 }

@@ -1,9 +1,9 @@
 /** The KafkaOpsRequest that a `native` operation stands for: created, left alone for a while, begun, ended. */
-import { conditionOf, KINDS, type KubeObject, type ObjectRef } from '../../../constructs/model/kube-object';
-import { PAUSE_REASON, REQUEST } from '../../../constructs/model/names';
-import type { ResumeStep, Step, SubmitOpsRequestStep } from '../../plan/nouns';
-import { restartOrder } from '../../plan/restart';
-import { deadlineMs, modify, orPlanAnew, say, withAnnotations, withCondition } from '../context';
+import { conditionOf, KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { PAUSE_REASON, REQUEST } from '#model/names';
+import type { ResumeStep, Step, SubmitOpsRequestStep } from '#reconciler/model/plan';
+import { restartOrder } from '#reconciler/plan/restart';
+import { deadlineMs, emit, modify, orReplan, withAnnotations, withCondition } from '../context';
 import { type Progress, waitUntil } from '../wait';
 import { begun, type Entry, evicted, ISSUED, RECONFIGURED, RESTARTED, running, successful } from './conditions';
 import { resume } from './pause';
@@ -13,8 +13,8 @@ export async function submit(run: NativeRun, step: SubmitOpsRequestStep): Promis
   const { context, plan } = run;
   run.request = step.subject;
   if (!step.isContinued) {
-    await orPlanAnew(context.cluster.create(step.manifest));
-    say(context, 'submitted', step.subject, step.operation);
+    await orReplan(context.cluster.create(step.manifest));
+    emit(context, 'submitted', step.subject, step.operation);
   }
   const request = await context.cluster.get(step.subject);
   if (!step.isContinued || !request?.status?.phase) await awaitNoClaim(run, step.subject, plan.subject);
@@ -44,7 +44,7 @@ async function restartEntries({ context }: NativeRun, request: KubeObject): Prom
 
 /** Gives an ops-manager the time to show itself before anything is done in its place. */
 async function awaitNoClaim({ context }: NativeRun, subject: ObjectRef, kafka: ObjectRef): Promise<void> {
-  const end = context.clock.monotonicMs() + deadlineMs(context, 'claim');
+  const end = context.clock.monotonicMs() + deadlineMs(context, 'opsManagerDetection');
   const claimed = async (): Promise<Progress<undefined>> => {
     const [request, owner] = await Promise.all([context.cluster.get(subject), context.cluster.get(kafka)]);
     const paused = owner === undefined ? undefined : conditionOf(owner, 'Paused');
@@ -89,7 +89,7 @@ export async function supersede(run: NativeRun, subject: ObjectRef): Promise<voi
     },
     { status: true },
   );
-  say(run.context, 'warning', subject, 'superseded: the desired state has changed');
+  emit(run.context, 'warning', subject, 'superseded: the desired state has changed');
 }
 
 export async function finish(run: NativeRun, step: ResumeStep): Promise<void> {

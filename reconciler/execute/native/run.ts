@@ -1,8 +1,8 @@
 /** One `native` operation under way, and the books that are kept on its request. */
-import { isEqual, type KubeObject, type ObjectRef } from '../../../constructs/model/kube-object';
-import { BlockedError } from '../../errors';
-import type { Plan } from '../../plan/nouns';
-import type { Observation } from '../../plan/observation';
+import { isEqual, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { BlockedError } from '#reconciler/errors';
+import type { Observation } from '#reconciler/model/observation';
+import type { Plan } from '#reconciler/model/plan';
 import { type ExecuteContext, modify, withCondition } from '../context';
 import type { Entry } from './conditions';
 

@@ -4,12 +4,12 @@
  * cert-manager does not re-issue a leaf because its CA was, so what a Secret holds may be a CA that its issuer has replaced. A new leaf brings the
  * present CA along. Where that would be the same one, no rotation helps, and none is planned: the owner of the CA has to renew it first.
  */
-import { goDurationMs } from '../../../constructs/model/go-duration';
-import { type IssuerRef, issuerOf } from '../../../constructs/model/tls';
+import { goDurationMs } from '#model/go-duration';
+import { type IssuerRef, issuerOf } from '#model/tls';
+import type { CaFacts, CertificateFacts, IssuerState, Observation, SecretFacts } from '#reconciler/model/observation';
+import type { Finding } from '#reconciler/model/plan';
 import { earliest } from '../dates';
-import type { Finding } from '../nouns';
-import type { CaFacts, CertificateFacts, IssuerState, Observation, SecretFacts } from '../observation';
-import { type AliasView, finding } from './world';
+import { type AliasView, finding } from '../plan-input';
 
 /** Returns the CA certificates above a leaf. */
 export function casAbove({ chain = [], ca = [] }: Pick<SecretFacts, 'chain' | 'ca'> | IssuerState): readonly CaFacts[] {

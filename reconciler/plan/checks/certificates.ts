@@ -1,10 +1,10 @@
 /** Layer 2: the broker Certificates. */
-import { differingFields } from '../../../constructs/model/certificate-effect';
-import type { KubeObject } from '../../../constructs/model/kube-object';
-import { certificateOf, issuerOf } from '../../../constructs/model/tls';
-import { statusOf } from '../../status';
-import type { Finding } from '../nouns';
-import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type World, wantedCertificate } from './world';
+import { differingFields } from '#model/certificate-effect';
+import type { KubeObject } from '#model/kube-object';
+import { certificateOf, issuerOf } from '#model/tls';
+import { statusOf } from '#reconciler/model/object-status';
+import type { Finding } from '#reconciler/model/plan';
+import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';
 
 const CERTIFICATE_CHECKS = [
   certificateIsMissing, // nothing else can be said of it then
@@ -13,8 +13,8 @@ const CERTIFICATE_CHECKS = [
 ];
 
 /** Returns what of the broker Certificates is not as desired. */
-export function certificateFindings(world: World): readonly AliasFinding[] {
-  return aliasViews(world).flatMap((view) => firstOf(CERTIFICATE_CHECKS, view));
+export function certificateFindings(input: PlanInput): readonly AliasFinding[] {
+  return aliasViews(input).flatMap((view) => firstOf(CERTIFICATE_CHECKS, view));
 }
 
 function certificateIsMissing({ certificate, subject }: AliasView): Finding | undefined {
@@ -39,7 +39,7 @@ function certificateDifferences(view: AliasView): readonly string[] {
 }
 
 /** The user's labels on a Secret need no operation: `brokerLabelSteps` writes them. */
-function withoutUserLabels({ bundle }: World, spec: KubeObject['spec']): object {
+function withoutUserLabels({ bundle }: PlanInput, spec: KubeObject['spec']): object {
   const { secretTemplate } = spec;
   const labels = Object.entries(secretTemplate?.labels ?? {}).filter(([key]) => bundle.desired.labels?.[key] === undefined);
   return { ...spec, secretTemplate: { ...secretTemplate, labels: Object.fromEntries(labels) } };

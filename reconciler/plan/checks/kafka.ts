@@ -1,12 +1,12 @@
 /** Layer 1: the Kafka's spec. */
-import { isEqual, KINDS, ref } from '../../../constructs/model/kube-object';
-import { formatIssuerRef, normalizeTls, tlsStateOf } from '../../../constructs/model/tls';
-import { differingCertificates, isSameTls } from '../../../constructs/model/tls-effect';
-import type { Finding } from '../nouns';
-import { finding, type World } from './world';
+import { isEqual, KINDS, ref } from '#model/kube-object';
+import { formatIssuerRef, normalizeTls, tlsStateOf } from '#model/tls';
+import { differingCertificates, isSameTls } from '#model/tls-effect';
+import type { Finding } from '#reconciler/model/plan';
+import { finding, type PlanInput } from '../plan-input';
 
 /** Returns how the Kafka's spec differs from the desired TLS state. */
-export function kafkaFindings({ bundle, live }: World): readonly Finding[] {
+export function kafkaFindings({ bundle, live }: PlanInput): readonly Finding[] {
   const { kafka } = live;
   if (kafka === undefined) return [];
   const subject = ref(KINDS.Kafka, live.namespace, live.name);

@@ -2,11 +2,11 @@
  * Names that are wanted and that an issued certificate lacks: because cert-manager has not issued for them yet, or because the issuer leaves
  * them out. cert-manager compares what was asked for, calls such a certificate Ready, and never issues it again by itself.
  */
-import { ALTERNATIVE_NAMES } from '../../../constructs/model/alternative-names';
-import { certificateOf, formatIssuerRef, issuerOf } from '../../../constructs/model/tls';
-import { statusOf } from '../../status';
-import type { Finding } from '../nouns';
-import { type AliasFinding, type AliasView, aliasViews, finding, type World, wantedCertificate } from './world';
+import { ALTERNATIVE_NAMES } from '#model/alternative-names';
+import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
+import { statusOf } from '#reconciler/model/object-status';
+import type { Finding } from '#reconciler/model/plan';
+import { type AliasFinding, type AliasView, aliasViews, finding, type PlanInput, wantedCertificate } from '../plan-input';
 
 /** Returns which names cert-manager has still to issue for. */
 export function secretLacksNames(view: AliasView): Finding | undefined {
@@ -16,8 +16,8 @@ export function secretLacksNames(view: AliasView): Finding | undefined {
 }
 
 /** Returns which names an issuer has left out of a certificate though it was asked for them. To issue again helps once the issuer has changed. */
-export function droppedNameFindings(world: World): readonly AliasFinding[] {
-  return aliasViews(world).flatMap((view) => {
+export function droppedNameFindings(input: PlanInput): readonly AliasFinding[] {
+  return aliasViews(input).flatMap((view) => {
     const dropped = droppedNames(view);
     if (dropped.length === 0) return [];
     const issuer = formatIssuerRef(issuerOf(view.tls, view.alias));

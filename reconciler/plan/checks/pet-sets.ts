@@ -1,10 +1,10 @@
 /** Layer 4: PetSets and configuration Secrets. */
-import type { Bundle } from '../../../constructs/model/bundle';
-import { KINDS, type KubeObject, ref } from '../../../constructs/model/kube-object';
-import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '../../../constructs/model/kubedb';
-import type { Finding } from '../nouns';
-import type { PetSetObservation, PetSetState } from '../observation';
-import { desiredKafka, finding } from './world';
+import type { Bundle } from '#model/bundle';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '#model/kubedb';
+import type { PetSetObservation, PetSetState } from '#reconciler/model/observation';
+import type { Finding } from '#reconciler/model/plan';
+import { desiredKafka, finding } from '../plan-input';
 
 /** Returns which PetSets and configuration Secrets do not carry the desired TLS state. */
 export function petSetFindings({ bundle, live }: { readonly bundle: Bundle; readonly live: PetSetObservation }): readonly Finding[] {

@@ -1,10 +1,10 @@
 /** Layer 5: what each pod was made from and serves. */
-import { KINDS, type ObjectRef, ref } from '../../../constructs/model/kube-object';
-import { mountedCertificateSecret, nodesOf } from '../../../constructs/model/kubedb';
-import { certificateOf, type TlsState } from '../../../constructs/model/tls';
-import type { Finding } from '../nouns';
-import type { PodFacts, PodTemplate, SecretFacts } from '../observation';
-import { finding, type PodWorld } from './world';
+import { KINDS, type ObjectRef, ref } from '#model/kube-object';
+import { mountedCertificateSecret, nodesOf } from '#model/kubedb';
+import { certificateOf, type TlsState } from '#model/tls';
+import type { PodFacts, PodTemplate, SecretFacts } from '#reconciler/model/observation';
+import type { Finding } from '#reconciler/model/plan';
+import { finding, type PodWorld } from '../plan-input';
 
 const POD_CHECKS = [
   podHasOldRevision, // made from a template with another certificate

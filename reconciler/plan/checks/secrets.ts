@@ -1,12 +1,12 @@
 /** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
-import { formatKeyKind, keyKindOf } from '../../../constructs/model/certificate-fields';
-import { isEqual } from '../../../constructs/model/kube-object';
-import { certificateOf, formatIssuerRef, issuerOf } from '../../../constructs/model/tls';
-import type { Finding } from '../nouns';
-import type { CertificateFacts } from '../observation';
+import { formatKeyKind, keyKindOf } from '#model/certificate-fields';
+import { isEqual } from '#model/kube-object';
+import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
+import type { CertificateFacts } from '#reconciler/model/observation';
+import type { Finding } from '#reconciler/model/plan';
+import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';
 import { caIsExpiring, caIsTooOld, marginMs } from './cas';
 import { secretLacksNames } from './names';
-import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type World, wantedCertificate } from './world';
 
 /**
  * How long before `issuedAfter` a leaf may say it was issued and still count, in milliseconds. cert-manager's own issuers stamp the present
@@ -32,13 +32,13 @@ const ROTATION_CHECKS = [
 ];
 
 /** Returns what of the broker certificates' Secrets is not as desired. */
-export function secretFindings(world: World): readonly AliasFinding[] {
-  return aliasViews(world).flatMap((view) => firstOf(SECRET_CHECKS, view));
+export function secretFindings(input: PlanInput): readonly AliasFinding[] {
+  return aliasViews(input).flatMap((view) => firstOf(SECRET_CHECKS, view));
 }
 
 /** Returns which leaf certificates have to be replaced though nothing asks cert-manager for it: too old, or in another key encoding. */
-export function rotationFindings(world: World): readonly AliasFinding[] {
-  return aliasViews(world).flatMap((view) => firstOf(ROTATION_CHECKS, view));
+export function rotationFindings(input: PlanInput): readonly AliasFinding[] {
+  return aliasViews(input).flatMap((view) => firstOf(ROTATION_CHECKS, view));
 }
 
 /** Keys of a certificate's Secret that a pod mounts. */

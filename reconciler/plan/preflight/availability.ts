@@ -1,12 +1,12 @@
 /** What Kafka is too small for: where no order of restarts avoids an outage, nothing is refused, and somebody has to know. */
-import { nodesOf } from '../../../constructs/model/kubedb';
-import type { World } from '../checks/world';
+import { nodesOf } from '#model/kubedb';
+import type { Observation, PodFacts, TopicFacts } from '#reconciler/model/observation';
+import type { Draft } from '#reconciler/model/plan';
 import { listed, losesData } from '../data-loss';
-import type { Draft } from '../nouns';
-import type { Observation, PodFacts, TopicFacts } from '../observation';
+import type { PlanInput } from '../plan-input';
 
 /** Returns what clients will feel of restarts that are gated. Of a cut-over the plan says worse already. */
-export function availabilityNotes({ live }: World, { steps, cutover }: Draft): readonly string[] {
+export function availabilityNotes({ live }: PlanInput, { steps, cutover }: Draft): readonly string[] {
   if (cutover !== undefined) return [];
   const restarted = live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name));
   return [...quorumNotes(live, restarted), ...('value' in live.facts ? topicNotes(live.facts.value.topics, restarted, live) : [])];

@@ -4,15 +4,15 @@
  *
  * KubeDB's ops-manager evicts, too, and would only time out, with pods of both kinds left behind.
  */
-import { KINDS, type KubeObject, ref } from '../../../constructs/model/kube-object';
-import { nodesOf } from '../../../constructs/model/kubedb';
-import type { World } from '../checks/world';
-import type { Draft, EvictStep, Obstacle } from '../nouns';
-import type { Observation, PodFacts } from '../observation';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import { nodesOf } from '#model/kubedb';
+import type { Observation, PodFacts } from '#reconciler/model/observation';
+import type { Draft, EvictStep, Obstacle } from '#reconciler/model/plan';
+import type { PlanInput } from '../plan-input';
 import { isMixed } from '../restart';
 
 /** Returns one obstacle a budget that keeps a pod from its restart for good. */
-export function budgetForbidsEviction({ live }: World, draft: Draft): readonly Obstacle[] {
+export function budgetForbidsEviction({ live }: PlanInput, draft: Draft): readonly Obstacle[] {
   const pods = evictedPods(live, draft);
   const several = pods.find(({ budgets = [] }) => budgets.length > 1);
   const alone = live.budgets.flatMap((budget) => {

@@ -2,23 +2,23 @@
  * CAs that expire. No run of ours renews one: cert-manager does, where a Certificate of the bundle is its, and else its owner. It is
  * named from when new leaves would outlive it, and once it has expired nothing is issued by it.
  */
-import { formatRef, KINDS, type KubeObject, refOf } from '../../../constructs/model/kube-object';
-import { formatIssuerRef, type IssuerRef, issuerOf } from '../../../constructs/model/tls';
+import { formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
+import { formatIssuerRef, type IssuerRef, issuerOf } from '#model/tls';
+import type { CaFacts } from '#reconciler/model/observation';
+import type { Draft, Obstacle } from '#reconciler/model/plan';
 import { casAbove, firstToExpire, issuerStateOf, nameOf } from '../checks/cas';
-import { aliasViews, type World } from '../checks/world';
-import type { Draft, Obstacle } from '../nouns';
-import type { CaFacts } from '../observation';
+import { aliasViews, type PlanInput } from '../plan-input';
 import { certificatesToIssue } from './wanted-certificates';
 
 /** Returns one obstacle an issuer whose CA has expired, where certificates are to be issued by it. */
-export function caHasExpired(world: World, draft: Draft): readonly Obstacle[] {
-  const { live, now } = world;
-  const needed = new Map(certificatesToIssue(world, draft).map(({ issuer }) => [formatRef(issuer), issuer]));
+export function caHasExpired(input: PlanInput, draft: Draft): readonly Obstacle[] {
+  const { live, now } = input;
+  const needed = new Map(certificatesToIssue(input, draft).map(({ issuer }) => [formatRef(issuer), issuer]));
   return [...needed.values()].flatMap((subject): readonly Obstacle[] => {
     const state = live.issuers.find((i) => i.kind === subject.kind && i.name === subject.name);
     const first = state === undefined ? undefined : firstToExpire(casAbove(state));
     if (first === undefined || Date.parse(first.notAfter) > now.getTime()) return [];
-    const own = ownCa(world, subject);
+    const own = ownCa(input, subject);
     const message = `its CA certificate ${nameOf(first)} expired ${first.notAfter}: what it issues would be refused`;
     return own === undefined
       ? [{ kind: 'blocked', subject, message, hint: 'Renew the CA in the Secret of the issuer, then run again.' }]
@@ -35,11 +35,11 @@ export function caHasExpired(world: World, draft: Draft): readonly Obstacle[] {
 }
 
 /** Returns one note a CA that expires before leaves would that are issued now. */
-export function caNotes(world: World, draft: Draft): readonly string[] {
-  const { bundle, live, now } = world;
+export function caNotes(input: PlanInput, draft: Draft): readonly string[] {
+  const { bundle, live, now } = input;
   const { tls } = bundle;
-  if (tls === 'off' || caHasExpired(world, draft).length > 0) return [];
-  const notes = aliasViews(world).flatMap(({ alias, secret }) => {
+  if (tls === 'off' || caHasExpired(input, draft).length > 0) return [];
+  const notes = aliasViews(input).flatMap(({ alias, secret }) => {
     if (secret?.leaf === undefined) return [];
     const issuer = issuerOf(tls, alias);
     const state = issuerStateOf(live, issuer);
@@ -47,16 +47,16 @@ export function caNotes(world: World, draft: Draft): readonly string[] {
     const first = firstToExpire(casAbove(isRead ? state : secret));
     const lifetimeMs = Date.parse(secret.leaf.notAfter) - Date.parse(secret.leaf.notBefore);
     if (first === undefined || now.getTime() < Date.parse(first.notAfter) - lifetimeMs) return [];
-    return [noteOf(world, issuer, first, isRead)];
+    return [noteOf(input, issuer, first, isRead)];
   });
   return [...new Set(notes)];
 }
 
-function noteOf(world: World, issuer: IssuerRef, ca: CaFacts, isRead: boolean): string {
-  const isOver = Date.parse(ca.notAfter) <= world.now.getTime();
+function noteOf(input: PlanInput, issuer: IssuerRef, ca: CaFacts, isRead: boolean): string {
+  const isOver = Date.parse(ca.notAfter) <= input.now.getTime();
   const name = formatIssuerRef(issuer);
   const what = isRead ? `The CA certificate ${nameOf(ca)} of ${name}` : `The CA certificate ${nameOf(ca)}, of which ${name} issued,`;
-  const own = ownCa(world, issuer);
+  const own = ownCa(input, issuer);
   const cure =
     own === undefined
       ? 'Renew it; certificates that it signed are rotated after that.'
@@ -65,8 +65,10 @@ function noteOf(world: World, issuer: IssuerRef, ca: CaFacts, isRead: boolean): 
 }
 
 /** Returns the Certificate of the bundle that the CA of an issuer comes from. */
-function ownCa({ bundle }: World, { kind, name }: { readonly kind: string; readonly name: string }): KubeObject | undefined {
-  const issuer = bundle.issuing.find((m) => m.kind === kind && m.metadata.name === name);
+function ownCa({ bundle }: PlanInput, { kind, name }: { readonly kind: string; readonly name: string }): KubeObject | undefined {
+  const issuer = bundle.issuerManifests.find((m) => m.kind === kind && m.metadata.name === name);
   const secretName: unknown = issuer?.spec?.ca?.secretName;
-  return bundle.issuing.find((m) => m.kind === KINDS.Certificate.kind && m.spec?.isCA === true && m.spec?.secretName === secretName);
+  return bundle.issuerManifests.find(
+    (m) => m.kind === KINDS.Certificate.kind && m.spec?.isCA === true && m.spec?.secretName === secretName,
+  );
 }

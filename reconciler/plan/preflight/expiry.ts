@@ -2,24 +2,24 @@
  * Certificates that expire before the run has to be over by its deadlines. A run is never refused for it: it may be the very one that cures
  * it, and one that is not still mends something else. Whether a pod may be restarted onto what its Secret holds is asked at its gate.
  */
-import { formatGoDuration, goDurationMs } from '../../../constructs/model/go-duration';
+import { formatGoDuration, goDurationMs } from '#model/go-duration';
+import type { PodFacts } from '#reconciler/model/observation';
+import type { Draft } from '#reconciler/model/plan';
 import { rotationDue } from '../checks/secrets';
-import { aliasViews, type World } from '../checks/world';
-import { compare } from '../comparison';
 import { expiredAt } from '../dates';
-import type { Draft } from '../nouns';
-import type { PodFacts } from '../observation';
+import { compare } from '../diff';
+import { aliasViews, type PlanInput } from '../plan-input';
 
 /** Returns what is about to expire: what pods serve, and what they restart onto. */
-export function expiryNotes(world: World, { steps, cutover }: Draft): readonly string[] {
-  const { live, bundle, now } = world;
+export function expiryNotes(input: PlanInput, { steps, cutover }: Draft): readonly string[] {
+  const { live, bundle, now } = input;
   const restarted = live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name));
   if (restarted.length === 0) return [];
-  const { reissued } = compare(world);
-  const limitMs = longestMs(world, restarted.length);
+  const { reissued } = compare(input);
+  const limitMs = longestMs(input, restarted.length);
   const isLate = (notAfter: string) => Date.parse(notAfter) > now.getTime() && Date.parse(notAfter) < now.getTime() + limitMs;
   const within = `within the ${formatGoDuration(BigInt(limitMs) * 1_000_000n)} that this run may take by its deadlines`;
-  const views = aliasViews(world).filter((v) => v.secret?.leaf !== undefined && !reissued.has(v.alias));
+  const views = aliasViews(input).filter((v) => v.secret?.leaf !== undefined && !reissued.has(v.alias));
   const kept = views.flatMap(({ secret }) => {
     const { leaf, name } = secret as NonNullable<typeof secret>;
     if (leaf === undefined || !isLate(leaf.notAfter)) return [];
@@ -50,7 +50,7 @@ function servedLeaves(pod: PodFacts) {
 }
 
 /** How long a run may take that uses up every deadline. */
-function longestMs({ bundle }: World, restarts: number): number {
+function longestMs({ bundle }: PlanInput, restarts: number): number {
   const ms = (name: 'issuance' | 'gate' | 'podReady') => goDurationMs(bundle.desired.deadlines[name]) ?? 0;
   return ms('issuance') + restarts * (ms('gate') + ms('podReady'));
 }

@@ -7,9 +7,9 @@
  *
  * `ca`, `vault` and `venafi` issuers sign by rules that are not in their spec; what they refuse, cert-manager reports.
  */
-import { formatRef, type KubeObject, type ObjectRef, refOf } from '../../../constructs/model/kube-object';
-import type { World } from '../checks/world';
-import type { Draft, Obstacle } from '../nouns';
+import { formatRef, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
+import type { Draft, Obstacle } from '#reconciler/model/plan';
+import type { PlanInput } from '../plan-input';
 import { certificatesToIssue, type WantedCertificate, wantedCertificates } from './wanted-certificates';
 
 interface Unsuitable {
@@ -19,34 +19,34 @@ interface Unsuitable {
 }
 
 /** Returns one obstacle an issuer that the draft would ask for what it cannot sign. */
-export function issuerTypeCannotSign(world: World, draft: Draft): readonly Obstacle[] {
-  return unsuitableIssuers(world, certificatesToIssue(world, draft)).map(({ issuer: subject, problem: message, hint }) => {
+export function issuerTypeCannotSign(input: PlanInput, draft: Draft): readonly Obstacle[] {
+  return unsuitableIssuers(input, certificatesToIssue(input, draft)).map(({ issuer: subject, problem: message, hint }) => {
     return { kind: 'invalid', subject, message, hint };
   });
 }
 
 /** Returns what to know of such issuers while nothing is asked of them. */
-export function unsuitableIssuerNotes(world: World, draft: Draft): readonly string[] {
-  if (issuerTypeCannotSign(world, draft).length > 0) return [];
-  return unsuitableIssuers(world, wantedCertificates(world)).map(({ issuer, problem, hint }) => {
+export function unsuitableIssuerNotes(input: PlanInput, draft: Draft): readonly string[] {
+  if (issuerTypeCannotSign(input, draft).length > 0) return [];
+  return unsuitableIssuers(input, wantedCertificates(input)).map(({ issuer, problem, hint }) => {
     return `${formatRef(issuer)} ${problem}. The next rotation will be refused. ${hint}`;
   });
 }
 
 /** Returns each such issuer once, with what is wrong about the first certificate that it cannot sign. */
-function unsuitableIssuers(world: World, certificates: readonly WantedCertificate[]): readonly Unsuitable[] {
+function unsuitableIssuers(input: PlanInput, certificates: readonly WantedCertificate[]): readonly Unsuitable[] {
   const found = new Map<string, Unsuitable>();
   for (const certificate of certificates) {
     const { issuer } = certificate;
-    const why = whyUnsuitable(specOf(issuer, world), certificate);
+    const why = whyUnsuitable(specOf(issuer, input), certificate);
     if (why !== undefined && !found.has(formatRef(issuer))) found.set(formatRef(issuer), { issuer, ...why });
   }
   return [...found.values()];
 }
 
 /** The bundle's manifest wins over the live object, which the plan brings to it. */
-function specOf({ kind, name }: ObjectRef, { bundle, live }: World): KubeObject['spec'] {
-  const manifest = bundle.issuing.find((m) => m.kind === kind && m.metadata.name === name);
+function specOf({ kind, name }: ObjectRef, { bundle, live }: PlanInput): KubeObject['spec'] {
+  const manifest = bundle.issuerManifests.find((m) => m.kind === kind && m.metadata.name === name);
   return (manifest ?? live.issuers.find((i) => i.kind === kind && i.name === name)?.object)?.spec;
 }
 

@@ -2,20 +2,20 @@
  * Issuers that certificates are to be issued by and that cannot issue yet: one is missing, not Ready, or its Secret holds no CA. Nothing is
  * begun that would stop half done for want of it. Issuers of the bundle, and CAs that the bundle has issued, are made Ready by the plan.
  */
-import { formatRef, KINDS, type KubeObject, type ObjectRef } from '../../../constructs/model/kube-object';
-import { statusOf } from '../../status';
-import type { World } from '../checks/world';
-import type { Draft, Obstacle } from '../nouns';
-import type { CaProblem, IssuerState } from '../observation';
+import { formatRef, KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { statusOf } from '#reconciler/model/object-status';
+import type { CaProblem, IssuerState } from '#reconciler/model/observation';
+import type { Draft, Obstacle } from '#reconciler/model/plan';
+import type { PlanInput } from '../plan-input';
 import { certificatesToIssue } from './wanted-certificates';
 
 /** Returns one obstacle an issuer that steps need. Of one that could not be looked at nothing is assumed. */
-export function issuerIsNotReady(world: World, draft: Draft): readonly Obstacle[] {
-  const { issuing } = world.bundle;
-  const needed = new Map(certificatesToIssue(world, draft).map(({ issuer }) => [formatRef(issuer), issuer]));
+export function issuerIsNotReady(input: PlanInput, draft: Draft): readonly Obstacle[] {
+  const { issuerManifests } = input.bundle;
+  const needed = new Map(certificatesToIssue(input, draft).map(({ issuer }) => [formatRef(issuer), issuer]));
   return [...needed.values()].flatMap((subject) => {
-    const state = world.live.issuers.find((i) => i.kind === subject.kind && i.name === subject.name);
-    return state === undefined ? [] : (obstacleOf(subject, state, issuing) ?? []);
+    const state = input.live.issuers.find((i) => i.kind === subject.kind && i.name === subject.name);
+    return state === undefined ? [] : (obstacleOf(subject, state, issuerManifests) ?? []);
   });
 }
 

@@ -2,13 +2,13 @@
  * What whoever carries the plan out may not do. A run ends with it: whoever grants it cures it, and a Role that was only just applied may not
  * be known everywhere yet. Whoever only looks at a plan may have other rights than the Job, and is told.
  */
-import type { Permission } from '../../../constructs/model/permissions';
-import type { World } from '../checks/world';
-import { type Draft, hasWork, type Obstacle } from '../nouns';
+import type { Permission } from '#model/permissions';
+import { type Draft, hasWork, type Obstacle } from '#reconciler/model/plan';
+import type { PlanInput } from '../plan-input';
 import { kafkaRef } from '../steps';
 
 /** Returns one obstacle a resource. A run that has nothing to do needs nothing. */
-export function permissionIsDenied({ live }: World, draft: Draft): readonly Obstacle[] {
+export function permissionIsDenied({ live }: PlanInput, draft: Draft): readonly Obstacle[] {
   if (!hasWork(draft)) return [];
   return (live.denied ?? []).map((permission) => ({
     kind: 'blocked',
@@ -19,7 +19,7 @@ export function permissionIsDenied({ live }: World, draft: Draft): readonly Obst
 }
 
 /** Returns what a plan that is only shown says instead. */
-export function deniedNotes({ live }: World, draft: Draft): readonly string[] {
+export function deniedNotes({ live }: PlanInput, draft: Draft): readonly string[] {
   if (!hasWork(draft) || live.denied === undefined || live.denied.length === 0) return [];
   return [`You ${live.denied.map(words).join(', ')} in ${live.namespace}, which applying needs; the Role of the Job allows it.`];
 }

@@ -18,10 +18,11 @@
  *     cas.ts            CAs that expire before what they sign
  *     unread.ts         Secrets that may not be read, so that nothing is known of them
  */
-import type { World } from '../checks/world';
+
+import type { Draft, Obstacle } from '#reconciler/model/plan';
 import { dataLossNotes } from '../data-loss';
 import { healthNotes } from '../health';
-import type { Draft, Obstacle } from '../nouns';
+import type { PlanInput } from '../plan-input';
 import { availabilityNotes } from './availability';
 import { budgetForbidsEviction } from './budgets';
 import { caHasExpired, caNotes } from './cas';
@@ -40,29 +41,29 @@ export interface Preflight {
 }
 
 /** Returns all that stands in the way of a draft; `isOnlyShown`: somebody else, with other rights, will carry it out. */
-export function preflight(world: World, draft: Draft, isOnlyShown: boolean): Preflight {
+export function preflight(input: PlanInput, draft: Draft, isOnlyShown: boolean): Preflight {
   return {
     obstacles: [
-      ...(isOnlyShown ? [] : permissionIsDenied(world, draft)), // it would stop where the right is missing
-      ...issuerTypeCannotSign(world, draft), // no certificate of it would be worth anything
-      ...keptKeyDoesNotFit(world), // a certificate would never be issued again
-      ...issuerIsNotReady(world, draft), // a certificate would not be issued
-      ...caHasExpired(world, draft), // no certificate of it would be accepted
-      ...podIsDown(world, draft), // the gates would stay shut
-      ...podCannotBeVerified(world, draft), // success could not be proven
-      ...podsAreOutOfReach(world, draft), // no restart could be proven
-      ...budgetForbidsEviction(world, draft), // a pod would not be let go
+      ...(isOnlyShown ? [] : permissionIsDenied(input, draft)), // it would stop where the right is missing
+      ...issuerTypeCannotSign(input, draft), // no certificate of it would be worth anything
+      ...keptKeyDoesNotFit(input), // a certificate would never be issued again
+      ...issuerIsNotReady(input, draft), // a certificate would not be issued
+      ...caHasExpired(input, draft), // no certificate of it would be accepted
+      ...podIsDown(input, draft), // the gates would stay shut
+      ...podCannotBeVerified(input, draft), // success could not be proven
+      ...podsAreOutOfReach(input, draft), // no restart could be proven
+      ...budgetForbidsEviction(input, draft), // a pod would not be let go
     ],
     notes: [
-      ...unreadNotes(world),
-      ...(draft.steps.length > 0 ? healthNotes(world) : []),
-      ...dataLossNotes(world, draft),
-      ...availabilityNotes(world, draft),
-      ...downPodNotes(world, draft),
-      ...expiryNotes(world, draft),
-      ...caNotes(world, draft),
-      ...unsuitableIssuerNotes(world, draft),
-      ...(isOnlyShown ? deniedNotes(world, draft) : []),
+      ...unreadNotes(input),
+      ...(draft.steps.length > 0 ? healthNotes(input) : []),
+      ...dataLossNotes(input, draft),
+      ...availabilityNotes(input, draft),
+      ...downPodNotes(input, draft),
+      ...expiryNotes(input, draft),
+      ...caNotes(input, draft),
+      ...unsuitableIssuerNotes(input, draft),
+      ...(isOnlyShown ? deniedNotes(input, draft) : []),
     ],
   };
 }

@@ -1,11 +1,11 @@
 /** Whether what pods serve can be seen from where the plan is carried out: no restart could be proven otherwise. */
-import { formatRef, KINDS, ref } from '../../../constructs/model/kube-object';
-import type { World } from '../checks/world';
-import type { Draft, Obstacle } from '../nouns';
-import type { PodObservation } from '../observation';
+import { formatRef, KINDS, ref } from '#model/kube-object';
+import type { PodObservation } from '#reconciler/model/observation';
+import type { Draft, Obstacle } from '#reconciler/model/plan';
+import type { PlanInput } from '../plan-input';
 
 /** Returns the obstacle of restarts where no Ready pod can be reached. */
-export function podsAreOutOfReach({ live }: World, { steps }: Draft): readonly Obstacle[] {
+export function podsAreOutOfReach({ live }: PlanInput, { steps }: Draft): readonly Obstacle[] {
   const message = steps.some((s) => s.kind === 'evict') ? outOfReach(live) : undefined;
   if (message === undefined) return [];
   const hint = 'Run it where the pods can be reached, as the Job in the cluster does: network policies have to allow ports 9092 and 9093.';

@@ -1,8 +1,8 @@
 /** The Certificates that the desired state wants, and those of them that a draft has issued: what their issuers must be able to sign. */
-import { isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '../../../constructs/model/kube-object';
-import { ALIASES } from '../../../constructs/model/tls';
-import { type World, wantedCertificate } from '../checks/world';
-import type { Draft, Step } from '../nouns';
+import { isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
+import { ALIASES } from '#model/tls';
+import type { Draft, Step } from '#reconciler/model/plan';
+import { type PlanInput, wantedCertificate } from '../plan-input';
 
 export interface WantedCertificate {
   readonly manifest: KubeObject;
@@ -12,20 +12,20 @@ export interface WantedCertificate {
 }
 
 /** Returns all of them: the brokers' first, then those of the bundle. */
-export function wantedCertificates(world: World): readonly WantedCertificate[] {
-  const { bundle, live } = world;
+export function wantedCertificates(input: PlanInput): readonly WantedCertificate[] {
+  const { bundle, live } = input;
   const wanted = (isOfBrokers: boolean) => (manifest: KubeObject) => {
     return { manifest, issuer: issuerRefOf(manifest, live.namespace), isOfBrokers };
   };
-  const ofBrokers = bundle.tls === 'off' ? [] : ALIASES.map((alias) => wantedCertificate(world, alias));
-  const others = bundle.issuing.filter((m) => m.kind === KINDS.Certificate.kind);
+  const ofBrokers = bundle.tls === 'off' ? [] : ALIASES.map((alias) => wantedCertificate(input, alias));
+  const others = bundle.issuerManifests.filter((m) => m.kind === KINDS.Certificate.kind);
   return [...ofBrokers.map(wanted(true)), ...others.map(wanted(false))];
 }
 
 /** Returns those that the steps have issued. A Certificate that exists and fits may be among them: a rotation issues it again. */
-export function certificatesToIssue(world: World, { steps }: Draft): readonly WantedCertificate[] {
-  const isByKubeDb = world.bundle.desired.executor === 'ops-request' && steps.some(makesKubeDbIssue);
-  return wantedCertificates(world).filter(({ manifest, isOfBrokers }) => {
+export function certificatesToIssue(input: PlanInput, { steps }: Draft): readonly WantedCertificate[] {
+  const isByKubeDb = input.bundle.desired.executor === 'ops-request' && steps.some(makesKubeDbIssue);
+  return wantedCertificates(input).filter(({ manifest, isOfBrokers }) => {
     return (isOfBrokers && isByKubeDb) || steps.some((s) => isIssuing(s) && isSameRef(s.subject, refOf(manifest)));
   });
 }

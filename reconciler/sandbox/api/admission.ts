@@ -2,7 +2,7 @@
  * Admission: operators check and complete a write before it happens, as their webhooks do on a real cluster. The rules are in `admission/`,
  * one file an operator.
  */
-import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
+import type { Kind, KubeObject } from '#model/kube-object';
 import { ApiFailure, type FieldProblem, forbidden, invalid } from './failure';
 import type { Draft } from './json';
 import type { Resource } from './resources';

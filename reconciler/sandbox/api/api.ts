@@ -12,7 +12,7 @@
  * hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; there is no conversion between versions
  * and no protobuf, which `kubectl create namespace` and its like send. Equal requests give equal uids, versions and names.
  */
-import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import { memoize } from '../memoize';
 import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
 import type { Admission } from './admission';

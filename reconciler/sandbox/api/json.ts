@@ -1,5 +1,5 @@
 /** JSON values, and objects while they are being written. */
-import type { KubeObject, ObjectMeta } from '../../../constructs/model/kube-object';
+import type { KubeObject, ObjectMeta } from '#model/kube-object';
 
 /** A JSON object with members that the reader has to check. */
 export type JsonObject = Record<string, unknown>;

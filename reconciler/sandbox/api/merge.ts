@@ -2,7 +2,7 @@
  * How two versions of an object compare and merge, field by field, under the rules of its schema: maps member by member, keyed lists item by
  * item, sets value by value, everything else as a whole. Unknown fields merge as Kubernetes guesses: maps are granular, lists are atomic.
  */
-import { isEqual } from '../../../constructs/model/kube-object';
+import { isEqual } from '#model/kube-object';
 import { type FieldSet, fieldSet, ITSELF } from './field-set';
 import { isObject, itemsOf, type JsonObject } from './json';
 import { memberSchema, type Schema } from './schema';

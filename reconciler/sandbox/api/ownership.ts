@@ -2,7 +2,7 @@
  * The owners of each field: `metadata.managedFields`. An apply owns the fields that it sends, and is refused if it would change fields of
  * other owners. Any other write owns the fields that it changes and takes them from their owners.
  */
-import { isEqual, type KubeObject } from '../../../constructs/model/kube-object';
+import { isEqual, type KubeObject } from '#model/kube-object';
 import { ApiFailure } from './failure';
 import { type FieldSet, formatPath, ITSELF, intersection, pathsOf, readFieldSet, union, without, withoutTrees } from './field-set';
 import type { Draft, Metadata } from './json';

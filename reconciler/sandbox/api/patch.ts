@@ -1,5 +1,5 @@
 /** JSON merge patch (RFC 7386) and JSON patch (RFC 6902). */
-import { isEqual } from '../../../constructs/model/kube-object';
+import { isEqual } from '#model/kube-object';
 import { ApiFailure, badRequest } from './failure';
 import { copyOf, isObject, type JsonObject } from './json';
 

@@ -4,7 +4,7 @@
  * A pod that is deleted or evicted gets a deletionTimestamp and stays until its kubelet deletes it again, with a grace period of 0. Objects
  * without an owner are collected in the background: after the answer, before any timer. Foreground deletion is treated as background deletion.
  */
-import { hasTrueCondition, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
 import { timestamp } from '../clock';
 import { type Admission, admissionContext, admit } from './admission';
 import { ApiFailure, badRequest, internalError, notFound, staleResourceVersion, uidMismatch } from './failure';

@@ -2,7 +2,7 @@
  * The kinds that the API serves, each with its traits: schema, status subresource, generation, names for `kubectl`.
  * They are the kinds of this project, and a few that controllers and `kubectl` need.
  */
-import { groupOf, KINDS, type Kind } from '../../../constructs/model/kube-object';
+import { groupOf, KINDS, type Kind } from '#model/kube-object';
 import type { Schema } from './schema';
 import { certificateRequestSchema, certificateSchema, issuerSchema } from './schemas/cert-manager';
 import { gitOpsKafkaSchema, kafkaOpsRequestSchema, kafkaSchema, kafkaVersionSchema, petSetSchema } from './schemas/kubedb';

@@ -5,7 +5,7 @@
  * A schema carries the type of the values that it accepts, so that admission rules read a validated object with the fields of its schema:
  * `View<typeof kafkaSchema>`.
  */
-import type { Condition, KubeObject } from '../../../constructs/model/kube-object';
+import type { Condition, KubeObject } from '#model/kube-object';
 import type { JsonObject, Metadata } from './json';
 
 export interface Schema<T = unknown> {

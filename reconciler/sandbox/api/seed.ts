@@ -1,5 +1,5 @@
 /** The objects of a new API: namespaces and KubeDB's catalog. */
-import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '#model/kube-object';
 
 export const SEED_NAMESPACES: readonly string[] = ['default', 'kube-system', 'cert-manager'];
 

@@ -1,5 +1,5 @@
 /** Label and field selectors: those in the query of a list or watch, and those in objects. */
-import type { KubeObject } from '../../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { badRequest } from './failure';
 import { valueAt } from './json';
 import type { Resource } from './resources';

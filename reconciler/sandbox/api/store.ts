@@ -2,7 +2,7 @@
  * The stored objects and their history. A stored object is never changed, only replaced. Every change gets the next resourceVersion, which
  * counts the changes of all kinds, and is remembered for watches up to a limit for each kind.
  */
-import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
+import type { Kind, KubeObject } from '#model/kube-object';
 import { memoize } from '../memoize';
 import { expired } from './failure';
 

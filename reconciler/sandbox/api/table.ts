@@ -2,7 +2,7 @@
  * Tables: how the server prints objects for `kubectl get`. Only the kinds whose state people look at have columns; of the others a client gets
  * the objects, and kubectl prints their name and age.
  */
-import { KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { valueAt } from './json';
 
 const READY = ['Ready', 'status.conditions.Ready.status'] as const;

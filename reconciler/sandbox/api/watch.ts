@@ -1,5 +1,5 @@
 /** Watches: the changes of a kind after a resourceVersion, one JSON line each. */
-import type { KubeObject } from '../../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { ApiFailure, badRequest } from './failure';
 import type { Resource } from './resources';
 import type { Matches } from './selectors';

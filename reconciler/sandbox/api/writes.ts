@@ -9,7 +9,7 @@
  *
  * One write is one synchronous step: no other request sees a part of it.
  */
-import { isEqual, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
 import { timestamp } from '../clock';
 import { type Admission, type AdmissionRequest, admissionContext, admit, mutate } from './admission';
 import { completeBuiltIn, kindProblems } from './built-in';

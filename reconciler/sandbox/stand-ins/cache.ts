@@ -4,7 +4,7 @@
  * It may lag behind; a stand-in that decides on an old copy fails on its resourceVersion or uid and is asked again. What a stand-in has
  * written itself it sees at once.
  */
-import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
+import type { Kind, KubeObject } from '#model/kube-object';
 import { ApiError, type Client } from '../client';
 import type { Clock } from '../clock';
 

@@ -2,7 +2,7 @@
  * The loop that every stand-in runs in: something changed, so look at all of the object anew and do what is missing. Keys wait in a queue,
  * each at most once; one is worked on at a time. A failure is tried again, later each time.
  */
-import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
+import type { Kind, KubeObject } from '#model/kube-object';
 import { ApiError } from '../client';
 import type { Clock } from '../clock';
 import type { Cache } from './cache';

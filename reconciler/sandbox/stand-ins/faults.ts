@@ -16,8 +16,8 @@
  *
  * A running pod takes no notice of `crash-loop` until it is restarted; what the others do ends when the annotation does.
  */
-import { goDurationMs } from '../../../constructs/model/go-duration';
-import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { goDurationMs } from '#model/go-duration';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import type { Cache } from './cache';
 import { kafkaNodeOf } from './kubernetes/kafka-node';
 

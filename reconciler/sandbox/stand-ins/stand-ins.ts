@@ -2,9 +2,9 @@
  * The controllers that a Kafka with TLS needs, against any Kubernetes API that speaks HTTP: the sandbox's own, or a real one, where those
  * that are really there are left out.
  */
-import { DEFAULT_CLUSTER_DOMAIN } from '../../../constructs/model/cluster-domain';
-import { KINDS, type KubeObject } from '../../../constructs/model/kube-object';
-import { type ListenerName, listenersOf } from '../../../constructs/model/kubedb';
+import { DEFAULT_CLUSTER_DOMAIN } from '#model/cluster-domain';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { type ListenerName, listenersOf } from '#model/kubedb';
 import { Client, type Send } from '../client';
 import type { Clock } from '../clock';
 import { Cache } from './cache';

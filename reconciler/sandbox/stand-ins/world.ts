@@ -1,6 +1,6 @@
 /** What every stand-in is given, and the few things all of them do with objects. */
-import type { Condition, KubeObject } from '../../../constructs/model/kube-object';
-import { isEqual } from '../../../constructs/model/kube-object';
+import type { Condition, KubeObject } from '#model/kube-object';
+import { isEqual } from '#model/kube-object';
 import type { Client } from '../client';
 import { type Clock, timestamp } from '../clock';
 import { memoize } from '../memoize';

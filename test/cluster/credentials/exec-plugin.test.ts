@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
-import { execPlugin } from '../../../reconciler/cluster/credentials/exec-plugin';
-import type { ExecEntry } from '../../../reconciler/cluster/kubeconfig/schema';
-import { ClusterError } from '../../../reconciler/errors';
-import { FakeClock } from '../../support/fake-clock';
+import { execPlugin } from '#reconciler/cluster/credentials/exec-plugin';
+import type { ExecEntry } from '#reconciler/cluster/kubeconfig/schema';
+import { ClusterError } from '#reconciler/errors';
+import { FakeClock } from '#test/support/fake-clock';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'exec-plugin-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,15 +3,15 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { credentialContext } from '../../../reconciler/cluster/credentials/context';
-import { oidc } from '../../../reconciler/cluster/credentials/oidc';
-import { chooseContext } from '../../../reconciler/cluster/kubeconfig/files';
-import { ClusterError } from '../../../reconciler/errors';
-import { yamlText } from '../../../reconciler/yaml-text';
-import { issueCertificate } from '../../support/certificate-factory';
-import { FakeClock } from '../../support/fake-clock';
-import { FakeIssuer, idToken } from '../../support/fake-issuer';
-import { HttpProxy } from '../../support/proxies';
+import { credentialContext } from '#reconciler/cluster/credentials/context';
+import { oidc } from '#reconciler/cluster/credentials/oidc';
+import { chooseContext } from '#reconciler/cluster/kubeconfig/files';
+import { ClusterError } from '#reconciler/errors';
+import { yamlText } from '#reconciler/input/yaml';
+import { issueCertificate } from '#test/support/certificate-factory';
+import { FakeClock } from '#test/support/fake-clock';
+import { FakeIssuer, idToken } from '#test/support/fake-issuer';
+import { HttpProxy } from '#test/support/proxies';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'oidc-'));
 const FILE = path.join(folder, 'config');

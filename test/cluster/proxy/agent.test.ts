@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import https from 'node:https';
 import { after, before, beforeEach, test } from 'node:test';
-import { httpTransport, TransportError } from '../../../reconciler/cluster/http';
-import { proxyAgent } from '../../../reconciler/cluster/proxy/agent';
-import { issueCertificate } from '../../support/certificate-factory';
-import { LoopbackServer } from '../../support/loopback-server';
-import { HttpProxy, SocksProxy } from '../../support/proxies';
+import { httpTransport, TransportError } from '#reconciler/cluster/http';
+import { proxyAgent } from '#reconciler/cluster/proxy/agent';
+import { issueCertificate } from '#test/support/certificate-factory';
+import { LoopbackServer } from '#test/support/loopback-server';
+import { HttpProxy, SocksProxy } from '#test/support/proxies';
 
 const root = issueCertificate({ commonName: 'root', isCa: true });
 const serving = issueCertificate({ commonName: 'api', issuer: root, ipAddresses: ['127.0.0.1'], dnsNames: ['api.example'] });

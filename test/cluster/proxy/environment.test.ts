@@ -1,7 +1,7 @@
 /** NO_PROXY as Go's `httpproxy` reads it: the rows on addresses and domains are those of its documentation. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isExempt, isThisMachine, printedProxy, proxyFor } from '../../../reconciler/cluster/proxy/environment';
+import { isExempt, isThisMachine, printedProxy, proxyFor } from '#reconciler/cluster/proxy/environment';
 
 interface Row {
   readonly noProxy: string;

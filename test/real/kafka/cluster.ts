@@ -13,7 +13,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Issued } from '../../support/certificate-factory';
+import type { Issued } from '#test/support/certificate-factory';
 import { runTool, Server } from './jvm';
 
 export const USER = 'admin';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { parse } from 'yaml';
-import type { Api } from '../../../reconciler/sandbox/api/api';
+import type { Api } from '#reconciler/sandbox/api/api';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into, not typed
 export type Json = any;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { type Condition, conditionOf, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
-import type { Timing } from '../../../reconciler/sandbox/index';
+import { type Condition, conditionOf, KINDS, type KubeObject } from '#model/kube-object';
+import type { Timing } from '#reconciler/sandbox/index';
 import { NAMESPACE, SandboxTest } from './sandbox-test';
 
 const CERTIFICATE = 'app';

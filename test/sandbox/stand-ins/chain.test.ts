@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { singleChain } from '../../../reconciler/sandbox/stand-ins/pki/chain';
-import { issueCertificate } from '../../support/certificate-factory';
+import { singleChain } from '#reconciler/sandbox/stand-ins/pki/chain';
+import { issueCertificate } from '#test/support/certificate-factory';
 
 const root = issueCertificate({ commonName: 'chain-root', isCa: true });
 const policy = issueCertificate({ commonName: 'chain-policy', issuer: root, isCa: true });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Copies, forgotten, NO_DATA, replicated, withEmptyDisk } from '../../../reconciler/sandbox/stand-ins/kafka/copies';
+import { type Copies, forgotten, NO_DATA, replicated, withEmptyDisk } from '#reconciler/sandbox/stand-ins/kafka/copies';
 
 const of = (...holders: number[]): Copies => ({ holders, losses: 0 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { conditionOf, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { SandboxTest } from './sandbox-test';
 
 const NAMES = { dnsNames: ['orders.demo.svc', 'localhost', '*.orders-pods.demo.svc'], ipAddresses: ['127.0.0.1'] };

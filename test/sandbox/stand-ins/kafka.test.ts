@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conditionOf, KINDS } from '../../../constructs/model/kube-object';
+import { conditionOf, KINDS } from '#model/kube-object';
 import { SandboxTest } from './sandbox-test';
 
 test('a Kafka without TLS comes up', async () => {

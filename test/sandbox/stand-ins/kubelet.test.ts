@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { conditionOf, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { KAFKA, NAMESPACE, SandboxTest } from './sandbox-test';
 
 const BROKER = 'orders-broker-1';

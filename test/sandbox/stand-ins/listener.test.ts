@@ -3,9 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { KINDS } from '../../../constructs/model/kube-object';
-import { systemClock } from '../../../reconciler/cluster/system-clock';
-import { createSandbox, pooledKeys } from '../../../reconciler/sandbox/index';
+import { KINDS } from '#model/kube-object';
+import { systemClock } from '#reconciler/cluster/system-clock';
+import { createSandbox, pooledKeys } from '#reconciler/sandbox/index';
 
 const API_VERSIONS_REQUEST = Buffer.from('0000000a' + '0012' + '0000' + '0000002a' + 'ffff', 'hex');
 

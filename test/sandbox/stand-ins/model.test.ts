@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Role } from '../../../constructs/model/kubedb';
+import type { Role } from '#model/kubedb';
 import {
   canTalk,
   electLeader,
@@ -11,7 +11,7 @@ import {
   type Partition,
   type RunningNode,
   servingBrokers,
-} from '../../../reconciler/sandbox/stand-ins/kafka/model';
+} from '#reconciler/sandbox/stand-ins/kafka/model';
 
 const EARLY = new Date('2026-11-23T09:00:00Z');
 const EXPIRY = new Date('2026-12-23T09:00:00Z');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { conditionOf, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
-import { type TlsConfig, tlsStateOf } from '../../../constructs/model/tls';
+import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
+import { type TlsConfig, tlsStateOf } from '#model/tls';
 import { SandboxTest } from './sandbox-test';
 
 const NODES = [

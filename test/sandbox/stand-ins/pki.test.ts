@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import type { CertificateContent } from '../../../reconciler/sandbox/stand-ins/pki/content';
-import { javaKeyStore } from '../../../reconciler/sandbox/stand-ins/pki/jks';
-import { type KeySpec, keyFits, keyToPem, pooledKeys } from '../../../reconciler/sandbox/stand-ins/pki/keys';
-import { contentId, createRequest, issuedContentId, signRequest } from '../../../reconciler/sandbox/stand-ins/pki/x509';
+import type { CertificateContent } from '#reconciler/sandbox/stand-ins/pki/content';
+import { javaKeyStore } from '#reconciler/sandbox/stand-ins/pki/jks';
+import { type KeySpec, keyFits, keyToPem, pooledKeys } from '#reconciler/sandbox/stand-ins/pki/keys';
+import { contentId, createRequest, issuedContentId, signRequest } from '#reconciler/sandbox/stand-ins/pki/x509';
 
 const NOT_BEFORE = new Date('2026-11-23T09:00:00Z');
 const NOT_AFTER = new Date('2027-02-21T09:00:00Z');

@@ -1,8 +1,8 @@
 /** A sandbox in memory with a clock of its own, a Kafka to try things on, and what tests ask of it. */
 import assert from 'node:assert/strict';
-import { conditionOf, KINDS, type Kind, type KubeObject } from '../../../constructs/model/kube-object';
-import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '../../../reconciler/sandbox/index';
-import { FakeClock } from '../../support/fake-clock';
+import { conditionOf, KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
+import { FakeClock } from '#test/support/fake-clock';
 
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';

@@ -1,8 +1,8 @@
 /** What Java's trust managers accept of a peer: read off Java 17, with certificates of the same kinds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nextBeginning, trustsChain } from '../../../reconciler/sandbox/stand-ins/kafka/trust';
-import { issueCertificate } from '../../support/certificate-factory';
+import { nextBeginning, trustsChain } from '#reconciler/sandbox/stand-ins/kafka/trust';
+import { issueCertificate } from '#test/support/certificate-factory';
 
 const NOW = new Date('2026-11-23T09:00:00Z');
 const PAST = { notBefore: '2026-01-01T00:00:00Z', notAfter: '2026-11-01T00:00:00Z' };

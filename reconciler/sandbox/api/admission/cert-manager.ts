@@ -1,8 +1,8 @@
 /** cert-manager's validating webhook for certificates, requests and issuers. */
 import { isIP } from 'node:net';
-import { attributeValues, parseDistinguishedName } from '../../../../constructs/model/distinguished-name';
-import { parseGoDuration } from '../../../../constructs/model/go-duration';
-import { isEqual, KINDS } from '../../../../constructs/model/kube-object';
+import { attributeValues, parseDistinguishedName } from '#model/distinguished-name';
+import { parseGoDuration } from '#model/go-duration';
+import { isEqual, KINDS } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import {
   brokenOf,

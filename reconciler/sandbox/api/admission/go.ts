@@ -1,5 +1,5 @@
 /** How Go treats an object that passes through KubeDB's webhooks: it decodes durations, and encodes them in its own form. */
-import { parseGoDuration } from '../../../../constructs/model/go-duration';
+import { parseGoDuration } from '#model/go-duration';
 import type { Breakdown } from '../admission';
 
 const SECOND = 1_000_000_000n;

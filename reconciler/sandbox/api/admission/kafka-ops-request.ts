@@ -2,7 +2,7 @@
  * KubeDB's validating webhook for KafkaOpsRequest. It has a side effect: when a write makes a request Successful or Failed, the webhook resumes
  * the request's Kafka. `test/admission` compares it with KubeDB's; the words of refusals are this project's.
  */
-import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import { type FieldProblem, invalidValue } from '../failure';
 import { isObject } from '../json';

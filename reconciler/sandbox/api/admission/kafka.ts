@@ -5,7 +5,7 @@
  * lifetimes, and neither do these rules. Codes and fields of refusals are KubeDB's, also where KubeDB names a field that is not the wrong one;
  * the words are this project's.
  */
-import { KINDS } from '../../../../constructs/model/kube-object';
+import { KINDS } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import { brokenOf, type FieldProblem, invalidValue } from '../failure';
 import type { JsonObject } from '../json';

@@ -8,7 +8,7 @@
  * A private key that waits for its certificate is kept here, not in a temporary Secret. There is no Venafi, no PKCS#12 store, no policy of
  * approval: every request is approved.
  */
-import { KINDS } from '../../../../constructs/model/kube-object';
+import { KINDS } from '#model/kube-object';
 import type { Controller } from '../controller';
 import type { KeySource } from '../pki/keys';
 import type { World } from '../world';

@@ -1,7 +1,7 @@
 /** What a Certificate has, and the status that tells of it. */
-import type { Condition, KubeObject } from '../../../../constructs/model/kube-object';
-import { KINDS } from '../../../../constructs/model/kube-object';
-import { timestamp } from '../../clock';
+import type { Condition, KubeObject } from '#model/kube-object';
+import { KINDS } from '#model/kube-object';
+import { timestamp } from '#reconciler/sandbox/clock';
 import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
 import { findViolation, type Material, materialOf, renewalTime, type Violation } from './violations';
 

@@ -1,6 +1,6 @@
 /** Certificates: when one is to be issued. */
-import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { timestamp } from '../../clock';
+import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
+import { timestamp } from '#reconciler/sandbox/clock';
 import { type Again, type Controller, ownerKey, ownKey } from '../controller';
 import type { World } from '../world';
 import { generationOf, issuedMaterial, reportStatus, secretOf, violationOf } from './certificate-status';

@@ -1,8 +1,8 @@
 /** Issuing one certificate: a key, a request, and in the end the Secret. */
 import type { KeyObject } from 'node:crypto';
-import { contentHash } from '../../../../constructs/model/content-hash';
-import { type Condition, conditionOf, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { timestamp } from '../../clock';
+import { contentHash } from '#model/content-hash';
+import { type Condition, conditionOf, KINDS, type KubeObject } from '#model/kube-object';
+import { timestamp } from '#reconciler/sandbox/clock';
 import { canBeEncoded } from '../pki/content';
 import { type KeySource, keyFits } from '../pki/keys';
 import { contentId, createRequest, readRequest } from '../pki/x509';

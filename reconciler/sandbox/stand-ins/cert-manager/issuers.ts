@@ -1,6 +1,6 @@
 /** Issuers: whether they can sign, and with what. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { hasTrueCondition, KINDS, type Kind, type KubeObject } from '../../../../constructs/model/kube-object';
+import { hasTrueCondition, KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { type Controller, ownKey } from '../controller';
 import { splitPem } from '../pki/x509';
 import { conditionsOf, decoded, type NewCondition, type World, withCondition, writeStatus } from '../world';

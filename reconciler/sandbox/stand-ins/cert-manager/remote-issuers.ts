@@ -3,7 +3,7 @@
  * imitated. The ACME server refuses names that the public DNS does not know, and no challenge for any other name is ever solved. The Vault
  * signs with a CA of its own whatever its role allows (`faults.ts`).
  */
-import type { KubeObject } from '../../../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { vaultRoleOf } from '../faults';
 import type { KeySource } from '../pki/keys';
 import { createRequest, readRequest, signRequest } from '../pki/x509';

@@ -1,9 +1,9 @@
 /** CertificateRequests: approved at once, signed after a while, or waiting for their issuer. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { parseGoDuration } from '../../../../constructs/model/go-duration';
-import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { DEFAULT_DURATION } from '../../../../constructs/model/kubedb';
-import { timestamp } from '../../clock';
+import { parseGoDuration } from '#model/go-duration';
+import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
+import { DEFAULT_DURATION } from '#model/kubedb';
+import { timestamp } from '#reconciler/sandbox/clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { issuerFaultOf } from '../faults';
 import { singleChain } from '../pki/chain';

@@ -1,7 +1,7 @@
 /** The Secret that a Certificate is written to. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { attributeValues, parseDistinguishedName } from '../../../../constructs/model/distinguished-name';
-import { KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { attributeValues, parseDistinguishedName } from '#model/distinguished-name';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import { javaKeyStore } from '../pki/jks';
 import { keyToPem } from '../pki/keys';
 import { splitPem } from '../pki/x509';

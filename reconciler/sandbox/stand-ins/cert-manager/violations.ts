@@ -3,9 +3,9 @@
  * later one may assume what an earlier one has made sure of. Fields that no check looks at cause no new certificate.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { parseGoDuration } from '../../../../constructs/model/go-duration';
-import type { KubeObject } from '../../../../constructs/model/kube-object';
-import { memoize } from '../../memoize';
+import { parseGoDuration } from '#model/go-duration';
+import type { KubeObject } from '#model/kube-object';
+import { memoize } from '#reconciler/sandbox/memoize';
 import { type KeySpec, keyFits } from '../pki/keys';
 import { contentId, issuedContentId, type RequestFacts, readRequest, splitPem } from '../pki/x509';
 import { decoded } from '../world';

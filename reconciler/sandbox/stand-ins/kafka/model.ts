@@ -16,7 +16,7 @@
  * It knows nothing of how much data there is, of elections that take time, of connections that are lost,
  * or of listeners with different protocols.
  */
-import type { Role } from '../../../../constructs/model/kubedb';
+import type { Role } from '#model/kubedb';
 
 export interface TlsMaterial {
   /** What the node serves, leaf first, PEM. */

@@ -2,9 +2,9 @@
  * The Kafka processes that run in the sandbox's pods, by cluster: who leads, who is ready, how partitions stand. It keeps what the model
  * cannot know from one look: the former leader, the partitions' state, when a voter was last caught up.
  */
-import type { KubeObject } from '../../../../constructs/model/kube-object';
-import { nodesOf, type Role } from '../../../../constructs/model/kubedb';
-import type { Clock } from '../../clock';
+import type { KubeObject } from '#model/kube-object';
+import { nodesOf, type Role } from '#model/kubedb';
+import type { Clock } from '#reconciler/sandbox/clock';
 import { type Copies, forgotten, NO_DATA, replicated, withEmptyDisk } from './copies';
 import {
   electLeader,

@@ -1,5 +1,5 @@
 /** What a Kafka process makes of its mounts when it starts. It reads them once; what changes on disk later does not reach it. */
-import { CERTIFICATE_DIR, CONFIG_DIR, CONFIG_KEYS } from '../../../../constructs/model/kubedb';
+import { CERTIFICATE_DIR, CONFIG_DIR, CONFIG_KEYS } from '#model/kubedb';
 import { splitPem } from '../pki/x509';
 import type { TlsMaterial } from './model';
 

@@ -1,7 +1,7 @@
 /** The Certificates that KubeDB's ops-manager keeps for a Kafka. */
-import { conditionOf, hasTrueCondition, isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { brokerCertificate, brokerCertificateName, keystoreCredSecret } from '../../../../constructs/model/kubedb';
-import { ALIASES, type TlsConfig } from '../../../../constructs/model/tls';
+import { conditionOf, hasTrueCondition, isEqual, KINDS, type KubeObject } from '#model/kube-object';
+import { brokerCertificate, brokerCertificateName, keystoreCredSecret } from '#model/kubedb';
+import { ALIASES, type TlsConfig } from '#model/tls';
 import { conditionsOf, controllerOf, type World, withCondition, writeStatus } from '../world';
 
 /** Returns the Certificates of a Kafka that are there. */

@@ -2,9 +2,9 @@
  * The configuration that KubeDB writes for a role, whole and from the Kafka's spec alone: what another writer adds to it does not stay. Its
  * settings and values are those of KubeDB's guides and images; their order and spelling are this sandbox's. Pure.
  */
-import type { KubeObject } from '../../../../constructs/model/kube-object';
-import { CERTIFICATE_DIR, CONFIG_KEYS, governingService, nodesOf, type Role } from '../../../../constructs/model/kubedb';
-import { tlsStateOf } from '../../../../constructs/model/tls';
+import type { KubeObject } from '#model/kube-object';
+import { CERTIFICATE_DIR, CONFIG_KEYS, governingService, nodesOf, type Role } from '#model/kubedb';
+import { tlsStateOf } from '#model/tls';
 
 export interface ConfigurationOptions {
   /** DNS domain of the cluster. */

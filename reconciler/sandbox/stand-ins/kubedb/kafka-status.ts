@@ -1,6 +1,6 @@
 /** Conditions and phase of a Kafka by KubeDB's rules. Pure. */
-import { type Condition, conditionOf, type KubeObject } from '../../../../constructs/model/kube-object';
-import { petSetsOf } from '../../../../constructs/model/kubedb';
+import { type Condition, conditionOf, type KubeObject } from '#model/kube-object';
+import { petSetsOf } from '#model/kubedb';
 import type { Health } from '../kafka/processes';
 import { conditionsOf, type NewCondition, withCondition } from '../world';
 

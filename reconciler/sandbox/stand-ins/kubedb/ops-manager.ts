@@ -11,9 +11,9 @@
  * certificates are issued anew only when they are, unless it is told to imitate that, too (`rotationRace`). `maxRetries` is not imitated,
  * nor are other types of requests, which are left alone.
  */
-import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { governingService, isFinishedRequest } from '../../../../constructs/model/kubedb';
-import { tlsStateOf } from '../../../../constructs/model/tls';
+import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
+import { governingService, isFinishedRequest } from '#model/kubedb';
+import { tlsStateOf } from '#model/tls';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { conditionsOf, type World, withCondition, writeStatus } from '../world';
 import { certificatesOf, ensureCertificates, triggerIssuance } from './broker-certificates';

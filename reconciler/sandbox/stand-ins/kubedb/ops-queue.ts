@@ -1,5 +1,5 @@
 /** Which of a Kafka's requests may run. Pure; KubeDB's rules. */
-import type { KubeObject } from '../../../../constructs/model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 
 export type Turn = { readonly kind: 'run' } | { readonly kind: 'wait' } | { readonly kind: 'skipped'; readonly by: string };
 

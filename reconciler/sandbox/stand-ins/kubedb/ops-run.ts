@@ -2,10 +2,10 @@
  * One request that runs, a step at a time. What is done stands in its conditions, in KubeDB's order and words; the next step is the first
  * that they do not tell of. What they cannot tell (which pod was the one to restart, which revision was the old one) is kept in memory.
  */
-import { goDurationMs } from '../../../../constructs/model/go-duration';
-import { hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { nodesOf } from '../../../../constructs/model/kubedb';
-import { ApiError } from '../../client';
+import { goDurationMs } from '#model/go-duration';
+import { hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
+import { nodesOf } from '#model/kubedb';
+import { ApiError } from '#reconciler/sandbox/client';
 import type { Again } from '../controller';
 import { hasPodFault } from '../faults';
 import { kafkaNodeOf } from '../kubernetes/kafka-node';

@@ -1,13 +1,6 @@
 /** What a ReconfigureTLS request wants of a Kafka. Pure. */
-import type { KubeObject } from '../../../../constructs/model/kube-object';
-import {
-  type CertificateSpec,
-  formatIssuerRef,
-  normalizeTls,
-  type TlsConfig,
-  type TlsState,
-  tlsStateOf,
-} from '../../../../constructs/model/tls';
+import type { KubeObject } from '#model/kube-object';
+import { type CertificateSpec, formatIssuerRef, normalizeTls, type TlsConfig, type TlsState, tlsStateOf } from '#model/tls';
 
 export type Operation = 'add' | 'update' | 'rotate' | 'remove' | 'restart';
 

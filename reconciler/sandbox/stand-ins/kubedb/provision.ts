@@ -3,16 +3,9 @@
  * one that it has paused itself.
  */
 import { randomBytes } from 'node:crypto';
-import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import {
-  authSecret,
-  configSecretName,
-  KEYSTORE_PASSWORD_KEYS,
-  keystoreCredSecret,
-  mountedConfigSecret,
-  petSetsOf,
-} from '../../../../constructs/model/kubedb';
-import { ALIASES, certificateOf, tlsStateOf } from '../../../../constructs/model/tls';
+import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
+import { authSecret, configSecretName, KEYSTORE_PASSWORD_KEYS, keystoreCredSecret, mountedConfigSecret, petSetsOf } from '#model/kubedb';
+import { ALIASES, certificateOf, tlsStateOf } from '#model/tls';
 import { decoded, encoded, type World } from '../world';
 import { configurationOf } from './configuration';
 import { authSecretOf, budgetOf, configSecretOf, keystoreCredSecretOf, petSetOf, serviceOf } from './workloads';

@@ -5,9 +5,9 @@
  * looked at. PetSets come only after the Secrets of the certificates. There are no AppBindings, no service accounts and no deletion
  * policies: what a Kafka owned goes with it, its passwords and certificates stay.
  */
-import { hasTrueCondition, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { petSetsOf } from '../../../../constructs/model/kubedb';
-import { certificateOf, tlsStateOf } from '../../../../constructs/model/tls';
+import { hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
+import { petSetsOf } from '#model/kubedb';
+import { certificateOf, tlsStateOf } from '#model/tls';
 import { type Controller, type Key, ownerKey, ownKey } from '../controller';
 import type { KafkaProcesses } from '../kafka/processes';
 import { splitPem } from '../pki/x509';

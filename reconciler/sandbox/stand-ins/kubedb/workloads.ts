@@ -1,5 +1,5 @@
 /** The objects that KubeDB's provisioner makes of a Kafka. Pure; what TLS decides of them is in the model that the reconciler reads, too. */
-import { canonical, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { canonical, KINDS, type KubeObject } from '#model/kube-object';
 import {
   authSecret,
   CONFIG_DIR,
@@ -18,7 +18,7 @@ import {
   roleLabels,
   selectorLabels,
   withCertificateVolume,
-} from '../../../../constructs/model/kubedb';
+} from '#model/kubedb';
 import { DATA_DIR } from '../kubernetes/mounts';
 import { controllerOf, encoded } from '../world';
 

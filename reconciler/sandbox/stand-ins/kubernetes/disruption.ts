@@ -1,5 +1,5 @@
 /** Stand-in for Kubernetes' disruption controller: how many pods of a PodDisruptionBudget may go right now. */
-import { KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { type World, writeStatus } from '../world';
 import { isReadyPod } from './petset';

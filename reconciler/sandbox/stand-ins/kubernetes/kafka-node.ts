@@ -1,6 +1,6 @@
 /** Which node of which Kafka a pod is, by KubeDB's labels. */
-import type { KubeObject } from '../../../../constructs/model/kube-object';
-import type { Role } from '../../../../constructs/model/kubedb';
+import type { KubeObject } from '#model/kube-object';
+import type { Role } from '#model/kubedb';
 import { ordinalOf } from './petset';
 
 /** `node.id` of the first dedicated controller. */

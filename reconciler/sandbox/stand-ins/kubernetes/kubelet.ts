@@ -5,9 +5,9 @@
  *
  * It knows no nodes, images, probes or limits, and no volumes but Secrets.
  */
-import { isEqual, KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { type ListenerName, listenersOf } from '../../../../constructs/model/kubedb';
-import { timestamp } from '../../clock';
+import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
+import { type ListenerName, listenersOf } from '#model/kubedb';
+import { timestamp } from '#reconciler/sandbox/clock';
 import { type Again, type Controller, type Key, ownKey } from '../controller';
 import { hasPodFault } from '../faults';
 import { openFacts } from '../kafka/facts-server';

@@ -1,6 +1,6 @@
 /** What a container finds in its file system: the Secrets that the pod mounts, as they are right now. */
-import { KINDS, type KubeObject } from '../../../../constructs/model/kube-object';
-import { KAFKA_CONTAINER } from '../../../../constructs/model/kubedb';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { KAFKA_CONTAINER } from '#model/kubedb';
 import type { Cache } from '../cache';
 import type { Mounts } from '../kafka/startup';
 import { decoded } from '../world';

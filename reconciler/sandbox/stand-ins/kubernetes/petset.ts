@@ -3,8 +3,8 @@
  * Pods change only when somebody deletes or evicts them (OnDelete), and start side by side (Parallel), whatever the PetSet says.
  * Its pods refer to their volume claims, which are not made; it follows no placement policy.
  */
-import { contentHash } from '../../../../constructs/model/content-hash';
-import { KINDS, type Kind, type KubeObject } from '../../../../constructs/model/kube-object';
+import { contentHash } from '#model/content-hash';
+import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { type Controller, ownerKey, ownKey } from '../controller';
 import { controllerOf, type World, writeStatus } from '../world';
 

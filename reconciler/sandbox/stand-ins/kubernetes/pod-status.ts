@@ -1,6 +1,6 @@
 /** The status of a pod, as a kubelet reports it. */
-import type { Condition, KubeObject } from '../../../../constructs/model/kube-object';
-import { timestamp } from '../../clock';
+import type { Condition, KubeObject } from '#model/kube-object';
+import { timestamp } from '#reconciler/sandbox/clock';
 import { conditionsOf, withCondition } from '../world';
 
 /** Of a pod whose container cannot be created yet. */

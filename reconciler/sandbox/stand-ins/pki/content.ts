@@ -4,8 +4,8 @@
  */
 import { isIPv6 } from 'node:net';
 import forge from 'node-forge';
-import { parseDistinguishedName } from '../../../../constructs/model/distinguished-name';
-import { type Subject, sortedSet } from '../../../../constructs/model/tls';
+import { parseDistinguishedName } from '#model/distinguished-name';
+import { type Subject, sortedSet } from '#model/tls';
 
 export interface CertificateContent {
   readonly commonName?: string | undefined;

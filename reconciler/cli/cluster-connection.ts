@@ -1,0 +1,33 @@
+/** The cluster behind a kubeconfig, and the sockets of its brokers. */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { dnsAddress } from '../cluster/address';
+import { connect } from '../cluster/connect';
+import { createDialer } from '../cluster/dial';
+import { kafkaFacts } from '../cluster/kafka-facts';
+import { isThisMachine } from '../cluster/proxy/environment';
+import { systemClock } from '../cluster/system-clock';
+import type { ClusterTarget, Connection } from './io';
+import type { Surroundings } from './runtime';
+import { sandboxAddress, sandboxFacts } from './sandbox-brokers';
+
+/** Returns the cluster that is meant, and its brokers, over real sockets. */
+export async function connectTo(target: ClusterTarget, { env, stderr }: Surroundings): Promise<Connection> {
+  const connected = await connect({ ...target, env, stderr, clock: systemClock });
+  const { cluster } = connected;
+  // A sandbox serves its API on this machine only; clusters elsewhere are never asked for its annotations.
+  const isLocal = isThisMachine(new URL(connected.server));
+  const addressOf = isLocal ? sandboxAddress : dnsAddress;
+  const facts = kafkaFacts(cluster, { clock: systemClock, addressOf });
+  return {
+    ...connected,
+    dialer: createDialer(systemClock, { addressOf }),
+    facts: isLocal ? sandboxFacts(cluster, facts) : facts,
+    random,
+    identity: `${hostname()}-${randomBytes(4).toString('hex')}`,
+  };
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}

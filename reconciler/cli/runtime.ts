@@ -1,0 +1,32 @@
+/**
+ * The world as it is: the cluster behind a kubeconfig, real sockets, real time, and a sandbox on this machine. Each is loaded when it is
+ * asked for: help needs neither, and no other command needs the sandbox.
+ */
+import { systemClock } from '../cluster/system-clock';
+import { InvalidInputError } from '../errors';
+import type { Io, Runtime } from './io';
+
+/** What connecting needs of the process: plugins of a kubeconfig run in its environment and write to its standard error. */
+export type Surroundings = Pick<Io, 'env' | 'stderr'>;
+
+/** Returns the runtime of a process. */
+export function createRuntime(process: Surroundings): Runtime {
+  return {
+    clock: systemClock,
+    connect: async (target) => (await import('./cluster-connection.js')).connectTo(target, process),
+    startSandbox: async (options) => (await loadSandbox()).startSandbox(options),
+  };
+}
+
+/** The image of the Job is built without the sandbox's file. */
+async function loadSandbox(): Promise<typeof import('./sandbox-process.js')> {
+  try {
+    return await import('./sandbox-process.js');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new InvalidInputError('kafka-tls sandbox: this image does not contain the sandbox.', {
+      cause,
+      hint: 'Run it from the npm package cdk8s-kafka-tls.',
+    });
+  }
+}

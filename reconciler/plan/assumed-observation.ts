@@ -1,0 +1,222 @@
+/** A live state in which all five layers agree with a bundle: what is assumed where no cluster can be asked. */
+import type { Bundle } from '#model/bundle';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import {
+  baseConfig,
+  brokerCertificate,
+  brokerCertificateName,
+  type CertificateOwner,
+  CONFIG_VOLUME,
+  configData,
+  configSecretName,
+  KEYSTORE_PASSWORD_KEYS,
+  keystoreCredSecret,
+  listenersOf,
+  nodesOf,
+  type PetSetFacts,
+  petSetsOf,
+  withCertificateVolume,
+  withoutPasswords,
+} from '#model/kubedb';
+import { ALIASES, type Alias, certificateOf, issuerOf, issuersOf, type TlsConfig } from '#model/tls';
+import { TRUST_KEY, trustDigest } from '#model/trust-bundle';
+import {
+  type CaFacts,
+  type CertificateFacts,
+  OBSERVATION_FORMAT,
+  type Observation,
+  type PodFacts,
+  type SecretFacts,
+  type Served,
+  type TrustState,
+} from '../model/observation';
+import { REQUIRED_KEYS } from './checks/secrets';
+import { desiredKafka, type PlanInput } from './plan-input';
+import { casToTrust, wantedTrust } from './trust-bundle';
+
+const REVISION = 'assumed';
+/** A CA outlives whatever it signs. */
+const CA_VALIDITY: Validity = { notBefore: '2000-01-01T00:00:00Z', notAfter: '9999-12-31T23:59:59Z' };
+
+/** When the assumed leaves were issued, and until when they hold. RFC 3339. */
+export interface Validity {
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** Returns the observation of a Kafka whose TLS is as the bundle says. */
+export function assumedObservation(bundle: Bundle, given: KubeObject, validity: Validity, observedAt: string): Observation {
+  const kafka = provisioned(desiredKafka(given, bundle.tls));
+  const owner: CertificateOwner = {
+    name: bundle.desired.kafka,
+    namespace: bundle.desired.namespace,
+    keystoreCredSecret: keystoreCredSecret(kafka),
+    clusterDomain: bundle.desired.clusterDomain,
+  };
+  const { tls } = bundle;
+  const secrets = tls === 'off' ? [] : ALIASES.map((alias) => secretOf(owner, tls, alias, validity));
+  const live: Observation = {
+    format: OBSERVATION_FORMAT,
+    observedAt,
+    namespace: owner.namespace,
+    name: owner.name,
+    kafka,
+    issuers:
+      tls === 'off'
+        ? []
+        : issuersOf(tls).map((i) => ({
+            kind: i.kind,
+            name: i.name,
+            object: ready({ ...KINDS[i.kind], metadata: { name: i.name, namespace: owner.namespace } }),
+            caPublicKeys: [assumedRoot(i.name).publicKey],
+            ca: [assumedRoot(i.name)],
+          })),
+    certificates: tls === 'off' ? [] : ALIASES.map((alias) => ready(certificateIn(bundle, alias) ?? brokerCertificate(owner, tls, alias))),
+    secrets: [...secrets, passwordSecret(owner.keystoreCredSecret)],
+    petSets: petSetsOf(kafka).map((set) => petSetState(kafka, set, owner.clusterDomain)),
+    pods: nodesOf(kafka).map(
+      (node): PodFacts => ({
+        name: node.pod,
+        uid: `uid-${node.pod}`,
+        role: node.role,
+        ordinal: node.ordinal,
+        nodeId: node.nodeId,
+        petSet: node.petSet,
+        isReady: true,
+        isRunning: true,
+        isTerminating: false,
+        revision: REVISION,
+        startedAt: observedAt,
+        ...(secrets[0] === undefined ? {} : { certificateSecret: secrets[0].name }),
+        served: listenersOf(node.role).map((listener) => servedBy(listener, secrets[0]?.leaf)),
+      }),
+    ),
+    requests: [],
+    budgets: [],
+    facts: { unknown: 'no cluster was asked' },
+    trust: { ca: [] },
+  };
+  return { ...live, trust: exportedTrust({ bundle, live, now: new Date(observedAt) }) };
+}
+
+/** Returns the ConfigMap of clients that were told of every CA that they have to trust. */
+export function exportedTrust(input: PlanInput): TrustState {
+  const wanted = wantedTrust(input);
+  if (wanted === undefined) return { ca: [] };
+  const { data, ...object } = wanted;
+  return { object, ca: casToTrust(input), digest: trustDigest(data[TRUST_KEY]) };
+}
+
+/** Under `native` the bundle holds the Certificates of the brokers, and may say more than the TLS state does. */
+function certificateIn({ desired, brokerCertificates }: Bundle, alias: Alias): KubeObject | undefined {
+  return brokerCertificates.find((c) => c.metadata.name === brokerCertificateName(desired.kafka, alias));
+}
+
+function provisioned(kafka: KubeObject): KubeObject {
+  return {
+    ...kafka,
+    metadata: { generation: 1, uid: 'uid-kafka', resourceVersion: '1', ...kafka.metadata },
+    status: { phase: 'Ready', observedGeneration: 1, conditions: [{ type: 'Provisioned', status: 'True' }] },
+  };
+}
+
+function ready(object: {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: KubeObject['metadata'];
+  readonly spec?: unknown;
+}): KubeObject {
+  const { apiVersion, kind, metadata, spec } = object;
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...metadata, uid: `uid-${metadata.name}`, generation: 1 },
+    ...(spec === undefined ? {} : { spec }),
+    status: { revision: 1, conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1 }] },
+  };
+}
+
+function servedBy(listener: Served['listener'], leaf: CertificateFacts | undefined): Served {
+  return leaf === undefined ? { listener, protocol: 'plaintext' } : { listener, protocol: 'tls', leaf, isSignedBySecretCa: true };
+}
+
+function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validity: Validity): SecretFacts {
+  const issuer = issuerOf(tls, alias);
+  const { spec } = brokerCertificate(owner, tls, alias);
+  const { secretName = '', privateKey } = certificateOf(owner.name, tls, alias);
+  const root = assumedRoot(issuer.name);
+  return {
+    name: secretName,
+    uid: `uid-${secretName}`,
+    resourceVersion: '1',
+    keys: REQUIRED_KEYS,
+    annotations: { 'cert-manager.io/issuer-name': issuer.name, 'cert-manager.io/issuer-kind': issuer.kind },
+    leaf: factsOf(alias, spec, validity),
+    ca: [root],
+    isSignedByCa: true,
+    keyEncoding: privateKey?.encoding ?? spec.privateKey.encoding,
+  };
+}
+
+/** The root that an issuer has signed with, and still does. */
+function assumedRoot(issuer: string): CaFacts {
+  const root = factsOf(`root of ${issuer}`, {}, CA_VALIDITY);
+  return { ...root, isCa: true, pem: assumedPem(root.fingerprint) };
+}
+
+/** Returns the PEM form of a certificate that nobody has made. */
+export function assumedPem(fingerprint: string): string {
+  return `-----BEGIN CERTIFICATE-----\n${fingerprint.replaceAll('-', '+')}\n-----END CERTIFICATE-----\n`;
+}
+
+function factsOf(
+  name: string,
+  spec: { dnsNames?: string[]; ipAddresses?: string[]; uris?: string[]; emailAddresses?: string[] },
+  validity: Validity,
+): CertificateFacts {
+  const { dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = spec;
+  const id = name.replaceAll(' ', '-');
+  return {
+    fingerprint: `fp-${id}`,
+    serial: '1',
+    subject: `CN=${name}`,
+    issuer: '',
+    ...validity,
+    dnsNames,
+    ipAddresses,
+    uris,
+    emailAddresses,
+    publicKey: `key-${id}`,
+    isCa: false,
+  };
+}
+
+function passwordSecret(name: string): SecretFacts {
+  return { name, uid: `uid-${name}`, resourceVersion: '1', keys: KEYSTORE_PASSWORD_KEYS, annotations: {} };
+}
+
+function petSetState(
+  kafka: KubeObject,
+  { name, role, replicas }: PetSetFacts,
+  clusterDomain: string | undefined,
+): Observation['petSets'][number] {
+  const configSecret = configSecretName(kafka.metadata.name, role);
+  const template = { spec: { containers: [{ name: 'kafka' }], volumes: [{ name: CONFIG_VOLUME, secret: { secretName: configSecret } }] } };
+  const config = Object.entries(configData(kafka, role, undefined, baseConfig(kafka, role, clusterDomain))).map(([key, text]) => [
+    key,
+    withoutPasswords(text),
+  ]);
+  return {
+    name,
+    role,
+    configSecret,
+    config: Object.fromEntries(config),
+    object: {
+      apiVersion: KINDS.PetSet.apiVersion,
+      kind: KINDS.PetSet.kind,
+      metadata: { name, generation: 1, ...(kafka.metadata.namespace === undefined ? {} : { namespace: kafka.metadata.namespace }) },
+      spec: { replicas, updateStrategy: { type: 'OnDelete' }, template: withCertificateVolume(kafka, template) },
+      status: { updateRevision: REVISION, observedGeneration: 1 },
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * What of the live state is not as desired, layer by layer. A check is named after the violation it finds; a chain stops at the first
+ * finding for its subject, so that later checks may rely on earlier ones. The list literals are the policy, in order.
+ *
+ *     kafka.ts          Kafka.spec
+ *     certificates.ts   Certificates
+ *     secrets.ts        Secrets, and whether a rotation is due
+ *     pet-sets.ts       PetSets and configuration
+ *     pods.ts           what each pod serves
+ *
+ * Everything here is pure; the live state was judged as "unknown" or "absent" when it was observed, and unknown is never taken for wrong.
+ */
+import type { Bundle } from '#model/bundle';
+import { withKeyKind } from '#model/certificate-fields';
+import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret } from '#model/kubedb';
+import { ALIASES, type Alias, certificateOf, defaultSecretName, normalizeTls, type TlsConfig, type TlsState } from '#model/tls';
+import type { Observation, PodObservation, SecretFacts } from '../model/observation';
+import type { Finding, Reason } from '../model/plan';
+import { clusterDomainOf, inClusterDomain } from './cluster-domain';
+
+/** What checks of pods see. */
+export interface PodWorld {
+  readonly bundle: Bundle;
+  readonly live: PodObservation;
+  readonly now: Date;
+}
+
+/** What every check sees. */
+export interface PlanInput extends PodWorld {
+  readonly live: Observation;
+}
+
+/** A finding about one alias. */
+export interface AliasFinding extends Finding {
+  readonly alias: Alias;
+}
+
+/** Returns a finding. */
+export function finding(subject: ObjectRef, reason: Reason, message: string): Finding {
+  return { subject, reason, message };
+}
+
+/** Returns the live Kafka with the desired TLS state in its spec: what PetSets and configuration are derived from. */
+export function desiredKafka(kafka: KubeObject, tls: TlsState): KubeObject {
+  const { enableSSL: _enabled, tls: _tls, ...spec } = kafka.spec ?? {};
+  return tls === 'off' ? { ...kafka, spec } : { ...kafka, spec: { ...spec, enableSSL: true, tls: normalizeTls(kafka.metadata.name, tls) } };
+}
+
+/** What the checks of one alias see. */
+export interface AliasView extends PlanInput {
+  readonly alias: Alias;
+  readonly tls: TlsConfig;
+  readonly certificate: KubeObject | undefined;
+  readonly secret: SecretFacts | undefined;
+  readonly subject: ObjectRef;
+}
+
+/** Returns one view an alias; none when no TLS is wanted. */
+export function aliasViews(input: PlanInput): readonly AliasView[] {
+  const { bundle, live } = input;
+  const { tls } = bundle;
+  if (tls === 'off') return [];
+  return ALIASES.map((alias) => {
+    const name = defaultSecretName(live.name, alias);
+    const { secretName } = certificateOf(live.name, tls, alias);
+    return {
+      ...input,
+      alias,
+      tls,
+      certificate: live.certificates.find((c) => c.metadata.name === name),
+      secret: live.secrets.find((s) => s.name === secretName),
+      subject: ref(KINDS.Certificate, live.namespace, name),
+    };
+  });
+}
+
+/** Returns the first finding of a chain, as a list of at most one. */
+export function firstOf(checks: readonly ((view: AliasView) => Finding | undefined)[], view: AliasView): readonly AliasFinding[] {
+  for (const check of checks) {
+    const found = check(view);
+    if (found !== undefined) return [{ ...found, alias: view.alias }];
+  }
+  return [];
+}
+
+/** Returns the Certificate that an alias ought to have: the bundle's, where the user may have patched it, else KubeDB's. */
+export function wantedCertificate({ bundle, live }: PlanInput, alias: Alias): KubeObject {
+  const name = defaultSecretName(live.name, alias);
+  const given = bundle.brokerCertificates.find((c) => c.metadata.name === name);
+  if (given !== undefined)
+    return withKeyKind(
+      inClusterDomain(given, { bundle, live }),
+      live.certificates.find((c) => c.metadata.name === name),
+    );
+  return brokerCertificate(certificateOwner({ bundle, live }), bundle.tls as TlsConfig, alias);
+}
+
+/** Returns what of the live Kafka a broker Certificate depends on. */
+export function certificateOwner({ bundle, live }: Pick<PlanInput, 'bundle' | 'live'>): CertificateOwner {
+  const credentials = live.kafka === undefined ? defaultKeystoreCredSecret(live.name) : keystoreCredSecret(live.kafka);
+  const clusterDomain = clusterDomainOf(bundle.desired, live);
+  return { name: live.name, namespace: live.namespace, keystoreCredSecret: credentials, clusterDomain };
+}

@@ -1,0 +1,40 @@
+/** Whether a request that ended Successful did what it was asked for: judged by the layers it is answerable for, never by its own word. */
+import type { Bundle } from '#model/bundle';
+import type { KubeObject } from '#model/kube-object';
+import type { Observation } from '../model/observation';
+import type { Finding, Reason } from '../model/plan';
+import { certificateFindings } from './checks/certificates';
+import { kafkaFindings } from './checks/kafka';
+import { petSetFindings } from './checks/pet-sets';
+import { podFindings } from './checks/pods';
+import { rotationFindings, secretFindings } from './checks/secrets';
+import type { PlanInput } from './plan-input';
+
+/** Returns what the live state lacks of a request's effect. Pods are the business of restarts, for a rotation may finish before its certificate is there. */
+export function unmetPostconditions(request: KubeObject, bundle: Bundle, live: Observation, now: Date): readonly Finding[] {
+  const asked = request.spec?.tls;
+  if (asked === undefined) return podFindings({ bundle, live, now });
+  if (asked.rotateCertificates === true) return rotationFindings({ bundle, live, now });
+  const tls = asked.remove === true ? ('off' as const) : { issuerRef: asked.issuerRef, certificates: asked.certificates ?? [] };
+  const input: PlanInput = { bundle: { ...bundle, tls }, live, now };
+  return [...kafkaFindings(input), ...certificateFindings(input), ...secretFindings(input), ...petSetFindings(input)];
+}
+
+const CERTIFICATE_REASONS: readonly Reason[] = [
+  'CertificateMissing',
+  'CertificateNotReady',
+  'SecretMissing',
+  'SecretIncomplete',
+  'SecretFromOtherIssuer',
+  'SecretLacksNames',
+  'SecretHasOtherKey',
+  'KeyEncodingDiffers',
+  'CertificateTooOld',
+  'CaReplaced',
+  'CertificateExpiring',
+];
+
+/** Tells whether cert-manager may still bring about what a finding lacks, though nobody else does anything any more. */
+export function isIssuancePending(finding: Finding): boolean {
+  return CERTIFICATE_REASONS.includes(finding.reason);
+}

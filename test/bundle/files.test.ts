@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { assembleBundle } from '#model/bundle';
+import type { KubeObject } from '#model/kube-object';
+import { bundleFromConfigMap } from '#reconciler/bundle/documents';
+import { bundleId, chooseBundle, chooseBundles, readBundles } from '#reconciler/bundle/files';
+import { InvalidInputError } from '#reconciler/errors';
+import { parseYaml } from '#reconciler/input/yaml';
+import { bundleConfigMap, desiredOf, manifestsOf, yaml } from '../support/bundle-text';
+
+const root = mkdtempSync(path.join(tmpdir(), 'bundle-files-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+/** Writes files below a new folder and returns it. */
+function folder(files: Readonly<Record<string, string>>): string {
+  const place = mkdtempSync(path.join(root, 'f-'));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(place, name)), { recursive: true });
+    writeFileSync(path.join(place, name), text);
+  }
+  return place;
+}
+
+const read = (cwd: string, file = '.', stdin = '') => readBundles({ file, cwd, stdin: async () => stdin });
+
+async function violationsOf(work: Promise<unknown>): Promise<readonly string[]> {
+  const error = await work.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  assert.ok(error instanceof InvalidInputError, `an InvalidInputError is expected, not ${error}`);
+  assert.equal(error.exitCode, 2);
+  return error.violations;
+}
+
+const SERVICE = yaml({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'x' }, spec: {} });
+const BUNDLE = yaml(bundleConfigMap());
+const PAYMENTS = yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })));
+
+test('finds bundles among other manifests, in files of several documents, in order', async () => {
+  const cwd = folder({
+    'b.yaml': `${SERVICE}---\n${BUNDLE}`,
+    'a.yml': PAYMENTS,
+    'README.md': '{{ not YAML',
+    'c.json': '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"}}',
+  });
+  assert.deepEqual((await read(cwd)).map(bundleId), ['demo/orders', 'demo/payments']);
+});
+
+test('a bundle read from a file is the bundle that was synthesised', async () => {
+  const desired = desiredOf({ issuedAfter: '2026-11-23T09:00:00Z' });
+  const [bundle] = await read(folder({ 'a.yaml': yaml(bundleConfigMap(desired)) }));
+  const made = assembleBundle(desired, manifestsOf(desired));
+  assert.ok('digest' in made);
+  assert.deepEqual(bundle, made);
+});
+
+test('reads standard input, and Lists', async () => {
+  const list = yaml({ apiVersion: 'v1', kind: 'List', items: [bundleConfigMap()] });
+  assert.deepEqual((await read('/', '-', list)).map(bundleId), ['demo/orders']);
+});
+
+test('reads YAML as Kubernetes does', () => {
+  const read = parseYaml("a: yes\nb: 'yes'\nc: 010\nd: 2026-11-23T09:00:00Z\ne: 12:30:00\nf: 1_000\n");
+  assert.deepEqual(read, { values: [{ a: true, b: 'yes', c: 8, d: '2026-11-23T09:00:00Z', e: '12:30:00', f: 1000 }] });
+});
+
+test('types that JSON lacks are read as the text or map they are written as', () => {
+  const read = parseYaml('a: !!binary aGk=\nb: !!set {x: , z: }\nc: !!omap [d: 1]\n');
+  assert.deepEqual(read, { values: [{ a: 'aGk=', b: { x: null, z: null }, c: [{ d: 1 }] }] });
+});
+
+test('a document that grows when it is read is refused', () => {
+  const bomb = [
+    'a: &a [x,x,x,x,x,x,x,x,x]',
+    ...'bcdefgh'.split('').map((k, i) => `${k}: &${k} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`),
+  ].join('\n');
+  assert.match(JSON.stringify(parseYaml(bomb)), /broken YAML: Excessive alias count/);
+});
+
+const badFiles: readonly { name: string; files: Record<string, string>; file?: string; says: RegExp }[] = [
+  { name: 'a missing file', files: {}, file: 'dist', says: /^dist: does not exist$/ },
+  { name: 'an empty folder', files: { 'x/.keep': '' }, file: 'x', says: /^x: holds no YAML file$/ },
+  {
+    name: 'a folder of folders',
+    files: { 'dev/a.yaml': BUNDLE, 'prod/a.yaml': BUNDLE },
+    says: /^\.: holds no YAML file, only folders: dev, prod$/,
+  },
+  { name: 'a broken YAML', files: { 'a.yaml': 'a:\n  b: [1,\n c: 2\n' }, says: /^a\.yaml: is broken YAML at line \d+, column \d+: .+$/ },
+  {
+    name: 'a duplicate key',
+    files: { 'a.yaml': 'kind: A\nkind: B\n' },
+    says: /^a\.yaml: is broken YAML at line 2, column 1: Map keys must be unique$/,
+  },
+  { name: 'a value that holds itself', files: { 'a.yaml': 'a: &a [*a]\n' }, says: /^a\.yaml: is nested deeper than 100 levels$/ },
+  { name: 'a text without end', files: { 'a.yaml': '['.repeat(20_000) }, says: /^a\.yaml: is broken YAML at .*: it is nested too deeply$/ },
+  { name: 'a number that is none', files: { 'a.yaml': 'a: .nan\n' }, says: /^a\.yaml: holds a number that JSON lacks/ },
+  {
+    name: 'a ConfigMap without a name',
+    files: { 'a.yaml': yaml({ ...bundleConfigMap(), metadata: {} }) },
+    says: /^a\.yaml: ConfigMap: metadata\.name: is missing; a name such as orders-ca is expected$/,
+  },
+  { name: 'no bundle', files: { 'a.yaml': SERVICE }, says: /^\.: no bundle in it/ },
+  { name: 'an empty file', files: { 'a.yaml': '' }, says: /^\.: no bundle in it/ },
+  {
+    name: 'two bundles for one Kafka',
+    files: { 'a.yaml': BUNDLE, 'b.yaml': BUNDLE },
+    says: /^Kafka\/demo\/orders: has two bundles: in a\.yaml and b\.yaml; where each is for another cluster, name one with -f$/,
+  },
+];
+
+for (const { name, files, file, says } of badFiles) {
+  test(`refuses ${name} in one sentence`, async () => {
+    const violations = await violationsOf(read(folder(files), file));
+    assert.equal(violations.length, 1);
+    assert.match(violations[0] ?? '', says);
+  });
+}
+
+const converge = manifestsOf(desiredOf())[1] as KubeObject;
+const convergeKey = `kafkaopsrequest-${converge.metadata.name}.yaml`;
+const without = (key: string) => {
+  const configMap = bundleConfigMap();
+  const { [key]: _, ...data } = configMap.data;
+  return { ...configMap, data };
+};
+
+const badBundles: readonly { name: string; configMap: KubeObject; says: readonly RegExp[] }[] = [
+  { name: 'no desired state', configMap: without('desired.yaml'), says: [/^data has no key desired\.yaml/] },
+  {
+    name: 'an empty desired state',
+    configMap: bundleConfigMap(desiredOf(), { 'desired.yaml': '' }),
+    says: [/^desired\.yaml: holds 0 documents instead of one$/],
+  },
+  {
+    name: 'a newer format',
+    configMap: bundleConfigMap(desiredOf({ formatVersion: 7, novelty: 1 })),
+    says: [/^desired\.yaml: formatVersion 7 was made by a newer version, this one reads up to 1/],
+  },
+  {
+    name: 'wrong fields, all of them at once',
+    configMap: bundleConfigMap(
+      desiredOf({
+        cutover: 3,
+        executor: 'magic',
+        retries: -1,
+        issuedAfter: 'yesterday',
+        beforeExpiry: '90d',
+        extra: true,
+        acknowledge: [{ kind: 'x' }],
+        deadlines: { gate: 5 },
+        owner: undefined,
+      }),
+    ),
+    says: [
+      /^desired\.yaml: owner: is missing; a text is expected$/,
+      /^desired\.yaml: executor: is "magic"; one of ops-request, native is expected$/,
+      /^desired\.yaml: issuedAfter: is "yesterday"; an instant such as/,
+      /^desired\.yaml: beforeExpiry: is "90d"; a duration such as/,
+      /^desired\.yaml: acknowledge\[0\]\.kind: is "x"; one of clientsMoveToTls,/,
+      /^desired\.yaml: cutover: is 3; one of rolling, stop is expected$/,
+      /^desired\.yaml: retries: is -1; a whole number from 0 is expected$/,
+      /^desired\.yaml: deadlines\.issuance: is missing/,
+      /^desired\.yaml: deadlines\.podReady: is missing/,
+      /^desired\.yaml: deadlines\.gate: is 5; a duration/,
+      /^desired\.yaml: deadlines\.foreignOperation: is missing/,
+      /^desired\.yaml: deadlines\.requestAcceptance: is missing/,
+      /^desired\.yaml: deadlines\.opsManagerDetection: is missing/,
+      /^desired\.yaml: extra: is unknown; the fields are formatVersion, kafka,/,
+    ],
+  },
+  {
+    name: 'an unknown kind',
+    configMap: bundleConfigMap(desiredOf(), {
+      'secret-x.yaml': yaml({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'demo' } }),
+    }),
+    says: [/Secret\/x: v1 Secret is not a kind a bundle may hold/],
+  },
+  {
+    name: 'a manifest of another namespace',
+    configMap: bundleConfigMap(desiredOf(), {
+      'issuer-x.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'other' } }),
+    }),
+    says: [/Issuer\/x: namespace other is not that of the bundle, demo/],
+  },
+  {
+    name: 'a manifest under another key',
+    configMap: bundleConfigMap(desiredOf(), {
+      'issuer-y.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'demo' } }),
+    }),
+    says: [/^issuer-y\.yaml: holds Issuer\/x, whose key is issuer-x\.yaml$/],
+  },
+  {
+    name: 'a broken document',
+    configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': 'a: [' }),
+    says: [/^issuer-orders-ca\.yaml: is broken YAML at line 1, column \d+/],
+  },
+  {
+    name: 'a document that is no object',
+    configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': '- a' }),
+    says: [/^issuer-orders-ca\.yaml: is a list; a map is expected$/],
+  },
+  {
+    name: 'a manifest without a name',
+    configMap: bundleConfigMap(desiredOf(), {
+      'issuer-orders-ca.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { namespace: 'demo' } }),
+    }),
+    says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a name such as orders-ca is expected$/],
+  },
+  {
+    name: 'a field that every map of JavaScript has',
+    configMap: bundleConfigMap(desiredOf({ constructor: 1 })),
+    says: [/^desired\.yaml: constructor: is unknown; the fields are/],
+  },
+  {
+    name: 'a name that leads elsewhere',
+    configMap: { ...bundleConfigMap(), data: { ...bundleConfigMap().data, 'desired.yaml': yaml(desiredOf({ kafka: '..' })) } },
+    says: [/^desired\.yaml: kafka: is "\.\."; a name such as orders-ca is expected$/],
+  },
+  {
+    name: 'a Kafka of the wrong form',
+    configMap: bundleConfigMap(desiredOf(), {
+      'kafka-orders.yaml': yaml({
+        apiVersion: 'kubedb.com/v1',
+        kind: 'Kafka',
+        metadata: { name: 'orders', namespace: 'demo' },
+        spec: { topology: null, replicas: 1e9, tls: { certificates: [{ alias: 'server', dnsNames: 'a' }] } },
+      }),
+    }),
+    says: [
+      /^kafka-orders\.yaml: spec\.replicas: is 1000000000; a whole number from 0 to 1000 is expected$/,
+      /^kafka-orders\.yaml: spec\.topology: is null; a map is expected$/,
+      /^kafka-orders\.yaml: spec\.tls\.issuerRef: is missing; a map is expected$/,
+      /^kafka-orders\.yaml: spec\.tls\.certificates\[0\]\.dnsNames: is "a"; a list is expected$/,
+    ],
+  },
+  { name: 'a missing request', configMap: without(convergeKey), says: [/^KafkaOpsRequest: none with issuerRef/] },
+  {
+    name: 'a request without an issuer kind',
+    configMap: bundleConfigMap(desiredOf(), {
+      [convergeKey]: yaml({ ...converge, spec: { ...converge.spec, tls: { issuerRef: { name: 'x' } } } }),
+    }),
+    says: [/spec\.tls\.issuerRef\.kind: is missing; one of Issuer, ClusterIssuer is expected$/],
+  },
+  {
+    name: 'a ConfigMap of another namespace',
+    configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', namespace: 'other' } },
+    says: [/^desired\.yaml: namespace is demo, but the ConfigMap is in other: Kustomize's "namespace", Argo CD or Flux may have moved it/],
+  },
+  {
+    name: 'content that was changed after its synth',
+    configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', annotations: { 'kafka-tls/digest': '0123456789abcdef' } } },
+    says: [/^data: its digest is [0-9a-f]{16}, and was 0123456789abcdef when it was synthesised: a Kustomize patch or Flux's postBuild/],
+  },
+];
+
+for (const { name, configMap, says } of badBundles) {
+  test(`refuses a bundle with ${name}`, async () => {
+    const violations = await violationsOf((async () => bundleFromConfigMap(configMap))());
+    assert.equal(violations.length, says.length, violations.join('\n'));
+    for (const [i, expected] of says.entries()) assert.match(violations[i] ?? '', expected);
+  });
+}
+
+test('says in which file and object a violation is, for all of them at once', async () => {
+  const bad = (kafka: string) => yaml(bundleConfigMap(desiredOf({ kafka, retries: 'many' })));
+  const violations = await violationsOf(read(folder({ 'a.yaml': bad('orders'), 'b.yaml': bad('payments'), 'c.yaml': 'a: [' })));
+  assert.match(violations[0] ?? '', /^a\.yaml: ConfigMap\/demo\/kafka-tls-orders: desired\.yaml: retries: is "many"/);
+  assert.match(violations[1] ?? '', /^b\.yaml: ConfigMap\/demo\/kafka-tls-payments: desired\.yaml: retries/);
+  assert.match(violations[2] ?? '', /^c\.yaml: is broken YAML/);
+});
+
+test('several bundles and none named is an error that lists them', async () => {
+  const bundles = await read(folder({ 'a.yaml': BUNDLE, 'b.yaml': PAYMENTS }));
+  assert.throws(() => chooseBundle(bundles, {}), /2 bundles and none named: demo\/orders, demo\/payments/);
+  assert.throws(
+    () => chooseBundles(bundles, { name: 'billing', namespace: 'demo' }),
+    /no bundle in namespace demo named billing; there are demo\/orders, demo\/payments/,
+  );
+  assert.equal(bundleId(chooseBundle(bundles, { name: 'payments' })), 'demo/payments');
+});

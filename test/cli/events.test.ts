@@ -1,0 +1,146 @@
+/** What a run leaves for whoever looks at it with kubectl: Events on the Kafka and its requests, and how it ended in the status of its pod. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, afterEach, describe, test } from 'node:test';
+import { Size } from 'cdk8s';
+import { KafkaCluster, type Tls } from '#constructs/index';
+import type { ExecutorName } from '#model/desired';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { EVENT_REASONS } from '#reconciler/cluster/events';
+import type { Denial } from '#reconciler/sandbox/api/access';
+import { configMapOfBundle, yaml } from '../support/bundle-text';
+import { kafkaTlsIn, type Ran } from '../support/command-line';
+import { off, on, wish } from '../support/wishes';
+import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'told-'));
+const TERMINATION_LOG = path.join(folder, 'termination-log');
+let world: World;
+afterEach(() => world?.stop());
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function start(executor: ExecutorName, denied: readonly Denial[] = []): Promise<void> {
+  const api = { namespaces: [NAMESPACE], denied };
+  world = await new World({ opsManager: executor === 'ops-request', sandbox: { api } }).start(kafkaManifest());
+  await world.settle();
+}
+
+function apply(executor: ExecutorName, tls: Tls): Promise<Ran> {
+  const bundle = path.join(folder, 'bundle.yaml');
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(wish(executor, tls)))));
+  return kafkaTlsIn(world.place, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
+}
+
+/** Reasons of the Events about an object, in their order. */
+async function reasonsOf(about: KubeObject | undefined): Promise<readonly string[]> {
+  const events = await world.cluster.list(KINDS.Event, { namespace: world.namespace });
+  return events.filter((e) => e.involvedObject.uid === about?.metadata.uid).map((e) => e.reason);
+}
+
+const events = () => world.cluster.list(KINDS.Event, { namespace: world.namespace });
+const ended = () => readFileSync(TERMINATION_LOG, 'utf8');
+
+for (const executor of ['native', 'ops-request'] as const) {
+  describe(executor, () => {
+    test('tells on the Kafka what is done, each pod by its name, and on the request what concerns it', async () => {
+      await start(executor);
+      const { exitCode } = await apply(executor, on());
+      assert.equal(exitCode, 0);
+      const told = await reasonsOf(await world.kafka());
+      for (const reason of ['Planned', 'Submitted', 'Issued', 'Restarting', 'Restarted', 'Finished'])
+        assert.ok(told.includes(reason), reason);
+      assert.ok((await events()).some((e) => e.reason === 'Restarting' && e.message.startsWith(`Pod ${KAFKA}-broker-2: `)));
+      assert.ok((await reasonsOf((await world.requests())[0])).includes('Submitted'));
+      const closed: readonly string[] = Object.values(EVENT_REASONS);
+      assert.deepEqual(
+        (await events()).filter((e) => !closed.includes(e.reason) || e.type !== 'Normal').map((e) => e.reason),
+        [],
+      );
+      assert.equal(ended(), 'TLS is as desired');
+    });
+
+    test('a run that has nothing to do tells no Event', async () => {
+      await start(executor);
+      await apply(executor, on());
+      const before = (await events()).length;
+      await apply(executor, on());
+      assert.equal((await events()).length, before);
+      assert.equal(ended(), 'nothing to do');
+    });
+
+    test('a run that may not tell them does its work all the same, and tries once', async () => {
+      await start(executor, [{ verb: 'create', resource: 'events' }]);
+      const { exitCode, stderr } = await apply(executor, on());
+      assert.equal(exitCode, 0, stderr);
+      assert.deepEqual(await events(), []);
+    });
+  });
+}
+
+test('a Kafka that the run itself creates is told of, once it is there', async () => {
+  world = await new World({ opsManager: false }).start();
+  const storage = Size.gibibytes(1);
+  const cluster = KafkaCluster.combined({ name: KAFKA, version: '4.2.0', replicas: 3, storage });
+  const bundle = path.join(folder, 'bundle.yaml');
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle({ ...wish('native', on()), cluster }))));
+  const { exitCode, stderr } = await kafkaTlsIn(world.place, ['apply', '-f', bundle]);
+  assert.equal(exitCode, 0, stderr);
+  assert.ok((await reasonsOf(await world.kafka())).includes('Finished'));
+});
+
+const ENDS: readonly {
+  readonly name: string;
+  readonly reason: string;
+  readonly exitCode: number;
+  readonly says: RegExp;
+  readonly arrange: () => Promise<void>;
+}[] = [
+  {
+    name: 'fails',
+    reason: 'Failed',
+    exitCode: 1,
+    says: /orders-controller-1/,
+    arrange: async () => {
+      await start('native');
+      await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
+    },
+  },
+  {
+    name: 'is blocked',
+    reason: 'Blocked',
+    exitCode: 4,
+    says: /may not patch issuers in demo/,
+    arrange: () => start('native', [{ verb: 'patch', resource: 'issuers' }]),
+  },
+];
+for (const { name, reason, exitCode, says, arrange } of ENDS) {
+  test(`a run that ${name} says so and why`, async () => {
+    await arrange();
+    const ran = await apply('native', on());
+    assert.equal(ran.exitCode, exitCode, ran.stderr);
+    const last = (await events()).find((e) => e.reason === reason) as KubeObject;
+    assert.equal(last.type, 'Warning');
+    assert.match(last.message, says);
+    assert.match(ended(), says);
+  });
+}
+
+test('a bundle that is refused is told in the status of the pod', async () => {
+  world = new World();
+  const bundle = path.join(folder, 'bundle.yaml');
+  const configMap = configMapOfBundle(world.bundle(wish('native', off())));
+  writeFileSync(bundle, yaml({ ...configMap, metadata: { ...configMap.metadata, namespace: 'other' } }));
+  const { exitCode } = await kafkaTlsIn(world.place, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
+  assert.equal(exitCode, 2);
+  assert.match(ended(), /namespace is demo, but the ConfigMap is in other/);
+});
+
+test('a termination log that cannot be written fails no run', async () => {
+  await start('native');
+  const bundle = path.join(folder, 'bundle.yaml');
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(wish('native', off())))));
+  const { exitCode } = await kafkaTlsIn(world.place, ['apply', '-f', bundle, '--termination-log', path.join(folder, 'none', 'log')]);
+  assert.equal(exitCode, 0);
+});

@@ -1,0 +1,465 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import type { Connection } from '#reconciler/cli/io';
+import {
+  BlockedError,
+  ClusterError,
+  InternalError,
+  InterruptedError,
+  InvalidInputError,
+  OperationFailedError,
+  TimeoutError,
+} from '#reconciler/errors';
+import { parseYaml } from '#reconciler/input/yaml';
+import type { Observation } from '#reconciler/model/observation';
+import { bundleConfigMap, configMapOfBundle, desiredOf, yaml } from '../support/bundle-text';
+import { ClusterBuilder, TLS, tlsBy } from '../support/cluster-builder';
+import { kafkaTls } from '../support/command-line';
+import { FakeClock } from '../support/fake-clock';
+import { expectGolden } from '../support/golden';
+
+const COMMANDS = ['plan', 'apply', 'verify', 'render', 'observe', 'sandbox'];
+const folder = mkdtempSync(path.join(tmpdir(), 'cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  writeFileSync(path.join(folder, name), text);
+  return path.join(folder, name);
+}
+
+const ORDERS = file('orders.yaml', yaml(bundleConfigMap()));
+const TWO = file(
+  'two.yaml',
+  `${yaml(bundleConfigMap())}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments', owner: 'demo/payments' })))}`,
+);
+
+test('help of the program explains where to start', async () => {
+  const { exitCode, stdout, stderr } = await kafkaTls(['--help'], { io: { columns: 80 } });
+  assert.equal(exitCode, 0);
+  assert.equal(stderr, '');
+  expectGolden('test/cli/golden/help.txt', stdout);
+});
+
+for (const command of COMMANDS) {
+  test(`help of ${command} fits its terminal and ends with examples`, async () => {
+    const { exitCode, stdout } = await kafkaTls([command, '--help'], { io: { columns: 80 } });
+    assert.equal(exitCode, 0);
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => line.length > 82),
+      [],
+    );
+    assert.match(stdout, /\nExamples:\n {2}kafka-tls /);
+    expectGolden(`test/cli/golden/help-${command}.txt`, stdout);
+  });
+}
+
+test('help wraps to a wide terminal, too', async () => {
+  const { stdout } = await kafkaTls(['plan', '--help'], { io: { columns: 200 } });
+  assert.match(stdout, /bundle to read: a file, a folder of synth output, or - for standard input \(default: dist\)\n/);
+});
+
+test('without a command the help is an error, so that a Job with an empty command line fails', async () => {
+  const { exitCode, stdout, stderr } = await kafkaTls([]);
+  assert.equal(exitCode, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^Usage: kafka-tls <command>/);
+});
+
+test('the version is one line', async () => {
+  assert.deepEqual(await kafkaTls(['--version']), { exitCode: 0, stdout: 'from source\n', stderr: '' });
+});
+
+const usage: readonly { argv: string; says: string }[] = [
+  { argv: 'aply', says: `kafka-tls: unknown command 'aply'.\nDid you mean apply? See "kafka-tls --help".\n` },
+  { argv: 'frobnicate', says: `kafka-tls: unknown command 'frobnicate'.\nSee "kafka-tls --help".\n` },
+  {
+    argv: 'apply --take-ovr',
+    says: `kafka-tls apply: unknown flag '--take-ovr'.\nDid you mean --take-over? See "kafka-tls apply --help".\n`,
+  },
+  {
+    argv: 'plan --output xml',
+    says: `kafka-tls plan: flag '--output <format>' may not be 'xml'. Allowed choices are text, json, markdown.\nSee "kafka-tls plan --help".\n`,
+  },
+  {
+    argv: 'apply --output markdown',
+    says: `kafka-tls apply: flag '--output <format>' may not be 'markdown'. Allowed choices are text, json.\nSee "kafka-tls apply --help".\n`,
+  },
+  {
+    argv: 'plan dist',
+    says: `kafka-tls plan: too many arguments for 'plan'. Expected 0 arguments but got 1: dist.\nSee "kafka-tls plan --help".\n`,
+  },
+  {
+    argv: 'plan --timeout 90d',
+    says: `kafka-tls plan: flag '--timeout <duration>' may not be '90d'. A duration such as 90s, 20m or 1h30m is expected.\nSee "kafka-tls plan --help".\n`,
+  },
+  { argv: 'plan --base', says: `kafka-tls plan: flag '--base <path>' argument missing.\nSee "kafka-tls plan --help".\n` },
+  {
+    argv: 'plan --base a --observation b',
+    says: `kafka-tls plan: flag '--base <path>' cannot be used with flag '--observation <file>'.\nSee "kafka-tls plan --help".\n`,
+  },
+  {
+    argv: 'apply --config-map a/b/c',
+    says: `kafka-tls apply: flag '--config-map <namespace/name>' may not be 'a/b/c'. A name such as demo/orders is expected.\nSee "kafka-tls apply --help".\n`,
+  },
+];
+
+for (const { argv, says } of usage) {
+  test(`"kafka-tls ${argv}" is refused with what to type instead`, async () => {
+    assert.deepEqual(await kafkaTls(argv.split(' ')), { exitCode: 2, stdout: '', stderr: says });
+  });
+}
+
+const kafka = ref(KINDS.Kafka, 'demo', 'orders');
+const errors: readonly { error: Error; exitCode: number; says: string }[] = [
+  { error: new InvalidInputError('is wrong', { subject: kafka }), exitCode: 2, says: 'Kafka/demo/orders: is wrong.\n' },
+  {
+    error: new ClusterError('may not be read: forbidden', { subject: kafka, status: 403, reason: 'Forbidden', hint: 'Ask for it.' }),
+    exitCode: 1,
+    says: 'Kafka/demo/orders: may not be read: forbidden.\nAsk for it.\n',
+  },
+  {
+    error: new ClusterError('get failed: 503 ServiceUnavailable', {
+      subject: kafka,
+      status: 503,
+      reason: 'ServiceUnavailable',
+      retryable: true,
+    }),
+    exitCode: 4,
+    says: 'Kafka/demo/orders: get failed: 503 ServiceUnavailable.\n',
+  },
+  { error: new OperationFailedError('failed', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: failed.\n' },
+  { error: new TimeoutError('not Ready after 10m', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: not Ready after 10m.\n' },
+  {
+    error: new BlockedError('paused by somebody else', { subject: kafka }),
+    exitCode: 4,
+    says: 'Kafka/demo/orders: paused by somebody else.\n',
+  },
+  {
+    error: new InternalError('is impossible', { subject: kafka }),
+    exitCode: 70,
+    says: 'Kafka/demo/orders: is impossible.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n',
+  },
+  {
+    error: new TypeError('x is undefined'),
+    exitCode: 70,
+    says: 'kafka-tls: unexpected error: TypeError: x is undefined.\nThis is a bug. Please report it with the file that "kafka-tls observe" writes.\n',
+  },
+];
+
+for (const { error, exitCode, says } of errors) {
+  test(`${error.name} ends a command with exit code ${exitCode} and no stack`, async () => {
+    const outside = { connect: () => Promise.reject(error) };
+    assert.deepEqual(await kafkaTls(['plan', '-f', ORDERS], { outside }), { exitCode, stdout: '', stderr: says });
+  });
+}
+
+test('an error is one JSON object with --output json, and has its stack with --debug', async () => {
+  const outside = { connect: () => Promise.reject(new BlockedError('paused', { subject: kafka })) };
+  const json = await kafkaTls(['apply', '--output', 'json', '-f', ORDERS], { outside });
+  assert.deepEqual(JSON.parse(json.stderr), {
+    error: { code: 'blocked', exitCode: 4, subject: 'Kafka/demo/orders', message: 'Kafka/demo/orders: paused' },
+  });
+  const debug = await kafkaTls(['apply', '--debug', '-f', ORDERS], { outside });
+  assert.match(debug.stderr, /^Kafka\/demo\/orders: paused\.\nBlockedError: .*\n {4}at /);
+});
+
+const badInput: readonly { name: string; argv: readonly string[]; says: RegExp }[] = [
+  { name: 'a missing file', argv: ['-f', 'nope.yaml'], says: /^nope\.yaml: does not exist\.\n/ },
+  { name: 'a missing default folder', argv: [], says: /^dist: does not exist\.\nSynthesise first/ },
+  {
+    name: 'a broken YAML',
+    argv: ['-f', file('broken.yaml', 'a: [1,\nb: 2')],
+    says: /broken\.yaml: is broken YAML at line 2, column 1: .+\.\nNothing was read/,
+  },
+  {
+    name: 'a file without a bundle',
+    argv: ['-f', file('none.yaml', 'kind: Pod\n')],
+    says: /none\.yaml: no bundle in it: a bundle is a ConfigMap with the key desired\.yaml\.\n/,
+  },
+  {
+    name: 'an unknown kind',
+    argv: [
+      '-f',
+      file(
+        'kind.yaml',
+        yaml(
+          bundleConfigMap(desiredOf(), {
+            'pod-x.yaml': yaml({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x', namespace: 'demo' } }),
+          }),
+        ),
+      ),
+    ],
+    says: /ConfigMap\/demo\/kafka-tls-orders: Pod\/x: v1 Pod is not a kind a bundle may hold/,
+  },
+  {
+    name: 'a bundle of a newer version',
+    argv: ['-f', file('newer.yaml', yaml(bundleConfigMap(desiredOf({ formatVersion: 9 }))))],
+    says: /formatVersion 9 was made by a newer version, this one reads up to 1/,
+  },
+];
+
+for (const { name, argv, says } of badInput) {
+  for (const command of ['plan', 'apply', 'verify', 'observe', 'render']) {
+    test(`${command} refuses ${name} before it reaches for a cluster`, async () => {
+      const { exitCode, stdout, stderr } = await kafkaTls([command, ...argv], { io: { cwd: folder } });
+      assert.equal(exitCode, 2, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, says);
+      assert.doesNotMatch(stderr, /\n +at /);
+    });
+  }
+}
+
+test('apply refuses several bundles and none named, and lists them', async () => {
+  const { exitCode, stderr } = await kafkaTls(['apply', '-f', TWO]);
+  assert.equal(exitCode, 2);
+  assert.equal(stderr, '2 bundles and none named: demo/orders, demo/payments.\nChoose one with --name, and with -n where names repeat.\n');
+});
+
+test('a bundle named in the cluster that is not there is the input of the user', async () => {
+  const connection = { cluster: { get: async () => undefined }, namespace: 'demo', close: () => {} } as unknown as Connection;
+  const { exitCode, stderr } = await kafkaTls(['apply', '--config-map', 'kafka-tls-orders'], {
+    outside: { connect: async () => connection },
+  });
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^ConfigMap\/demo\/kafka-tls-orders: does not exist\.\n/);
+});
+
+test('render prints every manifest of a bundle, as YAML that reads back, and as one List', async () => {
+  const { exitCode, stdout } = await kafkaTls(['render', '-f', ORDERS]);
+  assert.equal(exitCode, 0);
+  expectGolden('test/cli/golden/render.yaml', stdout);
+  const list = JSON.parse((await kafkaTls(['render', '-f', ORDERS, '--output', 'json'])).stdout);
+  const parsed = parseYaml(stdout);
+  assert.ok('values' in parsed);
+  assert.deepEqual(parsed.values, list.items);
+});
+
+test('a bundle may come through standard input', async () => {
+  const { stdout } = await kafkaTls(['render', '-f', '-'], { io: { stdin: async () => yaml(bundleConfigMap()) } });
+  assert.match(stdout, /# Issuer\/demo\/orders-ca: applied by every run/);
+});
+
+/** Writes what a builder wants and sees, and returns the flags that name both. */
+function replayed(name: string, builder: ClusterBuilder): readonly string[] {
+  return [
+    '-f',
+    file(`${name}.yaml`, yaml(configMapOfBundle(builder.bundle))),
+    '--observation',
+    file(`${name}.json`, JSON.stringify(builder.live)),
+  ];
+}
+
+const addTls = (acknowledge: boolean) =>
+  new ClusterBuilder('dedicated', 'off')
+    .declares()
+    .wants(TLS)
+    .desires(acknowledge ? { acknowledge: [{ kind: 'clientsMoveToTls' }] } : {});
+
+test('plan replays an observation of a version that knew nothing of what clients trust', async () => {
+  const { bundle, live } = new ClusterBuilder().sees(() => ({ trust: undefined as never }));
+  const older = JSON.parse(JSON.stringify(live), (key, value) => (key === 'pem' ? undefined : value));
+  for (const issuer of older.issuers) delete issuer.ca;
+  const files = ['-f', file('older.yaml', yaml(configMapOfBundle(bundle))), '--observation', file('older.json', JSON.stringify(older))];
+  const { exitCode, stdout, stderr } = await kafkaTls(['plan', ...files]);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /Nothing to do/);
+});
+
+test('plan replays an observation with no cluster, at the instant at which it was made', async () => {
+  const { exitCode, stdout, stderr } = await kafkaTls(['plan', ...replayed('add', addTls(true))]);
+  assert.equal(exitCode, 0, stderr);
+  expectGolden('test/cli/golden/plan-observation.txt', stdout);
+});
+
+test('plan --exit-code is 3 when changes are pending, and 0 when none are', async () => {
+  assert.equal((await kafkaTls(['plan', '--exit-code', ...replayed('add', addTls(true))])).exitCode, 3);
+  assert.equal((await kafkaTls(['plan', '--exit-code', ...replayed('same', new ClusterBuilder())])).exitCode, 0);
+});
+
+test('a plan that only a commit can cure exits 2, and says what to commit', async () => {
+  const { exitCode, stdout } = await kafkaTls(['plan', '--exit-code', ...replayed('refused', addTls(false))]);
+  assert.equal(exitCode, 2);
+  assert.match(stdout, /\nNot allowed: Kafka\/demo\/orders: .*\n.*Acknowledgement\.clientsMoveToTls\(\)/);
+});
+
+test('plan --output json is one document that holds the whole plan', async () => {
+  const { stdout } = await kafkaTls(['plan', '--output', 'json', ...replayed('add', addTls(true))]);
+  const { plans } = JSON.parse(stdout);
+  assert.equal(plans.length, 1);
+  assert.equal(plans[0].operation, 'add');
+  assert.equal(plans[0].steps.filter((s: { kind: string }) => s.kind === 'evict').length, 6);
+});
+
+test('plan refuses an observation that is none, is broken, or is newer', async () => {
+  for (const [text, says] of [
+    ['{', /broken JSON/],
+    ['[]', /is not an observation/],
+    [JSON.stringify({ ...new ClusterBuilder().live, format: 9 }), /format 9 was made by a newer version/],
+  ] as const) {
+    const { exitCode, stderr } = await kafkaTls(['plan', '-f', ORDERS, '--observation', file('bad.json', text)]);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, says);
+  }
+});
+
+const badObservations: readonly { name: string; change: (live: Observation) => object; says: RegExp }[] = [
+  {
+    name: 'no listeners',
+    change: ({ pods }) => ({ pods: [omit(pods[0], 'served')] }),
+    says: /bad\.json: pods\[0\]\.served: is missing; a list is expected\./,
+  },
+  { name: 'no facts', change: () => ({ facts: undefined }), says: /facts: is missing; a map is expected/ },
+  { name: 'an instant that is none', change: () => ({ observedAt: 'now' }), says: /observedAt: is "now"; an instant such as/ },
+  {
+    name: 'conditions that are no list',
+    change: ({ kafka }) => ({ kafka: withStatus(kafka, { conditions: {} }) }),
+    says: /kafka\.status\.conditions: is a map; a list is expected/,
+  },
+  {
+    name: 'more pods than there can be',
+    change: ({ kafka }) => ({ kafka: withSpec(kafka, { replicas: 1e9 }) }),
+    says: /kafka\.spec\.replicas: is 1000000000; a whole number from 0 to 1000/,
+  },
+  {
+    name: 'an issuer of another kind',
+    change: () => ({ issuers: [{ kind: 'constructor', name: 'x' }] }),
+    says: /issuers\[0\]\.kind: is "constructor"; one of Issuer, ClusterIssuer/,
+  },
+  {
+    name: 'a Secret with a key of many dots',
+    change: ({ secrets }) => ({ secrets: [{ ...secrets[0], annotations: { 'a.b/c': 1 } }] }),
+    says: /secrets\[0\]\.annotations\["a\.b\/c"\]: is 1; a text is expected/,
+  },
+  {
+    name: 'a CA certificate with something else around it',
+    change: ({ trust }) => ({ trust: { ...trust, ca: [{ ...trust?.ca[0], pem: `${trust?.ca[0]?.pem}# and more` }] } }),
+    says: /trust\.ca\[0\]\.pem: is a long text; one certificate in PEM is expected/,
+  },
+  {
+    name: 'owners without a uid',
+    change: ({ trust }) => ({ trust: { ...trust, object: withMetadata(trust?.object, { ownerReferences: [{}] }) } }),
+    says: /trust\.object\.metadata\.ownerReferences\[0\]\.uid: is missing/,
+  },
+  {
+    name: 'depths',
+    change: () => JSON.parse(`{"unread": ${'['.repeat(500)}${']'.repeat(500)}}`),
+    says: /is nested deeper than 100 levels/,
+  },
+];
+
+const omit = (value: object | undefined, key: string) => Object.fromEntries(Object.entries(value ?? {}).filter(([k]) => k !== key));
+const withStatus = (object: object | undefined, status: object) => ({ ...object, status });
+const withMetadata = (object: KubeObject | undefined, change: object) => ({ ...object, metadata: { ...object?.metadata, ...change } });
+const withSpec = (object: object | undefined, spec: object) => ({ ...object, spec });
+
+for (const { name, change, says } of badObservations) {
+  test(`plan says which member of an observation is wrong: ${name}`, async () => {
+    const builder = new ClusterBuilder();
+    const live = { ...builder.live, ...change(builder.live) };
+    const observation = file('bad.json', JSON.stringify(live));
+    const { exitCode, stdout, stderr } = await kafkaTls(['plan', '-f', ORDERS, '--observation', observation]);
+    assert.equal(exitCode, 2, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, says);
+  });
+}
+
+test('plan --base compares two bundles with no cluster, for a pull request', async () => {
+  const base = file(
+    'base.yaml',
+    `${yaml(configMapOfBundle(new ClusterBuilder().declares().bundle))}---\n${yaml(bundleConfigMap(desiredOf({ kafka: 'payments' })))}`,
+  );
+  const wanted = new ClusterBuilder()
+    .declares()
+    .wants(tlsBy('ca-2'))
+    .desires({ acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'ca-2' }] });
+  const { exitCode, stdout, stderr } = await kafkaTls([
+    'plan',
+    '--base',
+    base,
+    '-f',
+    file('new.yaml', yaml(configMapOfBundle(wanted.bundle))),
+    '--output',
+    'markdown',
+  ]);
+  assert.equal(exitCode, 0, stderr);
+  expectGolden('test/cli/golden/plan-base.md', stdout);
+});
+
+test('plan --base takes an empty folder for "there was none", and one that is not there for a mistake', async () => {
+  const empty = mkdtempSync(path.join(folder, 'empty-'));
+  const compared = (base: string) => kafkaTls(['plan', '--base', base, '-f', ORDERS]);
+  const { exitCode, stdout, stderr } = await compared(empty);
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /it is assumed that the Kafka exists and has no TLS/);
+  assert.equal((await compared(path.join(empty, 'missing'))).exitCode, 2);
+});
+
+/** A connection on which nothing ever happens. */
+function stalled(): Connection {
+  return { cluster: { get: () => new Promise(() => {}) }, namespace: 'demo', close: () => {} } as unknown as Connection;
+}
+
+test('an interrupted run says why it ended and how to go on', async () => {
+  const interrupt = new AbortController();
+  interrupt.abort(new InterruptedError('SIGTERM', { hint: 'Go on with: kafka-tls apply' }));
+  const { exitCode, stderr } = await kafkaTls(['apply', '-f', ORDERS], {
+    io: { signal: interrupt.signal },
+    outside: { connect: async () => stalled() },
+  });
+  assert.equal(exitCode, 143);
+  assert.equal(stderr, 'kafka-tls: ended before it was done: SIGTERM was received.\nGo on with: kafka-tls apply\n');
+});
+
+const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
+
+test('a sandbox is started, told about, and ends with the signal', async () => {
+  const stop = new AbortController();
+  const created: unknown[] = [];
+  const asked: boolean[] = [];
+  let isClosed = false;
+  let printed = '';
+  const running = {
+    kubeconfig: 'kind: Config\n',
+    url: 'https://127.0.0.1:6443',
+    create: async (object: unknown) => void created.push(object),
+    close: async () => {
+      isClosed = true;
+    },
+  };
+  const { exitCode } = await kafkaTls(['sandbox', '--no-ops-manager', '--file', file('pod.yaml', yaml(POD))], {
+    io: {
+      signal: stop.signal,
+      stdout: (text) => {
+        printed += text;
+        setImmediate(() => stop.abort());
+      },
+    },
+    outside: {
+      clock: new FakeClock(),
+      startSandbox: async ({ opsManager }) => {
+        asked.push(opsManager);
+        return running;
+      },
+    },
+  });
+  assert.equal(exitCode, 0);
+  assert.deepEqual(asked, [false]);
+  assert.deepEqual(created, [POD]);
+  assert.ok(isClosed);
+  assert.match(
+    printed,
+    /^The sandbox listens on https:\/\/127\.0\.0\.1:6443\. 1 object was created\.\n\n {2}export KUBECONFIG=.*kubeconfig\n/,
+  );
+});
+
+test('a sandbox is not started for a file that holds no objects', async () => {
+  const { exitCode, stderr } = await kafkaTls(['sandbox', '-f', file('scalar.yaml', '- 1\n')]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /scalar\.yaml: holds a document without apiVersion, kind or metadata\.name\.\n$/);
+});

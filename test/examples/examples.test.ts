@@ -1,0 +1,151 @@
+/**
+ * Every example synthesises to its expected.yaml, and its demo ends well and prints what its README shows. The apps import the package by
+ * its name and the demos run the bundled command, so both have to be in lib/. Time is real here, as it is for users.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { expectGolden } from '../support/golden';
+import { expectTranscript } from '../support/transcript';
+
+const ROOT = process.cwd();
+const LIB = path.join(ROOT, 'lib/examples');
+const skip = existsSync(path.join(ROOT, 'lib/bin/kafka-tls.mjs')) ? false : 'lib/ is not built';
+
+/** What each demo promises at its end. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  adopt: 'each serves what its Secret holds.',
+  'change-issuer': 'each serves what its Secret holds.',
+  quickstart: 'each serves what its Secret holds.',
+  'remove-tls': 'each serves plaintext.',
+  rotate: 'each serves what its Secret holds.',
+};
+
+/** What has no demo, since it needs what is not here: `test/examples/` runs what can be run of it. */
+const WITHOUT_DEMO = ['argocd', 'flux', 'github-actions'];
+/** One Kafka each, and so one file. */
+const SYNTHESISED = [...Object.keys(EXAMPLES), 'argocd', 'flux'];
+
+function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts a compiled script of `examples/`; one that hangs is told to end, and so are its own processes. */
+function start(script: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { NODE_TEST_CONTEXT: _, CDK8S_OUTDIR: __, ...inherited } = process.env;
+  const child = spawn(process.execPath, [path.join(LIB, script), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 600_000,
+    env: { ...inherited, ...env },
+  });
+  const written = { stdout: '', stderr: '' };
+  const ended = once(child, 'close').then(([exitCode]) => ({ exitCode: exitCode as number | null, ...written }));
+  child.stderr.on('data', (chunk) => {
+    written.stderr += chunk;
+  });
+  /** Resolves with the first match in what was printed so far, or will be. */
+  const printed = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve) => {
+      child.stdout.on('data', () => {
+        const match = pattern.exec(written.stdout);
+        if (match !== null) resolve(match);
+      });
+    });
+  child.stdout.on('data', (chunk) => {
+    written.stdout += chunk;
+  });
+  return { child, ended, printed };
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const answer = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
+  socket.destroy();
+  return answer;
+}
+
+test('every example is known to this test', () => {
+  const folders = readdirSync(path.join(ROOT, 'examples'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  assert.deepEqual(folders.map((entry) => entry.name).sort(), [...Object.keys(EXAMPLES), ...WITHOUT_DEMO].sort());
+});
+
+const source = (example: string, file: string) => readFileSync(path.join(ROOT, 'examples', example, file), 'utf8');
+
+for (const example of SYNTHESISED) {
+  test(`example ${example} synthesises to its expected.yaml`, { skip }, async (t) => {
+    const outdir = temporaryFolder(t);
+    const { exitCode, stderr } = await start(`${example}/app.js`, [], { CDK8S_OUTDIR: outdir }).ended;
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(stderr, '', 'an example has nothing to warn of');
+    const files = readdirSync(outdir);
+    assert.equal(files.length, 1);
+    expectGolden(`examples/${example}/expected.yaml`, readFileSync(path.join(outdir, files[0] ?? ''), 'utf8'));
+  });
+}
+
+for (const example of [...Object.keys(EXAMPLES), ...WITHOUT_DEMO]) {
+  test(`example ${example} is short enough to read at once`, () => {
+    const lines = source(example, 'app.ts').split('\n').length;
+    assert.ok(lines <= 40, `${lines} lines`);
+  });
+}
+
+for (const example of Object.keys(EXAMPLES)) {
+  test(`the README of example ${example} names the command that runs it`, () => {
+    const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+    const [, script = '', name = script] = /npm run (\S+)(?: -- (\S+))?/.exec(source(example, 'README.md')) ?? [];
+    assert.equal(name, example);
+    assert.ok(scripts[script] !== undefined, `package.json has no script "${script}"`);
+  });
+}
+
+/** Node would keep its compile cache in the folder, too. */
+function ownTmpdir(folder: string): Readonly<Record<string, string>> {
+  return { TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' };
+}
+
+describe('the demo of an example', { concurrency: 3, skip }, () => {
+  for (const [example, promise] of Object.entries(EXAMPLES)) {
+    test(`${example} ends with proof and nothing to do, as its README shows`, async (t) => {
+      const folder = temporaryFolder(t);
+      const { exitCode, stdout, stderr } = await start('run.js', [example], ownTmpdir(folder)).ended;
+      assert.equal(exitCode, 0, stderr);
+      assert.equal(stderr, '');
+      assert.ok(stdout.includes(`Verified: 6 listeners of 6 pods, ${promise}\n`), stdout);
+      assert.match(stdout, /\n\$ kafka-tls apply\n\S+ Kafka\/demo\/orders finished: nothing to do\n$/);
+      assert.deepEqual(readdirSync(folder), [], 'nothing is left behind');
+      expectTranscript(`examples/${example}/README.md`, stdout);
+    });
+  }
+
+  test('leaves no process and no file when it is interrupted', async (t) => {
+    const folder = temporaryFolder(t);
+    const { child, ended, printed } = start('run.js', ['quickstart'], ownTmpdir(folder));
+    const [, port] = await printed(/https:\/\/127\.0\.0\.1:(\d+)/);
+    await printed(/waiting: for an ops-manager to claim it/);
+    assert.ok(await listens(Number(port)));
+    child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await ended;
+    assert.equal(exitCode, 130);
+    assert.match(stderr, /^kafka-tls: ended before it was done: SIGINT was received\.\nGo on with: kafka-tls apply\n$/);
+    assert.ok(!stdout.includes('$ kafka-tls verify'), 'it says no more');
+    assert.equal(await listens(Number(port)), false);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  test('that does not exist is answered with those that do', async () => {
+    const { exitCode, stderr } = await start('run.js', ['rotat'], {}).ended;
+    assert.equal(exitCode, 2);
+    assert.equal(
+      stderr,
+      'There is no example "rotat". Choose from: adopt, change-issuer, quickstart, remove-tls, rotate.\nFor example: npm run example -- adopt\n',
+    );
+  });
+});
