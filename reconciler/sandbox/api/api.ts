@@ -18,7 +18,7 @@ import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } fr
 import type { Admission } from './admission';
 import { ADMISSION_RULES } from './admission/rules';
 import { discovery } from './discovery';
-import { ApiFailure, badRequest, internalError, notFound, status as statusOf, unsupportedMediaType } from './failure';
+import { ApiFailure, badRequest, internalError, status as statusOf, unsupportedMediaType } from './failure';
 import { deleteOptions, Removals } from './removals';
 import { RESOURCES, type Resource } from './resources';
 import { type ResourceRoute, route } from './route';
@@ -132,11 +132,7 @@ class InProcessApi implements Api {
     const table = tableOf(resource, accept, this.options.now);
     const render = (object: KubeObject) =>
       table === undefined ? this.textOf(object) : JSON.stringify(table([object], object.metadata.resourceVersion ?? ''));
-    if (verb === 'get') {
-      const object = this.store.get(resource, namespace, name);
-      if (object === undefined) throw notFound(resource, name);
-      return { status: 200, headers: JSON_HEADERS, body: render(object) };
-    }
+    if (verb === 'get') return { status: 200, headers: JSON_HEADERS, body: render(this.store.require(resource, namespace, name)) };
     const matches = selection(resource, query);
     if (verb === 'watch')
       return { status: 200, headers: JSON_HEADERS, body: watch(this.store, { resource, namespace, matches, query, signal, render }) };

@@ -1,6 +1,6 @@
 /** The defaults and checks that Kubernetes has for its own kinds, as far as controllers notice them. */
-import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
-import { brokenOf, type FieldProblem, forbiddenValue, invalidValue, requiredValue, tooLong } from './failure';
+import { isEqual, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { type FieldProblem, forbiddenValue, invalidValue, malformed, problemsOf, requiredValue, tooLong } from './failure';
 import { type Draft, isObject, itemsOf, valueAt } from './json';
 import type { Resource } from './resources';
 
@@ -34,11 +34,11 @@ export function kindProblems(resource: Resource, draft: Draft, old: KubeObject |
       return configProblems(draft);
     case KINDS.Job.kind: {
       const isChanged = old !== undefined && !isEqual(valueAt(draft, 'spec.template'), valueAt(old, 'spec.template'));
-      return brokenOf([isChanged, invalidValue('spec.template', 'object', 'field is immutable')]);
+      return problemsOf(isChanged && invalidValue('spec.template', 'object', 'field is immutable'));
     }
     case KINDS.Pod.kind: {
       const isChanged = old !== undefined && !isEqual(fixedPart(draft), fixedPart(old));
-      return brokenOf([isChanged, forbiddenValue('spec', 'pod updates may not change fields other than `spec.containers[*].image`')]);
+      return problemsOf(isChanged && forbiddenValue('spec', 'pod updates may not change fields other than `spec.containers[*].image`'));
     }
     default:
       return [];
@@ -50,22 +50,20 @@ function secretProblems(secret: Draft, old: KubeObject | undefined): FieldProble
   const isBase64 = (value: unknown) => typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
   const bytes = Object.values(data).reduce<number>((sum, value) => sum + Math.floor((String(value).length * 3) / 4), 0);
   const required = secret.type === 'kubernetes.io/tls' ? ['tls.crt', 'tls.key'] : [];
-  return brokenOf(
-    ...Object.entries(data).map(
-      ([key, value]) => [!isBase64(value), { reason: 'FieldValueInvalid', field: `data[${key}]`, detail: 'illegal base64 data' }] as const,
-    ),
-    [old !== undefined && old.type !== secret.type, invalidValue('type', secret.type, 'field is immutable')],
-    [bytes > MAX_BYTES, tooLong('data', MAX_BYTES)],
-    ...required.map((key) => [data[key] === undefined, requiredValue(`data[${key}]`)] as const),
+  return problemsOf(
+    ...Object.entries(data).map(([key, value]) => !isBase64(value) && malformed(`data[${key}]`, 'illegal base64 data')),
+    old !== undefined && old.type !== secret.type && invalidValue('type', secret.type, 'field is immutable'),
+    bytes > MAX_BYTES && tooLong('data', MAX_BYTES),
+    ...required.map((key) => data[key] === undefined && requiredValue(`data[${key}]`)),
   );
 }
 
 function configProblems(configMap: Draft): FieldProblem[] {
   const entries = Object.entries(isObject(configMap.data) ? configMap.data : {});
   const bytes = entries.reduce((sum, [, value]) => sum + Buffer.byteLength(String(value)), 0);
-  return brokenOf(
-    ...entries.map(([key, value]) => [typeof value !== 'string', invalidValue(`data[${key}]`, value, 'must be a string')] as const),
-    [bytes > MAX_BYTES, tooLong('', MAX_BYTES)],
+  return problemsOf(
+    ...entries.map(([key, value]) => typeof value !== 'string' && invalidValue(`data[${key}]`, value, 'must be a string')),
+    bytes > MAX_BYTES && tooLong('', MAX_BYTES),
   );
 }
 

@@ -2,7 +2,7 @@
  * How a schema changes and checks an object that comes in, as for custom resources: unknown fields are found and removed, absent fields get
  * their defaults, the rest is validated.
  */
-import { brokenOf, duplicateValue, type FieldProblem, invalidValue, requiredValue, unsupportedValue, wrongType } from './failure';
+import { duplicateValue, type FieldProblem, invalidValue, problemsOf, requiredValue, unsupportedValue, wrongType } from './failure';
 import { copyOf, isObject, itemsOf } from './json';
 import { memberSchema, type Schema } from './schema';
 
@@ -63,10 +63,10 @@ function scalarProblems(value: unknown, schema: Schema, path: string): FieldProb
     return [invalidValue(path, value, `${path} in body should be greater than or equal to ${minimum}`)];
   if (typeof value !== 'string') return [];
   const refuse = (detail: string) => invalidValue(path, value, detail);
-  return brokenOf(
-    [pattern !== undefined && !new RegExp(pattern).test(value), refuse(`${path} in body should match '${pattern}'`)],
-    [maxLength !== undefined && value.length > maxLength, refuse(`may not be more than ${maxLength} bytes`)],
-    [schema.format === 'date-time' && Number.isNaN(Date.parse(value)), refuse(`${path} in body must be of type date-time: "${value}"`)],
-    [schema.format === 'byte' && !/^[A-Za-z0-9+/]*={0,2}$/.test(value), refuse(`${path} in body must be of type byte: "${value}"`)],
+  return problemsOf(
+    pattern !== undefined && !new RegExp(pattern).test(value) && refuse(`${path} in body should match '${pattern}'`),
+    maxLength !== undefined && value.length > maxLength && refuse(`may not be more than ${maxLength} bytes`),
+    schema.format === 'date-time' && Number.isNaN(Date.parse(value)) && refuse(`${path} in body must be of type date-time: "${value}"`),
+    schema.format === 'byte' && !/^[A-Za-z0-9+/]*={0,2}$/.test(value) && refuse(`${path} in body must be of type byte: "${value}"`),
   );
 }

@@ -7,16 +7,6 @@ const KUBERNETES_VERSION = { major: '1', minor: '32', gitVersion: 'v1.32.0+sandb
 
 const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 
-const REVIEW_GROUP = 'authorization.k8s.io';
-/** A kind that is only asked with, never stored. */
-const REVIEW = {
-  name: 'selfsubjectaccessreviews',
-  singularName: 'selfsubjectaccessreview',
-  namespaced: false,
-  kind: 'SelfSubjectAccessReview',
-  verbs: ['create'],
-};
-
 /** Returns the document at a discovery path, or undefined for any other path. A string is plain text. */
 export function discovery(path: string, resources: readonly Resource[]): JsonObject | string | undefined {
   if (/^\/(readyz|livez|healthz)$/.test(path)) return 'ok';
@@ -24,20 +14,18 @@ export function discovery(path: string, resources: readonly Resource[]): JsonObj
   if (path === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] };
   if (path === '/api/v1') return resourceList('v1', resources);
   if (path.startsWith('/openapi/v3')) return openApi(path, resources);
-  const [isDiscovery, group, version] = /^\/apis(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(path) ?? [];
-  if (isDiscovery === undefined) return undefined;
-  const groups = [...new Set(resources.map((r) => r.group)), REVIEW_GROUP].filter((name) => name !== '');
-  if (group === undefined) return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((g) => groupOf(g, resources)) };
-  if (!groups.includes(group)) return undefined;
-  if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group, resources) };
-  if (group === REVIEW_GROUP) return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: `${group}/v1`, resources: [REVIEW] };
-  return resources.some((r) => r.apiVersion === `${group}/${version}`) ? resourceList(`${group}/${version}`, resources) : undefined;
+  if (path === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupsOf(resources) };
+  const groupVersion = /^\/apis\/([^/]+\/[^/]+)$/.exec(path)?.[1];
+  return resources.some((r) => r.apiVersion === groupVersion) ? resourceList(String(groupVersion), resources) : undefined;
 }
 
-function groupOf(name: string, resources: readonly Resource[]): JsonObject {
-  const served = new Set(resources.filter((r) => r.group === name).map((r) => r.version));
-  const versions = (name === REVIEW_GROUP ? ['v1'] : [...served]).map((version) => ({ groupVersion: `${name}/${version}`, version }));
-  return { name, versions, preferredVersion: versions[0] };
+/** Every group here is served in one version. */
+function groupsOf(resources: readonly Resource[]): readonly JsonObject[] {
+  const versions = new Map(resources.filter((r) => r.group !== '').map((r) => [r.group, r.version]));
+  return [...versions].map(([name, version]) => {
+    const served = { groupVersion: `${name}/${version}`, version };
+    return { name, versions: [served], preferredVersion: served };
+  });
 }
 
 function resourceList(groupVersion: string, resources: readonly Resource[]): JsonObject {

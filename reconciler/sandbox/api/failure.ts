@@ -2,21 +2,16 @@
  * The answers to a request that fails, in the words and with the fields of Kubernetes' `Status`.
  * Clients decide by code, reason and causes; people read the message.
  */
+import type { KubeObject, ObjectMeta } from '../../../constructs/model/kube-object';
 import { isObject } from './json';
 import type { Resource } from './resources';
-
-export interface StatusCause {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly field?: string;
-}
 
 export interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
   readonly kind?: string;
   readonly uid?: string;
-  readonly causes?: readonly StatusCause[];
+  readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field?: string }[];
   readonly retryAfterSeconds?: number;
 }
 
@@ -58,8 +53,13 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return { reason: 'FieldValueInvalid', field, value, detail };
 }
 
+/** An invalid value that is secret or too large to be printed. */
+export function malformed(field: string, detail: string): FieldProblem {
+  return { reason: 'FieldValueInvalid', field, detail };
+}
+
 export function tooLong(field: string, maxBytes: number): FieldProblem {
-  return { reason: 'FieldValueInvalid', field, detail: `Too long: may not be more than ${maxBytes} bytes` };
+  return malformed(field, `Too long: may not be more than ${maxBytes} bytes`);
 }
 
 export function wrongType(field: string, value: unknown, type: string): FieldProblem {
@@ -85,9 +85,9 @@ export function duplicateValue(field: string, value: unknown): FieldProblem {
   return { reason: 'FieldValueDuplicate', field, value, detail: '' };
 }
 
-/** Returns the problems of the rules that are broken. */
-export function brokenOf(...rules: readonly (readonly [isBroken: boolean, problem: FieldProblem])[]): FieldProblem[] {
-  return rules.filter(([isBroken]) => isBroken).map(([, problem]) => problem);
+/** Returns the problems of a list of rules, each written as `isBroken && problem`. */
+export function problemsOf(...found: readonly (FieldProblem | false)[]): FieldProblem[] {
+  return found.filter((problem) => problem !== false);
 }
 
 /** Returns problems as the API server prints them: `spec.replicas: Invalid value: 0: must be greater than 0`. */
@@ -126,13 +126,18 @@ function conflict(resource: Resource, name: string, why: string): ApiFailure {
   return new ApiFailure(409, 'Conflict', message, detailsOf(resource, name));
 }
 
-export function staleResourceVersion(resource: Resource, name: string): ApiFailure {
-  return conflict(resource, name, 'the object has been modified; please apply your changes to the latest version and try again');
+/** Throws 409 unless the live object has the uid and the resourceVersion that the client expects. */
+export function requirePreconditions(resource: Resource, { metadata }: KubeObject, wanted: Preconditions): void {
+  const { uid, resourceVersion } = wanted;
+  if (uid && uid !== metadata.uid)
+    throw conflict(resource, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
+    const why = 'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(resource, metadata.name, why);
+  }
 }
 
-export function uidMismatch(resource: Resource, name: string, wanted: string, found: string | undefined): ApiFailure {
-  return conflict(resource, name, `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`);
-}
+export type Preconditions = Pick<ObjectMeta, 'uid' | 'resourceVersion'>;
 
 export function invalid(resource: Resource, name: string, problems: readonly FieldProblem[]): ApiFailure {
   const message = `${qualified(resource.kind, resource.group)} "${name}" is invalid: ${formatProblems(problems)}`;

@@ -1,5 +1,5 @@
 /** The rules of an object's metadata, and the parts of it that the API makes. */
-import { brokenOf, type FieldProblem, invalidValue, tooLong } from './failure';
+import { type FieldProblem, invalidValue, problemsOf, tooLong } from './failure';
 import type { Draft } from './json';
 
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
@@ -32,32 +32,32 @@ export function metadataProblems({ apiVersion, metadata }: Draft): FieldProblem[
   const isFree = apiVersion.startsWith('rbac.');
   const bytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + key.length + Buffer.byteLength(value), 0);
   return [
-    ...brokenOf(
-      [!isFree && !DNS_SUBDOMAIN.test(name), invalidValue('metadata.name', name, SUBDOMAIN_RULE)],
-      [name.length > 253, invalidValue('metadata.name', name, 'must be no more than 253 characters')],
+    ...problemsOf(
+      !isFree && !DNS_SUBDOMAIN.test(name) && invalidValue('metadata.name', name, SUBDOMAIN_RULE),
+      name.length > 253 && invalidValue('metadata.name', name, 'must be no more than 253 characters'),
     ),
     ...Object.entries(labels).flatMap(([key, value]) => [...keyProblems('metadata.labels', key), ...labelValueProblems(value)]),
     ...Object.keys(annotations).flatMap((key) => keyProblems('metadata.annotations', key)),
-    ...brokenOf([bytes > MAX_ANNOTATION_BYTES, tooLong('metadata.annotations', MAX_ANNOTATION_BYTES)]),
+    ...problemsOf(bytes > MAX_ANNOTATION_BYTES && tooLong('metadata.annotations', MAX_ANNOTATION_BYTES)),
     ...finalizers.flatMap((key) => keyProblems('metadata.finalizers', key)),
   ];
 }
 
 function keyProblems(field: string, key: string): FieldProblem[] {
   const [name = '', prefix, ...more] = key.split('/').reverse();
-  const [first] = brokenOf(
-    [more.length > 0, invalidValue(field, key, "a qualified name must consist of a name with an optional DNS subdomain prefix and '/'")],
-    [name.length > 63, invalidValue(field, key, 'name part must be no more than 63 characters')],
-    [!QUALIFIED_NAME.test(name), invalidValue(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'")],
-    [prefix !== undefined && !DNS_SUBDOMAIN.test(prefix), invalidValue(field, key, `prefix part ${SUBDOMAIN_RULE}`)],
+  const [first] = problemsOf(
+    more.length > 0 && invalidValue(field, key, "a qualified name must consist of a name with an optional DNS subdomain prefix and '/'"),
+    name.length > 63 && invalidValue(field, key, 'name part must be no more than 63 characters'),
+    !QUALIFIED_NAME.test(name) && invalidValue(field, key, "name part must consist of alphanumeric characters, '-', '_' or '.'"),
+    prefix !== undefined && !DNS_SUBDOMAIN.test(prefix) && invalidValue(field, key, `prefix part ${SUBDOMAIN_RULE}`),
   );
   return first === undefined ? [] : [first];
 }
 
 function labelValueProblems(value: string): FieldProblem[] {
   const detail = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'";
-  return brokenOf(
-    [value.length > 63, invalidValue('metadata.labels', value, 'must be no more than 63 characters')],
-    [value !== '' && !QUALIFIED_NAME.test(value), invalidValue('metadata.labels', value, detail)],
+  return problemsOf(
+    value.length > 63 && invalidValue('metadata.labels', value, 'must be no more than 63 characters'),
+    value !== '' && !QUALIFIED_NAME.test(value) && invalidValue('metadata.labels', value, detail),
   );
 }

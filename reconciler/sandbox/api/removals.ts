@@ -7,8 +7,8 @@
 import { hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
 import { timestamp } from '../clock';
 import { type Admission, admissionContext, admit } from './admission';
-import { ApiFailure, badRequest, internalError, notFound, staleResourceVersion, uidMismatch } from './failure';
-import { draftOf, isObject, type Metadata } from './json';
+import { ApiFailure, badRequest, internalError, type Preconditions, requirePreconditions } from './failure';
+import { draftOf, isObject, type Metadata, valueAt } from './json';
 import type { Resource } from './resources';
 import type { Target } from './route';
 import { viewOf } from './schema';
@@ -17,9 +17,8 @@ import { matchesLabelSelector } from './selectors';
 import type { Store } from './store';
 
 export interface DeleteOptions {
-  readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly preconditions: Preconditions;
   readonly gracePeriodSeconds?: number;
-  readonly propagationPolicy?: string;
   readonly dryRun: boolean;
 }
 
@@ -27,15 +26,9 @@ export interface DeleteOptions {
 export function deleteOptions(body: unknown, query = new URLSearchParams()): DeleteOptions {
   const options = isObject(body) ? body : {};
   const grace = options.gracePeriodSeconds ?? query.get('gracePeriodSeconds');
-  const policy = options.propagationPolicy ?? query.get('propagationPolicy');
-  const { uid, resourceVersion } = isObject(options.preconditions) ? options.preconditions : {};
   return {
-    preconditions: {
-      ...(uid == null ? {} : { uid: String(uid) }),
-      ...(resourceVersion == null ? {} : { resourceVersion: String(resourceVersion) }),
-    },
-    ...(grace == null ? {} : { gracePeriodSeconds: Number(grace) }),
-    ...(policy == null ? {} : { propagationPolicy: String(policy) }),
+    preconditions: isObject(options.preconditions) ? options.preconditions : {},
+    ...(typeof grace === 'number' || typeof grace === 'string' ? { gracePeriodSeconds: Number(grace) } : {}),
     dryRun: query.get('dryRun') === 'All' || String(options.dryRun) === 'All',
   };
 }
@@ -56,28 +49,22 @@ export class Removals {
     private readonly resourceOf: (object: { readonly apiVersion: string; readonly kind: string }) => Resource | undefined,
   ) {}
 
-  delete(target: Target, options: DeleteOptions): Deletion {
-    const { resource, name } = target;
-    const object = this.live(target);
-    const { uid, resourceVersion } = options.preconditions;
-    if (uid !== undefined && uid !== object.metadata.uid) throw uidMismatch(resource, name, uid, object.metadata.uid);
-    if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) throw staleResourceVersion(resource, name);
+  delete({ resource, namespace, name }: Target, options: DeleteOptions): Deletion {
+    const object = this.store.require(resource, namespace, name);
+    requirePreconditions(resource, object, options.preconditions);
     const cluster = admissionContext(this.store, options.dryRun);
     admit(this.rules, resource, { operation: 'DELETE', subresource: undefined, object: draftOf(object), old: object, cluster });
-    if (options.dryRun) return { object, isGone: true };
-    if (options.propagationPolicy === 'Orphan') this.orphan(object);
-    return this.remove(resource, object, options.gracePeriodSeconds);
+    return options.dryRun ? { object, isGone: true } : this.remove(resource, object, options.gracePeriodSeconds);
   }
 
   /** Evicts a pod. Throws 429 if its PodDisruptionBudget refuses. */
   evict(target: Target, eviction: unknown, dryRun: boolean): void {
-    const { name } = target;
-    const metadata = isObject(eviction) && isObject(eviction.metadata) ? eviction.metadata : {};
-    if (!isObject(eviction) || (metadata.name ?? name) !== name) throw badRequest('name in URL does not match name in Eviction object');
-    const pod = this.live(target);
+    const { resource, namespace, name } = target;
+    if (!isObject(eviction) || (valueAt(eviction, 'metadata.name') ?? name) !== name)
+      throw badRequest('name in URL does not match name in Eviction object');
+    const pod = this.store.require(resource, namespace, name);
     const options: DeleteOptions = { ...deleteOptions(eviction.deleteOptions), dryRun };
-    const { uid } = options.preconditions;
-    if (uid !== undefined && uid !== pod.metadata.uid) throw uidMismatch(target.resource, name, uid, pod.metadata.uid);
+    requirePreconditions(resource, pod, options.preconditions);
     if (isProtected(pod)) this.askBudget(pod, dryRun);
     this.delete(target, options);
   }
@@ -88,12 +75,6 @@ export class Removals {
     const { finalizers = [], deletionTimestamp, deletionGracePeriodSeconds = 0 }: Metadata = object.metadata;
     if (deletionTimestamp === undefined || finalizers.length > 0 || resource.kind === KINDS.Namespace.kind) return;
     if (deletionGracePeriodSeconds === 0) this.drop(resource, object);
-  }
-
-  private live({ resource, namespace, name }: Target): KubeObject {
-    const object = this.store.get(resource, namespace, name);
-    if (object === undefined) throw notFound(resource, name);
-    return object;
   }
 
   private remove(resource: Resource, object: KubeObject, gracePeriodSeconds?: number): Deletion {
@@ -117,17 +98,6 @@ export class Removals {
     const last = this.store.remove(resource, object);
     this.collectSoon();
     return last;
-  }
-
-  /** Takes the owner off the objects that it owns, so that they stay. */
-  private orphan(owner: KubeObject): void {
-    for (const object of this.store.all()) {
-      const references = object.metadata.ownerReferences ?? [];
-      const others = references.filter((r) => r.uid !== owner.metadata.uid);
-      const resource = this.resourceOf(object);
-      if (resource === undefined || others.length === references.length) continue;
-      this.store.put(resource, withMetadata(object, { ownerReferences: others }));
-    }
   }
 
   /** Collects objects without owner or namespace, after the answer to this request. */

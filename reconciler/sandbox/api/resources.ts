@@ -62,11 +62,9 @@ function resource(kind: Kind, traits: Traits): Resource {
   };
 }
 
-const CLAIM: Kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims', namespaced: true };
-
 /** Kinds that `kubectl get all` lists. */
 const ALL = ['all'];
-const ISSUER_FIELDS = ['spec.issuerRef.group', 'spec.issuerRef.kind', 'spec.issuerRef.name'];
+/** `kubectl describe` selects the events of an object by these. */
 const EVENT_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((f) => `involvedObject.${f}`);
 
 /** Returns a kind that is served from a CustomResourceDefinition. */
@@ -75,19 +73,17 @@ const custom = (kind: Kind, schema: Schema, traits: Traits = {}) => resource(kin
 /** Every kind that can be served. */
 export const RESOURCES: readonly Resource[] = [
   resource(KINDS.ConfigMap, { shortNames: ['cm'], schema: configSchema }),
-  resource(KINDS.Event, { shortNames: ['ev'], selectableFields: [...EVENT_FIELDS, 'reason', 'type'] }),
-  resource(KINDS.Namespace, { shortNames: ['ns'], hasStatus: true, selectableFields: ['status.phase'] }),
+  resource(KINDS.Event, { shortNames: ['ev'], selectableFields: EVENT_FIELDS }),
+  resource(KINDS.Namespace, { shortNames: ['ns'], hasStatus: true }),
   resource(KINDS.Pod, {
     shortNames: ['po'],
     categories: ALL,
     hasStatus: true,
     schema: podSchema,
-    selectableFields: ['spec.nodeName', 'status.phase', 'status.podIP'],
   }),
-  resource(KINDS.Secret, { schema: configSchema, selectableFields: ['type'] }),
+  resource(KINDS.Secret, { schema: configSchema }),
   resource(KINDS.Service, { shortNames: ['svc'], categories: ALL, hasStatus: true, schema: serviceSchema }),
   resource(KINDS.ServiceAccount, { shortNames: ['sa'], schema: serviceAccountSchema }),
-  resource(CLAIM, { shortNames: ['pvc'], hasStatus: true }),
   resource(KINDS.ControllerRevision, {}),
   resource(KINDS.Job, { categories: ALL, hasStatus: true, hasGeneration: true, schema: jobSchema }),
   resource(KINDS.CronJob, { shortNames: ['cj'], categories: ALL, hasStatus: true, hasGeneration: true, schema: cronJobSchema }),
@@ -105,8 +101,8 @@ export const RESOURCES: readonly Resource[] = [
   resource(KINDS.ClusterRoleBinding, { schema: roleBindingSchema }),
   resource(KINDS.NetworkPolicy, { shortNames: ['netpol'], hasGeneration: true }),
   custom(KINDS.PetSet, petSetSchema),
-  custom(KINDS.Certificate, certificateSchema, { shortNames: ['cert', 'certs'], selectableFields: ISSUER_FIELDS }),
-  custom(KINDS.CertificateRequest, certificateRequestSchema, { shortNames: ['cr', 'crs'], selectableFields: ISSUER_FIELDS }),
+  custom(KINDS.Certificate, certificateSchema, { shortNames: ['cert', 'certs'] }),
+  custom(KINDS.CertificateRequest, certificateRequestSchema, { shortNames: ['cr', 'crs'] }),
   custom(KINDS.Issuer, issuerSchema, { shortNames: ['iss'] }),
   custom(KINDS.ClusterIssuer, issuerSchema, { shortNames: ['ciss'] }),
   custom(KINDS.Kafka, kafkaSchema, { shortNames: ['kf'], categories: ALL }),

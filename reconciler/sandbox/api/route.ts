@@ -19,30 +19,23 @@ export interface ResourceRoute extends Target {
   readonly subresource: Subresource | undefined;
 }
 
+const PATH = /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/([^/]+)(?=\/(?!status$)))?\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?\/?$/;
+
 /** Returns the target of a request, or undefined if nothing is served at its path. Throws 405 if the target does not take the method. */
 export function route(url: URL, method: string, resources: readonly Resource[]): ResourceRoute | undefined {
-  const parts = url.pathname
-    .split('/')
-    .filter((part) => part !== '')
-    .map(decoded);
-  const apiVersion = parts[0] === 'api' ? parts[1] : `${parts[1]}/${parts[2]}`;
-  const rest = parts.slice(parts[0] === 'api' ? 2 : 3);
-  if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
-  const isInNamespace = rest[0] === 'namespaces' && rest.length > 2 && rest[2] !== 'status';
-  const [plural, name = '', subresource, ...more] = isInNamespace ? rest.slice(2) : rest;
-  const resource = resources.find((r) => r.plural === plural && r.apiVersion === apiVersion);
-  if (resource === undefined || more.length > 0 || (isInNamespace && !resource.namespaced)) return undefined;
-  if (!hasSubresource(resource, subresource)) return undefined;
-  const namespace = isInNamespace ? rest[1] : undefined;
+  const [, core, extension, namespace, plural, name = '', subresource] = (PATH.exec(url.pathname) ?? []).map(decoded);
+  const resource = resources.find((r) => r.plural === plural && r.apiVersion === (core ?? extension));
+  if (resource === undefined || (namespace !== undefined && !resource.namespaced) || !hasSubresource(resource, subresource))
+    return undefined;
   const verb = verbOf(method, name, subresource, url.searchParams);
   if (verb === undefined || (resource.namespaced && namespace === undefined && verb !== 'list' && verb !== 'watch'))
     throw methodNotAllowed();
   return { verb, resource, namespace, name, subresource };
 }
 
-function decoded(part: string): string {
+function decoded(part: string | undefined): string | undefined {
   try {
-    return decodeURIComponent(part);
+    return part === undefined ? undefined : decodeURIComponent(part);
   } catch {
     throw badRequest(`invalid URL escape "${part}"`);
   }

@@ -2,9 +2,11 @@
  * The stored objects and their history. A stored object is never changed, only replaced. Every change gets the next resourceVersion, which
  * counts the changes of all kinds, and is remembered for watches up to a limit for each kind.
  */
-import type { Kind, KubeObject } from '#model/kube-object';
+import { EventEmitter, once } from 'node:events';
+import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
 import { memoize } from '../memoize';
-import { expired } from './failure';
+import { expired, notFound } from './failure';
+import type { Resource } from './resources';
 
 export interface Change {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -20,16 +22,18 @@ interface Shelf {
   changes: Change[];
   /** Changes up to this revision are not remembered any more. */
   forgotten: number;
-  readonly waiting: Set<() => void>;
 }
 
 const keyOf = (namespace: string | undefined, name: string) => `${namespace ?? ''}/${name}`;
+const nameOf = (kind: Kind) => `${kind.apiVersion}/${kind.kind}`;
 
 export class Store {
   private latest = 1;
   private numbers = 0;
   private readonly shelves = new Map<string, Shelf>();
   private readonly objectsByUid = new Map<string, KubeObject>();
+  /** Emits the name of a kind at each of its changes. */
+  private readonly changed = new EventEmitter().setMaxListeners(0);
 
   /** `historyLimit` is how many changes of each kind a watch can go back. */
   constructor(private readonly historyLimit: number) {}
@@ -46,6 +50,13 @@ export class Store {
 
   get(kind: Kind, namespace: string | undefined, name: string): KubeObject | undefined {
     return this.shelf(kind).objects.get(keyOf(namespace, name));
+  }
+
+  /** Returns an object, or throws 404. */
+  require(resource: Resource, namespace: string | undefined, name: string): KubeObject {
+    const object = this.get(resource, namespace, name);
+    if (object === undefined) throw notFound(resource, name);
+    return object;
   }
 
   /** Returns the objects of a kind in the order of their names, of all namespaces when none is given. */
@@ -66,29 +77,21 @@ export class Store {
 
   /** Stores an object, new or changed, and returns it with its resourceVersion. */
   put(kind: Kind, object: KubeObject): KubeObject {
-    const shelf = this.shelf(kind);
+    const { objects } = this.shelf(kind);
     const key = keyOf(object.metadata.namespace, object.metadata.name);
-    const previous = shelf.objects.get(key);
-    const stored = this.stamped(object);
-    shelf.objects.set(key, stored);
+    const previous = objects.get(key);
+    const stored = this.remember(kind, object, previous === undefined ? { type: 'ADDED' } : { type: 'MODIFIED', previous });
+    objects.set(key, stored);
     if (stored.metadata.uid !== undefined) this.objectsByUid.set(stored.metadata.uid, stored);
-    this.remember(shelf, {
-      type: previous === undefined ? 'ADDED' : 'MODIFIED',
-      revision: this.latest,
-      object: stored,
-      ...(previous === undefined ? {} : { previous }),
-    });
     return stored;
   }
 
   remove(kind: Kind, object: KubeObject): KubeObject {
-    const shelf = this.shelf(kind);
+    const { objects } = this.shelf(kind);
     const key = keyOf(object.metadata.namespace, object.metadata.name);
-    const previous = shelf.objects.get(key) ?? object;
-    const last = this.stamped(object);
-    shelf.objects.delete(key);
+    const last = this.remember(kind, object, { type: 'DELETED', previous: objects.get(key) ?? object });
+    objects.delete(key);
     if (object.metadata.uid !== undefined) this.objectsByUid.delete(object.metadata.uid);
-    this.remember(shelf, { type: 'DELETED', revision: this.latest, object: last, previous });
     return last;
   }
 
@@ -96,43 +99,28 @@ export class Store {
   changesAfter(kind: Kind, revision: number): readonly Change[] {
     const { changes, forgotten } = this.shelf(kind);
     if (revision < forgotten) throw expired(revision, forgotten);
-    let first = changes.length;
-    while (first > 0 && (changes[first - 1]?.revision ?? 0) > revision) first -= 1;
-    return changes.slice(first);
+    return changes.slice(changes.findLastIndex((change) => change.revision <= revision) + 1);
   }
 
   /** Resolves at the next change of a kind, or when the signal aborts. */
-  nextChange(kind: Kind, signal?: AbortSignal): Promise<void> {
-    const { waiting } = this.shelf(kind);
-    return new Promise((resolve) => {
-      const wake = () => {
-        waiting.delete(wake);
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      if (signal?.aborted) return resolve();
-      waiting.add(wake);
-      signal?.addEventListener('abort', wake, { once: true });
-    });
+  async nextChange(kind: Kind, signal?: AbortSignal): Promise<void> {
+    await once(this.changed, nameOf(kind), { signal }).catch(() => undefined);
   }
 
-  private stamped(object: KubeObject): KubeObject {
+  private remember(kind: Kind, object: KubeObject, change: Omit<Change, 'revision' | 'object'>): KubeObject {
     this.latest += 1;
-    return { ...object, metadata: { ...object.metadata, resourceVersion: String(this.latest) } };
-  }
-
-  private remember(shelf: Shelf, change: Change): void {
-    shelf.changes.push(change);
+    const shelf = this.shelf(kind);
+    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.latest) } };
+    shelf.changes.push({ ...change, revision: this.latest, object: stored });
     if (shelf.changes.length > this.historyLimit * 2) {
-      const dropped = shelf.changes.length - this.historyLimit;
-      shelf.forgotten = shelf.changes[dropped - 1]?.revision ?? shelf.forgotten;
-      shelf.changes = shelf.changes.slice(dropped);
+      const dropped = shelf.changes.splice(0, shelf.changes.length - this.historyLimit);
+      shelf.forgotten = dropped.at(-1)?.revision ?? shelf.forgotten;
     }
-    for (const wake of [...shelf.waiting]) wake();
+    this.changed.emit(nameOf(kind));
+    return stored;
   }
 
   private shelf(kind: Kind): Shelf {
-    const key = `${kind.apiVersion}/${kind.kind}`;
-    return memoize(this.shelves, key, () => ({ objects: new Map(), changes: [], forgotten: 0, waiting: new Set() }));
+    return memoize(this.shelves, nameOf(kind), () => ({ objects: new Map(), changes: [], forgotten: 0 }));
   }
 }

@@ -24,8 +24,7 @@ import {
   invalidValue,
   notFound,
   requiredValue,
-  staleResourceVersion,
-  uidMismatch,
+  requirePreconditions,
 } from './failure';
 import { copyOf, type Draft, draftOf, isObject, type Metadata } from './json';
 import { strategicMergePatch } from './merge';
@@ -71,47 +70,34 @@ export class Writes {
   create(target: Omit<Target, 'name' | 'subresource'>, body: unknown, options: WriteOptions): KubeObject {
     const { resource, namespace } = target;
     const draft = this.decode(resource, body, options);
-    const { deletionTimestamp: _d, deletionGracePeriodSeconds: _g, resourceVersion, managedFields: _m, ...metadata } = draft.metadata;
-    if (resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+    const { metadata } = draft;
+    if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
     if (!metadata.name && metadata.generateName) metadata.name = `${metadata.generateName}${nameSuffix(this.store.nextNumber())}`;
     placeIn(resource, namespace, metadata);
-    const { name } = metadata;
-    if (!name) throw invalid(resource, '', [requiredValue('metadata.name', 'name or generateName is required')]);
-    this.requireNamespace(target, name);
-    metadata.uid = uidOf(this.store.nextNumber());
-    metadata.creationTimestamp = timestamp(this.now());
-    if (resource.hasGeneration) metadata.generation = 1;
-    else delete metadata.generation;
-    draft.metadata = metadata;
-    if (resource.hasStatus) delete draft.status;
-    completeBuiltIn(resource, draft, undefined);
-    const full: Target = { ...target, name, subresource: undefined };
-    this.complete(full, draft, undefined, options);
-    if (this.store.get(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);
-    const writer = writerOf(full, options, 'Update');
-    draft.metadata.managedFields = ownersAfterUpdate(undefined, draft, resource, writer, timestamp(this.now()));
-    return this.save(resource, draft, options);
+    if (!metadata.name) throw invalid(resource, '', [requiredValue('metadata.name', 'name or generateName is required')]);
+    return this.write({ ...target, name: metadata.name, subresource: undefined }, undefined, draft, options);
   }
 
   replace(target: Target, body: unknown, options: WriteOptions): KubeObject {
     const { resource, name, namespace } = target;
     const draft = this.decode(resource, body, options);
-    const live = this.live(target);
+    const live = this.store.require(resource, namespace, name);
     placeIn(resource, namespace, draft.metadata);
     requireName(draft.metadata.name ?? '', name);
     if (!draft.metadata.resourceVersion && !resource.allowsUnconditionalUpdate) {
       throw invalid(resource, name, [invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')]);
     }
-    return this.update(target, live, draft, options);
+    return this.write(target, live, draft, options);
   }
 
   patch(target: Target, type: keyof typeof PATCHES, patch: unknown, options: WriteOptions): KubeObject {
-    const live = this.live(target);
-    const draft = this.decode(target.resource, PATCHES[type](live, patch, target.resource.schema), options);
+    const { resource, name, namespace } = target;
+    const live = this.store.require(resource, namespace, name);
+    const draft = this.decode(resource, PATCHES[type](live, patch, resource.schema), options);
     const { uid } = draft.metadata;
     // A whole object with another uid is a conflict; a patch of the uid is a change of an immutable field.
-    if (uid !== live.metadata.uid) throw invalid(target.resource, target.name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
-    return this.update(target, live, draft, options);
+    if (uid !== live.metadata.uid) throw invalid(resource, name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
+    return this.write(target, live, draft, options);
   }
 
   /** Server-side apply; creates an absent object. Tells whether it did. */
@@ -119,7 +105,8 @@ export class Writes {
     const { resource, name, namespace } = target;
     if (!isObject(body)) throw badRequest('error decoding YAML: an apply patch is an object');
     const configuration = typed(resource, body);
-    if (configuration.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
+    const { uid, resourceVersion, managedFields } = configuration.metadata;
+    if (managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
     const [unknown] = prune(configuration, resource.schema);
     if (unknown !== undefined) {
       const subject = `${namespace === undefined ? '' : `${namespace}/`}${name}; ${resource.apiVersion}, Kind=${resource.kind}`;
@@ -129,43 +116,46 @@ export class Writes {
     requireName(configuration.metadata.name ?? name, name);
     configuration.metadata.name = name;
     const live = this.store.get(resource, namespace, name);
-    if (live === undefined && target.subresource !== undefined) throw notFound(resource, name);
+    if (live === undefined && (target.subresource !== undefined || uid || resourceVersion)) throw notFound(resource, name);
     const writer = writerOf(target, options, 'Apply');
-    const now = timestamp(this.now());
-    const applied = applyConfiguration({ live, configuration, resource, writer, force: options.force, now });
-    if (live !== undefined)
-      return { object: this.update(target, live, copyOf(applied), options, applied.metadata.managedFields), isNew: false };
-    if (configuration.metadata.uid || configuration.metadata.resourceVersion) throw notFound(resource, name);
-    return { object: this.createApplied(target, applied, options), isNew: true };
+    const draft = applyConfiguration({ live, configuration, resource, writer, force: options.force, now: timestamp(this.now()) });
+    return { object: this.write(target, live, copyOf(draft), options, draft.metadata.managedFields), isNew: live === undefined };
   }
 
-  private createApplied(target: Target, applied: Draft, options: WriteOptions): KubeObject {
-    this.requireNamespace(target, target.name);
-    const created = this.create(target, applied, { ...options, dryRun: true });
-    const { managedFields = [] } = applied.metadata;
-    return this.save(target.resource, { ...created, metadata: { ...created.metadata, managedFields } }, options);
-  }
-
-  private update(
+  /** Writes a draft. An apply has the new managedFields; any other write gets the fields that it changes. */
+  private write(
     target: Target,
-    live: KubeObject,
+    live: KubeObject | undefined,
     draft: Draft,
     options: WriteOptions,
     managedFields?: Metadata['managedFields'],
   ): KubeObject {
-    const { resource, subresource, name } = target;
-    const { uid, resourceVersion } = draft.metadata;
-    if (uid && uid !== live.metadata.uid) throw uidMismatch(resource, name, uid, live.metadata.uid);
-    if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) throw staleResourceVersion(resource, name);
-    const next = restored(target, live, draft);
+    const { resource, namespace, name, subresource } = target;
+    if (live === undefined) this.requireNamespace(target);
+    else requirePreconditions(resource, live, draft.metadata);
+    const next = live === undefined ? this.identified(resource, draft) : restored(target, live, draft);
     if (subresource === undefined) completeBuiltIn(resource, next, live);
     this.complete(target, next, live, options);
-    if (resource.hasGeneration && !isEqual(generationPart(next, resource), generationPart(live, resource))) {
+    if (live === undefined && this.store.get(resource, namespace, name) !== undefined) throw alreadyExists(resource, name);
+    if (live !== undefined && resource.hasGeneration && !isEqual(generationPart(next, resource), generationPart(live, resource)))
       next.metadata.generation = (live.metadata.generation ?? 0) + 1;
-    }
     const writer = writerOf(target, options, 'Update');
     next.metadata.managedFields = managedFields ?? ownersAfterUpdate(live, next, resource, writer, timestamp(this.now()));
-    return isEqual(next, live) ? live : this.save(resource, next, options);
+    if (live !== undefined && isEqual(next, live)) return live;
+    if (options.dryRun) return next;
+    const stored = this.store.put(resource, next);
+    this.onSaved(resource, stored);
+    return stored;
+  }
+
+  /** Returns the draft of a new object with the metadata that the API makes. */
+  private identified(resource: Resource, { status, ...draft }: Draft): Draft {
+    const { name, generateName, namespace, labels, annotations, ownerReferences, finalizers } = draft.metadata;
+    const given = { name, generateName, namespace, labels, annotations, ownerReferences, finalizers };
+    const generation = resource.hasGeneration ? 1 : undefined;
+    const made = { uid: uidOf(this.store.nextNumber()), creationTimestamp: timestamp(this.now()), generation };
+    const metadata = withoutUndefined({ ...given, ...made }) as Metadata;
+    return { ...draft, ...(resource.hasStatus || status === undefined ? {} : { status }), metadata };
   }
 
   private complete(target: Target, draft: Draft, old: KubeObject | undefined, { dryRun }: WriteOptions): void {
@@ -175,19 +165,6 @@ export class Writes {
     const request: AdmissionRequest = { operation: old === undefined ? 'CREATE' : 'UPDATE', subresource, object: draft, old, cluster };
     if (mutate(this.rules, resource, request)) conform(target, draft, old);
     admit(this.rules, resource, request);
-  }
-
-  private save(resource: Resource, object: KubeObject, { dryRun }: Pick<WriteOptions, 'dryRun'>): KubeObject {
-    if (dryRun) return object;
-    const stored = this.store.put(resource, object);
-    this.onSaved(resource, stored);
-    return stored;
-  }
-
-  private live({ resource, namespace, name }: Target): KubeObject {
-    const live = this.store.get(resource, namespace, name);
-    if (live === undefined) throw notFound(resource, name);
-    return live;
   }
 
   private decode(resource: Resource, body: unknown, { fieldValidation, warn }: WriteOptions): Draft {
@@ -202,7 +179,7 @@ export class Writes {
     return draft;
   }
 
-  private requireNamespace({ resource, namespace = '' }: Pick<Target, 'resource' | 'namespace'>, name: string): void {
+  private requireNamespace({ resource, namespace = '', name }: Target): void {
     if (!resource.namespaced) return;
     const found = this.store.get(KINDS.Namespace, undefined, namespace);
     if (found === undefined) throw notFound({ plural: 'namespaces', group: '' }, namespace);

@@ -5,12 +5,12 @@ import { parseGoDuration } from '#model/go-duration';
 import { isEqual, KINDS } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
 import {
-  brokenOf,
   duplicateValue,
   type FieldProblem,
   forbiddenValue,
   formatProblems,
   invalidValue,
+  problemsOf,
   requiredValue,
   tooLong,
 } from '../failure';
@@ -63,21 +63,21 @@ function subjectProblems({ commonName = '', literalSubject = '', subject, ...spe
   const sans = [spec.dnsNames, spec.ipAddresses, spec.uris, spec.emailAddresses, spec.otherNames];
   const hasName = commonName !== '' || literalCommonName !== undefined || sans.some((list) => (list ?? []).length > 0);
   const exclusive = (part: string) => `When providing a \`LiteralSubject\` no ${part} may be provided.`;
-  return brokenOf(
-    [literalSubject !== '' && commonName !== '', invalidValue('spec.commonName', commonName, exclusive('`commonName`'))],
-    [literalSubject !== '' && hasSubject, invalidValue('spec.subject', subject, exclusive('`Subject` properties'))],
-    [typeof name === 'string', invalidValue('spec.literalSubject', literalSubject, String(name))],
-    [Buffer.byteLength(literalCommonName ?? commonName) > 64, tooLong('spec.commonName', 64)],
-    [!hasName, invalidValue('spec', '', 'at least one of commonName, dnsNames, uriSANs, ipAddresses, emailSANs or otherNames must be set')],
+  return problemsOf(
+    literalSubject !== '' && commonName !== '' && invalidValue('spec.commonName', commonName, exclusive('`commonName`')),
+    literalSubject !== '' && hasSubject && invalidValue('spec.subject', subject, exclusive('`Subject` properties')),
+    typeof name === 'string' && invalidValue('spec.literalSubject', literalSubject, String(name)),
+    Buffer.byteLength(literalCommonName ?? commonName) > 64 && tooLong('spec.commonName', 64),
+    !hasName && invalidValue('spec', '', 'at least one of commonName, dnsNames, uriSANs, ipAddresses, emailSANs or otherNames must be set'),
   );
 }
 
 function sanProblems({ ipAddresses = [], emailAddresses = [] }: Certificate): FieldProblem[] {
   const isMail = (text: string) => /^[^\s<>@]+@[^\s<>@]+$/.test(text);
   const onlyAddress = 'make sure the supplied value only contains the email address itself';
-  return brokenOf(
-    ...ipAddresses.map((ip, i) => [isIP(ip) === 0, invalidValue(`spec.ipAddresses[${i}]`, ip, 'invalid IP address')] as const),
-    ...emailAddresses.map((mail, i) => [!isMail(mail), invalidValue(`spec.emailAddresses[${i}]`, mail, onlyAddress)] as const),
+  return problemsOf(
+    ...ipAddresses.map((ip, i) => isIP(ip) === 0 && invalidValue(`spec.ipAddresses[${i}]`, ip, 'invalid IP address')),
+    ...emailAddresses.map((mail, i) => !isMail(mail) && invalidValue(`spec.emailAddresses[${i}]`, mail, onlyAddress)),
   );
 }
 
@@ -86,22 +86,19 @@ function durationProblems({ duration, renewBefore, renewBeforePercentage }: Cert
   const lifetime = parse(duration) ?? DEFAULT_DURATION;
   const renewal = parse(renewBefore);
   const wrong = (field: string, value: unknown, detail: string) => invalidValue(`spec.${field}`, value, detail);
-  return brokenOf(
-    [duration !== undefined && parse(duration) === undefined, wrong('duration', duration, 'is not a Go duration')],
-    [renewBefore !== undefined && renewal === undefined, wrong('renewBefore', renewBefore, 'is not a Go duration')],
-    [lifetime < HOUR, wrong('duration', duration, 'certificate duration must be greater than 1h0m0s')],
-    [
-      renewal !== undefined && renewBeforePercentage !== undefined,
+  return problemsOf(
+    duration !== undefined && parse(duration) === undefined && wrong('duration', duration, 'is not a Go duration'),
+    renewBefore !== undefined && renewal === undefined && wrong('renewBefore', renewBefore, 'is not a Go duration'),
+    lifetime < HOUR && wrong('duration', duration, 'certificate duration must be greater than 1h0m0s'),
+    renewal !== undefined &&
+      renewBeforePercentage !== undefined &&
       wrong('renewBeforePercentage', renewBeforePercentage, 'may not be set together with renewBefore'),
-    ],
-    [
-      renewal !== undefined && renewal < FIVE_MINUTES,
+    renewal !== undefined &&
+      renewal < FIVE_MINUTES &&
       wrong('renewBefore', renewBefore, 'certificate renewBefore must be greater than 5m0s'),
-    ],
-    [
-      renewal !== undefined && renewal >= lifetime,
+    renewal !== undefined &&
+      renewal >= lifetime &&
       wrong('renewBefore', renewBefore, 'certificate duration must be greater than renewBefore'),
-    ],
   );
 }
 
@@ -110,13 +107,12 @@ const SIGNATURES = { RSA: /WithRSA$/, ECDSA: /^ECDSA/, Ed25519: /^PureEd25519$/ 
 function keyProblems({ privateKey: { algorithm = 'RSA', size = 0 } = {}, signatureAlgorithm }: Certificate): FieldProblem[] {
   const wrongSize = (sizes: string) =>
     invalidValue('spec.privateKey.size', size, `must be ${sizes} for ${algorithm.toLowerCase()} keyAlgorithm`);
-  return brokenOf(
-    [size !== 0 && algorithm === 'RSA' && (size < 2048 || size > 8192), wrongSize('between 2048 and 8192')],
-    [size !== 0 && algorithm === 'ECDSA' && ![256, 384, 521].includes(size), wrongSize('256, 384 or 521')],
-    [
-      signatureAlgorithm !== undefined && !SIGNATURES[algorithm].test(signatureAlgorithm),
+  return problemsOf(
+    size !== 0 && algorithm === 'RSA' && (size < 2048 || size > 8192) && wrongSize('between 2048 and 8192'),
+    size !== 0 && algorithm === 'ECDSA' && ![256, 384, 521].includes(size) && wrongSize('256, 384 or 521'),
+    signatureAlgorithm !== undefined &&
+      !SIGNATURES[algorithm].test(signatureAlgorithm) &&
       invalidValue('spec.signatureAlgorithm', signatureAlgorithm, `for key algorithm ${algorithm} it is not allowed`),
-    ],
   );
 }
 
@@ -125,7 +121,7 @@ function keystoreProblems({ keystores = {} }: Certificate): FieldProblem[] {
   return Object.entries(keystores).flatMap(([format, store]) => {
     const field = `spec.keystores.${format}`;
     const passwords = [store.password, store.passwordSecretRef?.name].filter(Boolean).length;
-    return brokenOf([passwords === 2, forbiddenValue(field, oneOf)], [passwords === 0, requiredValue(field, oneOf)]);
+    return problemsOf(passwords === 2 && forbiddenValue(field, oneOf), passwords === 0 && requiredValue(field, oneOf));
   });
 }
 
@@ -136,29 +132,24 @@ function otherProblems(spec: Certificate): FieldProblem[] {
   const annotations = Object.keys(spec.secretTemplate?.annotations ?? {});
   const isReserved = (key: string) => key.startsWith('cert-manager.io/') && key !== 'cert-manager.io/allow-direct-injection';
   const formats = (spec.additionalOutputFormats ?? []).map((format) => format.type);
-  return brokenOf(
-    [name === '', requiredValue('spec.issuerRef.name', 'must be specified')],
-    [
-      !isForeign && !['', 'Issuer', 'ClusterIssuer'].includes(kind),
+  return problemsOf(
+    name === '' && requiredValue('spec.issuerRef.name', 'must be specified'),
+    !isForeign &&
+      !['', 'Issuer', 'ClusterIssuer'].includes(kind) &&
       invalidValue('spec.issuerRef.kind', kind, 'must be one of Issuer or ClusterIssuer'),
-    ],
-    [
-      revisionHistoryLimit !== undefined && revisionHistoryLimit < 1,
+    revisionHistoryLimit !== undefined &&
+      revisionHistoryLimit < 1 &&
       invalidValue('spec.revisionHistoryLimit', revisionHistoryLimit, 'must not be less than 1'),
-    ],
     ...annotations.map(
-      (key) =>
-        [isReserved(key), invalidValue('spec.secretTemplate.annotations', key, 'cert-manager.io/* annotations are not allowed')] as const,
+      (key) => isReserved(key) && invalidValue('spec.secretTemplate.annotations', key, 'cert-manager.io/* annotations are not allowed'),
     ),
-    [
-      nameConstraints !== undefined && spec.isCA !== true,
+    nameConstraints !== undefined &&
+      spec.isCA !== true &&
       invalidValue('spec.nameConstraints', nameConstraints, 'isCa should be true when nameConstraints is set'),
-    ],
-    [
-      renewal?.policy === 'Disabled' && renewal.windows !== undefined,
+    renewal?.policy === 'Disabled' &&
+      renewal.windows !== undefined &&
       forbiddenValue('spec.renewal.windows', 'may not be set with policy Disabled'),
-    ],
-    ...formats.map((type, i) => [formats.indexOf(type) !== i, duplicateValue(`spec.additionalOutputFormats[${i}].type`, type)] as const),
+    ...formats.map((type, i) => formats.indexOf(type) !== i && duplicateValue(`spec.additionalOutputFormats[${i}].type`, type)),
   );
 }
 
@@ -173,5 +164,5 @@ function issuerProblems(spec: Issuer): readonly FieldProblem[] {
   const [first, ...others] = ISSUER_TYPES.filter((type) => spec[type] !== undefined);
   if (first === undefined) return [requiredValue('spec', 'at least one issuer must be configured')];
   if (others.length > 0) return others.map((type) => forbiddenValue(`spec.${type}`, 'may not specify more than one issuer type'));
-  return brokenOf([spec.ca?.secretName === '', requiredValue('spec.ca.secretName')]);
+  return problemsOf(spec.ca?.secretName === '' && requiredValue('spec.ca.secretName'));
 }

@@ -7,7 +7,7 @@
  */
 import { KINDS } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
-import { brokenOf, type FieldProblem, invalidValue } from '../failure';
+import { type FieldProblem, invalidValue, problemsOf } from '../failure';
 import type { JsonObject } from '../json';
 import { type View, viewOf } from '../schema';
 import { type kafkaSchema, kafkaVersionSchema } from '../schemas/kubedb';
@@ -158,10 +158,10 @@ function validate({ operation, subresource, object, cluster }: AdmissionRequest<
     return { code: 500, message: 'panic: half a topology [recovered]' };
   const isOn = spec.enableSSL === true;
   return [
-    ...brokenOf([
-      isOn !== (spec.tls !== undefined),
-      invalidValue('spec.enableSSL', isOn, isOn ? 'must not be true without tls' : 'must be true when tls is set'),
-    ]),
+    ...problemsOf(
+      isOn !== (spec.tls !== undefined) &&
+        invalidValue('spec.enableSSL', isOn, isOn ? 'must not be true without tls' : 'must be true when tls is set'),
+    ),
     ...(controller === undefined || broker === undefined ? combinedProblems(spec) : topologyProblems(spec, controller, broker)),
     ...otherProblems(spec),
     ...podProblems(spec),
@@ -171,7 +171,7 @@ function validate({ operation, subresource, object, cluster }: AdmissionRequest<
 const hasNone = (replicas: number | undefined) => !(replicas !== undefined && replicas > 0);
 
 function combinedProblems({ replicas }: Spec): FieldProblem[] {
-  return brokenOf([hasNone(replicas), invalidValue('spec.replicas', replicas, 'must be greater than 0')]);
+  return problemsOf(hasNone(replicas) && invalidValue('spec.replicas', replicas, 'must be greater than 0'));
 }
 
 function topologyProblems(spec: Spec, controller: Role, broker: Role): FieldProblem[] {
@@ -179,40 +179,36 @@ function topologyProblems(spec: Spec, controller: Role, broker: Role): FieldProb
   const resources = { requests, limits, ...others };
   const ids = [controller, broker].map((role) => clusterIdOf(role.podTemplate?.spec?.containers?.find((c) => c.name === CONTAINER)));
   const noReplicas = Object.entries({ controller, broker }).flatMap(([name, { replicas }]) =>
-    brokenOf(
-      [hasNone(replicas), invalidValue(`spec.topology.${name}.replicas`, replicas, 'must be greater than 0')],
-      [hasNone(replicas), invalidValue('spec.topology', name, 'the role has no replicas')],
+    problemsOf(
+      hasNone(replicas) && invalidValue(`spec.topology.${name}.replicas`, replicas, 'must be greater than 0'),
+      hasNone(replicas) && invalidValue('spec.topology', name, 'the role has no replicas'),
     ),
   );
   return [
-    ...brokenOf(
-      [spec.replicas !== undefined, invalidValue('spec.replicas', spec.replicas, 'belongs to the roles of a topology')],
-      [spec.storage !== undefined, invalidValue('spec.topology.broker', spec.storage, 'storage belongs to the roles')],
-      [
-        Object.values(resources).some((part) => Object.keys(part).length > 0),
+    ...problemsOf(
+      spec.replicas !== undefined && invalidValue('spec.replicas', spec.replicas, 'belongs to the roles of a topology'),
+      spec.storage !== undefined && invalidValue('spec.topology.broker', spec.storage, 'storage belongs to the roles'),
+      Object.values(resources).some((part) => Object.keys(part).length > 0) &&
         invalidValue('spec.podTemplate.spec.resources', resources, 'belong to the roles of a topology'),
-      ],
     ),
     ...noReplicas,
-    ...brokenOf(
-      [controller.suffix === broker.suffix, invalidValue('spec.topology', broker.suffix, 'suffixes must differ')],
-      [ids[0] !== ids[1], invalidValue('spec.topology', ids, `${CLUSTER_ID} must be the same for controllers and brokers`)],
+    ...problemsOf(
+      controller.suffix === broker.suffix && invalidValue('spec.topology', broker.suffix, 'suffixes must differ'),
+      ids[0] !== ids[1] && invalidValue('spec.topology', ids, `${CLUSTER_ID} must be the same for controllers and brokers`),
     ),
   ];
 }
 
 function otherProblems({ halted, deletionPolicy, brokerRack, storageType }: Spec): FieldProblem[] {
-  return brokenOf(
-    [
-      halted === true && deletionPolicy === 'DoNotTerminate',
+  return problemsOf(
+    halted === true &&
+      deletionPolicy === 'DoNotTerminate' &&
       invalidValue('spec.halted', true, 'can not be halted while deletionPolicy is DoNotTerminate'),
-    ],
-    [brokerRack !== undefined && !brokerRack.topologyKey, invalidValue('spec.brokerRack.topologyKey', '', 'can not be empty')],
-    [storageType === undefined, invalidValue('spec.storageType', '', 'can not be empty')],
-    [
-      storageType === 'Ephemeral' && deletionPolicy === 'Halt',
+    brokerRack !== undefined && !brokerRack.topologyKey && invalidValue('spec.brokerRack.topologyKey', '', 'can not be empty'),
+    storageType === undefined && invalidValue('spec.storageType', '', 'can not be empty'),
+    storageType === 'Ephemeral' &&
+      deletionPolicy === 'Halt' &&
       invalidValue('spec.deletionPolicy', 'Halt', 'can not be Halt with ephemeral storage'),
-    ],
   );
 }
 
@@ -232,8 +228,8 @@ function podProblems({ podTemplate, tls }: Spec): FieldProblem[] {
   // Without other containers, init containers are not checked.
   const mounts = (containers === undefined ? [] : [...containers, ...initContainers]).flatMap((c) => c.volumeMounts ?? []);
   const mount = mounts.find((m) => RESERVED_MOUNTS.includes(m.mountPath ?? ''))?.mountPath;
-  return brokenOf(
-    [volume !== undefined, invalidValue('spec.podTemplate.spec.volumes', volume, 'is reserved')],
-    [mount !== undefined, invalidValue('spec.podTemplate.spec.volumeMounts', mount, 'is reserved')],
+  return problemsOf(
+    volume !== undefined && invalidValue('spec.podTemplate.spec.volumes', volume, 'is reserved'),
+    mount !== undefined && invalidValue('spec.podTemplate.spec.volumeMounts', mount, 'is reserved'),
   );
 }
