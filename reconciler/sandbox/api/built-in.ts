@@ -1,5 +1,5 @@
 /** The defaults and checks that Kubernetes has for its own kinds, as far as controllers notice them. */
-import { isEqual, KINDS, type KubeObject } from '../../../constructs/model/kube-object';
+import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
 import { type FieldProblem, forbiddenValue, invalidValue, malformed, problemsOf, requiredValue, tooLong } from './failure';
 import { type Draft, isObject, itemsOf, valueAt } from './json';
 import type { Resource } from './resources';

@@ -2,7 +2,7 @@
  * The answers to a request that fails, in the words and with the fields of Kubernetes' `Status`.
  * Clients decide by code, reason and causes; people read the message.
  */
-import type { KubeObject, ObjectMeta } from '../../../constructs/model/kube-object';
+import type { KubeObject, ObjectMeta } from '#model/kube-object';
 import { isObject } from './json';
 import type { Resource } from './resources';
 

@@ -3,7 +3,7 @@
  * counts the changes of all kinds, and is remembered for watches up to a limit for each kind.
  */
 import { EventEmitter, once } from 'node:events';
-import type { Kind, KubeObject } from '../../../constructs/model/kube-object';
+import type { Kind, KubeObject } from '#model/kube-object';
 import { memoize } from '../memoize';
 import { expired, notFound } from './failure';
 import type { Resource } from './resources';
