@@ -1,5 +1,5 @@
 /**
- * What was agreed to in Git: each acknowledgement names the end of one change so exactly that it approves no other one.
+ * Changes that were acknowledged in Git. Each acknowledgement names the end state of one change so exactly that it approves no other one.
  *
  *     kind                  exact form                                    short form
  *     clientsMoveToTls      `content`: the TLS state that is turned on    none: the first time that TLS is turned on
@@ -10,22 +10,22 @@
  * Which of them a change needs is decided by `reconciler/plan/acknowledgement.ts`.
  */
 import { isDnsSubdomain } from './kubernetes-names';
-import type { ReportViolation, Violation } from './violation';
+import type { Rule } from './rules';
 
 export const ACKNOWLEDGEMENTS = ['clientsMoveToTls', 'clientsLeaveTls', 'trustRootChangesTo', 'ephemeralDataIsLost'] as const;
 
-/** An acknowledgement as it stands in a bundle. */
+/** An acknowledgement in a bundle. */
 export interface Acknowledged {
   readonly kind: (typeof ACKNOWLEDGEMENTS)[number];
-  /** Only of `trustRootChangesTo`: the name of the issuer that the Kafka changes to. */
+  /** Only for `trustRootChangesTo`: the name of the issuer that the Kafka changes to. */
   readonly issuer?: string;
-  /** Only of `trustRootChangesTo`: SHA-256 of the root certificate, 64 lower-case hexadecimal digits. */
+  /** Only for `trustRootChangesTo`: SHA-256 of the root certificate, 64 lower-case hexadecimal digits. */
   readonly root?: string;
-  /** Not of `trustRootChangesTo`: the content hash of a TLS state; for `ephemeralDataIsLost` with `-2`, `-3` from the second loss on. */
+  /** Not for `trustRootChangesTo`: the content hash of a TLS state; for `ephemeralDataIsLost` with `-2`, `-3` from the second loss on. */
   readonly content?: string;
 }
 
-/** Content of a TLS state, as it stands in the name of a converging request. */
+/** Content hash of a TLS state, which is also the end of the name of a converging request. */
 const CONTENT = /^[0-9a-f]{8}(-[1-9]\d{0,5})?$/;
 const FINGERPRINT = /^[0-9a-f]{64}$/;
 
@@ -51,31 +51,28 @@ export function formatAcknowledgement({ kind, root, issuer, content }: Acknowled
   return `Acknowledgement.${kind}(${argument === undefined ? '' : `'${argument}'`})`;
 }
 
-/** Tells whether a text is a SHA-256 fingerprint as a bundle holds it. */
+/** Tells whether a value is a SHA-256 fingerprint in the spelling of a bundle. */
 export function isFingerprint(text: unknown): boolean {
   return typeof text === 'string' && FINGERPRINT.test(text);
 }
 
-/** Tells whether a text is the content that an acknowledgement names. */
+/** Tells whether a value is the content of a TLS state. */
 export function isContent(text: unknown): boolean {
   return typeof text === 'string' && CONTENT.test(text);
 }
 
-/** Returns what is wrong with acknowledgements. */
-export function acknowledgementViolations(acknowledge: readonly Acknowledged[], error: ReportViolation): readonly Violation[] {
-  return acknowledge.flatMap((a, i) => {
-    const field = `acknowledge[${i}]`;
-    if (a.content !== undefined && !isContent(a.content)) {
-      const hint = 'Copy the acknowledgement from the plan.';
-      return [error(field, a.content, 'that is not the content of a TLS state, such as "22be769b"', hint)];
-    }
-    if (a.issuer === undefined || isIssuerName(a.issuer)) return [];
-    const why = 'that is neither the SHA-256 fingerprint of a root certificate nor the name of an issuer';
-    return [error(field, a.issuer, why, 'Use 64 hexadecimal digits, or the name of the issuer that the Kafka changes to.')];
-  });
-}
-
-/** A name of nothing but 40 or more hexadecimal digits is a fingerprint of another kind, or one that was cut. */
-function isIssuerName(text: string): boolean {
-  return isDnsSubdomain(text) && !/^[0-9a-f]{40,}$/.test(text);
-}
+export const ACKNOWLEDGEMENT_RULES: readonly Rule[] = [
+  {
+    field: 'acknowledge[].issuer',
+    // A name of nothing but 40 or more hexadecimal digits is a fingerprint of another kind, or one that was cut.
+    must: (issuer) => isDnsSubdomain(issuer) && !/^[0-9a-f]{40,}$/.test(issuer),
+    message:
+      'that is neither the SHA-256 fingerprint of a root certificate nor the name of an issuer. ' +
+      'Use 64 hexadecimal digits, or the name of the issuer that the Kafka changes to.',
+  },
+  {
+    field: 'acknowledge[].content',
+    must: isContent,
+    message: 'that is not the content of a TLS state, such as "22be769b". Copy the acknowledgement from the plan.',
+  },
+];

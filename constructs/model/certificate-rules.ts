@@ -9,7 +9,8 @@ import { cronProblem, timeZoneProblem } from './cron';
 import { attributeValues, parseDistinguishedName } from './distinguished-name';
 import { parseGoDuration } from './go-duration';
 import { type KubeObject, refOf } from './kube-object';
-import { annotationViolations, labelViolations } from './validate-metadata';
+import { checkRules } from './rules';
+import { annotationRules, labelRules } from './validate-metadata';
 import { type Violation, violationsFor } from './violation';
 
 type Rule = (certificate: KubeObject) => readonly Violation[];
@@ -175,15 +176,14 @@ function keystoresHaveNoPassword(certificate: KubeObject): readonly Violation[] 
 }
 
 function secretTemplateIsRefused(certificate: KubeObject): readonly Violation[] {
-  const { annotations = {}, labels = {} } = certificate.spec.secretTemplate ?? {};
+  const { annotations = {} } = certificate.spec.secretTemplate ?? {};
   const { error } = violationsFor(refOf(certificate));
   const field = 'spec.secretTemplate';
   return [
     ...Object.keys(annotations)
       .filter((key) => key.startsWith('cert-manager.io/') && key !== 'cert-manager.io/allow-direct-injection')
       .map((key) => error(`${field}.annotations[${key}]`, annotations[key], 'cert-manager writes its annotations itself', 'Remove it.')),
-    ...annotationViolations(certificate, `${field}.annotations`, annotations),
-    ...labelViolations(certificate, `${field}.labels`, labels),
+    ...checkRules(certificate, [...annotationRules(`${field}.annotations`), ...labelRules(`${field}.labels`)]),
   ];
 }
 

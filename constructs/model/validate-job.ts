@@ -1,68 +1,75 @@
-/** What is wrong with the Job and the CronJob of a Kafka: what Kubernetes refuses, and what could never run. */
+/** What Kubernetes refuses in the Job and the CronJob of a Kafka, and Jobs that could never do their work. */
 import { cronProblem, timeZoneProblem } from './cron';
 import { imageProblem, isPinned } from './image-reference';
-import { type KubeObject, refOf } from './kube-object';
-import { type Violation, violationsFor } from './violation';
+import type { KubeObject } from './kube-object';
+import { checkRules, isOneOf, type Rule } from './rules';
+import type { Violation } from './violation';
 
-/** Returns what is wrong with a Job; `leastSeconds` is how long a run waits for a single pod before it gives up. */
+/** Returns the violations of a Job; `leastSeconds` is the time that a run waits for a single pod before it stops. */
 export function jobViolations(job: KubeObject, leastSeconds: number): readonly Violation[] {
-  return [...imageViolations(job), ...deadlineViolations(job, leastSeconds), ...countViolations(job), ...lifetimeViolations(job)];
+  return checkRules(job, [...JOB_RULES, isLongEnough(leastSeconds)]);
 }
 
-function imageViolations(job: KubeObject): readonly Violation[] {
-  const { error, warning } = violationsFor(refOf(job));
-  const field = 'spec.template.spec.containers[0].image';
-  const image: unknown = job.spec?.template?.spec?.containers?.[0]?.image;
-  if (typeof image !== 'string' || image.trim() === '') {
-    const hint = 'Name one in the prop "job", or leave the prop out to get the ConfigMap only.';
-    return [error(field, image, 'the reconciler runs from an image', hint)];
-  }
-  const problem = imageProblem(image);
-  if (problem !== undefined)
-    return [
-      error(field, image, `no registry has such an image: ${problem}`, 'Write "host/name:tag@sha256:..." with a digest of 64 digits.'),
-    ];
-  if (isPinned(image)) return [];
-  const why = 'a tag can change, so that two runs of one commit would not be the same';
-  return [warning(field, image, why, 'Pin the image by digest, "name@sha256:...".')];
-}
-
-function deadlineViolations(job: KubeObject, leastSeconds: number): readonly Violation[] {
-  const deadline: unknown = job.spec?.activeDeadlineSeconds;
-  if (typeof deadline === 'number' && Number.isInteger(deadline) && deadline >= leastSeconds) return [];
-  const why = `a run may wait ${leastSeconds} seconds for one pod alone, the deadlines "gate" and "podReady" together`;
-  const hint = 'Give the Job more time, or leave its deadline out to have it follow from the number of pods.';
-  return [violationsFor(refOf(job)).error('spec.activeDeadlineSeconds', deadline, why, hint)];
-}
-
-/** Several pods at once would only wait for the Lease of the first, and several one after the other would do nothing. */
-function countViolations(job: KubeObject): readonly Violation[] {
-  const { error } = violationsFor(refOf(job));
-  return ['parallelism', 'completions'].flatMap((field) => {
-    const count: unknown = job.spec?.[field];
-    return count === 1 ? [] : [error(`spec.${field}`, count, 'one run does all that there is to do', 'Leave it out.')];
-  });
-}
-
-/** The Jobs of a CronJob may vanish: no GitOps tool looks after them. */
-function lifetimeViolations(job: KubeObject): readonly Violation[] {
-  const { ttlSecondsAfterFinished } = job.spec ?? {};
-  if (job.kind !== 'Job' || ttlSecondsAfterFinished === undefined) return [];
-  const why = 'Argo CD and Flux create a Job that vanished again, and it runs again';
-  return [violationsFor(refOf(job)).warning('spec.ttlSecondsAfterFinished', ttlSecondsAfterFinished, why, 'Leave it out.')];
-}
-
-/** Returns what is wrong with the schedule of a CronJob. */
+/** Returns the violations in the schedule of a CronJob. */
 export function cronJobViolations(cronJob: KubeObject): readonly Violation[] {
-  const { error } = violationsFor(refOf(cronJob));
-  const { schedule, timeZone } = cronJob.spec ?? {};
-  const found: Violation[] = [];
-  const problem = typeof schedule === 'string' ? cronProblem(schedule) : 'a schedule is a text';
-  if (problem !== undefined) {
-    const hint = `Write minute, hour, day, month and weekday, as ReconcileSchedule.cron('0 3 * * *', { timeZone: 'Europe/Berlin' }).`;
-    found.push(error('spec.schedule', schedule, problem, hint));
-  }
-  const zoneProblem = timeZone === undefined ? undefined : timeZoneProblem(String(timeZone));
-  if (zoneProblem !== undefined) found.push(error('spec.timeZone', timeZone, zoneProblem, 'Write it as "Europe/Berlin" or "Etc/UTC".'));
-  return found;
+  return checkRules(cronJob, CRON_JOB_RULES);
 }
+
+const EXAMPLE = `ReconcileSchedule.cron('0 3 * * *', { timeZone: 'Europe/Berlin' })`;
+const IMAGE = 'spec.template.spec.containers[].image';
+
+const JOB_RULES: readonly Rule[] = [
+  {
+    field: IMAGE,
+    isRequired: true,
+    must: (image) => typeof image === 'string' && image.trim() !== '',
+    message: 'the reconciler runs from an image. Name one in the prop "job", or leave the prop out to get the ConfigMap only.',
+  },
+  {
+    field: IMAGE,
+    must: (image) => imageProblem(String(image)) === undefined,
+    message: (image) =>
+      `no registry has such an image: ${imageProblem(String(image))}. Write "host/name:tag@sha256:..." with a digest of 64 digits.`,
+  },
+  {
+    field: IMAGE,
+    severity: 'warning',
+    must: (image) => isPinned(String(image)),
+    message: 'a tag can change, so that two runs of one commit would not be the same. Pin the image by digest, "name@sha256:...".',
+  },
+  {
+    // Pods that run at the same time would wait for the Lease of one of them, and later pods would find nothing to do.
+    field: ['spec.parallelism', 'spec.completions'],
+    isRequired: true,
+    must: isOneOf(1),
+    message: 'one pod does all the work of a run. Leave it out.',
+  },
+  {
+    field: 'spec.ttlSecondsAfterFinished',
+    severity: 'warning',
+    // The Jobs of a CronJob may vanish: no GitOps tool creates them again.
+    must: (_, { object }) => (object as KubeObject).kind !== 'Job',
+    message: 'Argo CD and Flux create a Job again after it was deleted, and it runs again. Leave it out.',
+  },
+];
+
+const isLongEnough = (leastSeconds: number): Rule => ({
+  field: 'spec.activeDeadlineSeconds',
+  isRequired: true,
+  must: (deadline) => Number.isInteger(deadline) && Number(deadline) >= leastSeconds,
+  message: `a run may wait ${leastSeconds} seconds for one pod alone, the deadlines "gate" and "podReady" together. Give the Job more time, or leave its deadline out to have it follow from the number of pods.`,
+});
+
+const CRON_JOB_RULES: readonly Rule[] = [
+  {
+    field: 'spec.schedule',
+    isRequired: true,
+    must: (schedule) => cronProblem(String(schedule)) === undefined,
+    message: (schedule) => `${cronProblem(String(schedule))}. Write minute, hour, day, month and weekday, as ${EXAMPLE}.`,
+  },
+  {
+    field: 'spec.timeZone',
+    must: (zone) => timeZoneProblem(String(zone)) === undefined,
+    message: (zone) => `${timeZoneProblem(String(zone))}. Write it as "Europe/Berlin" or "Etc/UTC".`,
+  },
+];

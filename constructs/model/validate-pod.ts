@@ -1,207 +1,49 @@
-/** What Kubernetes refuses in the template of the reconciler's pods, and changes of what the reconciler rests on. */
-import { isMap, type KubeObject, refOf } from './kube-object';
-import { isDnsSubdomain, isLabelValue, isQualifiedName, isVariableName, parseQuantity } from './kubernetes-names';
-import { annotationViolations, labelViolations } from './validate-metadata';
-import { type ReportViolation, type Violation, violationsFor } from './violation';
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const TEMPLATE = 'spec.template';
+/**
+ * What Kubernetes refuses in the pod template of the reconciler, and settings that the reconciler relies on.
+ *
+ * Only fields that the props of the pod can set are described; the API server checks the others.
+ */
+import type { KubeObject } from './kube-object';
+import { isLabelValue, isQualifiedName, isVariableName, parseQuantity } from './kubernetes-names';
+import { checkRules, isOneOf, listIn, mapIn, type Place, type Rule, valueAt } from './rules';
+import { annotationRules, IS_NAME, labelRules } from './validate-metadata';
+import type { Violation } from './violation';
 
 /** What the reconciler needs of a template, whatever the user adds. */
 export interface PodNeeds {
   /** Labels by which the NetworkPolicy selects the pods. */
   readonly labels: Readonly<Record<string, string>>;
-  /** ServiceAccount that the permissions are granted to. */
+  /** ServiceAccount to which the permissions are granted. */
   readonly serviceAccount: string;
   /** Name of the container whose exit codes the Job's podFailurePolicy is about. */
   readonly container: string;
 }
 
-/** Returns what is wrong with the pods of a Job. */
+/** Returns the violations in the pod template of a Job. */
 export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violation[] {
-  const { metadata = {}, spec = {} } = job.spec?.template ?? {};
-  const { error, warning } = violationsFor(refOf(job));
-  const {
-    containers,
-    nodeSelector = {},
-    tolerations = [],
-    affinity = {},
-    securityContext = {},
-    priorityClassName,
-    restartPolicy,
-    imagePullSecrets = [],
-  } = spec;
-  return [
-    ...labelViolations(job, `${TEMPLATE}.metadata.labels`, metadata.labels ?? {}),
-    ...annotationViolations(job, `${TEMPLATE}.metadata.annotations`, metadata.annotations ?? {}),
-    ...reservedLabels(error, metadata.labels ?? {}, needs.labels),
-    ...containerViolations(error, containers, needs.container),
-    ...labelViolations(job, `${TEMPLATE}.spec.nodeSelector`, nodeSelector),
-    ...tolerationViolations(error, tolerations),
-    ...affinityViolations(error, affinity),
-    ...accountViolations(warning, spec, needs.serviceAccount),
-    ...unknownFields(warning, spec),
-    ...userViolations(error, securityContext),
-    ...pullSecretViolations(error, imagePullSecrets),
-    ...(priorityClassName === undefined || isDnsSubdomain(priorityClassName)
-      ? []
-      : [error(`${TEMPLATE}.spec.priorityClassName`, priorityClassName, 'that is not the name of a PriorityClass', LOWER_CASE)]),
-    ...(restartPolicy === 'Never'
-      ? []
-      : [error(`${TEMPLATE}.spec.restartPolicy`, restartPolicy, 'a Job with a podFailurePolicy has "Never"', 'Leave it out.')]),
-  ];
+  return checkRules(job, [...RULES, ...rulesOf(needs)]);
 }
 
-const LOWER_CASE = 'Use lower-case letters, digits, "-" and ".".';
+const LABELS = 'spec.template.metadata.labels';
+const POD = 'spec.template.spec';
+const CONTAINER = `${POD}.containers[]`;
+const TOLERATION = `${POD}.tolerations[]`;
+const AMOUNTS = [`${CONTAINER}.resources.requests.*`, `${CONTAINER}.resources.limits.*`];
 
 /** Labels that Kubernetes itself gives to the pods of a Job. */
 const OF_JOBS = /^(batch\.kubernetes\.io\/.*|controller-uid|job-name)$/;
-
-function reservedLabels(error: ReportViolation, labels: Fields, needed: Fields): readonly Violation[] {
-  const changed = Object.keys(needed).filter((key) => labels[key] !== needed[key]);
-  const ofJobs = Object.keys(labels).filter((key) => OF_JOBS.test(key));
-  const field = (key: string) => `${TEMPLATE}.metadata.labels[${key}]`;
-  return [
-    ...changed.map((key) => error(field(key), labels[key], `pods are found by it, as ${needed[key]}`, 'Use another label.')),
-    ...ofJobs.map((key) => error(field(key), labels[key], 'Kubernetes gives this label to the pods of a Job itself', 'Use another label.')),
-  ];
-}
-
-function containerViolations(error: ReportViolation, containers: unknown, name: string): readonly Violation[] {
-  const field = `${TEMPLATE}.spec.containers`;
-  const all: readonly Fields[] = Array.isArray(containers) ? containers.filter(isMap) : [];
-  if (!all.some((container) => container.name === name))
-    return [
-      error(
-        field,
-        all.map((container) => container.name),
-        `the reconciler runs in the container ${name}`,
-        'Leave the containers out.',
-      ),
-    ];
-  return all.flatMap((container, i) => [
-    ...environmentViolations(error, `${field}[${i}]`, container),
-    ...resourceViolations(error, `${field}[${i}].resources`, isMap(container.resources) ? container.resources : {}),
-    ...pullPolicyViolations(error, `${field}[${i}].imagePullPolicy`, container.imagePullPolicy),
-  ]);
-}
-
-const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
-
-function pullPolicyViolations(error: ReportViolation, field: string, policy: unknown): readonly Violation[] {
-  if (policy === undefined || PULL_POLICIES.includes(String(policy))) return [];
-  return [error(field, policy, 'Kubernetes has no such policy', `Use ${PULL_POLICIES.join(', ')}.`)];
-}
-
-function environmentViolations(error: ReportViolation, field: string, { env, envFrom }: Fields): readonly Violation[] {
-  const variables = (Array.isArray(env) ? env : []).flatMap(({ name, value }: Fields, i) => {
-    const at = `${field}.env[${i}]`;
-    if (!isVariableName(String(name)))
-      return [error(`${at}.name`, name, 'that is not the name of an environment variable', 'Use letters, digits and "_".')];
-    if (value !== undefined && typeof value !== 'string')
-      return [error(`${at}.value`, value, `the value of ${name} is a text`, 'Put it into quotes.')];
-    // Never the value: it may be what must not be in Git.
-    return typeof value === 'string' && /:\/\/[^/@\s]*:[^/@\s]+@/.test(value)
-      ? [error(`${at}.value`, '(an address with a password)', 'it stands in Git, and a password must not', 'Use job.pod.envFromSecrets.')]
-      : [];
-  });
-  const sources = (Array.isArray(envFrom) ? envFrom : []).flatMap((source: Fields, i) =>
-    (['configMapRef', 'secretRef'] as const).flatMap((kind) => {
-      const ref = source[kind];
-      if (!isMap(ref) || isDnsSubdomain(ref.name)) return [];
-      return [error(`${field}.envFrom[${i}].${kind}.name`, ref.name, 'that is not the name of a Kubernetes object', LOWER_CASE)];
-    }),
-  );
-  return [...variables, ...sources];
-}
-
-/** Below this no program starts. Amounts above it are for the user to choose. */
+const PASSWORD_IN_URL = /:\/\/[^/@\s]*:[^/@\s]+@/;
+/** With less memory no program starts. Higher amounts are the user's choice. */
 const LEAST_MEMORY = 1024 ** 2;
 
-/** Other resources have a domain in their names, such as "nvidia.com/gpu". */
+/** Resources other than Kubernetes' own have a domain in their names, such as "nvidia.com/gpu". */
 function isResource(name: string): boolean {
   return (
-    ['cpu', 'memory', 'ephemeral-storage'].includes(name) || name.startsWith('hugepages-') || (name.includes('/') && isQualifiedName(name))
+    isOneOf('cpu', 'memory', 'ephemeral-storage')(name) || name.startsWith('hugepages-') || (name.includes('/') && isQualifiedName(name))
   );
 }
 
-function resourceViolations(error: ReportViolation, field: string, resources: Fields): readonly Violation[] {
-  const amounts = (kind: 'requests' | 'limits'): Fields => (isMap(resources[kind]) ? resources[kind] : {});
-  const malformed = (['requests', 'limits'] as const).flatMap((kind) =>
-    Object.entries(amounts(kind)).flatMap(([resource, value]) => {
-      const at = `${field}.${kind}.${resource}`;
-      if (!isResource(resource)) return [error(at, value, 'a container has no such resource', 'Use cpu, memory or ephemeral-storage.')];
-      const amount = parseQuantity(value) ?? -1;
-      if (amount < 0) return [error(at, value, 'that is not a quantity', 'Write it as "100m", "1" or "256Mi".')];
-      if (resource !== 'memory' || amount >= LEAST_MEMORY) return [];
-      const why = `that is ${amount} bytes, and no process starts with so little ("m" stands for thousandths)`;
-      return [error(at, value, why, 'Write it as "256Mi".')];
-    }),
-  );
-  const excessive = Object.entries(amounts('requests')).flatMap(([resource, value]) => {
-    const limit = amounts('limits')[resource];
-    const [request, most] = [parseQuantity(value), parseQuantity(limit)];
-    if (request === undefined || most === undefined || request <= most) return [];
-    return [error(`${field}.requests.${resource}`, value, `it is more than the limit, ${limit}`, 'Raise the limit, or request less.')];
-  });
-  return [...malformed, ...excessive];
-}
-
-const OPERATORS = ['Equal', 'Exists'];
-const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
-
-const TAINT_HINT = 'Write it as "dedicated" or "node-role.kubernetes.io/infra".';
-
-function tolerationViolations(error: ReportViolation, tolerations: unknown): readonly Violation[] {
-  if (!Array.isArray(tolerations)) return [error(`${TEMPLATE}.spec.tolerations`, tolerations, 'a list is expected', 'Write a list.')];
-  return tolerations.flatMap((toleration: Fields, i) => {
-    const { key, operator = 'Equal', value, effect, tolerationSeconds } = toleration;
-    const at = `${TEMPLATE}.spec.tolerations[${i}]`;
-    const found: Violation[] = [];
-    if (!OPERATORS.includes(String(operator)))
-      found.push(error(`${at}.operator`, operator, 'that is not an operator', `Use ${OPERATORS.join(' or ')}.`));
-    if (effect !== undefined && !EFFECTS.includes(String(effect)))
-      found.push(error(`${at}.effect`, effect, 'no taint has this effect', `Use ${EFFECTS.join(', ')}, or leave it out.`));
-    if (!key && operator !== 'Exists')
-      found.push(error(`${at}.operator`, operator, 'without a key it has to be "Exists"', 'Set operator to "Exists", or name a key.'));
-    if (operator === 'Exists' && value !== undefined)
-      found.push(error(`${at}.value`, value, '"Exists" has no value', 'Leave the value out, or use "Equal".'));
-    if (key && !isQualifiedName(String(key))) found.push(error(`${at}.key`, key, 'no taint has such a key', TAINT_HINT));
-    if (value !== undefined && !isLabelValue(String(value)))
-      found.push(error(`${at}.value`, value, 'no taint has such a value', 'Use at most 63 letters, digits, "-", "_" and ".".'));
-    if (tolerationSeconds !== undefined && !Number.isInteger(tolerationSeconds))
-      found.push(error(`${at}.tolerationSeconds`, tolerationSeconds, 'that is not a number of seconds', 'Use a whole number.'));
-    if (tolerationSeconds !== undefined && effect !== 'NoExecute')
-      found.push(error(`${at}.tolerationSeconds`, tolerationSeconds, 'only "NoExecute" has a time', 'Set effect to "NoExecute".'));
-    return found;
-  });
-}
-
-const AFFINITIES = ['nodeAffinity', 'podAffinity', 'podAntiAffinity'];
-
-function affinityViolations(error: ReportViolation, affinity: unknown): readonly Violation[] {
-  const field = `${TEMPLATE}.spec.affinity`;
-  const hint = `Use ${AFFINITIES.join(', ')}.`;
-  if (!isMap(affinity)) return [error(field, affinity, 'a map is expected', hint)];
-  return Object.keys(affinity)
-    .filter((key) => !AFFINITIES.includes(key))
-    .map((key) => error(`${field}.${key}`, affinity[key], 'Kubernetes has no such affinity', hint));
-}
-
-function accountViolations(warning: ReportViolation, spec: Fields, needed: string): readonly Violation[] {
-  const { serviceAccountName, automountServiceAccountToken } = spec;
-  const found: Violation[] = [];
-  if (serviceAccountName !== needed) {
-    const hint = 'Leave it out, or grant the same to this ServiceAccount.';
-    found.push(warning(`${TEMPLATE}.spec.serviceAccountName`, serviceAccountName, `the Role is granted to ${needed}`, hint));
-  }
-  if (automountServiceAccountToken === false) {
-    const why = 'the API server refuses a reconciler without a token';
-    found.push(warning(`${TEMPLATE}.spec.automountServiceAccountToken`, false, why, 'Leave it out, or mount a token by a patch.'));
-  }
-  return found;
-}
+const isInteger = (least: number) => (id: unknown) => Number.isInteger(id) && Number(id) >= least && Number(id) < 2 ** 31;
 
 /** Fields of the spec of a pod up to Kubernetes 1.35. */
 const POD_FIELDS = new Set(
@@ -214,26 +56,155 @@ const POD_FIELDS = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-/** A later Kubernetes may know more fields, so that is no error. */
-function unknownFields(warning: ReportViolation, spec: Fields): readonly Violation[] {
-  return Object.keys(spec)
-    .filter((key) => !POD_FIELDS.has(key))
-    .map((key) => warning(`${TEMPLATE}.spec.${key}`, spec[key], "Kubernetes' pods have no such field", 'Correct its name, or remove it.'));
+const RULES: readonly Rule[] = [
+  {
+    field: `${LABELS}[*]`,
+    must: (_, { key }) => !OF_JOBS.test(key),
+    message: 'Kubernetes gives this label to the pods of a Job itself. Use another label.',
+  },
+  ...labelRules(LABELS),
+  ...annotationRules('spec.template.metadata.annotations'),
+  ...labelRules(`${POD}.nodeSelector`),
+  {
+    field: `${CONTAINER}.env[].name`,
+    must: isVariableName,
+    message: 'that is not the name of an environment variable. Use letters, digits and "_".',
+  },
+  {
+    field: `${CONTAINER}.env[].value`,
+    must: (value) => typeof value === 'string',
+    message: (_, { parent }) => `the value of ${parent.name} is not a string. Put it into quotes.`,
+  },
+  {
+    field: `${CONTAINER}.env[].value`,
+    must: (value) => !PASSWORD_IN_URL.test(String(value)),
+    message: 'the value is in Git, where no password may be. Use job.pod.envFromSecrets.',
+    shows: '(an address with a password)',
+  },
+  { field: [`${CONTAINER}.envFrom[].configMapRef.name`, `${CONTAINER}.envFrom[].secretRef.name`], isRequired: true, ...IS_NAME },
+  {
+    field: AMOUNTS,
+    must: (_, { key }) => isResource(key),
+    message: 'a container has no such resource. Use cpu, memory or ephemeral-storage.',
+  },
+  {
+    field: AMOUNTS,
+    must: (amount) => (parseQuantity(amount) ?? -1) >= 0,
+    message: 'that is not a quantity. Write it as "100m", "1" or "256Mi".',
+  },
+  {
+    field: AMOUNTS,
+    must: (amount, { key }) => key !== 'memory' || (parseQuantity(amount) ?? 0) >= LEAST_MEMORY,
+    message: (amount) =>
+      `that is ${parseQuantity(amount)} bytes, and no process starts with so little ("m" stands for thousandths). Write it as "256Mi".`,
+  },
+  {
+    field: `${CONTAINER}.resources.requests.*`,
+    must: (request, place) => (parseQuantity(request) ?? 0) <= (parseQuantity(limitBeside(place)) ?? Number.POSITIVE_INFINITY),
+    message: (_, place) => `it is more than the limit, ${limitBeside(place)}. Raise the limit, or request less.`,
+  },
+  {
+    field: `${CONTAINER}.imagePullPolicy`,
+    must: isOneOf('Always', 'IfNotPresent', 'Never'),
+    message: 'Kubernetes has no such policy. Use Always, IfNotPresent, Never.',
+  },
+  { field: `${POD}.tolerations`, must: Array.isArray, message: 'a list is expected. Write a list.' },
+  { field: `${TOLERATION}.operator`, must: isOneOf('Equal', 'Exists'), message: 'that is not an operator. Use Equal or Exists.' },
+  {
+    field: `${TOLERATION}.operator`,
+    isRequired: true,
+    must: (operator, { parent }) => Boolean(parent.key) || operator === 'Exists',
+    message: 'without a key it must be "Exists". Set operator to "Exists", or name a key.',
+  },
+  {
+    field: `${TOLERATION}.effect`,
+    must: isOneOf('NoSchedule', 'PreferNoSchedule', 'NoExecute'),
+    message: 'no taint has this effect. Use NoSchedule, PreferNoSchedule, NoExecute, or leave it out.',
+  },
+  {
+    field: `${TOLERATION}.key`,
+    must: (key) => key === '' || isQualifiedName(String(key)),
+    message: 'no taint has such a key. Write it as "dedicated" or "node-role.kubernetes.io/infra".',
+  },
+  {
+    field: `${TOLERATION}.value`,
+    must: (_, { parent }) => parent.operator !== 'Exists',
+    message: '"Exists" has no value. Leave the value out, or use "Equal".',
+  },
+  {
+    field: `${TOLERATION}.value`,
+    must: isLabelValue,
+    message: 'no taint has such a value. Use at most 63 letters, digits, "-", "_" and ".".',
+  },
+  { field: `${TOLERATION}.tolerationSeconds`, must: Number.isInteger, message: 'that is not a number of seconds. Use a whole number.' },
+  {
+    field: `${TOLERATION}.tolerationSeconds`,
+    must: (_, { parent }) => parent.effect === 'NoExecute',
+    message: 'only the effect "NoExecute" has a time. Set effect to "NoExecute".',
+  },
+  {
+    field: `${POD}.affinity.*`,
+    must: (_, { key }) => isOneOf('nodeAffinity', 'podAffinity', 'podAntiAffinity')(key),
+    message: 'Kubernetes has no such affinity. Use nodeAffinity, podAffinity, podAntiAffinity.',
+  },
+  { field: `${POD}.affinity`, must: (affinity) => mapIn(affinity) === affinity, message: 'a map is expected. Write a map.' },
+  {
+    field: `${POD}.securityContext.runAsUser`,
+    must: isInteger(1),
+    message: 'the process must run as a user other than root. Use a number from 1, or leave it to the platform.',
+  },
+  {
+    field: [`${POD}.securityContext.runAsGroup`, `${POD}.securityContext.fsGroup`],
+    must: isInteger(0),
+    message: 'that is not an id. Use a whole number, or leave it to the platform.',
+  },
+  { field: `${POD}.imagePullSecrets[].name`, isRequired: true, ...IS_NAME },
+  { field: `${POD}.priorityClassName`, ...IS_NAME },
+  {
+    field: `${POD}.restartPolicy`,
+    isRequired: true,
+    must: isOneOf('Never'),
+    message: 'a Job with a podFailurePolicy requires "Never". Leave it out.',
+  },
+  {
+    // A later version of Kubernetes may have more fields.
+    field: `${POD}.*`,
+    severity: 'warning',
+    must: (_, { key }) => POD_FIELDS.has(key),
+    message: `Kubernetes' pods have no such field. Correct its name, or remove it.`,
+  },
+  {
+    field: `${POD}.automountServiceAccountToken`,
+    severity: 'warning',
+    must: (isMounted) => isMounted !== false,
+    message: 'the API server refuses a reconciler without a token. Leave it out, or mount a token by a patch.',
+  },
+];
+
+function limitBeside({ object, path }: Place): unknown {
+  return valueAt(object, path.replace('.requests.', '.limits.'));
 }
 
-function userViolations(error: ReportViolation, securityContext: Fields): readonly Violation[] {
-  return ['runAsUser', 'runAsGroup', 'fsGroup'].flatMap((name) => {
-    const id = securityContext[name];
-    if (id === undefined || (Number.isInteger(id) && Number(id) >= (name === 'runAsUser' ? 1 : 0) && Number(id) < 2 ** 31)) return [];
-    const why = name === 'runAsUser' && id === 0 ? 'the process is not root' : 'that is not an id';
-    return [error(`${TEMPLATE}.spec.securityContext.${name}`, id, why, 'Use a number from 1, or leave it to the platform.')];
-  });
-}
-
-function pullSecretViolations(error: ReportViolation, secrets: unknown): readonly Violation[] {
-  return (Array.isArray(secrets) ? secrets : []).flatMap(({ name }: Fields, i) =>
-    isDnsSubdomain(name)
-      ? []
-      : [error(`${TEMPLATE}.spec.imagePullSecrets[${i}].name`, name, 'that is not the name of a Secret', LOWER_CASE)],
-  );
+function rulesOf({ labels, serviceAccount, container }: PodNeeds): readonly Rule[] {
+  return [
+    {
+      field: Object.keys(labels).map((key) => `${LABELS}[${key}]`),
+      isRequired: true,
+      must: (value, { key }) => value === labels[key],
+      message: (_, { key }) => `the NetworkPolicy selects the pods by this label, as ${labels[key]}. Use another label.`,
+    },
+    {
+      field: `${POD}.containers`,
+      isRequired: true,
+      must: (containers) => listIn(containers).some((c) => mapIn(c).name === container),
+      message: `the reconciler runs in the container ${container}. Leave the containers out.`,
+    },
+    {
+      field: `${POD}.serviceAccountName`,
+      isRequired: true,
+      severity: 'warning',
+      must: isOneOf(serviceAccount),
+      message: `the Role is granted to ${serviceAccount}. Leave it out, or grant the same to this ServiceAccount.`,
+    },
+  ];
 }

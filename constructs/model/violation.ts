@@ -1,33 +1,32 @@
-/** What is wrong with a desired state: which field of which object, what it says, why that will not do, and what to do about it. */
+/** A violation of a rule: which field of which object breaks it, the value of the field, the reason, and what to do. */
 import { formatRef, type ObjectRef } from './kube-object';
 
 export interface Violation {
-  /** An error is refused by KubeDB, cert-manager or Kubernetes, or can never work; a warning is accepted and regretted. */
+  /** KubeDB, cert-manager or Kubernetes refuses an error, or it can never work. A warning is admitted, and causes trouble later. */
   readonly severity: 'error' | 'warning';
   readonly subject: ObjectRef;
   /** Path from the root of the object, such as `spec.topology.broker.replicas`. */
   readonly field: string;
-  /** What stands there; undefined when nothing does. */
+  /** The value of the field; undefined when the field is absent. */
   readonly value: unknown;
-  readonly why: string;
-  /** A sentence that says what to do. */
-  readonly hint: string;
+  /** The reason, and a sentence that says what to do. */
+  readonly message: string;
 }
 
-/** What a rule says about one field. */
+/** Makes a violation of a field of one object. */
 export type ReportViolation = (field: string, value: unknown, why: string, hint: string) => Violation;
 
-/** Returns how to complain about one object. */
+/** Returns functions that make the violations of one object. */
 export function violationsFor(subject: ObjectRef): { readonly error: ReportViolation; readonly warning: ReportViolation } {
-  const as =
+  const report =
     (severity: Violation['severity']): ReportViolation =>
-    (field, value, why, hint) => ({ severity, subject, field, value, why, hint });
-  return { error: as('error'), warning: as('warning') };
+    (field, value, why, hint) => ({ severity, subject, field, value, message: `${why}. ${hint}` });
+  return { error: report('error'), warning: report('warning') };
 }
 
-/** Returns a violation as it is printed: `Kafka/stream/orders: spec.version is "": KubeDB has to know which Kafka to run. Name a KafkaVersion.` */
-export function formatViolation(v: Violation): string {
-  return `${formatRef(v.subject)}: ${v.field} ${formatValue(v.value)}: ${v.why}. ${v.hint}`;
+/** Returns a violation as it is printed: `Kafka/stream/orders: spec.version is "": KubeDB must know which Kafka to run. Name a KafkaVersion.` */
+export function formatViolation({ subject, field, value, message }: Violation): string {
+  return `${formatRef(subject)}: ${field} ${formatValue(value)}: ${message}`;
 }
 
 const LONGEST_VALUE = 120;

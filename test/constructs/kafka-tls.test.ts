@@ -151,7 +151,7 @@ test('refuses what is no acknowledgement, all of it at once', () => {
   kafkaTls(chart, { tls: Tls.on({ issuer: CORP, acknowledge }) });
   assert.throws(
     () => synth(chart),
-    /acknowledge\[0\] is "Corp CA": that is neither the SHA-256 fingerprint of a root certificate nor the name of an issuer(.|\n)*acknowledge\[1\] is "orders-tls-22be769b"/,
+    /acknowledge\[0\]\.issuer is "Corp CA": that is neither the SHA-256 fingerprint of a root certificate nor the name of an issuer(.|\n)*acknowledge\[1\]\.content is "orders-tls-22be769b"/,
   );
 });
 

@@ -85,7 +85,7 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   {
     name: 'a request about a Kafka of another namespace',
     build: (c) => new KafkaOpsRequest(c, 'r', { name: 'r', kafka: 'demo/orders', operation: KafkaOperation.restart() }),
-    says: /spec\.databaseRef\.name is "demo\/orders": that is not the name of a Kafka/,
+    says: /spec\.databaseRef\.name is "demo\/orders": .*in the namespace of the chart/,
   },
   {
     name: 'a Job that ends before one pod can be ready',

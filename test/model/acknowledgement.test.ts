@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Acknowledged, acknowledgedRoot, acknowledgementViolations, formatAcknowledgement } from '#model/acknowledgement';
+import { ACKNOWLEDGEMENT_RULES, type Acknowledged, acknowledgedRoot, formatAcknowledgement } from '#model/acknowledgement';
 import { KINDS, ref } from '#model/kube-object';
-import { violationsFor } from '#model/violation';
+import { checkRules } from '#model/rules';
 
 const ROOT = '0123456789abcdef'.repeat(4);
 const COLONS = ROOT.toUpperCase().replace(/..(?!$)/g, '$&:');
@@ -28,7 +28,7 @@ describe('a root is acknowledged', () => {
 });
 
 describe('an acknowledgement is refused', () => {
-  const of = (a: Acknowledged) => acknowledgementViolations([a], violationsFor(ref(KINDS.Kafka, 'demo', 'orders')).error);
+  const of = (a: Acknowledged) => checkRules({ acknowledge: [a] }, ACKNOWLEDGEMENT_RULES, ref(KINDS.Kafka, 'demo', 'orders'));
   const roots: readonly { readonly name: string; readonly text: string }[] = [
     { name: 'nothing', text: '' },
     { name: 'upper case', text: 'Corp-CA' },
@@ -43,8 +43,8 @@ describe('an acknowledgement is refused', () => {
     test(`whose root is ${name}`, () => {
       const [violation] = of(acknowledgedRoot(text));
       assert.equal(violation?.severity, 'error');
-      assert.equal(violation?.field, 'acknowledge[0]');
-      assert.match(violation?.why ?? '', /neither the SHA-256 fingerprint of a root certificate nor the name of an issuer/);
+      assert.equal(violation?.field, 'acknowledge[0].issuer');
+      assert.match(violation?.message ?? '', /neither the SHA-256 fingerprint of a root certificate nor the name of an issuer/);
     });
   }
 

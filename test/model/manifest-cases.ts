@@ -139,7 +139,7 @@ export const errors: readonly Row[] = [
     name: 'Halt for an Ephemeral cluster',
     manifest: combined({ storageType: 'Ephemeral', deletionPolicy: 'Halt' }),
     field: 'spec.deletionPolicy',
-    says: /nothing .* left to keep/,
+    says: /no volumes to keep/,
   },
   { name: 'an unknown deletion policy', manifest: combined({ deletionPolicy: 'Retain' }), field: 'spec.deletionPolicy', says: /WipeOut/ },
   {
@@ -170,7 +170,7 @@ export const errors: readonly Row[] = [
     name: 'a mount at a path of KubeDB',
     manifest: combined({ podTemplate: { spec: { initContainers: [{ volumeMounts: [{ name: 'x', mountPath: '/var/private/ssl' }] }] } } }),
     field: 'spec.podTemplate.spec.initContainers[0].volumeMounts[0].mountPath',
-    says: /mounts a volume here/,
+    says: /mounts a volume at this path/,
   },
 
   {

@@ -21,7 +21,7 @@ const refused: readonly { readonly name: string; readonly pod: ReconcilerPodProp
     name: 'other labels where the NetworkPolicy looks',
     pod: { labels: { 'app.kubernetes.io/name': 'mine', 'kafka-tls/kafka': 'mine' } },
     says: [
-      `${LABELS}\\[app\\.kubernetes\\.io/name\\] is "mine": pods are found by it, as kafka-tls`,
+      `${LABELS}\\[app\\.kubernetes\\.io/name\\] is "mine": the NetworkPolicy selects the pods by this label, as kafka-tls`,
       `${LABELS}\\[kafka-tls/kafka\\] is "mine"`,
     ],
   },
@@ -69,7 +69,7 @@ const refused: readonly { readonly name: string; readonly pod: ReconcilerPodProp
   {
     name: 'annotations that are too large',
     pod: { annotations: { a: 'x'.repeat(300_000) } },
-    says: ['annotations is "300026 bytes": all annotations together have at most 262144'],
+    says: ['annotations is "\\(annotations\\)": all annotations together have at most 262144 bytes, these have 300026'],
   },
   {
     name: 'tolerations of taints that cannot be',
@@ -89,9 +89,8 @@ const refused: readonly { readonly name: string; readonly pod: ReconcilerPodProp
     },
     says: [
       'tolerations\\[0\\]\\.operator is "Exist"',
-      'tolerations\\[0\\]\\.operator is "Exist": without a key',
       'tolerations\\[1\\]\\.effect is "Never"',
-      'tolerations\\[2\\]\\.operator is "Equal": without a key',
+      'tolerations\\[2\\]\\.operator is missing: without a key',
       'tolerations\\[3\\]\\.value is "b"',
       'tolerations\\[4\\]\\.tolerationSeconds is 9',
     ],
@@ -99,13 +98,16 @@ const refused: readonly { readonly name: string; readonly pod: ReconcilerPodProp
   {
     name: 'root',
     pod: { securityContext: { runAsUser: 0 } },
-    says: [`${POD}\\.securityContext\\.runAsUser is 0: the process is not root`],
+    says: [`${POD}\\.securityContext\\.runAsUser is 0: the process must run as a user other than root`],
   },
   { name: 'a priority class that is none', pod: { priorityClassName: 'High Priority' }, says: [`${POD}\\.priorityClassName is`] },
   {
     name: 'another container, and pods that start again',
     pod: { extraSpec: { containers: [{ name: 'mine' }], restartPolicy: 'Always' } },
-    says: [`${POD}\\.containers is \\["mine"\\]: the reconciler runs in the container kafka-tls`, `${POD}\\.restartPolicy is "Always"`],
+    says: [
+      `${POD}\\.containers is \\[{"name":"mine"}\\]: the reconciler runs in the container kafka-tls`,
+      `${POD}\\.restartPolicy is "Always"`,
+    ],
   },
 ];
 for (const { name, pod, says } of refused) {
@@ -169,7 +171,7 @@ const regretted: readonly { readonly name: string; readonly patch: JsonPatch; re
   {
     name: 'a Job that vanishes',
     patch: JsonPatch.add('/spec/ttlSecondsAfterFinished', 60),
-    says: /ttlSecondsAfterFinished is 60: Argo CD and Flux create a Job that vanished again/,
+    says: /ttlSecondsAfterFinished is 60: Argo CD and Flux create a Job again after it was deleted/,
   },
 ];
 for (const { name, patch, says } of regretted) {
@@ -183,7 +185,7 @@ for (const { name, patch, says } of regretted) {
 test('refuses several pods at once', () => {
   const chart = newChart();
   kafkaTls(chart, { job: JOB }).job?.addJsonPatch(JsonPatch.replace('/spec/parallelism', 3));
-  assert.match(refusals(chart).join('\n'), /spec\.parallelism is 3: one run does all/);
+  assert.match(refusals(chart).join('\n'), /spec\.parallelism is 3: one pod does all/);
 });
 
 test('warns of a field that no known Kubernetes has', () => {

@@ -176,7 +176,7 @@ const between: readonly {
     says: /RFC 3339/,
   },
   { name: 'a date for an instant', change: { desired: { issuedAfter: '2026-11-23' } }, field: 'issuedAfter', says: /RFC 3339/ },
-  { name: 'nobody as owner', change: { desired: { owner: ' ' } }, field: 'owner', says: /belongs to somebody/ },
+  { name: 'nobody as owner', change: { desired: { owner: ' ' } }, field: 'owner', says: /not empty/ },
   { name: 'half a retry', change: { desired: { retries: 0.5 } }, field: 'retries', says: /number of retries/ },
   {
     name: 'no time at all for an issuance',
@@ -216,7 +216,7 @@ test('writes a violation as subject, field, value, reason and what to do', () =>
   const [found] = manifestViolations(combined({ replicas: 0 }));
   assert.equal(
     formatViolation(found as Violation),
-    'Kafka/demo/orders: spec.replicas is 0: KubeDB wants a whole number of nodes, at least one. Use 3 for a cluster that survives the loss of a node.',
+    'Kafka/demo/orders: spec.replicas is 0: KubeDB requires a whole number of nodes, at least one. Use 3 for a cluster that survives the loss of a node.',
   );
 });
 
