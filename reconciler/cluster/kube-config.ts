@@ -1,43 +1,35 @@
 /**
- * Which cluster, as whom. What kubectl does with the same kubeconfig is the measure: the same identity is shown over the same way, and
- * what kubectl refuses is refused.
+ * The connection to the cluster of a kubeconfig, as its user. kubectl is the reference: with the same kubeconfig the same user is
+ * authenticated over the same route, and a kubeconfig that kubectl refuses is refused.
  *
- *     kubeconfig/     which files and which context; what kubectl refuses; how renewed tokens are written
+ *     kubeconfig/     files and contexts; what kubectl refuses; how renewed tokens are saved
  *     credentials/    tokens in files, exec plugins, OpenID Connect, impersonation
  *     proxy/          proxy-url, HTTPS_PROXY, NO_PROXY
  *
- * @kubernetes/client-node puts certificates and credentials into the options of a request. Where it does something else than kubectl, an
- * authenticator of `credentials/` takes its place. Nothing else of it is used, since its models drop fields they do not know. It is loaded
- * only here and only when a cluster is needed: that takes half a second.
+ * KubeConfig of @kubernetes/client-node puts certificates and credentials into the options of each request; where it differs from kubectl,
+ * an authenticator of `credentials/` takes over. It is loaded only here and only when a cluster is needed, since loading takes half a
+ * second.
  */
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { InvalidInputError, KafkaTlsError, OVER } from '../errors';
 import type { Clock } from '../ports';
-import { clientUser, credentialSource, sourceAuthenticator } from './credentials/authenticator';
-import { credentialContext } from './credentials/context';
-import { impersonationHeaders } from './credentials/impersonation';
+import { clientUser, credentialSource, impersonationHeaders, sourceAuthenticator } from './credentials/authenticator';
 import { credentialError, whyFailed } from './credentials/source';
 import { type HttpTransport, httpTransport } from './http';
 import { authorityViolations, clientCluster, proxyTls, serverNameOptions, trustOptions } from './kubeconfig/cluster';
-import { type ChosenContext, chooseContext } from './kubeconfig/files';
+import { type ChosenContext, chooseContext, type KubeConfigSource } from './kubeconfig/files';
 import { clusterViolations, userViolations } from './kubeconfig/schema';
 import { agentThrough, isProblem, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
 import { systemClock } from './system-clock';
 
-export interface KubeConfigOptions {
-  /** File; without it the environment decides. */
-  readonly kubeconfig?: string | undefined;
-  /** Default: the file's current context. */
-  readonly context?: string | undefined;
-  /** Default: that of this process. */
+export interface KubeConfigOptions extends Omit<KubeConfigSource, 'env'> {
+  /** @default - the environment of this process */
   readonly env?: Env;
-  /** Folder of the ServiceAccount of a pod. */
-  readonly serviceAccount?: string;
-  /** Default: real time. */
+  /** @default - real time */
   readonly clock?: Clock;
-  /** Takes what a credential plugin writes to standard error, at once, and warnings about credentials. */
+  /** Receives the standard error of credential plugins, at once, and warnings about credentials. */
   readonly stderr?: (text: string) => void;
   /** Ends a login that a request waits for. */
   readonly signal?: AbortSignal | undefined;
@@ -55,14 +47,14 @@ export interface Connection {
 
 /** Returns the connection that the options and the environment choose; nothing is sent yet. */
 export async function loadConnection(options: KubeConfigOptions): Promise<Connection> {
-  const env = options.env ?? process.env;
+  const { env = process.env, clock = systemClock, stderr = () => undefined, signal } = options;
   const chosen = chooseContext({ ...options, env });
   const { server, proxy } = usable(chosen, env);
   const closed = new AbortController();
-  const { clock = systemClock, stderr = () => undefined, signal } = options;
   const ends = signal === undefined ? [closed.signal] : [closed.signal, signal];
-  const source = credentialSource(chosen.user, credentialContext(chosen, { env, clock, stderr, ends }));
+  const source = credentialSource({ chosen, env, clock, stderr, ends });
   const authenticator = source === undefined ? undefined : sourceAuthenticator(source);
+  const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if (authenticator !== undefined) config.addAuthenticator(authenticator);
   config.loadFromClusterAndUser(clientCluster(chosen.cluster, server), clientUser(chosen.user, chosen.userName, source));
@@ -71,20 +63,14 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
     ...(source === undefined ? {} : { logIn: async () => void (await source.current()) }),
     ...(authenticator === undefined ? {} : { renewCredentials: authenticator.renew }),
   });
-  return {
-    transport: {
-      ...transport,
-      close: () => {
-        closed.abort(OVER);
-        transport.close();
-      },
-    },
-    namespace: chosen.namespace || 'default',
-    isInPod: chosen.isInPod,
+  const close = () => {
+    closed.abort(OVER);
+    transport.close();
   };
+  return { transport: { ...transport, close }, namespace: chosen.namespace || 'default', isInPod: chosen.isInPod };
 }
 
-/** Returns where the server is and what leads to it; all that keeps the context from being used is refused at once. */
+/** Returns the server and the proxy to it; everything that makes the context unusable is refused at once. */
 function usable(
   { cluster, user, userName, source }: ChosenContext,
   env: Env,
@@ -100,7 +86,7 @@ function usable(
     ...authorityViolations(cluster),
     ...unreadable(user, ['client-certificate', 'client-key']),
     ...(isServer || text === '' ? [] : [`server "${text}" is not an address such as https://10.0.0.1:6443`]),
-    // Without TLS a token would travel in the clear; on one machine nothing is sent over a network.
+    // Without TLS a token would travel in clear text; on one machine nothing is sent over a network.
     ...(isTls || isThisMachine(server)
       ? []
       : [`server ${server.origin} has no TLS: credentials are sent over plain HTTP on this machine only`]),
@@ -113,7 +99,7 @@ function usable(
   return { server, proxy };
 }
 
-/** The files are read for every request, since certificates are renewed; a path that is wrong is named before the first. */
+/** The files are read for every request, since certificates are renewed; a wrong path is reported before the first request. */
 function unreadable<T extends object>(entry: T, fields: readonly (keyof T & string)[]): readonly string[] {
   return fields.flatMap((field) => {
     try {
@@ -134,7 +120,7 @@ async function requestOptions(config: KubeConfig, { cluster, user, userName }: C
     const { path } = cause as NodeJS.ErrnoException;
     throw credentialError(userName, `${path === undefined ? '' : `${path}: `}${whyFailed(cause)}`, { cause });
   }
-  // The library's agent opens a connection for every request.
+  // The library's agent does not keep connections open, and keeps the certificates of its first request.
   delete options.agent;
   return Object.assign(options, trustOptions(options.ca as Buffer | undefined), serverNameOptions(cluster), {
     headers: { ...options.headers, ...impersonationHeaders(user) },

@@ -1,97 +1,113 @@
 /**
- * OpenID Connect (`auth-provider: oidc` of a kubeconfig), as in client-go: the id-token is shown until it expires; then the refresh-token
- * is exchanged for a new one at the token endpoint that the issuer publishes. New tokens are written back into the kubeconfig, as kubectl
- * does: many issuers accept a refresh-token only once, and with the old one kubectl could not log in any more.
+ * OpenID Connect (`auth-provider: oidc` of a kubeconfig), as in client-go: the id-token is used until it expires; then the refresh-token is
+ * exchanged for a new one at the token endpoint that the issuer publishes. New tokens are written into the kubeconfig, as kubectl does:
+ * many issuers accept a refresh-token only once, and with the old one kubectl could not log in any more.
+ *
+ * Why not openid-client: it checks claims that kubectl does not check, by its own clock.
  */
-import { KafkaTlsError } from '#reconciler/errors';
+import { InvalidInputError, type KafkaTlsError } from '#reconciler/errors';
 import { ANY_TEXT, fits, mapOf, nullable, TEXT, TEXTS } from '#reconciler/input/schema';
-import type { Clock } from '#reconciler/ports';
 import { withDeadline } from '../deadline';
-import { type HttpTransport, TransportError, type TransportRequest } from '../http';
+import { type HttpTransport, httpTransport, TransportError, type TransportRequest } from '../http';
+import { authorityOf, trustOptions } from '../kubeconfig/cluster';
+import { readKubeConfig } from '../kubeconfig/files';
+import { saveAuthProvider } from '../kubeconfig/save';
 import { networkReason } from '../network-error';
+import { agentThrough, isProblem, isThisMachine, proxyFor } from '../proxy/environment';
+import type { CredentialContext } from './exec-plugin';
 import { type Credential, type CredentialSource, credentialError, type Issued, renewable, whyFailed } from './source';
 
-export type OidcConfig = Readonly<Record<string, string>>;
+type OidcConfig = Readonly<Record<string, string>>;
 
-export interface OidcTokens {
+interface OidcTokens {
   readonly 'id-token': string;
   readonly 'refresh-token'?: string;
 }
 
-export interface OidcContext {
-  readonly userName: string;
-  readonly clock: Clock;
-  /** Returns the provider's configuration as the kubeconfig holds it now: kubectl may have renewed the tokens meanwhile. */
-  readonly read: () => OidcConfig;
-  /** Writes new tokens into the kubeconfig; tells whether that was possible. */
-  readonly save: (tokens: OidcTokens) => boolean;
-  /** Returns a transport to the issuer or its token endpoint. */
-  readonly transportTo: (server: URL, config: OidcConfig) => Promise<HttpTransport>;
-}
-
-/** As in client-go: a token that is about to expire is not shown any more. */
+/** As in client-go: a token that is about to expire is not used any more. */
 const EXPIRY_MARGIN_MS = 10_000;
 const REQUEST_DEADLINE_MS = 30_000;
 
 /** Returns the source of id-tokens. */
-export function oidc(context: OidcContext): CredentialSource {
+export function oidc(context: CredentialContext): CredentialSource {
   let unsaved: Partial<OidcTokens> = {};
   return renewable(context.clock, async (refused) => {
-    const config: OidcConfig = { ...context.read(), ...unsaved };
-    const known = shownUntilExpiry(config, refused, context);
+    const login = new Login({ ...savedConfig(context), ...unsaved }, context);
+    const known = login.knownToken(refused);
     if (known !== undefined) return known;
-    const tokens = await new Refresh(config, context).tokens();
-    unsaved = context.save(tokens) ? {} : tokens;
-    const token = tokens['id-token'];
-    return { credential: { token }, expiresMs: expiryOf(token, context) };
+    const tokens = await login.refresh();
+    unsaved = save(tokens, context) ? {} : tokens;
+    return login.issued(tokens['id-token']);
   });
 }
 
-/** Returns the id-token of the kubeconfig while it is valid. One that the API server refused is shown again only if there is no way to another. */
-function shownUntilExpiry(config: OidcConfig, refused: Credential | undefined, context: OidcContext): Issued | undefined {
-  const { 'id-token': token, 'refresh-token': refreshToken } = config;
-  if (token === undefined || (token === refused?.token && refreshToken !== undefined)) return undefined;
-  const expiresMs = expiryOf(token, context);
-  return context.clock.now().getTime() < expiresMs ? { credential: { token }, expiresMs } : undefined;
+/** Returns the provider's configuration as the kubeconfig holds it now: kubectl may have renewed the tokens meanwhile. */
+function savedConfig({ chosen: { user, userName, userFile = '' } }: CredentialContext): OidcConfig {
+  let saved = user;
+  try {
+    saved = readKubeConfig(userFile).users.find((u) => u.name === userName)?.entry ?? user;
+  } catch {
+    // A kubeconfig that was broken or deleted since the run began does not end the run.
+  }
+  return saved['auth-provider']?.config ?? {};
 }
 
-/** Returns when a token is no longer shown; 0 for one that does not state its expiry. */
-function expiryOf(token: string, { userName }: OidcContext): number {
-  const [, payload, signature] = token.split('.');
-  const claims = signature === undefined ? undefined : json(Buffer.from(payload ?? '', 'base64url').toString());
-  if (typeof claims !== 'object' || claims === null) throw credentialError(userName, 'the id-token is not a JSON Web Token');
-  const { exp } = claims as { readonly exp?: unknown };
-  return typeof exp === 'number' ? exp * 1_000 - EXPIRY_MARGIN_MS : 0;
+/** Writes new tokens into the kubeconfig; tells whether that was possible. */
+function save(tokens: OidcTokens, { chosen: { userName, userFile = '' }, stderr }: CredentialContext): boolean {
+  try {
+    saveAuthProvider(userFile, userName, { ...tokens });
+    return true;
+  } catch (error) {
+    const warning =
+      `kafka-tls: ${userFile}: cannot be written: ${whyFailed(error)}. The issuer gave user ${userName} a new refresh-token, and may not ` +
+      'accept the one in this file again. Log in again before the next command.\n';
+    // Without a new refresh-token the kubeconfig is as good as before.
+    if (tokens['refresh-token'] !== undefined) stderr(warning);
+    return false;
+  }
 }
 
 const DISCOVERY = mapOf({ token_endpoint: TEXT, token_endpoint_auth_methods_supported: nullable(TEXTS) });
 const TOKENS = mapOf({ id_token: TEXT, refresh_token: nullable(ANY_TEXT) });
 const REFUSAL = mapOf({ error: TEXT, error_description: nullable(ANY_TEXT) });
 
-interface Discovery {
-  readonly token_endpoint: string;
-  readonly token_endpoint_auth_methods_supported?: readonly string[] | null;
-}
-
-/** One exchange of a refresh-token. */
-class Refresh {
-  private readonly issuer: string;
-
+/** One login with the configuration of an auth-provider. */
+class Login {
   constructor(
     private readonly config: OidcConfig,
-    private readonly context: OidcContext,
-  ) {
-    const missing = ['idp-issuer-url', 'client-id', 'refresh-token'].filter((field) => config[field] === undefined);
-    if (missing.length > 0) throw this.failed(`the id-token has expired, and without ${missing.join(' and ')} there is no new one`);
-    this.issuer = (config['idp-issuer-url'] ?? '').replace(/\/$/, '');
+    private readonly context: CredentialContext,
+  ) {}
+
+  /** Returns the id-token of the kubeconfig while it is valid. One that the API server refused is used again only without a refresh-token. */
+  knownToken(refused: Credential | undefined): Issued | undefined {
+    const { 'id-token': token, 'refresh-token': refreshToken } = this.config;
+    if (token === undefined || (token === refused?.token && refreshToken !== undefined)) return undefined;
+    const issued = this.issued(token);
+    return this.context.clock.now().getTime() < issued.expiresMs ? issued : undefined;
   }
 
-  async tokens(): Promise<OidcTokens> {
-    const discovery = await this.ask(`${this.issuer}/.well-known/openid-configuration`, { method: 'GET' });
-    if (!fits(DISCOVERY, discovery.value)) throw this.failed(`${this.issuer} does not publish a token endpoint: ${discovery.answer}`);
-    const { token_endpoint, token_endpoint_auth_methods_supported: methods } = discovery.value as Discovery;
+  /** A token without an expiry counts as expired after its first use. */
+  issued(token: string): Required<Issued> {
+    const [, payload, signature] = token.split('.');
+    const claims = signature === undefined ? undefined : json(Buffer.from(payload ?? '', 'base64url').toString());
+    if (typeof claims !== 'object' || claims === null) throw this.failed('the id-token is not a JSON Web Token');
+    const { exp } = claims as { readonly exp?: unknown };
+    return { credential: { token }, expiresMs: typeof exp === 'number' ? exp * 1_000 - EXPIRY_MARGIN_MS : 0 };
+  }
+
+  /** Exchanges the refresh-token. */
+  async refresh(): Promise<OidcTokens> {
+    const missing = ['idp-issuer-url', 'client-id', 'refresh-token'].filter((field) => this.config[field] === undefined);
+    if (missing.length > 0) throw this.failed(`the id-token has expired, and without ${missing.join(' and ')} there is no new one`);
+    const issuer = (this.config['idp-issuer-url'] ?? '').replace(/\/$/, '');
+    const discovery = await this.ask(`${issuer}/.well-known/openid-configuration`, { method: 'GET' });
+    if (!fits(DISCOVERY, discovery.value)) throw this.failed(`${issuer} does not publish a token endpoint: ${discovery.answer}`);
+    const { token_endpoint, token_endpoint_auth_methods_supported: methods } = discovery.value as {
+      readonly token_endpoint: string;
+      readonly token_endpoint_auth_methods_supported?: readonly string[] | null;
+    };
     const { value, answer } = await this.ask(token_endpoint, this.exchange(methods ?? ['client_secret_basic']));
-    if (!fits(TOKENS, value)) throw this.failed(`${this.issuer} did not renew the id-token: ${refusalIn(value) ?? answer}`);
+    if (!fits(TOKENS, value)) throw this.failed(`${issuer} did not renew the id-token: ${refusalIn(value) ?? answer}`);
     const { id_token, refresh_token } = value as { readonly id_token: string; readonly refresh_token?: string | null };
     return { 'id-token': id_token, ...(refresh_token ? { 'refresh-token': refresh_token } : {}) };
   }
@@ -102,37 +118,28 @@ class Refresh {
     const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token });
     if (!isBasic) form.set('client_id', id);
     if (!isBasic && secret !== undefined) form.set('client_secret', secret);
-    const basic = `${encodeURIComponent(id)}:${encodeURIComponent(secret ?? '')}`;
+    const basic = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret ?? '')}`).toString('base64');
     return {
       method: 'POST',
-      headers: {
-        'content-type': 'application/x-www-form-urlencoded',
-        ...(isBasic ? { authorization: `Basic ${Buffer.from(basic).toString('base64')}` } : {}),
-      },
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...(isBasic ? { authorization: `Basic ${basic}` } : {}) },
       body: form.toString(),
     } as const;
   }
 
-  /** Returns the answer as JSON, and in words that hold nothing of its body. */
+  /** Returns the answer as JSON, and a description of it that repeats nothing of its body. */
   private async ask(
     address: string,
     request: Omit<TransportRequest, 'path'>,
   ): Promise<{ readonly value: unknown; readonly answer: string }> {
     if (!URL.canParse(address)) throw this.failed(`${address} is not an address`);
     const url = new URL(address);
-    const transport = await this.context.transportTo(new URL(url.origin), this.config).catch((error) => {
-      throw error instanceof KafkaTlsError ? error : this.failed(`idp-certificate-authority: cannot be read: ${whyFailed(error)}`, error);
-    });
+    const { pathname: path, searchParams } = url;
+    const transport = await this.transportTo(new URL(url.origin));
     const onExpiry = () => new TransportError(`no answer within ${REQUEST_DEADLINE_MS / 1_000} s`, { code: 'ETIMEDOUT', wasSent: true });
     try {
+      const headers = { accept: 'application/json', ...request.headers };
       const { status, body } = await withDeadline({ clock: this.context.clock, ms: REQUEST_DEADLINE_MS, onExpiry }, (signal) =>
-        transport.request({
-          ...request,
-          path: url.pathname,
-          query: Object.fromEntries(url.searchParams),
-          headers: { accept: 'application/json', ...request.headers },
-          signal,
-        }),
+        transport.request({ ...request, path, query: Object.fromEntries(searchParams), headers, signal }),
       );
       const value = status < 300 || status === 400 || status === 401 ? json(String(body)) : undefined;
       return { value, answer: status < 300 ? 'its answer lacks what the standard demands' : `it answered with HTTP status ${status}` };
@@ -144,8 +151,24 @@ class Refresh {
     }
   }
 
-  private failed(why: string, cause?: unknown) {
-    return credentialError(this.context.userName, why, { hint: 'Log in again, as for kubectl.', cause });
+  /** Like kubectl, through the proxies of the environment, and with the issuer's own certificate authority. */
+  private async transportTo(server: URL): Promise<HttpTransport> {
+    if (server.protocol !== 'https:' && !isThisMachine(server)) {
+      throw new InvalidInputError(`${server.origin}: has no TLS: tokens are sent over plain HTTP on this machine only.`);
+    }
+    const proxy = proxyFor(server, undefined, this.context.env);
+    if (isProblem(proxy)) throw new InvalidInputError(`${proxy.problem}.`);
+    try {
+      const { 'idp-certificate-authority': file, 'idp-certificate-authority-data': data } = this.config;
+      const tls = trustOptions(authorityOf(file, data));
+      return httpTransport(server.href, async () => tls, proxy === undefined ? {} : { agent: await agentThrough(proxy, server, {}) });
+    } catch (error) {
+      throw this.failed(`idp-certificate-authority: cannot be read: ${whyFailed(error)}`, error);
+    }
+  }
+
+  private failed(why: string, cause?: unknown): KafkaTlsError {
+    return credentialError(this.context.chosen.userName, why, { hint: 'Log in again, as for kubectl.', cause });
   }
 }
 

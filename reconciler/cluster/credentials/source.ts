@@ -1,4 +1,5 @@
-/** What a request shows the API server so that it knows the user, and how it is renewed. */
+/** The credential that identifies the user to the API server, and how it is renewed. */
+import { readFile } from 'node:fs/promises';
 import { ClusterError } from '#reconciler/errors';
 import type { Clock } from '#reconciler/ports';
 
@@ -12,7 +13,7 @@ export interface Credential {
 export interface CredentialSource {
   /** Returns the credential for the next request. */
   current(): Promise<Credential>;
-  /** Makes sure that a credential that the API server refused (401) is not shown again, where there is another one. */
+  /** Makes sure that a credential that the API server refused (401) is not used again, if there is another one. */
   refuse(credential: Credential): void;
 }
 
@@ -27,27 +28,47 @@ export function renewable(clock: Clock, issue: (refused: Credential | undefined)
   let kept: Issued | undefined;
   let refused: Credential | undefined;
   let running: Promise<Credential> | undefined;
-
-  async function renew(): Promise<Credential> {
-    kept = await issue(refused);
-    return kept.credential;
-  }
-
+  const renew = async () => {
+    try {
+      kept = await issue(refused);
+      return kept.credential;
+    } finally {
+      running = undefined;
+    }
+  };
   return {
     current: async () => {
-      if (running !== undefined) return running;
-      if (kept !== undefined && clock.now().getTime() < (kept.expiresMs ?? Number.POSITIVE_INFINITY)) return kept.credential;
-      running = renew().finally(() => {
-        running = undefined;
-      });
+      const isFresh = kept !== undefined && clock.now().getTime() < (kept.expiresMs ?? Number.POSITIVE_INFINITY);
+      if (running === undefined && kept !== undefined && isFresh) return kept.credential;
+      running ??= renew();
       return running;
     },
     refuse: (credential) => {
-      // Several requests may have shown it: the first refusal counts.
+      // Several requests may have used it: the first refusal counts.
       if (kept?.credential !== credential) return;
       kept = undefined;
       refused = credential;
     },
+  };
+}
+
+/**
+ * Returns a source that reads a token from a file for every request: the kubelet replaces the token of a ServiceAccount every hour or so.
+ * While the file cannot be read, the last token is used, or `fallback`.
+ */
+export function tokenFile(file: string, userName: string, fallback: string | undefined): CredentialSource {
+  let last = fallback;
+  return {
+    current: async () => {
+      try {
+        last = (await readFile(file, 'utf8')).trim() || last;
+      } catch (cause) {
+        if (last === undefined) throw credentialError(userName, `tokenFile ${file}: cannot be read: ${whyFailed(cause)}`, { cause });
+      }
+      if (last === undefined) throw credentialError(userName, `tokenFile ${file}: is empty`);
+      return { token: last };
+    },
+    refuse: () => undefined,
   };
 }
 
@@ -70,7 +91,7 @@ export function credentialError(userName: string, why: string, { hint, ...option
   });
 }
 
-/** Returns why a file could not be used. The message of an error with a code may repeat what Node was given. */
+/** Returns why a file cannot be used. Only the code of a system error is used: its message may repeat secret input. */
 export function whyFailed(error: unknown): string {
   const { code, message = String(error) } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' ? 'there is no such file' : (code ?? (message.split('\n')[0] ?? '').replace(/\.$/, ''));

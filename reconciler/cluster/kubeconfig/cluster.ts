@@ -1,4 +1,4 @@
-/** A cluster of a kubeconfig, as the client library, a proxy and exec plugins need to know it. */
+/** A cluster of a kubeconfig in the forms that the client library, TLS, a proxy and exec plugins need. */
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
@@ -6,20 +6,20 @@ import tls from 'node:tls';
 import type { Cluster } from '@kubernetes/client-node';
 import type { ClusterEntry } from './schema';
 
-/** Returns the cluster as the client library knows it; connections through proxies are opened without the library. */
+/** Returns the cluster for the client library, without the proxy: connections through proxies are opened without the library. */
 export function clientCluster(cluster: ClusterEntry, server: URL): Cluster {
   const { 'certificate-authority': caFile, 'certificate-authority-data': caData } = cluster;
   return {
     name: 'cluster',
     server: server.href,
-    // It takes plain HTTP for a mistake otherwise.
+    // Otherwise it refuses plain HTTP.
     skipTLSVerify: cluster['insecure-skip-tls-verify'] === true || server.protocol === 'http:',
     ...(caFile === undefined ? {} : { caFile }),
     ...(caData === undefined ? {} : { caData }),
   };
 }
 
-/** Returns under which name the server's certificate is checked. Unlike in Go, an address is no name that TLS could ask for. */
+/** Returns the name that the server's certificate must have. Unlike Go, Node does not allow an IP address as the TLS server name. */
 export function serverNameOptions({ 'tls-server-name': name }: ClusterEntry): RequestOptions {
   if (name === undefined) return {};
   if (isIP(name) === 0) return { servername: name };
@@ -27,8 +27,8 @@ export function serverNameOptions({ 'tls-server-name': name }: ClusterEntry): Re
 }
 
 /**
- * Returns what a server's certificate is checked against, as Go does: any certificate of the authority ends a chain, not only a root, and
- * without an authority those of the machine are trusted, or of SSL_CERT_FILE; those that Node brings along, too.
+ * Returns the trusted certificates, as in Go: any certificate of the authority ends a chain, not only a root. Without an authority the
+ * certificates of the machine (or SSL_CERT_FILE) and those of Node are trusted.
  */
 export function trustOptions(authority: string | Buffer | undefined): RequestOptions & { readonly allowPartialTrustChain: true } {
   return { ca: authority ?? machineAuthorities(), allowPartialTrustChain: true };
@@ -38,7 +38,7 @@ function machineAuthorities(): string[] {
   return [...tls.getCACertificates('default'), ...tls.getCACertificates('system')];
 }
 
-/** Returns which certificates an HTTPS proxy may show: those that the server may show, and those of the public authorities. */
+/** Returns the trust in an HTTPS proxy: the authority of the server and the public authorities. */
 export function proxyTls(cluster: ClusterEntry): Pick<RequestOptions, 'ca' | 'rejectUnauthorized'> {
   const authority = authorityOf(cluster['certificate-authority'], cluster['certificate-authority-data']);
   const own = authority === undefined ? [] : [authority.toString()];
@@ -49,7 +49,7 @@ export function proxyTls(cluster: ClusterEntry): Pick<RequestOptions, 'ca' | 're
   };
 }
 
-/** Name of the extension that is meant for exec plugins. */
+/** Name of the extension for exec plugins. */
 const EXEC_EXTENSION = 'client.authentication.k8s.io/exec';
 
 /** Returns the cluster of an ExecCredential. */
@@ -64,7 +64,7 @@ export function execCluster(cluster: ClusterEntry): object {
   };
 }
 
-/** Returns what is wrong with the certificate authority of a cluster: kubectl does not go on without one that it can use. */
+/** Returns why the certificate authority of a cluster cannot be used: kubectl refuses it. */
 export function authorityViolations(cluster: ClusterEntry): readonly string[] {
   const { 'certificate-authority-data': data, 'certificate-authority': file } = cluster;
   try {
@@ -72,11 +72,11 @@ export function authorityViolations(cluster: ClusterEntry): readonly string[] {
       ? [`${data === undefined ? `certificate-authority ${file}` : 'certificate-authority-data'}: holds no certificate in PEM form`]
       : [];
   } catch {
-    return []; // a file that cannot be read is named elsewhere
+    return []; // an unreadable file is reported elsewhere
   }
 }
 
-/** Returns the certificate authority that a file or base64 text holds; the text wins. */
+/** Returns the certificate authority in a file or base64 text; the text wins. */
 export function authorityOf(file: string | undefined, data: string | undefined): Buffer | undefined {
   if (data !== undefined) return Buffer.from(data, 'base64');
   return file === undefined ? undefined : readFileSync(file);

@@ -1,6 +1,9 @@
 /**
- * Which cluster, as whom: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config, else the ServiceAccount of the pod this runs in.
- * Files are read and merged as kubectl does: the first file that has an entry of a name wins, and paths start at the folder of their file.
+ * The chosen context: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config, else the ServiceAccount of this pod. Files are read
+ * and merged as kubectl does: the first file that has an entry of a name wins, and relative paths start at the folder of their file.
+ *
+ * Why not KubeConfig of @kubernetes/client-node: it refuses several files with the same entry, and drops fields that decide which user is
+ * authenticated (`test/cluster/client-node.test.ts`).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
@@ -12,9 +15,9 @@ import { parseYaml } from '#reconciler/input/yaml';
 import { type ClusterEntry, type ContextEntry, KUBECONFIG, type UserEntry, withoutEmpty } from './schema';
 
 export interface KubeConfigSource {
-  /** File; without it the environment decides. */
+  /** A file; without it the environment decides. */
   readonly kubeconfig?: string | undefined;
-  /** Default: the file's current context. */
+  /** @default - the current context of the file */
   readonly context?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder of the pod's ServiceAccount. */
@@ -23,7 +26,7 @@ export interface KubeConfigSource {
 
 /** One context with the cluster and the user that it names. */
 export interface ChosenContext {
-  /** Where it comes from, for messages. */
+  /** Where it was read, for messages. */
   readonly source: string;
   readonly isInPod: boolean;
   readonly namespace: string | undefined;
@@ -38,16 +41,14 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** Returns the context that the options and the environment choose. */
 export function chooseContext(options: KubeConfigSource): ChosenContext {
-  const { env, kubeconfig, serviceAccount = SERVICE_ACCOUNT } = options;
-  if (kubeconfig !== undefined) return contextOf([kubeconfig], options.context);
+  const { env, kubeconfig, context, serviceAccount = SERVICE_ACCOUNT } = options;
+  if (kubeconfig !== undefined) return contextOf([kubeconfig], context);
   const listed = (env.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '');
-  if (listed.length > 0) {
-    // Like kubectl: a file of the list may be missing, but not all of them.
-    const present = listed.filter((file) => existsSync(file));
-    return contextOf(present.length === 0 ? listed.slice(0, 1) : present, options.context);
-  }
+  // Like kubectl: a file of the list may be missing, but not all of them.
+  const present = listed.filter((file) => existsSync(file));
+  if (listed.length > 0) return contextOf(present.length === 0 ? listed.slice(0, 1) : present, context);
   const usual = join(env.HOME ?? homedir(), '.kube', 'config');
-  if (existsSync(usual)) return contextOf([usual], options.context);
+  if (existsSync(usual)) return contextOf([usual], context);
   if (env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(join(serviceAccount, 'token'))) return inPod(serviceAccount, env);
   throw new InvalidInputError(
     `kubeconfig: no cluster is configured: KUBECONFIG is not set, ${usual} does not exist, and this is not a pod of a cluster.`,
@@ -69,6 +70,38 @@ function inPod(serviceAccount: string, env: KubeConfigSource['env']): ChosenCont
   };
 }
 
+function contextOf(files: readonly string[], wanted: string | undefined): ChosenContext {
+  const source = files.join(delimiter);
+  const parts = files.map(readKubeConfig);
+  const contexts = parts.flatMap((p) => p.contexts);
+  const current = wanted ?? parts.map((p) => p.currentContext).find((c) => c !== undefined);
+  const context = contexts.find((c) => c.name === current);
+  if (context === undefined) throw noContext(source, current, [...new Set(contexts.map((c) => c.name))]);
+  const { cluster: clusterName, user: userName, namespace } = context.entry;
+  const cluster = parts.flatMap((p) => p.clusters).find((c) => c.name === clusterName);
+  const user = parts.flatMap((p) => p.users).find((u) => u.name === userName);
+  const isMissing = (kind: string) => `${source}: context ${context.name}: names a ${kind} that the file does not have.`;
+  const violations = [
+    ...(cluster === undefined ? [isMissing('cluster')] : []),
+    ...(user === undefined && userName !== undefined ? [isMissing('user')] : []),
+  ];
+  if (cluster === undefined || violations.length > 0) throw new InvalidInputError(violations);
+  return {
+    source,
+    isInPod: false,
+    namespace,
+    cluster: cluster.entry,
+    user: user?.entry ?? {},
+    userName: user?.name ?? '',
+    userFile: user?.file,
+  };
+}
+
+function noContext(source: string, current: string | undefined, names: readonly string[]): InvalidInputError {
+  const hint = names.length === 0 ? 'It has no contexts.' : `It has: ${names.join(', ')}. Choose one with --context.`;
+  return new InvalidInputError(`${source}: ${current ? `there is no context ${current}` : 'no context is current'}.`, { hint });
+}
+
 interface Named<T> {
   readonly name: string;
   readonly file: string;
@@ -82,54 +115,8 @@ interface KubeConfigFile {
   readonly currentContext: string | undefined;
 }
 
-function contextOf(files: readonly string[], wanted: string | undefined): ChosenContext {
-  const source = files.join(delimiter);
-  const parts = files.map(readKubeConfig);
-  const contexts = parts.flatMap((p) => p.contexts);
-  const current = wanted ?? parts.map((p) => p.currentContext).find((c) => c !== undefined);
-  const context = named(contexts, current);
-  if (context === undefined) throw noContext(source, current, [...new Set(contexts.map((c) => c.name))]);
-  const cluster = named(
-    parts.flatMap((p) => p.clusters),
-    context.entry.cluster,
-  );
-  const user = named(
-    parts.flatMap((p) => p.users),
-    context.entry.user,
-  );
-  const violations = [
-    ...(cluster === undefined ? [`${source}: context ${context.name}: names a cluster that the file does not have.`] : []),
-    ...(user === undefined && context.entry.user !== undefined
-      ? [`${source}: context ${context.name}: names a user that the file does not have.`]
-      : []),
-  ];
-  if (cluster === undefined || violations.length > 0) throw new InvalidInputError(violations);
-  return {
-    source,
-    isInPod: false,
-    namespace: context.entry.namespace,
-    cluster: cluster.entry,
-    user: user?.entry ?? {},
-    userName: user?.name ?? '',
-    userFile: user?.file,
-  };
-}
-
-function named<T>(entries: readonly Named<T>[], name: string | undefined): Named<T> | undefined {
-  return entries.find((e) => e.name === name);
-}
-
-function noContext(source: string, current: string | undefined, names: readonly string[]): InvalidInputError {
-  const hint = names.length === 0 ? 'It has no contexts.' : `It has: ${names.join(', ')}. Choose one with --context.`;
-  if (current === undefined || current === '') return new InvalidInputError(`${source}: no context is current.`, { hint });
-  return new InvalidInputError(`${source}: there is no context ${current}.`, { hint });
-}
-
-interface RawEntry {
-  readonly name: string;
-  readonly [key: string]: unknown;
-}
-
+/** A file as it is written, once its form is checked. */
+type RawEntry = { readonly name: string } & Readonly<Record<string, unknown>>;
 interface RawFile {
   readonly clusters?: readonly RawEntry[] | null;
   readonly users?: readonly RawEntry[] | null;
@@ -137,15 +124,23 @@ interface RawFile {
   readonly 'current-context'?: string | null;
 }
 
-/** Returns the entries of a file; what is wrong in it is refused, all at once. */
+/** Returns the entries of a file; everything that is wrong in it is refused at once. */
 export function readKubeConfig(file: string): KubeConfigFile {
   const raw = parsed(file, textOf(file));
-  const entries = <T>(list: readonly RawEntry[] | null | undefined, key: string, absolute: (entry: T) => T) =>
-    (list ?? []).map((e) => ({ name: e.name, file, entry: absolute(withoutEmpty((e[key] ?? {}) as Record<string, unknown>) as T) }));
-  const folder = dirname(file);
+  const absolute = <T extends object>(entry: T, fields: readonly (keyof T)[]): T => {
+    const paths = fields.flatMap((field) => (typeof entry[field] === 'string' ? [[field, resolve(dirname(file), entry[field])]] : []));
+    return { ...entry, ...Object.fromEntries(paths) };
+  };
+  const entries = <T extends object>(list: readonly RawEntry[] | null | undefined, key: string, complete: (entry: T) => T) =>
+    (list ?? []).map((e) => ({ name: e.name, file, entry: complete(withoutEmpty((e[key] ?? {}) as Record<string, unknown>) as T) }));
   return {
-    clusters: entries(raw.clusters, 'cluster', (cluster) => clusterFrom(cluster, folder)),
-    users: entries(raw.users, 'user', (user) => userFrom(user, folder)),
+    clusters: entries<ClusterEntry>(raw.clusters, 'cluster', (cluster) => absolute(cluster, ['certificate-authority'])),
+    users: entries<UserEntry>(raw.users, 'user', (user) => {
+      const { exec } = user;
+      const complete = absolute(user, ['client-certificate', 'client-key', 'tokenFile']);
+      // A command without a separator is looked up in PATH.
+      return exec?.command.includes(sep) ? { ...complete, exec: absolute(exec, ['command']) } : complete;
+    }),
     contexts: entries<ContextEntry>(raw.contexts, 'context', (context) => context),
     currentContext: raw['current-context'] || undefined,
   };
@@ -162,39 +157,20 @@ function textOf(file: string): string {
 
 function parsed(file: string, text: string): RawFile {
   const yaml = parseYaml(text);
-  const violations = 'problem' in yaml ? [yaml.problem] : violationsOf(yaml.values);
+  const violations = 'problem' in yaml ? [yaml.problem] : violationsIn(yaml.values);
   if (violations.length > 0) throw new InvalidInputError(violations.map((v) => `${file}: is not a kubeconfig: ${v}.`));
   return (('values' in yaml ? yaml.values[0] : undefined) ?? {}) as RawFile;
 }
 
-function violationsOf(documents: readonly unknown[]): readonly string[] {
+function violationsIn(documents: readonly unknown[]): readonly string[] {
   if (documents.length > 1) return [`holds ${documents.length} documents instead of one`];
-  // KUBECONFIG may name files that nothing was written into yet.
+  // KUBECONFIG may name files that are still empty.
   if (documents.length === 0) return [];
   const flaws = flawsOf(KUBECONFIG, documents[0]);
-  return flaws.length > 0 ? flaws : duplicatesIn(documents[0] as RawFile);
-}
-
-function duplicatesIn(file: RawFile): readonly string[] {
+  if (flaws.length > 0) return flaws;
   return (['clusters', 'users', 'contexts'] as const).flatMap((list) => {
-    const names = (file[list] ?? []).map((e) => e.name);
-    const twice = new Set(names.filter((name, i) => names.indexOf(name) !== i));
-    return [...twice].map((name) => `${list}: has several entries named ${name}`);
+    const names = ((documents[0] as RawFile)[list] ?? []).map((e) => e.name);
+    const duplicates = new Set(names.filter((name, i) => names.indexOf(name) !== i));
+    return [...duplicates].map((name) => `${list}: has several entries named ${name}`);
   });
-}
-
-function clusterFrom(cluster: ClusterEntry, folder: string): ClusterEntry {
-  return absolutePaths(cluster, folder, ['certificate-authority']);
-}
-
-function userFrom(user: UserEntry, folder: string): UserEntry {
-  const { exec } = user;
-  const absolute = absolutePaths(user, folder, ['client-certificate', 'client-key', 'tokenFile']);
-  // A command without a separator is looked up in PATH.
-  return exec?.command.includes(sep) ? { ...absolute, exec: absolutePaths(exec, folder, ['command']) } : absolute;
-}
-
-function absolutePaths<T extends object>(entry: T, folder: string, fields: readonly (keyof T)[]): T {
-  const paths = fields.flatMap((field) => (typeof entry[field] === 'string' ? [[field, resolve(folder, entry[field])]] : []));
-  return { ...entry, ...Object.fromEntries(paths) };
 }

@@ -123,42 +123,48 @@ const REMOVED_PROVIDERS: Readonly<Record<string, string>> = {
 
 /** Returns why kubectl would not use this cluster. */
 export function clusterViolations(cluster: ClusterEntry): readonly string[] {
-  const hasAuthority = has(cluster, 'certificate-authority') || has(cluster, 'certificate-authority-data');
-  return [
-    ...(has(cluster, 'server') ? [] : ['server is missing']),
-    ...both(cluster, 'certificate-authority', 'certificate-authority-data'),
-    ...(hasAuthority && cluster['insecure-skip-tls-verify'] === true
-      ? ['insecure-skip-tls-verify cannot be combined with a certificate authority']
-      : []),
-  ];
+  const hasAuthority = has(cluster, 'certificate-authority', 'certificate-authority-data');
+  return violated([
+    [!has(cluster, 'server'), 'server is missing'],
+    both(cluster, 'certificate-authority', 'certificate-authority-data'),
+    [
+      hasAuthority && cluster['insecure-skip-tls-verify'] === true,
+      'insecure-skip-tls-verify cannot be combined with a certificate authority',
+    ],
+  ]);
 }
 
 /** Returns why kubectl would not use this user; `isTls` is false for a server that takes no credentials. */
 export function userViolations(user: UserEntry, isTls: boolean): readonly string[] {
   const { exec, 'auth-provider': provider } = user;
-  const hasToken = has(user, 'token') || has(user, 'tokenFile');
-  const hasPassword = has(user, 'username') || has(user, 'password');
-  const hasCertificate = has(user, 'client-certificate') || has(user, 'client-certificate-data');
-  const hasKey = has(user, 'client-key') || has(user, 'client-key-data');
-  const isIdentified = hasToken || has(user, 'username') || hasCertificate || exec !== undefined || provider !== undefined;
-  return [
-    ...(isIdentified || !isTls ? [] : [noCredentials(user)]),
-    ...(hasToken && hasPassword ? ['a token cannot be combined with username and password'] : []),
-    ...both(user, 'client-certificate', 'client-certificate-data'),
-    ...both(user, 'client-key', 'client-key-data'),
-    ...(hasCertificate && !hasKey ? ['client-certificate has no client-key'] : []),
-    ...(exec !== undefined && provider !== undefined ? ['exec cannot be combined with auth-provider'] : []),
-    ...(exec === undefined ? [] : execViolations(exec)),
-    ...(provider === undefined || provider.name === 'oidc'
-      ? []
-      : [`auth-provider ${provider.name} is not supported, as in kubectl${REMOVED_PROVIDERS[provider.name] ?? ''}`]),
-    ...(has(user, 'as') || !(has(user, 'as-uid') || has(user, 'as-groups') || has(user, 'as-user-extra'))
-      ? []
-      : ['as-uid, as-groups and as-user-extra need the user name in "as"']),
-  ];
+  const hasCertificate = has(user, 'client-certificate', 'client-certificate-data');
+  const hasCredentials = hasCertificate || has(user, 'token', 'tokenFile', 'username', 'exec', 'auth-provider');
+  const isVersion = EXEC_API_VERSIONS.some((version) => version === exec?.apiVersion);
+  const isRemoved = provider !== undefined && provider.name !== 'oidc';
+  return violated([
+    [!hasCredentials && isTls, noCredentials(user)],
+    [has(user, 'token', 'tokenFile') && has(user, 'username', 'password'), 'a token cannot be combined with username and password'],
+    both(user, 'client-certificate', 'client-certificate-data'),
+    both(user, 'client-key', 'client-key-data'),
+    [hasCertificate && !has(user, 'client-key', 'client-key-data'), 'client-certificate has no client-key'],
+    [exec !== undefined && provider !== undefined, 'exec cannot be combined with auth-provider'],
+    [
+      exec !== undefined && !isVersion,
+      `exec.apiVersion is ${exec?.apiVersion === undefined ? 'missing' : 'not supported'}; it must be ${EXEC_API_VERSIONS.join(' or ')}`,
+    ],
+    [
+      exec?.interactiveMode !== undefined && !INTERACTIVE_MODES.includes(exec.interactiveMode),
+      `exec.interactiveMode is not one of ${INTERACTIVE_MODES.join(', ')}`,
+    ],
+    [isRemoved, `auth-provider ${provider?.name} is not supported, as in kubectl${REMOVED_PROVIDERS[provider?.name ?? ''] ?? ''}`],
+    [
+      !has(user, 'as') && has(user, 'as-uid', 'as-groups', 'as-user-extra'),
+      'as-uid, as-groups and as-user-extra need the user name in "as"',
+    ],
+  ]);
 }
 
-/** kubectl asks for a user name here. A field that it does not know is the likely reason. */
+/** kubectl asks for a user name here. An unknown field is the likely reason. */
 function noCredentials(user: UserEntry): string {
   const unknown = Object.keys(user).filter((field) => !Object.hasOwn(USER_FIELDS, field));
   const fields =
@@ -166,23 +172,19 @@ function noCredentials(user: UserEntry): string {
   return `has no token, tokenFile, client-certificate, username, exec or auth-provider${fields}`;
 }
 
-function execViolations({ apiVersion, interactiveMode }: ExecEntry): readonly string[] {
-  return [
-    ...(EXEC_API_VERSIONS.some((version) => version === apiVersion)
-      ? []
-      : [`exec.apiVersion is ${apiVersion === undefined ? 'missing' : 'not supported'}; it must be ${EXEC_API_VERSIONS.join(' or ')}`]),
-    ...(interactiveMode === undefined || INTERACTIVE_MODES.includes(interactiveMode)
-      ? []
-      : [`exec.interactiveMode is not one of ${INTERACTIVE_MODES.join(', ')}`]),
-  ];
+/** What kubectl requires. */
+type Requirement = readonly [isViolated: boolean, message: string];
+
+function violated(rules: readonly Requirement[]): readonly string[] {
+  return rules.flatMap(([isViolated, message]) => (isViolated ? [message] : []));
 }
 
-function both<T extends object>(entry: T, a: keyof T & string, b: keyof T & string): readonly string[] {
-  return has(entry, a) && has(entry, b) ? [`has both ${a} and ${b}; kubectl allows one of them`] : [];
+function both<T extends object>(entry: T, a: keyof T & string, b: keyof T & string): Requirement {
+  return [has(entry, a) && has(entry, b), `has both ${a} and ${b}; kubectl allows one of them`];
 }
 
-function has<T extends object>(entry: T, field: keyof T): boolean {
-  return entry[field] !== undefined;
+function has<T extends object>(entry: T, ...fields: readonly (keyof T)[]): boolean {
+  return fields.some((field) => entry[field] !== undefined);
 }
 
 /** Returns a value without what Go takes for absent: null, empty texts, lists and maps. */

@@ -1,6 +1,9 @@
 /**
- * Connections through a proxy: first a tunnel by CONNECT or SOCKS, then TLS with the API server inside the tunnel. Sockets stay open
- * between requests. The server's certificate is checked against the host of the request, whether that is a name or an address.
+ * Connections through a proxy: a tunnel by CONNECT or SOCKS, then TLS with the API server inside the tunnel. Sockets stay open between
+ * requests. The server's certificate must be valid for the host of the request, whether that is a name or an address.
+ *
+ * Why not hpagent, which @kubernetes/client-node uses: it fails for IPv6 addresses, warns of a TLS server name that is an address, and does
+ * not tell why the proxy refused. Node's own `proxyEnv` verifies an HTTPS proxy without the authority of the kubeconfig.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -11,63 +14,49 @@ import { PROXY_FAILED, TransportError } from '../http';
 import { networkReason } from '../network-error';
 import { hostOf, type ProxyServer, printedProxy } from './environment';
 
-/** A proxy that does not answer is given up. */
+/** After this long without an answer a proxy counts as unavailable. */
 const TUNNEL_TIMEOUT_MS = 30_000;
 
-/** Which certificates an HTTPS proxy may show. */
+/** The trusted certificates of an HTTPS proxy. */
 export type ProxyTls = Pick<https.RequestOptions, 'ca' | 'rejectUnauthorized'>;
 
 type Created = (error: Error | null, socket: Duplex) => void;
-type Tunnels = (options: http.ClientRequestArgs) => Promise<Socket>;
-
-/** Returns an agent whose connections lead through the proxy. */
-export function proxyAgent(proxy: ProxyServer, isTls: boolean, proxyTls: ProxyTls): http.Agent {
-  const open: Tunnels = ({ host, port }) =>
-    openTunnel(proxy, { host: host ?? '', port: Number(port) }, proxyTls).catch((error: NodeJS.ErrnoException) => {
-      // SocksClient keeps the code in the message only.
-      const code = error.code ?? /\bE[A-Z]{5,}\b/.exec(error.message)?.[0] ?? '';
-      const why = networkReason({ code, message: error.message });
-      throw new TransportError(`${printedProxy(proxy)}: ${why}`, { code: PROXY_FAILED, wasSent: false, cause: error });
-    });
-  return isTls ? new TlsAgent(open) : new PlainAgent(open);
-}
-
-class PlainAgent extends http.Agent {
-  constructor(private readonly open: Tunnels) {
-    super({ keepAlive: true });
-  }
-
-  override createConnection(options: http.ClientRequestArgs, created: Created): undefined {
-    this.open(options).then(
-      (tunnel) => created(null, tunnel),
-      (error) => created(error, undefined as never),
-    );
-  }
-}
-
-class TlsAgent extends https.Agent {
-  constructor(private readonly open: Tunnels) {
-    super({ keepAlive: true });
-  }
-
-  override createConnection(options: https.RequestOptions, created: Created): undefined {
-    this.open(options).then(
-      (socket) => created(null, super.createConnection({ ...options, socket } as https.RequestOptions) as Duplex),
-      (error) => created(error, undefined as never),
-    );
-  }
-}
 
 interface Target {
   readonly host: string;
   readonly port: number;
 }
 
-function openTunnel(proxy: ProxyServer, target: Target, proxyTls: ProxyTls): Promise<Socket> {
-  return proxy.url.protocol.startsWith('socks') ? socksTunnel(proxy.url, target) : connectTunnel(proxy.url, target, proxyTls);
+/** Returns an agent whose connections lead through the proxy. */
+export function proxyAgent(proxy: ProxyServer, isTls: boolean, proxyTls: ProxyTls): http.Agent {
+  const agent = new (isTls ? https : http).Agent({ keepAlive: true });
+  const connect = agent.createConnection.bind(agent);
+  // Node's types do not know that the socket may come later, through the callback.
+  agent.createConnection = ((options: https.RequestOptions, created: Created) => {
+    const fail = (error: unknown) => created(error as Error, undefined as never);
+    openTunnel(proxy, { host: options.host ?? '', port: Number(options.port) }, proxyTls).then((socket) => {
+      try {
+        created(null, isTls ? (connect({ ...options, socket } as https.RequestOptions) as Duplex) : socket);
+      } catch (error) {
+        fail(error);
+      }
+    }, fail);
+  }) as unknown as typeof agent.createConnection;
+  return agent;
 }
 
-/** The proxy looks up the name, as it does for kubectl. */
+async function openTunnel(proxy: ProxyServer, target: Target, proxyTls: ProxyTls): Promise<Socket> {
+  try {
+    return await (proxy.url.protocol.startsWith('socks') ? socksTunnel(proxy.url, target) : connectTunnel(proxy.url, target, proxyTls));
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    // SocksClient keeps the code in the message only.
+    const why = networkReason({ code: code ?? /\bE[A-Z]{5,}\b/.exec(message)?.[0] ?? '', message });
+    throw new TransportError(`${printedProxy(proxy)}: ${why}`, { code: PROXY_FAILED, wasSent: false, cause });
+  }
+}
+
+/** The proxy looks up the name of the target, as it does for kubectl. */
 async function socksTunnel(url: URL, destination: Target): Promise<Socket> {
   const [userId, password] = userInfo(url);
   const { socket } = await SocksClient.createConnection({
@@ -93,7 +82,7 @@ function connectTunnel(url: URL, { host, port }: Target, proxyTls: ProxyTls): Pr
     const request = (isTls ? https : http).request({
       ...proxyTls,
       host: hostOf(url),
-      // Node would take it from the header, which names the target.
+      // By default Node takes it from the Host header, which names the target.
       servername: isIP(hostOf(url)) === 0 ? hostOf(url) : '',
       port: url.port || (isTls ? 443 : 80),
       method: 'CONNECT',

@@ -1,6 +1,6 @@
 /**
- * Which proxy leads to an address: the cluster's `proxy-url`, else HTTPS_PROXY and NO_PROXY, with the rules of Go's `httpproxy`, which
- * kubectl and helm follow. Each variable may be written in lower case; upper case wins.
+ * The proxy for an address: the cluster's `proxy-url`, else HTTPS_PROXY and NO_PROXY, by the rules of Go's `httpproxy`, which kubectl and
+ * helm follow. Each variable may be written in lower case; upper case wins. @kubernetes/client-node knows only `proxy-url`.
  */
 import type { Agent } from 'node:http';
 import { BlockList, isIP } from 'node:net';
@@ -8,11 +8,11 @@ import type { ProxyTls } from './agent';
 
 export interface ProxyServer {
   readonly url: URL;
-  /** The field or variable that names it. */
+  /** The field or variable with its address. */
   readonly from: string;
 }
 
-/** The name of a proxy cannot be used. */
+/** The address of a proxy cannot be used. */
 export interface ProxyProblem {
   readonly problem: string;
 }
@@ -21,7 +21,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:', 'socks:', 'socks4:', 'socks4a:'];
 
-/** Returns the proxy on the way to an address, or what is wrong with the name of it. */
+/** Returns the proxy for an address, or why its own address cannot be used. */
 export function proxyFor(target: URL, proxyUrl: string | undefined, env: Env): ProxyServer | ProxyProblem | undefined {
   if (proxyUrl !== undefined) return proxyNamed(proxyUrl, 'proxy-url');
   const variable = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
@@ -54,7 +54,7 @@ function proxyNamed(text: string, from: string): ProxyServer | ProxyProblem {
   return { url, from };
 }
 
-/** Tells whether NO_PROXY, or being on this machine, keeps a proxy from being used. */
+/** Tells whether an address is reached without a proxy: NO_PROXY lists it, or it is on this machine. */
 export function isExempt(target: URL, noProxy: string): boolean {
   if (isThisMachine(target)) return true;
   const host = hostOf(target);
@@ -69,7 +69,7 @@ function matches(entry: string, host: string, port: string): boolean {
   if (name === '' || (onlyPort !== undefined && onlyPort !== port)) return false;
   if (isIP(name) !== 0) return isWithin(host, `${name}/${isIP(name) === 4 ? 32 : 128}`);
   const suffix = name.replace(/^\*(?=\.)/, '');
-  // `.example.com` matches names below it only, `example.com` itself, too.
+  // `.example.com` matches only subdomains; `example.com` also matches itself.
   return suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith(`.${suffix}`);
 }
 
@@ -101,7 +101,7 @@ function isWithin(host: string, network: string): boolean {
   return list.check(host, name);
 }
 
-/** Returns an agent whose connections lead through a proxy. Few need one, so it is loaded only then. */
+/** Returns an agent whose connections lead through a proxy; loaded only when there is one. */
 export async function agentThrough(proxy: ProxyServer, target: URL, proxyTls: ProxyTls): Promise<Agent> {
   const { proxyAgent } = await import('./agent.js');
   return proxyAgent(proxy, target.protocol === 'https:', proxyTls);

@@ -27,8 +27,7 @@ function plugin(script: string, entry: Partial<ExecEntry> = {}) {
   writeFileSync(starts, '');
   const exec = { apiVersion: V1, command: process.execPath, args: ['-e', program], interactiveMode: 'Never', ...entry };
   const source = execPlugin(exec, {
-    userName: 'jane',
-    cluster: () => ({ server: 'https://api.example' }),
+    chosen: { cluster: { server: 'https://api.example' }, user: { exec }, userName: 'jane', userFile: undefined },
     env: { STARTS: starts, PATH: process.env.PATH },
     clock,
     stderr: (text) => void heard.push(text),
@@ -140,9 +139,9 @@ const failures: readonly Failure[] = [
   {
     name: 'something else than JSON',
     script: "console.log('Logged in: secret')",
-    says: /printed something else than an ExecCredential\.$/,
+    says: /did not print an ExecCredential\.$/,
   },
-  { name: 'a JSON that is no credential', script: "console.log('{}')", says: /printed something else than an ExecCredential\.$/ },
+  { name: 'a JSON that is no credential', script: "console.log('{}')", says: /did not print an ExecCredential\.$/ },
   {
     name: 'another version',
     script: "print({ token: 'secret' }, { apiVersion: 'secret/v2' })",

@@ -3,7 +3,6 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { credentialContext } from '#reconciler/cluster/credentials/context';
 import { oidc } from '#reconciler/cluster/credentials/oidc';
 import { chooseContext } from '#reconciler/cluster/kubeconfig/files';
 import { ClusterError } from '#reconciler/errors';
@@ -69,7 +68,7 @@ function login({ config = {}, env = {} }: Setting = {}) {
   const warnings: string[] = [];
   const chosen = chooseContext({ kubeconfig: FILE, env });
   const stderr = (warning: string) => void warnings.push(warning);
-  return { source: oidc(credentialContext(chosen, { env, clock, stderr, ends: [] })), clock, warnings };
+  return { source: oidc({ chosen, env, clock, stderr, ends: [] }), clock, warnings };
 }
 
 const inFile = (field: string) => chooseContext({ kubeconfig: FILE, env: {} }).user['auth-provider']?.config?.[field];
