@@ -21,8 +21,7 @@ import { type HttpTransport, httpTransport } from './http';
 import { authorityViolations, clientCluster, proxyTls, serverNameOptions, trustOptions } from './kubeconfig/cluster';
 import { type ChosenContext, chooseContext, type KubeConfigSource } from './kubeconfig/files';
 import { clusterViolations, userViolations } from './kubeconfig/schema';
-import { proxyAgent } from './proxy/agent';
-import { isProblem, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
+import { agentThrough, isProblem, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
 import { systemClock } from './system-clock';
 
 export interface KubeConfigOptions extends Omit<KubeConfigSource, 'env'> {
@@ -60,7 +59,7 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
   if (authenticator !== undefined) config.addAuthenticator(authenticator);
   config.loadFromClusterAndUser(clientCluster(chosen.cluster, server), clientUser(chosen.user, chosen.userName, source));
   const transport = httpTransport(server.href, () => requestOptions(config, chosen), {
-    ...(proxy === undefined ? {} : { agent: proxyAgent(proxy, server.protocol === 'https:', proxyTls(chosen.cluster)) }),
+    ...(proxy === undefined ? {} : { agent: await agentThrough(proxy, server, proxyTls(chosen.cluster)) }),
     ...(source === undefined ? {} : { logIn: async () => void (await source.current()) }),
     ...(authenticator === undefined ? {} : { renewCredentials: authenticator.renew }),
   });

@@ -13,8 +13,7 @@ import { authorityOf, trustOptions } from '../kubeconfig/cluster';
 import { readKubeConfig } from '../kubeconfig/files';
 import { saveAuthProvider } from '../kubeconfig/save';
 import { networkReason } from '../network-error';
-import { proxyAgent } from '../proxy/agent';
-import { isProblem, isThisMachine, proxyFor } from '../proxy/environment';
+import { agentThrough, isProblem, isThisMachine, proxyFor } from '../proxy/environment';
 import type { CredentialContext } from './exec-plugin';
 import { type Credential, type CredentialSource, credentialError, type Issued, renewable, whyFailed } from './source';
 
@@ -162,11 +161,7 @@ class Login {
     try {
       const { 'idp-certificate-authority': file, 'idp-certificate-authority-data': data } = this.config;
       const tls = trustOptions(authorityOf(file, data));
-      return httpTransport(
-        server.href,
-        async () => tls,
-        proxy === undefined ? {} : { agent: proxyAgent(proxy, server.protocol === 'https:', {}) },
-      );
+      return httpTransport(server.href, async () => tls, proxy === undefined ? {} : { agent: await agentThrough(proxy, server, {}) });
     } catch (error) {
       throw this.failed(`idp-certificate-authority: cannot be read: ${whyFailed(error)}`, error);
     }

@@ -9,6 +9,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { SocksClient } from 'socks';
 import { PROXY_FAILED, TransportError } from '../http';
 import { networkReason } from '../network-error';
 import { hostOf, type ProxyServer, printedProxy } from './environment';
@@ -57,7 +58,6 @@ async function openTunnel(proxy: ProxyServer, target: Target, proxyTls: ProxyTls
 
 /** The proxy looks up the name of the target, as it does for kubectl. */
 async function socksTunnel(url: URL, destination: Target): Promise<Socket> {
-  const { SocksClient } = await import('socks');
   const [userId, password] = userInfo(url);
   const { socket } = await SocksClient.createConnection({
     proxy: {
