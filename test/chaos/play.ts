@@ -1,207 +1,256 @@
 /**
- * Plays one schedule: a Kafka as the first desire has it, then runs for the second one, as a Job would start them, while things go wrong.
- * Whatever goes wrong is over after a while, and then the cluster has to be as desired.
+ * The one engine for worlds in which runs are disturbed: it gives the commands of a program to a cluster, watches the invariants meanwhile,
+ * and asserts after every `run` that the cluster converged: the desired state is reached, nothing is left half done, one more run writes
+ * nothing, and no output contains a key or a password.
  */
-
 import type { Bundle } from '#model/bundle';
-import { KINDS, type KubeObject } from '#model/kube-object';
+import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { isFinishedRequest } from '#model/kubedb';
 import { PAUSE_REASON } from '#model/names';
-import { kubeCluster } from '#reconciler/cluster/kube';
-import { withLease } from '#reconciler/cluster/lease';
-import { fenced } from '#reconciler/cluster/write-guard';
-import type { KafkaTlsError } from '#reconciler/errors';
-import { observe } from '#reconciler/observe/observe';
 import { mismatches } from '#reconciler/plan/verify';
-import type { Cluster, ProgressEvent } from '#reconciler/ports';
-import { type Outcome, reconcile } from '#reconciler/reconcile';
+import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 import { acknowledging } from '../support/acknowledging';
-import { bundleFor, type Desire } from '../support/desires';
-import { transportTo } from '../support/transports';
-import { inMemory, KAFKA, kafkaManifest, type MemoryPlace, mayDoAnything, World } from '../support/world';
-import { Run } from './run';
-import type { FaultName, Schedule } from './schedule';
-import { Troubles } from './troubles';
-import { Watchdog } from './watchdog';
-import { Wire } from './wire';
+import { bundleFor, type Desire, isSameDesire } from '../support/desires';
+import { endState } from '../support/end-state';
+import { kafkaManifest } from '../support/world';
+import type { FaultName } from './faults';
+import { InvariantWatch } from './invariants';
+import { type Forward, isWrite } from './network';
+import type { Command, Program, Way } from './program';
+import { type Ended, Killed, PASSWORD, type Run, type Runner } from './runner';
 
 export interface Played {
-  readonly schedule: Schedule;
-  /** Faults that came to happen before the cluster was as desired. */
-  readonly injected: readonly FaultName[];
   readonly runs: number;
   readonly evictions: number;
-  /** Invariants that were broken, in sentences. */
+  /** Faults that were injected before the cluster converged. */
+  readonly injected: readonly FaultName[];
+  readonly kills: Readonly<Record<Way, number>>;
+  /** Most writes that one run made. */
+  readonly writes: number;
+  /** Broken invariants, in sentences. */
   readonly broken: readonly string[];
   /** What happened, a line each. */
   readonly trace: readonly string[];
-}
-
-/** Plays a schedule to its end. */
-export async function play(schedule: Schedule): Promise<Played> {
-  const stage = await Stage.open(schedule);
-  try {
-    await stage.place.run(stage.play(), 30 * 86_400_000);
-  } catch (error) {
-    stage.broken.push(`the play ended: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  } finally {
-    await stage.world.stop();
-  }
-  const { injected, broken, runs, trace, watchdog } = stage;
-  return { schedule, injected, runs, evictions: watchdog.evictions, broken: [...watchdog.broken, ...broken], trace };
+  /** What the cluster was like after each `run`. */
+  readonly ends: readonly unknown[];
 }
 
 const STORAGE = { storage: { resources: { requests: { storage: '1Gi' } } } };
 const TOPOLOGIES = {
+  pair: { topology: undefined, replicas: 2, ...STORAGE },
   combined: { topology: undefined, replicas: 3, ...STORAGE },
   dedicated: { topology: { controller: { replicas: 3, ...STORAGE }, broker: { replicas: 3, ...STORAGE } } },
 };
-/** Like a Job's back-off, and the CronJob after it. */
+/** The back-off of a Job, and the CronJob after it. */
 const FIRST_PAUSE_MS = 60_000;
 const LONGEST_PAUSE_MS = 1_800_000;
-const MOST_RUNS = 20;
+const MOST_RUNS = 50;
+const MONTH_MS = 30 * 86_400_000;
+const [BLOCKED, INVALID, BUG] = [4, 2, 70];
 
-class Stage {
-  readonly injected: FaultName[] = [];
-  readonly broken: string[] = [];
-  readonly trace: string[] = [];
-  runs = 0;
+/** Plays a program to its end, or until something is broken. */
+export async function play({ topology, commands }: Program, runner: Runner): Promise<Played> {
+  const { world } = runner;
+  await world.start(kafkaManifest(TOPOLOGIES[topology]));
+  await world.settle();
+  const player = new Player(runner);
+  try {
+    for (const command of commands) {
+      await player.obey(command);
+      if (player.played.broken.length > 0) break;
+    }
+  } catch (error) {
+    player.fail(`the play ended: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  try {
+    return await player.close();
+  } finally {
+    await runner.close();
+  }
+}
+
+class Player {
+  private readonly watch: InvariantWatch;
+  private readonly injected: FaultName[] = [];
+  private readonly kills: Record<Way, number> = { 'SIGKILL before a write': 0, 'SIGTERM during a write': 0, 'SIGKILL after a write': 0 };
+  private readonly trace: string[] = [];
+  private readonly broken: string[] = [];
+  private readonly ends: unknown[] = [];
+  private runs = 0;
+  private mostWrites = 0;
+
+  private state: Desire | undefined;
+  private bundle: Bundle | undefined;
+  private before: Awaited<ReturnType<Runner['world']['podUids']>> = {};
+  /** Commands about the next `run`, in order. */
+  private faults: Extract<Command, { do: 'fault' }>[] = [];
+  private aims: Extract<Command, { do: 'kill' }>[] = [];
+  private leg: { readonly from: Desire | undefined; readonly to: Desire } | undefined;
+
   private current: Run | undefined;
-  private readonly troubles: Troubles;
+  private isKilled = false;
+  private requests = 0;
+  private writes = 0;
 
-  private constructor(
-    private readonly schedule: Schedule,
-    readonly place: MemoryPlace,
-    readonly world: World,
-    private readonly wire: Wire,
-    readonly watchdog: Watchdog,
-    private readonly desired: Bundle,
-  ) {
-    this.troubles = new Troubles(world, place, wire);
+  constructor(private readonly runner: Runner) {
+    this.watch = new InvariantWatch(runner.world, runner.place);
+    runner.network.intercept = (request, forward) => this.intercept(request, forward);
   }
 
-  /** Everything as the first desire has it, and nothing wrong yet. */
-  static async open(schedule: Schedule): Promise<Stage> {
-    const { executor, first, second } = schedule;
-    // The ops-manager looks every second: at its usual pace a stand-in that waits for an hour looks very often.
-    const place = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: { opsStepMs: 1_000 } } });
-    const world = await new World({}, () => place).start(kafkaManifest(TOPOLOGIES[schedule.topology]));
-    await world.settle();
-    await world.apply(await acknowledging(world, bundleFor(first, executor, place.clock.now())));
-    await world.settle();
-    await world.place.pass(86_400_000);
-    world.events.length = 0;
-    const wire = new Wire(place.sandbox.api);
-    const watchdog = new Watchdog(world, place, (await world.kafka()) as KubeObject, second, isCutover(first, second));
-    const wanted = await acknowledging(world, bundleFor(second, executor, place.clock.now()));
-    return new Stage(schedule, place, world, wire, watchdog, wanted);
+  get played(): Played {
+    const { runs, injected, kills, trace, ends, mostWrites: writes } = this;
+    return { runs, evictions: this.watch.evictions, injected, kills, writes, broken: [...this.watch.broken, ...this.broken], trace, ends };
   }
 
-  async play(): Promise<void> {
-    const faults = [...this.schedule.faults];
-    this.wire.onRequest = async (number) => {
-      while (faults[0] !== undefined && faults[0].atRequest <= number) {
-        const fault = faults.shift() as Schedule['faults'][number];
-        this.injected.push(fault.name);
-        this.tell(`-- ${fault.name}: at request ${number}`);
-        if (fault.name === 'killed') this.current?.kill();
-        else if (fault.name === 'frozen') this.current?.freeze(20_000 + (fault.choice % 10) * 20_000);
-        else await this.troubles.cause(fault);
-      }
-    };
-    let last: KafkaTlsError | undefined;
+  fail(sentence: string): void {
+    this.broken.push(sentence);
+  }
+
+  async close(): Promise<Played> {
+    await this.watch.stop();
+    return this.played;
+  }
+
+  async obey(command: Command): Promise<void> {
+    const { world } = this.runner;
+    switch (command.do) {
+      case 'commit':
+        return this.commit(command.state);
+      case 'pass':
+        return world.place.pass(command.ms);
+      case 'fault':
+        return void this.faults.push(command);
+      case 'kill':
+        return void this.aims.push(command);
+      case 'run':
+        return this.converge();
+    }
+  }
+
+  private async commit(to: Desire): Promise<void> {
+    const { world, executor } = this.runner;
+    this.bundle = await acknowledging(world, bundleFor(to, executor, world.clock.now(), world.namespace));
+    await this.runner.commit(this.bundle);
+    this.leg = { from: this.state, to };
+    this.state = to;
+    this.before = await world.podUids();
+  }
+
+  private async converge(): Promise<void> {
+    if (this.leg === undefined) throw new Error('a program commits before it runs');
+    const isStrict = this.faults.length === 0;
+    // KubeDB may need two requests, such as ReconfigureTLS for names and for a rotation, each with its restarts.
+    const mostRestarts = this.runner.executor === 'ops-request' ? 2 : 1;
+    this.watch.begin({ ...this.leg, isStrict, mostRestarts });
+    this.requests = 0;
+    await this.runner.world.place.run(this.runUntilDone(isStrict), MONTH_MS);
+    this.aims = [];
+    this.faults = [];
+    if (this.played.broken.length === 0) await this.assertConverged(isStrict);
+  }
+
+  private async runUntilDone(isStrict: boolean): Promise<void> {
+    const { clock } = this.runner.world;
+    let last: Ended = { exitCode: 0, message: 'faults did not end' };
     let pauseMs = FIRST_PAUSE_MS;
-    while (this.runs < MOST_RUNS) {
-      last = await this.run(this.troubles.areOver && this.runs > 3);
-      if (last === undefined && this.troubles.areOver) return this.judgeEnd();
-      if (last?.exitCode === 2 || last?.exitCode === 70) break;
-      await this.place.clock.sleep(pauseMs);
+    for (let n = 1; n <= MOST_RUNS; n++) {
+      last = await this.run(this.runner.isQuiet && n > 3);
+      if (this.isKilled) continue;
+      if (last.exitCode === 0 && this.runner.isQuiet) return;
+      if (last.exitCode === INVALID || last.exitCode === BUG || (isStrict && last.exitCode !== 0 && last.exitCode !== BLOCKED)) break;
+      await clock.sleep(pauseMs);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
-    this.broken.push(`it did not converge in ${this.runs} runs: ${last?.message ?? 'troubles did not end'}`);
+    this.fail(`no convergence: exit ${last.exitCode}: ${last.message}`);
   }
 
   /** Starts a run, and another one beside it while it stands still; returns how the last of them ended. */
-  private async run(isRetry: boolean): Promise<KafkaTlsError | undefined> {
-    const run = this.start(isRetry);
-    if ((await Promise.race([run.ended.then(() => 'ended'), run.frozen])) === 'ended') return run.ended;
-    const other = this.start(isRetry);
+  private async run(retry: boolean): Promise<Ended> {
+    const run = this.start(retry);
+    if (run.frozen === undefined || (await Promise.race([run.ended, run.frozen])) !== undefined) return run.ended;
+    const other = this.start(retry);
     await run.ended;
     return other.ended;
   }
 
-  private start(isRetry: boolean): Run {
+  private start(retry: boolean): Run {
     const number = ++this.runs;
-    const { clock } = this.place;
-    const cluster = this.watchdog.watching(mayDoAnything(kubeCluster(transportTo(this.wire), clock)));
-    const run = new Run((mortal) => this.reconcile(`run-${number}`, mortal, isRetry), cluster, clock);
+    this.writes = 0;
+    this.isKilled = false;
+    const run = this.runner.start({ retry, log: (line) => this.log(line) });
     this.current = run;
-    void run.ended.then((error) =>
-      this.tell(`== run ${number}: ${error === undefined ? 'done' : `exit ${error.exitCode ?? '?'}: ${error.message}`}`),
+    void run.ended.then(({ exitCode, message }) =>
+      this.log(`== run ${number}: ${this.isKilled ? 'killed' : `exit ${exitCode}: ${message}`}`),
     );
     return run;
   }
 
-  /** What `kafka-tls apply` does. */
-  private reconcile(identity: string, cluster: Cluster, retry: boolean): Promise<Outcome> {
-    const { clock, dialer, facts } = this.place;
-    const signal = new AbortController().signal;
-    const report = (event: ProgressEvent) =>
-      this.tell(`${identity} ${event.event} ${event.subject.kind}/${event.subject.name} ${event.message}`);
-    const lease = { namespace: this.world.namespace, name: `kafka-tls-${KAFKA}`, identity, waitMs: 1_800_000, report, signal };
-    return withLease(cluster, clock, lease, (held) => {
-      const context = { cluster: fenced(cluster, held), dialer, facts, clock, report, signal, random: () => PASSWORD };
-      return reconcile(async () => this.desired, context, { retry, onPlan: (plan) => this.trace.push(JSON.stringify(plan)) });
-    });
-  }
-
-  private tell(line: string): void {
-    this.trace.push(`${this.place.clock.now().toISOString()} ${line}`);
-  }
-
-  private async judgeEnd(): Promise<void> {
-    const { broken, world, desired } = this;
-    const until = this.place.clock.monotonicMs() + 3_600_000;
-    while ((await world.kafka())?.status?.phase !== 'Ready' && this.place.clock.monotonicMs() < until) await this.place.clock.sleep(1000);
-    this.wire.onRequest = async () => {};
-    const { cluster, dialer, facts, clock } = this.place;
-    const live = await observe({ cluster, dialer, facts, clock }, desired);
-    this.trace.push(JSON.stringify(live));
-    for (const { subject, problem } of mismatches(live, desired.tls)) broken.push(`${subject.name} ${problem}`);
-    const paused = (live.kafka?.status?.conditions ?? []).find(
-      (c: { type: string; status: string }) => c.type === 'Paused' && c.status === 'True',
-    );
-    if (paused?.reason === PAUSE_REASON) broken.push('the Kafka is left paused');
-    for (const request of live.requests.filter((r) => !isFinishedRequest(r))) broken.push(`${request.metadata.name} is unfinished`);
-    const versions = async () =>
-      (await Promise.all(WRITTEN.map((kind) => cluster.list(kind, { namespace: world.namespace }))))
-        .flat()
-        .map((o) => o.metadata.resourceVersion);
-    const before = await versions();
-    const error = await this.run(false);
-    if (error !== undefined) broken.push(`one more run fails: ${error.message}`);
-    if (String(before) !== String(await versions())) broken.push('one more run writes something');
-    await this.judgeSecrecy();
-  }
-
-  /** No key and no password may be in anything that was said. */
-  private async judgeSecrecy(): Promise<void> {
-    const said = this.trace.join('\n');
-    if (said.includes('PRIVATE KEY')) this.broken.push('a private key was said');
-    if (said.includes(PASSWORD)) this.broken.push('a password was said');
-    for (const secret of await this.place.cluster.list(KINDS.Secret, { namespace: this.world.namespace })) {
-      for (const key of ['tls.key', 'keystore.jks', 'password'].filter((k) => typeof secret.data?.[k] === 'string')) {
-        if (said.includes(secret.data[key])) this.broken.push(`${key} of Secret ${secret.metadata.name} was said`);
-      }
+  /** Every request of every run comes through here. */
+  private async intercept(request: ApiRequest, forward: Forward): Promise<ApiResponse> {
+    if (this.watch.broken.length > 0) throw new Killed(); // the play is lost, and the run might never end by itself
+    this.requests++;
+    for (let next = this.faults[0]; next !== undefined && next.fault.atRequest <= this.requests; next = this.faults[0]) {
+      this.faults.shift();
+      this.injected.push(next.fault.name);
+      this.log(`-- ${next.fault.name}: at request ${this.requests}`);
+      await this.runner.inject(next.fault);
     }
+    if (!isWrite(request)) return forward();
+    this.mostWrites = Math.max(this.mostWrites, ++this.writes);
+    const judged = () => this.watch.judged(request, forward);
+    const { aim, way } = this.aims[0] ?? {};
+    if (aim === undefined || way === undefined || this.isKilled || !aim(request, this.writes)) return judged();
+    this.aims.shift();
+    this.isKilled = true;
+    this.kills[way]++;
+    this.log(`-- ${way}: write ${this.writes}, ${request.method} ${request.path}`);
+    if (way === 'SIGTERM during a write') {
+      this.current?.terminate();
+      return judged();
+    }
+    if (way === 'SIGKILL after a write') await judged();
+    await this.current?.kill();
+    throw new Killed();
+  }
+
+  private async assertConverged(isStrict: boolean): Promise<void> {
+    const { world } = this.runner;
+    const bundle = this.bundle as Bundle;
+    await world.settle();
+    const live = await world.observe(bundle);
+    for (const { subject, problem } of mismatches(live, bundle.tls)) this.fail(`${subject.name} ${problem}`);
+    const paused = conditionOf(live.kafka as KubeObject, 'Paused');
+    if (paused?.status === 'True' && paused.reason === PAUSE_REASON) this.fail('the Kafka is left paused');
+    for (const request of live.requests.filter((r) => !isFinishedRequest(r))) this.fail(`${request.metadata.name} is unfinished`);
+    const { from, to } = this.leg ?? {};
+    if (isStrict && from !== undefined && to !== undefined && isSameDesire(from, to) && !isEqual(await world.podUids(), this.before))
+      this.fail('a pod restarted though nothing was to change');
+    this.ends.push(await endState(world));
+    await this.assertNothingLeftToDo();
+    await this.assertSecrecy(`${this.trace.join('\n')}\n${JSON.stringify(live)}`);
+  }
+
+  private async assertNothingLeftToDo(): Promise<void> {
+    const { exitCode, message } = await this.runner.world.place.run(this.run(false), MONTH_MS);
+    if (exitCode !== 0) this.fail(`one more run fails: exit ${exitCode}: ${message}`);
+    if (this.writes > 0) this.fail(`one more run writes ${this.writes} times`);
+  }
+
+  /** No key and no password is in any output. */
+  private async assertSecrecy(output: string): Promise<void> {
+    const { world } = this.runner;
+    if (output.includes('PRIVATE KEY')) this.fail('a private key is in the output');
+    if (output.includes(PASSWORD)) this.fail('a password is in the output');
+    for (const { metadata, data = {} } of await world.cluster.list(KINDS.Secret, { namespace: world.namespace }))
+      for (const key of ['tls.key', 'keystore.jks', 'password'])
+        if (typeof data[key] === 'string' && output.includes(data[key])) this.fail(`${key} of Secret ${metadata.name} is in the output`);
+  }
+
+  private log(line: string): void {
+    this.trace.push(`${this.runner.world.clock.now().toISOString()} ${line}`);
   }
 }
 
-/** What a product without anything to do leaves as it is. Its Lease it takes. */
-const WRITTEN = [KINDS.Kafka, KINDS.KafkaOpsRequest, KINDS.Certificate, KINDS.Issuer, KINDS.PetSet, KINDS.Pod, KINDS.Secret];
-const PASSWORD = 'correct-horse-battery';
-
-/** Whether nodes of before and after can talk. */
-function isCutover(first: Desire, second: Desire): boolean {
-  return first.issuer !== second.issuer;
+function isEqual(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
-import type { Handler } from '../chaos/wire';
+import type { Handler } from '../chaos/network';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
 import { bundleFor, type Desire } from '../support/desires';
 import { clusterIn } from '../support/transports';

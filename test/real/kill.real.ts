@@ -4,10 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ExecutorName } from '#model/desired';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
 import type { TransportRequest } from '#reconciler/cluster/http';
-import { OPERATIONS } from '../chaos/kill-points';
-import { type Aim, killPoints, playKilled, playKilledOnce, type Setting } from '../chaos/processes';
+import { assertSameEnd, onceAtEveryWrite, repeatedly } from '../chaos/killed-processes';
+import type { Setting } from '../chaos/process-runner';
+import { type Aim, OPERATIONS } from '../chaos/program';
 import { World } from '../support/world';
 import { askedBy } from './asked';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
@@ -17,27 +18,31 @@ import { type Places, realPlaces } from './place';
 const BY_DEFAULT: readonly string[] = ['add TLS', 'rotate'];
 const isAll = process.env.CHAOS_KILL === 'all';
 
-/** A Lease runs out in five seconds, and a control plane on a busy machine can still renew it in time. Instants are the server's. */
+/** A Lease expires within five seconds, and a control plane on a busy machine still renews it in time. Instants are the server's. */
 const PACE = { factor: 6 };
 
 describe('killed on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }, () => {
   const places = realPlaces();
 
-  for (const executor of ['native', 'ops-request'] as const) {
+  for (const executor of EXECUTORS) {
     for (const operation of OPERATIONS.filter(({ name }) => isAll || BY_DEFAULT.includes(name))) {
       test(`${executor}: ${operation.name}: whichever way a process is killed, the next one finishes its job`, async (t) => {
         const open = () => inRealCluster(places(), executor);
-        if (isAll) return t.diagnostic(killPoints(await playKilledOnce(open, operation)));
+        if (isAll) return t.diagnostic(await onceAtEveryWrite(open, operation));
         const { kinds, aim } = firstOfEachKind();
-        const killed = await playKilled(open, operation, () => aim);
-        t.diagnostic(`${killPoints(killed)}: ${kinds.join(', ')}`);
-        assert.ok(kinds.includes('create kafkaopsrequests'), 'an operation was asked for');
+        const killed = await assertSameEnd(
+          open,
+          operation,
+          repeatedly(() => aim),
+        );
+        t.diagnostic(`${killed}: ${kinds.join(', ')}`);
+        assert.ok(kinds.includes('create kafkaopsrequests'), 'an operation was requested');
       });
     }
   }
 });
 
-/** Aims at the first write of a kind that no run was killed at. */
+/** Aims at the first write of each kind. */
 function firstOfEachKind(): { readonly kinds: readonly string[]; readonly aim: Aim } {
   const kinds: string[] = [];
   const aim: Aim = ({ method, path }) => {
@@ -50,15 +55,9 @@ function firstOfEachKind(): { readonly kinds: readonly string[]; readonly aim: A
   return { kinds, aim };
 }
 
-/** Returns a namespace of its own. What is asked is asked again in the name of the ServiceAccount, watches too. */
+/** Returns a new namespace, in which requests are sent on in the name of the ServiceAccount. */
 function inRealCluster(places: Places, executor: ExecutorName): Setting {
   const options = { opsManager: executor === 'ops-request' };
   const place = places.place(executor, options);
-  const world = new World(options, () => place);
-  return {
-    executor,
-    world,
-    pace: PACE,
-    handle: (request) => passedOn(place.sendAsProduct, request),
-  };
+  return { executor, world: new World(options, () => place), pace: PACE, handle: (request) => passedOn(place.sendAsProduct, request) };
 }

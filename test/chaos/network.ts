@@ -1,5 +1,7 @@
-/** What lies between the product and the API, and what can happen there: answers that fail, get lost, never come; watches that end. */
-
+/**
+ * The network between a run and the API server. It can fail as real networks do: answers that are errors, get lost or never come, and
+ * watches that end, expire or stop reporting. Every request passes through `intercept`, which may look at it, delay it or refuse it.
+ */
 import { TransportError } from '#reconciler/cluster/http';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 
@@ -7,7 +9,11 @@ export interface Handler {
   handle(request: ApiRequest): Promise<ApiResponse>;
 }
 
-/** What happens to one request. */
+/** Sends a request on to the API server. */
+export type Forward = () => Promise<ApiResponse>;
+export type Intercept = (request: ApiRequest, forward: Forward) => Promise<ApiResponse>;
+
+/** How the network treats one request. */
 export type Mishap = 'conflict' | 'throttled' | 'server error' | 'no answer' | 'lost answer';
 
 interface OpenWatch {
@@ -15,17 +21,14 @@ interface OpenWatch {
   silence(): void;
 }
 
-export class Wire implements Handler {
-  /** Requests so far. */
-  requests = 0;
-  /** Called before every request is carried out. */
-  onRequest: (number: number) => Promise<void> = async () => {};
+export class Network implements Handler {
+  intercept: Intercept = (_, forward) => forward();
   private readonly mishaps: Mishap[] = [];
   private readonly watches = new Set<OpenWatch>();
 
   constructor(private readonly api: Handler) {}
 
-  /** Lets this happen to the next requests that it can happen to. */
+  /** The next requests that this mishap is possible for meet it. */
   expect(mishap: Mishap, times = 1): void {
     for (let i = 0; i < times; i++) this.mishaps.push(mishap);
   }
@@ -37,21 +40,17 @@ export class Wire implements Handler {
     for (const watch of this.watches) watch.silence();
   }
   expireWatches(): void {
-    const status = {
-      kind: 'Status',
-      apiVersion: 'v1',
-      status: 'Failure',
-      code: 410,
-      reason: 'Expired',
-      message: 'too old resource version',
-    };
-    for (const watch of this.watches) watch.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+    const object = JSON.parse(String(failure(410, 'Expired', 'too old resource version').body));
+    for (const watch of this.watches) watch.end(`${JSON.stringify({ type: 'ERROR', object })}\n`);
   }
 
-  async handle(request: ApiRequest): Promise<ApiResponse> {
-    await this.onRequest(++this.requests);
+  handle(request: ApiRequest): Promise<ApiResponse> {
+    return this.intercept(request, () => this.forward(request));
+  }
+
+  private async forward(request: ApiRequest): Promise<ApiResponse> {
     const isWatch = request.path.includes('watch=true');
-    switch (isWatch ? undefined : this.take(request)) {
+    switch (isWatch ? undefined : this.mishapFor(request)) {
       case 'conflict':
         return failure(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version and try again');
       case 'throttled':
@@ -70,11 +69,10 @@ export class Wire implements Handler {
     }
   }
 
-  private take({ method, headers }: ApiRequest): Mishap | undefined {
-    const isWrite = method !== 'GET';
-    // Of an apply a conflict says that a field belongs to somebody else; here it is about a version that was read.
+  private mishapFor({ method, headers }: ApiRequest): Mishap | undefined {
+    // A conflict of a server-side apply is about field managers. The mishap is about a version that was read and has changed.
     const mayConflict = method === 'PUT' || (method === 'PATCH' && headers['content-type'] !== 'application/apply-patch+yaml');
-    const i = this.mishaps.findIndex((m) => (m === 'conflict' ? mayConflict : m === 'lost answer' ? isWrite : true));
+    const i = this.mishaps.findIndex((m) => (m === 'conflict' ? mayConflict : m === 'lost answer' ? method !== 'GET' : true));
     return i === -1 ? undefined : this.mishaps.splice(i, 1)[0];
   }
 
@@ -111,6 +109,11 @@ export class Wire implements Handler {
       void lines.return?.();
     }
   }
+}
+
+/** Whether a request changes what later runs see. Dry runs, access reviews and Events do not, and a Lease is only the run's own. */
+export function isWrite({ method, path }: ApiRequest): boolean {
+  return method !== 'GET' && !/\/(selfsubjectaccessreviews|events|leases)([/?]|$)|[?&]dryRun=All/.test(path);
 }
 
 function failure(code: number, reason: string, message: string, headers: Readonly<Record<string, string>> = {}): ApiResponse {
