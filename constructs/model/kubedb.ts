@@ -24,7 +24,6 @@ export const CERTIFICATE_DIR = '/var/private/ssl';
 export const KAFKA_CONTAINER = 'kafka';
 /** Volume with the operator's configuration Secret. */
 export const CONFIG_VOLUME = 'temp-config';
-export const CONFIG_DIR = '/opt/kafka/config/temp-config';
 /** Keys of the configuration Secret. `ssl.properties` is there exactly when TLS is on (inferred from the key counts in the guides). */
 export const CONFIG_KEYS = { main: 'config.properties', ssl: 'ssl.properties', client: 'clientauth.properties' } as const;
 /** Keys of the JKS password Secret. cert-manager knows one password per store, so all three hold the same. */

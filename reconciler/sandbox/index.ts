@@ -26,10 +26,10 @@ import { Client } from './client';
 import type { DataLosses, KafkaFacts } from './stand-ins/kafka/processes';
 import { createStandIns, type Dialed, type StandInsOptions } from './stand-ins/stand-ins';
 
+export type { Timing } from './stand-ins/context';
 export type { KafkaFacts } from './stand-ins/kafka/processes';
 export { pooledKeys } from './stand-ins/pki/keys';
 export type { Dialed } from './stand-ins/stand-ins';
-export type { Timing } from './stand-ins/world';
 
 export interface SandboxOptions extends Omit<StandInsOptions, 'without'> {
   /** More about the API: what is not installed, what is forbidden. */

@@ -1,20 +1,20 @@
 /**
- * What the stand-ins see of the cluster: a copy of every object, kept up to date by watches, so that looking costs nothing.
+ * A copy of the cluster for the stand-ins, kept current by watches, so that reads cost nothing.
  *
- * It may lag behind; a stand-in that decides on an old copy fails on its resourceVersion or uid and is asked again. What a stand-in has
- * written itself it sees at once.
+ * The copy may lag behind the API server. A write that is based on an old copy fails on its resourceVersion or uid, and the stand-in tries
+ * again. A stand-in sees its own writes at once.
  */
 import type { Kind, KubeObject } from '#model/kube-object';
 import { ApiError, type Client } from '../client';
 import type { Clock } from '../clock';
+import type { KindOf } from './kinds';
 
-/** Pause before a watch that failed is begun anew. */
+/** Pause before a failed watch starts again. */
 const RETRY_MS = 1000;
 
 type Listener = (object: KubeObject, previous: KubeObject | undefined) => void;
 
-/** How the cluster is followed. */
-interface Way {
+export interface FollowOptions {
   readonly client: Client;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -22,77 +22,78 @@ interface Way {
   readonly namespace: string | undefined;
 }
 
+/** What the cache holds of one kind. */
 interface Shelf {
   readonly objects: Map<string, KubeObject>;
-  /** resourceVersion at which an object went, so that a late answer does not bring it back. */
-  readonly gone: Map<string, number>;
+  /** resourceVersions of deletions, so that a late response does not bring a deleted object back. */
+  readonly deleted: Map<string, number>;
   readonly listeners: Listener[];
 }
 
 export class Cache {
   private readonly shelves = new Map<string, Shelf>();
 
-  get(kind: Kind, namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.shelf(kind).objects.get(`${namespace ?? ''}/${name}`);
+  get<T extends KubeObject>(kind: KindOf<T>, namespace: string | undefined, name: string): T | undefined {
+    return this.shelf(kind).objects.get(`${namespace ?? ''}/${name}`) as T | undefined;
   }
 
-  list(kind: Kind, namespace?: string): readonly KubeObject[] {
-    const objects = [...this.shelf(kind).objects.values()];
+  list<T extends KubeObject>(kind: KindOf<T>, namespace?: string): readonly T[] {
+    const objects = [...this.shelf(kind).objects.values()] as T[];
     return namespace === undefined ? objects : objects.filter((o) => o.metadata.namespace === namespace);
   }
 
-  /** Calls back with every object that came, changed or went. */
+  /** Calls back with every object of a kind that is added, changed or deleted. */
   onChange(kind: Kind, listener: Listener): void {
     this.shelf(kind).listeners.push(listener);
   }
 
-  /** Takes an object that a write returned. Versions are compared as numbers, which API servers promise of their own objects. */
+  /** Stores an object that a write returned. API servers promise that resourceVersions of one object compare as numbers. */
   remember(object: KubeObject): void {
-    const shelf = this.shelves.get(`${object.apiVersion}/${object.kind}`);
+    const shelf = this.shelf(object);
     const key = keyOf(object);
-    if (shelf === undefined || versionOf(object) <= (shelf.gone.get(key) ?? 0)) return;
     const previous = shelf.objects.get(key);
-    if (previous !== undefined && versionOf(previous) >= versionOf(object)) return;
+    if (versionOf(object) <= Math.max(shelf.deleted.get(key) ?? 0, versionOf(previous))) return;
     shelf.objects.set(key, object);
-    for (const tell of shelf.listeners) tell(object, previous);
+    for (const notify of shelf.listeners) notify(object, previous);
   }
 
-  /** Follows the kinds until the signal aborts; resolves when all of them have been read once. Kinds that are not installed stay empty. */
-  async follow(kinds: readonly Kind[], way: Way): Promise<void> {
+  /** Follows the kinds until the signal aborts. Resolves when every kind was read once. A kind that is not installed stays empty. */
+  async follow(kinds: readonly Kind[], options: FollowOptions): Promise<void> {
     await Promise.all(
       kinds.map(async (kind) => {
-        let from: string | undefined;
+        let revision: string | undefined;
         try {
-          from = await this.load(kind, way);
+          revision = await this.load(kind, options);
         } catch (error) {
-          if (error instanceof ApiError && error.code === 404) return;
-          if (!(error instanceof ApiError) || (error.code < 500 && error.code !== 429)) throw error;
+          if (!(error instanceof ApiError)) throw error;
+          if (error.code === 404) return;
+          if (error.code < 500 && error.code !== 429) throw error;
         }
-        void this.watch(kind, from, way);
+        void this.watch(kind, revision, options);
       }),
     );
   }
 
-  private async watch(kind: Kind, from: string | undefined, way: Way): Promise<void> {
+  private async watch(kind: Kind, from: string | undefined, options: FollowOptions): Promise<void> {
     let revision = from;
-    while (!way.signal.aborted) {
+    while (!options.signal.aborted) {
       try {
-        revision ??= await this.load(kind, way);
-        for await (const event of way.client.watch(kind, revision, way)) {
+        revision ??= await this.load(kind, options);
+        for await (const event of options.client.watch(kind, revision, options)) {
           if (event.type === 'ERROR') break;
           revision = event.object.metadata.resourceVersion ?? revision;
           if (event.type === 'DELETED') this.forget(event.object);
           else if (event.type !== 'BOOKMARK') this.remember(event.object);
         }
       } catch {
-        // A watch may end in any way; reading everything anew is the answer to all of them.
+        // Whatever ended the watch, a new list brings the cache up to date.
       }
       revision = undefined;
-      await way.clock.sleep(RETRY_MS, way.signal).catch(() => {});
+      await options.clock.sleep(RETRY_MS, options.signal).catch(() => {});
     }
   }
 
-  private async load(kind: Kind, { client, namespace }: Way): Promise<string> {
+  private async load(kind: Kind, { client, namespace }: FollowOptions): Promise<string> {
     const { items, resourceVersion } = await client.list(kind, namespace);
     const present = new Set(items.map(keyOf));
     for (const object of this.list(kind)) if (!present.has(keyOf(object))) this.forget(object);
@@ -101,22 +102,20 @@ export class Cache {
   }
 
   private forget(object: KubeObject): void {
-    const shelf = this.shelf(object);
-    shelf.gone.set(keyOf(object), versionOf(object));
-    const previous = shelf.objects.get(keyOf(object));
-    // A successor of the same name may be known already.
-    if (previous === undefined || previous.metadata.uid !== object.metadata.uid) return;
-    shelf.objects.delete(keyOf(object));
-    for (const tell of shelf.listeners) tell(object, previous);
+    const { objects, deleted, listeners } = this.shelf(object);
+    const key = keyOf(object);
+    deleted.set(key, versionOf(object));
+    const previous = objects.get(key);
+    // The cache may already hold a successor of the same name.
+    if (previous?.metadata.uid !== object.metadata.uid) return;
+    objects.delete(key);
+    for (const notify of listeners) notify(object, previous);
   }
 
   private shelf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): Shelf {
     const key = `${apiVersion}/${kind}`;
-    let shelf = this.shelves.get(key);
-    if (shelf === undefined) {
-      shelf = { objects: new Map(), gone: new Map(), listeners: [] };
-      this.shelves.set(key, shelf);
-    }
+    const shelf = this.shelves.get(key) ?? { objects: new Map(), deleted: new Map(), listeners: [] };
+    this.shelves.set(key, shelf);
     return shelf;
   }
 }
@@ -125,6 +124,6 @@ function keyOf({ metadata }: KubeObject): string {
   return `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-function versionOf({ metadata }: KubeObject): number {
-  return Number(metadata.resourceVersion ?? 0);
+function versionOf(object: KubeObject | undefined): number {
+  return Number(object?.metadata.resourceVersion ?? 0);
 }

@@ -1,126 +1,140 @@
 /**
- * The loop that every stand-in runs in: something changed, so look at all of the object anew and do what is missing. Keys wait in a queue,
- * each at most once; one is worked on at a time. A failure is tried again, later each time.
+ * The control loop that every stand-in runs in: after a change, the stand-in looks at the whole object and does what is missing. The names
+ * of objects wait in a queue, each at most once, and the loop handles one at a time. A failed object is tried again, with growing pauses.
  */
 import type { Kind, KubeObject } from '#model/kube-object';
 import { ApiError } from '../client';
-import type { Clock } from '../clock';
-import type { Cache } from './cache';
+import type { Context } from './context';
+import type { KindOf } from './kinds';
 
-/** One object that a stand-in looks after. */
-export interface Key {
-  readonly namespace: string | undefined;
-  readonly name: string;
+/** The name of an object; the object itself will do. */
+export interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** Milliseconds after which to look again although nothing has changed. */
+/** Milliseconds after which the controller wants to see the object again, even if nothing changes. */
 export type Again = number | undefined;
 
-export interface Controller {
-  readonly name: string;
-  /** Whose changes matter, and which of the objects it looks after they concern. */
-  readonly watches: readonly { readonly kind: Kind; readonly keys: (object: KubeObject, previous?: KubeObject) => readonly Key[] }[];
-  reconcile(key: Key): Promise<Again>;
+export interface Controller<T extends KubeObject = KubeObject> {
+  /** The kind whose objects the controller reconciles. */
+  readonly kind: KindOf<T>;
+  /** Further kinds whose changes matter. */
+  readonly watches?: readonly Watch[];
+  reconcile(object: T): Promise<Again>;
+  /** Handles an object that is being deleted, or is gone. Default: nothing happens. */
+  remove?(object: T | undefined, name: Named): Promise<Again>;
 }
 
-/** Returns an object's own key. */
-export function ownKey({ metadata }: KubeObject): readonly Key[] {
-  return [{ namespace: metadata.namespace, name: metadata.name }];
+/** The controller's objects that a change of another object concerns. */
+export interface Watch {
+  readonly kind: Kind;
+  readonly concerned: (object: KubeObject, previous?: KubeObject) => readonly Named[];
 }
 
-/** Returns the key of whatever of a kind owns the object. */
-export function ownerKey(kind: Kind): (object: KubeObject) => readonly Key[] {
-  return ({ metadata }) =>
-    (metadata.ownerReferences ?? []).filter((o) => o.kind === kind.kind).map(({ name }) => ({ namespace: metadata.namespace, name }));
+/** Returns a watch whose function takes the view of the kind. */
+export function watch<T extends KubeObject>(kind: KindOf<T>, concerned: (object: T, previous?: T) => readonly Named[]): Watch {
+  return { kind, concerned: concerned as Watch['concerned'] };
 }
 
-export interface LoopOptions {
-  readonly cache: Cache;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Is told what is no answer of the API server, but a mistake in a stand-in. */
-  readonly onBug: (error: unknown) => void;
+/** Returns a watch of objects that concern their owner of a kind. */
+export function watchOwned(kind: Kind, by: Kind): Watch {
+  return watch(kind, ({ metadata: { namespace, ownerReferences = [] } }) =>
+    ownerReferences.filter((o) => o.kind === by.kind).map(({ name }) => named(namespace, name)),
+  );
 }
 
-/** Aborting without a reason makes an error with a stack each time. */
-const NOT_NEEDED = 'not needed any more';
+export function named(namespace: string | undefined, name: string): Named {
+  return { metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+}
+
+/** Abort reason of timers. An Error would capture a stack each time. */
+const NOT_NEEDED = 'not needed';
 
 const RETRY_MS = 200;
 const LONGEST_RETRY_MS = 60_000;
 
-/** Runs a controller until the signal aborts. */
-export function runController(controller: Controller, options: LoopOptions): Loop {
-  const loop = new Loop(controller, options);
-  for (const { kind, keys } of controller.watches) {
-    options.cache.onChange(kind, (object, previous) => {
-      for (const key of keys(object, previous)) loop.add(key);
-    });
-    for (const object of options.cache.list(kind)) for (const key of keys(object)) loop.add(key);
-  }
-  return loop;
-}
-
-export class Loop {
-  private readonly waiting = new Map<string, Key>();
+export class Loop<T extends KubeObject> {
+  private readonly queue = new Map<string, Named>();
   private readonly timers = new Map<string, AbortController>();
   private readonly failures = new Map<string, number>();
   private isWorking = false;
 
   constructor(
-    private readonly controller: Controller,
-    private readonly options: LoopOptions,
+    private readonly context: Context,
+    private readonly controller: Controller<T>,
   ) {}
 
-  add(key: Key): void {
-    if (this.options.signal.aborted) return;
-    this.waiting.set(idOf(key), key);
+  /** Handles the objects that exist, and from now on every change, until the sandbox ends. */
+  start(): this {
+    const { cache } = this.context;
+    const { kind, watches = [] } = this.controller;
+    for (const { kind: watched, concerned } of [{ kind, concerned: (object: KubeObject) => [object] }, ...watches]) {
+      const add = (object: KubeObject, previous?: KubeObject) => {
+        for (const name of concerned(object, previous)) this.add(name);
+      };
+      cache.onChange(watched, add);
+      for (const object of cache.list(watched)) add(object);
+    }
+    return this;
+  }
+
+  add(name: Named): void {
+    if (this.context.signal.aborted) return;
+    this.queue.set(keyOf(name), name);
     if (this.isWorking) return;
     this.isWorking = true;
     queueMicrotask(() => void this.work());
   }
 
   private async work(): Promise<void> {
-    while (this.waiting.size > 0 && !this.options.signal.aborted) {
-      const [id, key] = this.waiting.entries().next().value as [string, Key];
-      this.waiting.delete(id);
-      this.timers.get(id)?.abort(NOT_NEEDED);
-      this.timers.delete(id);
-      const again = await this.attempt(id, key);
-      if (again !== undefined) this.wakeAfter(id, key, again);
+    while (this.queue.size > 0 && !this.context.signal.aborted) {
+      const [key, name] = this.queue.entries().next().value as [string, Named];
+      this.queue.delete(key);
+      this.timers.get(key)?.abort(NOT_NEEDED);
+      this.timers.delete(key);
+      const again = await this.attempt(key, name);
+      if (again !== undefined) this.wakeAfter(key, name, again);
     }
     this.isWorking = false;
   }
 
-  private async attempt(id: string, key: Key): Promise<Again> {
+  private async attempt(key: string, name: Named): Promise<Again> {
     try {
-      const again = await this.controller.reconcile(key);
-      this.failures.delete(id);
+      const again = await this.handle(name);
+      this.failures.delete(key);
       return again;
     } catch (error) {
-      if (this.options.signal.aborted) return undefined;
-      // What the API server refuses may well go through when more is known: a conflict, a namespace that is not there yet.
-      if (!(error instanceof ApiError)) this.options.onBug(error);
-      const failures = (this.failures.get(id) ?? 0) + 1;
-      this.failures.set(id, failures);
+      if (this.context.signal.aborted) return undefined;
+      // The API server's refusal may be temporary: a conflict, or a namespace that does not exist yet.
+      if (!(error instanceof ApiError)) this.context.onBug(error);
+      const failures = (this.failures.get(key) ?? 0) + 1;
+      this.failures.set(key, failures);
       return Math.min(RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS);
     }
   }
 
-  private wakeAfter(id: string, key: Key, ms: number): void {
+  private async handle(name: Named): Promise<Again> {
+    const object = this.context.cache.get(this.controller.kind, name.metadata.namespace, name.metadata.name);
+    const isLeaving = object === undefined || object.metadata.deletionTimestamp !== undefined;
+    return isLeaving ? this.controller.remove?.(object, name) : this.controller.reconcile(object);
+  }
+
+  private wakeAfter(key: string, name: Named, ms: number): void {
+    const { clock, signal } = this.context;
     const timer = new AbortController();
-    this.timers.set(id, timer);
+    this.timers.set(key, timer);
     const stop = () => timer.abort(NOT_NEEDED);
-    this.options.signal.addEventListener('abort', stop, { once: true });
-    this.options.clock
+    signal.addEventListener('abort', stop, { once: true });
+    clock
       .sleep(ms, timer.signal)
       .then(
-        () => this.add(key),
-        () => {},
+        () => this.add(name),
+        () => {}, // a change came first
       )
-      .finally(() => this.options.signal.removeEventListener('abort', stop));
+      .finally(() => signal.removeEventListener('abort', stop));
   }
 }
 
-function idOf({ namespace, name }: Key): string {
+function keyOf({ metadata: { namespace, name } }: Named): string {
   return `${namespace ?? ''}/${name}`;
 }

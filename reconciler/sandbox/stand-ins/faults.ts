@@ -1,70 +1,68 @@
 /**
- * Faults on demand, asked for by annotation, so that users can rehearse them, too.
+ * Faults that an annotation switches on, so that users can rehearse them as well.
  *
  *     on a Kafka, naming pods separated by commas, `*` for all
  *       sandbox.kafka-tls/never-ready: orders-broker-1      the pod runs and never becomes Ready
  *       sandbox.kafka-tls/crash-loop: orders-broker-1       the pod ends as soon as it starts
- *       sandbox.kafka-tls/behind: orders-broker-1           its replicas are out of sync, and as a controller it has not caught up
+ *       sandbox.kafka-tls/behind: orders-broker-1           its replicas are out of sync; a controller has not caught up
  *     on an Issuer or ClusterIssuer
  *       sandbox.kafka-tls/issuance-takes: 3m                a certificate takes this long
- *       sandbox.kafka-tls/issuance-fails: no quota left     none is issued, for this reason
- *       sandbox.kafka-tls/drops-names: 127.0.0.1,localhost  these names are left out of what is issued
- *       sandbox.kafka-tls/backdates: 5m                     what is issued says that it is that much older
- *     on one with spec.vault: what the role of the Vault does not allow
+ *       sandbox.kafka-tls/issuance-fails: no quota left     every request fails for this reason
+ *       sandbox.kafka-tls/drops-names: 127.0.0.1,localhost  certificates leave these names out
+ *       sandbox.kafka-tls/backdates: 5m                     certificates are valid from this long ago
+ *     on an issuer with spec.vault: what the role of the Vault does not allow
  *       sandbox.kafka-tls/vault-forbids: localhost,ip-sans,wildcards
- *       sandbox.kafka-tls/vault-domains: demo.svc           other domains than these and their subdomains; default: any is allowed
+ *       sandbox.kafka-tls/vault-domains: demo.svc           the only domains, with their subdomains; default: any is allowed
  *
- * A running pod takes no notice of `crash-loop` until it is restarted; what the others do ends when the annotation does.
+ * `crash-loop` affects a running pod at its next start. Every other fault ends with its annotation.
  */
 import { goDurationMs } from '#model/go-duration';
-import { KINDS, type KubeObject } from '#model/kube-object';
 import type { Cache } from './cache';
+import { type Issuer, KAFKA, type Pod } from './kinds';
 import { kafkaNodeOf } from './kubernetes/kafka-node';
 
 const PREFIX = 'sandbox.kafka-tls/';
 
 export type PodFault = 'never-ready' | 'crash-loop' | 'behind';
 
-/** Tells whether this is to be wrong with a pod. */
-export function hasPodFault(fault: PodFault, cache: Cache, pod: KubeObject): boolean {
-  const kafka = cache.get(KINDS.Kafka, pod.metadata.namespace, kafkaNodeOf(pod)?.kafka ?? '');
-  const isNamed = (text: string) => text.split(',').some((name) => name.trim() === '*' || name.trim() === pod.metadata.name);
-  return isNamed(kafka?.metadata.annotations?.[`${PREFIX}${fault}`] ?? '');
+/** Tells whether a fault applies to a pod. */
+export function hasPodFault(fault: PodFault, cache: Cache, pod: Pod): boolean {
+  const kafka = cache.get(KAFKA, pod.metadata.namespace, kafkaNodeOf(pod)?.kafka ?? '');
+  const pods = listOf(kafka?.metadata.annotations?.[`${PREFIX}${fault}`]);
+  return pods.includes('*') || pods.includes(pod.metadata.name);
 }
 
-export interface IssuerFault {
-  /** How long it takes for a certificate. */
+export interface IssuerFaults {
+  /** Absent: the sandbox's timing. */
   readonly takesMs: number | undefined;
-  /** Why it issues none. */
+  /** Why every request fails. */
   readonly failure: string | undefined;
   readonly droppedNames: readonly string[];
   readonly backdatedMs: number;
 }
 
-/** Returns what is wrong with an issuer. */
-export function issuerFaultOf(issuer: KubeObject): IssuerFault {
-  const text = (name: string) => issuer.metadata.annotations?.[`${PREFIX}${name}`] ?? '';
+export function issuerFaultsOf({ metadata: { annotations = {} } }: Issuer): IssuerFaults {
+  const text = (fault: string) => annotations[`${PREFIX}${fault}`];
   return {
-    takesMs: goDurationMs(text('issuance-takes')),
-    failure: text('issuance-fails') === '' ? undefined : text('issuance-fails'),
+    takesMs: goDurationMs(text('issuance-takes') ?? ''),
+    failure: text('issuance-fails') || undefined,
     droppedNames: listOf(text('drops-names')),
-    backdatedMs: goDurationMs(text('backdates')) ?? 0,
+    backdatedMs: goDurationMs(text('backdates') ?? '') ?? 0,
   };
 }
 
-const VAULT_RULES = ['localhost', 'ip-sans', 'wildcards'] as const;
+/** What the role of a Vault issuer allows. */
+export interface VaultRole {
+  /** Undefined: any. */
+  readonly domains: readonly string[] | undefined;
+  readonly forbids: readonly string[];
+}
 
-/** Returns what the role of a Vault issuer allows. */
-export function vaultRoleOf({ metadata: { annotations = {} } }: KubeObject) {
+export function vaultRoleOf({ metadata: { annotations = {} } }: Issuer): VaultRole {
   const domains = annotations[`${PREFIX}vault-domains`];
-  const forbidden = listOf(annotations[`${PREFIX}vault-forbids`] ?? '');
-  return {
-    /** Undefined: any. */
-    domains: domains === undefined ? undefined : listOf(domains),
-    forbids: (rule: (typeof VAULT_RULES)[number]) => forbidden.includes(rule),
-  };
+  return { domains: domains === undefined ? undefined : listOf(domains), forbids: listOf(annotations[`${PREFIX}vault-forbids`]) };
 }
 
-function listOf(text: string): readonly string[] {
+function listOf(text = ''): readonly string[] {
   return text.split(',').flatMap((item) => item.trim() || []);
 }

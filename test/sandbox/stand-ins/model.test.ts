@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from '#model/kubedb';
 import {
-  canTalk,
+  canConnect,
   electLeader,
   isCaughtUp,
   isReady,
@@ -52,8 +52,8 @@ const talks: readonly [name: string, a: string, b: string, talk: boolean][] = [
 ];
 for (const [name, a, b, talk] of talks) {
   test(`${name}: ${talk ? 'they talk' : 'they do not'}`, () => {
-    assert.equal(canTalk(node(0, a), node(1, b), { trusts, now: LATE }), talk);
-    assert.equal(canTalk(node(1, b), node(0, a), { trusts, now: LATE }), talk, 'both ways');
+    assert.equal(canConnect(node(0, a), node(1, b), { trusts, now: LATE }), talk);
+    assert.equal(canConnect(node(1, b), node(0, a), { trusts, now: LATE }), talk, 'both ways');
   });
 }
 

@@ -1,28 +1,28 @@
 /**
- * Stand-in for cert-manager: issuers, certificates, and the requests between them. Self-signed and CA issuers sign here, ACME and Vault
- * issuers pass requests on to servers that are imitated (`remote-issuers.ts`).
+ * Stand-in for cert-manager: issuers, Certificates and the CertificateRequests between them.
  *
  *     Certificate ──violation──> Issuing ──key, CSR──> CertificateRequest ──issuer──> signed ──> Secret, revision + 1, Ready
  *
- * Why a certificate is issued anew is a chain of checks (`violations.ts`). While one is, its Ready condition goes on telling of the old one.
- * A private key that waits for its certificate is kept here, not in a temporary Secret. There is no Venafi, no PKCS#12 store, no policy of
- * approval: every request is approved.
+ * A chain of checks decides whether a certificate must be issued again (`violations.ts`). Until the new one is there, the Ready condition
+ * describes the old one. Self-signed and CA issuers sign here; ACME servers and Vaults are imitated (`issuer-types.ts`). The private key of a
+ * pending request is kept in memory, not in a temporary Secret. Every request is approved. There are no Venafi issuers, no PKCS#12 stores
+ * and no approval policies.
  */
-import { KINDS } from '#model/kube-object';
+import type { Context } from '../context';
 import type { Controller } from '../controller';
+import { CLUSTER_ISSUER, ISSUER } from '../kinds';
 import type { KeySource } from '../pki/keys';
-import type { World } from '../world';
 import { certificateController } from './certificates';
 import { Issuance, type PendingKeys } from './issuance';
 import { issuerController } from './issuers';
 import { requestController } from './requests';
 
-export function certManager(world: World, keys: KeySource): readonly Controller[] {
+export function certManager(context: Context, keys: KeySource): readonly Controller[] {
   const pending: PendingKeys = new Map();
   return [
-    issuerController(world, KINDS.Issuer),
-    issuerController(world, KINDS.ClusterIssuer),
-    certificateController(world, new Issuance(world, keys, pending)),
-    requestController(world, pending, keys),
+    issuerController(context, ISSUER),
+    issuerController(context, CLUSTER_ISSUER),
+    certificateController(context, new Issuance(context, keys, pending)),
+    requestController(context, pending, keys),
   ];
 }

@@ -1,83 +1,70 @@
-/** Certificates: when one is to be issued. */
-import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
+/** Certificates: when an issuance begins. */
+import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
-import { type Again, type Controller, ownerKey, ownKey } from '../controller';
-import type { World } from '../world';
-import { generationOf, issuedMaterial, reportStatus, secretOf, violationOf } from './certificate-status';
+import type { Context } from '../context';
+import { type Again, type Controller, watch, watchOwned } from '../controller';
+import { CERTIFICATE, CERTIFICATE_REQUEST, type Certificate, SECRET } from '../kinds';
 import type { Issuance } from './issuance';
-import { renewalTime, type Violation } from './violations';
+import { type CertificateFacts, factsOf, renewalTime, reportStatus } from './status';
 
-/** After a failure the next attempt waits, twice as long each time. */
+/** The pause after the first failure; it doubles with each further one. */
 const FIRST_BACKOFF_MS = 3_600_000;
 const LONGEST_BACKOFF_MS = 32 * FIRST_BACKOFF_MS;
 
-export function certificateController(world: World, issuance: Issuance): Controller {
+export function certificateController(context: Context, issuance: Issuance): Controller<Certificate> {
   return {
-    name: 'cert-manager-certificates',
+    kind: CERTIFICATE,
     watches: [
-      { kind: KINDS.Certificate, keys: ownKey },
-      { kind: KINDS.CertificateRequest, keys: ownerKey(KINDS.Certificate) },
-      {
-        kind: KINDS.Secret,
-        keys: (secret) =>
-          world.cache
-            .list(KINDS.Certificate, secret.metadata.namespace)
-            .filter((c) => concerns(secret, c))
-            .flatMap(ownKey),
-      },
+      watchOwned(CERTIFICATE_REQUEST, CERTIFICATE),
+      watch(SECRET, ({ metadata: { name, namespace } }) =>
+        context.cache
+          .list(CERTIFICATE, namespace)
+          .filter(({ spec }) => spec.secretName === name || spec.keystores?.jks?.passwordSecretRef?.name === name),
+      ),
     ],
-    reconcile: async ({ namespace, name }) => {
-      const certificate = world.cache.get(KINDS.Certificate, namespace, name);
-      if (certificate === undefined || certificate.metadata.deletionTimestamp !== undefined) return undefined;
-      if (!hasTrueCondition(certificate, 'Issuing')) return judge(world, certificate, issuance);
+    reconcile: async (certificate) => {
+      if (!hasTrueCondition(certificate, 'Issuing')) return trigger(context, certificate, issuance);
       await issuance.advance(certificate);
       return undefined;
     },
   };
 }
 
-function concerns({ metadata: { name } }: KubeObject, { spec }: KubeObject): boolean {
-  return spec.secretName === name || spec.keystores?.jks?.passwordSecretRef?.name === name;
-}
-
-/** Begins an issuance when there is a reason; else sees that the Secret carries what the spec says about it. */
-async function judge(world: World, certificate: KubeObject, issuance: Issuance): Promise<Again> {
-  const now = world.clock.now();
-  const violation = violationOf(world, certificate);
-  const material = issuedMaterial(world, certificate);
-  const renewal = violation === undefined && material !== undefined ? renewalTime(certificate, material) : undefined;
-  const trigger = violation ?? (renewal !== undefined && renewal <= now ? renewalDue(renewal) : undefined);
-  if (trigger === undefined) {
-    await issuance.refresh(certificate);
-    await reportStatus(world, certificate, { violation });
-    return renewal === undefined ? undefined : renewal.getTime() - now.getTime();
+/** Begins an issuance if there is a reason. Otherwise brings the Secret's metadata up to date. */
+async function trigger(context: Context, certificate: Certificate, issuance: Issuance): Promise<Again> {
+  const now = context.clock.now();
+  const facts = factsOf(context, certificate);
+  const { violation, material } = facts;
+  const renewal = material && renewalTime(certificate, material);
+  const isDue = renewal !== undefined && renewal <= now;
+  if (violation === undefined && !isDue) {
+    await issuance.refresh(facts);
+    await reportStatus(context, facts);
+    return renewal && renewal.getTime() - now.getTime();
   }
+  const message = `Renewing certificate as renewal was scheduled at ${renewal && timestamp(renewal)}`;
+  const reason = violation ?? { reason: 'Renewing', message };
   const waitMs = backoffLeft(certificate, now);
-  const mayIssue = waitMs === 0 && isOwnerOfSecret(world, certificate);
-  await reportStatus(world, certificate, { violation, ...(mayIssue ? { issuing: { status: 'True', ...trigger } } : {}) });
+  const mayIssue = waitMs === 0 && isOwnerOfSecret(context, facts);
+  await reportStatus(context, facts, mayIssue ? { issuing: { status: 'True', ...reason } } : {});
   return waitMs > 0 ? waitMs : undefined;
 }
 
-function renewalDue(at: Date): Violation {
-  return { reason: 'Renewing', message: `Renewing certificate as renewal was scheduled at ${timestamp(at)}` };
-}
-
-/** A changed spec is tried at once. */
-function backoffLeft(certificate: KubeObject, now: Date): number {
+/** A changed spec ends the pause. */
+function backoffLeft(certificate: Certificate, now: Date): number {
   const { lastFailureTime, failedIssuanceAttempts = 1 } = certificate.status ?? {};
-  const isForThisSpec = conditionOf(certificate, 'Issuing')?.observedGeneration === generationOf(certificate);
+  const isForThisSpec = conditionOf(certificate, 'Issuing')?.observedGeneration === certificate.metadata.generation;
   if (lastFailureTime === undefined || !isForThisSpec) return 0;
   const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** (failedIssuanceAttempts - 1), LONGEST_BACKOFF_MS);
   return Math.max(0, Date.parse(lastFailureTime) + backoff - now.getTime());
 }
 
-/** Of Certificates that share a Secret only one is issued: the one that the Secret names, else the oldest. */
-function isOwnerOfSecret(world: World, certificate: KubeObject): boolean {
-  const sharing = world.cache
-    .list(KINDS.Certificate, certificate.metadata.namespace)
-    .filter((c) => c.spec.secretName === certificate.spec.secretName);
-  const named = secretOf(world, certificate)?.metadata.annotations?.['cert-manager.io/certificate-name'];
-  const age = ({ metadata }: KubeObject) => `${metadata.creationTimestamp} ${metadata.name}`;
-  const owner = sharing.find((c) => c.metadata.name === named) ?? [...sharing].sort((a, b) => (age(a) < age(b) ? -1 : 1))[0];
-  return owner === undefined || owner.metadata.name === certificate.metadata.name;
+/** Of several Certificates with one Secret, only one is issued: the one that the Secret names, or the oldest. */
+function isOwnerOfSecret({ cache }: Context, { certificate, secret }: CertificateFacts): boolean {
+  const { metadata, spec } = certificate;
+  const sharing = cache.list(CERTIFICATE, metadata.namespace).filter((c) => c.spec.secretName === spec.secretName);
+  const owner = secret?.metadata.annotations?.['cert-manager.io/certificate-name'];
+  if (sharing.some((c) => c.metadata.name === owner)) return metadata.name === owner;
+  const ages = sharing.map((c) => `${c.metadata.creationTimestamp} ${c.metadata.name}`).sort();
+  return ages[0] === `${metadata.creationTimestamp} ${metadata.name}`;
 }

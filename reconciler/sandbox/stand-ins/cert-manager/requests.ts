@@ -1,143 +1,121 @@
-/** CertificateRequests: approved at once, signed after a while, or waiting for their issuer. */
+/** CertificateRequests: approved at once, then signed after a while, refused, or left waiting for their issuer. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import { parseGoDuration } from '#model/go-duration';
-import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
-import { DEFAULT_DURATION } from '#model/kubedb';
+import { goDurationMs } from '#model/go-duration';
+import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
-import { type Again, type Controller, type Key, ownKey } from '../controller';
-import { issuerFaultOf } from '../faults';
+import { type Context, conditionsOf, type NewCondition, withCondition, writeStatus } from '../context';
+import { type Again, type Controller, watch } from '../controller';
+import { issuerFaultsOf } from '../faults';
+import { CERTIFICATE_REQUEST, type CertificateRequest, CLUSTER_ISSUER, ISSUER, type Issuer } from '../kinds';
 import { singleChain } from '../pki/chain';
 import type { KeySource } from '../pki/keys';
 import { signRequest } from '../pki/x509';
-import { conditionsOf, type NewCondition, type World, withCondition, writeStatus } from '../world';
 import { type PendingKeys, pendingKey } from './issuance';
-import { findIssuer, isReadyIssuer, isSameIssuer, type KeyPair, keyPairOf } from './issuers';
-import { remoteAnswer, vaultCas } from './remote-issuers';
+import { type KeyPair, typeOf, type VaultCas, vaultCas } from './issuer-types';
+import { findIssuer } from './issuers';
+import { isSameIssuer } from './violations';
 
-export function requestController(world: World, pending: PendingKeys, keys: KeySource): Controller {
+export function requestController(context: Context, pending: PendingKeys, keys: KeySource): Controller<CertificateRequest> {
   const due = new Map<string, number>();
-  const vaultCa = vaultCas(keys, () => world.clock.now());
+  const vaultCa = vaultCas(keys, () => context.clock.now());
+  const waitingFor = ({ kind, metadata: { name, namespace } }: Issuer) =>
+    context.cache.list(CERTIFICATE_REQUEST, namespace).filter((r) => !isFinished(r) && isSameIssuer(r.spec.issuerRef, { name, kind }));
   return {
-    name: 'cert-manager-certificaterequests',
-    watches: [
-      { kind: KINDS.CertificateRequest, keys: ownKey },
-      { kind: KINDS.Issuer, keys: (issuer) => waitingFor(world, issuer) },
-      { kind: KINDS.ClusterIssuer, keys: (issuer) => waitingFor(world, issuer) },
-    ],
-    reconcile: async ({ namespace, name }) => {
-      const request = world.cache.get(KINDS.CertificateRequest, namespace, name);
-      if (request === undefined || isOver(request)) return undefined;
-      return handle(world, request, { pending, due, vaultCa });
+    kind: CERTIFICATE_REQUEST,
+    watches: [watch(ISSUER, waitingFor), watch(CLUSTER_ISSUER, waitingFor)],
+    reconcile: async (request) => {
+      if (isFinished(request)) return undefined;
+      const { issuerRef } = request.spec;
+      const { name, namespace, uid = '' } = request.metadata;
+      const issuer = findIssuer(context, namespace, issuerRef);
+      if (issuer === undefined) return wait(context, request, `Referenced "${issuerRef.kind ?? 'Issuer'}" not found: "${issuerRef.name}"`);
+      if (!hasTrueCondition(issuer, 'Ready')) return wait(context, request, 'Referenced issuer does not have a Ready status condition');
+      const now = context.clock.monotonicMs();
+      const dueMs = due.get(uid) ?? now + (issuerFaultsOf(issuer).takesMs ?? context.timing.issuanceMs);
+      due.set(uid, dueMs);
+      if (dueMs > now) return dueMs - now;
+      due.delete(uid);
+      return answer(context, request, issuer, { requester: pending.get(pendingKey(namespace, name)), vaultCa });
     },
   };
 }
 
-/** Tells whether a request has its certificate, or never will. */
-function isOver(request: KubeObject): boolean {
+/** Tells whether a request has its certificate, or failed for good. */
+function isFinished(request: CertificateRequest): boolean {
   return hasTrueCondition(request, 'Ready') || conditionOf(request, 'Ready')?.reason === 'Failed';
 }
 
-function waitingFor({ cache }: World, issuer: KubeObject): readonly Key[] {
-  const { name, namespace } = issuer.metadata;
-  const ref = { name, kind: issuer.kind };
-  return cache
-    .list(KINDS.CertificateRequest, namespace)
-    .filter((r) => !isOver(r) && isSameIssuer(r.spec.issuerRef, ref))
-    .flatMap(ownKey);
+interface Signers {
+  /** The key of the request, which signs a self-signed certificate. */
+  readonly requester: KeyObject | undefined;
+  readonly vaultCa: VaultCas;
 }
 
-async function handle(
-  world: World,
-  request: KubeObject,
-  { pending, due, vaultCa }: { pending: PendingKeys; due: Map<string, number>; vaultCa: (issuer: KubeObject) => Promise<KeyPair> },
-): Promise<Again> {
-  const { name, namespace, uid = '' } = request.metadata;
-  const { issuerRef } = request.spec;
-  const issuer = findIssuer(world, namespace, issuerRef);
-  if (issuer === undefined) return wait(world, request, `Referenced "${issuerRef.kind ?? 'Issuer'}" not found: "${issuerRef.name}"`);
-  if (!isReadyIssuer(issuer)) return wait(world, request, 'Referenced issuer does not have a Ready status condition');
-  const now = world.clock.monotonicMs();
-  const { takesMs = world.timing.issuanceMs, failure } = issuerFaultOf(issuer);
-  const dueMs = due.get(uid) ?? now + takesMs;
-  due.set(uid, dueMs);
-  if (dueMs > now) return dueMs - now;
-  due.delete(uid);
-  try {
-    if (failure !== undefined) throw new SigningError(failure);
-    const passedOn = remoteAnswer(issuer, request);
-    if (passedOn !== 'signs' && 'pending' in passedOn) return wait(world, request, passedOn.pending);
-    if (passedOn !== 'signs') throw new SigningError(passedOn.refusal);
-    const pair = issuer.spec.vault === undefined ? undefined : await vaultCa(issuer);
-    await answer(
-      world,
-      request,
-      { status: 'True', reason: 'Issued', message: 'Certificate fetched from issuer successfully' },
-      issue(world, request, issuer, { requester: pending.get(pendingKey(namespace, name)), pair }),
-    );
-  } catch (error) {
-    if (!(error instanceof SigningError)) throw error;
-    await answer(
-      world,
-      request,
-      { status: 'False', reason: 'Failed', message: error.message },
-      { failureTime: timestamp(world.clock.now()) },
-    );
-  }
+async function answer(context: Context, request: CertificateRequest, issuer: Issuer, { requester, vaultCa }: Signers): Promise<Again> {
+  const { failure } = issuerFaultsOf(issuer);
+  const decision = failure === undefined ? await typeOf(issuer).answer(context, issuer, request, vaultCa) : { refusal: failure };
+  if ('pending' in decision) return wait(context, request, decision.pending);
+  const outcome = 'refusal' in decision ? decision : issue(context, request, { issuer, requester, signer: decision.signer });
+  if ('refusal' in outcome) {
+    const failureTime = timestamp(context.clock.now());
+    await report(context, request, { status: 'False', reason: 'Failed', message: outcome.refusal }, { failureTime });
+  } else
+    await report(context, request, { status: 'True', reason: 'Issued', message: 'Certificate fetched from issuer successfully' }, outcome);
   return undefined;
 }
 
-class SigningError extends Error {}
-
-interface Signers {
-  /** The key that the request is about. */
+interface Signing {
+  readonly issuer: Issuer;
   readonly requester: KeyObject | undefined;
-  /** What a remote issuer signs with. */
-  readonly pair: KeyPair | undefined;
+  readonly signer: KeyPair | 'requester';
 }
 
-function issue(world: World, request: KubeObject, issuer: KubeObject, { requester, pair: remote }: Signers): object {
-  const requestPem = Buffer.from(request.spec.request, 'base64').toString('utf8');
-  const duration = parseGoDuration(request.spec.duration ?? DEFAULT_DURATION) ?? 0n;
-  const { backdatedMs, droppedNames: without } = issuerFaultOf(issuer);
-  const nowMs = Math.floor(world.clock.now().getTime() / 1000) * 1000;
-  const dates = { notBefore: new Date(nowMs - backdatedMs), notAfter: new Date(nowMs + Number(duration / 1_000_000n)), without };
-  const nonce = request.metadata.uid ?? '';
-  if (issuer.spec.selfSigned !== undefined) {
-    if (requester === undefined) throw new SigningError('the private key of the request is not known');
-    const certificate = signRequest({ requestPem, key: requester, nonce, ...dates });
-    return { certificate: base64(certificate), ca: base64(certificate) };
+/** Returns the certificate and its CA in base64, or why the issuer cannot sign. */
+function issue({ clock }: Context, { spec, metadata }: CertificateRequest, { issuer, requester, signer }: Signing) {
+  const { backdatedMs, droppedNames: without } = issuerFaultsOf(issuer);
+  const nowMs = Math.floor(clock.now().getTime() / 1000) * 1000;
+  const options = {
+    requestPem: Buffer.from(spec.request, 'base64').toString('utf8'),
+    nonce: metadata.uid ?? '',
+    notBefore: new Date(nowMs - backdatedMs),
+    notAfter: new Date(nowMs + (goDurationMs(spec.duration ?? DEFAULT_DURATION) ?? 0)),
+    without,
+  };
+  if (signer === 'requester') {
+    if (requester === undefined) return { refusal: 'the private key of the request is not known' };
+    const certificate = base64(signRequest({ ...options, key: requester }));
+    return { certificate, ca: certificate };
   }
-  const pair = remote ?? keyPairOf(world, issuer);
-  if ('problem' in pair) throw new SigningError(pair.problem);
-  const [own = ''] = pair.chain;
-  // Whether the two fit is not looked at before: the issuer calls itself Ready.
-  if (!new X509Certificate(own).checkPrivateKey(pair.key))
-    throw new SigningError(
-      "Error signing certificate: error creating x509 certificate: x509: provided PrivateKey doesn't match parent's PublicKey",
-    );
-  const leaf = signRequest({ requestPem, issuer: { certificatePem: own }, key: pair.key, nonce, ...dates });
-  const chain = singleChain([leaf, ...pair.chain]);
-  if (chain === undefined) throw new SigningError('Error signing certificate: certificate chain is malformed or broken');
+  const [certificatePem = ''] = signer.chain;
+  // The issuer is Ready without this check.
+  if (!new X509Certificate(certificatePem).checkPrivateKey(signer.key)) return { refusal: MISMATCH };
+  const leaf = signRequest({ ...options, issuer: { certificatePem }, key: signer.key });
+  const chain = singleChain([leaf, ...signer.chain]);
+  if (chain === undefined) return { refusal: 'Error signing certificate: certificate chain is malformed or broken' };
   return { certificate: base64(chain.certificates.join('')), ca: base64(chain.ca) };
 }
+
+const DEFAULT_DURATION = '2160h';
+const MISMATCH = "Error signing certificate: error creating x509 certificate: x509: provided PrivateKey doesn't match parent's PublicKey";
 
 function base64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
 }
 
-async function wait(world: World, request: KubeObject, message: string): Promise<Again> {
-  await answer(world, request, { status: 'False', reason: 'Pending', message }, {});
+async function wait(context: Context, request: CertificateRequest, message: string): Promise<Again> {
+  await report(context, request, { status: 'False', reason: 'Pending', message }, {});
   return undefined;
 }
 
-async function answer(world: World, request: KubeObject, ready: Omit<NewCondition, 'type'>, result: object): Promise<void> {
-  const now = world.clock.now();
-  const approved: NewCondition = {
-    type: 'Approved',
-    status: 'True',
-    reason: 'cert-manager.io',
-    message: 'Certificate request has been approved by cert-manager.io',
-  };
-  const conditions = withCondition(withCondition(conditionsOf(request), approved, now), { type: 'Ready', ...ready }, now);
-  await writeStatus(world, request, { ...request.status, conditions, ...result });
+const APPROVED: NewCondition = {
+  type: 'Approved',
+  status: 'True',
+  reason: 'cert-manager.io',
+  message: 'Certificate request has been approved by cert-manager.io',
+};
+
+async function report(context: Context, request: CertificateRequest, ready: Omit<NewCondition, 'type'>, fields: object): Promise<void> {
+  const now = context.clock.now();
+  const conditions = withCondition(withCondition(conditionsOf(request), APPROVED, now), { type: 'Ready', ...ready }, now);
+  await writeStatus(context, request, { ...request.status, ...fields, conditions });
 }

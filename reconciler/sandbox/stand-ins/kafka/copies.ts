@@ -1,11 +1,11 @@
 /**
  * Which nodes hold the data of a replicated log: of a partition, or of the quorum's metadata. Pure.
  *
- *   a node whose disk was emptied holds nothing until it is in sync with the leader again
- *   a leader that holds nothing makes its followers truncate to its empty log: the data is lost
+ *   a node with an emptied disk  holds no data until it is in sync with the leader again
+ *   a leader without data        makes its followers truncate their logs: the data is lost
  */
 export interface Copies {
-  /** Node ids; absent as long as nothing was written. */
+  /** Node ids. Absent: nothing was written yet. */
   readonly holders?: readonly number[];
   /** How often the data was lost. */
   readonly losses: number;
@@ -13,21 +13,21 @@ export interface Copies {
 
 export const NO_DATA: Copies = { losses: 0 };
 
-/** Returns the copies after a node has started with an empty disk. */
+/** Returns the copies after a node started with an empty disk. */
 export function withEmptyDisk(copies: Copies, nodeId: number): Copies {
-  const { holders } = copies;
-  return holders === undefined ? copies : { ...copies, holders: holders.filter((id) => id !== nodeId) };
+  return copies.holders === undefined ? copies : { ...copies, holders: copies.holders.filter((id) => id !== nodeId) };
 }
 
-/** Returns the copies after the replicas in sync have fetched from their leader. Without a leader nothing is fetched. */
-export function replicated({ holders, losses }: Copies, leader: number | undefined, inSync: readonly number[]): Copies {
-  if (leader === undefined) return { ...(holders === undefined ? {} : { holders }), losses };
+/** Returns the copies after the replicas in sync have fetched from their leader. Without a leader they fetch nothing. */
+export function replicated(copies: Copies, leader: number | undefined, inSync: readonly number[]): Copies {
+  const { holders, losses } = copies;
+  if (leader === undefined) return copies;
   if (holders === undefined) return { holders: inSync, losses };
   if (!holders.includes(leader)) return { holders: inSync, losses: losses + 1 };
   return { holders: [...new Set([...holders, ...inSync])], losses };
 }
 
-/** Returns the copies of a partition after the metadata that names it was lost. */
+/** Returns the copies of a partition after the loss of the metadata that names it. */
 export function forgotten({ holders, losses }: Copies): Copies {
   return { losses: holders === undefined ? losses : losses + 1 };
 }

@@ -1,6 +1,6 @@
 /**
- * A listener of a running broker: a socket on this machine that speaks TLS or plaintext and answers the one request by which a client
- * finds out whom it talks to, ApiVersions. Every other request ends the connection.
+ * Servers of a running broker on this machine. A listener speaks TLS or plaintext and answers one request, ApiVersions, by which a client
+ * finds out whom it is connected to. Any other request ends the connection.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
@@ -13,27 +13,29 @@ export interface Listener {
 
 const API_VERSIONS = 18;
 const UNSUPPORTED_VERSION = 35;
-/** Kafka's limit of a request; the first bytes of a TLS handshake, read as a length, are above it. */
+/** Kafka's limit of a request. The first bytes of a TLS handshake, read as a length, are above it. */
 const MAX_REQUEST_BYTES = 104_857_600;
 
-/** Opens a listener; with a chain and key it speaks TLS. It does not keep the process alive. */
-export async function openListener(tls: { readonly chain: readonly string[]; readonly key: string } | undefined): Promise<Listener> {
+/** Opens a listener; with a chain and key it speaks TLS. */
+export function openListener(tls: { readonly chain: readonly string[]; readonly key: string } | undefined): Promise<Listener> {
+  const server = tls === undefined ? createServer(answer) : createTlsServer({ cert: tls.chain.join(''), key: tls.key }, answer);
+  return listen(server.on('tlsClientError', () => {}));
+}
+
+/** Lets a server listen on a free port of this machine. The server does not keep the process alive. */
+export async function listen(server: Server): Promise<Listener> {
   const sockets = new Set<Socket>();
-  const serve = (socket: Socket) => answer(socket);
-  const server: Server = tls === undefined ? createServer(serve) : createTlsServer({ cert: tls.chain.join(''), key: tls.key }, serve);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket.unref());
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   });
-  server.on('tlsClientError', () => {});
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
   server.unref();
   const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
   return {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${typeof address === 'object' ? address?.port : undefined}`,
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
@@ -58,7 +60,7 @@ function answer(socket: Socket): void {
   });
 }
 
-/** A response of version 0, which brokers also send to a version they do not know. */
+/** Returns a response of version 0. Brokers also answer an unknown version with it. */
 function apiVersions(version: number, correlationId: number): Buffer {
   const response = Buffer.alloc(20);
   response.writeInt32BE(response.length - 4, 0);
@@ -66,6 +68,6 @@ function apiVersions(version: number, correlationId: number): Buffer {
   response.writeInt16BE(version === 0 ? 0 : UNSUPPORTED_VERSION, 8);
   response.writeInt32BE(1, 10);
   response.writeInt16BE(API_VERSIONS, 14);
-  // Lowest and highest version are both 0, as the buffer is.
+  // The lowest and the highest version are 0, as the rest of the buffer.
   return response;
 }

@@ -1,42 +1,41 @@
 /**
- * Which Kafka nodes can talk to each other, and what follows from it. Pure: the running nodes go in, leader, readiness and partitions
- * come out.
+ * Which Kafka nodes can connect to each other, and what follows from that. Pure: from the running nodes it derives the leader, the readiness of
+ * nodes and the state of partitions.
  *
- *   two nodes talk        when both speak plaintext, or both TLS and each trusted the chain that the other serves at one instant since the
- *                         start of the later one: it connects again and again until it succeeds, so a chain that is not yet valid is
- *                         accepted once it is. Dates of a connection are never looked at again, so a chain that expires ends none
- *   a controller leads    when a majority of the voters can talk to it; a leader stays as long as that holds, else the lowest id follows
- *   a voter without data  leads only where no voter that holds the metadata could
- *   a node is ready       controllers once they listen; brokers and combined nodes when they can talk to the leader
- *   a node is caught up   a while after its start; the one that leads always is
- *   a replica is in sync  when its broker is caught up and talks to the controller that leads and to the partition's leader
+ *   two nodes connect     if both speak plaintext; or if both speak TLS and each accepts the chain of the other at one instant since the start
+ *                         of the later one. Nodes try again until they succeed, so a chain that is not yet valid is accepted once it is. An
+ *                         existing connection outlives the chain
+ *   a controller leads    if a majority of the voters can connect to it. A leader stays as long as that holds; then the lowest id follows
+ *   a voter without data  leads only if no voter with the metadata can
+ *   a node is ready       if it is a controller, as soon as it listens; if it is a broker or combined, once it can connect to the leader
+ *   a node is caught up   a while after its start; the leader always is
+ *   a replica is in sync  if its broker is caught up and can connect to the active controller and to the partition's leader
  *
- * While nobody leads, combined nodes are ready once they listen: if each waited for a quorum, none would ever come to be.
+ * Without a leader, combined nodes are ready as soon as they listen. If each of them waited for a quorum, none would ever form.
  *
- * It knows nothing of how much data there is, of elections that take time, of connections that are lost,
- * or of listeners with different protocols.
+ * The model leaves out the amount of data, the duration of elections, lost connections, and listeners with different protocols.
  */
-import type { Role } from '#model/kubedb';
+import type { Role } from '../kubedb/layout';
 
 export interface TlsMaterial {
-  /** What the node serves, leaf first, PEM. */
+  /** The chain that the node serves, leaf first, in PEM. */
   readonly chain: readonly string[];
-  /** The CA certificates it accepts, PEM. */
+  /** The CA certificates that it trusts, in PEM. */
   readonly trust: readonly string[];
 }
 
-/** A node as it runs: what it loaded when it started. Without `tls` it speaks plaintext. */
+/** A running node with what it loaded at its start. Without `tls` it speaks plaintext. */
 export interface RunningNode {
   readonly nodeId: number;
   readonly role: Role;
   readonly tls?: TlsMaterial | undefined;
-  /** When it started, and connected to the nodes that were there. */
+  /** When it started, and connected to the running nodes. */
   readonly startedAt: Date;
-  /** It has not caught up since it started. */
+  /** It has not caught up since its start. */
   readonly isBehind?: boolean | undefined;
 }
 
-/** Tells whether one of the trusted certificates vouches for a chain at one instant of a period, whose ends count. */
+/** Tells whether a trust store accepts a chain at one instant of a period, including its ends. */
 export type Trusts = (trust: readonly string[], chain: readonly string[], from: Date, until: Date) => boolean;
 
 export interface KafkaModel {
@@ -45,26 +44,26 @@ export interface KafkaModel {
   readonly voters: readonly number[];
   readonly trusts: Trusts;
   readonly now: Date;
-  /** Node ids of voters that hold the metadata; an empty log wins no election against one of them. Default: all do. */
+  /** Node ids of the voters that hold the metadata. A voter with an empty log wins no election against them. Default: all voters. */
   readonly upToDate?: readonly number[] | undefined;
 }
 
-/** Tells whether two nodes can exchange data. */
-export function canTalk(a: RunningNode, b: RunningNode, { trusts, now }: Pick<KafkaModel, 'trusts' | 'now'>): boolean {
+/** Tells whether two nodes can connect to each other. */
+export function canConnect(a: RunningNode, b: RunningNode, { trusts, now }: Pick<KafkaModel, 'trusts' | 'now'>): boolean {
   if (a.nodeId === b.nodeId) return true;
   if (a.tls === undefined || b.tls === undefined) return a.tls === b.tls;
   const from = a.startedAt > b.startedAt ? a.startedAt : b.startedAt;
-  // The clock may have been set back since.
+  // The clock may have been set back meanwhile.
   const until = now > from ? now : from;
   return trusts(a.tls.trust, b.tls.chain, from, until) && trusts(b.tls.trust, a.tls.chain, from, until);
 }
 
-/** Returns the node id of the active controller, or undefined while there is none. */
+/** Returns the node id of the active controller, or undefined if there is none. */
 export function electLeader(model: KafkaModel, previous: number | undefined): number | undefined {
   const majority = Math.floor(model.voters.length / 2) + 1;
   const running = model.nodes.filter((n) => model.voters.includes(n.nodeId));
   const able = running
-    .filter((candidate) => running.filter((voter) => canTalk(candidate, voter, model)).length >= majority)
+    .filter((candidate) => running.filter((voter) => canConnect(candidate, voter, model)).length >= majority)
     .map((n) => n.nodeId);
   const upToDate = able.filter((id) => model.upToDate?.includes(id) !== false);
   const candidates = upToDate.length > 0 ? upToDate : able;
@@ -72,14 +71,14 @@ export function electLeader(model: KafkaModel, previous: number | undefined): nu
   return candidates.length === 0 ? undefined : Math.min(...candidates);
 }
 
-/** Tells whether a node is known to the active controller: it fetches from it, or is registered with it. */
+/** Tells whether a node can connect to the active controller, to fetch from it or to be registered with it. */
 export function isConnected(model: KafkaModel, leaderId: number | undefined, nodeId: number): boolean {
   const leader = model.nodes.find((n) => n.nodeId === leaderId);
   const node = model.nodes.find((n) => n.nodeId === nodeId);
-  return leader !== undefined && node !== undefined && canTalk(leader, node, model);
+  return leader !== undefined && node !== undefined && canConnect(leader, node, model);
 }
 
-/** Tells whether the active controller sees a node caught up: a voter that counts, a broker whose replicas may be in sync. */
+/** Tells whether a node is caught up: a voter then counts, and a broker's replicas may be in sync. */
 export function isCaughtUp(model: KafkaModel, leaderId: number | undefined, nodeId: number): boolean {
   if (!isConnected(model, leaderId, nodeId)) return false;
   return nodeId === leaderId || model.nodes.find((n) => n.nodeId === nodeId)?.isBehind !== true;
@@ -92,13 +91,13 @@ export function isReady(model: KafkaModel, leaderId: number | undefined, node: R
   return isConnected(model, leaderId, node.nodeId);
 }
 
-/** What a client brings along: the CA certificates it trusts, or nothing for plaintext, and when it connects. */
+/** A client: the CA certificates that it trusts, or undefined for plaintext, and when it connects. */
 export interface ModelClient {
   readonly trust?: readonly string[] | undefined;
   readonly at: Date;
 }
 
-/** Returns the brokers that take part in the cluster and that a client can talk to. */
+/** Returns the brokers that take part in the cluster and that a client can connect to. */
 export function servingBrokers(model: KafkaModel, leaderId: number | undefined, client: ModelClient): readonly number[] {
   return model.nodes
     .filter((n) => n.role !== 'controller' && isConnected(model, leaderId, n.nodeId))
@@ -115,7 +114,7 @@ export interface Partition {
   readonly isr: readonly number[];
 }
 
-/** Returns a partition as it is after the nodes have changed. Without an active controller nothing about it changes. */
+/** Returns a partition after the nodes have changed. Without an active controller it stays as it is. */
 export function nextPartition(model: KafkaModel, leaderId: number | undefined, partition: Partition): Partition {
   if (leaderId === undefined) return partition;
   const alive = partition.replicas.filter((id) => isConnected(model, leaderId, id));
@@ -123,6 +122,6 @@ export function nextPartition(model: KafkaModel, leaderId: number | undefined, p
   const leader = electable.includes(partition.leader ?? -1) ? partition.leader : electable[0];
   if (leader === undefined) return { ...partition, leader };
   const node = (id: number) => model.nodes.find((n) => n.nodeId === id) as RunningNode;
-  const isInSync = (id: number) => id === leader || (node(id).isBehind !== true && canTalk(node(leader), node(id), model));
+  const isInSync = (id: number) => id === leader || (node(id).isBehind !== true && canConnect(node(leader), node(id), model));
   return { ...partition, leader, isr: alive.filter(isInSync) };
 }

@@ -1,5 +1,5 @@
-/** What a Kafka process makes of its mounts when it starts. It reads them once; what changes on disk later does not reach it. */
-import { CERTIFICATE_DIR, CONFIG_DIR, CONFIG_KEYS } from '#model/kubedb';
+/** How a Kafka process starts from its mounted files. It reads them once; later changes on disk do not reach the process. */
+import { CERTIFICATE_DIR, CONFIG_DIR } from '../kubedb/layout';
 import { splitPem } from '../pki/x509';
 import type { TlsMaterial } from './model';
 
@@ -14,17 +14,25 @@ export interface Startup {
 
 /** Returns how the process runs, or why it ends at once. */
 export function startup(mounts: Mounts): Startup | { readonly failure: string } {
-  const main = mounts.get(`${CONFIG_DIR}/${CONFIG_KEYS.main}`);
-  if (main === undefined) return { failure: `${CONFIG_DIR}/${CONFIG_KEYS.main} is missing` };
-  const properties = { ...readProperties(main), ...readProperties(mounts.get(`${CONFIG_DIR}/${CONFIG_KEYS.ssl}`) ?? '') };
-  const voters = (properties['controller.quorum.voters'] ?? '')
-    .split(',')
-    .filter(Boolean)
-    .map((voter) => Number(voter.split('@')[0]));
-  const protocols = protocolsOf(properties['listener.security.protocol.map'] ?? '');
-  const unmapped = listenersOf(properties).find((listener) => protocols[listener] === undefined);
+  const main = mounts.get(`${CONFIG_DIR}/config.properties`);
+  if (main === undefined) return { failure: `${CONFIG_DIR}/config.properties is missing` };
+  const properties = { ...propertiesIn(main), ...propertiesIn(mounts.get(`${CONFIG_DIR}/ssl.properties`) ?? '') };
+  const list = (key: string) => (properties[key] ?? '').split(',').flatMap((item) => item.trim() || []);
+  const voters = list('controller.quorum.voters').map((voter) => Number(voter.split('@')[0]));
+  const protocols = new Map(
+    list('listener.security.protocol.map').map(
+      (entry) =>
+        entry
+          .toUpperCase()
+          .split(':')
+          .map((part) => part.trim()) as [string, string],
+    ),
+  );
+  const listeners = ['listeners', 'advertised.listeners', 'controller.listener.names'].flatMap(list);
+  const names = listeners.map((listener) => listener.split('://')[0]?.toUpperCase() ?? '');
+  const unmapped = names.find((name) => !protocols.has(name));
   if (unmapped !== undefined) return { failure: `requirement failed: No security protocol defined for listener ${unmapped}` };
-  if (!listenersOf(properties).some((listener) => protocols[listener]?.endsWith('SSL'))) return { voters };
+  if (!names.some((name) => protocols.get(name)?.endsWith('SSL'))) return { voters };
   const keystore = properties['ssl.keystore.location'];
   if (keystore === undefined || !mounts.has(keystore))
     return { failure: `a listener speaks TLS, and the key store ${keystore ?? '(none configured)'} is missing` };
@@ -32,18 +40,7 @@ export function startup(mounts: Mounts): Startup | { readonly failure: string } 
   return { voters, tls: { chain: splitPem(file('tls.crt')), key: file('tls.key'), trust: splitPem(file('ca.crt')) } };
 }
 
-function protocolsOf(map: string): Readonly<Record<string, string>> {
-  const entries = map.split(',').map((entry) => entry.split(':').map((part) => part.trim().toUpperCase()));
-  return Object.fromEntries(entries.map(([listener = '', protocol = '']) => [listener, protocol]));
-}
-
-function listenersOf(properties: Readonly<Record<string, string>>): readonly string[] {
-  const lists = [properties.listeners ?? '', properties['advertised.listeners'] ?? '', properties['controller.listener.names'] ?? ''];
-  const listeners = lists.flatMap((list) => list.split(',')).map((listener) => listener.split('://')[0]?.trim().toUpperCase() ?? '');
-  return listeners.filter((listener) => listener !== '');
-}
-
-function readProperties(text: string): Record<string, string> {
+function propertiesIn(text: string): Readonly<Record<string, string>> {
   const lines = text.split('\n').filter((line) => line.includes('=') && !line.startsWith('#'));
   return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')).trim(), line.slice(line.indexOf('=') + 1).trim()]));
 }

@@ -1,96 +1,74 @@
 /**
- * The configuration that KubeDB writes for a role, whole and from the Kafka's spec alone: what another writer adds to it does not stay. Its
- * settings and values are those of KubeDB's guides and images; their order and spelling are this sandbox's. Pure.
+ * The configuration that KubeDB writes for a role. It replaces the whole file and depends on the Kafka's spec alone, so additions by other
+ * writers do not last. Settings and values are those of KubeDB's guides and images; the order of the lines is the sandbox's. Pure.
  */
-import type { KubeObject } from '#model/kube-object';
-import { CERTIFICATE_DIR, CONFIG_KEYS, governingService, nodesOf, type Role } from '#model/kubedb';
-import { tlsStateOf } from '#model/tls';
+import type { Kafka } from '../kinds';
+import { DATA_DIR, KEYSTORE, nodesOf, PORTS, type Role, serviceName, TRUSTSTORE, tlsOf } from './layout';
 
 export interface ConfigurationOptions {
   /** DNS domain of the cluster. */
   readonly clusterDomain: string;
-  /** Of the JKS stores. */
+  /** Password of the JKS stores. */
   readonly storePassword: string | undefined;
-  readonly login: { readonly username?: string | undefined; readonly password?: string | undefined };
+  readonly login: { readonly username?: string; readonly password?: string };
 }
-
-/** KubeDB adds the listener of Cruise Control's metrics reporter for `spec.cruiseControl`. */
-const PORTS = { BROKER: 9092, CONTROLLER: 9093, LOCAL: 29092, CC: 9094 };
-type Listener = keyof typeof PORTS;
 
 /** Returns the data of a role's configuration Secret. */
-export function configurationOf(kafka: KubeObject, role: Role, options: ConfigurationOptions): Readonly<Record<string, string>> {
-  const isTlsOn = tlsStateOf(kafka.spec) !== 'off';
+export function configurationOf(kafka: Kafka, role: Role, options: ConfigurationOptions): Readonly<Record<string, string>> {
+  const { storePassword = '', login, clusterDomain } = options;
+  const hasTls = tlsOf(kafka) !== undefined;
+  const hasLogin = kafka.spec.disableSecurity !== true;
+  const protocol = `${hasLogin ? 'SASL_' : ''}${hasTls ? 'SSL' : 'PLAINTEXT'}`;
   return {
-    [CONFIG_KEYS.main]: propertiesText(brokerSettings(kafka, role, options)),
-    [CONFIG_KEYS.client]: propertiesText(clientSettings(kafka, options)),
-    ...(isTlsOn ? { [CONFIG_KEYS.ssl]: propertiesText(storeSettings(options)) } : {}),
-  };
-}
-
-function protocolOf(kafka: KubeObject): string {
-  const transport = tlsStateOf(kafka.spec) === 'off' ? 'PLAINTEXT' : 'SSL';
-  return kafka.spec?.disableSecurity === true ? transport : `SASL_${transport}`;
-}
-
-function brokerSettings(kafka: KubeObject, role: Role, { clusterDomain }: ConfigurationOptions): Readonly<Record<string, string>> {
-  const { name, namespace = 'default' } = kafka.metadata;
-  const extra: readonly Listener[] = kafka.spec?.cruiseControl === undefined ? [] : ['CC'];
-  const ofBroker: readonly Listener[] = role === 'controller' ? [] : ['BROKER', 'LOCAL', ...extra];
-  const ofController: readonly Listener[] = role === 'broker' ? [] : ['CONTROLLER'];
-  const service = `${governingService(name)}.${namespace}.svc.${clusterDomain}`;
-  const voters = nodesOf(kafka).filter((n) => n.role !== 'broker');
-  const advertised = ofBroker.map((l) => `${l}://${l === 'LOCAL' ? 'localhost' : service}:${PORTS[l]}`);
-  return {
-    'process.roles': role === 'combined' ? 'controller,broker' : role,
-    listeners: [...ofBroker, ...ofController].map((l) => `${l}://:${PORTS[l]}`).join(','),
-    // The boot script puts the name of the pod before the host.
-    ...(advertised.length === 0 ? {} : { 'advertised.listeners': advertised.join(',') }),
-    'listener.security.protocol.map': ['BROKER', 'CONTROLLER', 'LOCAL', ...extra].map((l) => `${l}:${protocolOf(kafka)}`).join(','),
-    'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'BROKER',
-    'controller.quorum.voters': voters.map((n) => `${n.nodeId}@${n.pod}.${service}:${PORTS.CONTROLLER}`).join(','),
-    'log.dirs': '/var/log/kafka',
-  };
-}
-
-function storeSettings({ storePassword = '' }: ConfigurationOptions): Readonly<Record<string, string>> {
-  return {
-    'ssl.client.auth': 'required',
-    'ssl.endpoint.identification.algorithm': '',
-    'ssl.key.password': storePassword,
-    'ssl.keystore.location': `${CERTIFICATE_DIR}/server.keystore.jks`,
-    'ssl.keystore.password': storePassword,
-    'ssl.keystore.type': 'JKS',
-    'ssl.truststore.location': `${CERTIFICATE_DIR}/server.truststore.jks`,
-    'ssl.truststore.password': storePassword,
-    'ssl.truststore.type': 'JKS',
+    'config.properties': brokerFile(kafka, role, { protocol, clusterDomain }),
+    'clientauth.properties': lines(
+      `security.protocol=${protocol}`,
+      hasLogin && 'sasl.mechanism=PLAIN',
+      hasLogin && `sasl.jaas.config=${LOGIN_MODULE} required username="${login.username}" password="${login.password}";`,
+      hasTls && `ssl.truststore.location=${TRUSTSTORE}`,
+      hasTls && `ssl.truststore.password=${storePassword}`,
+    ),
+    ...(hasTls ? { 'ssl.properties': sslFile(storePassword) } : {}),
   };
 }
 
 const LOGIN_MODULE = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 
-function clientSettings(kafka: KubeObject, { storePassword = '', login }: ConfigurationOptions): Readonly<Record<string, string>> {
-  const { username = '', password = '' } = login;
-  return {
-    'security.protocol': protocolOf(kafka),
-    ...(kafka.spec?.disableSecurity === true
-      ? {}
-      : {
-          'sasl.mechanism': 'PLAIN',
-          'sasl.jaas.config': `${LOGIN_MODULE} required username="${username}" password="${password}";`,
-        }),
-    ...(tlsStateOf(kafka.spec) === 'off'
-      ? {}
-      : {
-          'ssl.truststore.location': `${CERTIFICATE_DIR}/server.truststore.jks`,
-          'ssl.truststore.password': storePassword,
-        }),
-  };
+/** The boot script puts the name of the pod before the host of an advertised listener. */
+function brokerFile(kafka: Kafka, role: Role, { protocol, clusterDomain }: { protocol: string; clusterDomain: string }): string {
+  const { name, namespace = 'default' } = kafka.metadata;
+  const service = `${serviceName(name)}.${namespace}.svc.${clusterDomain}`;
+  const cruiseControl = kafka.spec.cruiseControl === undefined ? [] : (['CC'] as const);
+  const ofBroker = role === 'controller' ? [] : (['BROKER', 'LOCAL', ...cruiseControl] as const);
+  const ofController = role === 'broker' ? [] : (['CONTROLLER'] as const);
+  const advertised = ofBroker.map((l) => `${l}://${l === 'LOCAL' ? 'localhost' : service}:${PORTS[l]}`).join();
+  const voters = nodesOf(kafka).filter((n) => n.role !== 'broker');
+  return lines(
+    `process.roles=${role === 'combined' ? 'controller,broker' : role}`,
+    `listeners=${[...ofBroker, ...ofController].map((l) => `${l}://:${PORTS[l]}`).join()}`,
+    advertised !== '' && `advertised.listeners=${advertised}`,
+    `listener.security.protocol.map=${['BROKER', 'CONTROLLER', 'LOCAL', ...cruiseControl].map((l) => `${l}:${protocol}`).join()}`,
+    'controller.listener.names=CONTROLLER',
+    'inter.broker.listener.name=BROKER',
+    `controller.quorum.voters=${voters.map((n) => `${n.nodeId}@${n.pod}.${service}:${PORTS.CONTROLLER}`).join()}`,
+    `log.dirs=${DATA_DIR}`,
+  );
 }
 
-function propertiesText(settings: Readonly<Record<string, string>>): string {
-  return `${Object.entries(settings)
-    .map(([key, value]) => `${key}=${value}`)
-    .join('\n')}\n`;
+function sslFile(password: string): string {
+  return lines(
+    'ssl.client.auth=required',
+    'ssl.endpoint.identification.algorithm=',
+    `ssl.key.password=${password}`,
+    `ssl.keystore.location=${KEYSTORE}`,
+    `ssl.keystore.password=${password}`,
+    'ssl.keystore.type=JKS',
+    `ssl.truststore.location=${TRUSTSTORE}`,
+    `ssl.truststore.password=${password}`,
+    'ssl.truststore.type=JKS',
+  );
+}
+
+function lines(...all: readonly (string | false)[]): string {
+  return all.flatMap((line) => (line === false ? [] : `${line}\n`)).join('');
 }

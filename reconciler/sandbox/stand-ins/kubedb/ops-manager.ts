@@ -1,186 +1,163 @@
 /**
- * Stand-in for KubeDB's ops-manager: carries out KafkaOpsRequests of the types ReconfigureTLS and Restart, and makes the Certificates of a
- * new Kafka with TLS.
+ * Stand-in for KubeDB's ops-manager: it carries out KafkaOpsRequests of the types ReconfigureTLS and Restart, and creates the Certificates
+ * of a new Kafka with TLS.
  *
- *   1. of the requests that wait, choose one by KubeDB's rules (`ops-queue.ts`)
+ *   1. of the waiting requests, choose one by KubeDB's rules (`ops-queue.ts`)
  *   2. Progressing; pause the Kafka
- *   3. certificates, Kafka.spec, PetSets and configuration, pods one by one: controllers, then brokers, by ordinal (`ops-run.ts`)
- *   4. resume; Successful, or Failed when a step took longer than the request's timeout
+ *   3. certificates, Kafka.spec, PetSets and configuration, then the pods one by one: controllers, brokers, by ordinal (`ops-run.ts`)
+ *   4. resume the Kafka; Successful, or Failed if a step took longer than the request's timeout
  *
- * A pod is only waited for until it runs: like KubeDB it asks neither Kafka nor the pod's listeners. Unlike KubeDB it believes that
- * certificates are issued anew only when they are, unless it is told to imitate that, too (`rotationRace`). `maxRetries` is not imitated,
- * nor are other types of requests, which are left alone.
+ * A restart waits only until the pod runs: like KubeDB, the ops-manager asks neither Kafka nor the pod's listeners. Unlike KubeDB, it waits
+ * until a rotation has issued new certificates, unless the option `rotationRace` imitates KubeDB. `maxRetries` has no effect. Requests of
+ * other types stay untouched.
  */
-import { conditionOf, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
-import { governingService, isFinishedRequest } from '#model/kubedb';
-import { tlsStateOf } from '#model/tls';
-import { type Again, type Controller, type Key, ownKey } from '../controller';
-import { conditionsOf, type World, withCondition, writeStatus } from '../world';
-import { certificatesOf, ensureCertificates, triggerIssuance } from './broker-certificates';
+import { conditionOf, hasTrueCondition, type Kind } from '#model/kube-object';
+import { type Context, conditionsOf, setConditions, writeStatus } from '../context';
+import { type Again, type Controller, named, watch } from '../controller';
+import { CERTIFICATE, KAFKA, type Kafka, OPS_REQUEST, type OpsRequest, PET_SET, POD, SERVICE } from '../kinds';
+import { certificatesOf, ensureCertificates, triggerIssuance } from './certificates';
+import { serviceName, tlsOf } from './layout';
 import { isWaiting, turnOf } from './ops-queue';
-import { type Memory, nextStep, note, type Run, timeLeft } from './ops-run';
+import { type Memory, nextStep, type Run, record, recordMilestone, timeLeft } from './ops-run';
 import { targetOf } from './ops-target';
 
 export interface OpsManagerOptions {
   /**
-   * A rotation is reported Successful, its pods restarted, just before the certificates are issued anew: what KubeDB's own documentation
-   * shows. Default: false.
+   * A rotation is reported Successful, with all pods restarted, just before the certificates are issued again. KubeDB's documentation shows
+   * this behaviour. Default: false.
    */
   readonly rotationRace?: boolean;
 }
 
-const TYPES = ['ReconfigureTLS', 'Restart'];
+/** Messages at the start and the end of each type of request. */
+const TYPES: Readonly<Record<string, { readonly started: string; readonly successful: string }>> = {
+  ReconfigureTLS: {
+    started: 'Kafka ops-request has started to reconfigure tls for kafka nodes',
+    successful: 'Successfully completed reconfigureTLS for kafka.',
+  },
+  Restart: {
+    started: 'Kafka ops-request has started to restart kafka nodes',
+    successful: 'Successfully restarted kafka nodes.',
+  },
+};
+
 const PAUSED = 'DatabasePaused';
-/** How long until a refused eviction, or what comes without a sign, is looked at again. */
+/** How long until a refused eviction is tried again. */
 const RETRY_MS = 100;
 
-export function opsManager(world: World, options: OpsManagerOptions): readonly Controller[] {
-  return [requests(world, options), newKafkas(world)];
+export function opsManager(context: Context, options: OpsManagerOptions): readonly Controller[] {
+  return [requestController(context, options), newKafkaController(context)];
 }
 
-function requests(world: World, { rotationRace = false }: OpsManagerOptions): Controller {
-  const memories = new Map<string, Memory & { notBeforeMs?: number }>();
-  const progressing = ({ metadata }: KubeObject) =>
-    world.cache
-      .list(KINDS.KafkaOpsRequest, metadata.namespace)
-      .filter((r) => r.status?.phase === 'Progressing')
-      .flatMap(ownKey);
+function requestController(context: Context, { rotationRace = false }: OpsManagerOptions): Controller<OpsRequest> {
+  const { cache, clock, timing } = context;
+  const memories = new Map<string, Memory>();
+  const progressing = ({ metadata }: { metadata: { namespace?: string } }) =>
+    cache.list(OPS_REQUEST, metadata.namespace).filter((r) => r.status?.phase === 'Progressing');
   return {
-    name: 'kubedb-ops-manager',
+    kind: OPS_REQUEST,
     watches: [
-      { kind: KINDS.KafkaOpsRequest, keys: (request) => siblingsOf(world, request).flatMap(ownKey) },
-      { kind: KINDS.Kafka, keys: (kafka) => requestsOf(world, kafka.metadata.namespace, kafka.metadata.name).flatMap(ownKey) },
-      { kind: KINDS.Certificate, keys: progressing },
-      { kind: KINDS.PetSet, keys: progressing },
-      { kind: KINDS.Pod, keys: progressing },
+      watch(OPS_REQUEST, ({ metadata, spec }) => requestsOf(context, metadata.namespace, spec.databaseRef.name)),
+      watch(KAFKA, ({ metadata }) => requestsOf(context, metadata.namespace, metadata.name)),
+      ...[CERTIFICATE, PET_SET, POD].map((kind: Kind) => watch(kind, progressing)),
     ],
-    reconcile: async ({ namespace, name }) => {
-      const request = world.cache.get(KINDS.KafkaOpsRequest, namespace, name);
-      if (request === undefined || isFinishedRequest(request) || !TYPES.includes(request.spec.type)) return undefined;
-      const kafka = world.cache.get(KINDS.Kafka, namespace, request.spec.databaseRef.name);
-      if (kafka === undefined) return undefined;
-      if (isWaiting(request)) return begin(world, request, kafka);
+    reconcile: async (request) => {
+      const kafka = cache.get(KAFKA, request.metadata.namespace, request.spec.databaseRef.name);
+      if (kafka === undefined || TYPES[request.spec.type] === undefined) return undefined;
+      if (isWaiting(request)) return begin(context, request, kafka);
       if (request.status?.phase !== 'Progressing') return undefined;
       const uid = request.metadata.uid ?? '';
-      const memory = memories.get(uid) ?? { pods: new Map<string, string>(), triggered: new Set<string>() };
+      const memory: Memory = memories.get(uid) ?? { pods: new Map(), triggered: new Set() };
       memories.set(uid, memory);
-      const leftMs = (memory.notBeforeMs ?? 0) - world.clock.monotonicMs();
+      const leftMs = (memory.notBeforeMs ?? 0) - clock.monotonicMs();
       if (leftMs > 0) return leftMs;
-      const again = await advance({ world, request, kafka, memory, rotationRace });
-      if (again === 'moved') memory.notBeforeMs = world.clock.monotonicMs() + world.timing.opsStepMs;
-      return again === 'moved' ? undefined : again;
+      const again = await advance({ context, request, kafka, memory, rotationRace });
+      if (again !== 'moved') return again;
+      memory.notBeforeMs = clock.monotonicMs() + timing.opsStepMs;
+      return undefined;
     },
   };
 }
 
-function requestsOf({ cache }: World, namespace: string | undefined, kafka: string): readonly KubeObject[] {
-  return cache.list(KINDS.KafkaOpsRequest, namespace).filter((r) => r.spec.databaseRef?.name === kafka);
+function requestsOf({ cache }: Context, namespace: string | undefined, kafka: string): readonly OpsRequest[] {
+  return cache.list(OPS_REQUEST, namespace).filter((r) => r.spec.databaseRef.name === kafka);
 }
 
-function siblingsOf(world: World, request: KubeObject): readonly KubeObject[] {
-  return requestsOf(world, request.metadata.namespace, request.spec.databaseRef?.name);
-}
-
-async function begin(world: World, request: KubeObject, kafka: KubeObject): Promise<Again> {
+async function begin(context: Context, request: OpsRequest, kafka: Kafka): Promise<Again> {
+  const { namespace, name } = kafka.metadata;
+  const { type, apply } = request.spec;
   const turn = turnOf(
     request,
-    siblingsOf(world, request).filter((r) => TYPES.includes(r.spec.type)),
+    requestsOf(context, namespace, name).filter((r) => TYPES[r.spec.type] !== undefined),
   );
   if (turn.kind === 'skipped') {
-    const by = `${request.metadata.namespace}/${turn.by}`;
-    const message = `skipped as ${by} is the most updated KafkaOpsRequest of type ${request.spec.type} at ${world.clock.now().toISOString()}`;
-    await note(world, request, [{ type: 'Skipped', message, hasReason: true }], 'Skipped');
-    return undefined;
-  }
-  const isHeldBack = request.spec.apply !== 'Always' && kafka.status?.phase !== 'Ready';
-  if (turn.kind === 'wait' || isHeldBack) {
-    await writeStatus(world, request, { ...request.status, phase: 'Pending' });
-    return undefined;
-  }
-  const message =
-    request.spec.type === 'Restart'
-      ? 'Kafka ops-request has started to restart kafka nodes'
-      : 'Kafka ops-request has started to reconfigure tls for kafka nodes';
-  await note(world, request, [{ type: request.spec.type, message, hasReason: true }], 'Progressing');
+    const at = context.clock.now().toISOString();
+    const message = `skipped as ${namespace}/${turn.by} is the most updated KafkaOpsRequest of type ${type} at ${at}`;
+    await recordMilestone(context, request, 'Skipped', { message });
+  } else if (turn.kind === 'wait' || (apply !== 'Always' && kafka.status?.phase !== 'Ready')) {
+    await writeStatus(context, request, { ...request.status, phase: 'Pending' });
+  } else await recordMilestone(context, request, 'Progressing', { type, message: TYPES[type]?.started ?? '' });
   return undefined;
 }
 
+/** Takes the request one step further. */
 async function advance(run: Omit<Run, 'target'>): Promise<Again | 'moved'> {
-  const { world, request, kafka } = run;
+  const { context, request, kafka, memory } = run;
   if (conditionOf(kafka, 'Paused')?.reason !== PAUSED) {
-    await pause(world, request, kafka);
+    const message = `paused for KafkaOpsRequest: ${request.metadata.namespace}/${request.metadata.name}`;
+    await setConditions(context, kafka, [{ type: 'Paused', status: 'True', reason: PAUSED, message }]);
     return 'moved';
   }
   const target = targetOf(request, kafka);
-  if ('failure' in target) return fail(world, request, kafka, target.failure);
-  // Once the spec is written, nothing there tells any more what it was before.
-  run.memory.isCutover ??= target.isCutover;
+  if ('failure' in target) return finish(run, 'Failed', target.failure);
+  // A later step changes the spec that this is derived from.
+  memory.isCutover ??= target.isCutover;
   const progress = await nextStep({ ...run, target });
-  if (progress === undefined) return finish(run);
+  if (progress === undefined) return succeed(run);
   if (progress !== 'wait') {
-    await note(world, request, progress, 'Progressing');
+    await record(context, request, 'Progressing', progress);
     return 'moved';
   }
-  const left = timeLeft(world, request);
-  if (left !== undefined && left <= 0) return fail(world, request, kafka, `timed out after ${request.spec.timeout}`);
-  const isRefused = run.memory.refusedSinceMs !== undefined;
-  return isRefused ? RETRY_MS : left;
+  const left = timeLeft(context, request);
+  if (left !== undefined && left <= 0) return finish(run, 'Failed', `timed out after ${request.spec.timeout}`);
+  return memory.refusedSinceMs === undefined ? left : RETRY_MS;
 }
 
-async function finish({ world, request, kafka, rotationRace }: Omit<Run, 'target'>): Promise<'moved'> {
-  const isRotation = request.spec.tls?.rotateCertificates === true;
-  if (rotationRace && isRotation) for (const certificate of certificatesOf(world, kafka)) await triggerIssuance(world, certificate);
-  await resume(world, kafka);
-  const message =
-    request.spec.type === 'Restart' ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.';
-  await note(world, request, [{ type: 'Successful', message, hasReason: true }], 'Successful');
+async function succeed(run: Omit<Run, 'target'>): Promise<'moved'> {
+  const { context, request, kafka, rotationRace } = run;
+  if (rotationRace && request.spec.tls?.rotateCertificates === true)
+    for (const certificate of certificatesOf(context, kafka)) await triggerIssuance(context, certificate);
+  return finish(run, 'Successful', TYPES[request.spec.type]?.successful ?? '');
+}
+
+async function finish({ context, request, kafka }: Omit<Run, 'target'>, phase: string, message: string): Promise<'moved'> {
+  await resume(context, kafka);
+  await recordMilestone(context, request, phase, { message });
   return 'moved';
 }
 
-async function fail(world: World, request: KubeObject, kafka: KubeObject, message: string): Promise<'moved'> {
-  await resume(world, kafka);
-  await note(world, request, [{ type: 'Failed', message, hasReason: true }], 'Failed');
-  return 'moved';
+async function resume(context: Context, kafka: Kafka): Promise<void> {
+  await writeStatus(context, kafka, { ...kafka.status, conditions: conditionsOf(kafka).filter((c) => c.type !== 'Paused') });
 }
 
-async function pause(world: World, request: KubeObject, kafka: KubeObject): Promise<void> {
-  const message = `paused for KafkaOpsRequest: ${request.metadata.namespace}/${request.metadata.name}`;
-  const condition = {
-    type: 'Paused',
-    status: 'True' as const,
-    reason: PAUSED,
-    message,
-    observedGeneration: kafka.metadata.generation ?? 1,
-  };
-  await writeStatus(world, kafka, { ...kafka.status, conditions: withCondition(conditionsOf(kafka), condition, world.clock.now()) });
-}
-
-async function resume(world: World, kafka: KubeObject): Promise<void> {
-  await writeStatus(world, kafka, { ...kafka.status, conditions: conditionsOf(kafka).filter((c) => c.type !== 'Paused') });
-}
-
-/** Looks after Kafkas beside their requests: certificates of new ones, and pauses whose request was deleted. */
-function newKafkas(world: World): Controller {
-  const kafkaOf = ({ metadata, spec }: KubeObject): readonly Key[] => [
-    { namespace: metadata.namespace, name: spec.databaseRef?.name ?? '' },
-  ];
+/** Creates the Certificates of a new Kafka, and resumes a Kafka whose request was deleted. */
+function newKafkaController(context: Context): Controller<Kafka> {
+  const { cache } = context;
   return {
-    name: 'kubedb-ops-manager-kafkas',
+    kind: KAFKA,
     watches: [
-      { kind: KINDS.Kafka, keys: ownKey },
-      { kind: KINDS.Service, keys: ({ metadata }) => world.cache.list(KINDS.Kafka, metadata.namespace).flatMap(ownKey) },
-      { kind: KINDS.KafkaOpsRequest, keys: kafkaOf },
+      watch(SERVICE, ({ metadata }) => cache.list(KAFKA, metadata.namespace)),
+      watch(OPS_REQUEST, ({ metadata, spec }) => [named(metadata.namespace, spec.databaseRef.name)]),
     ],
-    reconcile: async ({ namespace, name }) => {
-      const kafka = world.cache.get(KINDS.Kafka, namespace, name);
-      if (kafka === undefined || kafka.metadata.deletionTimestamp !== undefined) return undefined;
-      const isRunning = requestsOf(world, namespace, name).some((r) => r.status?.phase === 'Progressing');
-      if (conditionOf(kafka, 'Paused')?.reason === PAUSED && !isRunning) await resume(world, kafka);
+    reconcile: async (kafka) => {
+      const { name, namespace } = kafka.metadata;
+      const isRunning = requestsOf(context, namespace, name).some((r) => r.status?.phase === 'Progressing');
+      if (conditionOf(kafka, 'Paused')?.reason === PAUSED && !isRunning) await resume(context, kafka);
       if (hasTrueCondition(kafka, 'Paused') || isRunning) return undefined;
-      const tls = tlsStateOf(kafka.spec);
-      const hasService = world.cache.get(KINDS.Service, namespace, governingService(name)) !== undefined;
-      const isNew = !hasTrueCondition(kafka, 'Provisioned') || certificatesOf(world, kafka).length === 0;
-      if (tls !== 'off' && hasService && isNew) await ensureCertificates(world, kafka, tls);
+      const tls = tlsOf(kafka);
+      const hasService = cache.get(SERVICE, namespace, serviceName(name)) !== undefined;
+      const isNew = !hasTrueCondition(kafka, 'Provisioned') || certificatesOf(context, kafka).length === 0;
+      if (tls !== undefined && hasService && isNew) await ensureCertificates(context, kafka, tls);
       return undefined;
     },
   };

@@ -1,36 +1,35 @@
-/** Which of a Kafka's requests may run. Pure; KubeDB's rules. */
-import type { KubeObject } from '#model/kube-object';
+/** Which request of a Kafka may run, by KubeDB's rules. Pure. */
+import type { OpsRequest } from '../kinds';
 
 export type Turn = { readonly kind: 'run' } | { readonly kind: 'wait' } | { readonly kind: 'skipped'; readonly by: string };
 
 /**
- * Returns what becomes of a request that does not run yet, given all requests of its Kafka. One runs at a time. Of those that wait, only the
- * newest of a type survives; among the types, the oldest survivor goes first.
+ * Decides about a request that has not started, given all requests of its Kafka. One request runs at a time. Of the waiting requests of one
+ * type, only the newest survives. Of the survivors, the oldest runs first.
  */
-export function turnOf(request: KubeObject, requests: readonly KubeObject[]): Turn {
+export function turnOf(request: OpsRequest, requests: readonly OpsRequest[]): Turn {
   if (requests.some((r) => r.status?.phase === 'Progressing')) return { kind: 'wait' };
   const waiting = requests.filter(isWaiting);
-  const newest = newestOf(waiting.filter((r) => r.spec.type === request.spec.type));
-  if (newest !== undefined && newest.metadata.name !== request.metadata.name) return { kind: 'skipped', by: newest.metadata.name };
-  const survivors = waiting.filter((r) => newestOf(waiting.filter((o) => o.spec.type === r.spec.type)) === r);
-  const first = [...survivors].sort((a, b) =>
-    createdAt(a) < createdAt(b) || (createdAt(a) === createdAt(b) && a.metadata.name < b.metadata.name) ? -1 : 1,
-  )[0];
-  return first === undefined || first.metadata.name === request.metadata.name ? { kind: 'run' } : { kind: 'wait' };
+  const newestOf = (type: string) => waiting.filter((r) => r.spec.type === type).sort((a, b) => byAge(b, a) || byName(a, b))[0];
+  const newest = newestOf(request.spec.type);
+  if (newest !== undefined && byName(newest, request) !== 0) return { kind: 'skipped', by: newest.metadata.name };
+  const [first] = waiting.filter((r) => newestOf(r.spec.type) === r).sort((a, b) => byAge(a, b) || byName(a, b));
+  return first === undefined || byName(first, request) === 0 ? { kind: 'run' } : { kind: 'wait' };
 }
 
-/** Tells whether a request was neither begun nor ended. */
-export function isWaiting(request: KubeObject): boolean {
-  return ['', 'Pending'].includes(request.status?.phase ?? '') && request.metadata.deletionTimestamp === undefined;
+/** Tells whether a request has neither started nor ended. */
+export function isWaiting({ metadata, status }: OpsRequest): boolean {
+  return ['', 'Pending'].includes(status?.phase ?? '') && metadata.deletionTimestamp === undefined;
 }
 
-/** Of two that were created in the same second, the smaller name counts as newer. */
-function newestOf(requests: readonly KubeObject[]): KubeObject | undefined {
-  return [...requests].sort((a, b) =>
-    createdAt(a) > createdAt(b) || (createdAt(a) === createdAt(b) && a.metadata.name < b.metadata.name) ? -1 : 1,
-  )[0];
+function byAge(a: OpsRequest, b: OpsRequest): number {
+  return compare(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '');
 }
 
-function createdAt({ metadata }: KubeObject): string {
-  return metadata.creationTimestamp ?? '';
+function byName(a: OpsRequest, b: OpsRequest): number {
+  return compare(a.metadata.name, b.metadata.name);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,70 +1,59 @@
 /**
- * Brings what a Kafka is made of to what its spec says. The provisioner does this for a Kafka that is not paused, the ops-manager for
- * one that it has paused itself.
+ * Creates and updates the objects of a Kafka as its spec says. The provisioner does this for a Kafka that is not paused, the ops-manager for
+ * a Kafka that it has paused itself.
  */
 import { randomBytes } from 'node:crypto';
-import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
-import { authSecret, configSecretName, KEYSTORE_PASSWORD_KEYS, keystoreCredSecret, mountedConfigSecret, petSetsOf } from '#model/kubedb';
-import { ALIASES, certificateOf, tlsStateOf } from '#model/tls';
-import { decoded, encoded, type World } from '../world';
+import { isEqual, type KubeObject } from '#model/kube-object';
+import { type Context, decoded, encoded } from '../context';
+import { BUDGET, KAFKA_VERSION, type Kafka, type KindOf, PET_SET, type PetSet, SECRET, SERVICE } from '../kinds';
 import { configurationOf } from './configuration';
-import { authSecretOf, budgetOf, configSecretOf, keystoreCredSecretOf, petSetOf, serviceOf } from './workloads';
+import { ALIASES, authSecretName, CONFIG_VOLUME, certificateOf, configSecretName, keystoreSecretName, petSetsOf, tlsOf } from './layout';
+import { authSecretOf, budgetOf, configSecretOf, keystoreSecretOf, petSetOf, STORE_PASSWORD, serviceOf } from './manifests';
 
-/** Makes what has to be there before certificates can be: Service and passwords. */
-export async function provisionBasics(world: World, kafka: KubeObject): Promise<void> {
-  await ensure(world, serviceOf(kafka));
-  if (kafka.spec?.disableSecurity !== true)
-    await ensureSecret(world, kafka, authSecret(kafka), (password) => authSecretOf(kafka, password));
-  if (tlsStateOf(kafka.spec) !== 'off')
-    await ensureSecret(world, kafka, keystoreCredSecret(kafka), (password) => keystoreCredSecretOf(kafka, password));
+/** Creates what certificates depend on: the Service and the passwords. */
+export async function provisionBasics(context: Context, kafka: Kafka): Promise<void> {
+  const password = () => randomBytes(12).toString('base64url');
+  await ensure(context, SERVICE, serviceOf(kafka));
+  if (kafka.spec.disableSecurity !== true) await ensure(context, SECRET, authSecretOf(kafka, password()));
+  if (tlsOf(kafka) !== undefined) await ensure(context, SECRET, keystoreSecretOf(kafka, password()));
 }
 
-/** Tells whether the Secrets of all certificates are there; a Kafka without TLS needs none. */
-export function hasCertificates({ cache }: World, kafka: KubeObject): boolean {
-  const { name, namespace } = kafka.metadata;
-  const tls = tlsStateOf(kafka.spec);
-  return (
-    tls === 'off' ||
-    ALIASES.every((alias) => cache.get(KINDS.Secret, namespace, certificateOf(name, tls, alias).secretName ?? '') !== undefined)
-  );
+async function ensure({ cache, client }: Context, kind: KindOf<KubeObject>, object: KubeObject): Promise<void> {
+  if (cache.get(kind, object.metadata.namespace, object.metadata.name) === undefined) await client.create(object);
 }
 
-/** Makes configuration, PetSets and budgets as the spec says. */
-export async function provisionWorkloads(world: World, kafka: KubeObject): Promise<void> {
-  const { cache, client, clusterDomain } = world;
+/** Tells whether the Secrets of all certificates exist. A Kafka without TLS needs none. */
+export function hasCertificates({ cache }: Context, kafka: Kafka): boolean {
   const { name, namespace } = kafka.metadata;
-  const login = decoded(cache.get(KINDS.Secret, namespace, authSecret(kafka)));
-  const credentials = decoded(cache.get(KINDS.Secret, namespace, keystoreCredSecret(kafka)));
-  const version = cache.get(KINDS.KafkaVersion, undefined, kafka.spec.version)?.spec;
-  const images = { image: version?.db?.image ?? '', initImage: version?.initContainer?.image };
-  for (const facts of petSetsOf(kafka)) {
-    const live = cache.get(KINDS.PetSet, namespace, facts.name);
-    const configSecret = mountedConfigSecret(live?.spec?.template?.spec) ?? configSecretName(name, facts.role);
-    const config = cache.get(KINDS.Secret, namespace, configSecret);
-    const data = configurationOf(kafka, facts.role, { clusterDomain, storePassword: credentials[KEYSTORE_PASSWORD_KEYS[0]], login });
-    if (config === undefined) await client.create(configSecretOf(kafka, facts.role, data));
-    else if (!isEqual(config.data, encoded(data))) await client.replace({ ...config, data: encoded(data) });
-    const petSet = petSetOf(kafka, facts, { ...images, configSecret });
-    if (live === undefined) await client.create(petSet);
-    else if (!isEqual(live.spec.template, petSet.spec.template) || live.spec.replicas !== petSet.spec.replicas) {
-      await client.replace({ ...live, spec: { ...live.spec, replicas: petSet.spec.replicas, template: petSet.spec.template } });
-    }
-    const budget = budgetOf(kafka, facts);
-    if (budget !== undefined) await ensure(world, budget);
+  const tls = tlsOf(kafka);
+  return tls === undefined || ALIASES.every((alias) => cache.get(SECRET, namespace, certificateOf(name, tls, alias).secretName));
+}
+
+/** Brings configuration, PetSets and budgets to what the spec says. */
+export async function provisionWorkloads(context: Context, kafka: Kafka): Promise<void> {
+  const { cache, client, clusterDomain } = context;
+  const { name, namespace } = kafka.metadata;
+  const login = decoded(cache.get(SECRET, namespace, authSecretName(kafka)));
+  const storePassword = decoded(cache.get(SECRET, namespace, keystoreSecretName(kafka)))[STORE_PASSWORD];
+  const version = cache.get(KAFKA_VERSION, undefined, kafka.spec.version)?.spec;
+  const images = { image: version?.db.image ?? '', initImage: version?.initContainer?.image };
+  for (const plan of petSetsOf(kafka)) {
+    const live = cache.get(PET_SET, namespace, plan.name);
+    const configSecret = mountedConfiguration(live) ?? configSecretName(name, plan.role);
+    const config = cache.get(SECRET, namespace, configSecret);
+    const files = configurationOf(kafka, plan.role, { clusterDomain, storePassword, login });
+    if (config === undefined) await client.create(configSecretOf(kafka, plan.role, files));
+    else if (!isEqual(config.data, encoded(files))) await client.replace({ ...config, data: encoded(files) });
+    const { spec, ...petSet } = petSetOf(kafka, plan, { ...images, configSecret });
+    if (live === undefined) await client.create({ ...petSet, spec });
+    else if (!isEqual(live.spec.template, spec.template) || live.spec.replicas !== spec.replicas)
+      await client.replace({ ...live, spec: { ...live.spec, replicas: spec.replicas, template: spec.template } });
+    const budget = budgetOf(kafka, plan);
+    if (budget !== undefined) await ensure(context, BUDGET, budget);
   }
 }
 
-async function ensure({ cache, client }: World, object: KubeObject): Promise<void> {
-  const kind = Object.values(KINDS).find((k) => k.kind === object.kind && k.apiVersion === object.apiVersion);
-  if (kind !== undefined && cache.get(kind, object.metadata.namespace, object.metadata.name) === undefined) await client.create(object);
-}
-
-async function ensureSecret(
-  { cache, client }: World,
-  kafka: KubeObject,
-  name: string,
-  make: (password: string) => KubeObject,
-): Promise<void> {
-  if (cache.get(KINDS.Secret, kafka.metadata.namespace, name) !== undefined) return;
-  await client.create(make(randomBytes(12).toString('base64url')));
+/** The name of the configuration Secret differs between KubeDB's releases; a PetSet keeps the one it mounts. */
+function mountedConfiguration(petSet: PetSet | undefined): string | undefined {
+  return petSet?.spec.template.spec.volumes?.find((v) => v.name === CONFIG_VOLUME)?.secret?.secretName;
 }

@@ -1,64 +1,53 @@
 /**
- * Stand-in for KubeDB's provisioner: makes of a Kafka what it consists of, and says how it is.
+ * Stand-in for KubeDB's provisioner: it creates the objects of a Kafka and reports its status.
  *
- * A paused Kafka's objects are left alone; its status goes on, except that `observedGeneration` tells of the last time its objects were
- * looked at. PetSets come only after the Secrets of the certificates. There are no AppBindings, no service accounts and no deletion
- * policies: what a Kafka owned goes with it, its passwords and certificates stay.
+ * While a Kafka is paused, the provisioner does not touch its objects. It goes on to report the status, but `observedGeneration` stays at the
+ * generation of the last provisioning. PetSets wait for the Secrets of the certificates. There are no AppBindings, service accounts or
+ * deletion policies: the objects that a Kafka owns are deleted with it, its passwords and certificates stay.
  */
-import { hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
-import { petSetsOf } from '#model/kubedb';
-import { certificateOf, tlsStateOf } from '#model/tls';
-import { type Controller, type Key, ownerKey, ownKey } from '../controller';
+import { hasTrueCondition } from '#model/kube-object';
+import { type Context, decoded, writeStatus } from '../context';
+import { type Controller, watch, watchOwned } from '../controller';
 import type { KafkaProcesses } from '../kafka/processes';
+import { BUDGET, KAFKA, type Kafka, PET_SET, SECRET, SERVICE } from '../kinds';
 import { splitPem } from '../pki/x509';
-import { decoded, type World, writeStatus } from '../world';
 import { kafkaStatus } from './kafka-status';
+import { certificateOf, petSetsOf, tlsOf } from './layout';
 import { hasCertificates, provisionBasics, provisionWorkloads } from './provision';
 
-export function provisioner(world: World, processes: KafkaProcesses): Controller {
+export function provisioner(context: Context, processes: KafkaProcesses): Controller<Kafka> {
+  const { cache, client, clock } = context;
+  const petSetsIn = (kafka: Kafka) => petSetsOf(kafka).flatMap(({ name }) => cache.get(PET_SET, kafka.metadata.namespace, name) ?? []);
+
+  async function provision(kafka: Kafka): Promise<void> {
+    if (kafka.spec.halted === true) {
+      for (const petSet of petSetsIn(kafka)) await client.delete(petSet);
+      return;
+    }
+    await provisionBasics(context, kafka);
+    if (hasCertificates(context, kafka)) await provisionWorkloads(context, kafka);
+  }
+
+  /** The health check presents the CA of the client certificate. */
+  function healthOf(kafka: Kafka) {
+    const { name, namespace } = kafka.metadata;
+    const tls = tlsOf(kafka);
+    const secret = tls && cache.get(SECRET, namespace, certificateOf(name, tls, 'client').secretName);
+    return processes.health(kafka, tls && splitPem(decoded(secret)['ca.crt'] ?? ''));
+  }
+
   return {
-    name: 'kubedb-provisioner',
+    kind: KAFKA,
     watches: [
-      { kind: KINDS.Kafka, keys: ownKey },
-      { kind: KINDS.PetSet, keys: ownerKey(KINDS.Kafka) },
-      { kind: KINDS.Service, keys: ownerKey(KINDS.Kafka) },
-      { kind: KINDS.PodDisruptionBudget, keys: ownerKey(KINDS.Kafka) },
-      { kind: KINDS.Secret, keys: (secret) => kafkasIn(world, secret) },
+      ...[PET_SET, SERVICE, BUDGET].map((kind) => watchOwned(kind, KAFKA)),
+      watch(SECRET, ({ metadata }) => cache.list(KAFKA, metadata.namespace)),
     ],
-    reconcile: async ({ namespace, name }) => {
-      const kafka = world.cache.get(KINDS.Kafka, namespace, name);
-      if (kafka === undefined || kafka.metadata.deletionTimestamp !== undefined) return undefined;
+    reconcile: async (kafka) => {
       const isPaused = hasTrueCondition(kafka, 'Paused');
-      if (!isPaused) await provision(world, kafka);
-      await report(world, processes, kafka, !isPaused);
+      if (!isPaused) await provision(kafka);
+      const status = { kafka, petSets: petSetsIn(kafka), health: healthOf(kafka), isObserved: !isPaused, now: clock.now() };
+      await writeStatus(context, kafka, kafkaStatus(status));
       return undefined;
     },
   };
-}
-
-function kafkasIn({ cache }: World, { metadata }: KubeObject): readonly Key[] {
-  return cache.list(KINDS.Kafka, metadata.namespace).flatMap(ownKey);
-}
-
-async function provision(world: World, kafka: KubeObject): Promise<void> {
-  if (kafka.spec?.halted === true) return halt(world, kafka);
-  await provisionBasics(world, kafka);
-  if (hasCertificates(world, kafka)) await provisionWorkloads(world, kafka);
-}
-
-async function halt({ cache, client }: World, kafka: KubeObject): Promise<void> {
-  for (const { name } of petSetsOf(kafka)) {
-    const petSet = cache.get(KINDS.PetSet, kafka.metadata.namespace, name);
-    if (petSet !== undefined) await client.delete(petSet);
-  }
-}
-
-async function report(world: World, processes: KafkaProcesses, kafka: KubeObject, isObserved: boolean): Promise<void> {
-  const { cache, clock } = world;
-  const { name, namespace } = kafka.metadata;
-  const petSets = petSetsOf(kafka).flatMap((p) => cache.get(KINDS.PetSet, namespace, p.name) ?? []);
-  const tls = tlsStateOf(kafka.spec);
-  const secret = tls === 'off' ? undefined : cache.get(KINDS.Secret, namespace, certificateOf(name, tls, 'client').secretName ?? '');
-  const health = processes.health(kafka, tls === 'off' ? undefined : splitPem(decoded(secret)['ca.crt'] ?? ''));
-  await writeStatus(world, kafka, kafkaStatus({ kafka, petSets, health, isObserved, now: clock.now() }));
 }

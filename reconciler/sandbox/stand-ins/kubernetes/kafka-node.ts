@@ -1,10 +1,6 @@
-/** Which node of which Kafka a pod is, by KubeDB's labels. */
+/** The Kafka node that a pod runs, by KubeDB's labels. */
 import type { KubeObject } from '#model/kube-object';
-import type { Role } from '#model/kubedb';
-import { ordinalOf } from './petset';
-
-/** `node.id` of the first dedicated controller. */
-const FIRST_CONTROLLER = 1000;
+import { nodeIdOf, type Role } from '../kubedb/layout';
 
 export interface KafkaNode {
   readonly kafka: string;
@@ -12,7 +8,7 @@ export interface KafkaNode {
   readonly nodeId: number;
 }
 
-/** Returns the node, or undefined for a pod that is none of a Kafka. */
+/** Returns the node, or undefined for a pod of another application. */
 export function kafkaNodeOf(pod: KubeObject): KafkaNode | undefined {
   const labels = pod.metadata.labels ?? {};
   const kafka = labels['app.kubernetes.io/instance'];
@@ -20,5 +16,10 @@ export function kafkaNodeOf(pod: KubeObject): KafkaNode | undefined {
   const isController = labels['kubedb.com/role-controller'] !== undefined;
   if (kafka === undefined || (!isBroker && !isController)) return undefined;
   const role: Role = isBroker && isController ? 'combined' : isBroker ? 'broker' : 'controller';
-  return { kafka, role, nodeId: ordinalOf(pod) + (role === 'controller' ? FIRST_CONTROLLER : 0) };
+  return { kafka, role, nodeId: nodeIdOf(role, ordinalOf(pod)) };
+}
+
+/** Returns the ordinal of a PetSet's pod. */
+export function ordinalOf({ metadata: { name } }: KubeObject): number {
+  return Number(name.slice(name.lastIndexOf('-') + 1));
 }

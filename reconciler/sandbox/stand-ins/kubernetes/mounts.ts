@@ -1,46 +1,30 @@
-/** What a container finds in its file system: the Secrets that the pod mounts, as they are right now. */
-import { KINDS, type KubeObject } from '#model/kube-object';
-import { KAFKA_CONTAINER } from '#model/kubedb';
+/** The files of a container: the Secrets that the pod mounts, as they are at the moment. */
 import type { Cache } from '../cache';
+import { decoded } from '../context';
 import type { Mounts } from '../kafka/startup';
-import { decoded } from '../world';
+import { type Pod, SECRET } from '../kinds';
+import { DATA_DIR, KAFKA_CONTAINER } from '../kubedb/layout';
 
-interface SecretVolume {
-  readonly name: string;
-  readonly secret?: {
-    readonly secretName: string;
-    readonly optional?: boolean;
-    readonly items?: readonly { readonly key: string; readonly path: string }[];
-  };
-}
-
-/** Directory of a Kafka's data. */
-export const DATA_DIR = '/var/log/kafka';
-
-/** Tells whether the data of a pod is on an emptyDir, which is deleted with the pod. */
-export function hasEphemeralDisk({ spec }: KubeObject): boolean {
-  const containers: readonly { name: string; volumeMounts?: readonly { name: string; mountPath: string }[] }[] = spec?.containers ?? [];
+/** Tells whether the Kafka data of a pod is on an emptyDir, which is deleted with the pod. */
+export function hasEphemeralDisk({ spec: { containers, volumes = [] } }: Pod): boolean {
   const mounts = containers.find((c) => c.name === KAFKA_CONTAINER)?.volumeMounts ?? [];
-  const name = mounts.find((m) => m.mountPath === DATA_DIR)?.name;
-  const volumes: readonly { name: string; emptyDir?: object }[] = spec?.volumes ?? [];
-  return name !== undefined && volumes.some((v) => v.name === name && v.emptyDir !== undefined);
+  const disk = mounts.find((m) => m.mountPath === DATA_DIR)?.name;
+  return volumes.some((v) => v.name === disk && v.emptyDir !== undefined);
 }
 
-/** Returns the files by path, or what is missing before the container can start. */
-export function findMounts(cache: Cache, pod: KubeObject): { readonly mounts: Mounts } | { readonly missing: string } {
-  const containers: readonly { name: string; volumeMounts?: readonly { name: string; mountPath: string }[] }[] = pod.spec?.containers ?? [];
-  const container = containers.find((c) => c.name === KAFKA_CONTAINER) ?? containers[0];
+/** Returns the files by path, or why the container cannot start yet. */
+export function findMounts(cache: Cache, { metadata, spec }: Pod): { readonly mounts: Mounts } | { readonly missing: string } {
+  const container = spec.containers.find((c) => c.name === KAFKA_CONTAINER) ?? spec.containers[0];
   const mounts = new Map<string, string>();
-  for (const { name, secret } of (pod.spec?.volumes ?? []) as readonly SecretVolume[]) {
+  for (const { name, secret } of spec.volumes ?? []) {
     if (secret === undefined) continue;
-    const object = cache.get(KINDS.Secret, pod.metadata.namespace, secret.secretName);
-    if (object === undefined && secret.optional !== true)
-      return { missing: `MountVolume.SetUp failed for volume "${name}": secret "${secret.secretName}" not found` };
+    const failed = (why: string) => ({ missing: `MountVolume.SetUp failed for volume "${name}": ${why}` });
+    const object = cache.get(SECRET, metadata.namespace, secret.secretName);
+    if (object === undefined && secret.optional !== true) return failed(`secret "${secret.secretName}" not found`);
     const data = decoded(object);
     const items = secret.items ?? Object.keys(data).map((key) => ({ key, path: key }));
     const absent = items.find(({ key }) => data[key] === undefined);
-    if (absent !== undefined && secret.optional !== true)
-      return { missing: `MountVolume.SetUp failed for volume "${name}": references non-existent secret key: ${absent.key}` };
+    if (absent !== undefined && secret.optional !== true) return failed(`references non-existent secret key: ${absent.key}`);
     const path = container?.volumeMounts?.find((m) => m.name === name)?.mountPath;
     if (path !== undefined) for (const item of items) mounts.set(`${path}/${item.path}`, data[item.key] ?? '');
   }

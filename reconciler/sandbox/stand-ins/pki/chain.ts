@@ -1,17 +1,17 @@
-/** What a CA issuer puts into `tls.crt` and `ca.crt` of what it signs. */
+/** The chain that a CA issuer writes into `tls.crt` and `ca.crt` with a new certificate. */
 import { X509Certificate } from 'node:crypto';
 
 /** A leaf with the certificates above it. */
 export interface Chain {
-  /** The leaf, then its issuers; a self-signed root is left out. */
+  /** The leaf, then its issuers, without a self-signed root. */
   readonly certificates: readonly string[];
-  /** The self-signed root, else the highest certificate known. */
+  /** The self-signed root, or the highest known certificate. */
   readonly ca: string;
 }
 
 /**
- * Returns the one chain that certificates in any order make, each in PEM, or undefined when they do not make one: cert-manager signs nothing
- * then ("certificate chain is malformed or broken"). Source: `pki.ParseSingleCertificateChain` of cert-manager.
+ * Returns the single chain of certificates that are given in any order, each in PEM. Returns undefined if they form no single chain; cert-manager
+ * then refuses to sign ("certificate chain is malformed or broken"). Source: `pki.ParseSingleCertificateChain` of cert-manager.
  */
 export function singleChain(pems: readonly string[]): Chain | undefined {
   const distinct = [...new Map(pems.map((pem) => [new X509Certificate(pem).fingerprint256, new X509Certificate(pem)])).values()];
@@ -31,6 +31,7 @@ export function singleChain(pems: readonly string[]): Chain | undefined {
   return { certificates: kept.map((c) => c.toString()), ca: top.toString() };
 }
 
-function hasSigned(issuer: X509Certificate, certificate: X509Certificate): boolean {
+/** Tells whether a certificate has signed another one. */
+export function hasSigned(issuer: X509Certificate, certificate: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

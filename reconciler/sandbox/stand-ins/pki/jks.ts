@@ -1,7 +1,7 @@
 /**
- * Java key stores, as cert-manager puts them beside a certificate: one entry with key and chain, or trusted certificates alone.
- * The format is that of Sun's JKS provider. A PKCS#12 store under the same key would not do: Java finds no trusted certificates in one that
- * was not made by Java.
+ * Java key stores, as cert-manager writes them next to a certificate: a key entry with its chain, or trusted certificates alone.
+ * The format is that of Sun's JKS provider. A PKCS#12 file does not replace it: Java finds trusted certificates only in a PKCS#12 file that
+ * Java wrote.
  */
 import { createHash, randomBytes } from 'node:crypto';
 
@@ -26,7 +26,7 @@ const TRUSTED_TAG = 2;
 /** Object identifier of Sun's key protection, 1.3.6.1.4.1.42.2.17.1.1, with its NULL parameters. */
 const KEY_PROTECTION = Buffer.from('300e060a2b060104012a021101010500', 'hex');
 
-/** Returns a store, its key entry protected by the password of the store. `at` is the creation date of the entries. */
+/** Returns a store whose password also protects the key entry. `at` is the creation date of the entries. */
 export function javaKeyStore(entries: readonly (KeyEntry | TrustedEntry)[], password: string, at: Date): Buffer {
   const secret = Buffer.from(password, 'utf16le').swap16();
   const content = Buffer.concat([uint32(MAGIC), uint32(VERSION), uint32(entries.length), ...entries.map((e) => entry(e, secret, at))]);
@@ -46,7 +46,7 @@ function certificate(der: Buffer): Buffer {
   return Buffer.concat([text('X.509'), uint32(der.length), der]);
 }
 
-/** The key, XORed with a chain of digests of password and salt, between salt and checksum. */
+/** Salt, the key XORed with a chain of digests of password and salt, checksum. */
 function protectedKey(key: Buffer, secret: Buffer): Buffer {
   const salt = randomBytes(20);
   const pad: Buffer[] = [];

@@ -1,0 +1,102 @@
+/** What every stand-in receives, and the operations on objects that all of them share. */
+import { type Condition, isEqual, type KubeObject } from '#model/kube-object';
+import type { Client } from '../client';
+import { type Clock, timestamp } from '../clock';
+import { memoize } from '../memoize';
+import type { Cache } from './cache';
+import type { Secret } from './kinds';
+
+export interface Context {
+  readonly cache: Cache;
+  /** Writes under the stand-in's own field manager. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly timing: Timing;
+  /** DNS domain of the cluster. */
+  readonly clusterDomain: string;
+  /** Aborts when the sandbox ends. */
+  readonly signal: AbortSignal;
+  /** Receives every error that is not an answer of the API server, and so is a bug of a stand-in. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Durations in milliseconds. */
+export interface Timing {
+  /** From a CertificateRequest to its certificate. */
+  readonly issuanceMs: number;
+  /** From a pod whose volumes can be mounted to its running container. */
+  readonly podStartMs: number;
+  /** From the running container to the earliest Ready. */
+  readonly podReadyMs: number;
+  /** From the deletion of a pod to its end. */
+  readonly podStopMs: number;
+  /** From the start of a Kafka process until it has caught up with its leaders. */
+  readonly catchUpMs: number;
+  /** Between two steps of the ops-manager; KubeDB's interval is 5 s. */
+  readonly opsStepMs: number;
+}
+
+export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, catchUpMs: 20, opsStepMs: 10 };
+
+/** A condition to set. The observed generation follows from the object, the time from the clock. */
+export interface NewCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason?: string;
+  readonly message?: string;
+  readonly observedGeneration?: number;
+}
+
+/** Returns the conditions with one replaced or appended. A condition that would not change keeps its time. */
+export function withCondition(conditions: readonly Condition[], next: NewCondition, now: Date): readonly Condition[] {
+  const old = conditions.find((c) => c.type === next.type);
+  if (old !== undefined && isEqual(old, { ...next, lastTransitionTime: old.lastTransitionTime })) return conditions;
+  const condition = { ...next, lastTransitionTime: timestamp(now) };
+  return old === undefined ? [...conditions, condition] : conditions.map((c) => (c === old ? condition : c));
+}
+
+/** Returns the conditions of an object. */
+export function conditionsOf(object: KubeObject): readonly Condition[] {
+  return object.status?.conditions ?? [];
+}
+
+/** Writes a status unless the object has it already. */
+export async function writeStatus({ client }: Context, object: KubeObject, status: object): Promise<void> {
+  if (!isEqual(status, object.status ?? {})) await client.replaceStatus({ ...object, status });
+}
+
+/** Sets conditions of an object, which observe its generation, and other fields of its status. */
+export async function setConditions(context: Context, object: KubeObject, set: readonly NewCondition[], fields = {}): Promise<void> {
+  const observedGeneration = object.metadata.generation ?? 1;
+  const conditions = set.reduce(
+    (all, condition) => withCondition(all, { observedGeneration, ...condition }, context.clock.now()),
+    conditionsOf(object),
+  );
+  await writeStatus(context, object, { ...object.status, ...fields, conditions });
+}
+
+/** Returns the owner reference of a controller. */
+export function controllerOf({ apiVersion, kind, metadata }: KubeObject) {
+  return { apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true, blockOwnerDeletion: true };
+}
+
+/** Tells whether an object belongs to an owner. */
+export function isOwnedBy(owner: KubeObject, { metadata }: KubeObject): boolean {
+  return metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true;
+}
+
+/** Returns texts as the data of a Secret. */
+export function encoded(data: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]));
+}
+
+/** Objects in the cache are replaced, never changed, and many pods read the same Secret. */
+const texts = new WeakMap<Secret, Readonly<Record<string, string>>>();
+
+/** Returns the data of a Secret as texts. */
+export function decoded(secret: Secret | undefined): Readonly<Record<string, string>> {
+  if (secret === undefined) return {};
+  return memoize(texts, secret, () =>
+    Object.fromEntries(Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')])),
+  );
+}
