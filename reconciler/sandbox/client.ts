@@ -1,6 +1,6 @@
 /**
- * What the stand-ins know of Kubernetes: plain HTTP requests, through any transport. In process that is the sandbox's own API; the same
- * stand-ins can work against a real API server.
+ * A small Kubernetes client for the stand-ins: plain HTTP requests over any transport. In the process the transport is the sandbox's own API; the
+ * same stand-ins can work against a real API server. Answers are trusted to be what Kubernetes promises.
  */
 import { type Kind, type KubeObject, kindOf } from '#model/kube-object';
 import type { ApiRequest, ApiResponse } from './api/api';
@@ -45,7 +45,7 @@ export interface ClientOptions {
   readonly send: Send;
   /** Field manager of everything written. */
   readonly manager: string;
-  /** Is told every object that came back from a write. */
+  /** Called with the object in each answer to a write. */
   readonly onWritten?: (object: KubeObject) => void;
 }
 
@@ -53,21 +53,16 @@ export class Client {
   constructor(private readonly options: ClientOptions) {}
 
   async get(kind: Kind, namespace: string | undefined, name: string): Promise<KubeObject | undefined> {
-    try {
-      return await this.json('GET', pathOf(kind, namespace, name));
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 404) return undefined;
-      throw error;
-    }
+    return this.json<KubeObject>('GET', pathOf(kind, namespace, name)).catch(ignoring(404));
   }
 
-  async list(kind: Kind, namespace?: string): Promise<ListResult> {
-    const { items = [], metadata } = await this.json('GET', pathOf(kind, namespace));
-    const { apiVersion, kind: name } = kind;
-    return { items: items.map((item: object) => ({ apiVersion, kind: name, ...item })), resourceVersion: metadata.resourceVersion ?? '' };
+  async list(of: Kind, namespace?: string): Promise<ListResult> {
+    const { apiVersion, kind } = of;
+    const { items, metadata } = await this.json<KubernetesList>('GET', pathOf(of, namespace));
+    return { items: (items ?? []).map((item) => ({ ...item, apiVersion, kind })), resourceVersion: metadata.resourceVersion ?? '' };
   }
 
-  /** Yields what happens to a kind after a resourceVersion, until the signal aborts or the server ends it. */
+  /** Yields the changes of a kind after a resourceVersion, until the signal aborts or the server ends the watch. */
   async *watch(kind: Kind, resourceVersion: string, { namespace, signal }: WatchOptions): AsyncGenerator<WatchEvent> {
     const path = `${pathOf(kind, namespace)}?watch=true&resourceVersion=${resourceVersion}`;
     const { status, body } = await this.options.send({ method: 'GET', path, headers: { accept: 'application/json' }, signal });
@@ -93,22 +88,18 @@ export class Client {
     return this.write('PATCH', pathOfObject(object), patch, 'application/merge-patch+json');
   }
 
-  /** Server-side apply, forced: what this manager applies is its own. */
+  /** Server-side apply by force: this manager gets every field that it applies. */
   apply(object: KubeObject): Promise<KubeObject> {
     return this.write('PATCH', pathOfObject(object), object, 'application/apply-patch+yaml', '&force=true');
   }
 
-  /** Deletes the very object that was read; one that is gone already is no error. */
+  /** Deletes the object that was read. Does nothing if it is gone, or if another one has its name. */
   async delete(object: KubeObject, options: DeleteOptions = {}): Promise<void> {
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: object.metadata.uid }, ...options };
-    try {
-      await this.json('DELETE', pathOfObject(object), body);
-    } catch (error) {
-      if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 409)) throw error;
-    }
+    await this.json('DELETE', pathOfObject(object), body).catch(ignoring(404, 409));
   }
 
-  /** Evicts a pod. Throws 429 when its PodDisruptionBudget refuses, 404 or 409 when that pod is gone. */
+  /** Evicts a pod. Throws 429 if its PodDisruptionBudget refuses, 404 or 409 if that pod is gone. */
   async evict(pod: KubeObject): Promise<void> {
     const { name, namespace, uid } = pod.metadata;
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace }, deleteOptions: { preconditions: { uid } } };
@@ -117,19 +108,30 @@ export class Client {
 
   private async write(method: string, path: string, body: object, contentType?: string, query = ''): Promise<KubeObject> {
     const manager = encodeURIComponent(this.options.manager);
-    const written = await this.json(method, `${path}?fieldManager=${manager}${query}`, body, contentType);
+    const written = await this.json<KubeObject>(method, `${path}?fieldManager=${manager}${query}`, body, contentType);
     this.options.onWritten?.(written);
     return written;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: any kind of answer
-  private async json(method: string, path: string, body?: object, contentType = 'application/json'): Promise<any> {
+  private async json<T>(method: string, path: string, body?: object, contentType = 'application/json'): Promise<T> {
     const headers = { accept: 'application/json', 'content-type': contentType, 'user-agent': this.options.manager };
     const response = await this.options.send({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const text = typeof response.body === 'string' ? response.body : await all(response.body);
     if (response.status >= 300) throw failureOf(response.status, text);
     return JSON.parse(text);
   }
+}
+
+interface KubernetesList {
+  readonly items?: readonly KubeObject[];
+  readonly metadata: { readonly resourceVersion?: string };
+}
+
+/** Returns a handler that turns refusals with one of these codes into undefined. */
+function ignoring(...codes: readonly number[]) {
+  return (error: unknown): undefined => {
+    if (!(error instanceof ApiError) || !codes.includes(error.code)) throw error;
+  };
 }
 
 function pathOf(kind: Kind, namespace?: string, name?: string): string {
@@ -144,7 +146,7 @@ function pathOfObject(object: KubeObject): string {
 
 function known(object: KubeObject): Kind {
   const kind = kindOf(object);
-  if (kind === undefined) throw new Error(`the sandbox knows no ${object.kind} of ${object.apiVersion}`);
+  if (kind === undefined) throw new Error(`the sandbox does not know the kind ${object.kind} of ${object.apiVersion}`);
   return kind;
 }
 
@@ -163,7 +165,7 @@ async function all(body: AsyncIterable<string>): Promise<string> {
   return text;
 }
 
-/** Over a network, chunks end anywhere. */
+/** Yields lines. Chunks that come over a network end anywhere. */
 async function* lines(body: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of body) {

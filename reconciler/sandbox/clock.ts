@@ -1,4 +1,4 @@
-/** Time, as the sandbox needs it. Structurally the reconciler's own clock; the sandbox does not depend on that. */
+/** Time for the sandbox. It has the same structure as the reconciler's clock, on which the sandbox must not depend. */
 export interface Clock {
   now(): Date;
   /** Milliseconds that never jump. */
@@ -7,7 +7,7 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Returns an instant the way Kubernetes writes it: RFC 3339, whole seconds. */
+/** Returns an instant as Kubernetes writes it: RFC 3339, whole seconds. */
 export function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }

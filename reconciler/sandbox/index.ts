@@ -1,23 +1,22 @@
 /**
  * A cluster inside this process: a Kubernetes API, and stand-ins for the controllers that a Kafka with TLS needs.
  *
- *     api/                          the API: an in-process handler, HTTPS in front of it on demand
- *     client.ts                     plain Kubernetes HTTP, all that a stand-in knows of the API
+ *     api/                          the API: an in-process handler, and HTTPS in front of it on demand
+ *     client.ts                     a small Kubernetes client, the stand-ins' only way to the API
  *     stand-ins/                    `stand-ins.ts` puts them together
  *       cache.ts controller.ts      a watched copy of the cluster; the loop that every stand-in runs in
  *       kubernetes/                 kubelet, PetSet and disruption controllers
  *       kubedb/                     provisioner and, if wanted, ops-manager
  *       cert-manager/  pki/         issuers, certificates, requests; keys, X.509, Java key stores
- *       kafka/                      running processes: listeners, and a model of who can talk to whom and who has caught up
+ *       kafka/                      running processes: listeners, and a model of connections between nodes and of replicas
  *
- * A pod loads its certificates when it starts and serves those until it is restarted: over real TLS on 127.0.0.1, or, with listeners in
- * memory, to whoever calls `dial`. Readiness, quorum and in-sync replicas follow from who can talk to whom, so that a change of protocol
- * or CA that is rolled out pod by pod does here what it does in a real cluster.
+ * A pod loads its certificates when it starts and serves them until it is restarted: over real TLS on 127.0.0.1, or, with listeners in
+ * memory, to callers of `dial`. Readiness, quorum and in-sync replicas follow from the connections that the certificates allow. A change of
+ * protocol or CA that is rolled out pod by pod therefore has the same effects as in a real cluster.
  *
- * All time comes from the given clock, so a test owns it; nothing runs before `start` and nothing is left after `stop`. It is an imitation:
- * `test/sandbox/contract.test.ts` lists what the API may be relied on for. It schedules nothing, pulls no images, stores no data,
- * speaks no Kafka beyond ApiVersions (what brokers would say of themselves is served beside them as JSON), and knows of cert-manager the
- * self-signed and the CA issuer only.
+ * All time comes from the given clock, so that tests control it. Nothing runs before `start` and nothing is left after `stop`. Callers may rely
+ * on the list in `test/sandbox/contract.test.ts`. The sandbox schedules no pods, pulls no images, stores no data, answers no Kafka request but
+ * ApiVersions (facts of brokers are served as JSON), and has the self-signed and the CA issuer of cert-manager only.
  */
 import type { ListenerName } from '#model/kubedb';
 import { type Api, type ApiOptions, createApi } from './api/api';
@@ -32,30 +31,30 @@ export { pooledKeys } from './stand-ins/pki/keys';
 export type { Dialed } from './stand-ins/stand-ins';
 
 export interface SandboxOptions extends Omit<StandInsOptions, 'without'> {
-  /** More about the API: what is not installed, what is forbidden. */
+  /** Options of the API, such as kinds that are not installed and requests that are denied. */
   readonly api?: Omit<ApiOptions, 'now'>;
 }
 
 export interface Sandbox {
   /** The API, in process. */
   readonly api: Api;
-  /** A user's way to it. */
+  /** A client of the API with the manager `sandbox-user`. */
   readonly client: Client;
-  /** Starts the stand-ins; they have seen everything that is there when this resolves. */
+  /** Starts the stand-ins. When this resolves, they have read all objects. */
   start(): Promise<void>;
   /** Ends the stand-ins, their listeners and all their timers. */
   stop(): Promise<void>;
   /** Puts HTTPS on 127.0.0.1 in front of the API. */
   serve(): Promise<{ readonly kubeconfig: string; readonly url: string; close(): Promise<void> }>;
-  /** Returns what a listener serves right now, or undefined when nobody listens. */
+  /** Returns the certificates that a listener serves now, or undefined if nothing listens. */
   dial(namespace: string, pod: string, listener: ListenerName): Dialed | undefined;
-  /** Returns what Kafka would say of itself, or undefined when nothing of it runs. */
+  /** Returns the facts that a Kafka's brokers would report, or undefined if none runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined;
-  /** How often a Kafka has lost data. */
+  /** Returns how often a Kafka has lost data. */
   losses(namespace: string, kafka: string): DataLosses;
 }
 
-/** Returns a sandbox that is not started yet; its API answers already. */
+/** Returns a sandbox. Its API answers at once; its stand-ins have to be started. */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { clock } = options;
   const api = createApi({ now: () => clock.now(), ...options.api });

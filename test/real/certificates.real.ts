@@ -9,7 +9,7 @@ import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { accepted, refused } from '../model/certificate-cases';
 import { certificate } from '../model/manifest-cases';
 import { type Client, clientOf } from '../sandbox/contract/client';
-import { eventually } from '../sandbox/contract/world';
+import { eventually } from '../sandbox/contract/run';
 import { type ControlPlane, realApi } from './cluster';
 
 const NAMESPACE = `certificates-${process.pid}`;

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { APPLY, type Client, clientOf, type Json, MERGE } from '../sandbox/contract/client';
-import { created, createWorld, eventually, type World } from '../sandbox/contract/world';
+import { create, eventually, type Run, startRun } from '../sandbox/contract/run';
 import { CERT_MANAGER, type ControlPlane, startControlPlane } from './cluster';
 
 const CERTIFICATES = 'cert-manager.io/v1';
@@ -18,13 +18,13 @@ const ROLES = 'rbac.authorization.k8s.io/v1';
 describe('a control plane with cert-manager', () => {
   let controlPlane: ControlPlane;
   let client: Client;
-  let world: World;
+  let run: Run;
   before(async () => {
     controlPlane = await startControlPlane(CERT_MANAGER);
     client = clientOf(controlPlane.kubeconfig);
-    world = await createWorld(client);
+    run = await startRun(client);
     const account = await eventually(
-      () => client.send('GET', `${world.path('v1', 'serviceaccounts')}/default`),
+      () => client.send('GET', `${run.path('v1', 'serviceaccounts')}/default`),
       (r) => r.status === 200,
     );
     assert.equal(account.status, 200, 'no pod can be made without the default service account');
@@ -32,46 +32,46 @@ describe('a control plane with cert-manager', () => {
   after(() => controlPlane?.stop());
 
   test('a service account may do what a Role says and nothing else', async () => {
-    const accounts = world.path('v1', 'serviceaccounts');
-    await created(world, 'v1', 'serviceaccounts', { metadata: { name: 'reader' } });
+    const accounts = run.path('v1', 'serviceaccounts');
+    await create(client, run.path('v1', 'serviceaccounts'), { metadata: { name: 'reader' } });
     const { body } = await client.send('POST', `${accounts}/reader/token`, { spec: {} });
     const reader = clientOf(controlPlane.kubeconfig, body.status.token);
-    const refused = await reader.send('GET', world.path('v1', 'configmaps'));
+    const refused = await reader.send('GET', run.path('v1', 'configmaps'));
     assert.deepEqual([refused.status, refused.body.reason], [403, 'Forbidden']);
 
     const name = 'reads-config-maps';
     const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list'] }];
-    await created(world, ROLES, 'roles', { metadata: { name }, rules });
-    const subjects = [{ kind: 'ServiceAccount', name: 'reader', namespace: world.namespace }];
-    await created(world, ROLES, 'rolebindings', {
+    await create(client, run.path(ROLES, 'roles'), { metadata: { name }, rules });
+    const subjects = [{ kind: 'ServiceAccount', name: 'reader', namespace: run.namespace }];
+    await create(client, run.path(ROLES, 'rolebindings'), {
       metadata: { name },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
       subjects,
     });
     const allowed = await eventually(
-      () => reader.send('GET', world.path('v1', 'configmaps')),
+      () => reader.send('GET', run.path('v1', 'configmaps')),
       (r) => r.status !== 403,
     );
     assert.equal(allowed.status, 200);
-    assert.equal((await reader.send('GET', world.path('v1', 'secrets'))).status, 403);
+    assert.equal((await reader.send('GET', run.path('v1', 'secrets'))).status, 403);
   });
 
   test('an apply of what is not there asks for the right to create an object of that name', async () => {
-    const [mine, other, account] = [world.name(), world.name(), 'applies-one'];
-    await created(world, 'v1', 'serviceaccounts', { metadata: { name: account } });
-    const { body } = await client.send('POST', `${world.path('v1', 'serviceaccounts')}/${account}/token`, { spec: {} });
+    const [mine, other, account] = [run.name(), run.name(), 'applies-one'];
+    await create(client, run.path('v1', 'serviceaccounts'), { metadata: { name: account } });
+    const { body } = await client.send('POST', `${run.path('v1', 'serviceaccounts')}/${account}/token`, { spec: {} });
     const applier = clientOf(controlPlane.kubeconfig, body.status.token);
     const apply = (name: string) => {
-      const at = `${world.path('v1', 'configmaps')}/${name}?fieldManager=m`;
+      const at = `${run.path('v1', 'configmaps')}/${name}?fieldManager=m`;
       return applier.send('PATCH', at, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }, APPLY);
     };
     const grant = async (name: string, rule: object) => {
       const about = { apiGroups: [''], resources: ['configmaps'], ...rule };
-      await created(world, ROLES, 'roles', { metadata: { name }, rules: [about] });
-      await created(world, ROLES, 'rolebindings', {
+      await create(client, run.path(ROLES, 'roles'), { metadata: { name }, rules: [about] });
+      await create(client, run.path(ROLES, 'rolebindings'), {
         metadata: { name },
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
-        subjects: [{ kind: 'ServiceAccount', name: account, namespace: world.namespace }],
+        subjects: [{ kind: 'ServiceAccount', name: account, namespace: run.namespace }],
       });
     };
     await grant('patches-config-maps', { verbs: ['patch'] });
@@ -89,19 +89,19 @@ describe('a control plane with cert-manager', () => {
     );
     assert.equal(allowed.status, 201);
     assert.equal((await apply(other)).status, 403, 'the name counts');
-    assert.equal((await applier.send('POST', world.path('v1', 'configmaps'), { metadata: { name: other } })).status, 403);
+    assert.equal((await applier.send('POST', run.path('v1', 'configmaps'), { metadata: { name: other } })).status, 403);
   });
 
   test('strict validation refuses a field that does not exist', async () => {
-    const at = `${world.path('v1', 'configmaps')}?fieldValidation=Strict`;
-    const { status, body } = await client.send('POST', at, { metadata: { name: world.name() }, dataa: {} });
+    const at = `${run.path('v1', 'configmaps')}?fieldValidation=Strict`;
+    const { status, body } = await client.send('POST', at, { metadata: { name: run.name() }, dataa: {} });
     assert.equal(status, 400);
     assert.match(body.message, /strict decoding error: unknown field "dataa"/);
   });
 
   test('applying what another manager owns is a conflict', async () => {
-    const name = world.name();
-    const at = `${world.path('v1', 'configmaps')}/${name}`;
+    const name = run.name();
+    const at = `${run.path('v1', 'configmaps')}/${name}`;
     const apply = (manager: string, a: string) =>
       client.send(
         'PATCH',
@@ -115,15 +115,15 @@ describe('a control plane with cert-manager', () => {
   });
 
   test('a PodDisruptionBudget counts the pods, and an eviction beyond it has to wait', async () => {
-    const labels = { app: world.name() };
+    const labels = { app: run.name() };
     const [first, second] = [await runningPod(labels), await runningPod(labels)];
-    const name = world.name();
-    await created(world, POLICY, 'poddisruptionbudgets', {
+    const name = run.name();
+    await create(client, run.path(POLICY, 'poddisruptionbudgets'), {
       metadata: { name },
       spec: { minAvailable: 1, selector: { matchLabels: labels } },
     });
     const budget = await eventually(
-      () => client.send('GET', `${world.path(POLICY, 'poddisruptionbudgets')}/${name}`),
+      () => client.send('GET', `${run.path(POLICY, 'poddisruptionbudgets')}/${name}`),
       (r) => r.body.status?.disruptionsAllowed === 1,
     );
     const { currentHealthy, desiredHealthy, expectedPods } = budget.body.status;
@@ -135,40 +135,40 @@ describe('a control plane with cert-manager', () => {
   });
 
   test('what an object owned is removed after it', async () => {
-    const owner = await created(world, 'v1', 'configmaps', { metadata: { name: world.name() } });
+    const owner = await create(client, run.path('v1', 'configmaps'), { metadata: { name: run.name() } });
     const { name, uid } = owner.metadata;
     const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }];
-    const owned = await created(world, 'v1', 'configmaps', { metadata: { name: world.name(), ownerReferences } });
-    await client.send('DELETE', `${world.path('v1', 'configmaps')}/${name}`);
+    const owned = await create(client, run.path('v1', 'configmaps'), { metadata: { name: run.name(), ownerReferences } });
+    await client.send('DELETE', `${run.path('v1', 'configmaps')}/${name}`);
     const { status } = await eventually(
-      () => client.send('GET', `${world.path('v1', 'configmaps')}/${owned.metadata.name}`),
+      () => client.send('GET', `${run.path('v1', 'configmaps')}/${owned.metadata.name}`),
       (r) => r.status === 404,
     );
     assert.equal(status, 404);
   });
 
   test('a Job makes a pod, and is complete when the pod has succeeded', async () => {
-    const name = world.name();
+    const name = run.name();
     const spec = { restartPolicy: 'Never', containers: [{ name: 'main', image: 'registry.example/job' }] };
-    await created(world, 'batch/v1', 'jobs', { metadata: { name }, spec: { template: { spec } } });
+    await create(client, run.path('batch/v1', 'jobs'), { metadata: { name }, spec: { template: { spec } } });
     const pods = await eventually(
-      () => client.send('GET', `${world.path('v1', 'pods')}?labelSelector=batch.kubernetes.io/job-name%3D${name}`),
+      () => client.send('GET', `${run.path('v1', 'pods')}?labelSelector=batch.kubernetes.io/job-name%3D${name}`),
       (r) => r.body.items.length === 1,
     );
     const pod: Json = pods.body.items[0];
     assert.equal(pod?.spec.serviceAccountName, 'default');
-    await client.send('PATCH', `${world.path('v1', 'pods')}/${pod.metadata.name}/status`, { status: { phase: 'Succeeded' } }, MERGE);
+    await client.send('PATCH', `${run.path('v1', 'pods')}/${pod.metadata.name}/status`, { status: { phase: 'Succeeded' } }, MERGE);
     const job = await eventually(
-      () => client.send('GET', `${world.path('batch/v1', 'jobs')}/${name}`),
+      () => client.send('GET', `${run.path('batch/v1', 'jobs')}/${name}`),
       (r) => isTrue(r.body, 'Complete'),
     );
     assert.ok(isTrue(job.body, 'Complete'), JSON.stringify(job.body.status));
   });
 
   test('cert-manager refuses an Issuer without a type', async () => {
-    const { status, body } = await client.send('POST', world.path(CERTIFICATES, 'issuers'), {
+    const { status, body } = await client.send('POST', run.path(CERTIFICATES, 'issuers'), {
       ...ISSUER,
-      metadata: { name: world.name() },
+      metadata: { name: run.name() },
       spec: {},
     });
     assert.equal(status, 403);
@@ -177,27 +177,27 @@ describe('a control plane with cert-manager', () => {
 
   test('cert-manager issues a CA, and from it a leaf with keystores', async () => {
     const ca = { name: 'ca', kind: 'Issuer' };
-    await created(world, CERTIFICATES, 'issuers', { ...ISSUER, metadata: { name: 'self-signed' }, spec: { selfSigned: {} } });
-    await created(world, CERTIFICATES, 'certificates', {
+    await create(client, run.path(CERTIFICATES, 'issuers'), { ...ISSUER, metadata: { name: 'self-signed' }, spec: { selfSigned: {} } });
+    await create(client, run.path(CERTIFICATES, 'certificates'), {
       ...CERTIFICATE,
       metadata: { name: 'ca' },
       spec: { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'self-signed', kind: 'Issuer' } },
     });
-    await created(world, CERTIFICATES, 'issuers', { ...ISSUER, metadata: { name: 'ca' }, spec: { ca: { secretName: 'ca' } } });
-    await created(world, 'v1', 'secrets', { metadata: { name: 'password' }, stringData: { password: 'changeit' } });
+    await create(client, run.path(CERTIFICATES, 'issuers'), { ...ISSUER, metadata: { name: 'ca' }, spec: { ca: { secretName: 'ca' } } });
+    await create(client, run.path('v1', 'secrets'), { metadata: { name: 'password' }, stringData: { password: 'changeit' } });
     const jks = { create: true, passwordSecretRef: { name: 'password', key: 'password' } };
-    await created(world, CERTIFICATES, 'certificates', {
+    await create(client, run.path(CERTIFICATES, 'certificates'), {
       ...CERTIFICATE,
       metadata: { name: 'leaf' },
       spec: { dnsNames: ['orders.example.org'], secretName: 'leaf', issuerRef: ca, keystores: { jks } },
     });
     const leaf = await eventually(
-      () => client.send('GET', `${world.path(CERTIFICATES, 'certificates')}/leaf`),
+      () => client.send('GET', `${run.path(CERTIFICATES, 'certificates')}/leaf`),
       (r) => isTrue(r.body, 'Ready'),
     );
     assert.ok(isTrue(leaf.body, 'Ready'), JSON.stringify(leaf.body.status));
 
-    const { body } = await client.send('GET', `${world.path('v1', 'secrets')}/leaf`);
+    const { body } = await client.send('GET', `${run.path('v1', 'secrets')}/leaf`);
     assert.deepEqual(Object.keys(body.data).sort(), ['ca.crt', 'keystore.jks', 'tls.crt', 'tls.key', 'truststore.jks']);
     const [certificate, issuer] = ['tls.crt', 'ca.crt'].map((key) => new X509Certificate(Buffer.from(body.data[key], 'base64')));
     assert.ok(certificate?.verify((issuer as X509Certificate).publicKey));
@@ -206,19 +206,19 @@ describe('a control plane with cert-manager', () => {
 
   /** A pod that a kubelet, if there were one, would report as Ready. */
   async function runningPod(labels: Json): Promise<string> {
-    const name = world.name();
-    await created(world, 'v1', 'pods', {
+    const name = run.name();
+    await create(client, run.path('v1', 'pods'), {
       metadata: { name, labels },
       spec: { containers: [{ name: 'main', image: 'registry.example/pod' }] },
     });
     const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
-    await client.send('PATCH', `${world.path('v1', 'pods')}/${name}/status`, { status }, MERGE);
+    await client.send('PATCH', `${run.path('v1', 'pods')}/${name}/status`, { status }, MERGE);
     return name;
   }
 
   function evict(name: string) {
-    const eviction = { apiVersion: POLICY, kind: 'Eviction', metadata: { name, namespace: world.namespace } };
-    return client.send('POST', `${world.path('v1', 'pods')}/${name}/eviction`, eviction);
+    const eviction = { apiVersion: POLICY, kind: 'Eviction', metadata: { name, namespace: run.namespace } };
+    return client.send('POST', `${run.path('v1', 'pods')}/${name}/eviction`, eviction);
   }
 });
 

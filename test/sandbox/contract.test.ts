@@ -1,9 +1,9 @@
 /**
- * What may be relied on of the sandbox's API, each a test with a sentence. The sandbox may imitate this and no more.
+ * The behaviour of the sandbox's API on which callers may rely. The sandbox may imitate this and no more.
  *
- * The same sentences hold for a real API server: with KAFKA_TLS_TEST_KUBECONFIG set to a kubeconfig (a bearer token or a client
- * certificate in it), they are put to that server, too, in a namespace of its own. Parts that need cert-manager's kinds say
- * "skipped" where these are not installed.
+ * The same tests hold for a real API server: with KAFKA_TLS_TEST_KUBECONFIG set to a kubeconfig that has a bearer token or a client
+ * certificate, they run against that server, too, in a namespace of their own. Parts that need cert-manager's kinds report "skipped" if these
+ * are not installed.
  */
 import { after, before, describe } from 'node:test';
 import { createApi } from '#reconciler/sandbox/api/api';
@@ -13,7 +13,7 @@ import { type Client, clientOf, inProcess, overHttps } from './contract/client';
 import { customKindsContract } from './contract/custom-kinds';
 import { readingContract } from './contract/reading';
 import { removingContract } from './contract/removing';
-import { createWorld, type World } from './contract/world';
+import { type Run, startRun } from './contract/run';
 import { writingContract } from './contract/writing';
 
 interface Server {
@@ -21,19 +21,19 @@ interface Server {
   stop?(): Promise<void>;
 }
 
-function contract(server: string, start: () => Promise<Server>): void {
-  describe(`with ${server}`, () => {
-    let running: Server;
-    let world: World;
+function contract(name: string, start: () => Promise<Server>): void {
+  describe(`with ${name}`, () => {
+    let server: Server;
+    let run: Run;
     before(async () => {
-      running = await start();
-      world = await createWorld(running.client);
+      server = await start();
+      run = await startRun(server.client);
     });
     after(async () => {
-      await running.client.send('DELETE', `/api/v1/namespaces/${world.namespace}`);
-      await running.stop?.();
+      await server.client.send('DELETE', `/api/v1/namespaces/${run.namespace}`);
+      await server.stop?.();
     });
-    for (const part of [readingContract, writingContract, applyingContract, removingContract, customKindsContract]) part(() => world);
+    for (const part of [readingContract, writingContract, applyingContract, removingContract, customKindsContract]) part(() => run);
   });
 }
 

@@ -1,67 +1,60 @@
-/** What custom kinds promise beyond: schemas, defaults, status, generation. Skipped where cert-manager's and KubeDB's are not served. */
+/** The contract of custom kinds: schemas, defaults, status, generation. Skipped if cert-manager is not installed. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { JSON_PATCH, type Json, MERGE, STRATEGIC } from './client';
-import { created, type World } from './world';
+import { JSON_PATCH, type Json, STRATEGIC } from './client';
+import type { Run } from './run';
 
-const CERTIFICATES = ['cert-manager.io/v1', 'certificates'] as const;
-/** Of a custom kind a server wants to be told what it is sent, even where the path says it. */
-const CERTIFICATE = { apiVersion: 'cert-manager.io/v1', kind: 'Certificate' };
-
-export function customKindsContract(world: () => World): void {
+export function customKindsContract(run: () => Run): void {
   const spec = { secretName: 'a-secret', commonName: 'a', issuerRef: { name: 'an-issuer' } };
-  const at = (name = '') => world().path(...CERTIFICATES) + (name === '' ? '' : `/${name}`);
-  const certificate = () => created(world(), ...CERTIFICATES, { ...CERTIFICATE, metadata: { name: world().name() }, spec });
+  const created = (more: object = {}): Promise<Json> => run().certificates.created({ spec: { ...spec, ...more } });
 
   const custom = (name: string, body: () => Promise<void>) =>
     test(name, async (t: TestContext) => {
-      if (!(await world().serves(CERTIFICATES[0]))) return t.skip('cert-manager is not installed');
+      if ((await run().client.send('GET', '/apis/cert-manager.io/v1')).status !== 200) return t.skip('cert-manager is not installed');
       await body();
     });
 
-  custom('an object has to say of what kind it is', async () => {
-    const { status, body } = await world().client.send('POST', at(), { metadata: { name: world().name() }, spec });
+  custom('an object must have its kind', async () => {
+    const { status, body } = await run().certificates.post({ metadata: { name: run().name() }, spec });
     assert.equal(status, 400);
     assert.match(body.message, /Object 'Kind' is missing/);
   });
 
   custom('status is written only through its subresource, and only status there', async () => {
-    const { metadata } = await certificate();
-    const ignored = await world().client.send('PATCH', at(metadata.name), { status: { revision: 1 } }, MERGE);
+    const { name } = (await created()).metadata;
+    const ignored = await run().certificates.patch(name, { status: { revision: 1 } });
     assert.equal(ignored.body.status?.revision, undefined);
-    const written = await world().client.send(
-      'PATCH',
-      `${at(metadata.name)}/status`,
-      { status: { revision: 1 }, spec: { commonName: 'b' }, metadata: { labels: { a: 'b' } } },
-      MERGE,
-    );
-    assert.deepEqual([written.body.status.revision, written.body.spec.commonName, written.body.metadata.labels], [1, 'a', undefined]);
+    const patch = { status: { revision: 1 }, spec: { commonName: 'b' }, metadata: { labels: { a: 'b' } } };
+    const { body } = await run().certificates.patchStatus(name, patch);
+    assert.deepEqual([body.status.revision, body.spec.commonName, body.metadata.labels], [1, 'a', undefined]);
   });
 
   custom('the generation counts changes of the spec and nothing else', async () => {
-    const { metadata } = await certificate();
-    assert.equal(metadata.generation, 1);
-    const label = await world().client.send('PATCH', at(metadata.name), { metadata: { labels: { a: 'b' } } }, MERGE);
-    const status = await world().client.send('PATCH', `${at(metadata.name)}/status`, { status: { revision: 1 } }, MERGE);
-    const change = await world().client.send('PATCH', at(metadata.name), { spec: { commonName: 'b' } }, MERGE);
-    assert.deepEqual(
-      [label, status, change].map((r) => r.body.metadata.generation),
-      [1, 1, 2],
-    );
+    const { name, generation } = (await created()).metadata;
+    const { certificates } = run();
+    const label = await certificates.patch(name, { metadata: { labels: { a: 'b' } } });
+    const status = await certificates.patchStatus(name, { status: { revision: 1 } });
+    const change = await certificates.patch(name, { spec: { commonName: 'b' } });
+    assert.deepEqual([generation, ...[label, status, change].map((r) => r.body.metadata.generation)], [1, 1, 1, 2]);
   });
 
   custom('an update needs a resourceVersion', async () => {
-    const one: Json = await certificate();
+    const one = await created();
     const { resourceVersion: _, ...metadata } = one.metadata;
-    const { status, body } = await world().client.send('PUT', at(metadata.name), { ...one, metadata });
+    const { status, body } = await run().certificates.put({ ...one, metadata });
     assert.deepEqual([status, body.details.causes[0].field], [422, 'metadata.resourceVersion']);
   });
 
-  custom('an unknown field is refused with Strict, warned of and dropped otherwise', async () => {
-    const object = { ...CERTIFICATE, metadata: { name: world().name() }, spec: { ...spec, comonName: 'typo' } };
-    const strict = await world().client.send('POST', `${at()}?fieldValidation=Strict`, object);
+  custom('an unknown field is refused with Strict, otherwise dropped with a warning', async () => {
+    const object = {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'Certificate',
+      metadata: { name: run().name() },
+      spec: { ...spec, comonName: 'typo' },
+    };
+    const strict = await run().certificates.post(object, '?fieldValidation=Strict');
     assert.deepEqual([strict.status, /unknown field "spec.comonName"/.test(strict.body.message)], [400, true]);
-    const warned = await world().client.send('POST', at(), object);
+    const warned = await run().certificates.post(object);
     assert.deepEqual([warned.status, warned.body.spec.comonName], [201, undefined]);
     assert.match(warned.warning ?? '', /unknown field \\"spec.comonName\\"/);
   });
@@ -72,30 +65,22 @@ export function customKindsContract(world: () => World): void {
     { name: 'a missing required field', patch: { issuerRef: null }, field: 'spec.issuerRef' },
   ];
   for (const { name, patch, field } of refused) {
-    custom(`${name} is Invalid, naming the field`, async () => {
-      const { metadata } = await certificate();
-      const { status, body } = await world().client.send('PATCH', at(metadata.name), { spec: patch }, MERGE);
+    custom(`${name} is Invalid, with the field`, async () => {
+      const { metadata } = await created();
+      const { status, body } = await run().certificates.patch(metadata.name, { spec: patch });
       assert.deepEqual([status, body.reason, body.details.causes[0].field], [422, 'Invalid', field]);
     });
   }
 
   custom('a strategic merge patch is UnsupportedMediaType', async () => {
-    const { metadata } = await certificate();
-    assert.equal((await world().client.send('PATCH', at(metadata.name), {}, STRATEGIC)).status, 415);
+    const { name } = (await created()).metadata;
+    assert.equal((await run().certificates.patch(name, {}, STRATEGIC)).status, 415);
   });
 
-  custom('lists without a key are replaced as a whole', async () => {
-    const { metadata } = await created(world(), ...CERTIFICATES, {
-      ...CERTIFICATE,
-      metadata: { name: world().name() },
-      spec: { ...spec, dnsNames: ['a', 'b'] },
-    });
-    const { body } = await world().client.send(
-      'PATCH',
-      at(metadata.name),
-      [{ op: 'replace', path: '/spec/dnsNames', value: ['c'] }],
-      JSON_PATCH,
-    );
+  custom('a list without a key is replaced as a whole', async () => {
+    const { name } = (await created({ dnsNames: ['a', 'b'] })).metadata;
+    const replace = [{ op: 'replace', path: '/spec/dnsNames', value: ['c'] }];
+    const { body } = await run().certificates.patch(name, replace, JSON_PATCH);
     assert.deepEqual(body.spec.dnsNames, ['c']);
   });
 }

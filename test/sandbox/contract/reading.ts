@@ -1,32 +1,26 @@
-/** What get, list and watch promise. */
+/** The contract of get, list and watch. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { firstEvents, MERGE } from './client';
-import { configMap, type World } from './world';
+import { firstEvents, type Json } from './client';
+import type { Run } from './run';
 
-export function readingContract(world: () => World): void {
-  test('an object that is not there is NotFound, by name', async () => {
-    const { client, path } = world();
-    const { status, body } = await client.send('GET', `${path('v1', 'configmaps')}/nowhere`);
-    assert.equal(status, 404);
-    assert.equal(body.reason, 'NotFound');
-    assert.equal(body.message, 'configmaps "nowhere" not found');
+export function readingContract(run: () => Run): void {
+  test('an absent object is NotFound, with its name', async () => {
+    const { status, body } = await run().configMaps.get('nowhere');
+    assert.deepEqual([status, body.reason, body.message], [404, 'NotFound', 'configmaps "nowhere" not found']);
     assert.deepEqual(body.details, { name: 'nowhere', kind: 'configmaps' });
   });
 
   test('a kind that is not served is 404 without a Status', async () => {
-    const { client } = world();
-    const { status, body } = await client.send('GET', '/apis/nobody.example.org/v1/things');
-    assert.equal(status, 404);
-    assert.equal(String(body).trim(), '404 page not found');
+    const { status, body } = await run().client.send('GET', '/apis/absent.example.org/v1/things');
+    assert.deepEqual([status, String(body).trim()], [404, '404 page not found']);
   });
 
   test('a list has the kind of its items, which do not repeat it', async () => {
-    const { client, path } = world();
-    await configMap(world());
-    const { body } = await client.send('GET', path('v1', 'configmaps'));
+    await run().configMaps.created();
+    const { body } = await run().configMaps.list();
     assert.equal(body.kind, 'ConfigMapList');
-    assert.ok(body.items.every((item: { kind?: string }) => item.kind === undefined));
+    assert.ok(body.items.length > 0 && body.items.every((item: Json) => item.kind === undefined));
   });
 
   const selectors = [
@@ -38,45 +32,38 @@ export function readingContract(world: () => World): void {
   ];
   for (const { selector, selects } of selectors) {
     test(`the label selector "${selector}" selects ${selects.join(' and ')}`, async () => {
-      const { client, path } = world();
-      const all = [
-        { id: 'one', labels: { tier: 'front', zone: 'a' } },
-        { id: 'two', labels: { tier: 'front', zone: 'b' } },
-        { id: 'three', labels: { tier: 'back' } },
-      ];
-      const run = `run-${world().name()}`;
-      for (const { id, labels } of all) await configMap(world(), { id }, { labels: { ...labels, set: 'selectors', run } });
-      const query = encodeURIComponent(`run=${run},${selector}`);
-      const { body } = await client.send('GET', `${path('v1', 'configmaps')}?labelSelector=${query}`);
-      assert.deepEqual(body.items.map((item: { data: { id: string } }) => item.data.id).sort(), selects);
+      const { configMaps, name } = run();
+      const shared = { set: 'selectors', run: `run-${name()}` };
+      await configMaps.created({ data: { id: 'one' }, metadata: { labels: { ...shared, tier: 'front', zone: 'a' } } });
+      await configMaps.created({ data: { id: 'two' }, metadata: { labels: { ...shared, tier: 'front', zone: 'b' } } });
+      await configMaps.created({ data: { id: 'three' }, metadata: { labels: { ...shared, tier: 'back' } } });
+      const { body } = await configMaps.list(`?labelSelector=${encodeURIComponent(`run=${shared.run},${selector}`)}`);
+      assert.deepEqual(body.items.map((item: Json) => item.data.id).sort(), selects);
     });
   }
 
-  test('a field selector selects by name and refuses fields it does not know', async () => {
-    const { client, path } = world();
-    const one = await configMap(world());
-    const found = await client.send('GET', `${path('v1', 'configmaps')}?fieldSelector=metadata.name%3D${one.metadata.name}`);
+  test('a field selector selects by name, and refuses unknown fields', async () => {
+    const { configMaps } = run();
+    const { name, uid } = (await configMaps.created()).metadata;
+    const found = await configMaps.list(`?fieldSelector=metadata.name%3D${name}`);
     assert.deepEqual(
-      found.body.items.map((i: { metadata: { name: string } }) => i.metadata.name),
-      [one.metadata.name],
+      found.body.items.map((item: Json) => item.metadata.uid),
+      [uid],
     );
-    const refused = await client.send('GET', `${path('v1', 'configmaps')}?fieldSelector=data.a%3D1`);
+    const refused = await configMaps.list('?fieldSelector=data.a%3D1');
     assert.equal(refused.status, 400);
     assert.match(refused.body.message, /^"data\.a" is not a known field selector: only "metadata\.name"/);
   });
 
-  test('a watch from the resourceVersion of a list misses nothing after it', async () => {
-    const { client, path } = world();
-    const list = await client.send('GET', path('v1', 'configmaps'));
-    const one = await configMap(world());
-    const at = `${path('v1', 'configmaps')}/${one.metadata.name}`;
-    await client.send('PATCH', at, { data: { a: '2' } }, MERGE);
-    await client.send('DELETE', at);
-    const events = await firstEvents(
-      client,
-      `${path('v1', 'configmaps')}?watch=true&resourceVersion=${list.body.metadata.resourceVersion}`,
-      3,
-    );
+  const watched = (query: string, count: number) => firstEvents(run().client, run().configMaps.at(`?watch=true&${query}`), count);
+
+  test('a watch from the resourceVersion of a list has every change after it', async () => {
+    const { configMaps } = run();
+    const list = await configMaps.list();
+    const { name } = (await configMaps.created({ data: { a: '1' } })).metadata;
+    await configMaps.patch(name, { data: { a: '2' } });
+    await configMaps.remove(name);
+    const events = await watched(`resourceVersion=${list.body.metadata.resourceVersion}`, 3);
     assert.deepEqual(
       events.map((e) => [e.type, e.object.kind, e.object.data.a]),
       [
@@ -87,32 +74,17 @@ export function readingContract(world: () => World): void {
     );
   });
 
-  test('a watch without a resourceVersion starts with what is there', async () => {
-    const { client, path } = world();
-    const one = await configMap(world());
-    const events = await firstEvents(
-      client,
-      `${path('v1', 'configmaps')}?watch=true&fieldSelector=metadata.name%3D${one.metadata.name}`,
-      1,
-    );
-    assert.deepEqual(
-      events.map((e) => [e.type, e.object.metadata.uid]),
-      [['ADDED', one.metadata.uid]],
-    );
+  test('a watch without a resourceVersion starts with the present objects', async () => {
+    const { name, uid } = (await run().configMaps.created()).metadata;
+    const [event] = await watched(`fieldSelector=metadata.name%3D${name}`, 1);
+    assert.deepEqual([event.type, event.object.metadata.uid], ['ADDED', uid]);
   });
 
-  test('an object that no longer matches a watch is DELETED for it, one that begins to is ADDED', async () => {
-    const { client, path } = world();
-    const one = await configMap(world());
-    const at = `${path('v1', 'configmaps')}/${one.metadata.name}`;
-    const label = (value: string | null) => client.send('PATCH', at, { metadata: { labels: { watched: value } } }, MERGE);
-    await label('yes');
-    await label(null);
-    const events = await firstEvents(
-      client,
-      `${path('v1', 'configmaps')}?watch=true&labelSelector=watched&resourceVersion=${one.metadata.resourceVersion}`,
-      2,
-    );
+  test('an object that begins to match the selector of a watch is ADDED, one that ceases to is DELETED', async () => {
+    const { configMaps } = run();
+    const { name, resourceVersion } = (await configMaps.created()).metadata;
+    for (const watched of ['yes', null]) await configMaps.patch(name, { metadata: { labels: { watched } } });
+    const events = await watched(`labelSelector=watched&resourceVersion=${resourceVersion}`, 2);
     assert.deepEqual(
       events.map((e) => e.type),
       ['ADDED', 'DELETED'],
