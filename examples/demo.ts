@@ -1,11 +1,11 @@
 /**
- * What every demo does: a sandbox is started, commands run as a user types them, and everything ends with the demo.
+ * Runs the demos: starts a sandbox, runs commands as a user types them, and stops all processes at the end.
  *
- * 1. A new folder stands for the user's repository; commands run in it, so that `dist/` is the default of each of them.
- * 2. Every command is printed before it runs, and the first that fails ends the demo with exit code 1.
- * 3. Whatever happens, and at Ctrl-C too, the running command ends first, then the sandbox, then the folder goes.
+ * 1. A temporary folder stands for the user's repository. Commands run in it, so that `dist/` is their default.
+ * 2. Every command is printed before it runs. The first command that fails ends the demo with exit code 1.
+ * 3. At the end, also after an error or Ctrl-C, the running command stops first, then the sandbox. Then the folder is deleted.
  *
- * Only the cluster is an imitation: `cdk8s` and `kafka-tls` are the real commands, as separate processes, over HTTPS.
+ * Only the cluster is an imitation: `cdk8s` and `kafka-tls` are the real commands in separate processes, and they use HTTPS.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,17 +19,17 @@ const ROOT = path.resolve(__dirname, '../..');
 const KAFKA_TLS = path.join(ROOT, 'lib/bin/kafka-tls.mjs');
 const CDK8S = path.join(ROOT, 'node_modules/cdk8s-cli/bin/cdk8s');
 
-/** What a demo is made of, in the order it happens. */
+/** The steps of a demo. */
 export interface Demo {
-  /** Says what comes next. */
-  say(text: string): void;
+  /** Prints a comment about the next command. */
+  comment(text: string): void;
   /** Starts the cluster; `flags` are those of `kafka-tls sandbox`, with paths from the root of the project. */
   sandbox(...flags: readonly string[]): Promise<void>;
-  /** Synthesises an app of `examples/`, named as a path without extension; what was in `dist/` goes, as with a new commit. */
+  /** Synthesises an app of `examples/`, a path without extension. It replaces the content of `dist/`, as a new commit does. */
   synth(app: string, env?: Readonly<Record<string, string>>): Promise<void>;
   /** Runs a command, such as `plan`. */
   kafkaTls(...args: readonly string[]): Promise<void>;
-  /** Brings the cluster to where an example begins that changes TLS: `examples/tls-on.ts` is applied, and what that prints is left out. */
+  /** Prepares a cluster with TLS: applies `examples/tls-on.ts` and hides the output. */
   yesterday(): Promise<void>;
 }
 
@@ -50,13 +50,13 @@ export function demo(script: (demo: Demo) => Promise<void>): void {
   });
 }
 
-/** How a demo ended, and what its processes are told. */
+/** The exit code of a demo, and the signal that ends its processes. */
 interface Ending {
   readonly exitCode: number;
   readonly signal: NodeJS.Signals;
 }
 
-/** Returns the instant at which the next second begins, when it has come: certificates know whole seconds, so all issued so far are older. */
+/** Waits for the next full second and returns it. Dates of certificates are full seconds, so every certificate issued so far is older. */
 export async function nextSecond(): Promise<string> {
   const next = 1000 * Math.floor(Date.now() / 1000) + 1000;
   await setTimeout(next - Date.now());
@@ -75,7 +75,7 @@ function createDemo(folder: string, processes: Processes): Demo {
     return processes.run([KAFKA_TLS, ...args], { env: { KUBECONFIG: kubeconfig }, output });
   };
   const steps: Demo = {
-    say: (text) => void process.stdout.write(`\n# ${text}\n`),
+    comment: (text) => void process.stdout.write(`\n# ${text}\n`),
     sandbox: async (...flags) => {
       show(['kafka-tls', 'sandbox', ...flags]);
       process.stdout.write(`${await processes.startSandbox([...flags, '--kubeconfig', kubeconfig])}\n`);
@@ -87,7 +87,7 @@ function createDemo(folder: string, processes: Processes): Demo {
     },
     kafkaTls: (...args) => kafkaTls(args, 'inherit'),
     yesterday: async () => {
-      steps.say("Yesterday: a cluster with KubeDB's ops-manager, and the commit that turned TLS on, examples/tls-on.ts.");
+      steps.comment("Yesterday: a cluster with KubeDB's ops-manager, and the commit that turned TLS on, examples/tls-on.ts.");
       await steps.sandbox('--file', 'examples/kafka.yaml');
       await steps.synth('tls-on');
       await kafkaTls(['apply'], 'ignore');
@@ -101,7 +101,7 @@ function show(words: readonly string[]): void {
   process.stdout.write(`$ ${words.join(' ')}\n`);
 }
 
-/** A demo that is stopped waits here for its end, and says no more. */
+/** A stopped demo awaits this promise, so that it prints nothing more. */
 const NEVER = new Promise<never>(() => {});
 
 interface RunOptions {
@@ -110,8 +110,8 @@ interface RunOptions {
 }
 
 /**
- * The processes of a demo: the sandbox, and one command at a time. Each leads a process group of its own, so that Ctrl-C reaches the demo
- * only, and the cluster is still there while a command ends well.
+ * The processes of a demo: the sandbox, and one command at a time. Each has a separate process group, so that Ctrl-C reaches only the demo
+ * and the sandbox runs until the command has stopped cleanly.
  */
 class Processes {
   private sandbox: ChildProcess | undefined;
@@ -130,10 +130,10 @@ class Processes {
     });
     const [status] = await once(this.command, 'close');
     if (this.stopping) return NEVER;
-    if (status !== 0) throw new Error(`"${path.basename(script, '.js')} ${args[0]}" ended with exit code ${status}.`);
+    if (status !== 0) throw new Error(`"${path.parse(script).name} ${args[0]}" ended with exit code ${status}.`);
   }
 
-  /** Returns the line in which the sandbox says that it listens. */
+  /** Returns the line in which the sandbox reports its address. */
   async startSandbox(flags: readonly string[]): Promise<string> {
     const args = [KAFKA_TLS, 'sandbox', ...flags];
     this.sandbox = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], detached: true });

@@ -1,4 +1,4 @@
-/** Yesterday's commit: `orders` has TLS. The examples that change or remove TLS come after it; `adopt` shows how to get here. */
+/** "Yesterday's commit": `orders` has TLS. The examples that change or remove TLS continue from it. `adopt` shows how to turn TLS on. */
 import { App, Chart } from 'cdk8s';
 import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 

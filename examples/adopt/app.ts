@@ -4,7 +4,7 @@ import { Acknowledgement, ClientCertificate, KafkaCluster, KafkaTls, Tls, TlsIss
 const app = new App();
 const chart = new Chart(app, 'adopt', { namespace: 'demo' });
 
-// The Kafka stays a plain manifest in Git. It says nothing of enableSSL and tls, so neither Argo CD nor Flux touches them.
+// The Kafka stays a plain manifest in Git without enableSSL and tls, so neither Argo CD nor Flux changes these fields.
 const storage = (size: string) => ({ accessModes: ['ReadWriteOnce'], resources: { requests: { storage: size } } });
 new ApiObject(chart, 'kafka', {
   apiVersion: 'kubedb.com/v1',

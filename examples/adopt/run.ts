@@ -1,15 +1,15 @@
-/** A Kafka that has been running for long, in plain YAML, gets certificates of the company's CA, and an application one of its own. */
+/** A Kafka that already runs, in plain YAML, gets certificates of the company's CA, and an application gets a client certificate. */
 import { demo } from '../demo';
 
-demo(async ({ say, sandbox, synth, kafkaTls }) => {
-  say("A cluster with KubeDB's ops-manager, the company's CA as a ClusterIssuer, and a Kafka without TLS.");
+demo(async ({ comment, sandbox, synth, kafkaTls }) => {
+  comment("A cluster with KubeDB's ops-manager, the company's CA as a ClusterIssuer, and a Kafka without TLS.");
   await sandbox('--file', 'examples/adopt/corp-ca.yaml', '--file', 'examples/kafka.yaml');
-  say('The Kafka stays as it is in Git; examples/adopt/app.ts adds what its TLS should be.');
+  comment('The Kafka in Git is unchanged; examples/adopt/app.ts adds the desired TLS state.');
   await synth('adopt/app');
   await kafkaTls('plan');
   await kafkaTls('apply');
-  say('Proof: a TLS handshake with every listener, compared with what its Secret holds.');
+  comment('Proof: a TLS handshake with every listener, compared with the certificate in its Secret.');
   await kafkaTls('verify');
-  say('Apply again: there is nothing to do.');
+  comment('Apply again: there is nothing to do.');
   await kafkaTls('apply');
 });

@@ -1,4 +1,4 @@
-/** The Kafka that is in Git already and what its TLS should be: one file in dist/, which is what Argo CD applies. */
+/** Writes the Kafka that is already in Git and its desired TLS state to one file in dist/, which Argo CD applies. */
 import path from 'node:path';
 import { App, Chart, Include } from 'cdk8s';
 import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';

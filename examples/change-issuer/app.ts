@@ -1,7 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
-// A new root signs from now on. Clients have to trust it; the change makes it, so that it is acknowledged by the name of its issuer.
+// From now on a new root signs, and clients must trust it. This change creates the root, so the name of its issuer acknowledges it.
 const app = new App();
 const chart = new Chart(app, 'change-issuer', { namespace: 'demo' });
 

@@ -1,14 +1,14 @@
-/** Another CA signs, so another root has to be trusted: by the nodes, which the roll sees to, and by clients, which Git acknowledges. */
+/** Another CA signs, so nodes and clients must trust another root: the rolling restart updates the nodes, and Git acknowledges the clients. */
 import { demo } from '../demo';
 
-demo(async ({ yesterday, say, synth, kafkaTls }) => {
+demo(async ({ yesterday, comment, synth, kafkaTls }) => {
   await yesterday();
-  say('Today: orders-ca-2 signs. Its root is another one, and the plan says what that does to clients.');
+  comment('Today: orders-ca-2 signs. Its root is a new one, and the plan describes the effect on clients.');
   await synth('change-issuer/app');
   await kafkaTls('plan');
   await kafkaTls('apply');
-  say('Proof: a TLS handshake with every listener, compared with what its Secret holds.');
+  comment('Proof: a TLS handshake with every listener, compared with the certificate in its Secret.');
   await kafkaTls('verify');
-  say('Apply again: there is nothing to do.');
+  comment('Apply again: there is nothing to do.');
   await kafkaTls('apply');
 });

@@ -1,4 +1,4 @@
-/** A fleet. Every Kafka has a chart of its own, and so a file of its own in dist/: adding one adds one file and changes no other. */
+/** A fleet. Every Kafka has a separate chart, so each has a separate file in dist/: a new Kafka adds one file and changes no other. */
 import { App, Chart } from 'cdk8s';
 import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 

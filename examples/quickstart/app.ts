@@ -1,11 +1,11 @@
 import { App, Chart, Duration } from 'cdk8s';
 import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
-// A Kafka that runs without TLS gets TLS, with a CA of its own. The cluster has no ops-manager, so the reconciler does the work.
+// A Kafka that runs without TLS gets TLS with a new CA. The cluster has no ops-manager, so the reconciler does the work.
 const app = new App();
 const chart = new Chart(app, 'quickstart', { namespace: 'demo' });
 
-// To rotate, write the present time into the code and commit; the demo passes it in instead.
+// To rotate, write the present time into the code and commit. The demo passes the time as an environment variable.
 const issuedAfter = process.env.ISSUED_AFTER;
 
 new KafkaTls(chart, 'orders', {
@@ -16,7 +16,7 @@ new KafkaTls(chart, 'orders', {
     ...(issuedAfter === undefined ? {} : { issuedAfter }),
   }),
   executor: Executor.native(),
-  deadlines: { opsManagerDetection: Duration.seconds(5) }, // nobody but the reconciler looks at its requests here
+  deadlines: { opsManagerDetection: Duration.seconds(5) }, // no ops-manager will take the requests here
   job: { image: 'registry.example/kafka-tls@sha256:a9f773afc79b09107017df756d3b519f29e69f25c41cbaa0425df40158bece6e' },
 });
 

@@ -1,20 +1,20 @@
-/** The main job from end to end, with no cluster: a Kafka without TLS gets TLS, its certificates are rotated, and then nothing is left to do. */
+/** The whole flow without a cluster: a Kafka without TLS gets TLS, its certificates are rotated, and a last run has nothing to do. */
 import { demo, nextSecond } from '../demo';
 
-demo(async ({ say, sandbox, synth, kafkaTls }) => {
-  say('A cluster inside one process, with a Kafka that has no TLS: 3 controllers, 3 brokers.');
+demo(async ({ comment, sandbox, synth, kafkaTls }) => {
+  comment('A cluster inside one process, with a Kafka that has no TLS: 3 controllers, 3 brokers.');
   await sandbox('--no-ops-manager', '--file', 'examples/kafka.yaml');
-  say('examples/quickstart/app.ts says what TLS should be. What it synthesises is what you commit.');
+  comment('examples/quickstart/app.ts declares the TLS state. You commit the synthesised output.');
   await synth('quickstart/app');
-  say('What would be done, in order, and why. Nothing is changed.');
+  comment('The steps, in order, each with its reason. This changes nothing.');
   await kafkaTls('plan');
-  say('Do it: certificates first, then one pod at a time, each proven before the next.');
+  comment('Apply the plan: certificates first, then one pod at a time. Each is verified before the next.');
   await kafkaTls('apply');
-  say('Proof: a TLS handshake with every listener, compared with what its Secret holds.');
+  comment('Proof: a TLS handshake with every listener, compared with the certificate in its Secret.');
   await kafkaTls('verify');
-  say('Rotate: every certificate has to be issued after this instant. No memory, no one-shot object.');
+  comment('Rotate: every certificate must be issued after this instant. Git needs no one-shot object.');
   await synth('quickstart/app', { ISSUED_AFTER: await nextSecond() });
   await kafkaTls('apply');
-  say('Apply again: there is nothing to do.');
+  comment('Apply again: there is nothing to do.');
   await kafkaTls('apply');
 });

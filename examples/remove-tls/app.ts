@@ -1,7 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { Acknowledgement, KafkaCluster, KafkaTls, Tls } from 'cdk8s-kafka-tls';
 
-// TLS goes away, and clients know.
+// TLS is removed, and clients know about it.
 const app = new App();
 const chart = new Chart(app, 'remove-tls', { namespace: 'demo' });
 

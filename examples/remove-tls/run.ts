@@ -1,14 +1,14 @@
-/** TLS is removed, in the open: the plan says what clients will see, and Git acknowledges that they know. */
+/** TLS is removed: the plan describes the effect on clients, and Git acknowledges that they are prepared. */
 import { demo } from '../demo';
 
-demo(async ({ yesterday, say, synth, kafkaTls }) => {
+demo(async ({ yesterday, comment, synth, kafkaTls }) => {
   await yesterday();
-  say('Today: TLS goes away. The plan says what clients will see.');
+  comment('Today: TLS is removed. The plan describes the effect on clients.');
   await synth('remove-tls/app');
   await kafkaTls('plan');
   await kafkaTls('apply');
-  say('Proof: every listener answers in plaintext.');
+  comment('Proof: every listener answers in plaintext.');
   await kafkaTls('verify');
-  say('Apply again: there is nothing to do.');
+  comment('Apply again: there is nothing to do.');
   await kafkaTls('apply');
 });

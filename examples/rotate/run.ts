@@ -1,14 +1,14 @@
-/** Every certificate is issued anew, because Git says since when. */
+/** Every certificate is issued again, because `issuedAfter` in Git is later than the existing ones. */
 import { demo, nextSecond } from '../demo';
 
-demo(async ({ yesterday, say, synth, kafkaTls }) => {
+demo(async ({ yesterday, comment, synth, kafkaTls }) => {
   await yesterday();
-  say('Today: every certificate has to be issued at this instant or later.');
+  comment('Today: every certificate must be issued at this instant or later.');
   await synth('rotate/app', { ISSUED_AFTER: await nextSecond() });
   await kafkaTls('plan');
   await kafkaTls('apply');
-  say('Proof: a TLS handshake with every listener, compared with what its Secret holds.');
+  comment('Proof: a TLS handshake with every listener, compared with the certificate in its Secret.');
   await kafkaTls('verify');
-  say('Apply again: there is nothing to do, however often.');
+  comment('Apply again: there is nothing to do, however often.');
   await kafkaTls('apply');
 });
