@@ -1,5 +1,5 @@
 import { made } from './made';
-import type { KeyKind } from './model/certificate-fields';
+import type { KeyKind } from './model/key-kind';
 
 /** What kind of private key a certificate has. cert-manager makes another key when it changes, so that pods restart with the new certificate. */
 export class KeyAlgorithm {

@@ -35,11 +35,3 @@ export function canonicalUri(uri: string): string {
 export function canonicalEmailAddress(address: string): string {
   return address.replace(/@[^@]*$/, (domain) => domain.toLowerCase());
 }
-
-/** The fields with alternative names of a Certificate and of an entry of KubeDB's `tls.certificates`, and how each is compared. */
-export const ALTERNATIVE_NAMES = {
-  dnsNames: canonicalDnsName,
-  ipAddresses: canonicalIpAddress,
-  uris: canonicalUri,
-  emailAddresses: canonicalEmailAddress,
-} as const satisfies Readonly<Record<string, (name: string) => string>>;

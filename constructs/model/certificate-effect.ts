@@ -1,89 +1,15 @@
 /**
- * What the spec of a cert-manager Certificate comes to, however it is written. This is the one place that decides whether two specs ask for
- * the same certificate.
- *
- * Defaults are filled in, durations are numbers, lists are sets, names are canonical. An empty list, an empty map, an empty text and an
- * absent field are the same. Source: the defaults in cert-manager's API reference, v1.21, and its x509 encoding.
+ * Comparison of two specs of a cert-manager Certificate, however they are written. The table in `certificate-fields.ts` says for each field
+ * what a value comes to, and whether cert-manager issues again when that changes.
  */
-import { ALTERNATIVE_NAMES } from './alternative-names';
-import { keyKindOf } from './certificate-fields';
-import { parseGoDuration } from './go-duration';
-import { canonical, isEqual, isMap } from './kube-object';
+import { CERTIFICATE_ROWS } from './certificate-fields';
+import { keyKindOf } from './key-kind';
+import type { KubeObject } from './kube-object';
+import { type Fields, isEqual, isMap, mapIn } from './plain-data';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const DEFAULT_DURATION = '2160h';
-/** Several of cert-manager's names of a usage set the same bit, or the same extended usage. */
-const USAGE_SYNONYMS: Readonly<Record<string, string>> = { signing: 'digital signature', 's/mime': 'email protection' };
-
-/** Returns every field of the spec as it takes effect. Fields that are not known here are returned as they are. */
+/** Returns every field of the spec as it takes effect. */
 function effectOf(spec: Fields): Fields {
-  const names = Object.entries(ALTERNATIVE_NAMES).map(([field, canonicalName]) => [field, setOf(spec[field], canonicalName)]);
-  return {
-    ...spec,
-    ...Object.fromEntries(names),
-    commonName: spec.commonName ?? '',
-    literalSubject: spec.literalSubject ?? '',
-    subject: subjectEffect(mapIn(spec.subject)),
-    otherNames: setOf(spec.otherNames),
-    duration: nanoseconds(spec.duration ?? DEFAULT_DURATION),
-    renewBefore: renewBeforeEffect(spec),
-    renewBeforePercentage: renewBeforeEffect(spec),
-    isCA: spec.isCA ?? false,
-    usages: usagesEffect(spec),
-    encodeUsagesInRequest: spec.encodeUsagesInRequest ?? true,
-    privateKey: privateKeyEffect(mapIn(spec.privateKey)),
-    keystores: keystoresEffect(mapIn(spec.keystores)),
-    additionalOutputFormats: setOf(spec.additionalOutputFormats),
-    revisionHistoryLimit: spec.revisionHistoryLimit ?? 1,
-    issuerRef: issuerRefEffect(mapIn(spec.issuerRef)),
-  };
-}
-
-function issuerRefEffect(issuer: Fields): Fields {
-  return { name: issuer.name, kind: issuer.kind || 'Issuer', group: issuer.group || 'cert-manager.io' };
-}
-
-function subjectEffect(subject: Fields): Fields {
-  const { serialNumber = '', ...lists } = subject;
-  return { ...Object.fromEntries(Object.entries(lists).map(([field, list]) => [field, setOf(list)])), serialNumber };
-}
-
-function usagesEffect({ usages, isCA }: Fields): readonly string[] {
-  const given = Array.isArray(usages) && usages.length > 0 ? usages : ['digital signature', 'key encipherment'];
-  return setOf([...given, ...(isCA === true ? ['cert sign'] : [])], (usage) => USAGE_SYNONYMS[usage] ?? usage);
-}
-
-function privateKeyEffect(key: Fields): Fields {
-  return { ...keyKindOf(key), encoding: key.encoding || 'PKCS1', rotationPolicy: key.rotationPolicy || 'Always' };
-}
-
-function keystoresEffect({ jks, pkcs12 }: Fields): Fields {
-  return {
-    jks: { create: false, alias: 'certificate', ...mapIn(jks) },
-    pkcs12: { create: false, profile: 'LegacyRC2', ...mapIn(pkcs12) },
-  };
-}
-
-/** How long before its end a certificate is renewed that lives as long as it was asked to. */
-function renewBeforeEffect({ duration, renewBefore, renewBeforePercentage }: Fields): string {
-  if (renewBefore !== undefined) return nanoseconds(renewBefore);
-  const lifetime = parseGoDuration(String(duration ?? DEFAULT_DURATION)) ?? 0n;
-  return String(typeof renewBeforePercentage === 'number' ? (lifetime * BigInt(Math.trunc(renewBeforePercentage))) / 100n : lifetime / 3n);
-}
-
-/** An unreadable duration is compared as it is written. */
-function nanoseconds(duration: unknown): string {
-  return String(parseGoDuration(String(duration)) ?? duration);
-}
-
-function setOf(list: unknown, canonicalItem: (item: string) => string = (item) => item): readonly string[] {
-  const texts = (Array.isArray(list) ? list : []).map((item) => (typeof item === 'string' ? item : JSON.stringify(canonical(item))));
-  return [...new Set(texts.map(canonicalItem))].sort();
-}
-
-function mapIn(value: unknown): Fields {
-  return isMap(value) ? value : {};
+  return { ...spec, ...Object.fromEntries(CERTIFICATE_ROWS.map(([name, { effect }]) => [name, effect?.(spec[name], spec) ?? spec[name]])) };
 }
 
 /** How much a live spec may differ from a wanted one. */
@@ -94,10 +20,21 @@ export interface Comparison {
 
 /**
  * Returns the fields of the wanted spec that the live spec does not have in effect, such as `dnsNames` or `privateKey.encoding`. Only fields
- * that the wanted spec writes down are compared: other fields belong to other writers.
+ * that the wanted spec writes down are compared: other fields belong to other writers. An empty list, map or string is the same as an absent
+ * field.
  */
 export function differingFields(wanted: unknown, live: unknown, { mayHoldMore = false }: Comparison = {}): readonly string[] {
   return below(mapIn(wanted), effectOf(mapIn(wanted)), effectOf(mapIn(live)), mayHoldMore);
+}
+
+function below(written: Fields, wanted: Fields, live: Fields, mayHoldMore: boolean, path = ''): readonly string[] {
+  return Object.keys(written).flatMap((key) => {
+    const [text, a, b] = [written[key], wanted[key], live[key]];
+    if (text === undefined) return [];
+    if (isMap(text)) return below(text, mapIn(a), mapIn(b), mayHoldMore, `${path}${key}.`);
+    const holds = mayHoldMore && Array.isArray(a) ? a.every((item) => Array.isArray(b) && b.includes(item)) : isEqual(a ?? [], b ?? []);
+    return holds ? [] : [`${path}${key}`];
+  });
 }
 
 /**
@@ -112,12 +49,24 @@ export function inLiveSpelling(wanted: Fields, live: unknown): Fields {
   );
 }
 
-function below(written: Fields, wanted: Fields, live: Fields, mayHoldMore: boolean, path = ''): readonly string[] {
-  return Object.keys(written).flatMap((key) => {
-    const [text, a, b] = [written[key], wanted[key], live[key]];
-    if (text === undefined) return [];
-    if (isMap(text)) return below(text, mapIn(a), mapIn(b), mayHoldMore, `${path}${key}.`);
-    const holds = mayHoldMore && Array.isArray(a) ? a.every((item) => Array.isArray(b) && b.includes(item)) : isEqual(a ?? [], b ?? []);
-    return holds ? [] : [`${path}${key}`];
-  });
+/** Returns the fields of a Certificate's spec for whose change from `has` to `wants` cert-manager issues again. */
+export function reissuingFields(has: unknown, wants: unknown): readonly string[] {
+  const [before, after] = [mapIn(has), mapIn(wants)];
+  return CERTIFICATE_ROWS.filter(([name, { effect, reissues }]) => {
+    if (reissues === undefined) return false;
+    const compared = reissues === true ? effect : reissues;
+    const [a, b] = [compared?.(before[name], before), compared?.(after[name], after)];
+    return a !== undefined && b !== undefined && !isEqual(a, b);
+  }).map(([name]) => name);
+}
+
+/**
+ * Returns a Certificate with its kind of key written down where the live one has its own written down. Server-side apply would not take a
+ * field away that another manager has set, and what is not written is not compared.
+ */
+export function withKeyKind(wanted: KubeObject, live: KubeObject | undefined): KubeObject {
+  const has = mapIn(mapIn(live?.spec).privateKey);
+  if (has.algorithm === undefined && has.size === undefined) return wanted;
+  const spec = mapIn(wanted.spec);
+  return { ...wanted, spec: { ...spec, privateKey: { ...mapIn(spec.privateKey), ...keyKindOf(spec.privateKey) } } };
 }

@@ -4,10 +4,11 @@
  *
  * Source: cert-manager 1.21, `internal/apis/certmanager/validation/certificate.go`.
  */
-import { KEY_ALGORITHMS, type KeyAlgorithmName, keyKindOf, SIGNATURE_ALGORITHMS } from './certificate-fields';
+
 import { cronProblem, timeZoneProblem } from './cron';
 import { attributeValues, parseDistinguishedName } from './distinguished-name';
 import { parseGoDuration } from './go-duration';
+import { KEY_ALGORITHMS, type KeyAlgorithmName, keyKindOf, SIGNATURE_ALGORITHMS } from './key-kind';
 import { type KubeObject, refOf } from './kube-object';
 import { checkRules } from './rules';
 import { annotationRules, labelRules } from './validate-metadata';

@@ -1,31 +1,10 @@
 /**
- * Kubernetes objects as plain data, and the few things every folder does with them: name them in output,
- * compare them, and bring them into one form for the same content.
+ * Kubernetes objects as plain data: kinds, references, conditions. The schemas and types of single kinds are in `kinds/`.
  */
+import type { Condition, ObjectMeta } from './kinds/metadata';
 
-export interface ObjectMeta {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly creationTimestamp?: string;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly OwnerReference[];
-  readonly finalizers?: readonly string[];
-  readonly managedFields?: readonly unknown[];
-}
-
-export interface OwnerReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
-  readonly blockOwnerDeletion?: boolean;
-}
+export type { Condition, ObjectMeta } from './kinds/metadata';
+export { canonical, isEqual, isMap } from './plain-data';
 
 /** Any Kubernetes object. What is below `spec`, `status` and `data` is read with the typed views next to its use. */
 export interface KubeObject {
@@ -54,16 +33,6 @@ export interface ObjectRef {
   readonly kind: string;
   readonly namespace?: string;
   readonly name: string;
-}
-
-/** The condition shape shared by KubeDB, cert-manager and Kubernetes. */
-export interface Condition {
-  readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason?: string;
-  readonly message?: string;
-  readonly observedGeneration?: number;
-  readonly lastTransitionTime?: string;
 }
 
 const kind = (apiVersion: string, name: string, plural: string, namespaced = true): Kind => ({
@@ -148,46 +117,15 @@ export function groupOf(apiVersion: string): string {
 
 /** Returns the condition of a type from an object's status, or undefined. */
 export function conditionOf(object: KubeObject, type: string): Condition | undefined {
-  const conditions: unknown = object.status?.conditions;
-  return Array.isArray(conditions) ? conditions.find((c: Condition) => c.type === type) : undefined;
+  return conditionsOf(object).find((c) => c.type === type);
+}
+
+/** Returns the conditions of an object's status, in their order. */
+export function conditionsOf({ status }: KubeObject): readonly Condition[] {
+  return (status as { readonly conditions?: readonly Condition[] | null } | undefined)?.conditions ?? [];
 }
 
 /** Tells whether a condition is present with status True; an absent one is neither true nor false. */
 export function hasTrueCondition(object: KubeObject, type: string): boolean {
   return conditionOf(object, type)?.status === 'True';
-}
-
-/**
- * Returns the value without anything that says nothing: undefined members, and, in maps, keys in a fixed order.
- * Absent and undefined thereby give the same bytes. A Lazy or a token stays as it is: cdk8s resolves it at synth.
- */
-export function canonical<T>(value: T): T {
-  if (Array.isArray(value)) return value.map((item) => canonical(item)) as T;
-  if (value === null || typeof value !== 'object' || isInstance(value)) return value;
-  const entries = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .map(([key, member]) => [key, canonical(member)]);
-  return Object.fromEntries(entries) as T;
-}
-
-/** Tells whether two plain values hold the same, whatever the order of their keys; an undefined member is none. */
-export function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
-  if (!isMap(a) || !isMap(b)) return false;
-  return (
-    Object.keys(a).every((key) => isEqual(a[key], b[key])) && Object.keys(b).every((key) => b[key] === undefined || a[key] !== undefined)
-  );
-}
-
-/** Tells whether a value is what JSON calls an object. */
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isInstance(value);
-}
-
-/** Tells whether an object is of a class. Plain objects of another realm (jest runs tests in one) are of none. */
-function isInstance(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype !== null && Object.getPrototypeOf(prototype) !== null;
 }

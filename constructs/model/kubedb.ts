@@ -8,7 +8,8 @@
 import { DEFAULT_CLUSTER_DOMAIN } from './cluster-domain';
 import { type SecurityProtocol, withClientProtocol, withKeyStores, withListenerProtocols, withoutKeyStores } from './kafka-properties';
 import { KINDS, type Kind, type KubeObject } from './kube-object';
-import { type Alias, certificateOf, issuerOf, sortedSet, type TlsConfig, tlsStateOf } from './tls';
+import { sortedSet } from './plain-data';
+import { type Alias, certificateOf, issuerOf, type TlsConfig, tlsStateOf } from './tls';
 
 export const ROLES = ['controller', 'broker', 'combined'] as const;
 /** What a node does; also the order of restarts. Combined nodes count as controllers. */

@@ -10,7 +10,7 @@
  * Every object names its namespace and its owner. The Kafka carries no label of ours: KubeDB copies a Kafka's labels to all that belongs
  * to it, and what carries our label is ours to clean up.
  */
-import type { KeyKind } from './certificate-fields';
+import type { KeyKind } from './key-kind';
 import { canonical, isMap, KINDS, type KubeObject, type ObjectMeta } from './kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA, withSuffix } from './names';
 import { ALIASES, type CertificateSpec, type IssuerRef, normalizeTls, type Subject, type TlsConfig, type TlsState } from './tls';

@@ -1,70 +1,224 @@
 /**
- * Structural schemas of custom resources, as far as they are needed to refuse at synth what the API server's strict decoding refuses:
- * unknown fields and values of another type.
+ * Schemas of all data that comes from outside, in valibot: objects of the API server, bundles, observations, saved plans. Types are
+ * inferred from the schemas.
+ *
+ * A schema only checks. It never changes a value: a value that passes is used as it is, with the members that its schema does not list.
+ * The message of a schema is what it expects, such as `a list`; `formatIssues` adds the path and what is there, and finds all issues of a
+ * value at once.
  */
-import { isMap } from './kube-object';
+import * as v from 'valibot';
+import { goDurationMs } from './go-duration';
+import { isInstant } from './instant';
+import { isMap } from './plain-data';
 
-/** What a value must be. "any" is for what other schemas describe, such as pod templates. */
-export type Schema =
-  | 'any'
-  | 'text'
-  | 'whole'
-  | 'truth'
-  | { readonly oneOf: readonly string[] }
-  | { readonly list: Schema }
-  /** A map with any keys. */
-  | { readonly each: Schema }
-  | { readonly fields: Readonly<Record<string, Schema>> };
+/**
+ * A schema of values of a type. Behind it is a schema of valibot; its types are hidden, because declarations of this package would lead
+ * every user to those of valibot, which need a newer standard library than some users have.
+ */
+export interface Schema<T = unknown> {
+  readonly '~value'?: T;
+}
 
-/** A place in a value that does not follow its schema. */
-export interface Misfit {
-  /** Path from the value: `certificates[0].privateKey.algorithm`. */
-  readonly path: string;
+/** The type of the values that pass a schema. */
+export type Infer<S extends Schema> = S extends Schema<infer T> ? T : never;
+
+/** A member that may be absent. */
+export interface OptionalSchema<T> extends Schema<T> {
+  readonly '~optional': true;
+}
+
+type Entries = Readonly<Record<string, Schema>>;
+type OptionalKeys<E extends Entries> = { [K in keyof E]: E[K] extends OptionalSchema<unknown> ? K : never }[keyof E];
+type MapOf<E extends Entries> = Flat<
+  { readonly [K in Exclude<keyof E, OptionalKeys<E>>]: Infer<E[K]> } & { readonly [K in OptionalKeys<E>]?: Infer<E[K]> }
+>;
+type Flat<T> = { [K in keyof T]: T[K] };
+
+export interface MapSchema<E extends Entries> extends Schema<MapOf<E>> {
+  readonly entries: E;
+}
+
+/** The schema of valibot behind one of ours. */
+function inner(schema: Schema): v.GenericSchema {
+  return schema as object as v.GenericSchema;
+}
+
+const ANY_MAP = v.custom<Readonly<Record<string, unknown>>>(isMap, 'a map');
+
+/** A map with these members; it may have others. */
+export function map<const E extends Entries>(entries: E): MapSchema<E> {
+  // An absent member is an issue of the map in valibot: the message is the member's.
+  const members = v.object(entries as object as v.ObjectEntries, ({ path }) => expectationOf(entries[String(path?.[0].key)]));
+  return { ...v.pipe(ANY_MAP, members), entries } as object as MapSchema<E>;
+}
+
+function expectationOf(schema: object | undefined): string {
+  const message = schema !== undefined && 'message' in schema ? schema.message : undefined;
+  return typeof message === 'string' ? message : 'a value';
+}
+
+/** A map with any keys, whose values all follow one schema. */
+export function record<T>(value: Schema<T>): Schema<Readonly<Record<string, T>>> {
+  return v.pipe(ANY_MAP, v.record(v.string(), inner(value))) as object;
+}
+
+export function list<T>(item: Schema<T>): Schema<readonly T[]> {
+  return v.array(inner(item), 'a list') as object;
+}
+
+/** A value for which the function returns true. */
+export function valueThat<T = unknown>(expected: string, isFine: (value: unknown) => boolean): Schema<T> {
+  return v.custom(isFine, expected) as object;
+}
+
+const INTEGRAL = v.custom<number>(Number.isSafeInteger, 'a whole number');
+
+/** A whole number of some size, such as `a whole number from 0`. */
+export function integerThat(expected: string, isFine: (value: number) => boolean): Schema<number> {
+  return v.pipe(INTEGRAL, v.check(isFine, expected)) as object;
+}
+
+/** A string of some form, such as `a name such as orders-ca`. */
+export function stringThat<T extends string = string>(expected: string, isFine: (text: string) => boolean): Schema<T> {
+  return v.pipe(v.string(expected), v.check(isFine, expected)) as object;
+}
+
+export function oneOf<const T extends string>(options: readonly T[]): Schema<T> {
+  return v.picklist(options, `one of ${options.join(', ')}`) as object;
+}
+
+/**
+ * A string that has one of these values in the versions that this project knows. A live object may hold another one, since a later version
+ * may have more; only `unknownParts` finds it.
+ */
+export function choice<const T extends string>(options: readonly T[]): Schema<T> {
+  return { ...v.string('a string'), options } as object;
+}
+
+/** The member may be absent. */
+export function optional<T>(schema: Schema<T>): OptionalSchema<T> {
+  return v.exactOptional(inner(schema)) as object as OptionalSchema<T>;
+}
+
+/** The member may be absent or null: Go writes null for a slice or pointer without a value. */
+export function nullable<T>(schema: Schema<T>): OptionalSchema<T | null> {
+  return v.nullish(inner(schema)) as object as OptionalSchema<T | null>;
+}
+
+/** Every member may be absent. */
+export function optionals<const E extends Entries>(entries: E) {
+  const all = Object.entries(entries).map(([key, schema]) => [key, optional(schema)] as const);
+  return Object.fromEntries(all) as { readonly [K in keyof E]: OptionalSchema<Infer<E[K]>> };
+}
+
+export const ANY: Schema = v.unknown() as object;
+export const STRING: Schema<string> = v.string('a string') as object;
+export const NON_EMPTY = stringThat('a string', (text) => text !== '');
+export const BOOLEAN: Schema<boolean> = v.boolean('true or false') as object;
+export const NUMBER = valueThat<number>('a number', Number.isFinite);
+export const INTEGER: Schema<number> = INTEGRAL as object;
+export const COUNT = integerThat('a whole number from 0', (value) => value >= 0);
+export const STRINGS = list(STRING);
+export const STRING_MAP = record(STRING);
+
+/** Every name of Kubernetes that is used here is at least this narrow: as a part of a path or of another name it stays one name. */
+export const NAME = stringThat('a name such as orders-ca', (text) => text.length < 254 && /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(text));
+export const DURATION = stringThat('a duration such as 5m or 1h30m', (text) => (goDurationMs(text) ?? -1) >= 0);
+export const INSTANT = stringThat('an instant such as 2026-11-23T09:00:00Z', isInstant);
+
+const NOT_SHOWN = ' (its value is not shown)';
+
+/** A string that no message may repeat. */
+export const HIDDEN_STRING: Schema<string> = v.string(`a string${NOT_SHOWN}`) as object;
+
+/** Keys of maps and indexes of lists. */
+export type Keys = readonly (string | number)[];
+
+/** A part of a value that does not follow its schema. */
+export interface Issue {
+  /** From the value to the part; empty for the value itself. */
+  readonly keys: Keys;
   readonly value: unknown;
-  /** What is expected there; absent for a field that the schema does not have. */
-  readonly expected?: string;
-  /** The fields that the schema has at this place; only for an unknown one. */
-  readonly known?: readonly string[];
+  /** `a list`. */
+  readonly expected: string;
+  /** The type is wrong, and not only the form of a string or the size of a number. */
+  readonly isOfType: boolean;
 }
 
-/** Returns a value without the parts that do not follow the schema, and these parts. Null stands for absent, as for the API server. */
-export function conform(value: unknown, schema: Schema): { readonly value: unknown; readonly misfits: readonly Misfit[] } {
-  if (value === undefined || value === null || schema === 'any') return { value, misfits: [] };
-  if (typeof schema === 'string' || 'oneOf' in schema) {
-    const expected = expectation(value, schema);
-    return expected === undefined ? { value, misfits: [] } : { value: undefined, misfits: [{ path: '', value, expected }] };
-  }
-  if ('list' in schema) {
-    if (!Array.isArray(value)) return { value: undefined, misfits: [{ path: '', value, expected: 'a list' }] };
-    const items = value.map((item, i) => below(`[${i}]`, item === undefined || item === null ? absent(item) : conform(item, schema.list)));
-    return { value: items.map((i) => i.value).filter((i) => i !== undefined), misfits: items.flatMap((i) => i.misfits) };
-  }
-  if (!isMap(value)) return { value: undefined, misfits: [{ path: '', value, expected: 'a map' }] };
-  const members = Object.entries(value).map(([key, member]) => {
-    const inner = 'each' in schema ? schema.each : Object.hasOwn(schema.fields, key) ? schema.fields[key] : undefined;
-    if (inner !== undefined) return { key, ...below(key, conform(member, inner)) };
-    const known = 'fields' in schema ? Object.keys(schema.fields) : [];
-    return { key, value: undefined, misfits: member === undefined ? [] : [{ path: key, value: member, known }] };
+const NONE: readonly Issue[] = [];
+
+/** Tells whether a value follows a schema. */
+export function isValid<T>(schema: Schema<T>, value: unknown): value is T {
+  return v.is(inner(schema), value);
+}
+
+/** Returns every issue of a value. */
+export function issuesOf(schema: Schema, value: unknown): readonly Issue[] {
+  // Nearly every value is valid, and finding that out is much cheaper than collecting issues.
+  if (v.is(inner(schema), value)) return NONE;
+  const { issues = [] } = v.safeParse(inner(schema), value, { abortPipeEarly: true });
+  return issues.map(({ path = [], input, message, kind }) => {
+    return { keys: path.map(({ key }) => key as string | number), value: input, expected: message, isOfType: kind === 'schema' };
   });
-  return {
-    value: Object.fromEntries(members.filter((m) => m.value !== undefined).map((m) => [m.key, m.value])),
-    misfits: members.flatMap((m) => m.misfits),
-  };
 }
 
-/** Only a field can be absent. An item that is null has no value at all. */
-function absent(item: unknown) {
-  return { value: undefined, misfits: [{ path: '', value: item, expected: 'a value' }] };
+/** Returns every issue as text: `pods[0].served: is missing; a list is expected`. */
+export function formatIssues(schema: Schema, value: unknown): readonly string[] {
+  return issuesOf(schema, value).map(({ keys, value: found, expected }) => {
+    const is = expected.endsWith(NOT_SHOWN) ? 'is something else' : describe(found);
+    return `${keys.length === 0 ? '' : `${formatPath(keys)}: `}${is}; ${expected} is expected`;
+  });
 }
 
-function expectation(value: unknown, schema: 'text' | 'whole' | 'truth' | { readonly oneOf: readonly string[] }): string | undefined {
-  if (schema === 'text') return typeof value === 'string' ? undefined : 'a text';
-  if (schema === 'whole') return Number.isSafeInteger(value) ? undefined : 'a whole number';
-  if (schema === 'truth') return typeof value === 'boolean' ? undefined : 'true or false';
-  return schema.oneOf.some((one) => one === value) ? undefined : `one of ${schema.oneOf.join(', ')}`;
+/** A part of a value that its schema does not have. */
+export interface UnknownPart {
+  readonly keys: Keys;
+  readonly value: unknown;
+  /** The fields, or the values of a `choice`, that the schema has at this place. */
+  readonly known: readonly string[];
+  readonly isField: boolean;
 }
 
-function below(key: string, inner: { readonly value: unknown; readonly misfits: readonly Misfit[] }) {
-  const join = (path: string) => (path === '' || path.startsWith('[') ? `${key}${path}` : `${key}.${path}`);
-  return { ...inner, misfits: inner.misfits.map((m) => ({ ...m, path: join(m.path) })) };
+/** Returns the fields and choices of a value that its schema does not list, at any depth. */
+export function unknownParts(schema: Schema, value: unknown, at: Keys = []): readonly UnknownPart[] {
+  const { wrapped = schema } = schema as Partial<Parts>;
+  const { item, entries, options } = wrapped as Partial<Parts>;
+  if (item !== undefined && Array.isArray(value)) return value.flatMap((member, i) => unknownParts(item, member, [...at, i]));
+  if (options !== undefined && typeof value === 'string' && !options.includes(value))
+    return [{ keys: at, value, known: options, isField: false }];
+  if (entries === undefined || !isMap(value)) return [];
+  return Object.entries(value).flatMap(([key, member]) => {
+    const keys = [...at, key];
+    const known = Object.hasOwn(entries, key) ? entries[key] : undefined;
+    if (known !== undefined) return unknownParts(known, member, keys);
+    return member === undefined ? [] : [{ keys, value: member, known: Object.keys(entries), isField: true }];
+  });
+}
+
+/** Members of schemas that hold further ones. */
+interface Parts {
+  readonly wrapped: Schema;
+  readonly item: Schema;
+  readonly entries: Readonly<Record<string, Schema>>;
+  readonly options: readonly string[];
+}
+
+/** Longer strings are not repeated. */
+const LONGEST_SHOWN = 40;
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'is missing';
+  if (Array.isArray(value)) return 'is a list';
+  if (isMap(value)) return 'is a map';
+  if (typeof value !== 'string') return Number.isNaN(value) ? 'is not a number' : `is ${String(value)}`;
+  return value.length > LONGEST_SHOWN ? 'is a long string' : `is "${value}"`;
+}
+
+/** Returns a path such as `spec.pods[0].name`. A key that would be taken for something else in it is quoted. */
+export function formatPath(keys: Keys): string {
+  return keys.reduce<string>((path, key) => {
+    if (typeof key === 'number') return `${path}[${key}]`;
+    if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key)}]`;
+    return path === '' ? key : `${path}.${key}`;
+  }, '');
 }

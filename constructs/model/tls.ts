@@ -4,47 +4,18 @@
  * KubeDB's webhook adds what a user left out (aliases `server` and `client`, default Secret names). What is written therefore passes
  * through `normalizeTls` first, so that nothing remains for the webhook to add.
  */
-
+import { type IssuerRef, type KUBEDB_CERTIFICATE, KUBEDB_ROWS, normalizeIssuerRef } from './certificate-fields';
 import { contentHash } from './content-hash';
-import { formatGoDuration, parseGoDuration } from './go-duration';
+import type { Infer } from './schema';
+
+export type { IssuerRef, Subject } from './certificate-fields';
 
 export const ALIASES = ['server', 'client'] as const;
 /** Which certificate of a Kafka: `server` is what brokers and controllers serve, `client` what KubeDB's own clients present. */
 export type Alias = (typeof ALIASES)[number];
 
-/** KubeDB's reference to a cert-manager issuer. Note `apiGroup`, where cert-manager's own reference says `group`. */
-export interface IssuerRef {
-  readonly apiGroup: string;
-  readonly kind: 'Issuer' | 'ClusterIssuer';
-  readonly name: string;
-}
-
-export interface Subject {
-  readonly organizations?: readonly string[];
-  readonly countries?: readonly string[];
-  readonly organizationalUnits?: readonly string[];
-  readonly localities?: readonly string[];
-  readonly provinces?: readonly string[];
-  readonly streetAddresses?: readonly string[];
-  readonly postalCodes?: readonly string[];
-  readonly serialNumber?: string;
-}
-
-export interface CertificateSpec {
-  readonly alias: string;
-  readonly issuerRef?: IssuerRef;
-  readonly secretName?: string;
-  readonly subject?: Subject;
-  /** Go duration; cert-manager's default is 2160h. */
-  readonly duration?: string;
-  /** Go duration. */
-  readonly renewBefore?: string;
-  readonly dnsNames?: readonly string[];
-  readonly ipAddresses?: readonly string[];
-  readonly uris?: readonly string[];
-  readonly emailAddresses?: readonly string[];
-  readonly privateKey?: { readonly encoding: 'PKCS1' | 'PKCS8' };
-}
+/** An entry of `tls.certificates`: one alias, with the fields of a Certificate that KubeDB has. */
+export type CertificateSpec = Infer<typeof KUBEDB_CERTIFICATE>;
 
 /** `spec.tls` of a Kafka. KubeDB's documentation leaves `issuerRef` optional; its defaulting does nothing without one. */
 export interface TlsConfig {
@@ -75,50 +46,13 @@ export function normalizeTls(kafka: string, tls: TlsConfig): TlsConfig {
   };
 }
 
-function normalizeIssuerRef(issuer: IssuerRef): IssuerRef {
-  return { apiGroup: issuer.apiGroup || 'cert-manager.io', kind: issuer.kind, name: issuer.name };
-}
-
-function normalizeCertificate(kafka: string, c: CertificateSpec): CertificateSpec {
-  const duration = normalizeDuration(c.duration);
-  const renewBefore = normalizeDuration(c.renewBefore);
-  const subject = normalizeSubject(c.subject);
-  return {
-    alias: c.alias,
-    ...(c.issuerRef === undefined ? {} : { issuerRef: normalizeIssuerRef(c.issuerRef) }),
-    secretName: c.secretName || defaultSecretName(kafka, c.alias),
-    ...(subject === undefined ? {} : { subject }),
-    ...(duration === undefined ? {} : { duration }),
-    ...(renewBefore === undefined ? {} : { renewBefore }),
-    ...listField('dnsNames', c.dnsNames),
-    ...listField('ipAddresses', c.ipAddresses),
-    ...listField('uris', c.uris),
-    ...listField('emailAddresses', c.emailAddresses),
-    ...(c.privateKey?.encoding === undefined ? {} : { privateKey: { encoding: c.privateKey.encoding } }),
-  };
-}
-
-function normalizeSubject(subject: Subject | undefined): Subject | undefined {
-  const entries = Object.entries(subject ?? {})
-    .map(([key, value]) => [key, Array.isArray(value) ? sortedSet(value) : value] as const)
-    .filter(([, value]) => value !== undefined && value.length !== 0);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
-}
-
-/** An unreadable duration stays as it is: refusing it is validation's business, and two equal typos are still equal. */
-function normalizeDuration(text: string | undefined): string | undefined {
-  if (!text) return undefined;
-  const ns = parseGoDuration(text);
-  return ns === undefined ? text : formatGoDuration(ns);
-}
-
-function listField(name: string, list: readonly string[] | undefined): object {
-  return list === undefined || list.length === 0 ? {} : { [name]: Array.isArray(list) ? sortedSet(list) : list };
-}
-
-/** Returns the distinct items in code point order. */
-export function sortedSet(items: readonly string[]): readonly string[] {
-  return [...new Set(items)].sort();
+function normalizeCertificate(kafka: string, certificate: CertificateSpec): CertificateSpec {
+  const fields = KUBEDB_ROWS.flatMap(({ name, normalize }) => {
+    const given = certificate[name as keyof CertificateSpec];
+    const value = given === undefined ? undefined : normalize(given as never);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { alias: certificate.alias, secretName: defaultSecretName(kafka, certificate.alias), ...Object.fromEntries(fields) };
 }
 
 /** Returns the certificate of an alias, normalized; every alias of `ALIASES` has one. */
@@ -139,14 +73,14 @@ export function issuersOf(tls: TlsConfig): readonly IssuerRef[] {
 }
 
 /** Returns an issuer as it is printed: `Issuer/orders-ca`. */
-export function formatIssuerRef(issuer: IssuerRef): string {
-  return `${issuer.kind}/${issuer.name}`;
+export function formatIssuerRef({ kind, name }: Pick<IssuerRef, 'kind' | 'name'>): string {
+  return `${kind}/${name}`;
 }
 
 /** What of a Kafka's spec is about TLS. */
 interface KafkaTlsSpec {
   readonly enableSSL?: boolean;
-  readonly tls?: Pick<TlsConfig, 'issuerRef'> & Partial<TlsConfig>;
+  readonly tls?: { readonly issuerRef: IssuerRef; readonly certificates?: readonly CertificateSpec[] };
 }
 
 /** Returns the TLS state that a Kafka's spec asks for. `enableSSL` decides; KubeDB's webhook keeps the pair consistent, and adds certificates. */

@@ -3,7 +3,7 @@
  *
  * A plan takes an observation at its word, so all that it may rest on is checked here, by the shape that `plan/observation.ts` describes.
  */
-import { KEY_ALGORITHMS } from '#model/certificate-fields';
+import { KEY_ALGORITHMS } from '#model/key-kind';
 import { isMap, KINDS } from '#model/kube-object';
 import { ROLES } from '#model/kubedb';
 import { objectOf } from '../input/kubernetes-schemas';

@@ -4,7 +4,7 @@
  * Private keys, passwords and Secret values are never part of it. What could not be read is recorded as unknown with a reason, never as
  * absent.
  */
-import type { KeyKind } from '#model/certificate-fields';
+import type { KeyKind } from '#model/key-kind';
 import type { KubeObject } from '#model/kube-object';
 import type { ListenerName, Role } from '#model/kubedb';
 import type { Permission } from '#model/permissions';

@@ -11,7 +11,7 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { canonicalIpAddress } from '#model/alternative-names';
-import type { KeyKind } from '#model/certificate-fields';
+import type { KeyKind } from '#model/key-kind';
 import type { CaFacts, CertificateFacts } from '../model/observation';
 
 /** What could be read of a PEM text. */

@@ -1,6 +1,5 @@
 /** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
-import { differingFields, inLiveSpelling } from '#model/certificate-effect';
-import { withKeyKind } from '#model/certificate-fields';
+import { differingFields, inLiveSpelling, withKeyKind } from '#model/certificate-effect';
 import { isEqual, isMap, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { LABEL_KAFKA } from '#model/names';
 import { ALIASES, defaultSecretName } from '#model/tls';

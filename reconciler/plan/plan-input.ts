@@ -11,7 +11,7 @@
  * Everything here is pure; the live state was judged as "unknown" or "absent" when it was observed, and unknown is never taken for wrong.
  */
 import type { Bundle } from '#model/bundle';
-import { withKeyKind } from '#model/certificate-fields';
+import { withKeyKind } from '#model/certificate-effect';
 import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret } from '#model/kubedb';
 import { ALIASES, type Alias, certificateOf, defaultSecretName, normalizeTls, type TlsConfig, type TlsState } from '#model/tls';

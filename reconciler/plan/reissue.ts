@@ -4,7 +4,9 @@
  * cert-manager does not issue for every change of a Certificate: `certificate-fields.ts` says for which. A Certificate that is made anew takes
  * over the Secret of a former one if that still fits; what does not fit about it is a finding of its own.
  */
-import { KUBEDB_FIELDS, reissuingFields } from '#model/certificate-fields';
+
+import { reissuingFields } from '#model/certificate-effect';
+import { KUBEDB_FIELDS } from '#model/certificate-fields';
 import { type Alias, defaultSecretName } from '#model/tls';
 import { type AliasFinding, type PlanInput, wantedCertificate } from './plan-input';
 

@@ -161,12 +161,12 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   {
     name: 'a name that is not set',
     build: withTls({ server: { dnsNames: ['kafka.example', process.env.KAFKA_TLS_NOT_SET as string] } }),
-    says: /dnsNames\[1\] is missing: a value is expected/,
+    says: /dnsNames\[1\] is missing: a string is expected/,
   },
   {
     name: 'a serial number that is no text',
     build: withTls({ server: { subject: { serialNumber: 5 as never } } }),
-    says: /certificates\[0\]\.subject\.serialNumber is 5: a text is expected/,
+    says: /certificates\[0\]\.subject\.serialNumber is 5: a string is expected/,
   },
   {
     name: 'a key algorithm by way of extraSpec',

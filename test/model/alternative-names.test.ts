@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALTERNATIVE_NAMES } from '#model/alternative-names';
+import { ALTERNATIVE_NAMES, type AlternativeNameField } from '#model/certificate-fields';
 
-const CASES: Readonly<Record<keyof typeof ALTERNATIVE_NAMES, readonly (readonly [written: string, canonical: string])[]>> = {
+const CASES: Readonly<Record<AlternativeNameField, readonly (readonly [written: string, canonical: string])[]>> = {
   dnsNames: [
     ['Kafka.Example.ORG', 'kafka.example.org'],
     ['*.Example.org', '*.example.org'],
@@ -32,8 +32,8 @@ const CASES: Readonly<Record<keyof typeof ALTERNATIVE_NAMES, readonly (readonly 
     ['no address', 'no address'],
   ],
 };
-for (const [field, canonicalName] of Object.entries(ALTERNATIVE_NAMES)) {
-  for (const [written, canonical] of CASES[field as keyof typeof CASES]) {
+for (const { field, canonicalName } of ALTERNATIVE_NAMES) {
+  for (const [written, canonical] of CASES[field]) {
     test(`compares ${field} ${written} as ${canonical}`, () => {
       assert.equal(canonicalName(written), canonical);
       assert.equal(canonicalName(canonical), canonical);

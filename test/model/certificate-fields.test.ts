@@ -1,7 +1,8 @@
 /** For which changes of a Certificate cert-manager issues again. Source: its trigger policy chain and `RequestMatchesSpec`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatKeyKind, keyKindOf, reissuingFields, withKeyKind } from '#model/certificate-fields';
+import { reissuingFields, withKeyKind } from '#model/certificate-effect';
+import { formatKeyKind, keyKindOf } from '#model/key-kind';
 import { certificate } from './manifest-cases';
 
 const SPEC = certificate({

@@ -5,8 +5,8 @@
  * method makes one thing different and returns the builder, so that a test says only what matters to it. Impossible states are refused.
  */
 import { assembleBundle, type Bundle } from '#model/bundle';
-import type { KeyKind } from '#model/certificate-fields';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '#model/desired';
+import type { KeyKind } from '#model/key-kind';
 import { type Condition, KINDS, type KubeObject } from '#model/kube-object';
 import { brokerCertificate } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '#model/names';

@@ -2,7 +2,7 @@
  * Names that are wanted and that an issued certificate lacks: because cert-manager has not issued for them yet, or because the issuer leaves
  * them out. cert-manager compares what was asked for, calls such a certificate Ready, and never issues it again by itself.
  */
-import { ALTERNATIVE_NAMES } from '#model/alternative-names';
+import { ALTERNATIVE_NAMES, type AlternativeNameField } from '#model/certificate-fields';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
 import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
@@ -35,10 +35,10 @@ function droppedNames(view: AliasView): readonly string[] {
 function missingNames({ secret }: AliasView, wanted: readonly AlternativeNames[]): readonly string[] {
   const leaf = secret?.leaf;
   if (leaf === undefined) return [];
-  const fields = Object.keys(ALTERNATIVE_NAMES) as readonly (keyof typeof ALTERNATIVE_NAMES)[];
-  return fields.flatMap((field) => {
+  return ALTERNATIVE_NAMES.flatMap(({ field, canonicalName }) => {
+    const issued = new Set(leaf[field].map(canonicalName));
     const names = new Set(wanted.flatMap((spec) => spec[field] ?? []));
-    return lacking([...names], leaf[field], ALTERNATIVE_NAMES[field]);
+    return [...names].filter((name) => !issued.has(canonicalName(name)));
   });
 }
 
@@ -49,9 +49,4 @@ function wantedNames(view: AliasView): readonly AlternativeNames[] {
   return [certificate?.spec ?? {}, certificateOf(live.name, tls, alias)];
 }
 
-type AlternativeNames = { readonly [field in keyof typeof ALTERNATIVE_NAMES]?: readonly string[] };
-
-function lacking(wanted: readonly string[], has: readonly string[], canonical: (name: string) => string): readonly string[] {
-  const known = new Set(has.map(canonical));
-  return wanted.filter((name) => !known.has(canonical(name)));
-}
+type AlternativeNames = { readonly [field in AlternativeNameField]?: readonly string[] };

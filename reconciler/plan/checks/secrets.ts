@@ -1,5 +1,5 @@
 /** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
-import { formatKeyKind, keyKindOf } from '#model/certificate-fields';
+import { formatKeyKind, keyKindOf } from '#model/key-kind';
 import { isEqual } from '#model/kube-object';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
 import type { CertificateFacts } from '#reconciler/model/observation';

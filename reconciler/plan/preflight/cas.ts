@@ -2,7 +2,8 @@
  * CAs that expire. No run of ours renews one: cert-manager does, where a Certificate of the bundle is its, and else its owner. It is
  * named from when new leaves would outlive it, and once it has expired nothing is issued by it.
  */
-import { formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
+import { asKind, isKind } from '#model/kinds/index';
+import { formatRef, type KubeObject, refOf } from '#model/kube-object';
 import { formatIssuerRef, type IssuerRef, issuerOf } from '#model/tls';
 import type { CaFacts } from '#reconciler/model/observation';
 import type { Draft, Obstacle } from '#reconciler/model/plan';
@@ -67,8 +68,6 @@ function noteOf(input: PlanInput, issuer: IssuerRef, ca: CaFacts, isRead: boolea
 /** Returns the Certificate of the bundle that the CA of an issuer comes from. */
 function ownCa({ bundle }: PlanInput, { kind, name }: { readonly kind: string; readonly name: string }): KubeObject | undefined {
   const issuer = bundle.issuerManifests.find((m) => m.kind === kind && m.metadata.name === name);
-  const secretName: unknown = issuer?.spec?.ca?.secretName;
-  return bundle.issuerManifests.find(
-    (m) => m.kind === KINDS.Certificate.kind && m.spec?.isCA === true && m.spec?.secretName === secretName,
-  );
+  const secretName = asKind('Issuer', issuer)?.spec?.ca?.secretName;
+  return bundle.issuerManifests.find((m) => isKind('Certificate', m) && m.spec.isCA === true && m.spec.secretName === secretName);
 }

@@ -2,15 +2,17 @@
  * Certificates that keep their key for ever (`rotationPolicy: Never`), as CAs do, and are to get a key of another kind. cert-manager would
  * neither make that key nor issue with the old one: the Certificate would stay without a new certificate until its Secret is deleted.
  */
-import { formatKeyKind, keyKindOf } from '#model/certificate-fields';
-import { isEqual, KINDS, refOf } from '#model/kube-object';
+import { formatKeyKind, keyKindOf } from '#model/key-kind';
+import { isKind } from '#model/kinds/index';
+import { isEqual, refOf } from '#model/kube-object';
 import type { Obstacle } from '#reconciler/model/plan';
 import type { PlanInput } from '../plan-input';
 
 /** Returns one obstacle a Certificate whose key would have to be replaced and is kept. */
 export function keptKeyDoesNotFit({ bundle, live }: PlanInput): readonly Obstacle[] {
   return bundle.issuerManifests
-    .filter((m) => m.kind === KINDS.Certificate.kind && m.spec?.privateKey?.rotationPolicy === 'Never')
+    .filter((m) => isKind('Certificate', m))
+    .filter((m) => m.spec.privateKey?.rotationPolicy === 'Never')
     .flatMap((manifest) => {
       const existing = live.certificates.find((c) => c.metadata.name === manifest.metadata.name);
       const [has, wanted] = [keyKindOf(existing?.spec?.privateKey), keyKindOf(manifest.spec.privateKey)];

@@ -42,7 +42,7 @@ export function tableOf(kind: Kind, accept: string, now: () => Date): Table | un
       priority: 0,
     })),
     rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...cellsOf(object), age(object.metadata.creationTimestamp, now())],
+      cells: [object.metadata.name, ...cellsOf(object), age(object.metadata.creationTimestamp ?? undefined, now())],
       object,
     })),
   });

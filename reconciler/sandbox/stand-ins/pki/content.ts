@@ -5,7 +5,8 @@
 import { isIPv6 } from 'node:net';
 import forge from 'node-forge';
 import { parseDistinguishedName } from '#model/distinguished-name';
-import { type Subject, sortedSet } from '#model/tls';
+import { sortedSet } from '#model/plain-data';
+import type { Subject } from '#model/tls';
 
 export interface CertificateContent {
   readonly commonName?: string | undefined;
