@@ -2,11 +2,72 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
-/** What must not appear, and what to write instead. */
+/** Words that must not appear, and what to write instead. */
 const WORDS = [
+  ['anew', 'again'],
+  ['somebody|someone|anybody|everybody|whoever', 'the actor: a user, another controller, a client'],
+  ['nobody|no one(?!-)', 'no user, no controller, no client'],
+  ['(stands?|stood|is|are|was|were|things|all|everything|what) in (the|its|their) way', 'the blocker'],
   ['has to be had|have to be had', 'must exist'],
-  ['in their way', 'the blockers'],
-  ['it is to be told', 'report it'],
+  ['there is to say', 'the options'],
+  ['fares? no better', 'the consequence'],
+  ['a former|in vain|hold yet', 'previous; without effect; not yet valid'],
+  ['all the same', 'still, nevertheless'],
+  ['undoes|undone', 'reverts, reverted'],
+  ['cures?|cured', 'fix, fixed'],
+  ['of (its|their|our) own', 'separate'],
+  ['gives? the one to the other', 'the subject and the object'],
+  ['what (is|was|were|has been|had been) (said|told)', 'the message, the report'],
+  ['leaves? it alone|left it alone', 'does not change the object'],
+];
+
+/** Folders that are not reworded yet. */
+const PENDING = [
+  'CONTRIBUTING.md',
+  'README.md',
+  'constructs/acknowledgement.ts',
+  'constructs/bundle-chart.ts',
+  'constructs/client-certificate.ts',
+  'constructs/desired-state.ts',
+  'constructs/duplicates.ts',
+  'constructs/kafka-cluster.ts',
+  'constructs/kafka-ops-request.ts',
+  'constructs/kafka-tls.ts',
+  'constructs/model/',
+  'constructs/reconciler-job.ts',
+  'constructs/resolvers.ts',
+  'constructs/tls.ts',
+  'examples/change-issuer/',
+  'examples/quickstart/',
+  'examples/remove-tls/',
+  'reconciler/bundle/',
+  'reconciler/cli/',
+  'reconciler/cluster/',
+  'reconciler/errors.ts',
+  'reconciler/execute/',
+  'reconciler/input/',
+  'reconciler/model/',
+  'reconciler/observe/',
+  'reconciler/pki/',
+  'reconciler/plan/',
+  'reconciler/reconcile.ts',
+  'reconciler/report/',
+  'reconciler/sandbox/',
+  'test/admission/',
+  'test/architecture.test.ts',
+  'test/cli/',
+  'test/cluster/',
+  'test/constructs/',
+  'test/execute/',
+  'test/fuzz/',
+  'test/model/',
+  'test/observe/',
+  'test/pki/',
+  'test/plan/',
+  'test/real/',
+  'test/report/',
+  'test/sandbox/',
+  'test/support/',
 ];
 
 const FILES = /(\.(ts|mjs|md|ya?ml|txt)|Dockerfile|\.ci\/run)$/;
@@ -14,7 +75,7 @@ const tracked = spawnSync('git', ['ls-files'], { encoding: 'utf8' }).stdout.spli
 const words = WORDS.map(([word, instead]) => ({ pattern: new RegExp(`\\b(${word})\\b`, 'gi'), instead }));
 
 const found = tracked
-  .filter((file) => FILES.test(file) && file !== 'words.mjs' && existsSync(file))
+  .filter((file) => FILES.test(file) && file !== 'words.mjs' && existsSync(file) && !PENDING.some((folder) => file.startsWith(folder)))
   .flatMap((file) =>
     readFileSync(file, 'utf8')
       .split('\n')

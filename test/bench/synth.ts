@@ -1,5 +1,5 @@
 /**
- * Synth of many clusters in one app, in a process of its own: `synth.js <kafka-tls|plain> <clusters>`. Plain is cdk8s with the same objects
+ * Synthesises many clusters in one app, in a separate process: `synth.js <kafka-tls|plain> <clusters>`. Plain is cdk8s with the same objects
  * written by hand.
  */
 import { spawnSync } from 'node:child_process';
@@ -34,7 +34,7 @@ const ours: Make = (chart, i) =>
     tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp-ca') }),
   });
 
-/** The documents of a bundle as ApiObjects of their own, and the same text made of them. */
+/** The documents of a bundle as separate ApiObjects, and the same text made of them. */
 function plain(): Make {
   const bundle: Readonly<Record<string, string>> = Testing.synth(filled(1, ours))[0].data;
   const documents = Object.values(bundle).map((text): unknown => parse(text));

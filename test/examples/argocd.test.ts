@@ -45,7 +45,7 @@ function changes(states: readonly KubeObject[], check: LuaCheck): readonly strin
   return states.map((state) => check(state).status).filter((status, i, all) => status !== all[i - 1]);
 }
 
-test('a sync waits for no run: no hook, no wave, no PruneLast, and nothing is created anew', () => {
+test('a sync waits for no run: no hook, no wave, no PruneLast, and no object is created again', () => {
   for (const { spec } of [application, withTls]) {
     const options: readonly string[] = spec.syncPolicy.syncOptions ?? [];
     assert.deepEqual(

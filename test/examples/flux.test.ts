@@ -82,7 +82,7 @@ describe('applying the Kafka of Git again', () => {
   const inGit: readonly { readonly name: string; readonly kafka: KubeObject; readonly isKept: boolean }[] = [
     { name: 'leaves alone what the reconciler wrote, if Git says nothing of TLS', kafka: withoutTls, isKept: true },
     {
-      name: 'undoes it if Git states TLS and is not told to ignore it',
+      name: 'reverts it if Git sets TLS and no rule ignores the fields',
       kafka: { ...withoutTls, spec: { ...withoutTls.spec, enableSSL: true, tls } },
       isKept: false,
     },

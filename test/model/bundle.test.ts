@@ -111,6 +111,6 @@ test('orders a cycle by name rather than never', () => {
   assert.deepEqual(issuingOrder([issuer, certificate]).map(documentKey), ['certificate-ca.yaml', 'issuer-ca.yaml']);
 });
 
-test('keeps the desired state beside the manifests, each under a key of its own', () => {
+test('keeps the desired state beside the manifests, each under a separate key', () => {
   assert.deepEqual(Object.keys(bundleDocuments(desiredOf(), [RESTART])), [DESIRED_KEY, 'kafkaopsrequest-orders-tls-restart.yaml']);
 });

@@ -9,7 +9,7 @@ export interface RefusedCertificate {
   readonly spec: object;
   readonly field: string;
   readonly says: RegExp;
-  /** Why cert-manager admits it all the same. */
+  /** Why cert-manager still admits it. */
   readonly isAdmitted?: string;
 }
 
@@ -72,7 +72,7 @@ export const refused: readonly RefusedCertificate[] = [
     says: /not empty/,
   },
   {
-    name: 'a literal subject that names nobody',
+    name: 'a literal subject without a name',
     spec: literal('OU=payments'),
     field: 'spec.literalSubject',
     says: /common name or at least one/,

@@ -77,7 +77,7 @@ const MAPS: readonly { readonly name: string; readonly main: string; readonly on
     off: 'METRICS:PLAINTEXT,BROKER:SASL_PLAINTEXT',
   },
   {
-    name: 'a listener with key stores of its own',
+    name: 'a listener with separate key stores',
     main: 'listener.name.ext.ssl.keystore.location=/ext.jks\nlistener.security.protocol.map=BROKER:SASL_PLAINTEXT,EXT:SSL\n',
     on: 'BROKER:SASL_SSL,EXT:SSL',
     off: 'BROKER:SASL_PLAINTEXT,EXT:SSL',

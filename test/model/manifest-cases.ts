@@ -407,7 +407,7 @@ export const warnings: readonly Row[] = [
     says: /PKCS#8 only/,
   },
   {
-    name: 'an alias that nobody serves',
+    name: 'an alias that no listener serves',
     manifest: reconfigure([{ alias: 'http' }]),
     field: 'spec.tls.certificates[0].alias',
     says: /no Kafka serves it/,

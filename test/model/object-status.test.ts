@@ -34,7 +34,7 @@ const cases: { name: string; object: KubeObject | undefined; is: string }[] = [
   },
   { name: 'a kind without a row', object: object(ConfigMap), is: 'Current: ' },
 
-  { name: 'an issuer nobody looked at', object: object(Issuer), is: 'InProgress: cert-manager has not looked at it yet' },
+  { name: 'an issuer that no controller has observed', object: object(Issuer), is: 'InProgress: cert-manager has not looked at it yet' },
   {
     name: 'an issuer that works',
     object: object(Issuer, { conditions: { Ready: ['True', 'KeyPairVerified', 'Signing CA verified'] } }),
@@ -56,7 +56,11 @@ const cases: { name: string; object: KubeObject | undefined; is: string }[] = [
     is: 'Failed: ErrInvalidKeyPair: not a CA',
   },
 
-  { name: 'a certificate nobody looked at', object: object(Certificate), is: 'InProgress: cert-manager has not looked at it yet' },
+  {
+    name: 'a certificate that no controller has observed',
+    object: object(Certificate),
+    is: 'InProgress: cert-manager has not looked at it yet',
+  },
   {
     name: 'a certificate that is there',
     object: object(Certificate, { conditions: { Ready: ['True', 'Ready', 'up to date', 2] } }),
@@ -90,7 +94,7 @@ const cases: { name: string; object: KubeObject | undefined; is: string }[] = [
     is: 'InProgress: DoesNotExist: no Secret',
   },
 
-  { name: 'a Kafka nobody looked at', object: object(Kafka), is: 'InProgress: KubeDB has not looked at it yet' },
+  { name: 'a Kafka that no controller has observed', object: object(Kafka), is: 'InProgress: KubeDB has not looked at it yet' },
   { name: 'a Kafka that is ready', object: object(Kafka, { status: { phase: 'Ready', observedGeneration: 2 } }), is: 'Current: ' },
   {
     name: 'a Kafka that was ready before its last change',
@@ -143,7 +147,7 @@ const cases: { name: string; object: KubeObject | undefined; is: string }[] = [
   { name: 'a request that was denied', object: object(KafkaOpsRequest, { status: { phase: 'Denied' } }), is: 'Failed: Denied' },
 
   {
-    name: 'a PetSet nobody looked at',
+    name: 'a PetSet that no controller has observed',
     object: object(PetSet, { spec: { replicas: 3 } }),
     is: 'InProgress: its latest change was not looked at yet',
   },

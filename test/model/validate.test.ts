@@ -176,7 +176,7 @@ const between: readonly {
     says: /RFC 3339/,
   },
   { name: 'a date for an instant', change: { desired: { issuedAfter: '2026-11-23' } }, field: 'issuedAfter', says: /RFC 3339/ },
-  { name: 'nobody as owner', change: { desired: { owner: ' ' } }, field: 'owner', says: /not empty/ },
+  { name: 'an empty owner', change: { desired: { owner: ' ' } }, field: 'owner', says: /not empty/ },
   { name: 'half a retry', change: { desired: { retries: 0.5 } }, field: 'retries', says: /number of retries/ },
   {
     name: 'no time at all for an issuance',

@@ -8,19 +8,19 @@ import { PLAIN } from '#reconciler/report/style';
 const subject = ref(KINDS.Kafka, 'demo', 'orders');
 
 test('an error is a sentence that starts with its subject, then a hint', () => {
-  const error = new BlockedError('paused by somebody else: since 09:00', { subject, hint: 'Resume it first.' });
-  assert.equal(errorText(error, PLAIN), 'Kafka/demo/orders: paused by somebody else: since 09:00.\nResume it first.\n');
+  const error = new BlockedError('paused by another controller: since 09:00', { subject, hint: 'Resume it first.' });
+  assert.equal(errorText(error, PLAIN), 'Kafka/demo/orders: paused by another controller: since 09:00.\nResume it first.\n');
 });
 
-test('violations are on lines of their own', () => {
+test('each violation is on a separate line', () => {
   const error = new InvalidInputError(['a: is missing', 'b: is 3'], { hint: 'Mend both.' });
   assert.equal(errorText(error, PLAIN), 'Input: 2 violations.\n  - a: is missing.\n  - b: is 3.\nMend both.\n');
 });
 
 test('several reasons stand below their headline, whatever the class', () => {
   const reasons = ['Kafka/demo/orders: is halted. Set spec.halted to false first.', 'Issuer/demo/ca: does not exist'];
-  const error = new BlockedError('2 things are in the way.', { subject, reasons });
-  const lines = ['Kafka/demo/orders: 2 things are in the way.', ...['  - ', '  - '].map((b, i) => b + reasons[i])];
+  const error = new BlockedError('2 blockers.', { subject, reasons });
+  const lines = ['Kafka/demo/orders: 2 blockers.', ...['  - ', '  - '].map((b, i) => b + reasons[i])];
   assert.equal(errorText(error, PLAIN), `${lines.join('\n')}.\n`);
   assert.deepEqual(JSON.parse(errorJson(error)).error.reasons, reasons);
   assert.deepEqual(JSON.parse(errorJson(new InvalidInputError('2 things.', { subject, reasons }))).error.violations, reasons);

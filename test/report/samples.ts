@@ -70,7 +70,7 @@ export const ADD: Plan = {
   obstacles: [],
 };
 
-/** A rotation that somebody else's operation holds up. */
+/** A rotation that waits for the operation of another controller. */
 export const WAITING: Plan = {
   subject: KAFKA,
   executor: 'ops-request',
@@ -97,7 +97,7 @@ export const REFUSED: Plan = {
     {
       subject: KAFKA,
       kind: 'invalid',
-      message: 'clients have to switch to TLS, and nobody has acknowledged it',
+      message: 'clients must switch to TLS, which is not acknowledged',
       hint: 'Add Acknowledgement.clientsMoveToTls() to the KafkaTls.',
     },
     ...WAITING.obstacles,
