@@ -1,4 +1,4 @@
-import { made } from './made';
+import { factoryValue } from './factory-value';
 import { type Acknowledged, acknowledgedRoot } from './model/acknowledgement';
 
 /**
@@ -52,7 +52,7 @@ export class Acknowledgement {
 
   /** @internal */
   static _of(acknowledgement: Acknowledgement): Acknowledged {
-    return made(
+    return factoryValue(
       acknowledgement?.acknowledged,
       acknowledgement,
       'the line that the plan prints, such as Acknowledgement.clientsMoveToTls()',

@@ -1,14 +1,13 @@
 /**
- * A chart of its own for the manifests of a bundle. An ApiObject below the user's chart would land in `dist/`, where Argo CD and Flux
- * would apply it: a KafkaOpsRequest would run at once, and again after every change of its name.
+ * A separate chart for the manifests of a bundle. An ApiObject below the user's chart would land in `dist/`, where Argo CD and Flux would
+ * apply it: a KafkaOpsRequest would run at once, and again after every change of its name.
  *
- * Users patch the objects in it like any other. What they come to is asked for at synth, not before.
+ * Users patch its objects like any other. Their manifests are rendered at synth.
  */
-import { ApiObject, type ApiObjectProps, App, Chart, Lazy } from 'cdk8s';
+import { ApiObject, App, Chart, Lazy } from 'cdk8s';
 import type { IConstruct } from 'constructs';
-import { ContentNamed } from './content-named';
-import { metadataProps } from './metadata';
 import { canonical, type KubeObject } from './model/kube-object';
+import { metadataProps, type Rendering, render } from './rendering';
 import { customResolvers, resolved } from './resolvers';
 
 export class BundleChart {
@@ -20,46 +19,30 @@ export class BundleChart {
     this.chart = new Chart(app, 'bundle', { namespace, labels: Chart.of(scope).labels });
   }
 
-  /** Returns an object of the bundle. Its spec may be lazy. */
-  add(manifest: KubeObject): ApiObject {
-    const object: ApiObject = new ApiObject(
-      this.chart,
-      this.freeId(manifest),
-      propsOf(manifest, () => object),
-    );
-    return object;
+  /** Adds an object to the bundle and returns it. Its spec may be lazy. */
+  add(manifest: KubeObject, rendering: Rendering = {}): ApiObject {
+    const object: ApiObject = new ApiObject(this.chart, this.freeId(manifest), {
+      ...manifest,
+      metadata: metadataProps(manifest.metadata),
+      spec: Lazy.any({ produce: () => resolved(manifest.spec, object) }),
+    });
+    return render(object, rendering);
   }
 
-  /** Returns an object of the bundle whose name follows its content. */
-  addContentNamed(manifest: KubeObject, nameOf: (manifest: KubeObject) => string): ApiObject {
-    const object: ApiObject = new ContentNamed(
-      this.chart,
-      this.freeId(manifest),
-      propsOf(manifest, () => object),
-      nameOf,
-    );
-    return object;
-  }
-
-  /** Returns every manifest as it is now, with patches. */
+  /** Returns every manifest with its patches. */
   manifests(): readonly KubeObject[] {
     return this.chart.apiObjects.map((object) => canonical(object.toJson()));
   }
 
-  /** Returns what validations that users added to objects of the bundle say. */
+  /** Returns the errors of validations that users added to objects of the bundle. */
   validate(): readonly string[] {
-    return this.chart.node.findAll().flatMap((construct) => construct.node.validate().map((said) => `[${construct.node.path}] ${said}`));
+    return this.chart.node.findAll().flatMap((construct) => construct.node.validate().map((error) => `[${construct.node.path}] ${error}`));
   }
 
-  /** Two objects of one name are for validation to complain about, with a better sentence than that two constructs share an id. */
+  /** Validation reports two objects of one name better than cdk8s reports two constructs of one id. */
   private freeId(manifest: KubeObject): string {
     const id = `${manifest.kind}-${manifest.metadata.name}`;
     const taken = this.chart.node.children.filter((c) => c.node.id === id || c.node.id.startsWith(`${id}#`)).length;
     return taken === 0 ? id : `${id}#${taken + 1}`;
   }
-}
-
-function propsOf(manifest: KubeObject, object: () => ApiObject): ApiObjectProps {
-  const spec = Lazy.any({ produce: () => resolved(manifest.spec, object()) });
-  return { ...manifest, metadata: metadataProps(manifest.metadata), spec };
 }

@@ -1,4 +1,4 @@
-import { made } from './made';
+import { factoryValue } from './factory-value';
 import type { ExecutorName } from './model/desired';
 
 /** Who carries operations out. */
@@ -18,7 +18,7 @@ export class Executor {
 
   /** @internal */
   static _of(executor: Executor): ExecutorName {
-    return made(executor?.executorName, executor, 'Executor.opsRequest() or Executor.native()');
+    return factoryValue(executor?.executorName, executor, 'Executor.opsRequest() or Executor.native()');
   }
 
   private constructor(protected readonly executorName: ExecutorName) {}

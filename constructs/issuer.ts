@@ -1,8 +1,8 @@
 import type { Duration } from 'cdk8s';
 import type { CertificateSubject } from './certificate-subject';
 import { goDuration } from './duration';
+import { factoryValue } from './factory-value';
 import { KeyAlgorithm } from './key-algorithm';
-import { made } from './made';
 import type { IssuerSettings } from './model/manifests';
 import type { Subject } from './model/tls';
 
@@ -75,7 +75,11 @@ export class TlsIssuer {
 
   /** @internal */
   static _of(issuer: TlsIssuer): IssuerSettings {
-    return made(issuer?.settings, issuer, 'TlsIssuer.selfSignedCa(), TlsIssuer.caSecret, TlsIssuer.issuer or TlsIssuer.clusterIssuer');
+    return factoryValue(
+      issuer?.settings,
+      issuer,
+      'TlsIssuer.selfSignedCa(), TlsIssuer.caSecret, TlsIssuer.issuer or TlsIssuer.clusterIssuer',
+    );
   }
 
   private constructor(protected readonly settings: IssuerSettings) {}

@@ -1,16 +1,22 @@
 /**
- * The manifests of one KafkaTls, as ApiObjects of a detached chart, and what they come to at synth.
+ * The manifests of one KafkaTls, as ApiObjects of a separate chart, and the ConfigMap that holds their text.
  *
- * The converging request is the one place that says what TLS should be: Kafka and broker Certificates are rendered from it, so that a patch
- * of the request reaches them, too.
+ *     issuers, certificates, Kafka, candidate requests   <── patches by the user
+ *                    │ at synth
+ *                    v
+ *     ConfigMap: one document per key ──digest──> arguments and name of the Job
+ *
+ * The converging request is the only source of the desired TLS state: Kafka and broker Certificates are rendered from it, so that a patch of
+ * the request reaches them, too. Texts, digest and names are made at synth, after the last patch.
  */
 import { type ApiObject, Lazy, Yaml } from 'cdk8s';
-import type { IConstruct } from 'constructs';
+import { ConfigMap } from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
 import { BundleChart } from './bundle-chart';
-import { assembleBundle, type Bundle, bundleDocuments } from './model/bundle';
+import { assembleBundle, type Bundle, bundleDocuments, MAX_BUNDLE_BYTES } from './model/bundle';
 import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
-import { canonical, isEqual, KINDS, type KubeObject } from './model/kube-object';
+import { canonical, formatRef, isEqual, KINDS, type KubeObject, refOf } from './model/kube-object';
 import { brokerCertificate, brokerCertificateName, keystoreCredSecret, offshootLabels, petSetsOf } from './model/kubedb';
 import {
   type ApplicationSettings,
@@ -27,107 +33,194 @@ import {
   ownedMetadata,
   type TlsSettings,
 } from './model/manifests';
-import { convergeRequestName } from './model/names';
+import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, convergeRequestName, LABEL_KAFKA } from './model/names';
 import { ALIASES, type Alias, type IssuerRef, type TlsState } from './model/tls';
+import { validate } from './model/validate';
+import { render } from './rendering';
 import { resolved } from './resolvers';
+import { reportViolations } from './warning';
 
-/** An application certificate whose issuer may be that of the Kafka. */
+/** An application certificate. Without an issuer, the issuer of the Kafka signs it. */
 export type ApplicationRequest = Omit<ApplicationSettings, 'issuer'> & { readonly issuer: IssuerRef | undefined };
 
-/** Pods that the deadline of a Job has room for, where nothing says how many there are. */
+/** Pods for which the deadline of a Job has time if the number of pods is unknown. */
 const NODES_OF_AN_UNKNOWN_CLUSTER = 12;
 
-export class KafkaBundle {
+/** What a bundle is made of. */
+export interface KafkaBundleProps {
+  readonly desired: Desired;
+  readonly cluster: ClusterSettings;
+  /** Absent when TLS is off. */
+  readonly tls: TlsSettings | undefined;
+  /** Returns the name of the Job at synth. */
+  readonly jobName: () => string | undefined;
+}
+
+/**
+ * The bundle of a KafkaTls: the desired state and its manifests, in one ConfigMap.
+ *
+ * To change a manifest, patch its object. The reconciler creates these objects; they are not part of the output of the chart.
+ *
+ * @example
+ *
+ *   ApiObject.of(orders.bundle.convergeRequest).addJsonPatch(JsonPatch.replace('/spec/timeout', '20m'));
+ */
+export class KafkaBundle extends Construct {
+  /** The ConfigMap with the text of all manifests. */
+  readonly configMap: ApiObject;
+  /** Sixteen hexadecimal digits that name the content. A Lazy value, known at synth. */
+  readonly digest: string;
+  /** The Kafka of a declared cluster. Its TLS follows `convergeRequest`. */
   readonly kafka?: ApiObject;
+  /** Issuers and CA Certificates. Empty when the issuer exists already. */
   readonly issuers: ApiObject[];
+  /** The Certificates of the brokers; only with `Executor.native()`, because KubeDB makes them otherwise. They follow `convergeRequest`. */
   readonly brokerCertificates: ApiObject[];
+  /** The request that brings the Kafka to the desired TLS state, which is its `spec.tls`. */
   readonly convergeRequest: ApiObject;
+  /** The request that rotates certificates. Absent when TLS is off. */
   readonly rotateRequest?: ApiObject;
+  /** The request that restarts pods. */
   readonly restartRequest: ApiObject;
 
+  private readonly desired: Desired;
+  private readonly cluster: ClusterSettings;
+  private readonly settings: TlsSettings | undefined;
   private readonly chart: BundleChart;
   private rendered: readonly KubeObject[] | undefined;
   private readonly written = new Map<string, { readonly content: string; readonly text: string }>();
 
-  constructor(
-    scope: IConstruct,
-    private readonly desired: Desired,
-    private readonly cluster: ClusterSettings,
-    private readonly settings: TlsSettings | undefined,
-  ) {
-    this.chart = new BundleChart(scope, desired.namespace);
+  constructor(scope: Construct, id: string, { desired, cluster, tls, jobName }: KafkaBundleProps) {
+    super(scope, id);
+    this.desired = desired;
+    this.cluster = cluster;
+    this.settings = tls;
+    this.chart = new BundleChart(this, desired.namespace);
     this.issuers = this.addIssuers();
     this.convergeRequest = this.addConvergeRequest();
-    if (settings !== undefined) this.rotateRequest = this.addCandidate('rotate');
+    if (tls !== undefined) this.rotateRequest = this.addCandidate('rotate');
     this.restartRequest = this.addCandidate('restart');
     if (cluster.spec !== undefined) this.kafka = this.addKafka();
-    const makesCertificates = desired.executor === 'native' && settings !== undefined;
-    this.brokerCertificates = makesCertificates ? ALIASES.map((alias) => this.addBrokerCertificate(alias)) : [];
+    this.brokerCertificates =
+      desired.executor === 'native' && tls !== undefined ? ALIASES.map((alias) => this.addBrokerCertificate(alias)) : [];
+    // A bundle without a digest is refused by validation.
+    this.digest = Lazy.any({ produce: () => this.assembled()?.digest ?? 'none' });
+    this.configMap = this.addConfigMap(jobName);
+    this.node.defaultChild = this.configMap;
   }
 
-  /** Adds a certificate for an application; undefined when it names no issuer and the Kafka has none to share. */
-  addApplicationCertificate(application: ApplicationRequest): ApiObject | undefined {
-    const shared = this.settings === undefined ? undefined : issuerRefOf(this.settings.issuer, this.desired.kafka);
-    const issuer = application.issuer ?? shared;
-    return issuer === undefined ? undefined : this.chart.add(applicationCertificate(this.desired, { ...application, issuer }));
+  /** Adds a certificate for an application. Returns undefined if neither the application nor the Kafka has an issuer. @internal */
+  _addApplicationCertificate(application: ApplicationRequest): ApiObject | undefined {
+    const issuer = application.issuer ?? (this.settings && issuerRefOf(this.settings.issuer, this.desired.kafka));
+    return issuer && this.chart.add(applicationCertificate(this.desired, { ...application, issuer }));
   }
 
-  /** Returns the document `desired.yaml` as it is now. */
-  desiredState(): Desired {
+  /** Returns the document `desired.yaml`. @internal */
+  _desiredState(): Desired {
     return resolved(this.desired, this.convergeRequest);
   }
 
-  /** Returns the number of pods of the Kafka as it is now, of a declared one with patches. */
-  nodes(): number {
+  /** Returns the number of pods of the Kafka; for a declared one with its patches. @internal */
+  _nodes(): number {
     if (this.kafka === undefined) return resolved(this.cluster.nodes ?? NODES_OF_AN_UNKNOWN_CLUSTER, this.convergeRequest);
     return petSetsOf(this.kafka.toJson()).reduce((sum, { replicas }) => sum + (Number.isInteger(replicas) ? replicas : 1), 0);
   }
 
-  /** Returns the TLS state that the converging request asks for, as it is now. */
-  tlsState(): TlsState {
+  /** Returns the TLS state that the converging request asks for. @internal */
+  _tlsState(): TlsState {
     return tlsIn(this.convergeRequest.toJson());
   }
 
-  /** Returns every manifest as it is now, with patches. */
-  manifests(): readonly KubeObject[] {
-    return this.rendered ?? this.chart.manifests();
-  }
-
-  /** Renders the manifests once for all of `work`, in which no object is patched: cdk8s validates the whole app once for each of its charts. */
-  renderedOnce<T>(work: () => T): T {
+  /**
+   * Returns all errors of the bundle, and prints warnings. Manifests are rendered only once for it: cdk8s validates the whole app once for
+   * each of its charts.
+   *
+   * @internal
+   */
+  _errors(): readonly string[] {
     this.rendered = this.chart.manifests();
     try {
-      return work();
+      const violations = validate({
+        desired: this._desiredState(),
+        tls: this._tlsState(),
+        manifests: this.rendered,
+        ...(this.kafka === undefined ? { nodes: this._nodes() } : {}),
+        now: new Date(),
+      });
+      const errors = reportViolations(this.node.scope ?? this, violations);
+      return [...(errors.length > 0 ? errors : this.configMapErrors()), ...this.chart.validate()];
     } finally {
       this.rendered = undefined;
     }
   }
 
-  /** Returns the bundle as it is now, or what is wrong with it. */
-  assemble(): Bundle | readonly string[] {
-    return assembleBundle(this.desiredState(), this.manifests());
+  private configMapErrors(): readonly string[] {
+    const bundle = this.assemble();
+    if (!('digest' in bundle)) return bundle;
+    const configMap: KubeObject = this.configMap.toJson();
+    const { name, namespace } = configMap.metadata;
+    const subject = formatRef(refOf(configMap));
+    const ownName = bundleName(bundle.desired.kafka);
+    if (name !== ownName)
+      return [`${subject}: metadata.name is not ${ownName}, the name that Job, Role and Lease refer to. Do not patch it.`];
+    if (namespace !== bundle.desired.namespace) {
+      const why = `metadata.namespace is not ${bundle.desired.namespace}, the namespace of the Kafka and all other objects`;
+      return [`${subject}: ${why}. Do not patch it: the namespace is that of the chart.`];
+    }
+    if (!isEqual(configMap.data, this.texts())) {
+      const hint = 'Patch the objects (bundle.kafka, bundle.issuers, bundle.convergeRequest and so on) instead';
+      return [`${subject}: data is patched, but the digest names the content of the objects. ${hint}.`];
+    }
+    const bytes = Buffer.byteLength(JSON.stringify(configMap));
+    if (bytes <= MAX_BUNDLE_BYTES) return [];
+    const why = `Argo CD's client-side apply stores a second copy in an annotation, so a bundle has at most ${MAX_BUNDLE_BYTES}`;
+    return [`${subject}: data is ${bytes} bytes: ${why}. Remove some of it.`];
   }
 
-  /** Returns the texts of all documents by their keys. */
-  texts(): Readonly<Record<string, string>> {
-    const documents = Object.entries(bundleDocuments(this.desiredState(), this.manifests()));
-    return Object.fromEntries(documents.map(([key, document]) => [key, this.textOf(key, document)]));
+  private addConfigMap(jobName: () => string | undefined): ApiObject {
+    const { kafka, namespace, owner } = this.desired;
+    const metadata = {
+      name: bundleName(kafka),
+      namespace,
+      labels: { [LABEL_KAFKA]: kafka },
+      annotations: {
+        [ANNOTATION_OWNER]: owner,
+        [ANNOTATION_JOB]: Lazy.any({ produce: jobName }),
+        [ANNOTATION_DIGEST]: this.digest,
+        // Flux would replace text in the bundle that looks like one of its variables.
+        'kustomize.toolkit.fluxcd.io/substitute': 'disabled',
+      },
+    };
+    const complete = ({ immutable: _immutable, ...manifest }: KubeObject) => ({ ...manifest, data: this.texts() });
+    return render(new ConfigMap(this, 'ConfigMap', { metadata }), { complete });
   }
 
-  /** Validation asks for the texts before synth does; nothing takes as long as writing YAML, so what has not changed is not written again. */
-  private textOf(key: string, document: unknown): string {
-    const ordered = canonical(document);
-    const content = JSON.stringify(ordered);
-    const known = this.written.get(key);
-    if (known?.content === content) return known.text;
-    const text = Yaml.stringify(ordered);
-    this.written.set(key, { content, text });
-    return text;
+  private manifests(): readonly KubeObject[] {
+    return this.rendered ?? this.chart.manifests();
   }
 
-  /** Returns what validations that users added to objects of the bundle say. */
-  validate(): readonly string[] {
-    return this.chart.validate();
+  private assemble(): Bundle | readonly string[] {
+    return assembleBundle(this._desiredState(), this.manifests());
+  }
+
+  private assembled(): Bundle | undefined {
+    const bundle = this.assemble();
+    return 'digest' in bundle ? bundle : undefined;
+  }
+
+  /** Writing YAML is the slowest part of synth, so the text of an unchanged document is kept. */
+  private texts(): Readonly<Record<string, string>> {
+    const documents = Object.entries(bundleDocuments(this._desiredState(), this.manifests()));
+    return Object.fromEntries(
+      documents.map(([key, document]) => {
+        const ordered = canonical(document);
+        const content = JSON.stringify(ordered);
+        const known = this.written.get(key);
+        const text = known?.content === content ? known.text : Yaml.stringify(ordered);
+        this.written.set(key, { content, text });
+        return [key, text];
+      }),
+    );
   }
 
   private addIssuers(): ApiObject[] {
@@ -143,12 +236,12 @@ export class KafkaBundle {
     const placeholder = convergeRequestName(kafka, 'content');
     const manifest = candidate(this.desired, placeholder, OPERATION.converge('off'), deadlines.podReady);
     // Sorted and completed only once they are resolved: a token says nothing of its value.
-    const wanted = (settings: TlsSettings) => completeTls(resolved(this.settingsForKubeDb(settings), request), this.desiredState().kafka);
+    const wanted = (settings: TlsSettings) => completeTls(resolved(this.settingsForKubeDb(settings), request), this._desiredState().kafka);
     const spec = Lazy.any({
       produce: () => ({ ...manifest.spec, ...OPERATION.converge(this.settings === undefined ? 'off' : wanted(this.settings)) }),
     });
-    const nameOf = (made: KubeObject) => convergeRequestName(this.desiredState().kafka, contentHash(tlsIn(made)));
-    const request = this.chart.addContentNamed({ ...manifest, spec }, nameOf);
+    const nameOf = (made: KubeObject) => convergeRequestName(this._desiredState().kafka, contentHash(tlsIn(made)));
+    const request = this.chart.add({ ...manifest, spec }, { nameOf });
     return request;
   }
 
@@ -158,7 +251,7 @@ export class KafkaBundle {
   }
 
   private addKafka(): ApiObject {
-    const produce = () => kafkaManifest(this.cluster, this.tlsState(), this.desired).spec;
+    const produce = () => kafkaManifest(this.cluster, this._tlsState(), this.desired).spec;
     return this.chart.add({ ...kafkaManifest(this.cluster, 'off', this.desired), spec: Lazy.any({ produce }) });
   }
 
@@ -175,8 +268,8 @@ export class KafkaBundle {
   }
 
   private brokerCertificate(alias: Alias): KubeObject {
-    const { kafka, namespace, clusterDomain } = this.desiredState();
-    const tls = this.tlsState();
+    const { kafka, namespace, clusterDomain } = this._desiredState();
+    const tls = this._tlsState();
     // A patch that turns TLS off leaves a Certificate without content behind, which validation reports.
     if (tls === 'off') return { ...KINDS.Certificate, metadata: { name: '' } };
     const declared: KubeObject = this.kafka?.toJson() ?? { ...KINDS.Kafka, metadata: { name: kafka } };

@@ -1,5 +1,5 @@
 import type { Size } from 'cdk8s';
-import { made } from './made';
+import { factoryValue } from './factory-value';
 import { type ClusterSettings, type ExtraSpec, merged } from './model/manifests';
 
 /** The nodes of one role. */
@@ -102,7 +102,7 @@ export class KafkaCluster {
 
   /** @internal */
   static _of(cluster: KafkaCluster): ClusterSettings {
-    return made(cluster?.settings, cluster, "KafkaCluster.existing('orders'), KafkaCluster.dedicated or KafkaCluster.combined");
+    return factoryValue(cluster?.settings, cluster, "KafkaCluster.existing('orders'), KafkaCluster.dedicated or KafkaCluster.combined");
   }
 
   private constructor(protected readonly settings: ClusterSettings) {}

@@ -2,13 +2,12 @@ import { ApiObject, Chart, type Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type BrokerCertificateProps, certificateSettings } from './certificate';
 import { goDuration } from './duration';
+import { factoryValue } from './factory-value';
 import { TlsIssuer } from './issuer';
-import { made } from './made';
 import { canonical, formatRef, KINDS, type KubeObject, refOf } from './model/kube-object';
 import { completeTls, type ExtraSpec, merged, OPERATION, requestSpec, type TlsSettings } from './model/manifests';
 import { manifestViolations } from './model/validate';
-import { formatViolation } from './model/violation';
-import { warn } from './warning';
+import { reportViolations } from './warning';
 
 /** What a hand-written request to change TLS says. */
 export interface ReconfigureTlsProps {
@@ -53,7 +52,7 @@ export class KafkaOperation {
 
   /** @internal */
   static _of(operation: KafkaOperation): OperationChoice {
-    return made(operation?.choice, operation, 'KafkaOperation.restart(), KafkaOperation.reconfigureTls and so on');
+    return factoryValue(operation?.choice, operation, 'KafkaOperation.restart(), KafkaOperation.reconfigureTls and so on');
   }
 
   private constructor(protected readonly choice: OperationChoice) {}
@@ -134,9 +133,7 @@ export class KafkaOpsRequest extends Construct {
   private violations(lacksIssuer: boolean): string[] {
     const manifest: KubeObject = canonical(this.request.toJson());
     const subject = formatRef(refOf(manifest));
-    const violations = manifestViolations(manifest);
-    for (const warning of violations.filter((v) => v.severity === 'warning')) warn(this, warning);
-    const found = violations.filter((v) => v.severity === 'error').map(formatViolation);
+    const found = [...reportViolations(this, manifestViolations(manifest))];
     if (!manifest.metadata.namespace)
       found.push(
         `${subject}: namespace is missing: a request is in the namespace of its Kafka. Give the chart one, new Chart(app, id, { namespace }).`,

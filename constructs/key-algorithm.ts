@@ -1,4 +1,4 @@
-import { made } from './made';
+import { factoryValue } from './factory-value';
 import type { KeyKind } from './model/key-kind';
 
 /** What kind of private key a certificate has. cert-manager makes another key when it changes, so that pods restart with the new certificate. */
@@ -20,7 +20,7 @@ export class KeyAlgorithm {
 
   /** @internal */
   static _of(algorithm: KeyAlgorithm): KeyKind {
-    return made(algorithm?.keyKind, algorithm, 'KeyAlgorithm.rsa(), KeyAlgorithm.ecdsa() or KeyAlgorithm.ed25519()');
+    return factoryValue(algorithm?.keyKind, algorithm, 'KeyAlgorithm.rsa(), KeyAlgorithm.ecdsa() or KeyAlgorithm.ed25519()');
   }
 
   private constructor(protected readonly keyKind: KeyKind) {}

@@ -1,4 +1,4 @@
-import { made } from './made';
+import { factoryValue } from './factory-value';
 import { contentHash } from './model/content-hash';
 
 /** Options of a cron expression. */
@@ -36,7 +36,7 @@ export class ReconcileSchedule {
 
   /** @internal */
   static _of(schedule: ReconcileSchedule, kafka: string): CronSchedule | undefined {
-    return made(
+    return factoryValue(
       schedule?.timesOf,
       schedule,
       "ReconcileSchedule.cron('0 3 * * *'), ReconcileSchedule.hourly() or ReconcileSchedule.off()",

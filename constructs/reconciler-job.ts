@@ -1,29 +1,27 @@
 /**
- * The Job that makes the desired state so, the CronJob that keeps it so, and their permissions.
+ * The Job that brings the Kafka to the desired state, and the CronJob that keeps it there.
  *
- * The Job is a plain resource named by the hash of its inputs, the bundle's digest among them: it starts when they change and at no other
- * time. It is no Argo hook (a changed hook starts no sync), has no generateName (a plain resource cannot) and no TTL (a Job that vanishes
- * is created anew, and runs anew).
- *
- * Job and CronJob are plain objects: cdk8s-plus writes the hash of the construct's path into the labels of their pods, and output must not
- * change when a construct moves.
+ * The Job is a plain resource named by the hash of its inputs, which include the digest of the bundle: it starts when they change, and at no
+ * other time. It is no Argo hook (a changed hook starts no sync), has no generateName (a plain resource cannot) and no TTL (Argo CD and Flux
+ * create a Job that vanished again, and it runs again).
  */
-import { ApiObject, type Duration, Lazy } from 'cdk8s';
+import { type ApiObject, Cron, Duration } from 'cdk8s';
+import { ConcurrencyPolicy, CronJob, Job } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { ContentNamed } from './content-named';
-import { metadataProps } from './metadata';
 import type { Deadlines, ExecutorName } from './model/desired';
 import { goDurationMs } from './model/go-duration';
-import { KINDS, type KubeObject } from './model/kube-object';
-import { type KafkaIdentity, ownedMetadata } from './model/manifests';
+import type { KubeObject } from './model/kube-object';
+import { type ExtraSpec, type KafkaIdentity, ownedMetadata } from './model/manifests';
 import { bundleName, cronJobName, jobNameOf, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
 import { cronJobViolations, jobViolations } from './model/validate-job';
 import { podViolations } from './model/validate-pod';
-import { formatViolation, type Violation } from './model/violation';
+import type { Violation } from './model/violation';
+import { CONTAINER, completePod, podNeeds, podProps, podSelector, type ReconcilerPod } from './pod-template';
 import { ReconcileSchedule } from './reconcile-schedule';
-import { grantAccess, grantClusterIssuers } from './reconciler-access';
-import { CONTAINER, ImagePullPolicy, podNeeds, podSelector, podTemplate, type ReconcilerPodProps } from './reconciler-pod';
+import { ReconcilerAccess } from './reconciler-access';
+import { ImagePullPolicy, type ReconcilerPodProps } from './reconciler-pod';
+import { metadataProps, render } from './rendering';
 
 /** How the reconciler runs in the cluster. */
 export interface ReconcilerJobProps {
@@ -53,71 +51,70 @@ export interface ReconcilerJobProps {
   readonly deadline?: Duration;
 }
 
-/** What a Job depends on besides its props. */
+/** What a Job depends on besides its props. Functions are called at synth, after the user's patches. */
 export interface ReconcilerJobContext {
-  readonly place: KafkaIdentity;
+  readonly identity: KafkaIdentity;
   readonly executor: ExecutorName;
   readonly deadlines: Deadlines;
-  /** Returns the number of pods of the Kafka, as it is at synth. */
+  /** Returns the number of pods of the Kafka. */
   readonly nodes: () => number;
-  /** Returns the names of the ClusterIssuers that TLS refers to, as it is at synth; absent when it refers to none. */
-  readonly clusterIssuers?: () => readonly string[];
-  /** TLS refers to an issuer that is not of the bundle. */
+  /** Returns the names of the ClusterIssuers that TLS refers to. Absent if TLS refers to none. */
+  readonly clusterIssuers: (() => readonly string[]) | undefined;
+  /** TLS refers to an issuer that is not in the bundle. */
   readonly isIssuerForeign: boolean;
-  /** Returns the digest of the bundle, as it is at synth. */
-  readonly digest: () => string;
+  /** Digest of the bundle; may be lazy. */
+  readonly digest: string;
 }
 
-/** Job, CronJob and permissions of one Kafka. */
+/** Job and CronJob of one Kafka, with their permissions. */
 export class ReconcilerJob extends Construct {
   readonly job: ApiObject;
   /** Absent with `ReconcileSchedule.off()`. */
   readonly cronJob?: ApiObject;
-  readonly serviceAccount: ApiObject;
-  readonly role: ApiObject;
-  readonly roleBinding: ApiObject;
-  readonly networkPolicy: ApiObject;
-  /** Both are absent when no ClusterIssuer is referred to. */
-  readonly clusterRole?: ApiObject;
-  readonly clusterRoleBinding?: ApiObject;
+  readonly access: ReconcilerAccess;
 
-  private readonly place: KafkaIdentity;
-  private readonly leastSeconds: number;
-
-  constructor(scope: Construct, id: string, props: ReconcilerJobProps, context: ReconcilerJobContext) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ReconcilerJobProps,
+    private readonly context: ReconcilerJobContext,
+  ) {
     super(scope, id);
-    this.leastSeconds = secondsPerPod(context);
-    const { place } = context;
-    this.place = place;
-    const access = grantAccess(this, place, permissions(place.kafka, context.executor, context));
-    this.serviceAccount = access.serviceAccount;
-    this.role = access.role;
-    this.roleBinding = access.roleBinding;
-    if (context.clusterIssuers !== undefined) {
-      const { role, roleBinding } = grantClusterIssuers(this, place, context.clusterIssuers);
-      this.clusterRole = role;
-      this.clusterRoleBinding = roleBinding;
-    }
-    const metadata = metadataProps(ownedMetadata(place, bundleName(place.kafka)));
-    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', { ...typeOf('NetworkPolicy'), metadata, spec: networkPolicySpec(place) });
-    this.job = new ContentNamed(
-      this,
-      'Job',
-      { ...typeOf('Job'), metadata, spec: jobSpec(props, context, digestArgument(context)) },
-      (manifest) => jobNameOf(place.kafka, manifest),
-    );
-    const cron = ReconcileSchedule._of(props.schedule ?? ReconcileSchedule.hourly(), `${place.namespace}/${place.kafka}`);
-    if (cron === undefined) return;
-    this.cronJob = new ApiObject(this, 'CronJob', {
-      ...typeOf('CronJob'),
-      metadata: { ...metadata, name: cronJobName(place.kafka) },
-      spec: {
-        ...cron,
-        concurrencyPolicy: 'Forbid',
-        startingDeadlineSeconds: 600,
-        successfulJobsHistoryLimit: 1,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: { metadata: { labels: { ...place.labels, [LABEL_KAFKA]: place.kafka } }, spec: jobSpec(props, context, []) },
+    const { identity } = context;
+    const { kafka, namespace, labels } = identity;
+    this.access = new ReconcilerAccess(this, 'Access', {
+      identity,
+      permissions: permissions(kafka, context.executor, context),
+      podLabels: podSelector(identity),
+      clusterIssuers: context.clusterIssuers,
+    });
+    const { image, imagePullPolicy = ImagePullPolicy.ALWAYS, imagePullSecrets = [] } = props;
+    const pod = { identity, image, imagePullPolicy, imagePullSecrets, props: props.pod ?? {} };
+    const metadata = metadataProps(ownedMetadata(identity, bundleName(kafka)));
+
+    const job = new Job(this, 'Job', { metadata, ...podProps(new Construct(this, 'JobPod'), pod, ['--digest', context.digest]) });
+    this.job = render(job, {
+      complete: (manifest) => ({ ...manifest, spec: this.completeSpec(manifest.spec, pod) }),
+      nameOf: (manifest) => jobNameOf(kafka, manifest),
+    });
+
+    const times = ReconcileSchedule._of(props.schedule ?? ReconcileSchedule.hourly(), `${namespace}/${kafka}`);
+    if (times === undefined) return;
+    const cronJob = new CronJob(this, 'CronJob', {
+      metadata: { ...metadata, name: cronJobName(kafka) },
+      ...podProps(new Construct(this, 'CronJobPod'), pod, []),
+      schedule: new Cron(),
+      concurrencyPolicy: ConcurrencyPolicy.FORBID,
+      startingDeadline: Duration.minutes(10),
+      successfulJobsRetained: 1,
+      failedJobsRetained: 3,
+    });
+    this.cronJob = render(cronJob, {
+      complete: (manifest) => {
+        // Whoever suspends the CronJob by hand is not overruled by the next sync.
+        const { suspend: _suspend, jobTemplate, ...spec } = manifest.spec;
+        const metadata = { labels: { ...labels, [LABEL_KAFKA]: kafka } };
+        return { ...manifest, spec: { ...spec, ...times, jobTemplate: { metadata, spec: this.completeSpec(jobTemplate.spec, pod) } } };
       },
     });
   }
@@ -127,66 +124,55 @@ export class ReconcilerJob extends Construct {
     const ofJob = this.violationsOf(this.job.toJson());
     if (this.cronJob === undefined) return ofJob;
     const cronJob: KubeObject = this.cronJob.toJson();
-    // Both are made of the same props, so only a patch gives the CronJob violations of its own.
-    const isOfBoth = (one: Violation) =>
-      ofJob.some((other) => formatViolation({ ...one, subject: other.subject }) === formatViolation(other));
+    // Both are made of the same props, so a violation of the CronJob alone comes from a patch.
+    const isOfJob = (one: Violation) => ofJob.some((other) => other.field === one.field && other.message === one.message);
     const ofItsJobs = this.violationsOf({ ...cronJob, spec: cronJob.spec?.jobTemplate?.spec })
-      .filter((one) => !isOfBoth(one))
+      .filter((one) => !isOfJob(one))
       .map((one) => ({ ...one, field: `spec.jobTemplate.${one.field}` }));
     return [...ofJob, ...ofItsJobs, ...cronJobViolations(cronJob)];
   }
 
   private violationsOf(job: KubeObject): readonly Violation[] {
-    return [...jobViolations(job, this.leastSeconds), ...podViolations(job, podNeeds(this.place))];
+    return [...jobViolations(job, secondsPerPod(this.context)), ...podViolations(job, podNeeds(this.context.identity))];
+  }
+
+  /** Adds what cdk8s-plus does not model to the spec of a Job. */
+  private completeSpec(spec: ExtraSpec, pod: ReconcilerPod): ExtraSpec {
+    const { deadline } = this.props;
+    return {
+      ...spec,
+      ...JOB_SPEC,
+      activeDeadlineSeconds: deadline?.toSeconds({ integral: false }) ?? runDeadlineSeconds(this.context),
+      template: completePod(spec.template as ExtraSpec, pod),
+    };
   }
 }
 
-function typeOf(kind: 'Job' | 'CronJob' | 'NetworkPolicy'): { readonly apiVersion: string; readonly kind: string } {
-  return { apiVersion: KINDS[kind].apiVersion, kind };
-}
-
-/** The digest is known at synth, when every patch is. */
-function digestArgument({ digest }: ReconcilerJobContext): readonly unknown[] {
-  return ['--digest', Lazy.any({ produce: digest })];
-}
-
-function jobSpec(props: ReconcilerJobProps, context: ReconcilerJobContext, args: readonly unknown[]): object {
-  const { place } = context;
-  const { image, imagePullPolicy = ImagePullPolicy.ALWAYS, imagePullSecrets = [] } = props;
-  return {
-    parallelism: 1,
-    completions: 1,
-    backoffLimit: 2,
-    // The next pod starts when the one before it has ended, not when it begins to: there is one reconciler at work.
-    podReplacementPolicy: 'Failed',
-    activeDeadlineSeconds: props.deadline?.toSeconds({ integral: false }) ?? Lazy.any({ produce: () => runDeadlineSeconds(context) }),
-    podFailurePolicy: {
-      rules: [
-        // Invalid input: trying again is useless, only a commit helps.
-        { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [2] } },
-        // Blocked: time or somebody else cures it. It is tried again until the deadline, and is no failure.
-        { action: 'Ignore', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [4] } },
-        // A drained node is nobody's failure; the next pod goes on where this one stopped.
-        { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-      ],
-    },
-    template: podTemplate(place, { image, imagePullPolicy, imagePullSecrets, args }, props.pod),
-  };
-}
+const JOB_SPEC = {
+  parallelism: 1,
+  completions: 1,
+  // The next pod starts when the one before it has ended, not when it begins to end: only one reconciler works at a time.
+  podReplacementPolicy: 'Failed',
+  podFailurePolicy: {
+    rules: [
+      // Invalid input: only a commit helps.
+      { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [2] } },
+      // Blocked: time or another actor cures it. The Job tries again until its deadline, and counts no failure.
+      { action: 'Ignore', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [4] } },
+      // A node was drained: the next pod continues where this one stopped.
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    ],
+  },
+};
 
 const SLACK_SECONDS = 600;
-
-/** The API server, DNS and brokers are wherever they are; what the brokers accept is theirs to say. */
-function networkPolicySpec(identity: KafkaIdentity): object {
-  return { podSelector: { matchLabels: podSelector(identity) }, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] };
-}
 
 function runDeadlineSeconds(context: ReconcilerJobContext): number {
   const { deadlines, nodes } = context;
   return seconds(deadlines.foreignOperation) + seconds(deadlines.issuance) + nodes() * secondsPerPod(context) + SLACK_SECONDS;
 }
 
-/** Returns how long a run waits for one pod before it gives up. */
+/** Returns how long a run waits for one pod before it stops. */
 function secondsPerPod({ deadlines }: ReconcilerJobContext): number {
   return seconds(deadlines.gate) + seconds(deadlines.podReady);
 }

@@ -4,10 +4,6 @@
  * Its defaults fit Kubernetes' restricted pod security standard. OpenShift's restricted-v2 assigns the user id itself, and refuses a pod that
  * names one: `securityContext: {}`.
  */
-import { canonical } from './model/kube-object';
-import { type ExtraSpec, type KafkaIdentity, merged } from './model/manifests';
-import { bundleName, LABEL_KAFKA } from './model/names';
-import type { PodNeeds } from './model/validate-pod';
 
 /** How the pods of Job and CronJob run. Fields have the names and the meaning that they have in Kubernetes. */
 export interface ReconcilerPodProps {
@@ -120,87 +116,4 @@ export enum ImagePullPolicy {
   IF_NOT_PRESENT = 'IfNotPresent',
   /** Never: it is on every node already. */
   NEVER = 'Never',
-}
-
-/** What the container runs. */
-export interface ReconcilerContainer {
-  readonly image: string;
-  readonly imagePullPolicy: ImagePullPolicy;
-  readonly imagePullSecrets: readonly string[];
-  /** Arguments after the name of the ConfigMap; may be lazy. */
-  readonly args: readonly unknown[];
-}
-
-export const CONTAINER = 'kafka-tls';
-/** Where Kubernetes looks for it: how a run ended is then in the status of its pod. */
-const TERMINATION_LOG = '/dev/termination-log';
-/** The user that images without a shell call "nonroot". */
-const USER = 65532;
-/** It waits most of the time, and keeps nothing on disk. */
-const REQUESTS = { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '16Mi' };
-const LIMITS = { cpu: '1', memory: '256Mi', 'ephemeral-storage': '64Mi' };
-
-/** Labels by which the NetworkPolicy selects the pods. */
-export function podSelector({ kafka }: KafkaIdentity): Readonly<Record<string, string>> {
-  return { 'app.kubernetes.io/name': 'kafka-tls', [LABEL_KAFKA]: kafka };
-}
-
-/** Returns what a template must say, whatever the user adds. */
-export function podNeeds(identity: KafkaIdentity): PodNeeds {
-  return { labels: podSelector(identity), serviceAccount: bundleName(identity.kafka), container: CONTAINER };
-}
-
-/** Returns the template of the pods. */
-export function podTemplate(identity: KafkaIdentity, container: ReconcilerContainer, props: ReconcilerPodProps = {}): ExtraSpec {
-  const { imagePullSecrets } = container;
-  const spec = {
-    serviceAccountName: bundleName(identity.kafka),
-    automountServiceAccountToken: true,
-    restartPolicy: 'Never',
-    terminationGracePeriodSeconds: 60,
-    securityContext: {
-      runAsNonRoot: true,
-      ...(props.securityContext ?? { runAsUser: USER, runAsGroup: USER }),
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
-    imagePullSecrets: imagePullSecrets.length === 0 ? undefined : imagePullSecrets.map((name) => ({ name })),
-    nodeSelector: props.nodeSelector,
-    tolerations: props.tolerations,
-    affinity: props.affinity,
-    priorityClassName: props.priorityClassName,
-    containers: [containerSpec(identity, container, props)],
-  };
-  return canonical({
-    metadata: {
-      // A sidecar would outlive the command, and the Job would never end.
-      labels: { ...identity.labels, ...podSelector(identity), 'sidecar.istio.io/inject': 'false', ...props.labels },
-      annotations: { 'linkerd.io/inject': 'disabled', ...props.annotations },
-    },
-    spec: merged(spec, props.extraSpec),
-  });
-}
-
-function containerSpec(
-  { kafka }: KafkaIdentity,
-  { image, imagePullPolicy, args }: ReconcilerContainer,
-  props: ReconcilerPodProps,
-): ExtraSpec {
-  const env = Object.entries(props.env ?? {}).map(([name, value]) => ({ name, value }));
-  const envFrom = [
-    ...(props.envFromConfigMaps ?? []).map((name) => ({ configMapRef: { name } })),
-    ...(props.envFromSecrets ?? []).map((name) => ({ secretRef: { name } })),
-  ];
-  return {
-    name: CONTAINER,
-    image,
-    imagePullPolicy,
-    // In the Job's own namespace: what moves it and the ConfigMap to another one does not know that there is a name in an argument.
-    args: ['apply', '--config-map', bundleName(kafka), ...args, '--termination-log', TERMINATION_LOG],
-    env: env.length === 0 ? undefined : env,
-    envFrom: envFrom.length === 0 ? undefined : envFrom,
-    terminationMessagePath: TERMINATION_LOG,
-    terminationMessagePolicy: 'FallbackToLogsOnError',
-    resources: { requests: props.resources?.requests ?? REQUESTS, limits: props.resources?.limits ?? LIMITS },
-    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-  };
 }

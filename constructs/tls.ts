@@ -2,8 +2,8 @@ import type { Duration } from 'cdk8s';
 import { Acknowledgement } from './acknowledgement';
 import { type BrokerCertificateProps, certificateSettings } from './certificate';
 import { goDuration } from './duration';
+import { factoryValue } from './factory-value';
 import { TlsIssuer } from './issuer';
-import { made } from './made';
 import type { Acknowledged } from './model/acknowledgement';
 import type { TlsSettings } from './model/manifests';
 
@@ -80,7 +80,7 @@ export class Tls {
 
   /** @internal */
   static _of(tls: Tls): TlsChoice {
-    return made(tls?.choice, tls, 'Tls.on({ issuer }) or Tls.off()');
+    return factoryValue(tls?.choice, tls, 'Tls.on({ issuer }) or Tls.off()');
   }
 
   private constructor(protected readonly choice: TlsChoice) {}

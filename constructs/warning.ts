@@ -1,17 +1,21 @@
-/** Warnings of synth. cdk8s knows errors only: a warning is kept on its construct, and printed once. */
+/** Violations at synth. cdk8s collects errors only, so warnings are stored on their construct and printed once. */
 import type { IConstruct } from 'constructs';
 import { formatViolation, type Violation } from './model/violation';
 
 const printed = new WeakMap<IConstruct, Set<string>>();
 
-/** Tells the user what is accepted and will be regretted. cdk8s validates a construct several times. */
-export function warn(construct: IConstruct, warning: Violation): void {
+/** Returns the errors as text, and prints the warnings. */
+export function reportViolations(construct: IConstruct, violations: readonly Violation[]): readonly string[] {
+  for (const violation of violations) if (violation.severity === 'warning') warn(construct, formatViolation(violation));
+  return violations.filter(({ severity }) => severity === 'error').map(formatViolation);
+}
+
+/** cdk8s validates a construct several times, so that a warning would otherwise be printed several times. */
+function warn(construct: IConstruct, text: string): void {
   const known = printed.get(construct) ?? new Set<string>();
-  printed.set(construct, known);
-  const text = formatViolation(warning);
   if (known.has(text)) return;
-  known.add(text);
+  printed.set(construct, known.add(text));
   construct.node.addMetadata('kafka-tls:warning', text);
-  // biome-ignore lint/suspicious/noConsole: synth has no other way to tell its user something that is no error
+  // biome-ignore lint/suspicious/noConsole: cdk8s offers no way to report a warning at synth
   console.warn(`[${construct.node.path}] warning: ${text}`);
 }

@@ -112,7 +112,7 @@ for (const { name, build } of situations) {
 test('has the ConfigMap as default child, and only that without a job', () => {
   const chart = newChart();
   const orders = kafkaTls(chart);
-  assert.equal(ApiObject.of(orders), orders.configMap);
+  assert.equal(ApiObject.of(orders), orders.bundle.configMap);
   assert.deepEqual(
     synth(chart).map((o) => o.kind),
     ['ConfigMap'],
@@ -215,7 +215,8 @@ test('has what users patch in the output, and everything that depends on it foll
   const build = (patch: boolean) => {
     const chart = newChart();
     const orders = kafkaTls(chart, { cluster: DEDICATED, executor: Executor.native(), job: JOB });
-    if (patch) ApiObject.of(orders.convergeRequest).addJsonPatch(JsonPatch.add('/spec/tls/certificates/0/dnsNames', ['late.example.org']));
+    if (patch)
+      ApiObject.of(orders.bundle.convergeRequest).addJsonPatch(JsonPatch.add('/spec/tls/certificates/0/dnsNames', ['late.example.org']));
     return chart;
   };
   const [before, after] = [build(false), build(true)];
@@ -249,35 +250,35 @@ const patches: readonly {
   },
   {
     name: 'a Kafka',
-    patch: (c) => of(c).kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })),
+    patch: (c) => of(c).bundle.kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })),
     key: /^kafka-/,
     field: (m) => m.spec.futureField,
     is: { a: 1 },
   },
   {
     name: 'a rotation',
-    patch: (c) => of(c).rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')),
+    patch: (c) => of(c).bundle.rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')),
     key: /tls-rotate/,
     field: (m) => m.spec.timeout,
     is: '20m',
   },
   {
     name: 'a restart',
-    patch: (c) => of(c).restartRequest.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams')),
+    patch: (c) => of(c).bundle.restartRequest.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams')),
     key: /tls-restart/,
     field: (m) => m.metadata.labels?.team,
     is: 'streams',
   },
   {
     name: 'a broker Certificate',
-    patch: (c) => of(c).brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')),
+    patch: (c) => of(c).bundle.brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')),
     key: /^certificate-orders-server/,
     field: (m) => m.spec.renewBefore,
     is: '10m',
   },
 ];
 const of = (chart: Chart) => chart.node.findChild('orders') as ReturnType<typeof kafkaTls>;
-const issuers = (chart: Chart) => of(chart).issuers;
+const issuers = (chart: Chart) => of(chart).bundle.issuers;
 for (const { name, patch, key, field, is } of patches) {
   test(`honours a patch of ${name}, and starts another Job for it`, () => {
     const chart = newChart();
@@ -291,7 +292,7 @@ for (const { name, patch, key, field, is } of patches) {
 
 test('honours a patch of the ConfigMap that leaves its data alone', () => {
   const chart = newChart();
-  kafkaTls(chart).configMap.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams'));
+  kafkaTls(chart).bundle.configMap.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams'));
   assert.equal(only(chart, 'ConfigMap').metadata.labels?.team, 'streams');
 });
 

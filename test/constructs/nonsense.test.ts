@@ -79,7 +79,7 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   },
   {
     name: 'a ConfigMap in another namespace',
-    build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.replace('/metadata/namespace', 'other')),
+    build: (c) => kafkaTls(c).bundle.configMap.addJsonPatch(JsonPatch.replace('/metadata/namespace', 'other')),
     says: /ConfigMap\/other\/kafka-tls-orders: metadata\.namespace is not demo/,
   },
   {
@@ -180,13 +180,13 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   },
   {
     name: 'a misspelt field by way of a patch',
-    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/0/dnsName', ['a.example.org'])),
+    build: (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/0/dnsName', ['a.example.org'])),
     says: /certificates\[0\]\.dnsName is .*no such field/,
   },
   {
     name: 'a misspelt field of a broker Certificate by way of a patch',
     build: (c) => {
-      const { brokerCertificates } = kafkaTls(c, { executor: Executor.native() });
+      const { brokerCertificates } = kafkaTls(c, { executor: Executor.native() }).bundle;
       for (const one of brokerCertificates) one.addJsonPatch(JsonPatch.add('/spec/keyAlgorithm', 'ECDSA'));
     },
     says: /Certificate\/demo\/orders-server-cert: spec\.keyAlgorithm is "ECDSA": cert-manager's Certificate has no such field/,
@@ -211,7 +211,7 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   },
   {
     name: 'a label that is none',
-    build: (c) => kafkaTls(c).issuers[0]?.metadata.addLabel('team', 'payments team'),
+    build: (c) => kafkaTls(c).bundle.issuers[0]?.metadata.addLabel('team', 'payments team'),
     says: /metadata\.labels\[team\] is "payments team"/,
   },
 ];

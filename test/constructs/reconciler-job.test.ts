@@ -99,7 +99,7 @@ test('lets nobody connect to its pods, and them to everything', () => {
   const { podSelector, policyTypes, ingress, egress } = only(chartWith(), 'NetworkPolicy').spec;
   const { labels } = only(chartWith(), 'Job').spec.template.metadata;
   for (const [key, value] of Object.entries(podSelector.matchLabels)) assert.equal(labels[key], value);
-  assert.deepEqual({ policyTypes, ingress, egress }, { policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] });
+  assert.deepEqual({ policyTypes, ingress, egress }, { policyTypes: ['Egress', 'Ingress'], ingress: undefined, egress: [{}] });
 });
 
 test('may look at the ClusterIssuers that TLS refers to, and at nothing else outside its namespace', () => {
@@ -110,7 +110,8 @@ test('may look at the ClusterIssuers that TLS refers to, and at nothing else out
   assert.deepEqual(rules, [{ apiGroups: ['cert-manager.io'], resources: ['clusterissuers'], resourceNames: ['corp-ca'], verbs: ['get'] }]);
   const binding = only(chart, 'ClusterRoleBinding');
   assert.deepEqual(binding.roleRef, { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: metadata.name });
-  assert.deepEqual(binding.subjects, [{ kind: 'ServiceAccount', name: only(chart, 'ServiceAccount').metadata.name, namespace: 'demo' }]);
+  const { name } = only(chart, 'ServiceAccount').metadata;
+  assert.deepEqual(binding.subjects, [{ apiGroup: '', kind: 'ServiceAccount', name, namespace: 'demo' }]);
   assert.ok(!synth(chartWith()).some((o) => o.kind.startsWith('ClusterRole')));
 });
 
@@ -138,7 +139,7 @@ test('fits the restricted pod security standard', () => {
       assert.ok(pod.containers[0].resources.requests[resource] !== undefined, resource);
       assert.ok(pod.containers[0].resources.limits[resource] !== undefined, resource);
     }
-    assert.equal(pod.securityContext.seccompProfile.type, 'RuntimeDefault');
+    assert.equal(pod.containers[0].securityContext.seccompProfile.type, 'RuntimeDefault');
     assert.equal(pod.containers[0].securityContext.allowPrivilegeEscalation, false);
     assert.deepEqual(pod.containers[0].securityContext.capabilities.drop, ['ALL']);
     assert.equal(pod.automountServiceAccountToken, true);
@@ -199,3 +200,15 @@ test('grants nothing by a wildcard, and no Kafka may be deleted', () => {
     }
   }
 });
+
+test('keeps patches with fields that cdk8s-plus does not know, in Job and CronJob', () => {
+  const chart = newChart();
+  const { job, cronJob } = kafkaTls(chart, { job: { ...JOB, pod: { extraSpec: { hostPID: false } } } });
+  job?.addJsonPatch(JsonPatch.add('/spec/managedBy', 'example.org/queue'), JsonPatch.add('/spec/template/spec/hostnameOverride', 'a'));
+  cronJob?.addJsonPatch(JsonPatch.add('/spec/jobTemplate/spec/managedBy', 'example.org/queue'));
+  const { managedBy, template } = only(chart, 'Job').spec;
+  assert.deepEqual([managedBy, template.spec.hostnameOverride, template.spec.hostPID], ['example.org/queue', 'a', false]);
+  assert.equal(only(chart, 'CronJob').spec.jobTemplate.spec.managedBy, 'example.org/queue');
+});
+
+test('leaves suspending the CronJob to administrators', () => assert.ok(!('suspend' in only(chartWith(), 'CronJob').spec)));

@@ -56,12 +56,13 @@ test('starts another Job for another setting', () => {
 
 test('names no user where the platform assigns one, as OpenShift does, and stays within the restricted standard', () => {
   for (const { securityContext, containers } of pods(chartWith({ securityContext: {} }))) {
-    assert.deepEqual(securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    assert.deepEqual(securityContext, { fsGroupChangePolicy: 'Always', runAsNonRoot: true });
+    assert.deepEqual(containers[0].securityContext.seccompProfile, { type: 'RuntimeDefault' });
     assert.equal(containers[0].securityContext.readOnlyRootFilesystem, true);
     assert.deepEqual(containers[0].securityContext.capabilities, { drop: ['ALL'] });
   }
   for (const { securityContext } of pods(chartWith({ securityContext: { runAsUser: 1234, fsGroup: 99 } })))
-    assert.deepEqual(securityContext, { fsGroup: 99, runAsNonRoot: true, runAsUser: 1234, seccompProfile: { type: 'RuntimeDefault' } });
+    assert.deepEqual(securityContext, { fsGroup: 99, fsGroupChangePolicy: 'Always', runAsNonRoot: true, runAsUser: 1234 });
 });
 
 test('takes limits as they are given: without one for CPU there is none', () => {
@@ -92,7 +93,7 @@ test("leaves the labels by which KubeDB finds its Certificates, where the chart 
     team: 'streams',
   };
   const chart = new Chart(new App(), 'test', { namespace: 'demo', labels });
-  const { brokerCertificates } = kafkaTls(chart, { executor: Executor.native(), job: JOB });
+  const { brokerCertificates } = kafkaTls(chart, { executor: Executor.native(), job: JOB }).bundle;
   assert.deepEqual(refusals(chart), []);
   for (const certificate of brokerCertificates) {
     const { metadata, spec } = certificate.toJson();

@@ -123,7 +123,7 @@ test('takes numbers that are known only at synth, and the deadline of the Job fo
   const deadlineOf = (replicas: number, patch: readonly JsonPatch[] = []) => {
     const chart = newChart();
     const cluster = KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas, storage: Size.gibibytes(1) });
-    kafkaTls(chart, { cluster, job: JOB }).kafka?.addJsonPatch(...patch);
+    kafkaTls(chart, { cluster, job: JOB }).bundle.kafka?.addJsonPatch(...patch);
     return [only(chart, 'Job').spec.activeDeadlineSeconds, only(chart, 'CronJob').spec.jobTemplate.spec.activeDeadlineSeconds];
   };
   const five = deadlineOf(5);
@@ -136,11 +136,11 @@ test('refuses a name of a Kafka that is known only at synth', () => {
   const lazy: string = Lazy.any({ produce: () => 'orders' });
   assert.throws(
     () => kafkaTls(newChart(), { cluster: KafkaCluster.existing(lazy) }),
-    /KafkaTls test\/orders: the name of the Kafka is no text/,
+    /KafkaTls test\/orders: the name of the Kafka must be a plain string/,
   );
   const chart = cloudChart();
   kafkaTls(chart, { cluster: KafkaCluster.existing('<owner 5>'), job: JOB });
   assert.deepEqual(refusals(chart), [
-    '[test/orders] Kafka/demo/<owner 5>: the name of the Kafka is a token: names of objects are made of it before synth. Write it as a plain text.',
+    '[test/orders] Kafka/demo/<owner 5>: the name of the Kafka is a token, but the names of other objects are made of it before synth. Write it as a plain string.',
   ]);
 });

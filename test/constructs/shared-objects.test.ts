@@ -131,7 +131,7 @@ test('two ClusterRoles of one name, from other namespaces', () => {
     /^\[team-a\/orders\] ClusterRole\/kafka-tls-team-a-orders: KafkaTls team\/a-orders makes one of this name already/,
   );
   const rename = (path: string) => JsonPatch.replace(path, 'kafka-tls-orders-of-team-a');
-  kafkaTls.clusterRole?.addJsonPatch(rename('/metadata/name'));
-  kafkaTls.clusterRoleBinding?.addJsonPatch(rename('/metadata/name'), rename('/roleRef/name'));
+  kafkaTls.access?.clusterRole?.addJsonPatch(rename('/metadata/name'));
+  kafkaTls.access?.clusterRoleBinding?.addJsonPatch(rename('/metadata/name'), rename('/roleRef/name'));
   assert.deepEqual(refusals(chart), []);
 });

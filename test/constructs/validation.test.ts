@@ -49,32 +49,32 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   },
   {
     name: 'two operations by way of a patch',
-    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/rotateCertificates', true)),
+    build: (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/rotateCertificates', true)),
     says: /spec\.tls is .*these are 2/,
   },
   {
     name: 'one alias twice by way of a patch',
-    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/-', { alias: 'server' })),
+    build: (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/-', { alias: 'server' })),
     says: /another certificate has this alias/,
   },
   {
     name: 'a patch that fits nothing',
-    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.replace('/spec/nowhere/at/all', 1)),
+    build: (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.replace('/spec/nowhere/at/all', 1)),
     says: /the bundle cannot be rendered/,
   },
   {
     name: 'patched texts of the bundle',
-    build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.add('/data/desired.yaml', 'x')),
+    build: (c) => kafkaTls(c).bundle.configMap.addJsonPatch(JsonPatch.add('/data/desired.yaml', 'x')),
     says: /data is patched.*Patch the objects/,
   },
   {
     name: 'another name of the ConfigMap',
-    build: (c) => kafkaTls(c).configMap.addJsonPatch(JsonPatch.replace('/metadata/name', 'mine')),
-    says: /ConfigMap\/demo\/mine: metadata\.name is not kafka-tls-orders, by which Job, Role and Lease go/,
+    build: (c) => kafkaTls(c).bundle.configMap.addJsonPatch(JsonPatch.replace('/metadata/name', 'mine')),
+    says: /ConfigMap\/demo\/mine: metadata\.name is not kafka-tls-orders, the name that Job, Role and Lease refer to/,
   },
   {
     name: 'TLS patched into the Kafka alone',
-    build: (c) => kafkaTls(c, { cluster: DEDICATED }).kafka?.addJsonPatch(JsonPatch.replace('/spec/tls/issuerRef/name', 'x')),
+    build: (c) => kafkaTls(c, { cluster: DEDICATED }).bundle.kafka?.addJsonPatch(JsonPatch.replace('/spec/tls/issuerRef/name', 'x')),
     says: /spec\.tls is .*not what the converging request asks for/,
   },
   {
@@ -119,12 +119,13 @@ const refused: readonly { readonly name: string; readonly build: (chart: Chart) 
   { name: 'a Job without an image', build: (c) => kafkaTls(c, { job: { image: '' } }), says: /containers\[0\]\.image is ""/ },
   {
     name: 'a private key',
-    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', '-----BEGIN PRIVATE KEY-----\nMII')),
+    build: (c) =>
+      kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', '-----BEGIN PRIVATE KEY-----\nMII')),
     says: /a private key must not/,
   },
   {
     name: 'a bundle that Argo CD could not apply',
-    build: (c) => kafkaTls(c).convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', 'x'.repeat(200_000))),
+    build: (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', 'x'.repeat(200_000))),
     says: /bytes: Argo CD's client-side apply/,
   },
 ];
@@ -236,7 +237,7 @@ test('says everything that is wrong with every construct at once', () => {
 
 test('reports what a validation says that a user added to an object of the bundle', () => {
   const chart = newChart();
-  kafkaTls(chart).convergeRequest.node.addValidation({ validate: () => ['not on Fridays'] });
+  kafkaTls(chart).bundle.convergeRequest.node.addValidation({ validate: () => ['not on Fridays'] });
   assert.match(refusals(chart).join('\n'), /not on Fridays/);
 });
 
