@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
-import { KINDS } from '#model/kube-object';
+import { KINDS, type Kind } from '#model/kube-object';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { createSandbox, pooledKeys } from '#reconciler/sandbox/index';
 
@@ -23,9 +23,9 @@ test('pods listen on this machine: plaintext first, TLS after it was added', asy
   await sandbox.start();
   try {
     const { client } = sandbox;
-    const object = (kind: { apiVersion: string; kind: string }, name: string, spec: object) =>
-      client.create({ apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name, namespace: 'default' }, spec });
-    await object(KINDS.Kafka, 'orders', { version: '4.2.0', replicas: 1 });
+    const create = ({ apiVersion, kind }: Kind, name: string, spec: object) =>
+      client.create({ apiVersion, kind, metadata: { name, namespace: 'default' }, spec });
+    await create(KINDS.Kafka, 'orders', { version: '4.2.0', replicas: 1 });
     const address = async () => (await client.get(KINDS.Pod, 'default', 'orders-0'))?.metadata.annotations?.['sandbox.kafka-tls/broker'];
     const plain = await until(address);
     assert.match(plain, /^127\.0\.0\.1:\d+$/);
@@ -35,26 +35,21 @@ test('pods listen on this machine: plaintext first, TLS after it was added', asy
     socket.write('\x16\x03\x01\x02\x00 a TLS handshake');
     assert.equal(await response(socket), 'closed', 'a TLS handshake ends a plaintext connection');
 
-    await object(KINDS.Issuer, 'selfsigned', { selfSigned: {} });
-    await object(KINDS.Certificate, 'ca', { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'selfsigned' } });
-    await object(KINDS.Issuer, 'ca', { ca: { secretName: 'ca' } });
+    await create(KINDS.Issuer, 'selfsigned', { selfSigned: {} });
+    await create(KINDS.Certificate, 'ca', { isCA: true, commonName: 'ca', secretName: 'ca', issuerRef: { name: 'selfsigned' } });
+    await create(KINDS.Issuer, 'ca', { ca: { secretName: 'ca' } });
     const tls = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'ca' } };
-    await object(KINDS.KafkaOpsRequest, 'add', { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls, apply: 'Always' });
-    await until(async () =>
-      (await client.get(KINDS.KafkaOpsRequest, 'default', 'add'))?.status?.phase === 'Successful' ? true : undefined,
-    );
+    await create(KINDS.KafkaOpsRequest, 'add', { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls, apply: 'Always' });
+    const phase = async () => (await client.get(KINDS.KafkaOpsRequest, 'default', 'add'))?.status?.phase;
+    await until(async () => (await phase()) === 'Successful' || undefined);
     const secret = await client.get(KINDS.Secret, 'default', 'orders-server-cert');
-    const leaf = new X509Certificate(Buffer.from(secret?.data['tls.crt'], 'base64'));
-    const secure = connectTls({
-      port: portOf(await until(async () => address())),
-      host: '127.0.0.1',
-      ca: Buffer.from(secret?.data['ca.crt'], 'base64'),
-      servername: 'orders-pods.default.svc',
-    });
+    const pem = (name: string) => Buffer.from(secret?.data[name], 'base64');
+    const port = portOf(await until(address));
+    const secure = connectTls({ port, host: '127.0.0.1', ca: pem('ca.crt'), servername: 'orders-pods.default.svc' });
     secure.write(API_VERSIONS_REQUEST);
     assert.match(await response(secure), /^000000100000002a0000/);
     assert.ok(secure.authorized);
-    assert.equal(secure.getPeerX509Certificate()?.fingerprint256, leaf.fingerprint256);
+    assert.equal(secure.getPeerX509Certificate()?.fingerprint256, new X509Certificate(pem('tls.crt')).fingerprint256);
     secure.destroy();
   } finally {
     await sandbox.stop();
@@ -62,12 +57,11 @@ test('pods listen on this machine: plaintext first, TLS after it was added', asy
 });
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let i = 0; i < 1000; i++) {
+  while (true) {
     const found = await look();
     if (found !== undefined) return found;
     await systemClock.sleep(10);
   }
-  throw new Error('not within 10 s');
 }
 
 function portOf(address: string): number {

@@ -1,90 +1,82 @@
-/** A sandbox in memory with a clock of its own, a Kafka to try things on, and what tests ask of it. */
+/** A sandbox in memory with its own fake clock, one Kafka, and what tests do with them. */
 import assert from 'node:assert/strict';
-import { conditionOf, KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { test } from 'node:test';
+import { type Condition, conditionOf, KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
-import { FakeClock } from '#test/support/fake-clock';
+import { FakeClock } from '../../support/fake-clock';
 
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';
 
-export class SandboxTest {
-  readonly clock = new FakeClock();
-  readonly sandbox: Sandbox;
-
-  private constructor(options: Partial<SandboxOptions>) {
-    this.sandbox = createSandbox({ clock: this.clock, listeners: 'memory', keys: pooledKeys(), ...options });
-  }
-
-  /** Runs a test in a sandbox of its own; time passes only when nothing else can happen. */
-  static async run(options: Partial<SandboxOptions>, body: (t: SandboxTest) => Promise<void>): Promise<void> {
+/** Registers a test that runs in its own sandbox. Time passes only when nothing else can happen. */
+export function sandboxTest(name: string, body: (t: SandboxTest) => Promise<void>, options: Partial<SandboxOptions> = {}): void {
+  test(name, async () => {
     const t = new SandboxTest(options);
     await t.sandbox.start();
-    await t.create(KINDS.Namespace, { name: NAMESPACE, namespace: undefined }, {});
+    await t.create(KINDS.Namespace, NAMESPACE, {});
     try {
       await t.clock.run(body(t), 7 * 24 * 3_600_000);
     } finally {
       await t.sandbox.stop();
     }
+  });
+}
+
+export class SandboxTest {
+  readonly clock = new FakeClock();
+  readonly sandbox: Sandbox;
+
+  constructor(options: Partial<SandboxOptions>) {
+    this.sandbox = createSandbox({ clock: this.clock, listeners: 'memory', keys: pooledKeys(), ...options });
   }
 
-  /** Looks again and again until something is there. */
-  async until<T>(what: string, look: () => Promise<T | undefined>, withinMs = 600_000): Promise<T> {
+  /** Repeats `look` until it returns a value other than undefined and false. */
+  async until<T>(what: string, look: () => Promise<T | undefined | false> | T | undefined | false, withinMs = 600_000): Promise<T> {
     const end = this.clock.monotonicMs() + withinMs;
-    while (true) {
+    while (this.clock.monotonicMs() <= end) {
       const found = await look();
-      if (found !== undefined) return found;
-      if (this.clock.monotonicMs() > end) throw new Error(`${what}: not within ${withinMs} ms`);
+      if (found !== undefined && found !== false) return found;
       await this.clock.sleep(25);
     }
+    throw new Error(`${what}: not within ${withinMs} ms`);
   }
 
-  async create(
-    kind: Kind,
-    metadata: { name: string; namespace?: string | undefined; annotations?: Record<string, string> },
-    rest: object,
-  ): Promise<KubeObject> {
-    const place = kind.namespaced ? { namespace: NAMESPACE } : {};
-    const given = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined)) as { name: string };
-    return this.sandbox.client.create({ apiVersion: kind.apiVersion, kind: kind.kind, ...rest, metadata: { ...place, ...given } });
+  /** Creates an object with the fields, in the test's namespace unless the metadata says otherwise. */
+  create(kind: Kind, name: string, fields: object, metadata: object = {}): Promise<KubeObject> {
+    const { apiVersion, kind: kindName, namespaced } = kind;
+    const complete = { name, ...(namespaced ? { namespace: NAMESPACE } : {}), ...metadata };
+    return this.sandbox.client.create({ apiVersion, kind: kindName, ...fields, metadata: complete });
   }
 
   createKafka(spec: object = {}, annotations: Record<string, string> = {}): Promise<KubeObject> {
-    const topology = { topology: { controller: { replicas: 3 }, broker: { replicas: 3 } } };
-    return this.create(KINDS.Kafka, { name: KAFKA, annotations }, { spec: { version: '4.2.0', ...topology, ...spec } });
+    const topology = { controller: { replicas: 3 }, broker: { replicas: 3 } };
+    return this.create(KINDS.Kafka, KAFKA, { spec: { version: '4.2.0', topology, ...spec } }, { annotations });
   }
 
-  /** A self-signed CA and an Issuer that signs with it, all named alike. */
+  /** Creates a self-signed CA and an Issuer that signs with it; both have the same name. */
   async createIssuer(name: string): Promise<void> {
-    await this.create(KINDS.Issuer, { name: `${name}-selfsigned` }, { spec: { selfSigned: {} } });
-    await this.create(
-      KINDS.Certificate,
-      { name },
-      {
-        spec: {
-          isCA: true,
-          commonName: name,
-          secretName: name,
-          duration: '43800h',
-          privateKey: { rotationPolicy: 'Never' },
-          issuerRef: { name: `${name}-selfsigned` },
-        },
-      },
-    );
-    await this.create(KINDS.Issuer, { name }, { spec: { ca: { secretName: name } } });
-    await this.until(`Issuer ${name}`, async () => ((await this.isTrue(KINDS.Issuer, name, 'Ready')) ? true : undefined));
+    const selfSigned = `${name}-selfsigned`;
+    await this.create(KINDS.Issuer, selfSigned, { spec: { selfSigned: {} } });
+    const key = { privateKey: { rotationPolicy: 'Never' }, duration: '43800h' };
+    await this.create(KINDS.Certificate, name, {
+      spec: { isCA: true, commonName: name, secretName: name, ...key, issuerRef: { name: selfSigned } },
+    });
+    await this.create(KINDS.Issuer, name, { spec: { ca: { secretName: name } } });
+    await this.untilTrue(KINDS.Issuer, name, 'Ready');
   }
 
-  async createRequest(name: string, spec: object): Promise<KubeObject> {
-    return this.create(
-      KINDS.KafkaOpsRequest,
-      { name },
-      { spec: { type: 'ReconfigureTLS', databaseRef: { name: KAFKA }, apply: 'Always', timeout: '10m', ...spec } },
-    );
+  createRequest(name: string, spec: object): Promise<KubeObject> {
+    const common = { type: 'ReconfigureTLS', databaseRef: { name: KAFKA }, apply: 'Always', timeout: '10m' };
+    return this.create(KINDS.KafkaOpsRequest, name, { spec: { ...common, ...spec } });
+  }
+
+  find(kind: Kind, name: string): Promise<KubeObject | undefined> {
+    return this.sandbox.client.get(kind, kind.namespaced ? NAMESPACE : undefined, name);
   }
 
   async get(kind: Kind, name: string): Promise<KubeObject> {
-    const object = await this.sandbox.client.get(kind, kind.namespaced ? NAMESPACE : undefined, name);
-    assert.ok(object !== undefined, `${kind.kind} ${name} is there`);
+    const object = await this.find(kind, name);
+    assert.ok(object !== undefined, `${kind.kind} ${name} exists`);
     return object;
   }
 
@@ -92,29 +84,67 @@ export class SandboxTest {
     return (await this.sandbox.client.list(kind, NAMESPACE)).items;
   }
 
+  async names(kind: Kind): Promise<readonly string[]> {
+    return (await this.list(kind)).map((object) => object.metadata.name);
+  }
+
+  async patch(kind: Kind, name: string, patch: object): Promise<KubeObject> {
+    return this.sandbox.client.patch(await this.get(kind, name), patch);
+  }
+
+  async delete(kind: Kind, name: string): Promise<void> {
+    return this.sandbox.client.delete(await this.get(kind, name));
+  }
+
   kafka(): Promise<KubeObject> {
     return this.get(KINDS.Kafka, KAFKA);
   }
 
-  async isTrue(kind: Kind, name: string, condition: string): Promise<boolean> {
-    const object = await this.sandbox.client.get(kind, kind.namespaced ? NAMESPACE : undefined, name);
-    return object !== undefined && conditionOf(object, condition)?.status === 'True';
+  /** Sets or removes annotations of the Kafka. */
+  annotate(annotations: Record<string, string | null>): Promise<KubeObject> {
+    return this.patch(KINDS.Kafka, KAFKA, { metadata: { annotations } });
+  }
+
+  async condition(kind: Kind, name: string, type: string): Promise<Condition | undefined> {
+    const object = await this.find(kind, name);
+    return object && conditionOf(object, type);
+  }
+
+  /** Replaces a condition of an object, or removes it. */
+  async setCondition(kind: Kind, name: string, type: string, condition?: Omit<Condition, 'type'>): Promise<void> {
+    const object = await this.get(kind, name);
+    const { generation: observedGeneration } = object.metadata;
+    const conditions = ((object.status?.conditions ?? []) as readonly Condition[]).filter((c) => c.type !== type);
+    const set = condition && { type, observedGeneration, lastTransitionTime: this.clock.now().toISOString(), ...condition };
+    await this.sandbox.client.replaceStatus({
+      ...object,
+      status: { ...object.status, conditions: set === undefined ? conditions : [...conditions, set] },
+    });
+  }
+
+  async untilTrue(kind: Kind, name: string, type: string): Promise<void> {
+    await this.until(`${kind.kind} ${name} is ${type}`, async () => (await this.condition(kind, name, type))?.status === 'True');
   }
 
   untilReady(): Promise<KubeObject> {
     return this.until('the Kafka is Ready', async () => {
       const kafka = await this.kafka();
-      return kafka.status?.phase === 'Ready' && kafka.status.observedGeneration === kafka.metadata.generation ? kafka : undefined;
+      return kafka.status?.phase === 'Ready' && kafka.status.observedGeneration === kafka.metadata.generation && kafka;
     });
   }
 
-  /** Returns the request once it is over. */
-  untilOver(name: string, withinMs?: number): Promise<KubeObject> {
-    const over = async () => {
+  /** Creates the Kafka and returns it once it is Ready. */
+  async startKafka(spec: object = {}): Promise<KubeObject> {
+    await this.createKafka(spec);
+    return this.untilReady();
+  }
+
+  /** Returns the request once it has ended. */
+  untilEnded(name: string): Promise<KubeObject> {
+    return this.until(`request ${name} has ended`, async () => {
       const request = await this.get(KINDS.KafkaOpsRequest, name);
-      return ['Successful', 'Failed', 'Skipped'].includes(request.status?.phase) ? request : undefined;
-    };
-    return this.until(`request ${name} is over`, over, withinMs);
+      return ['Successful', 'Failed', 'Skipped'].includes(request.status?.phase) && request;
+    });
   }
 
   /** Returns a value of a Secret as text. */
@@ -127,6 +157,6 @@ export class SandboxTest {
   served(pod: string, listener: 'BROKER' | 'CONTROLLER' = 'BROKER'): string | undefined {
     const dialed = this.sandbox.dial(NAMESPACE, pod, listener);
     assert.ok(dialed !== undefined, `${pod} listens`);
-    return dialed.protocol === 'tls' ? dialed.chain[0] : undefined;
+    return dialed.protocol === 'tls' ? dialed.chain[0]?.trim() : undefined;
   }
 }

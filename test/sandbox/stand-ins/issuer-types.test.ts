@@ -1,0 +1,111 @@
+/** Issuers that do not sign every request as it is: an ACME server, a Vault with a role, and issuers that leave names out or backdate. */
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { type Condition, KINDS } from '#model/kube-object';
+import { type SandboxTest, sandboxTest } from './sandbox-test';
+
+const NAMES = { dnsNames: ['orders.demo.svc', 'localhost', '*.orders-pods.demo.svc'], ipAddresses: ['127.0.0.1'] };
+const VAULT = { vault: { server: 'https://vault.example.org', path: 'pki/sign/kafka', auth: { tokenSecretRef: { name: 't', key: 'k' } } } };
+const ACME = { acme: { server: 'https://acme.example.org', privateKeySecretRef: { name: 'k' } } };
+
+interface Case {
+  readonly name: string;
+  readonly spec: object;
+  readonly faults?: Record<string, string>;
+  readonly names?: object;
+}
+
+/** Requests a certificate and returns the Ready condition of the request. */
+async function requested(t: SandboxTest, { spec, faults = {}, names = NAMES }: Omit<Case, 'name'>): Promise<Condition> {
+  const annotations = Object.fromEntries(Object.entries(faults).map(([fault, value]) => [`sandbox.kafka-tls/${fault}`, value]));
+  await t.create(KINDS.Issuer, 'remote', { spec }, { annotations });
+  await t.create(KINDS.Certificate, 'app', { spec: { secretName: 'app', ...names, issuerRef: { name: 'remote' } } });
+  const ready = await t.until('the request is answered', () => t.condition(KINDS.CertificateRequest, 'app-1', 'Ready'));
+  assert.equal((await t.condition(KINDS.Issuer, 'remote', 'Ready'))?.status, 'True');
+  return ready;
+}
+
+const REFUSED: readonly (Case & { readonly refusal: RegExp })[] = [
+  {
+    name: 'an ACME server refuses an internal name',
+    spec: ACME,
+    refusal: /order is in "errored" state: .*rejectedIdentifier: Cannot issue for "\*\.orders-pods\.demo\.svc"/,
+  },
+  {
+    name: 'a Vault whose role does not allow localhost refuses it',
+    spec: VAULT,
+    faults: { 'vault-forbids': 'localhost' },
+    refusal:
+      /URL: PUT https:\/\/vault\.example\.org\/v1\/pki\/sign\/kafka\nCode: 400\. Errors:\n\n\* subject alternate name localhost not allowed by this role$/,
+  },
+  {
+    name: 'a Vault whose role does not allow IP addresses refuses them',
+    spec: VAULT,
+    faults: { 'vault-forbids': 'ip-sans' },
+    refusal: /IP Subject Alternative Names are not allowed/,
+  },
+  {
+    name: 'a Vault whose role does not allow wildcards refuses them',
+    spec: VAULT,
+    faults: { 'vault-forbids': 'wildcards' },
+    refusal: /name \*\.orders-pods\.demo\.svc not allowed/,
+  },
+  {
+    name: 'a Vault whose role allows other domains refuses these',
+    spec: VAULT,
+    faults: { 'vault-domains': 'example.org' },
+    refusal: /orders-pods\.demo\.svc not allowed/,
+  },
+];
+for (const { name, refusal, ...rest } of REFUSED) {
+  sandboxTest(name, async (t) => {
+    const { status, reason, message } = await requested(t, rest);
+    assert.deepEqual([status, reason], ['False', 'Failed']);
+    assert.match(message ?? '', refusal);
+    const issuing = await t.until('the Certificate reports the failure', async () => {
+      const condition = await t.condition(KINDS.Certificate, 'app', 'Issuing');
+      return condition?.status === 'False' && condition;
+    });
+    assert.match(issuing.message ?? '', refusal);
+  });
+}
+
+const ISSUED: readonly (Case & { readonly issued: RegExp })[] = [
+  { name: 'a Vault signs what its role allows', spec: VAULT, issued: /DNS:localhost, .*IP Address:127\.0\.0\.1/ },
+  {
+    name: 'a Vault whose role allows these domains signs',
+    spec: VAULT,
+    faults: { 'vault-domains': 'example.org, demo.svc' },
+    issued: /orders\.demo\.svc/,
+  },
+  {
+    name: 'an issuer may leave names out',
+    spec: VAULT,
+    faults: { 'drops-names': 'localhost,127.0.0.1' },
+    issued: /^DNS:\*\.orders-pods\.demo\.svc, DNS:orders\.demo\.svc$/,
+  },
+];
+for (const { name, issued, ...rest } of ISSUED) {
+  sandboxTest(name, async (t) => {
+    assert.equal((await requested(t, rest)).status, 'True');
+    await t.untilTrue(KINDS.Certificate, 'app', 'Ready');
+    const leaf = new X509Certificate(await t.secret('app', 'tls.crt'));
+    assert.match(leaf.subjectAltName ?? '', issued);
+    assert.ok(leaf.verify(new X509Certificate(await t.secret('app', 'ca.crt')).publicKey));
+    await t.clock.sleep(7_200_000);
+    assert.equal((await t.get(KINDS.Certificate, 'app')).status.revision, 1, 'it is not issued again');
+  });
+}
+
+sandboxTest('an ACME order of a public name stays pending, because no challenge is solved', async (t) => {
+  const { status, reason, message } = await requested(t, { spec: ACME, names: { dnsNames: ['kafka.example.org'] } });
+  assert.deepEqual([status, reason], ['False', 'Pending']);
+  assert.match(message ?? '', /^Waiting on certificate issuance from order demo\/app-1-1: "pending"$/);
+});
+
+sandboxTest('a backdated certificate is valid from an earlier time', async (t) => {
+  await requested(t, { spec: VAULT, faults: { backdates: '5m' } });
+  await t.untilTrue(KINDS.Certificate, 'app', 'Ready');
+  const age = t.clock.now().getTime() - new X509Certificate(await t.secret('app', 'tls.crt')).validFromDate.getTime();
+  assert.ok(age >= 300_000 && age < 310_000, `${age} ms`);
+});
