@@ -4,8 +4,8 @@
  */
 import { groupOf, type Kind, type ObjectRef } from '#model/kube-object';
 import { INSTALLED_BY } from '#model/kubedb';
+import { type Infer, isValid, list, map, NUMBER, nullable, oneOf, optional, optionals, STRING } from '#model/schema';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
-import { ANY_TEXT, fits, listOf, mapOf, NUMBER, nullable, oneOf, optional } from '../input/schema';
 import { PROXY_FAILED, type TransportError } from './http';
 import { isCertificateProblem, networkReason } from './network-error';
 
@@ -34,7 +34,7 @@ export interface Failure {
 
 /** Returns the failure in an answer; a body that is not a `Status` is quoted. */
 export function failureOf(status: number, headers: Readonly<Record<string, string>>, body: string): Failure {
-  const { reason, message, details } = statusObject(body) ?? {};
+  const { reason, message, details }: Partial<Infer<typeof STATUS>> = statusObject(body) ?? {};
   const isPage = /^\s*</.test(body);
   const isRedirect = status >= 300 && status < 400;
   const text = isRedirect ? redirect(headers.location) : isPage ? pageTitle(body) : body.trim().split('\n')[0]?.slice(0, 300);
@@ -75,33 +75,23 @@ const DEFAULT_REASONS: Readonly<Record<number, string>> = {
   504: 'Timeout',
 };
 
-interface StatusObject {
-  readonly reason?: string;
-  readonly message?: string;
-  readonly details?: {
-    readonly name?: string;
-    readonly causes?: Failure['causes'] | null;
-    readonly retryAfterSeconds?: number | null;
-  } | null;
-}
-
-const STATUS = mapOf({
+const STATUS = map({
   kind: oneOf(['Status']),
-  reason: optional(ANY_TEXT),
-  message: optional(ANY_TEXT),
+  reason: optional(STRING),
+  message: optional(STRING),
   details: nullable(
-    mapOf({
-      name: optional(ANY_TEXT),
+    map({
+      name: optional(STRING),
       retryAfterSeconds: nullable(NUMBER),
-      causes: nullable(listOf(mapOf({ reason: optional(ANY_TEXT), message: optional(ANY_TEXT), field: optional(ANY_TEXT) }))),
+      causes: nullable(list(map(optionals({ reason: STRING, message: STRING, field: STRING })))),
     }),
   ),
 });
 
-function statusObject(body: string): StatusObject | undefined {
+function statusObject(body: string): Infer<typeof STATUS> | undefined {
   try {
     const value: unknown = JSON.parse(body);
-    return fits(STATUS, value) ? (value as StatusObject) : undefined;
+    return isValid(STATUS, value) ? value : undefined;
   } catch {
     return undefined;
   }

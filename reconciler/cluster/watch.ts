@@ -14,8 +14,8 @@
  * lines, an informer ends at the first connection error, and both use timers of their own (`test/cluster/client-node.test.ts`).
  */
 import { isMap, type KubeObject } from '#model/kube-object';
+import { ANY, type Infer, isValid, map, NON_EMPTY, optional } from '#model/schema';
 import { ClusterError, KafkaTlsError, OVER } from '../errors';
-import { fits, mapOf, TEXT } from '../input/schema';
 import type { Clock } from '../ports';
 import { failureOf } from './api-error';
 import { NO_CREDENTIALS } from './credentials/source';
@@ -138,14 +138,14 @@ class LiveList {
     return hasEvents;
   }
 
-  private takeIn({ type, object: value }: WatchEvent): void {
+  private takeIn({ type, object: value }: Infer<typeof EVENT>): void {
     if (type === 'ERROR') {
       const status = isMap(value) && Number.isInteger(value.code) ? Number(value.code) : 500;
       const { reason, message } = failureOf(status, {}, JSON.stringify(value));
       throw new ClusterError(`watch ended: ${status} ${reason}: ${message}.`, { status, reason, retryable: true });
     }
     if (type === 'BOOKMARK') {
-      if (fits(BOOKMARK, value)) this.resourceVersion = (value as KubeObject).metadata.resourceVersion ?? this.resourceVersion;
+      if (isValid(BOOKMARK, value)) this.resourceVersion = value.metadata.resourceVersion;
       return;
     }
     const object = this.source.read(value);
@@ -176,19 +176,14 @@ function throwUnlessTransient(error: unknown): void {
   throw error;
 }
 
-interface WatchEvent {
-  readonly type: string;
-  readonly object: unknown;
-}
-
-const EVENT = mapOf({ type: TEXT });
-const BOOKMARK = mapOf({ metadata: mapOf({ resourceVersion: TEXT }) });
+const EVENT = map({ type: NON_EMPTY, object: optional(ANY) });
+const BOOKMARK = map({ metadata: map({ resourceVersion: NON_EMPTY }) });
 
 /** A line that is not an event was cut on its way: the connection counts as broken. */
-function eventIn(line: string): WatchEvent {
+function eventIn(line: string): Infer<typeof EVENT> {
   const value: unknown = JSON.parse(line);
-  if (!fits(EVENT, value)) throw new SyntaxError('a line of the watch is not an event');
-  return value as WatchEvent;
+  if (!isValid(EVENT, value)) throw new SyntaxError('a line of the watch is not an event');
+  return value;
 }
 
 /** Yields complete lines; `inTime` limits the wait for each piece. */

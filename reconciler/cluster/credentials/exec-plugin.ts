@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
-import { ANY_TEXT, fits, INSTANT, mapOf, nullable } from '#reconciler/input/schema';
+import { INSTANT, isValid, map, nullable, oneOf, STRING } from '#model/schema';
 import { parseYaml } from '#reconciler/input/yaml';
 import type { Clock } from '#reconciler/ports';
 import { execCluster } from '../kubeconfig/cluster';
@@ -84,14 +84,12 @@ class PluginRun {
 
   issued(text: string): Issued {
     const value = valueIn(text);
-    if (!fits(EXEC_CREDENTIAL, value) || (value as { kind: string }).kind !== 'ExecCredential') {
-      throw this.failed('did not print an ExecCredential');
-    }
+    if (!isValid(EXEC_CREDENTIAL, value)) throw this.failed('did not print an ExecCredential');
     const { apiVersion } = this.exec;
-    if ((value as ExecCredential).apiVersion !== apiVersion)
+    if (value.apiVersion !== apiVersion)
       throw this.failed(`answered in another apiVersion than ${apiVersion}, which the kubeconfig asks for`);
-    if (!fits(STATUS, value)) throw this.failed('printed an ExecCredential whose status is missing or malformed');
-    const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp: expires } = (value as ExecCredential).status;
+    if (!isValid(STATUS, value)) throw this.failed('printed an ExecCredential whose status is missing or malformed');
+    const { token, clientCertificateData: cert, clientKeyData: key, expirationTimestamp: expires } = value.status;
     if (!token && !cert && !key) throw this.failed('printed an ExecCredential without a token and without a client certificate');
     if (!cert !== !key) throw this.failed(`printed a client ${cert ? 'certificate without its key' : 'key without its certificate'}`);
     return {
@@ -127,22 +125,12 @@ class PluginRun {
   }
 }
 
-interface ExecCredential {
-  readonly apiVersion: string;
-  readonly status: {
-    readonly token?: string | null;
-    readonly clientCertificateData?: string | null;
-    readonly clientKeyData?: string | null;
-    readonly expirationTimestamp?: string | null;
-  };
-}
-
-const EXEC_CREDENTIAL = mapOf({ kind: ANY_TEXT, apiVersion: ANY_TEXT });
-const STATUS = mapOf({
-  status: mapOf({
-    token: nullable(ANY_TEXT),
-    clientCertificateData: nullable(ANY_TEXT),
-    clientKeyData: nullable(ANY_TEXT),
+const EXEC_CREDENTIAL = map({ kind: oneOf(['ExecCredential']), apiVersion: STRING });
+const STATUS = map({
+  status: map({
+    token: nullable(STRING),
+    clientCertificateData: nullable(STRING),
+    clientKeyData: nullable(STRING),
     expirationTimestamp: nullable(INSTANT),
   }),
 });

@@ -5,8 +5,9 @@
  *
  * Why not openid-client: it checks claims that kubectl does not check, by its own clock.
  */
+
+import { ANY, isValid, map, NON_EMPTY, nullable, optional, STRING, STRINGS } from '#model/schema';
 import { InvalidInputError, type KafkaTlsError } from '#reconciler/errors';
-import { ANY_TEXT, fits, mapOf, nullable, TEXT, TEXTS } from '#reconciler/input/schema';
 import { withDeadline } from '../deadline';
 import { type HttpTransport, httpTransport, TransportError, type TransportRequest } from '../http';
 import { authorityOf, trustOptions } from '../kubeconfig/cluster';
@@ -67,9 +68,10 @@ function save(tokens: OidcTokens, { chosen: { userName, userFile = '' }, stderr 
   }
 }
 
-const DISCOVERY = mapOf({ token_endpoint: TEXT, token_endpoint_auth_methods_supported: nullable(TEXTS) });
-const TOKENS = mapOf({ id_token: TEXT, refresh_token: nullable(ANY_TEXT) });
-const REFUSAL = mapOf({ error: TEXT, error_description: nullable(ANY_TEXT) });
+const CLAIMS = map({ exp: optional(ANY) });
+const DISCOVERY = map({ token_endpoint: NON_EMPTY, token_endpoint_auth_methods_supported: nullable(STRINGS) });
+const TOKENS = map({ id_token: NON_EMPTY, refresh_token: nullable(STRING) });
+const REFUSAL = map({ error: NON_EMPTY, error_description: nullable(STRING) });
 
 /** One login with the configuration of an auth-provider. */
 class Login {
@@ -90,8 +92,8 @@ class Login {
   issued(token: string): Required<Issued> {
     const [, payload, signature] = token.split('.');
     const claims = signature === undefined ? undefined : json(Buffer.from(payload ?? '', 'base64url').toString());
-    if (typeof claims !== 'object' || claims === null) throw this.failed('the id-token is not a JSON Web Token');
-    const { exp } = claims as { readonly exp?: unknown };
+    if (!isValid(CLAIMS, claims)) throw this.failed('the id-token is not a JSON Web Token');
+    const { exp } = claims;
     return { credential: { token }, expiresMs: typeof exp === 'number' ? exp * 1_000 - EXPIRY_MARGIN_MS : 0 };
   }
 
@@ -101,15 +103,11 @@ class Login {
     if (missing.length > 0) throw this.failed(`the id-token has expired, and without ${missing.join(' and ')} there is no new one`);
     const issuer = (this.config['idp-issuer-url'] ?? '').replace(/\/$/, '');
     const discovery = await this.ask(`${issuer}/.well-known/openid-configuration`, { method: 'GET' });
-    if (!fits(DISCOVERY, discovery.value)) throw this.failed(`${issuer} does not publish a token endpoint: ${discovery.answer}`);
-    const { token_endpoint, token_endpoint_auth_methods_supported: methods } = discovery.value as {
-      readonly token_endpoint: string;
-      readonly token_endpoint_auth_methods_supported?: readonly string[] | null;
-    };
+    if (!isValid(DISCOVERY, discovery.value)) throw this.failed(`${issuer} does not publish a token endpoint: ${discovery.answer}`);
+    const { token_endpoint, token_endpoint_auth_methods_supported: methods } = discovery.value;
     const { value, answer } = await this.ask(token_endpoint, this.exchange(methods ?? ['client_secret_basic']));
-    if (!fits(TOKENS, value)) throw this.failed(`${issuer} did not renew the id-token: ${refusalIn(value) ?? answer}`);
-    const { id_token, refresh_token } = value as { readonly id_token: string; readonly refresh_token?: string | null };
-    return { 'id-token': id_token, ...(refresh_token ? { 'refresh-token': refresh_token } : {}) };
+    if (!isValid(TOKENS, value)) throw this.failed(`${issuer} did not renew the id-token: ${refusalIn(value) ?? answer}`);
+    return { 'id-token': value.id_token, ...(value.refresh_token ? { 'refresh-token': value.refresh_token } : {}) };
   }
 
   private exchange(methods: readonly string[]) {
@@ -174,8 +172,8 @@ class Login {
 
 /** RFC 6749: `invalid_grant` for a refresh-token that is used, revoked or expired. */
 function refusalIn(value: unknown): string | undefined {
-  if (!fits(REFUSAL, value)) return undefined;
-  const { error, error_description: description } = value as { readonly error: string; readonly error_description?: string | null };
+  if (!isValid(REFUSAL, value)) return undefined;
+  const { error, error_description: description } = value;
   return description ? `${error}: ${description.replace(/\.$/, '')}` : error;
 }
 

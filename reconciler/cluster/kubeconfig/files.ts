@@ -10,9 +10,8 @@ import { isIPv6 } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve, sep } from 'node:path';
 import { InvalidInputError } from '#reconciler/errors';
-import { flawsOf } from '#reconciler/input/schema';
 import { parseYaml } from '#reconciler/input/yaml';
-import { type ClusterEntry, type ContextEntry, KUBECONFIG, type UserEntry, withoutEmpty } from './schema';
+import { type ClusterEntry, type KubeConfigFile, parseKubeConfig, type UserEntry } from './schema';
 
 export interface KubeConfigSource {
   /** A file; without it the environment decides. */
@@ -108,41 +107,32 @@ interface Named<T> {
   readonly entry: T;
 }
 
-interface KubeConfigFile {
-  readonly clusters: readonly Named<ClusterEntry>[];
-  readonly users: readonly Named<UserEntry>[];
-  readonly contexts: readonly Named<ContextEntry>[];
-  readonly currentContext: string | undefined;
-}
-
-/** A file as it is written, once its form is checked. */
-type RawEntry = { readonly name: string } & Readonly<Record<string, unknown>>;
-interface RawFile {
-  readonly clusters?: readonly RawEntry[] | null;
-  readonly users?: readonly RawEntry[] | null;
-  readonly contexts?: readonly RawEntry[] | null;
-  readonly 'current-context'?: string | null;
-}
-
 /** Returns the entries of a file; everything that is wrong in it is refused at once. */
-export function readKubeConfig(file: string): KubeConfigFile {
-  const raw = parsed(file, textOf(file));
+export function readKubeConfig(file: string) {
+  const yaml = parseYaml(textOf(file));
+  const content = 'problem' in yaml ? { violations: [yaml.problem] } : parseKubeConfig(yaml.values);
+  if (!('violations' in content)) return entriesOf(file, content);
+  throw new InvalidInputError(content.violations.map((violation) => `${file}: is not a kubeconfig: ${violation}.`));
+}
+
+function entriesOf(file: string, { clusters = [], users = [], contexts = [], 'current-context': currentContext }: KubeConfigFile) {
   const absolute = <T extends object>(entry: T, fields: readonly (keyof T)[]): T => {
     const paths = fields.flatMap((field) => (typeof entry[field] === 'string' ? [[field, resolve(dirname(file), entry[field])]] : []));
     return { ...entry, ...Object.fromEntries(paths) };
   };
-  const entries = <T extends object>(list: readonly RawEntry[] | null | undefined, key: string, complete: (entry: T) => T) =>
-    (list ?? []).map((e) => ({ name: e.name, file, entry: complete(withoutEmpty((e[key] ?? {}) as Record<string, unknown>) as T) }));
+  const userOf = (user: UserEntry): UserEntry => {
+    const { exec } = user;
+    const entry = absolute(user, ['client-certificate', 'client-key', 'tokenFile']);
+    // A command without a separator is looked up in PATH.
+    return exec?.command.includes(sep) ? { ...entry, exec: absolute(exec, ['command']) } : entry;
+  };
   return {
-    clusters: entries<ClusterEntry>(raw.clusters, 'cluster', (cluster) => absolute(cluster, ['certificate-authority'])),
-    users: entries<UserEntry>(raw.users, 'user', (user) => {
-      const { exec } = user;
-      const complete = absolute(user, ['client-certificate', 'client-key', 'tokenFile']);
-      // A command without a separator is looked up in PATH.
-      return exec?.command.includes(sep) ? { ...complete, exec: absolute(exec, ['command']) } : complete;
+    clusters: clusters.map(({ name, cluster = {} }): Named<ClusterEntry> => {
+      return { name, file, entry: absolute(cluster, ['certificate-authority']) };
     }),
-    contexts: entries<ContextEntry>(raw.contexts, 'context', (context) => context),
-    currentContext: raw['current-context'] || undefined,
+    users: users.map(({ name, user = {} }): Named<UserEntry> => ({ name, file, entry: userOf(user) })),
+    contexts: contexts.map(({ name, context = {} }) => ({ name, file, entry: context })),
+    currentContext,
   };
 }
 
@@ -153,24 +143,4 @@ function textOf(file: string): string {
     const { code } = cause as NodeJS.ErrnoException;
     throw new InvalidInputError(`${file}: cannot be read: ${code === 'ENOENT' ? 'there is no such file' : code}.`, { cause });
   }
-}
-
-function parsed(file: string, text: string): RawFile {
-  const yaml = parseYaml(text);
-  const violations = 'problem' in yaml ? [yaml.problem] : violationsIn(yaml.values);
-  if (violations.length > 0) throw new InvalidInputError(violations.map((v) => `${file}: is not a kubeconfig: ${v}.`));
-  return (('values' in yaml ? yaml.values[0] : undefined) ?? {}) as RawFile;
-}
-
-function violationsIn(documents: readonly unknown[]): readonly string[] {
-  if (documents.length > 1) return [`holds ${documents.length} documents instead of one`];
-  // KUBECONFIG may name files that are still empty.
-  if (documents.length === 0) return [];
-  const flaws = flawsOf(KUBECONFIG, documents[0]);
-  if (flaws.length > 0) return flaws;
-  return (['clusters', 'users', 'contexts'] as const).flatMap((list) => {
-    const names = ((documents[0] as RawFile)[list] ?? []).map((e) => e.name);
-    const duplicates = new Set(names.filter((name, i) => names.indexOf(name) !== i));
-    return [...duplicates].map((name) => `${list}: has several entries named ${name}`);
-  });
 }
