@@ -1,6 +1,6 @@
 /** What can go wrong during a play, as a table: a new fault is a row. A fault that lasts returns how it ends. */
 import { KINDS, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
-import { KAFKA, type MemoryPlace, type World } from '../support/world';
+import { KAFKA, type MemoryEnvironment, type World } from '../support/world';
 import type { MemoryRun } from './memory-runner';
 import type { Mishap, Network } from './network';
 
@@ -17,7 +17,7 @@ export interface Fault {
 /** Where faults are injected. */
 export interface Target {
   readonly world: World;
-  readonly place: MemoryPlace;
+  readonly environment: MemoryEnvironment;
   readonly network: Network;
   readonly run: MemoryRun;
 }
@@ -119,7 +119,7 @@ export const FAULTS = {
   },
   'clock jumped': {
     what: 'the wall clock jumps by an hour',
-    inject: ({ place }, { choice }) => place.clock.jump(choice % 2 === 0 ? HOUR_MS : -HOUR_MS),
+    inject: ({ environment }, { choice }) => environment.clock.jump(choice % 2 === 0 ? HOUR_MS : -HOUR_MS),
   },
 } as const satisfies Readonly<Record<string, FaultRow>>;
 export type FaultName = keyof typeof FAULTS;
@@ -140,7 +140,7 @@ export class FaultInjector {
     const undo = await inject({ ...this.target, run }, fault);
     if (undo === undefined) return;
     this.open++;
-    void this.target.place.clock.sleep(fault.forMs).then(async () => {
+    void this.target.environment.clock.sleep(fault.forMs).then(async () => {
       await undo();
       this.open--;
     });

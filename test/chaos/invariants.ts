@@ -15,14 +15,14 @@ import { TRUST_KEY } from '#model/trust-bundle';
 import { readCas } from '#reconciler/pki/certificates';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 import type { KafkaFacts } from '#reconciler/sandbox/index';
-import type { Desire } from '../support/desires';
-import { hasCondition, KAFKA, type MemoryPlace, type World } from '../support/world';
+import type { DesiredState } from '../support/desired-states';
+import { hasCondition, KAFKA, type MemoryEnvironment, type World } from '../support/world';
 import type { Forward } from './network';
 
 /** What the runs from now on are for. */
 export interface Leg {
-  readonly from: Desire | undefined;
-  readonly to: Desire;
+  readonly from: DesiredState | undefined;
+  readonly to: DesiredState;
   /** Nothing but kills disturbs the runs. */
   readonly isStrict: boolean;
   readonly mostRestarts: number;
@@ -56,7 +56,7 @@ export class InvariantWatch {
   /** In memory the brokers are judged, too; elsewhere time passes between a look and the request that it is about. */
   constructor(
     private readonly world: World,
-    private readonly place?: MemoryPlace,
+    private readonly environment?: MemoryEnvironment,
   ) {
     const watch = (kind: typeof KINDS.Pod | typeof KINDS.KafkaOpsRequest) =>
       world.cluster.watch(kind, { namespace: world.namespace }, this.stopped.signal);
@@ -78,20 +78,20 @@ export class InvariantWatch {
   /** Forwards a request of the product, and judges it if it takes a pod down. */
   async judged(request: ApiRequest, forward: Forward): Promise<ApiResponse> {
     const { evicted, deleted = evicted } = POD_TAKEN_DOWN.exec(`${request.method} ${request.path}`)?.groups ?? {};
-    const before = deleted === undefined || this.place === undefined ? undefined : await this.look(deleted, this.place);
+    const before = deleted === undefined || this.environment === undefined ? undefined : await this.look(deleted, this.environment);
     const response = await forward();
     if (before !== undefined && response.status < 300) this.judge(before);
     return response;
   }
 
-  private async look(pod: string, place: MemoryPlace): Promise<Before | undefined> {
+  private async look(pod: string, environment: MemoryEnvironment): Promise<Before | undefined> {
     const { world } = this;
     const pods = await world.cluster.list(KINDS.Pod, { namespace: world.namespace });
     const found = pods.find((p) => p.metadata.name === pod);
     if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
     const nodeId = nodesOf((await world.kafka()) as KubeObject).find((node) => node.pod === pod)?.nodeId;
-    const facts = place.sandbox.facts(world.namespace, KAFKA);
-    return { pod, uid: found.metadata.uid ?? '', nodeId, pods, facts, isUpToDate: await this.isUpToDate(found, place) };
+    const facts = environment.sandbox.facts(world.namespace, KAFKA);
+    return { pod, uid: found.metadata.uid ?? '', nodeId, pods, facts, isUpToDate: await this.isUpToDate(found, environment) };
   }
 
   private judge({ pod, uid, nodeId, pods, facts, isUpToDate }: Before): void {
@@ -108,7 +108,7 @@ export class InvariantWatch {
   }
 
   private judgeBrokers(pod: string, id: number | undefined, { quorum, topics }: KafkaFacts): void {
-    const { clock } = this.place as MemoryPlace;
+    const { clock } = this.environment as MemoryEnvironment;
     // Instants before and after the wall clock was set cannot be compared.
     const areInstantsComparable = clock.monotonicMs() - clock.jumpedAtMs >= quorum.fetchTimeoutMs;
     const now = quorum.voters.find((v) => v.nodeId === quorum.leaderId)?.lastCaughtUpMs ?? 0;
@@ -123,9 +123,9 @@ export class InvariantWatch {
   }
 
   /** Whether the pod serves the certificate of the Secret, or no TLS if none is desired. */
-  private async isUpToDate(pod: KubeObject, place: MemoryPlace): Promise<boolean> {
+  private async isUpToDate(pod: KubeObject, environment: MemoryEnvironment): Promise<boolean> {
     const { world, leg } = this;
-    const served = place.sandbox.dial(
+    const served = environment.sandbox.dial(
       world.namespace,
       pod.metadata.name,
       pod.metadata.name.includes('controller') ? 'CONTROLLER' : 'BROKER',

@@ -8,13 +8,13 @@ import { InterruptedError, type KafkaTlsError } from '#reconciler/errors';
 import type { Clock, Cluster, ProgressEvent } from '#reconciler/ports';
 import { reconcile } from '#reconciler/reconcile';
 import { transportTo } from '../support/transports';
-import { inMemory, KAFKA, type MemoryPlace, mayDoAnything, World } from '../support/world';
+import { inMemory, KAFKA, type MemoryEnvironment, mayDoAnything, World } from '../support/world';
 import { type Fault, FaultInjector } from './faults';
 import { Network } from './network';
 import { type Ended, Killed, PASSWORD, type Run, type Runner, type Start } from './runner';
 
 export class MemoryRunner implements Runner {
-  readonly place: MemoryPlace;
+  readonly environment: MemoryEnvironment;
   readonly world: World;
   readonly network: Network;
   private readonly faults: FaultInjector;
@@ -24,10 +24,10 @@ export class MemoryRunner implements Runner {
 
   constructor(readonly executor: ExecutorName) {
     // A KubeDB stand-in that looks once a second, and not more often, keeps plays with hours of waiting short.
-    this.place = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: { opsStepMs: 1_000 } } });
-    this.world = new World({}, () => this.place);
-    this.network = new Network(this.place.sandbox.api);
-    this.faults = new FaultInjector({ world: this.world, place: this.place, network: this.network });
+    this.environment = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: { opsStepMs: 1_000 } } });
+    this.world = new World({}, () => this.environment);
+    this.network = new Network(this.environment.sandbox.api);
+    this.faults = new FaultInjector({ world: this.world, environment: this.environment, network: this.network });
   }
 
   get isQuiet(): boolean {
@@ -40,9 +40,11 @@ export class MemoryRunner implements Runner {
 
   start(options: Start): Run {
     const identity = `run-${++this.runs}`;
-    const run = new MemoryRun(this.place.clock, (cluster, signal) => this.apply(identity, cluster, signal, options));
+    const run = new MemoryRun(this.environment.clock, (cluster, signal) => this.apply(identity, cluster, signal, options));
     run.begin(
-      mayDoAnything(kubeCluster(transportTo({ handle: (request) => run.send(() => this.network.handle(request)) }), this.place.clock)),
+      mayDoAnything(
+        kubeCluster(transportTo({ handle: (request) => run.send(() => this.network.handle(request)) }), this.environment.clock),
+      ),
     );
     this.current = run;
     return run;
@@ -54,7 +56,7 @@ export class MemoryRunner implements Runner {
 
   /** Does what the command does. */
   private apply(identity: string, cluster: Cluster, signal: AbortSignal, { retry, log }: Start): Promise<unknown> {
-    const { clock, dialer, facts, namespace } = this.place;
+    const { clock, dialer, facts, namespace } = this.environment;
     const report = ({ event, subject, message }: ProgressEvent) => log(`${identity} ${event} ${subject.kind}/${subject.name} ${message}`);
     const lease = { namespace, name: `kafka-tls-${KAFKA}`, identity, waitMs: 1_800_000, report, signal };
     return withLease(cluster, clock, lease, (held) => {

@@ -9,9 +9,8 @@ import { isFinishedRequest } from '#model/kubedb';
 import { PAUSE_REASON } from '#model/names';
 import { mismatches } from '#reconciler/plan/verify';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
-import { acknowledging } from '../support/acknowledging';
-import { bundleFor, type Desire, isSameDesire } from '../support/desires';
-import { endState } from '../support/end-state';
+import { endState } from '../support/converged';
+import { bundleFor, type DesiredState, isSameState, withAcknowledgements } from '../support/desired-states';
 import { kafkaManifest } from '../support/world';
 import type { FaultName } from './faults';
 import { InvariantWatch } from './invariants';
@@ -79,13 +78,13 @@ class Player {
   private runs = 0;
   private mostWrites = 0;
 
-  private state: Desire | undefined;
+  private state: DesiredState | undefined;
   private bundle: Bundle | undefined;
   private before: Awaited<ReturnType<Runner['world']['podUids']>> = {};
   /** Commands about the next `run`, in order. */
   private faults: Extract<Command, { do: 'fault' }>[] = [];
   private aims: Extract<Command, { do: 'kill' }>[] = [];
-  private leg: { readonly from: Desire | undefined; readonly to: Desire } | undefined;
+  private leg: { readonly from: DesiredState | undefined; readonly to: DesiredState } | undefined;
 
   private current: Run | undefined;
   private isKilled = false;
@@ -93,7 +92,7 @@ class Player {
   private writes = 0;
 
   constructor(private readonly runner: Runner) {
-    this.watch = new InvariantWatch(runner.world, runner.place);
+    this.watch = new InvariantWatch(runner.world, runner.environment);
     runner.network.intercept = (request, forward) => this.intercept(request, forward);
   }
 
@@ -117,7 +116,7 @@ class Player {
       case 'commit':
         return this.commit(command.state);
       case 'pass':
-        return world.place.pass(command.ms);
+        return world.environment.pass(command.ms);
       case 'fault':
         return void this.faults.push(command);
       case 'kill':
@@ -127,9 +126,9 @@ class Player {
     }
   }
 
-  private async commit(to: Desire): Promise<void> {
+  private async commit(to: DesiredState): Promise<void> {
     const { world, executor } = this.runner;
-    this.bundle = await acknowledging(world, bundleFor(to, executor, world.clock.now(), world.namespace));
+    this.bundle = await withAcknowledgements(world, bundleFor(to, executor, world.clock.now(), world.namespace));
     await this.runner.commit(this.bundle);
     this.leg = { from: this.state, to };
     this.state = to;
@@ -143,7 +142,7 @@ class Player {
     const mostRestarts = this.runner.executor === 'ops-request' ? 2 : 1;
     this.watch.begin({ ...this.leg, isStrict, mostRestarts });
     this.requests = 0;
-    await this.runner.world.place.run(this.runUntilDone(isStrict), MONTH_MS);
+    await this.runner.world.environment.run(this.runUntilDone(isStrict), MONTH_MS);
     this.aims = [];
     this.faults = [];
     if (this.played.broken.length === 0) await this.assertConverged(isStrict);
@@ -223,7 +222,7 @@ class Player {
     if (paused?.status === 'True' && paused.reason === PAUSE_REASON) this.fail('the Kafka is left paused');
     for (const request of live.requests.filter((r) => !isFinishedRequest(r))) this.fail(`${request.metadata.name} is unfinished`);
     const { from, to } = this.leg ?? {};
-    if (isStrict && from !== undefined && to !== undefined && isSameDesire(from, to) && !isEqual(await world.podUids(), this.before))
+    if (isStrict && from !== undefined && to !== undefined && isSameState(from, to) && !isEqual(await world.podUids(), this.before))
       this.fail('a pod restarted though nothing was to change');
     this.ends.push(await endState(world));
     await this.assertNothingLeftToDo();
@@ -231,7 +230,7 @@ class Player {
   }
 
   private async assertNothingLeftToDo(): Promise<void> {
-    const { exitCode, message } = await this.runner.world.place.run(this.run(false), MONTH_MS);
+    const { exitCode, message } = await this.runner.world.environment.run(this.run(false), MONTH_MS);
     if (exitCode !== 0) this.fail(`one more run fails: exit ${exitCode}: ${message}`);
     if (this.writes > 0) this.fail(`one more run writes ${this.writes} times`);
   }

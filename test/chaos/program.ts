@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import type { ApiRequest } from '#reconciler/sandbox/api/api';
-import { anyDesire, type Desire } from '../support/desires';
+import { anyDesiredState, type DesiredState } from '../support/desired-states';
 import { FAULT_NAMES, type Fault } from './faults';
 
 export const WAYS = ['SIGKILL before a write', 'SIGTERM during a write', 'SIGKILL after a write'] as const;
@@ -16,7 +16,7 @@ export type Aim = (write: ApiRequest, number: number) => boolean;
 
 export type Command =
   /** Git holds another desired state from now on. */
-  | { readonly do: 'commit'; readonly state: Desire }
+  | { readonly do: 'commit'; readonly state: DesiredState }
   | { readonly do: 'pass'; readonly ms: number }
   /** Something goes wrong during the next `run`. */
   | { readonly do: 'fault'; readonly fault: Fault }
@@ -34,11 +34,11 @@ export interface Program {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-const PLAIN: Desire = { issuer: 'off', names: [], days: 90, encoding: 'PKCS8', cutover: 'rolling', isRotation: false };
-const SECURED: Desire = { ...PLAIN, issuer: 'ca-1' };
+const PLAIN: DesiredState = { issuer: 'off', names: [], days: 90, encoding: 'PKCS8', cutover: 'rolling', isRotation: false };
+const SECURED: DesiredState = { ...PLAIN, issuer: 'ca-1' };
 
 /** The operations that runs are killed in. Each but the first three begins where the one before it ends. */
-export const OPERATIONS: readonly { readonly name: string; readonly first: Desire; readonly second: Desire }[] = [
+export const OPERATIONS: readonly { readonly name: string; readonly first: DesiredState; readonly second: DesiredState }[] = [
   { name: 'add TLS', first: PLAIN, second: SECURED },
   { name: 'rotate', first: SECURED, second: { ...SECURED, isRotation: true } },
   { name: 'change names', first: SECURED, second: { ...SECURED, names: ['a.example.org'] } },
@@ -48,7 +48,7 @@ export const OPERATIONS: readonly { readonly name: string; readonly first: Desir
 ];
 
 /** One operation, from a Kafka in its first state; `disturb` gives the commands before its run. */
-export function operation(first: Desire, second: Desire, disturb: readonly Command[] = []): readonly Command[] {
+export function operation(first: DesiredState, second: DesiredState, disturb: readonly Command[] = []): readonly Command[] {
   return [...leg(first), { do: 'pass', ms: MINUTE_MS }, ...leg(second, disturb)];
 }
 
@@ -63,7 +63,7 @@ export function killAt(atWrite: number, way: Way): Command {
   return { do: 'kill', way, aim: (_, number) => number === atWrite };
 }
 
-function leg(state: Desire, disturb: readonly Command[] = []): readonly Command[] {
+function leg(state: DesiredState, disturb: readonly Command[] = []): readonly Command[] {
   return [{ do: 'commit', state }, ...disturb, { do: 'run' }];
 }
 
@@ -84,14 +84,14 @@ const anyDisturbance: fc.Arbitrary<readonly Command[]> = fc.oneof(
   fc.tuple(fc.integer({ min: 1, max: MOST_WRITES }), fc.constantFrom(...WAYS)).map(([atWrite, way]) => [killAt(atWrite, way)]),
 );
 /** Many ask for nothing but a rotation, in which gates hold from the first pod to the last. */
-const anyChange = fc.oneof({ weight: 2, arbitrary: fc.constant('rotate' as const) }, { weight: 3, arbitrary: anyDesire });
+const anyChange = fc.oneof({ weight: 2, arbitrary: fc.constant('rotate' as const) }, { weight: 3, arbitrary: anyDesiredState });
 
 export const anyProgram: fc.Arbitrary<Program> = fc.noBias(
   fc
     .record({
       executor: fc.constantFrom(...EXECUTORS),
       topology: fc.constantFrom('pair' as const, 'combined' as const, 'combined' as const, 'dedicated' as const),
-      first: anyDesire,
+      first: anyDesiredState,
       legs: fc.array(fc.tuple(anyChange, anyDisturbance), { minLength: 1, maxLength: 3 }),
     })
     .map(({ executor, topology, first, legs }) => {

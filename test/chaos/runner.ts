@@ -1,7 +1,7 @@
 /** What a play needs of the runs that it starts. They take place in memory or as processes. */
 import type { Bundle } from '#model/bundle';
 import type { ExecutorName } from '#model/desired';
-import type { MemoryPlace, World } from '../support/world';
+import type { MemoryEnvironment, World } from '../support/world';
 import type { Fault } from './faults';
 import type { Network } from './network';
 
@@ -32,7 +32,7 @@ export interface Runner {
   readonly executor: ExecutorName;
   readonly world: World;
   /** In memory. */
-  readonly place?: MemoryPlace;
+  readonly environment?: MemoryEnvironment;
   /** Every request of every run passes through it. */
   readonly network: Network;
   /** No fault lasts any more. */

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { TransportError, type TransportResponse } from '#reconciler/cluster/http';
 import { configMapOfBundle } from '../support/bundle-text';
 import { kafkaTls } from '../support/command-line';
+import { desiredProps, on } from '../support/desired-states';
 import { clusterIn, failure } from '../support/transports';
-import { on, wish } from '../support/wishes';
 import { bundleOf, hasCondition, inMemory, KAFKA, kafkaManifest, World } from '../support/world';
 
 const refused = (): TransportResponse => {
@@ -25,12 +25,15 @@ for (const executor of ['native', 'ops-request'] as const) {
   describe(`executor ${executor}: an API server that`, () => {
     for (const { name, answer } of AWAY) {
       test(`${name} for minutes ends the run with exit 4, and the next one finishes its work`, async (t) => {
-        const place = inMemory({ opsManager: executor === 'ops-request' });
-        const { clock, dialer, facts, namespace, sandbox } = place;
+        const environment = inMemory({ opsManager: executor === 'ops-request' });
+        const { clock, dialer, facts, namespace, sandbox } = environment;
         let isAway = false;
         const handle: typeof sandbox.api.handle = async (request) => (isAway ? answer() : sandbox.api.handle(request));
         const cluster = clusterIn({ handle }, clock);
-        const world = await new World({}, () => place).start(kafkaManifest(), configMapOfBundle(bundleOf(wish(executor, on()))));
+        const world = await new World({}, () => environment).start(
+          kafkaManifest(),
+          configMapOfBundle(bundleOf(desiredProps(executor, on()))),
+        );
         t.after(() => world.stop());
         await world.settle();
         const run = async (onText: (text: string) => void = () => {}) => {
@@ -49,14 +52,14 @@ for (const executor of ['native', 'ops-request'] as const) {
             close: () => {},
           };
           const argv = ['apply', '--config-map', `${namespace}/kafka-tls-${KAFKA}`];
-          const ran = await place.run(kafkaTls(argv, { io: { stdout }, outside: { clock, connect: async () => connection } }));
+          const ran = await environment.run(kafkaTls(argv, { io: { stdout }, outside: { clock, connect: async () => connection } }));
           return { ...ran, evicted: [...printed.matchAll(/Pod\/\S+\/(\S+) evicted/g)].map(([, pod]) => pod) };
         };
         const first = await run((text) => {
           if (text.includes(' evicted')) isAway = true;
         });
         assert.equal(first.exitCode, 4, first.stderr);
-        await place.pass(300_000);
+        await environment.pass(300_000);
         isAway = false;
         const second = await run();
         assert.equal(second.exitCode, 0, second.stderr);

@@ -12,7 +12,7 @@ import { EVENT_REASONS } from '#reconciler/cluster/events';
 import type { Denial } from '#reconciler/sandbox/api/access';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
 import { kafkaTlsIn, type Ran } from '../support/command-line';
-import { off, on, wish } from '../support/wishes';
+import { desiredProps, off, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'told-'));
@@ -29,8 +29,8 @@ async function start(executor: ExecutorName, denied: readonly Denial[] = []): Pr
 
 function apply(executor: ExecutorName, tls: Tls): Promise<Ran> {
   const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(wish(executor, tls)))));
-  return kafkaTlsIn(world.place, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps(executor, tls)))));
+  return kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
 }
 
 /** Reasons of the Events about an object, in their order. */
@@ -84,8 +84,8 @@ test('a Kafka that the run itself creates is told of, once it is there', async (
   const storage = Size.gibibytes(1);
   const cluster = KafkaCluster.combined({ name: KAFKA, version: '4.2.0', replicas: 3, storage });
   const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle({ ...wish('native', on()), cluster }))));
-  const { exitCode, stderr } = await kafkaTlsIn(world.place, ['apply', '-f', bundle]);
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle({ ...desiredProps('native', on()), cluster }))));
+  const { exitCode, stderr } = await kafkaTlsIn(world.environment, ['apply', '-f', bundle]);
   assert.equal(exitCode, 0, stderr);
   assert.ok((await reasonsOf(await world.kafka())).includes('Finished'));
 });
@@ -130,9 +130,9 @@ for (const { name, reason, exitCode, says, arrange } of ENDS) {
 test('a bundle that is refused is told in the status of the pod', async () => {
   world = new World();
   const bundle = path.join(folder, 'bundle.yaml');
-  const configMap = configMapOfBundle(world.bundle(wish('native', off())));
+  const configMap = configMapOfBundle(world.bundle(desiredProps('native', off())));
   writeFileSync(bundle, yaml({ ...configMap, metadata: { ...configMap.metadata, namespace: 'other' } }));
-  const { exitCode } = await kafkaTlsIn(world.place, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
+  const { exitCode } = await kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
   assert.equal(exitCode, 2);
   assert.match(ended(), /namespace is demo, but the ConfigMap is in other/);
 });
@@ -140,7 +140,7 @@ test('a bundle that is refused is told in the status of the pod', async () => {
 test('a termination log that cannot be written fails no run', async () => {
   await start('native');
   const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(wish('native', off())))));
-  const { exitCode } = await kafkaTlsIn(world.place, ['apply', '-f', bundle, '--termination-log', path.join(folder, 'none', 'log')]);
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps('native', off())))));
+  const { exitCode } = await kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--termination-log', path.join(folder, 'none', 'log')]);
   assert.equal(exitCode, 0);
 });

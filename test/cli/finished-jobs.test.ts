@@ -13,9 +13,9 @@ import type { Denial } from '#reconciler/sandbox/api/access';
 import { createApi } from '#reconciler/sandbox/api/api';
 import { configMapOfBundle } from '../support/bundle-text';
 import { kafkaTls } from '../support/command-line';
+import { desiredProps, on } from '../support/desired-states';
 import { FakeClock } from '../support/fake-clock';
 import { clusterIn } from '../support/transports';
-import { on, wish } from '../support/wishes';
 import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
 
 const NAMED = 'kafka-tls-orders-now';
@@ -136,14 +136,14 @@ describe('after a run has succeeded, a Job of the present content', () => {
 
 /** A Kafka that is ours, a bundle, and an old Job, which ends when it is told to or when a run prints something. */
 async function withOldJob(t: TestContext, tls: Tls, endsAt: (text: string) => boolean = () => false) {
-  const place = inMemory({});
+  const environment = inMemory({});
   const { metadata, ...kafka } = kafkaManifest();
   const annotations = { [ANNOTATION_OWNER]: `${NAMESPACE}/${KAFKA}` };
-  const world = await new World({}, () => place).start({ ...kafka, metadata: { ...metadata, annotations } } as KubeObject);
+  const world = await new World({}, () => environment).start({ ...kafka, metadata: { ...metadata, annotations } } as KubeObject);
   t.after(() => world.stop());
   await world.settle();
-  const { cluster, clock, dialer, facts, namespace } = place;
-  const configMap = configMapOfBundle(world.bundle(wish('ops-request', tls)));
+  const { cluster, clock, dialer, facts, namespace } = environment;
+  const configMap = configMapOfBundle(world.bundle(desiredProps('ops-request', tls)));
   await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
   const job = await cluster.create(jobManifest({}));
   let ending: Promise<unknown> | undefined;
@@ -155,7 +155,7 @@ async function withOldJob(t: TestContext, tls: Tls, endsAt: (text: string) => bo
   const stdout = (text: string) => void (endsAt(text) && end());
   const run = async (...argv: readonly string[]) => {
     const outside = { clock, connect: async () => connection };
-    const ran = await place.run(kafkaTls([...argv, '--config-map', bundleName(KAFKA)], { io: { stdout }, outside }));
+    const ran = await environment.run(kafkaTls([...argv, '--config-map', bundleName(KAFKA)], { io: { stdout }, outside }));
     assert.equal(ran.exitCode, 0, ran.stderr);
   };
   return { cluster, run, end };

@@ -18,7 +18,7 @@ import type { Cluster } from '#reconciler/ports';
 import { IMAGE, JOB } from '../constructs/app-builder';
 import { yaml } from '../support/bundle-text';
 import { kafkaTls, kafkaTlsIn } from '../support/command-line';
-import { on, wish } from '../support/wishes';
+import { desiredProps, on } from '../support/desired-states';
 import { inMemory, KAFKA, NAMESPACE, World } from '../support/world';
 
 const RENAMED =
@@ -77,7 +77,7 @@ function desired(owner: string): string {
 /** What the construct emits; the user has given labels to the chart and to the Job. */
 function output(): readonly KubeObject[] {
   const chart = new Chart(new App(), 'orders', { namespace: NAMESPACE, labels: { team: 'platform' } });
-  const orders = new KafkaTls(chart, 'tls', { ...wish('ops-request', on()), job: JOB });
+  const orders = new KafkaTls(chart, 'tls', { ...desiredProps('ops-request', on()), job: JOB });
   orders.job?.metadata.addLabel('tier', 'gold');
   return chart.toJson();
 }
@@ -189,26 +189,26 @@ describe('a Job whose ConfigMap was renamed', () => {
     ['somebody', 1],
   ] as const) {
     test(`ends with exit ${exitCode} as ServiceAccount ${account}`, async (t) => {
-      const place = inMemory({});
-      const world = await new World({}, () => place).start();
+      const environment = inMemory({});
+      const world = await new World({}, () => environment).start();
       t.after(() => world.stop());
-      const product = forbidding(place.cluster, `system:serviceaccount:demo:${account}`);
-      const ran = await kafkaTlsIn({ ...place, product }, ['apply', '--config-map', bundleName(KAFKA)]);
+      const product = forbidding(environment.cluster, `system:serviceaccount:demo:${account}`);
+      const ran = await kafkaTlsIn({ ...environment, product }, ['apply', '--config-map', bundleName(KAFKA)]);
       assert.equal(ran.exitCode, exitCode, ran.stderr);
       if (exitCode === 2) assert.match(ran.stderr, /synthesised for kafka-tls-orders: Kustomize's "namePrefix" or "nameSuffix"/);
     });
   }
 
   test('is told so where it may read every ConfigMap, and by the ConfigMap itself', async (t) => {
-    const place = inMemory({});
-    const world = await new World({}, () => place).start();
+    const environment = inMemory({});
+    const world = await new World({}, () => environment).start();
     t.after(() => world.stop());
     const { metadata, ...configMap } = configMapOf(output());
-    await place.cluster.create({ ...configMap, metadata: { ...metadata, name: 'prod-kafka-tls-orders' } } as KubeObject);
-    const missing = await kafkaTlsIn(place, ['apply', '--config-map', 'kafka-tls-orders']);
+    await environment.cluster.create({ ...configMap, metadata: { ...metadata, name: 'prod-kafka-tls-orders' } } as KubeObject);
+    const missing = await kafkaTlsIn(environment, ['apply', '--config-map', 'kafka-tls-orders']);
     assert.equal(missing.exitCode, 2);
     assert.match(missing.stderr, /does not exist.*\n.*Kustomize's "namePrefix" or "nameSuffix"/);
-    const renamed = await kafkaTlsIn(place, ['apply', '--config-map', 'prod-kafka-tls-orders']);
+    const renamed = await kafkaTlsIn(environment, ['apply', '--config-map', 'prod-kafka-tls-orders']);
     assert.equal(renamed.exitCode, 2);
     assert.match(renamed.stderr, RENAMED);
   });

@@ -13,8 +13,8 @@ import { ClusterError } from '#reconciler/errors';
 import type { Cluster } from '#reconciler/ports';
 import { DEDICATED } from '../constructs/app-builder';
 import { kafkaTlsIn, type Ran } from '../support/command-line';
-import { on, wish } from '../support/wishes';
-import { inMemory, KAFKA, kafkaManifest, type MemoryPlace, NAMESPACE, World } from '../support/world';
+import { desiredProps, on } from '../support/desired-states';
+import { inMemory, KAFKA, kafkaManifest, type MemoryEnvironment, NAMESPACE, World } from '../support/world';
 
 const TEAM = { team: 'streams' };
 
@@ -52,17 +52,17 @@ async function commit(cluster: Cluster, props: KafkaTlsProps, labels: Readonly<R
 }
 
 async function worldIn(t: TestContext, executor: ExecutorName, kafka?: KubeObject) {
-  const place = inMemory({ opsManager: executor === 'ops-request' });
-  const world = await new World({}, () => place).start(...(kafka === undefined ? [] : [kafka]));
+  const environment = inMemory({ opsManager: executor === 'ops-request' });
+  const world = await new World({}, () => environment).start(...(kafka === undefined ? [] : [kafka]));
   t.after(() => world.stop());
   if (kafka !== undefined) await world.settle();
-  const guarded: MemoryPlace = { ...place, product: withPolicy(place.product ?? place.cluster) };
+  const guarded: MemoryEnvironment = { ...environment, product: withPolicy(environment.product ?? environment.cluster) };
   const run = async (...argv: readonly string[]): Promise<Ran> => {
     const ran = await kafkaTlsIn(guarded, [...argv, '--config-map', bundleName(KAFKA)]);
     assert.equal(ran.exitCode, 0, ran.stderr);
     return ran;
   };
-  return { world, cluster: place.cluster, run };
+  return { world, cluster: environment.cluster, run };
 }
 
 /** Kinds of which a run creates objects. */
@@ -72,7 +72,7 @@ for (const executor of ['native', 'ops-request'] as const) {
   describe(`under ${executor}`, () => {
     test('a policy that requires a label lets a run through: everything that it creates has it', async (t) => {
       const { cluster, run } = await worldIn(t, executor, kafkaManifest());
-      await commit(cluster, wish(executor, on()), TEAM);
+      await commit(cluster, desiredProps(executor, on()), TEAM);
       await run('apply');
       for (const kind of CREATED) {
         const isOurs = ({ metadata }: KubeObject) => executor === 'native' || !/^orders-(server|client)-cert$/.test(metadata.name);
@@ -90,18 +90,18 @@ for (const executor of ['native', 'ops-request'] as const) {
 
     test('a Kafka that is created has it from the beginning', async (t) => {
       const { world, cluster, run } = await worldIn(t, executor);
-      await commit(cluster, wish(executor, on(), { cluster: DEDICATED }), TEAM);
+      await commit(cluster, desiredProps(executor, on(), { cluster: DEDICATED }), TEAM);
       await run('apply');
       assert.equal((await world.kafka())?.metadata.labels?.team, 'streams');
     });
 
     test('a label that comes later is written, also onto the Lease, and restarts nothing', async (t) => {
       const { world, cluster, run } = await worldIn(t, executor, kafkaManifest());
-      await commit(cluster, wish(executor, on()), { team: 'before' });
+      await commit(cluster, desiredProps(executor, on()), { team: 'before' });
       await run('apply');
       const [pods, requests] = [await world.podUids(), (await world.requests()).map((r) => r.metadata.name)];
 
-      await commit(cluster, wish(executor, on()), TEAM);
+      await commit(cluster, desiredProps(executor, on()), TEAM);
       const { stdout } = await run('plan');
       assert.match(stdout, /configure +Issuer\/demo\/orders-ca +.*metadata\.labels\.team differs/);
       assert.doesNotMatch(stdout, /restart|KafkaOpsRequest/);

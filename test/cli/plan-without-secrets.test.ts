@@ -11,7 +11,7 @@ import { ClusterError } from '#reconciler/errors';
 import type { Cluster } from '#reconciler/ports';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
 import { kafkaTlsIn } from '../support/command-line';
-import { off, on, onWithNewRoot, wish } from '../support/wishes';
+import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
 import { inMemory, KAFKA, kafkaManifest, mayDoAnything, World } from '../support/world';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-secrets-'));
@@ -52,21 +52,21 @@ for (const executor of ['native', 'ops-request'] as const) {
   describe(`executor ${executor}`, () => {
     for (const { name, before, wants, isRefused } of CASES) {
       test(name, async (t) => {
-        const place = inMemory({ opsManager: executor === 'ops-request' });
-        const world = await new World({}, () => place).start(kafkaManifest());
+        const environment = inMemory({ opsManager: executor === 'ops-request' });
+        const world = await new World({}, () => environment).start(kafkaManifest());
         t.after(() => world.stop());
         await world.settle();
-        if (before !== undefined) await world.apply(world.bundle(wish(executor, before())));
-        await place.pass(DAY);
-        const bundle = world.bundle(wish(executor, wants(world.clock.now())));
+        if (before !== undefined) await world.apply(world.bundle(desiredProps(executor, before())));
+        await environment.pass(DAY);
+        const bundle = world.bundle(desiredProps(executor, wants(world.clock.now())));
         const file = path.join(folder, `${executor} ${name}.yaml`);
         writeFileSync(file, yaml(configMapOfBundle(bundle)));
         const planned = async (cluster: Cluster, ...flags: readonly string[]) => {
-          const { exitCode, stdout, stderr } = await kafkaTlsIn({ ...place, product: cluster }, ['plan', '-f', file, ...flags]);
+          const { exitCode, stdout, stderr } = await kafkaTlsIn({ ...environment, product: cluster }, ['plan', '-f', file, ...flags]);
           return { exitCode, stdout, stderr, plan: flags.includes('json') ? JSON.parse(stdout).plans[0] : undefined };
         };
-        const whole = await planned(mayDoAnything(place.cluster), '--output', 'json');
-        const partial = await planned(withoutSecrets(place.cluster), '--output', 'json');
+        const whole = await planned(mayDoAnything(environment.cluster), '--output', 'json');
+        const partial = await planned(withoutSecrets(environment.cluster), '--output', 'json');
         assert.equal(partial.exitCode, isRefused ? 2 : 0, partial.stderr);
         assert.equal(partial.plan.isPartial, true);
         assert.match(
@@ -81,7 +81,7 @@ for (const executor of ['native', 'ops-request'] as const) {
         );
         const invented = stepsOf(partial.plan).filter((step) => !stepsOf(whole.plan).includes(step));
         assert.deepEqual(invented, [], 'nothing is planned that is not planned with the Secrets');
-        const { stdout } = await planned(withoutSecrets(place.cluster));
+        const { stdout } = await planned(withoutSecrets(environment.cluster));
         if (partial.plan.steps.length === 0 && !isRefused) assert.match(stdout, /\nNothing to do, as far as can be seen from here\.\n$/);
       });
     }
@@ -89,7 +89,7 @@ for (const executor of ['native', 'ops-request'] as const) {
 }
 
 test('the Role of OPERATIONS.md for those who only plan is enough, and holds no right to Secrets or to write', async (t) => {
-  const { place, file } = await rotationDue(t);
+  const { environment, file } = await rotationDue(t);
   const page = readFileSync('examples/OPERATIONS.md', 'utf8');
   const [, text = ''] = /```yaml\n([^`]*kind: Role\n[^`]*)```/.exec(page) ?? [];
   const rules: readonly { apiGroups: string[]; resources: string[]; verbs: string[] }[] = parse(text).rules;
@@ -103,17 +103,17 @@ test('the Role of OPERATIONS.md for those who only plan is enough, and holds no 
     used.add(`${verb} ${kind.plural}.${groupOf(kind.apiVersion)}`);
   };
   const product: Cluster = {
-    ...mayDoAnything(place.cluster),
+    ...mayDoAnything(environment.cluster),
     get: async (subject) => {
       check('get', kindOf(subject) ?? assert.fail());
-      return place.cluster.get(subject);
+      return environment.cluster.get(subject);
     },
     list: async (kind, selection) => {
       check('list', kind);
-      return place.cluster.list(kind, selection);
+      return environment.cluster.list(kind, selection);
     },
   };
-  const ran = await kafkaTlsIn({ ...place, product }, ['observe', '-f', file]);
+  const ran = await kafkaTlsIn({ ...environment, product }, ['observe', '-f', file]);
   assert.equal(ran.exitCode, 0, ran.stderr);
   const { unread = [] } = JSON.parse(ran.stdout) as { unread?: readonly { what: string }[] };
   assert.ok(
@@ -129,47 +129,47 @@ test('the Role of OPERATIONS.md for those who only plan is enough, and holds no 
 });
 
 test('where only one Secret may not be read, the rest is compared', async (t) => {
-  const { place, file } = await rotationDue(t);
-  const product = withoutSecrets(place.cluster, (name) => name === 'orders-client-cert');
-  const { stdout, exitCode } = await kafkaTlsIn({ ...place, product }, ['plan', '-f', file]);
+  const { environment, file } = await rotationDue(t);
+  const product = withoutSecrets(environment.cluster, (name) => name === 'orders-client-cert');
+  const { stdout, exitCode } = await kafkaTlsIn({ ...environment, product }, ['plan', '-f', file]);
   assert.equal(exitCode, 0);
   assert.match(stdout, /Secrets may not be read here \(orders-client-cert in demo\)/);
   assert.match(stdout, /Certificate\/demo\/orders-server-cert .* issuedAfter is/);
 });
 
 test('an observation made without them gives the same plan again', async (t) => {
-  const { place, file } = await rotationDue(t);
-  const product = withoutSecrets(place.cluster);
+  const { environment, file } = await rotationDue(t);
+  const product = withoutSecrets(environment.cluster);
   const observation = path.join(folder, 'seen.json');
-  const observed = await kafkaTlsIn({ ...place, product }, ['observe', '-f', file]);
+  const observed = await kafkaTlsIn({ ...environment, product }, ['observe', '-f', file]);
   assert.equal(observed.exitCode, 0, observed.stderr);
   writeFileSync(observation, observed.stdout);
-  const live = await kafkaTlsIn({ ...place, product }, ['plan', '-f', file]);
-  const again = await kafkaTlsIn(place, ['plan', '-f', file, '--observation', observation]);
+  const live = await kafkaTlsIn({ ...environment, product }, ['plan', '-f', file]);
+  const again = await kafkaTlsIn(environment, ['plan', '-f', file, '--observation', observation]);
   assert.equal(again.exitCode, 0, again.stderr);
   assert.equal(again.stdout.replace(/No cluster was asked\..*/, ''), live.stdout.replace(/Apply with:.*/, ''));
 });
 
 test('--exit-code is about what can be seen', async (t) => {
-  const { place, file } = await rotationDue(t);
-  const codeOf = async (product: Cluster) => (await kafkaTlsIn({ ...place, product }, ['plan', '-f', file, '--exit-code'])).exitCode;
-  assert.equal(await codeOf(mayDoAnything(place.cluster)), 3);
-  assert.equal(await codeOf(withoutSecrets(place.cluster)), 0);
+  const { environment, file } = await rotationDue(t);
+  const codeOf = async (product: Cluster) => (await kafkaTlsIn({ ...environment, product }, ['plan', '-f', file, '--exit-code'])).exitCode;
+  assert.equal(await codeOf(mayDoAnything(environment.cluster)), 3);
+  assert.equal(await codeOf(withoutSecrets(environment.cluster)), 0);
 });
 
 for (const command of ['apply', 'verify']) {
   test(`${command} needs them, and names the right that is missing`, async (t) => {
-    const { place, file } = await rotationDue(t);
-    const { exitCode, stderr } = await kafkaTlsIn({ ...place, product: withoutSecrets(place.cluster) }, [command, '-f', file]);
+    const { environment, file } = await rotationDue(t);
+    const { exitCode, stderr } = await kafkaTlsIn({ ...environment, product: withoutSecrets(environment.cluster) }, [command, '-f', file]);
     assert.equal(exitCode, 1);
     assert.match(stderr, /^Secret\/demo\/\S+: may not get secrets in namespace demo: 403 Forbidden\.\n/);
   });
 }
 
 test('other rights that a plan needs are all named at once', async (t) => {
-  const { place, file } = await rotationDue(t);
+  const { environment, file } = await rotationDue(t);
   const denied = [KINDS.Pod.kind, KINDS.KafkaOpsRequest.kind, KINDS.Certificate.kind];
-  const reading = withoutSecrets(place.cluster);
+  const reading = withoutSecrets(environment.cluster);
   const product: Cluster = {
     ...reading,
     list: async (kind, selection) => {
@@ -177,22 +177,22 @@ test('other rights that a plan needs are all named at once', async (t) => {
       throw new ClusterError(`${kind.kind}/demo: may not list ${kind.plural}.`, { status: 403, reason: 'Forbidden' });
     },
   };
-  const { exitCode, stderr } = await kafkaTlsIn({ ...place, product }, ['plan', '-f', file]);
+  const { exitCode, stderr } = await kafkaTlsIn({ ...environment, product }, ['plan', '-f', file]);
   assert.equal(exitCode, 1);
   assert.match(stderr, /^Namespace demo: 3 things cannot be read\.\n/);
   for (const kind of denied) assert.match(stderr, new RegExp(`\n  - ${kind}/demo: may not list`));
 });
 
 async function rotationDue(t: { readonly after: (fn: () => Promise<void>) => void }) {
-  const place = inMemory({ opsManager: false });
-  const world = await new World({}, () => place).start(kafkaManifest());
+  const environment = inMemory({ opsManager: false });
+  const world = await new World({}, () => environment).start(kafkaManifest());
   t.after(() => world.stop());
   await world.settle();
-  await world.apply(world.bundle(wish('native', on())));
-  await place.pass(DAY);
+  await world.apply(world.bundle(desiredProps('native', on())));
+  await environment.pass(DAY);
   const file = path.join(folder, 'rotated.yaml');
-  writeFileSync(file, yaml(configMapOfBundle(world.bundle(wish('native', rotated(world.clock.now()))))));
-  return { place, file };
+  writeFileSync(file, yaml(configMapOfBundle(world.bundle(desiredProps('native', rotated(world.clock.now()))))));
+  return { environment, file };
 }
 
 /** What is done to which object; the name of a request holds a fingerprint of what is in a Secret. */

@@ -12,7 +12,7 @@ import { additions, differences } from '#reconciler/plan/saved-plan';
 import { mismatches } from '#reconciler/plan/verify';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
 import { kafkaTls, kafkaTlsIn, type Ran } from '../support/command-line';
-import { off, on, wish } from '../support/wishes';
+import { desiredProps, off, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'saved-plan-'));
@@ -29,8 +29,8 @@ async function start(executor: ExecutorName): Promise<void> {
 /** Runs a command on what is wanted of the Kafka. */
 function run(argv: readonly string[], executor: ExecutorName, tls: Tls): Promise<Ran> {
   const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(wish(executor, tls)))));
-  return kafkaTlsIn(world.place, [...argv, '-f', bundle]);
+  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps(executor, tls)))));
+  return kafkaTlsIn(world.environment, [...argv, '-f', bundle]);
 }
 
 /** resourceVersions of all that the product may write. */
@@ -49,7 +49,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.match(planned.stdout, / --plan \S*plan\.json/, 'it says how to go on');
       const applied = await run(['apply', '--plan', PLAN], executor, on());
       assert.equal(applied.exitCode, 0, applied.stderr);
-      const bundle = world.bundle(wish(executor, on()));
+      const bundle = world.bundle(desiredProps(executor, on()));
       assert.deepEqual(mismatches(await world.observe(bundle), bundle.tls), []);
       const again = await run(['apply', '--plan', PLAN], executor, on());
       assert.equal(again.exitCode, 0, 'what is done already needs no agreement');
@@ -59,7 +59,7 @@ for (const executor of ['native', 'ops-request'] as const) {
     test('other names and a rotation: the second operation is named only when the first is over, and was agreed to', async () => {
       await start(executor);
       await run(['apply'], executor, on());
-      await world.place.pass(86_400_000);
+      await world.environment.pass(86_400_000);
       const wanted = on({ server: { dnsNames: ['orders.example.org'] }, issuedAfter: world.clock.now().toISOString() });
       await run(['plan', '--out', PLAN], executor, wanted);
       const applied = await run(['apply', '--plan', PLAN], executor, wanted);
@@ -70,7 +70,7 @@ for (const executor of ['native', 'ops-request'] as const) {
     test('refuses when the cluster has moved since, and writes nothing', async () => {
       await start(executor);
       await run(['apply'], executor, on());
-      await world.place.pass(86_400_000);
+      await world.environment.pass(86_400_000);
       const wanted = on({ issuedAfter: world.clock.now().toISOString() });
       await run(['plan', '--out', PLAN], executor, wanted);
       await run(['apply'], executor, off());
@@ -126,7 +126,7 @@ for (const { name, text, says } of FILES) {
     world = new World();
     writeFileSync(PLAN, text);
     const bundle = path.join(folder, 'bundle.yaml');
-    writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(wish('native', on())))));
+    writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps('native', on())))));
     const { exitCode, stderr } = await kafkaTls(['apply', '-f', bundle, '--plan', PLAN]);
     assert.equal(exitCode, 2);
     assert.match(stderr, says);

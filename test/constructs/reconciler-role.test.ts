@@ -108,7 +108,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         () => Tls.on({ issuer: TlsIssuer.selfSignedCa({ name: 'new-ca' }), acknowledge }),
         () => Tls.off({ acknowledge }),
       ]) {
-        await world.place.pass(3_600_000); // long enough for an instant to be after the last issuance
+        await world.environment.pass(3_600_000); // long enough for an instant to be after the last issuance
         await world.apply(bundleOf({ ...props, tls: tls() }));
         await world.settle();
         if (refusal !== undefined) continue;

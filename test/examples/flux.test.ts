@@ -7,9 +7,9 @@ import { goDurationMs } from '#model/go-duration';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { Client } from '#reconciler/sandbox/client';
 import { celCheck, type HealthExpressions } from '../support/cel-health';
+import { desiredProps, off, on } from '../support/desired-states';
 import { KAFKAS, REQUESTS } from '../support/recorded-statuses';
 import { historyOf, UNDISTURBED } from '../support/undisturbed-runs';
-import { off, on, wish } from '../support/wishes';
 import { inMemory, World } from '../support/world';
 
 const manifests = (name: string): readonly KubeObject[] =>
@@ -89,16 +89,16 @@ describe('applying the Kafka of Git again', () => {
   ];
   for (const { name, kafka, isKept } of inGit) {
     test(name, async () => {
-      const place = inMemory({});
-      const world = new World({}, () => place);
-      const flux = new Client({ send: (request) => place.sandbox.api.handle(request), manager: 'kustomize-controller' });
+      const environment = inMemory({});
+      const world = new World({}, () => environment);
+      const flux = new Client({ send: (request) => environment.sandbox.api.handle(request), manager: 'kustomize-controller' });
       try {
         await world.start();
         await flux.apply(withoutTls);
         await world.settle();
-        await world.apply(world.bundle(wish('ops-request', on())));
+        await world.apply(world.bundle(desiredProps('ops-request', on())));
         await flux.apply(kafka);
-        await world.apply(world.bundle(wish('ops-request', off())));
+        await world.apply(world.bundle(desiredProps('ops-request', off())));
         const generation = (await world.settle()).metadata.generation;
         const { metadata, spec } = await flux.apply(kafka);
         assert.equal(spec.tls === undefined, isKept);

@@ -8,7 +8,7 @@ import { Executor, KafkaCluster, KafkaTls } from '#constructs/index';
 import type { KubeObject } from '#model/kube-object';
 import { PORTS, selectorLabels } from '#model/kubedb';
 import { kafkaTls } from '../support/command-line';
-import { on } from '../support/wishes';
+import { on } from '../support/desired-states';
 
 const page = readFileSync('examples/OPERATIONS.md', 'utf8');
 const blocks = [...page.matchAll(/^( *)```yaml\n([\s\S]*?)^ *```$/gm)].map(([, indent = '', text = '']) =>

@@ -4,8 +4,8 @@ import { afterEach, describe, test } from 'node:test';
 import { Acknowledgement, Tls, TlsIssuer } from '#constructs/index';
 import { EXECUTORS } from '#model/desired';
 import { refOf } from '#model/kube-object';
-import { assertSettled } from '../support/settled';
-import { wish } from '../support/wishes';
+import { assertConverged } from '../support/converged';
+import { desiredProps } from '../support/desired-states';
 import { failureOf, kafkaManifest, World } from '../support/world';
 
 let world: World;
@@ -30,15 +30,15 @@ for (const executor of EXECUTORS) {
       await world.settle();
     };
     const apply = async (tls: Tls) => {
-      await world.apply(world.bundle(wish(executor, tls)));
-      await world.place.pass(60_000);
+      await world.apply(world.bundle(desiredProps(executor, tls)));
+      await world.environment.pass(60_000);
     };
     /** Two runs refuse it alike, and touch nothing; returns what they ask for. */
     const refused = async (tls: Tls): Promise<string> => {
       const pods = await world.podUids();
       const runs = [
-        await failureOf(world.apply(world.bundle(wish(executor, tls)))),
-        await failureOf(world.apply(world.bundle(wish(executor, tls)))),
+        await failureOf(world.apply(world.bundle(desiredProps(executor, tls)))),
+        await failureOf(world.apply(world.bundle(desiredProps(executor, tls)))),
       ];
       assert.deepEqual(
         runs.map((r) => r.exitCode),
@@ -61,7 +61,7 @@ for (const executor of EXECUTORS) {
       assert.ok(content !== undefined, hint);
       const acknowledge = [...LEFT_BEHIND, Acknowledgement.clientsMoveToTls(content)];
       await apply(on('orders-ca', { ...NAMED, acknowledge }));
-      await assertSettled(world, world.bundle(wish(executor, on('orders-ca', NAMED))));
+      await assertConverged(world, world.bundle(desiredProps(executor, on('orders-ca', NAMED))));
     });
 
     test('to and fro by reverts nothing is asked for, also when all requests were deleted', async () => {
@@ -71,7 +71,7 @@ for (const executor of EXECUTORS) {
       for (const reverted of [plain, tls, plain]) {
         await deleteRequests();
         await apply(reverted);
-        await assertSettled(world, world.bundle(wish(executor, reverted)));
+        await assertConverged(world, world.bundle(desiredProps(executor, reverted)));
       }
     });
 
@@ -81,7 +81,7 @@ for (const executor of EXECUTORS) {
       await apply(on('orders-ca-2'));
       await deleteRequests();
       await apply(Tls.on({ issuer: TlsIssuer.selfSignedCa() }));
-      await assertSettled(world, world.bundle(wish(executor, on())));
+      await assertConverged(world, world.bundle(desiredProps(executor, on())));
       // Forth again is a revert, too; but not after something else has come between.
       await apply(on('orders-ca-3', { acknowledge: [Acknowledgement.trustRootChangesTo('orders-ca-3')] }));
       assert.match(await refused(on('orders-ca-2')), /Acknowledgement\.trustRootChangesTo\('[0-9a-f]{64}'\)/);

@@ -7,8 +7,8 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { issuerManifests } from '#model/manifests';
 import { ANNOTATION_OWNER, trustName } from '#model/names';
 import type { CertificateSpec } from '#model/tls';
+import { desiredProps } from '../support/desired-states';
 import { counting } from '../support/interrupting-cluster';
-import { wish } from '../support/wishes';
 import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
 
 const storage = { resources: { requests: { storage: '1Gi' } } };
@@ -65,7 +65,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
           await world.settle();
           const before = await stateOf(world);
 
-          await world.apply(world.bundle(wish(executor, Tls.on({ issuer: TlsIssuer.issuer('corp-ca'), ...wants }))));
+          await world.apply(world.bundle(desiredProps(executor, Tls.on({ issuer: TlsIssuer.issuer('corp-ca'), ...wants }))));
 
           assert.deepEqual(await stateOf(world), before);
           assert.deepEqual(await world.requests(), []);

@@ -6,8 +6,8 @@ import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { plan } from '#reconciler/plan/plan';
 import { type Issued, issueCertificate } from '../support/certificate-factory';
-import { assertSettled } from '../support/settled';
-import { on, wish } from '../support/wishes';
+import { assertConverged } from '../support/converged';
+import { desiredProps, on } from '../support/desired-states';
 import { failureOf, KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
 
 let world: World;
@@ -50,18 +50,18 @@ async function secured(executor: ExecutorName, pki: Pki): Promise<void> {
   );
   await world.settle();
   await world.apply(world.bundle(desired(executor)));
-  await world.place.pass(60_000);
+  await world.environment.pass(60_000);
   world.events.length = 0;
 }
 
 const desired = (executor: ExecutorName, issuedAfter?: string) =>
-  wish(executor, on({ issuer: TlsIssuer.issuer('corp'), ...(issuedAfter === undefined ? {} : { issuedAfter }) }));
+  desiredProps(executor, on({ issuer: TlsIssuer.issuer('corp'), ...(issuedAfter === undefined ? {} : { issuedAfter }) }));
 
 /** The CA Secret gets another content; nothing else changes. */
 async function becomes(pki: Pki): Promise<void> {
   const has = (await world.cluster.get(world.ref(KINDS.Secret, 'corp'))) as KubeObject;
   await world.cluster.replace({ ...has, data: caSecret(pki).data });
-  await world.place.pass(60_000);
+  await world.environment.pass(60_000);
 }
 
 const GATED: readonly { readonly name: string; readonly before: Pki; readonly after?: Pki }[] = [
@@ -89,7 +89,7 @@ for (const executor of EXECUTORS) {
         assert.deepEqual([cutover, obstacles], [undefined, []]);
         await world.apply(bundle);
         assert.deepEqual([...world.evicted].sort(), [`${KAFKA}-0`, `${KAFKA}-1`, `${KAFKA}-2`]);
-        await assertSettled(world, bundle);
+        await assertConverged(world, bundle);
       });
     }
 
@@ -120,7 +120,7 @@ for (const executor of EXECUTORS) {
       await becomes([issuing, [], root]);
       await world.apply(bundle);
       assert.equal(new Set(world.evicted).size, 3);
-      await assertSettled(world, bundle);
+      await assertConverged(world, bundle);
       assert.equal((await world.apply(bundle)).message, 'nothing to do');
     });
   });

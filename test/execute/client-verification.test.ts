@@ -10,7 +10,7 @@ import { TlsIssuer } from '#constructs/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { type Issued, issueCertificate } from '../support/certificate-factory';
-import { on, wish } from '../support/wishes';
+import { desiredProps, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
 
 let world: World;
@@ -32,7 +32,7 @@ async function exported(data: Readonly<Record<string, string>>): Promise<{ trust
   const storage = { resources: { requests: { storage: '1Gi' } } };
   await world.start(secret, issuer, kafkaManifest({ topology: undefined, replicas: 1, storage }));
   await world.settle();
-  await world.apply(world.bundle(wish('native', on({ issuer: TlsIssuer.issuer('corp') }))));
+  await world.apply(world.bundle(desiredProps('native', on({ issuer: TlsIssuer.issuer('corp') }))));
   const held = (await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)))?.data;
   const text = (key: string) => Buffer.from(held[key], 'base64').toString('utf8');
   const configMap = await world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));

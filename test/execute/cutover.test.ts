@@ -4,8 +4,8 @@ import { afterEach, describe, test } from 'node:test';
 import { Cutover } from '#constructs/index';
 import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
 import type { Cluster, ProgressEvent } from '#reconciler/ports';
-import { assertSettled } from '../support/settled';
-import { off, on, wish } from '../support/wishes';
+import { assertConverged } from '../support/converged';
+import { desiredProps, off, on } from '../support/desired-states';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 let world: World;
@@ -38,8 +38,8 @@ async function started(): Promise<void> {
 
 async function secured(): Promise<void> {
   await started();
-  await world.apply(world.bundle(wish('native', on())));
-  await world.place.pass(86_400_000);
+  await world.apply(world.bundle(desiredProps('native', on())));
+  await world.environment.pass(86_400_000);
   world.events.length = 0;
 }
 
@@ -77,11 +77,11 @@ describe('a rolling cut-over', () => {
       gone = pod.name;
       return world.delete(pod);
     });
-    await world.apply(world.bundle(wish('native', on())));
+    await world.apply(world.bundle(desiredProps('native', on())));
     assert.equal(gone, world.evicted[0], 'the first one was converted');
     assert.deepEqual(pairs, []);
     assert.equal(world.evicted.length, 3, 'each once');
-    await assertSettled(world, world.bundle(wish('native', on())));
+    await assertConverged(world, world.bundle(desiredProps('native', on())));
   });
 
   test('goes on after a while without a pod that does not come back, and says so', async () => {
@@ -91,28 +91,28 @@ describe('a rolling cut-over', () => {
       letGo = await lost(PODS.find((p) => p !== name) ?? '');
     });
     const start = minutes();
-    const failure = await failureOf(world.apply(world.bundle(wish('native', on()))));
+    const failure = await failureOf(world.apply(world.bundle(desiredProps('native', on()))));
     assert.match(failure.message, /not verified after 10m/);
     assert.equal(new Set(world.evicted).size, 2, 'the two that could be converted were');
     assert.ok(minutes() - start < 25, `${minutes() - start} minutes`);
     const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
     assert.ok(warnings.includes('is terminating; the others go on without it'), warnings.join('\n'));
     await letGo();
-    await world.apply(world.bundle(wish('native', on())));
-    await assertSettled(world, world.bundle(wish('native', on())));
+    await world.apply(world.bundle(desiredProps('native', on())));
+    await assertConverged(world, world.bundle(desiredProps('native', on())));
   });
 
   test('does not wait for outdated pods that cannot run: only their own restart helps them', async () => {
     await secured();
     for (const alias of ['server', 'client']) await world.delete(world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`));
-    await world.place.pass(MINUTE_MS);
+    await world.environment.pass(MINUTE_MS);
     await world.delete(world.ref(KINDS.Secret, `${KAFKA}-server-cert`));
     for (const pod of PODS) await world.delete(world.ref(KINDS.Pod, pod));
-    await world.place.pass(MINUTE_MS);
+    await world.environment.pass(MINUTE_MS);
     const start = minutes();
-    await world.apply(world.bundle(wish('native', off())));
+    await world.apply(world.bundle(desiredProps('native', off())));
     assert.ok(minutes() - start < 1, `${minutes() - start} minutes`);
-    await assertSettled(world, world.bundle(wish('native', off())));
+    await assertConverged(world, world.bundle(desiredProps('native', off())));
   });
 
   test('does not wait for a pod that only KubeDB can make: we have paused it', async () => {
@@ -121,15 +121,15 @@ describe('a rolling cut-over', () => {
       const kafka = (await world.kafka()) as KubeObject;
       await world.cluster.replace({ ...kafka, spec: { ...kafka.spec, replicas: 4 } });
     });
-    await failureOf(world.apply(world.bundle(wish('native', on()))));
+    await failureOf(world.apply(world.bundle(desiredProps('native', on()))));
     assert.deepEqual([...new Set(world.evicted)].sort(), PODS, 'those that there are were converted');
-    await world.apply(world.bundle(wish('native', on())));
-    await assertSettled(world, world.bundle(wish('native', on())));
+    await world.apply(world.bundle(desiredProps('native', on())));
+    await assertConverged(world, world.bundle(desiredProps('native', on())));
   });
 
   test('turns back when Git does, while it waits', async () => {
     await started();
-    const [wanted, reverted] = [world.bundle(wish('native', on())), world.bundle(wish('native', off()))];
+    const [wanted, reverted] = [world.bundle(desiredProps('native', on())), world.bundle(desiredProps('native', off()))];
     let bundle = wanted;
     let letGo: () => Promise<unknown> = async () => {};
     once(atFirst('evicted'), async ({ name }) => {
@@ -143,7 +143,7 @@ describe('a rolling cut-over', () => {
     await world.apply(() => bundle);
     const [first = ''] = world.evicted;
     assert.deepEqual(new Set(world.evicted), new Set([first]), 'no other pod was converted');
-    await assertSettled(world, world.bundle(wish('native', off())));
+    await assertConverged(world, world.bundle(desiredProps('native', off())));
   });
 
   test('ends when the Kafka is deleted while it waits', async () => {
@@ -152,7 +152,7 @@ describe('a rolling cut-over', () => {
       await lost(PODS.find((p) => p !== name) ?? '');
       once(whileWaiting, () => world.delete(world.ref(KINDS.Kafka, KAFKA)));
     });
-    const failure = await failureOf(world.apply(world.bundle(wish('native', on()))));
+    const failure = await failureOf(world.apply(world.bundle(desiredProps('native', on()))));
     assert.equal(failure.exitCode, 1, failure.message);
     assert.match(failure.message, /it was deleted while it was worked on\.$/);
   });
@@ -161,6 +161,6 @@ describe('a rolling cut-over', () => {
 test('a cut-over in one stop waits for nobody: all go at once', async () => {
   await started();
   once(atFirst('evicted'), ({ name }) => lost(PODS.find((p) => p !== name) ?? ''));
-  await failureOf(world.apply(world.bundle(wish('native', on(), { restart: { cutover: Cutover.STOP } }))));
+  await failureOf(world.apply(world.bundle(desiredProps('native', on(), { restart: { cutover: Cutover.STOP } }))));
   assert.deepEqual([...new Set(world.evicted)].sort(), PODS);
 });

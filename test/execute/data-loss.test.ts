@@ -3,21 +3,21 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Acknowledgement, Cutover, type Tls } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
-import { off, on, wish } from '../support/wishes';
-import { failureOf, inMemory, KAFKA, kafkaManifest, type MemoryPlace, NAMESPACE, World } from '../support/world';
+import { desiredProps, off, on } from '../support/desired-states';
+import { failureOf, inMemory, KAFKA, kafkaManifest, type MemoryEnvironment, NAMESPACE, World } from '../support/world';
 
 let world: World;
-let place: MemoryPlace;
+let environment: MemoryEnvironment;
 afterEach(() => world?.stop());
 
 /** A Kafka without TLS, whose storage goes with its pods. */
 async function started(executor: ExecutorName, storageType = 'Ephemeral'): Promise<void> {
-  place = inMemory({ opsManager: executor === 'ops-request' });
-  world = await new World({}, () => place).start(kafkaManifest({ storageType }));
+  environment = inMemory({ opsManager: executor === 'ops-request' });
+  world = await new World({}, () => environment).start(kafkaManifest({ storageType }));
   await world.settle();
 }
 
-const losses = () => place.sandbox.losses(NAMESPACE, KAFKA);
+const losses = () => environment.sandbox.losses(NAMESPACE, KAFKA);
 const NONE = { metadata: 0, partitions: 0 };
 
 /** Applies what is wanted with what its refusal asks for. */
@@ -26,7 +26,7 @@ async function applyAcknowledged(
   tls: (acknowledge: Acknowledgement[]) => Tls,
   cutover = Cutover.ROLLING,
 ): Promise<void> {
-  const bundle = (...acknowledge: Acknowledgement[]) => world.bundle(wish(executor, tls(acknowledge), { restart: { cutover } }));
+  const bundle = (...acknowledge: Acknowledgement[]) => world.bundle(desiredProps(executor, tls(acknowledge), { restart: { cutover } }));
   const pods = await world.podUids();
   const refused = await failureOf(world.apply(bundle()));
   assert.equal(refused.exitCode, 2, refused.message);
@@ -44,13 +44,13 @@ for (const executor of EXECUTORS) {
       await started(executor);
       await applyAcknowledged(executor, turnOn);
       assert.equal(losses().metadata, 1);
-      assert.deepEqual(await world.apply(world.bundle(wish(executor, on()))), { changed: false, message: 'nothing to do' });
+      assert.deepEqual(await world.apply(world.bundle(desiredProps(executor, on()))), { changed: false, message: 'nothing to do' });
     });
 
     test('a revert loses the data that came since, and is refused again', async () => {
       await started(executor);
       await applyAcknowledged(executor, turnOn);
-      const refused = await failureOf(world.apply(world.bundle(wish(executor, off()))));
+      const refused = await failureOf(world.apply(world.bundle(desiredProps(executor, off()))));
       assert.equal(refused.exitCode, 2);
       assert.match(
         refused.hint ?? '',
@@ -61,7 +61,7 @@ for (const executor of EXECUTORS) {
 
     test('a cut-over of a durable Kafka loses nothing', async () => {
       await started(executor, 'Durable');
-      await world.apply(world.bundle(wish(executor, on())));
+      await world.apply(world.bundle(desiredProps(executor, on())));
       assert.deepEqual(losses(), NONE);
     });
   });
@@ -81,26 +81,26 @@ describe('executor native', () => {
   test('a run that was killed in a cut-over goes on without being asked again', async () => {
     await started('native');
     const content = /ephemeralDataIsLost\('([^']+)'\)/.exec(
-      (await failureOf(world.apply(world.bundle(wish('native', on()))))).hint ?? '',
+      (await failureOf(world.apply(world.bundle(desiredProps('native', on()))))).hint ?? '',
     )?.[1];
     const bundle = world.bundle(
-      wish('native', on({ acknowledge: [Acknowledgement.clientsMoveToTls(), Acknowledgement.ephemeralDataIsLost(content ?? '')] })),
+      desiredProps('native', on({ acknowledge: [Acknowledgement.clientsMoveToTls(), Acknowledgement.ephemeralDataIsLost(content ?? '')] })),
     );
     world.when('evicted', `${KAFKA}-broker`, () => {
       throw new Error('killed');
     });
     await assert.rejects(world.apply(bundle), /killed/);
     world.onEvent = undefined;
-    assert.deepEqual(await world.apply(world.bundle(wish('native', on()))), { changed: true, message: 'TLS is as desired' });
+    assert.deepEqual(await world.apply(world.bundle(desiredProps('native', on()))), { changed: true, message: 'TLS is as desired' });
   });
 
   test('a gated roll keeps the data of an ephemeral Kafka', async () => {
     await started('native');
     await applyAcknowledged('native', (acknowledge) => on({ acknowledge: [Acknowledgement.clientsMoveToTls(), ...acknowledge] }));
-    await world.place.pass(86_400_000);
+    await world.environment.pass(86_400_000);
     const before = losses();
     const pods = await world.podUids();
-    await world.apply(world.bundle(wish('native', on({ issuedAfter: world.clock.now().toISOString() }))));
+    await world.apply(world.bundle(desiredProps('native', on({ issuedAfter: world.clock.now().toISOString() }))));
     assert.deepEqual(losses(), before);
     for (const [pod, uid] of Object.entries(await world.podUids())) assert.notEqual(uid, pods[pod]);
   });

@@ -5,9 +5,9 @@ import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { expiredAt } from '#reconciler/plan/dates';
 import { plan } from '#reconciler/plan/plan';
-import { assertSettled } from '../support/settled';
-import { on, wish } from '../support/wishes';
-import { failureOf, KAFKA, kafkaManifest, type MemoryPlace, World } from '../support/world';
+import { assertConverged } from '../support/converged';
+import { desiredProps, on } from '../support/desired-states';
+import { failureOf, KAFKA, kafkaManifest, type MemoryEnvironment, World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -19,18 +19,18 @@ const BROKERS = [0, 1, 2].map((i) => `${KAFKA}-broker-${i}`);
 async function secured(executor: ExecutorName): Promise<void> {
   world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
   await world.settle();
-  await world.apply(world.bundle(wish(executor, on())));
-  await world.place.pass(60_000);
+  await world.apply(world.bundle(desiredProps(executor, on())));
+  await world.environment.pass(60_000);
   world.events.length = 0;
 }
 
 /** The wall clock is set ahead: nobody has renewed anything, as where cert-manager could not issue for months. */
 function setAhead(days: number): void {
-  (world.place as MemoryPlace).clock.jump(days * DAY_MS);
+  (world.environment as MemoryEnvironment).clock.jump(days * DAY_MS);
 }
 
 async function planned(executor: ExecutorName) {
-  const bundle = world.bundle(wish(executor, on()));
+  const bundle = world.bundle(desiredProps(executor, on()));
   const live = await world.observe(bundle);
   return { bundle, live, plan: plan(bundle, live, world.clock.now()) };
 }
@@ -39,14 +39,14 @@ for (const executor of EXECUTORS) {
   describe(`every pod serves what has expired, under ${executor}`, () => {
     test('is a cut-over that needs no acknowledgement, and ends well: cert-manager had renewed, and nothing had restarted', async () => {
       await secured(executor);
-      await world.place.pass(95 * DAY_MS);
+      await world.environment.pass(95 * DAY_MS);
       const { live, plan: before, bundle } = await planned(executor);
       assert.ok(live.pods.every((p) => expiredAt(p) !== undefined));
       assert.match(before.cutover?.because ?? '', /every pod serves expired 2027-.*expect an outage until the last pod is back/);
       await world.apply(bundle);
       assert.deepEqual([...world.evicted].sort(), [...BROKERS, ...CONTROLLERS].sort(), 'each once');
       assert.equal((await world.settle()).status?.phase, 'Ready');
-      await assertSettled(world, bundle);
+      await assertConverged(world, bundle);
     });
 
     test('ends well when the Secrets hold what has expired, too: nothing was renewed for months', async () => {
@@ -58,40 +58,40 @@ for (const executor of EXECUTORS) {
       assert.ok(before.steps.some((s) => s.findings.some((f) => f.message.startsWith('expired 2027-'))));
       await world.apply(bundle);
       assert.deepEqual([...new Set(world.evicted)].sort(), [...BROKERS, ...CONTROLLERS].sort());
-      await assertSettled(world, bundle);
+      await assertConverged(world, bundle);
     });
   });
 }
 
 test('a run that was ended half way is gone on with: pods that were restarted are left alone', async () => {
   await secured('native');
-  await world.place.pass(95 * DAY_MS);
-  const bundle = world.bundle(wish('native', on()));
+  await world.environment.pass(95 * DAY_MS);
+  const bundle = world.bundle(desiredProps('native', on()));
   world.when('ready', BROKERS[0] ?? '', () => void world.annotate({ 'sandbox.kafka-tls/crash-loop': BROKERS[1] ?? '' }));
   const failure = await failureOf(world.apply(bundle));
   assert.match(failure.message, /restarted and not Ready after/);
   const restarted = new Set(world.evicted);
   assert.ok(restarted.has(BROKERS[0] ?? '') && !restarted.has(BROKERS[2] ?? ''), [...restarted].join());
   await world.annotate({ 'sandbox.kafka-tls/crash-loop': '' });
-  await world.place.pass(600_000);
+  await world.environment.pass(600_000);
   world.events.length = 0;
   await world.apply(bundle);
   assert.ok(!world.evicted.includes(BROKERS[0] ?? '') && world.evicted.includes(BROKERS[2] ?? ''), world.evicted.join());
-  await assertSettled(world, bundle);
+  await assertConverged(world, bundle);
 });
 
 test('one pod of many that serves what has expired restarts first, and the others by their gates', async () => {
   await secured('native');
   // The certificates are renewed by hand, and all but one broker are restarted for it.
-  await world.place.pass(61 * DAY_MS);
+  await world.environment.pass(61 * DAY_MS);
   for (const alias of ['server', 'client']) await world.askForRenewal(world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`));
-  await world.place.pass(60_000);
+  await world.environment.pass(60_000);
   for (const pod of [...CONTROLLERS, ...BROKERS.slice(0, 2)]) {
     await world.delete(world.ref(KINDS.Pod, pod));
-    await world.place.pass(60_000);
+    await world.environment.pass(60_000);
   }
-  await world.place.pass(30 * DAY_MS);
-  const bundle = world.bundle(wish('native', on({ issuedAfter: world.clock.now().toISOString() })));
+  await world.environment.pass(30 * DAY_MS);
+  const bundle = world.bundle(desiredProps('native', on({ issuedAfter: world.clock.now().toISOString() })));
   const live = await world.observe(bundle);
   const { cutover, steps, notes } = plan(bundle, live, world.clock.now());
   assert.equal(cutover, undefined);
@@ -100,20 +100,20 @@ test('one pod of many that serves what has expired restarts first, and the other
   await world.apply(bundle);
   assert.equal(world.evicted[0], BROKERS[2]);
   assert.equal(world.evicted.length, 6, world.evicted.join());
-  await assertSettled(world, bundle);
+  await assertConverged(world, bundle);
 });
 
 test('two pods that serve what has expired restart first and without gates, the others by theirs', async () => {
   await secured('native');
-  await world.place.pass(61 * DAY_MS);
+  await world.environment.pass(61 * DAY_MS);
   for (const alias of ['server', 'client']) await world.askForRenewal(world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`));
-  await world.place.pass(60_000);
+  await world.environment.pass(60_000);
   for (const pod of [...CONTROLLERS, ...BROKERS.slice(0, 1)]) {
     await world.delete(world.ref(KINDS.Pod, pod));
-    await world.place.pass(60_000);
+    await world.environment.pass(60_000);
   }
-  await world.place.pass(30 * DAY_MS);
-  const bundle = world.bundle(wish('native', on({ issuedAfter: world.clock.now().toISOString() })));
+  await world.environment.pass(30 * DAY_MS);
+  const bundle = world.bundle(desiredProps('native', on({ issuedAfter: world.clock.now().toISOString() })));
   const { cutover } = plan(bundle, await world.observe(bundle), world.clock.now());
   assert.match(cutover?.because ?? '', /2 of 6 pods serve expired .*restart first, without gates/);
   await world.apply(bundle);
@@ -121,5 +121,5 @@ test('two pods that serve what has expired restart first and without gates, the 
   assert.equal(world.evicted.length, 6, world.evicted.join());
   const ready = world.events.filter((e) => e.event === 'ready').map((e) => e.message);
   assert.equal(ready.filter((m) => m.startsWith('Ready, serves')).length, 4, 'those with gates were waited for');
-  await assertSettled(world, bundle);
+  await assertConverged(world, bundle);
 });

@@ -11,29 +11,29 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
 import { ANNOTATION_OWNER } from '#model/names';
 import type { Cluster } from '#reconciler/ports';
+import { assertConverged } from '../support/converged';
+import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
-import { assertSettled } from '../support/settled';
-import { off, on, onWithNewRoot, wish } from '../support/wishes';
 import { failureOf, hasCondition, KAFKA, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
 
-const wanted = (executor: ExecutorName, tls: Tls) => world.bundle(wish(executor, tls));
+const wanted = (executor: ExecutorName, tls: Tls) => world.bundle(desiredProps(executor, tls));
 
 /** A Kafka that serves TLS, given to it by this tool. */
 async function secured(executor: ExecutorName, options: WorldOptions = {}): Promise<void> {
   world = await new World({ opsManager: executor === 'ops-request', ...options }).start(kafkaManifest());
   await world.settle();
   await world.apply(wanted(executor, on()));
-  await world.place.pass(86_400_000);
+  await world.environment.pass(86_400_000);
   world.events.length = 0;
 }
 
 const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
 
 async function assertServing(bundle: Bundle): Promise<void> {
-  await assertSettled(world, bundle);
+  await assertConverged(world, bundle);
   assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
 }
 
@@ -82,7 +82,7 @@ describe('native', () => {
       const broken = `${KAFKA}-2`;
       await world.crash(broken);
       world.when('evicted', broken, () => void world.annotate({ 'sandbox.kafka-tls/crash-loop': '' }));
-      const bundle = world.bundle(wish('native', on(), { restart: { cutover } }));
+      const bundle = world.bundle(desiredProps('native', on(), { restart: { cutover } }));
       await world.apply(bundle);
       assert.equal(world.evicted[0], broken);
       assert.equal(world.evicted.length, 3, 'each once');
@@ -167,7 +167,9 @@ describe('native', () => {
   test('a gate that stays shut ends in exit 4, with what is done and what is not', async () => {
     await secured('native', { sandbox: { timing: { podStartMs: 5_000, catchUpMs: 300_000 } } });
     const rotated = rotation();
-    const failure = await failureOf(world.apply(world.bundle(wish('native', rotated, { deadlines: { gate: Duration.minutes(1) } }))));
+    const failure = await failureOf(
+      world.apply(world.bundle(desiredProps('native', rotated, { deadlines: { gate: Duration.minutes(1) } }))),
+    );
     assert.equal(failure.exitCode, 4, failure.message);
     assert.match(failure.message, /orders-controller-2: 1 of 3 voters are caught up without controller 1002, 2 are needed/);
     assert.match(failure.message, /Not restarted yet: .*orders-controller-2/);
@@ -199,7 +201,7 @@ describe('native', () => {
     const secret = ref(KINDS.Secret, NAMESPACE, `${KAFKA}-ca`);
     const before = await world.podUids();
     await world.delete(secret);
-    await world.place.pass(60_000);
+    await world.environment.pass(60_000);
     const bundle = (root: string) => {
       const acknowledge = [Acknowledgement.clientsMoveToTls(), Acknowledgement.trustRootChangesTo(root)];
       return wanted('native', on({ acknowledge, issuedAfter: world.clock.now().toISOString() }));
@@ -449,7 +451,7 @@ async function annotateIssuer(annotations: Record<string, string>): Promise<void
 async function forbidEvictions(): Promise<void> {
   for (const found of await world.cluster.list(KINDS.PodDisruptionBudget, { namespace: NAMESPACE }))
     await world.cluster.replace({ ...found, spec: { ...found.spec, maxUnavailable: 0 } });
-  await world.place.pass(5_000);
+  await world.environment.pass(5_000);
 }
 
 function foreignRequest(): KubeObject {

@@ -8,7 +8,7 @@ import { KINDS } from '#model/kube-object';
 import type { KafkaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
-import { bundleOf, failureOf, KAFKA, kafkaManifest, type MemoryPlace, World, type WorldOptions } from '../support/world';
+import { bundleOf, failureOf, KAFKA, kafkaManifest, type MemoryEnvironment, World, type WorldOptions } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -26,7 +26,7 @@ async function secured(options: WorldOptions = {}): Promise<string> {
   world = await new World({ opsManager: false, ...options }).start(kafkaManifest());
   await world.settle();
   await world.apply(wanted());
-  await world.place.pass(86_400_000);
+  await world.environment.pass(86_400_000);
   world.events.length = 0;
   return world.clock.now().toISOString();
 }
@@ -105,7 +105,7 @@ test('a Kafka whose quorum is lost is not touched', async () => {
 
 /** Changes what Kafka reports of itself to the runs that begin from now on. */
 function changeFacts(change: (facts: KafkaFacts) => KafkaFacts): void {
-  const { facts } = world.place;
+  const { facts } = world.environment;
   world.useFacts({
     read: async (kafka) => {
       const reading = await facts.read(kafka);
@@ -122,7 +122,7 @@ describe('the active controller', () => {
     await world.settle();
     await world.apply(wanted());
     world.events.length = 0;
-    await world.place.pass(86_400_000);
+    await world.environment.pass(86_400_000);
     const partitions = [{ partition: 0, leader: 0, replicas: [0, 2, 9], isr: [0, 2] }];
     let refusals = 0;
     changeFacts((facts) => ({
@@ -167,7 +167,7 @@ function issuerAhead(ms: number): void {
   world.onEvent = ({ event }) => {
     if (event !== 'issued' || isDone) return;
     isDone = true;
-    (world.place as MemoryPlace).clock.jump(-ms);
+    (world.environment as MemoryEnvironment).clock.jump(-ms);
   };
 }
 
@@ -212,7 +212,7 @@ describe('an operation of KubeDB', () => {
     world = await new World().start(kafkaManifest());
     await world.settle();
     await world.apply(wanted(byKubeDb));
-    await world.place.pass(86_400_000);
+    await world.environment.pass(86_400_000);
     world.events.length = 0;
     return world.clock.now().toISOString();
   };
@@ -261,9 +261,9 @@ describe('an operation of KubeDB', () => {
   test('that repairs a pod is asked for at once: waiting for that pod would be waiting for it', async () => {
     await securedByKubeDb();
     await world.askForRenewal(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`));
-    await world.place.pass(60_000);
+    await world.environment.pass(60_000);
     await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-broker-1` });
-    await world.place.pass(60_000);
+    await world.environment.pass(60_000);
     // KubeDB writes to the Kafka, too, by then.
     const heal = (): Promise<void> => world.annotate({ 'sandbox.kafka-tls/never-ready': '' }).catch(heal);
     world.when('submitted', KAFKA, () => void heal());

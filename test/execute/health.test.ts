@@ -5,7 +5,7 @@ import { TlsIssuer } from '#constructs/index';
 import { EXECUTORS } from '#model/desired';
 import { isFinishedRequest } from '#model/kubedb';
 import { plan } from '#reconciler/plan/plan';
-import { on, wish } from '../support/wishes';
+import { desiredProps, on } from '../support/desired-states';
 import { failureOf, hasCondition, kafkaManifest, World } from '../support/world';
 
 let world: World;
@@ -19,7 +19,7 @@ for (const executor of EXECUTORS) {
     test('a Kafka that KubeDB cannot use after TLS was changed is a failure, and no run calls it success', async () => {
       world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
       await world.settle();
-      const bundle = world.bundle(wish(executor, SPLIT));
+      const bundle = world.bundle(desiredProps(executor, SPLIT));
       const first = await failureOf(world.apply(bundle));
       assert.equal(first.exitCode, 1, first.message);
       assert.match(
@@ -38,7 +38,7 @@ for (const executor of EXECUTORS) {
       const { steps, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.deepEqual([steps, obstacles[0]?.kind], [[], 'wait']);
 
-      const cured = world.bundle(wish(executor, on()));
+      const cured = world.bundle(desiredProps(executor, on()));
       await world.apply(cured);
       assert.equal((await world.kafka())?.status?.phase, 'Ready');
       assert.deepEqual(await world.apply(cured), { changed: false, message: 'nothing to do' });
@@ -47,7 +47,7 @@ for (const executor of EXECUTORS) {
     test('KubeDB gets its time: a Kafka that becomes Ready later is no failure', async () => {
       world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
       await world.settle();
-      const bundle = world.bundle(wish(executor, on()));
+      const bundle = world.bundle(desiredProps(executor, on()));
       assert.deepEqual(await world.apply(bundle), { changed: true, message: 'TLS is as desired' });
       assert.equal((await world.kafka())?.status?.phase, 'Ready');
       assert.ok(world.events.some((e) => e.event === 'ready' && /KubeDB calls it Ready/.test(e.message)));

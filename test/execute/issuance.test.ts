@@ -8,8 +8,8 @@ import { ClientCertificate, type KafkaTls, type Tls } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
-import { assertSettled } from '../support/settled';
-import { on, wish } from '../support/wishes';
+import { assertConverged } from '../support/converged';
+import { desiredProps, on } from '../support/desired-states';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 let world: World;
@@ -19,7 +19,7 @@ const REASON = 'subject alternative name localhost not allowed by this role';
 const CERTIFICATE = `Certificate/demo/${KAFKA}-server-cert`;
 const FAULT = 'sandbox.kafka-tls/issuance-fails';
 
-const wanted = (executor: ExecutorName, tls: Tls, addTo?: (kafkaTls: KafkaTls) => void) => world.bundle(wish(executor, tls), addTo);
+const wanted = (executor: ExecutorName, tls: Tls, addTo?: (kafkaTls: KafkaTls) => void) => world.bundle(desiredProps(executor, tls), addTo);
 const issuer = () => world.ref(KINDS.Issuer, `${KAFKA}-ca`);
 const refuse = (reason: string) => world.annotate({ [FAULT]: reason }, issuer());
 
@@ -31,7 +31,7 @@ async function plaintext(executor: ExecutorName): Promise<void> {
 async function secured(executor: ExecutorName): Promise<void> {
   await plaintext(executor);
   await world.apply(wanted(executor, on()));
-  await world.place.pass(86_400_000);
+  await world.environment.pass(86_400_000);
   world.events.length = 0;
 }
 
@@ -47,7 +47,7 @@ const waits = () =>
   world.events.filter((e) => e.event === 'waiting').map((e) => `${e.subject.kind}/${e.subject.namespace}/${e.subject.name}: ${e.message}`);
 
 async function assertServing(bundle: Bundle): Promise<void> {
-  await assertSettled(world, bundle);
+  await assertConverged(world, bundle);
   assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
 }
 
@@ -109,7 +109,7 @@ for (const executor of EXECUTORS) {
       await refuse(REASON);
       const certificate = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
       await world.askForRenewal(certificate);
-      await world.place.pass(60_000);
+      await world.environment.pass(60_000);
       const bundle = wanted(executor, on());
       assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
     });

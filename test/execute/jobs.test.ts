@@ -14,8 +14,8 @@ for (const executor of ['native', 'ops-request'] as const) jobs(executor, () => 
 const UNHURRIED = { issuanceMs: 1_500, podStartMs: 500, opsStepMs: 500 };
 
 function inSandbox(executor: ExecutorName): JobSetting {
-  const place = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: UNHURRIED } });
-  const { sandbox, clock, dialer, facts, namespace } = place;
+  const environment = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: UNHURRIED } });
+  const { sandbox, clock, dialer, facts, namespace } = environment;
   const { apiVersion, plural } = KINDS.RoleBinding;
   const roleBinding = `/apis/${apiVersion}/namespaces/${namespace}/${plural}/${bundleName(KAFKA)}`;
   const writes: string[] = [];
@@ -33,7 +33,7 @@ function inSandbox(executor: ExecutorName): JobSetting {
     clock,
   );
   return {
-    world: new World({}, () => place),
+    world: new World({}, () => environment),
     writes,
     isWithoutJobs: true,
     start: (argv, pod, signal) => {

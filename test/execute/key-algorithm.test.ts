@@ -5,7 +5,7 @@ import { afterEach, test } from 'node:test';
 import { ClientCertificate, KeyAlgorithm, TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { KINDS } from '#model/kube-object';
 import { mismatches } from '#reconciler/plan/verify';
-import { on, wish } from '../support/wishes';
+import { desiredProps, on } from '../support/desired-states';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 let world: World;
@@ -31,9 +31,9 @@ const steps: readonly { readonly name: string; readonly tls: Partial<TlsOnProps>
 test('restarts every pod once for another kind of key, and for nothing else', async () => {
   world = await new World({ opsManager: false }).start(kafkaManifest());
   await world.settle();
-  await world.apply(world.bundle(wish('native', on())));
+  await world.apply(world.bundle(desiredProps('native', on())));
   for (const { name, tls, key, restarts } of steps) {
-    const bundle = world.bundle(wish('native', on(tls)));
+    const bundle = world.bundle(desiredProps('native', on(tls)));
     const before = await world.podUids();
     await world.apply(bundle);
     const after = await world.podUids();
@@ -49,7 +49,7 @@ test('gives an application another kind of key, and takes it back, without a res
   world = await new World({ opsManager: true }).start(kafkaManifest());
   await world.settle();
   const bundle = (keyAlgorithm?: KeyAlgorithm) =>
-    world.bundle(wish('ops-request', on()), (kafkaTls) => {
+    world.bundle(desiredProps('ops-request', on()), (kafkaTls) => {
       new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing', ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }) });
     });
   await world.apply(bundle());
@@ -64,9 +64,9 @@ test('gives an application another kind of key, and takes it back, without a res
 test('refuses another kind of key for a CA, which keeps its key, before anything is written', async () => {
   world = await new World({ opsManager: false }).start(kafkaManifest());
   await world.settle();
-  await world.apply(world.bundle(wish('native', on())));
+  await world.apply(world.bundle(desiredProps('native', on())));
   const issuer = TlsIssuer.selfSignedCa({ keyAlgorithm: KeyAlgorithm.ecdsa() });
-  const failure = await failureOf(world.apply(world.bundle(wish('native', on({ issuer })))));
+  const failure = await failureOf(world.apply(world.bundle(desiredProps('native', on({ issuer })))));
   assert.equal(failure.exitCode, 2);
   assert.match(failure.message, /Certificate\/demo\/orders-ca: cert-manager keeps its key .* RSA 3072, wanted ECDSA 256/);
 });

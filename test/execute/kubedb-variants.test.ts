@@ -6,8 +6,8 @@ import { KafkaCluster, type KafkaTlsProps, type Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { readProperties } from '#model/properties';
-import { assertSettled } from '../support/settled';
-import { off, on, wish } from '../support/wishes';
+import { assertConverged } from '../support/converged';
+import { desiredProps, off, on } from '../support/desired-states';
 import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 const storage = { resources: { requests: { storage: '1Gi' } } };
@@ -18,7 +18,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     let world: World;
     afterEach(() => world?.stop());
 
-    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(wish(executor, tls, change));
+    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(desiredProps(executor, tls, change));
 
     /** Applies a desired state twice: the first run restarts every pod once, the second one has nothing to do. */
     const converge = async (tls: Tls) => {
@@ -26,7 +26,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       await world.apply(bundle(tls));
       const pods = Object.keys(await world.podUids()).sort();
       assert.deepEqual([...world.evicted].sort(), pods, 'every pod restarts once');
-      await assertSettled(world, bundle(tls));
+      await assertConverged(world, bundle(tls));
       assert.deepEqual(await world.apply(bundle(tls)), { changed: false, message: 'nothing to do' });
     };
 
@@ -37,7 +37,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         await world.settle();
         await converge(on());
         assert.equal(await protocolOf(shape, 'CC'), 'SASL_SSL');
-        await world.place.pass(3_600_000);
+        await world.environment.pass(3_600_000);
         await converge(on({ issuedAfter: world.clock.now().toISOString() }));
         await converge(off());
         assert.equal(await protocolOf(shape, 'CC'), 'SASL_PLAINTEXT');
@@ -64,7 +64,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         await world.settle();
         await converge(on());
         assert.deepEqual(await dnsNames(), NAMES);
-        await world.place.pass(3_600_000);
+        await world.environment.pass(3_600_000);
         await converge(on({ issuedAfter: world.clock.now().toISOString() }));
         assert.deepEqual(await dnsNames(), NAMES);
       });

@@ -7,8 +7,8 @@ import { EXECUTORS } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import type { KafkaTlsError } from '#reconciler/errors';
 import type { Denial } from '#reconciler/sandbox/api/access';
+import { desiredProps, on } from '../support/desired-states';
 import { counting } from '../support/interrupting-cluster';
-import { on, wish } from '../support/wishes';
 import { failureOf, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';
 
 let world: World;
@@ -48,7 +48,7 @@ for (const executor of EXECUTORS) {
       await world.cluster.create(operation('scale-out', 'HorizontalScaling'));
       const began = world.clock.monotonicMs();
       const unacknowledged = Tls.on({ issuer: TlsIssuer.issuer('no-such-ca') });
-      const failure = await refused(world.apply(world.bundle(wish(executor, unacknowledged))));
+      const failure = await refused(world.apply(world.bundle(desiredProps(executor, unacknowledged))));
       assert.equal(failure.exitCode, 2);
       assert.equal(failure.reasons.length, 3, failure.message);
       for (const part of [/that is not acknowledged/, /scale-out .* is not finished/, /Issuer\/demo\/no-such-ca: does not exist/])
@@ -60,7 +60,7 @@ for (const executor of EXECUTORS) {
       const denied: Denial[] = [];
       await plaintext({ opsManager: false, sandbox: { api: { namespaces: [NAMESPACE], denied } } });
       denied.push({ verb: 'create', resource: 'kafkaopsrequests' }, { verb: 'patch', resource: 'issuers' });
-      const failure = await refused(world.apply(world.bundle(wish(executor, on()))));
+      const failure = await refused(world.apply(world.bundle(desiredProps(executor, on()))));
       assert.equal(failure.exitCode, 4);
       assert.match(failure.message, /may not create kafkaopsrequests in demo \(needed to submit/);
       assert.match(failure.message, /may not patch issuers in demo \(needed to apply the issuers of the bundle\)/);
@@ -73,7 +73,7 @@ for (const executor of EXECUTORS) {
       const tls = on({ issuer: TlsIssuer.issuer('no-such-ca') });
       const deadlines = { issuance: Duration.minutes(20), foreignOperation: Duration.minutes(10) };
       const began = world.clock.monotonicMs();
-      const first = await refused(world.apply(world.bundle(wish(executor, tls, { deadlines }))));
+      const first = await refused(world.apply(world.bundle(desiredProps(executor, tls, { deadlines }))));
       assert.equal(first.exitCode, 4);
       assert.match(first.message, /could not begin after 10m: .*scale-out.*; Issuer\/demo\/no-such-ca: does not exist/);
       assert.equal(world.clock.monotonicMs() - began, 600_000);
@@ -84,7 +84,7 @@ for (const executor of EXECUTORS) {
       };
       world.when('waiting', 'orders', () => void world.clock.sleep(300_000).then(finish));
       const again = world.clock.monotonicMs();
-      const second = await refused(world.apply(world.bundle(wish(executor, tls, { deadlines }))));
+      const second = await refused(world.apply(world.bundle(desiredProps(executor, tls, { deadlines }))));
       assert.match(second.message, /^Issuer\/demo\/no-such-ca: could not begin after 20m: does not exist/);
       assert.equal(world.clock.monotonicMs() - again, 1_200_000, 'counted from the start');
     });

@@ -8,9 +8,9 @@ import { ClusterError } from '#reconciler/errors';
 import { plan } from '#reconciler/plan/plan';
 import type { Cluster } from '#reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
+import { assertConverged } from '../support/converged';
+import { desiredProps, MOVE, on } from '../support/desired-states';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
-import { assertSettled } from '../support/settled';
-import { MOVE, on, wish } from '../support/wishes';
 import { failureOf, kafkaManifest, World } from '../support/world';
 
 let world: World;
@@ -49,18 +49,19 @@ async function secured(executor: ExecutorName, decorate?: (cluster: Cluster) => 
   for (const object of [caSecret(first), issuer]) await world.cluster.create(object);
   await world.settle();
   await world.apply(world.bundle(wished(executor)));
-  await world.place.pass(60_000);
+  await world.environment.pass(60_000);
   world.events.length = 0;
 }
 
-const wished = (executor: ExecutorName, change = {}) => wish(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), ...change }));
+const wished = (executor: ExecutorName, change = {}) =>
+  desiredProps(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), ...change }));
 const rotation = (executor: ExecutorName, change = {}) =>
   world.bundle(wished(executor, { issuedAfter: world.clock.now().toISOString(), ...change }));
 
 async function replaceCa(): Promise<void> {
   const has = (await world.cluster.get(CA)) as KubeObject;
   await world.cluster.replace({ ...has, data: caSecret(second).data });
-  await world.place.pass(60_000);
+  await world.environment.pass(60_000);
 }
 
 const isProbe = ({ kind, metadata }: KubeObject) => kind === KINDS.CertificateRequest.kind && metadata.name.endsWith('-probe');
@@ -88,7 +89,7 @@ for (const executor of EXECUTORS) {
       await world.apply(bundle);
       assert.equal(world.evicted.length, 3);
       assert.equal(await probesLeft(), 0);
-      await assertSettled(world, bundle);
+      await assertConverged(world, bundle);
       assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
     });
 
@@ -115,7 +116,7 @@ for (const executor of EXECUTORS) {
       assert.equal(new Set(world.evicted).size, 3);
       const told = world.events.findIndex((e) => e.event === 'applied' && e.message.includes('lacks'));
       assert.ok(told !== -1 && told < world.events.findIndex((e) => e.event === 'evicted'));
-      await assertSettled(world, bundle);
+      await assertConverged(world, bundle);
     });
 
     test('finishes the acknowledged cut-over after a run that was killed around its request', async () => {
@@ -130,7 +131,7 @@ for (const executor of EXECUTORS) {
         await assert.rejects(world.apply(bundle), Interrupted, `killed before write ${writes + 1}`);
         interrupted = (cluster) => cluster;
         await world.apply(bundle);
-        await assertSettled(world, bundle);
+        await assertConverged(world, bundle);
         await world.stop();
       }
     });
@@ -141,7 +142,7 @@ for (const executor of EXECUTORS) {
       await world.apply(bundle);
       const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
       assert.match(warnings.join('\n'), /which root it signs with could not be found out: .*denied by policy/);
-      await assertSettled(world, bundle);
+      await assertConverged(world, bundle);
     });
 
     test('is guarded in another way when its request is denied', async () => {
@@ -170,10 +171,10 @@ for (const executor of EXECUTORS) {
         spec: { ca: { secretName: 'corp-ca-2' } },
       };
       await world.cluster.create(other);
-      await world.place.pass(60_000);
+      await world.environment.pass(60_000);
       const by = (root: string) => {
         const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo(root)];
-        return world.bundle(wish(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca-2'), acknowledge })));
+        return world.bundle(desiredProps(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca-2'), acknowledge })));
       };
       const failure = await failureOf(world.apply(by('0'.repeat(64))));
       assert.equal(failure.exitCode, 2, failure.message);
@@ -181,7 +182,7 @@ for (const executor of EXECUTORS) {
       assert.deepEqual(world.evicted, []);
       await world.apply(by(root));
       assert.equal(new Set(world.evicted).size, 3);
-      await assertSettled(world, by(root));
+      await assertConverged(world, by(root));
     });
   });
 }

@@ -5,7 +5,7 @@ import { Duration } from 'cdk8s';
 import { ClientCertificate, KafkaCluster, Tls, TlsIssuer } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
-import { MOVE, on, wish } from '../support/wishes';
+import { desiredProps, MOVE, on } from '../support/desired-states';
 import { failureOf, kafkaManifest, World } from '../support/world';
 
 const storage = { resources: { requests: { storage: '1Gi' } } };
@@ -17,7 +17,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     afterEach(() => world?.stop());
 
     const wanted = (kafka: string, issuer: TlsIssuer) =>
-      world.bundle(wish(executor, on({ issuer }), { cluster: KafkaCluster.existing(kafka, { nodes: 1 }) }));
+      world.bundle(desiredProps(executor, on({ issuer }), { cluster: KafkaCluster.existing(kafka, { nodes: 1 }) }));
     const ca = () => world.cluster.get(world.ref(KINDS.Certificate, 'kafka-ca'));
 
     test('the CA stays with the first one, and the second one may refer to it', async () => {
@@ -61,7 +61,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       );
       await world.settle();
       const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: MOVE });
-      const bundle = world.bundle(wish(executor, tls));
+      const bundle = world.bundle(desiredProps(executor, tls));
       const failure = await failureOf(world.apply(bundle));
       assert.equal(failure.exitCode, 2);
       assert.match(failure.message, /belongs to no KafkaTls, and has other content: spec\.ca\.secretName differs/);
@@ -78,7 +78,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       await world.start(kafkaManifest(small));
       await world.settle();
       const tls = on();
-      await world.apply(world.bundle(wish(executor, tls)));
+      await world.apply(world.bundle(desiredProps(executor, tls)));
       const subject = world.ref(KINDS.Certificate, 'billing');
       await world.cluster.create({
         apiVersion: KINDS.Certificate.apiVersion,
@@ -98,7 +98,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       const before = await world.cluster.get(subject);
       const names = { dnsNames: ['a.example.org', 'billing.example.org'], ipAddresses: ['::1'] };
       const wanted = world.bundle(
-        wish(executor, tls),
+        desiredProps(executor, tls),
         (kafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing', ...names }),
       );
       await world.apply(wanted);

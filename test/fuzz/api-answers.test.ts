@@ -9,12 +9,12 @@ import fc from 'fast-check';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 import type { Handler } from '../chaos/network';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
-import { bundleFor, type Desire } from '../support/desires';
+import { bundleFor, type DesiredState } from '../support/desired-states';
 import { clusterIn } from '../support/transports';
-import type { MemoryPlace, World } from '../support/world';
-import { assertAlways, civil } from './civil';
+import type { MemoryEnvironment, World } from '../support/world';
+import { ON, outsideOf, tlsWorld } from './fixtures';
+import { assertAlways, runGracefully } from './graceful';
 import { anyMutation, anySlips, type Mutation, mutated, slipped } from './mutations';
-import { ON, outsideOf, tlsWorld } from './stages';
 
 /** What becomes of an answer. */
 type Nonsense =
@@ -107,9 +107,9 @@ class Garbler implements Handler {
   }
 }
 
-const NATIVE_NEXT: Desire = { ...ON, names: ['b.example.org'] };
+const NATIVE_NEXT: DesiredState = { ...ON, names: ['b.example.org'] };
 
-const apiOf = ({ place }: World): Handler => (place as MemoryPlace).sandbox.api;
+const apiOf = ({ environment }: World): Handler => (environment as MemoryEnvironment).sandbox.api;
 
 const COMMANDS: readonly (readonly string[])[] = [
   ['plan', '-f', '-'],
@@ -129,7 +129,7 @@ for (const executor of ['native', 'ops-request'] as const) {
     const property = fc.asyncProperty(fc.constantFrom(...COMMANDS), anyNonsense, anyWhen, async (command, nonsense, when) => {
       const cluster = clusterIn(new Garbler(apiOf(world), nonsense, { ...when, first: when.first % 20 }), world.clock);
       const io = { stdin: async () => yaml(bundle) };
-      await world.place.run(civil(command, { io, outside: outsideOf(world, cluster) }), 3_600_000);
+      await world.environment.run(runGracefully(command, { io, outside: outsideOf(world, cluster) }), 3_600_000);
     });
     await assertAlways(property, 40);
     await world.stop();
@@ -145,7 +145,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       const cluster = clusterIn(new Garbler(apiOf(world), nonsense, when), world.clock);
       const io = { stdin: async () => yaml(bundle) };
       const argv = ['apply', '-f', '-', '--retry', ...(isJson ? ['--output', 'json'] : [])];
-      await world.place.run(civil(argv, { io, outside: outsideOf(world, cluster) }), 24 * 3_600_000);
+      await world.environment.run(runGracefully(argv, { io, outside: outsideOf(world, cluster) }), 24 * 3_600_000);
     });
     await assertAlways(property, 4);
     // Nothing of it has damaged the cluster: an honest answer to every question is all that is needed.

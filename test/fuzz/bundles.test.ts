@@ -9,9 +9,9 @@ import { parseYaml } from '#reconciler/input/yaml';
 import { bundleConfigMap, configMapOfBundle, yaml } from '../support/bundle-text';
 import { ClusterBuilder } from '../support/cluster-builder';
 import type { World } from '../support/world';
-import { assertAlways, civil } from './civil';
+import { bundlesFor, outsideOf, tlsWorld } from './fixtures';
+import { assertAlways, runGracefully } from './graceful';
 import { anyMutations, anySlips, type Mutation, mutated, slipped } from './mutations';
-import { bundlesFor, outsideOf, tlsWorld } from './stages';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fuzz-bundles-'));
 const FILE = path.join(folder, 'bundle.yaml');
@@ -58,7 +58,7 @@ function withMutatedDocument({ data, ...rest }: KubeObject, document: number, mu
   return { ...rest, data: { ...data, [key]: yaml(mutated('values' in parsed ? parsed.values[0] : undefined, mutations)) } };
 }
 
-const run = (front: Front) => civil(front, { outside: outsideOf(world) });
+const run = (front: Front) => runGracefully(front, { outside: outsideOf(world) });
 
 test('a document of a bundle with anything wrong in it is used, or refused in words', async () => {
   const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anyMutations, anyFront, async (i, document, mutations, front) => {

@@ -13,9 +13,9 @@ import type { Cluster } from '#reconciler/ports';
 import { type KeySpec, keyToPem, pooledKeys } from '#reconciler/sandbox/stand-ins/pki/keys';
 import { createRequest, signRequest } from '#reconciler/sandbox/stand-ins/pki/x509';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
-import { assertAlways, assertCivil, civil } from './civil';
+import { bundlesFor, outsideOf, tlsWorld } from './fixtures';
+import { assertAlways, assertGraceful, runGracefully } from './graceful';
 import { anySlips, slipped } from './mutations';
-import { bundlesFor, outsideOf, tlsWorld } from './stages';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fuzz-certificates-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -114,7 +114,7 @@ test('any text is read or unreadable, and judged in words', async () => {
 });
 
 function assertWords(text: string): void {
-  assertCivil({ exitCode: 1, stdout: text, stderr: 'x' });
+  assertGraceful({ exitCode: 1, stdout: text, stderr: 'x' });
 }
 
 /** The data of a Secret: PEM or bytes in base64, or what is no base64 at all. */
@@ -159,13 +159,13 @@ test('what is seen of any Secrets is planned, and planned again from the file', 
       },
     };
     const outside = outsideOf(world, cluster);
-    const seen = await civil(['observe', '-f', '-'], { io, outside });
+    const seen = await runGracefully(['observe', '-f', '-'], { io, outside });
     assert.equal(seen.exitCode, 0, seen.stderr);
-    const live = await civil(['plan', '-f', '-', '--output', 'json'], { io, outside });
+    const live = await runGracefully(['plan', '-f', '-', '--output', 'json'], { io, outside });
     writeFileSync(file, seen.stdout);
-    const again = await civil(['plan', '-f', '-', '--observation', file, '--output', 'json'], { io });
+    const again = await runGracefully(['plan', '-f', '-', '--observation', file, '--output', 'json'], { io });
     assert.deepEqual(again, live, 'a replay comes to the same');
-    await civil(['verify', '-f', '-'], { io, outside });
+    await runGracefully(['verify', '-f', '-'], { io, outside });
   });
   await assertAlways(property, 12);
   await world.stop();

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { createRuntime } from '#reconciler/cli/runtime';
 import { bundleConfigMap, yaml } from '../support/bundle-text';
 import { issueCertificate } from '../support/certificate-factory';
-import { assertAlways, civil } from './civil';
+import { assertAlways, runGracefully } from './graceful';
 import { anyMutations, anySlips, mutated, slipped } from './mutations';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fuzz-kubeconfigs-'));
@@ -60,7 +60,10 @@ function harmless(value: unknown): unknown {
 
 const BUNDLE = { stdin: async () => yaml(bundleConfigMap()) };
 const plan = (...more: string[]) =>
-  civil(['plan', '-f', '-', '--kubeconfig', FILE, ...more], { io: BUNDLE, outside: createRuntime({ env: {}, stderr: () => undefined }) });
+  runGracefully(['plan', '-f', '-', '--kubeconfig', FILE, ...more], {
+    io: BUNDLE,
+    outside: createRuntime({ env: {}, stderr: () => undefined }),
+  });
 
 test('a kubeconfig with anything wrong in it is refused in words, or leads to a server that is not there', async () => {
   const property = fc.asyncProperty(fc.constantFrom(...USERS), anyMutations, fc.boolean(), async (user, mutations, isJson) => {

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
-import { assertAlways, civil } from './civil';
+import { madeUpObservations, realObservations, type Seen } from './fixtures';
+import { assertAlways, runGracefully } from './graceful';
 import { anyMutations, anySlips, mutated, slipped } from './mutations';
-import { madeUpObservations, realObservations, type Seen } from './stages';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fuzz-observations-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,7 +31,7 @@ test('an observation with anything wrong in it is planned, or refused in words',
   const property = fc.asyncProperty(fc.nat(staged.length - 1), anyMutations, anyOutput, async (i, mutations, output) => {
     const { bundle, live } = staged[i] as (typeof staged)[number];
     writeFileSync(FILE, JSON.stringify(mutated(live, mutations)));
-    await civil(['plan', '-f', bundle, '--observation', FILE, '--output', output, '--exit-code']);
+    await runGracefully(['plan', '-f', bundle, '--observation', FILE, '--output', output, '--exit-code']);
   });
   await assertAlways(property, 80);
 });
@@ -41,7 +41,7 @@ test('an observation whose text is broken is refused in words', async () => {
   const property = fc.asyncProperty(fc.nat(staged.length - 1), anySlips, async (i, slips) => {
     const { bundle, live } = staged[i] as (typeof staged)[number];
     writeFileSync(FILE, slipped(JSON.stringify(live), slips));
-    await civil(['plan', '-f', bundle, '--observation', FILE]);
+    await runGracefully(['plan', '-f', bundle, '--observation', FILE]);
   });
   await assertAlways(property, 25);
 });

@@ -10,11 +10,11 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { statusOf } from '#reconciler/model/object-status';
 import { createRequest } from '#reconciler/pki/certificate-request';
 import { plan } from '#reconciler/plan/plan';
-import { assertSettled } from '../support/settled';
-import { on, wish } from '../support/wishes';
+import { assertConverged } from '../support/converged';
+import { desiredProps, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
+import { realEnvironments } from './environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
-import { realPlaces } from './place';
 
 const issuer = (name: string, spec: object): KubeObject => ({
   apiVersion: KINDS.Issuer.apiVersion,
@@ -44,15 +44,15 @@ const PKI = [
 ];
 
 describe('chains', { skip: WITHOUT_KUBEDB }, () => {
-  const places = realPlaces();
+  const environments = realEnvironments();
 
   async function secured(): Promise<World> {
-    const world = new World({ opsManager: false }, (options) => places().place('native', options));
+    const world = new World({ opsManager: false }, (options) => environments().environment('native', options));
     const storage = { resources: { requests: { storage: '1Gi' } } };
     await world.start(...PKI, kafkaManifest({ topology: undefined, replicas: 2, storage }));
     await world.settle();
     await world.until(async () => statusOf(await world.cluster.get(world.ref(KINDS.Issuer, 'corp-issuing'))).state === 'Current');
-    await world.apply(world.bundle(wish('native', on({ issuer: TlsIssuer.issuer('corp-issuing') }))));
+    await world.apply(world.bundle(desiredProps('native', on({ issuer: TlsIssuer.issuer('corp-issuing') }))));
     return world;
   }
 
@@ -70,15 +70,15 @@ describe('chains', { skip: WITHOUT_KUBEDB }, () => {
     assert.deepEqual(await names(world, 'corp-issuing', 'ca.crt'), ['corp-root']);
     assert.deepEqual((await names(world, `${KAFKA}-server-cert`, 'tls.crt')).slice(1), ['corp-issuing']);
     assert.deepEqual(await names(world, `${KAFKA}-server-cert`, 'ca.crt'), ['corp-root']);
-    await world.place.pass(3_000);
+    await world.environment.pass(3_000);
     const bundle = world.bundle(
-      wish('native', on({ issuer: TlsIssuer.issuer('corp-issuing'), issuedAfter: world.clock.now().toISOString() })),
+      desiredProps('native', on({ issuer: TlsIssuer.issuer('corp-issuing'), issuedAfter: world.clock.now().toISOString() })),
     );
     const { cutover, obstacles, steps } = plan(bundle, await world.observe(bundle), world.clock.now());
     assert.deepEqual([cutover, obstacles], [undefined, []]);
     assert.ok(steps.some((s) => s.kind === 'evict'));
     await world.apply(bundle);
-    await assertSettled(world, bundle);
+    await assertConverged(world, bundle);
     await world.stop();
   });
 

@@ -7,10 +7,10 @@ import { describe, test } from 'node:test';
 import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { statusOf } from '#reconciler/model/object-status';
 import { mismatches } from '#reconciler/plan/verify';
-import { on, wish } from '../support/wishes';
+import { desiredProps, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
+import { realEnvironments } from './environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
-import { realPlaces } from './place';
 
 /** One state that a Certificate was in. */
 interface Seen {
@@ -22,14 +22,14 @@ interface Seen {
 }
 
 describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
-  const places = realPlaces();
+  const environments = realEnvironments();
 
   async function secured(opsManager: boolean | { rotationRace: true }): Promise<World> {
-    const world = new World({ opsManager }, (options) => places().place('ops-request', options));
+    const world = new World({ opsManager }, (options) => environments().environment('ops-request', options));
     await world.start(kafkaManifest({ topology: undefined, replicas: 2, storage: { resources: { requests: { storage: '1Gi' } } } }));
     await world.settle();
-    await world.apply(world.bundle(wish('ops-request', on())));
-    await world.place.pass(60_000);
+    await world.apply(world.bundle(desiredProps('ops-request', on())));
+    await world.environment.pass(60_000);
     return world;
   }
 
@@ -92,7 +92,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
 
   test('a rotation that KubeDB calls Successful too early is followed by a Restart, until every pod serves the new certificate', async () => {
     const world = await secured({ rotationRace: true });
-    const bundle = world.bundle(wish('ops-request', on({ issuedAfter: world.clock.now().toISOString() })));
+    const bundle = world.bundle(desiredProps('ops-request', on({ issuedAfter: world.clock.now().toISOString() })));
     await world.apply(bundle);
     const types = (await world.requests()).map((r) => r.spec.type);
     assert.ok(types.includes('Restart'), types.join(', '));

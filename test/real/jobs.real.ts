@@ -13,9 +13,9 @@ import type { Ran } from '../support/command-line';
 import type { JobSetting } from '../support/job-stage';
 import { jobs } from '../support/jobs';
 import { World } from '../support/world';
+import { type Environments, type RealEnvironment, realEnvironments, sendOver } from './environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
 import { passedOn } from './passed-on';
-import { type Places, type RealPlace, realPlaces, sendOver } from './place';
 
 /** A Lease runs out in five seconds, and a control plane on a busy machine can still renew it in time. Instants are the server's. */
 const PACE = { factor: 6 };
@@ -23,18 +23,18 @@ const PACE = { factor: 6 };
 const UNHURRIED = { podStartMs: 1_500, opsStepMs: 500 };
 
 describe('Jobs on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }, () => {
-  const places = realPlaces();
-  for (const executor of ['native', 'ops-request'] as const) jobs(executor, () => inRealCluster(places(), executor));
+  const environments = realEnvironments();
+  for (const executor of ['native', 'ops-request'] as const) jobs(executor, () => inRealCluster(environments(), executor));
 });
 
-function inRealCluster(places: Places, executor: ExecutorName): JobSetting {
-  const place = places.place(executor, { opsManager: executor === 'ops-request', sandbox: { timing: UNHURRIED } });
+function inRealCluster(environments: Environments, executor: ExecutorName): JobSetting {
+  const environment = environments.environment(executor, { opsManager: executor === 'ops-request', sandbox: { timing: UNHURRIED } });
   const writes: string[] = [];
   return {
-    world: new World({}, () => place),
+    world: new World({}, () => environment),
     writes,
     isWithoutJobs: false,
-    start: (argv, _pod, signal) => runProcess(place, { argv, signal, onWrite: (write) => writes.push(write) }),
+    start: (argv, _pod, signal) => runProcess(environment, { argv, signal, onWrite: (write) => writes.push(write) }),
   };
 }
 
@@ -44,8 +44,8 @@ interface ProcessOptions {
   readonly onWrite: (write: string) => void;
 }
 
-async function runProcess(place: RealPlace, { argv, signal, onWrite }: ProcessOptions): Promise<Ran> {
-  const transport = await place.logIn();
+async function runProcess(environment: RealEnvironment, { argv, signal, onWrite }: ProcessOptions): Promise<Ran> {
+  const transport = await environment.logIn();
   const server = await serveApi({
     handle: (request) => {
       const { method, path: target } = request;
@@ -55,7 +55,7 @@ async function runProcess(place: RealPlace, { argv, signal, onWrite }: ProcessOp
   });
   try {
     const { url, token, certificateAuthority } = server;
-    const options: ChildOptions = { url, token, certificateAuthority, pace: PACE, namespace: place.namespace, argv };
+    const options: ChildOptions = { url, token, certificateAuthority, pace: PACE, namespace: environment.namespace, argv };
     const child = spawn(process.execPath, [CHILD, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] });
     const terminate = () => void child.kill('SIGTERM');
     if (signal.aborted) terminate();

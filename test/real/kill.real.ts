@@ -11,9 +11,9 @@ import type { Setting } from '../chaos/process-runner';
 import { type Aim, OPERATIONS } from '../chaos/program';
 import { World } from '../support/world';
 import { askedBy } from './asked';
+import { type Environments, realEnvironments } from './environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
 import { passedOn } from './passed-on';
-import { type Places, realPlaces } from './place';
 
 const BY_DEFAULT: readonly string[] = ['add TLS', 'rotate'];
 const isAll = process.env.CHAOS_KILL === 'all';
@@ -22,12 +22,12 @@ const isAll = process.env.CHAOS_KILL === 'all';
 const PACE = { factor: 6 };
 
 describe('killed on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }, () => {
-  const places = realPlaces();
+  const environments = realEnvironments();
 
   for (const executor of EXECUTORS) {
     for (const operation of OPERATIONS.filter(({ name }) => isAll || BY_DEFAULT.includes(name))) {
       test(`${executor}: ${operation.name}: whichever way a process is killed, the next one finishes its job`, async (t) => {
-        const open = () => inRealCluster(places(), executor);
+        const open = () => inRealCluster(environments(), executor);
         if (isAll) return t.diagnostic(await onceAtEveryWrite(open, operation));
         const { kinds, aim } = firstOfEachKind();
         const killed = await assertSameEnd(
@@ -56,8 +56,13 @@ function firstOfEachKind(): { readonly kinds: readonly string[]; readonly aim: A
 }
 
 /** Returns a new namespace, in which requests are sent on in the name of the ServiceAccount. */
-function inRealCluster(places: Places, executor: ExecutorName): Setting {
+function inRealCluster(environments: Environments, executor: ExecutorName): Setting {
   const options = { opsManager: executor === 'ops-request' };
-  const place = places.place(executor, options);
-  return { executor, world: new World(options, () => place), pace: PACE, handle: (request) => passedOn(place.sendAsProduct, request) };
+  const environment = environments.environment(executor, options);
+  return {
+    executor,
+    world: new World(options, () => environment),
+    pace: PACE,
+    handle: (request) => passedOn(environment.sendAsProduct, request),
+  };
 }

@@ -9,13 +9,13 @@ import { issuanceCause, triggerIssuance } from '#reconciler/execute/issuance';
 import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
 import { issueCertificate } from '../support/certificate-factory';
 import { World } from '../support/world';
-import { realPlaces } from './place';
+import { realEnvironments } from './environment';
 
 describe('a refused request', () => {
-  const places = realPlaces();
+  const environments = realEnvironments();
 
   test('is told with its reason, and tried again once its cause is cured', async () => {
-    const world = new World({ opsManager: false }, (options) => places().place('native', options));
+    const world = new World({ opsManager: false }, (options) => environments().environment('native', options));
     await world.start();
     const ca = issueCertificate({ commonName: 'root', isCa: true });
     const other = issueCertificate({ commonName: 'other root', isCa: true });
@@ -39,7 +39,7 @@ describe('a refused request', () => {
     assert.equal(await issuanceCause(world, await get()), `${reason} (CertificateRequest/${world.namespace}/app-1)`);
     const held = (await world.cluster.get(secret)) as KubeObject;
     await world.cluster.replace({ ...held, data: { ...held.data, 'tls.key': encoded(ca.key) } });
-    await world.place.pass(5_000);
+    await world.environment.pass(5_000);
     assert.equal(statusOf(await get()).state, 'Failed', 'cert-manager itself waits for an hour');
     await triggerIssuance(world, certificate);
     await world.until(async () => statusOf(await get()).state === 'Current');

@@ -11,12 +11,12 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { bundleName } from '#model/names';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { kafkaTls } from '../support/command-line';
+import { desiredProps, on } from '../support/desired-states';
 import { scenarios } from '../support/scenarios';
-import { on, wish } from '../support/wishes';
 import { hasCondition, KAFKA, kafkaManifest, World, type WorldOptions } from '../support/world';
 import { idleIn, type Rule } from './asked';
+import { accessOf, type RealEnvironment, realEnvironments } from './environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
-import { accessOf, type RealPlace, realPlaces } from './place';
 
 const OLD_JOB = 'kafka-tls-orders-old';
 
@@ -26,13 +26,13 @@ const ELSEWHERE: readonly (readonly [ExecutorName, string, string])[] = [
 ];
 
 describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
-  const places = realPlaces();
+  const environments = realEnvironments();
   for (const executor of ['native', 'ops-request'] as const) {
-    const place = (options: WorldOptions): RealPlace => places().place(executor, options);
-    scenarios(executor, place, { canSkipDays: false });
+    const environment = (options: WorldOptions): RealEnvironment => environments().environment(executor, options);
+    scenarios(executor, environment, { canSkipDays: false });
 
     test(`the command of ${executor} does it as its Job would, with the bundle from its ConfigMap`, async () => {
-      const world = new World({ opsManager: executor === 'ops-request' }, place);
+      const world = new World({ opsManager: executor === 'ops-request' }, environment);
       await world.start(kafkaManifest());
       await world.settle();
       const { stdout, stderr, exitCode } = await command(world, executor);
@@ -44,7 +44,7 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
 
     test(`the Role of ${executor} allows nothing that was never asked for`, () => {
       const rules: readonly Rule[] = accessOf(executor, 'demo').flatMap((o) => (o.kind === 'Role' ? o.rules : []));
-      const idle = idleIn(rules, places().asked[executor]).filter(
+      const idle = idleIn(rules, environments().asked[executor]).filter(
         (line) => !ELSEWHERE.some(([of, known]) => of === executor && known === line),
       );
       assert.deepEqual(idle, []);
@@ -54,9 +54,9 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
 
 /** Runs `kafka-tls apply` as the ServiceAccount, where a Job of an earlier content has ended. */
 async function command(world: World, executor: ExecutorName) {
-  const { product, dialer, facts, namespace } = world.place as RealPlace;
+  const { product, dialer, facts, namespace } = world.environment as RealEnvironment;
   const chart = new Chart(new App(), 'chart', { namespace });
-  new KafkaTls(chart, 'tls', wish(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
+  new KafkaTls(chart, 'tls', desiredProps(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
   const isOne = (kind: string) => (object: KubeObject) => object.kind === kind;
   const [configMap, job] = [Testing.synth(chart).find(isOne('ConfigMap')), Testing.synth(chart).find(isOne('Job'))];
   await world.cluster.create(configMap);

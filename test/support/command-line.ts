@@ -1,7 +1,7 @@
 /** Runs the command line in this process and keeps what it wrote. */
 import { type Io, main, type Runtime } from '#reconciler/cli/main';
 import { FakeClock } from './fake-clock';
-import type { Place } from './world';
+import type { TestEnvironment } from './world';
 
 export interface Ran {
   readonly exitCode: number;
@@ -46,9 +46,9 @@ export async function kafkaTls(argv: readonly string[], { io, outside }: Setting
 }
 
 /** Runs `kafka-tls` with these arguments on the cluster of a place. */
-export function kafkaTlsIn(place: Place, argv: readonly string[], setting: Setting = {}): Promise<Ran> {
-  const { cluster, product = cluster, dialer, facts, clock, namespace } = place;
+export function kafkaTlsIn(environment: TestEnvironment, argv: readonly string[], setting: Setting = {}): Promise<Ran> {
+  const { cluster, product = cluster, dialer, facts, clock, namespace } = environment;
   const random = (bytes: number) => 'x'.repeat(bytes);
   const connection = { cluster: product, dialer, facts, namespace, random, identity: 'a-run', close: () => {} };
-  return place.run(kafkaTls(argv, { ...setting, outside: { clock, connect: async () => connection, ...setting.outside } }));
+  return environment.run(kafkaTls(argv, { ...setting, outside: { clock, connect: async () => connection, ...setting.outside } }));
 }

@@ -13,10 +13,10 @@ import { type HeldLease, withLease } from '#reconciler/cluster/lease';
 import { fenced } from '#reconciler/cluster/write-guard';
 import type { Clock, Cluster } from '#reconciler/ports';
 import { Client } from '#reconciler/sandbox/client';
+import { assertConverged } from './converged';
+import { desiredProps, off, on } from './desired-states';
 import { RIVAL, Rival } from './rival';
-import { assertSettled } from './settled';
-import { off, on, wish } from './wishes';
-import { failureOf, hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
+import { failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
 const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 
@@ -37,7 +37,11 @@ const BEATEN = {
 } as const satisfies Record<ExecutorName, readonly string[]>;
 
 /** Plays all of them with an executor. `leaseClock` measures how long a Lease is held: real time can be hurried there. */
-export function conflicts(executor: ExecutorName, place: (options: WorldOptions) => Place, leaseClock: (clock: Clock) => Clock): void {
+export function conflicts(
+  executor: ExecutorName,
+  environment: (options: WorldOptions) => TestEnvironment,
+  leaseClock: (clock: Clock) => Clock,
+): void {
   // They share a world.
   describe(`executor ${executor}`, { concurrency: 1 }, () => {
     let world: World;
@@ -45,25 +49,25 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
     let between: (cluster: Cluster) => Cluster = (cluster) => cluster;
     afterEach(() => world?.stop());
 
-    const bundle = (tls: Tls) => world.bundle(wish(executor, tls));
+    const bundle = (tls: Tls) => world.bundle(desiredProps(executor, tls));
     /** A Kafka without TLS that somebody else created. */
     const plaintext = async () => {
       between = (cluster) => cluster;
-      world = new World({ opsManager: executor === 'ops-request', decorate: (cluster) => between(cluster) }, place);
+      world = new World({ opsManager: executor === 'ops-request', decorate: (cluster) => between(cluster) }, environment);
       await world.start(kafkaManifest({ topology: undefined, replicas: 3, storage: STORAGE }));
       await world.settle();
     };
     const secured = async () => {
       await plaintext();
       await world.apply(bundle(on()));
-      await world.place.pass(60_000);
+      await world.environment.pass(60_000);
     };
-    const somebody = () => new Client({ send: world.place.send, manager: RIVAL });
+    const somebody = () => new Client({ send: world.environment.send, manager: RIVAL });
     const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
 
     const assertDone = async (wanted: Bundle) => {
       between = (cluster) => cluster;
-      await assertSettled(world, wanted);
+      await assertConverged(world, wanted);
       assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
     };
 
@@ -78,7 +82,7 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
         assert.equal(new Set(world.evicted).size, world.evicted.length, `restarted twice: ${world.evicted}`);
         await assertDone(wanted);
         assert.deepEqual(await rival.lost(), [], 'what somebody else wrote is still there');
-        await world.place.pass(60_000);
+        await world.environment.pass(60_000);
       }
       assert.deepEqual([...rival.beaten].sort(), BEATEN[executor]);
     });
@@ -146,7 +150,7 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
       world.onEvent = ({ event }) => void (event === 'evicted' && told.push(trust()));
       await world.apply(bundle(on()));
       assert.equal(told.length, 3);
-      for (const configMap of await world.place.run(Promise.all(told))) assert.match(configMap?.data['ca.crt'], /BEGIN CERTIFICATE/);
+      for (const configMap of await world.environment.run(Promise.all(told))) assert.match(configMap?.data['ca.crt'], /BEGIN CERTIFICATE/);
       between = (cluster) => cluster;
       await assertDone(bundle(on()));
     });
@@ -154,7 +158,7 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
     test('a certificate that is another by now is not deleted', async () => {
       await plaintext();
       const billing = (kafkaTls: KafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' });
-      await world.apply(world.bundle(wish(executor, on()), billing));
+      await world.apply(world.bundle(desiredProps(executor, on()), billing));
       const subject = world.ref(KINDS.Certificate, 'billing');
       let theirs: KubeObject | undefined;
       between = (cluster) => ({
@@ -177,7 +181,7 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
     test('a run whose Lease is taken writes nothing more, and the next one goes on', async () => {
       await secured();
       world.events.length = 0;
-      const { cluster, product = cluster, clock } = world.place;
+      const { cluster, product = cluster, clock } = world.environment;
       const lease = world.ref(KINDS.Lease, bundleName(KAFKA));
       const wanted = bundle(rotation());
       let held: HeldLease | undefined;
@@ -205,14 +209,14 @@ export function conflicts(executor: ExecutorName, place: (options: WorldOptions)
           },
           { isHeld: () => held?.isHeld() ?? false },
         );
-      const failure = await failureOf(world.place.run(run()));
+      const failure = await failureOf(world.environment.run(run()));
       assert.equal(failure.exitCode, 4, failure.message);
       assert.match(failure.message, /no longer holds its Lease/);
       assert.equal((await cluster.get(lease))?.spec.holderIdentity, RIVAL, 'it is not given back by who lost it');
       if (executor === 'native') assert.deepEqual(world.evicted, [], 'its request was not begun');
 
       await somebody().replace({ ...(stolen as KubeObject), spec: { ...stolen?.spec, holderIdentity: '' } });
-      await world.place.run(run());
+      await world.environment.run(run());
       await assertDone(wanted);
     });
 

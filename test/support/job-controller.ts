@@ -5,7 +5,7 @@
  */
 import { type Condition, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
 import { ApiError, Client } from '#reconciler/sandbox/client';
-import type { Place } from './world';
+import type { TestEnvironment } from './world';
 
 const BACKOFF_MS = 10_000;
 const LOOK_EVERY_MS = 5_000;
@@ -15,8 +15,8 @@ export class JobController {
   private readonly client: Client;
   private created = 0;
 
-  constructor(private readonly place: Place) {
-    this.client = new Client({ send: place.send, manager: 'job-controller' });
+  constructor(private readonly environment: TestEnvironment) {
+    this.client = new Client({ send: environment.send, manager: 'job-controller' });
   }
 
   start(): void {
@@ -28,7 +28,7 @@ export class JobController {
   }
 
   private async follow(): Promise<void> {
-    const { namespace, clock } = this.place;
+    const { namespace, clock } = this.environment;
     while (!this.end.signal.aborted) {
       const [jobs, pods] = [(await this.client.list(KINDS.Job, namespace)).items, (await this.client.list(KINDS.Pod, namespace)).items];
       for (const job of jobs) {
@@ -45,7 +45,7 @@ export class JobController {
     if (isOver(job) || job.metadata.deletionTimestamp !== undefined) return;
     if (pods.some(({ status }) => status?.phase === 'Succeeded')) return this.conclude(job, 'Complete', 'CompletionsReached');
     const { backoffLimit = 6, activeDeadlineSeconds = Number.POSITIVE_INFINITY } = job.spec;
-    const nowMs = this.place.clock.now().getTime();
+    const nowMs = this.environment.clock.now().getTime();
     const failures = pods.filter(({ status }) => status?.phase === 'Failed').map((pod) => actionOn(job, pod));
     const counted = failures.filter((action) => action === 'Count').length;
     if (failures.includes('FailJob')) return this.conclude(job, 'Failed', 'PodFailurePolicy');

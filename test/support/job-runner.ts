@@ -6,7 +6,7 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { InterruptedError } from '#reconciler/errors';
 import { ApiError, Client } from '#reconciler/sandbox/client';
 import type { Ran } from './command-line';
-import type { Place } from './world';
+import type { TestEnvironment } from './world';
 
 /** Starts `kafka-tls` as a pod would; the signal is SIGTERM. */
 export type Start = (argv: readonly string[], pod: string, signal: AbortSignal) => Promise<Ran>;
@@ -28,10 +28,10 @@ export class JobRunner {
   private pods: readonly KubeObject[] = [];
 
   constructor(
-    private readonly place: Place,
+    private readonly environment: TestEnvironment,
     private readonly launch: Start,
   ) {
-    this.client = new Client({ send: place.send, manager: 'kubelet' });
+    this.client = new Client({ send: environment.send, manager: 'kubelet' });
   }
 
   start(): void {
@@ -58,7 +58,7 @@ export class JobRunner {
   }
 
   private async follow(): Promise<void> {
-    const { cluster, namespace } = this.place;
+    const { cluster, namespace } = this.environment;
     for await (const pods of cluster.watch(KINDS.Pod, { namespace }, this.end.signal)) {
       this.pods = pods.filter((pod) => jobOf(pod) !== undefined);
       this.look();
@@ -108,7 +108,7 @@ export class JobRunner {
   }
 
   private instant(): string {
-    return this.place.clock
+    return this.environment.clock
       .now()
       .toISOString()
       .replace(/\.\d+Z$/, 'Z');

@@ -11,10 +11,10 @@ import { isFinishedRequest } from '#model/kubedb';
 import { ANNOTATION_JOB, bundleName, cronJobName } from '#model/names';
 import { bundleFromConfigMap } from '#reconciler/bundle/documents';
 import { mismatches } from '#reconciler/plan/verify';
+import { desiredProps } from './desired-states';
 import { GitOps, type GitOpsOptions } from './gitops';
 import { isOver, JobController } from './job-controller';
 import { JobRunner, type Run, type Start } from './job-runner';
-import { wish } from './wishes';
 import { hasCondition, isReady, KAFKA, kafkaManifest, type World } from './world';
 
 /** Where Jobs run. Not started yet. */
@@ -48,9 +48,9 @@ export class Stage {
   ) {
     const { world, start, isWithoutJobs } = setting;
     this.world = world;
-    this.runner = new JobRunner(world.place, start);
-    this.gitOps = new GitOps({ send: world.place.send, controller, prune });
-    this.jobController = isWithoutJobs ? new JobController(world.place) : undefined;
+    this.runner = new JobRunner(world.environment, start);
+    this.gitOps = new GitOps({ send: world.environment.send, controller, prune });
+    this.jobController = isWithoutJobs ? new JobController(world.environment) : undefined;
   }
 
   /** What the command has written so far. */
@@ -74,16 +74,16 @@ export class Stage {
   /** What is in Git after a commit. */
   commit(tls: Tls, namespace = this.world.namespace): readonly KubeObject[] {
     const chart = new Chart(new App(), 'chart', { namespace });
-    new KafkaTls(chart, 'tls', wish(this.executor, tls, { job: { image: IMAGE, schedule: NEW_YEAR } }));
+    new KafkaTls(chart, 'tls', desiredProps(this.executor, tls, { job: { image: IMAGE, schedule: NEW_YEAR } }));
     return Testing.synth(chart);
   }
 
   sync(commit: readonly KubeObject[]): Promise<void> {
-    return this.world.place.run(this.gitOps.sync(commit));
+    return this.world.environment.run(this.gitOps.sync(commit));
   }
 
   correctDrift(): Promise<void> {
-    return this.world.place.run(this.gitOps.correctDrift());
+    return this.world.environment.run(this.gitOps.correctDrift());
   }
 
   /** What the CronJob does when its time has come. */

@@ -8,10 +8,10 @@ import { Tls, TlsIssuer } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { PAUSE_REASON } from '#model/names';
+import { off, on, onWithNewRoot } from './desired-states';
 import type { GitOpsOptions } from './gitops';
 import type { Run } from './job-runner';
 import { type JobSetting, jobOf, Stage } from './job-stage';
-import { off, on, onWithNewRoot } from './wishes';
 import { hasCondition, isReady, KAFKA } from './world';
 
 const RENAMED = { server: { dnsNames: ['kafka.example.org'] } };
@@ -165,7 +165,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
         }
         last = jobOf(base);
         const was = await stage.state();
-        await stage.world.place.pass(60_000);
+        await stage.world.environment.pass(60_000);
         await stage.sync(stage.commit(commit(stage.world.clock.now())));
         await stage.settle();
         await stage.sync(base);

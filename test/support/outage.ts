@@ -7,7 +7,7 @@ import type { ExecutorName } from '#model/desired';
 import type { Estimate } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFacts } from '#reconciler/sandbox/index';
-import { on, onWithNewRoot, wish } from './wishes';
+import { desiredProps, on, onWithNewRoot } from './desired-states';
 import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from './world';
 
 /** A pod stops within 5 s, listens 22 s later and is Ready 6 s after that; KubeDB's documented runs show 10 to 40 s until it runs. */
@@ -41,33 +41,33 @@ export interface Measured {
 
 /** Plans a change, carries it out, and measures. */
 export async function measure(name: ChangeName, { executor, topology, mode }: Way): Promise<Measured> {
-  const place = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: TIMING } });
-  const world = new World({}, () => place);
+  const environment = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: TIMING } });
+  const world = new World({}, () => environment);
   try {
     await world.start(kafkaManifest(TOPOLOGIES[topology]));
     await world.settle();
     const { from, to } = CHANGES[name];
     const bundle = (tls: Tls) =>
-      world.bundle(wish(executor, tls, { restart: { cutover: mode === 'stop' ? Cutover.STOP : Cutover.ROLLING } }));
+      world.bundle(desiredProps(executor, tls, { restart: { cutover: mode === 'stop' ? Cutover.STOP : Cutover.ROLLING } }));
     if (from !== undefined) await world.apply(bundle(from));
-    await place.pass(3_600_000);
+    await environment.pass(3_600_000);
 
-    const wanted = bundle(to(place.clock.now()));
-    const { estimate, obstacles } = plan(wanted, await world.observe(wanted), place.clock.now());
+    const wanted = bundle(to(environment.clock.now()));
+    const { estimate, obstacles } = plan(wanted, await world.observe(wanted), environment.clock.now());
     if (estimate === undefined) throw new Error(`the plan has no estimate: ${obstacles[0]?.message ?? 'nothing to do'}`);
     const end = new AbortController();
     const outages: number[] = [];
     const watch = async () => {
-      for (; !end.signal.aborted; await place.clock.sleep(SAMPLE_MS))
-        if (isAway(place.sandbox.facts(NAMESPACE, KAFKA))) outages.push(place.clock.monotonicMs());
+      for (; !end.signal.aborted; await environment.clock.sleep(SAMPLE_MS))
+        if (isAway(environment.sandbox.facts(NAMESPACE, KAFKA))) outages.push(environment.clock.monotonicMs());
     };
-    const startMs = place.clock.monotonicMs();
+    const startMs = environment.clock.monotonicMs();
     const watching = watch();
     await world.apply(wanted);
-    const durationMs = place.clock.monotonicMs() - startMs;
-    await place.pass(60_000); // an outage may outlast the run
+    const durationMs = environment.clock.monotonicMs() - startMs;
+    await environment.pass(60_000); // an outage may outlast the run
     end.abort();
-    await place.run(watching);
+    await environment.run(watching);
     return { durationMs, outageMs: (outages.at(-1) ?? 0) - (outages[0] ?? 0), estimate };
   } finally {
     await world.stop();

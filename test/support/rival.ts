@@ -21,7 +21,7 @@ export class Rival {
   private readonly marks = new Map<string, { readonly subject: ObjectRef; readonly keys: string[] }>();
 
   constructor(private readonly world: World) {
-    this.client = new Client({ send: world.place.send, manager: RIVAL });
+    this.client = new Client({ send: world.environment.send, manager: RIVAL });
   }
 
   /** Returns the cluster of somebody who is always a moment late. */

@@ -21,10 +21,10 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { readCas } from '#reconciler/pki/certificates';
 import { type Issued, issueCertificate } from './certificate-factory';
+import { assertConverged } from './converged';
+import { desiredProps, off, on, onWithNewRoot } from './desired-states';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
-import { assertSettled } from './settled';
-import { off, on, onWithNewRoot, wish } from './wishes';
-import { failureOf, hasCondition, KAFKA, kafkaManifest, type Place, World, type WorldOptions } from './world';
+import { failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
 /** KubeDB goes by ordinal; we leave the active controller, which in a fresh Kafka is the first one, to the last. */
 const IN_ORDER = { native: [1, 2, 0], 'ops-request': [0, 1, 2] } as const satisfies Record<ExecutorName, readonly number[]>;
@@ -37,7 +37,7 @@ export interface Limits {
 }
 
 /** Plays all scenarios of an executor. */
-export function scenarios(executor: ExecutorName, place: (options: WorldOptions) => Place, { canSkipDays }: Limits): void {
+export function scenarios(executor: ExecutorName, environment: (options: WorldOptions) => TestEnvironment, { canSkipDays }: Limits): void {
   describe(`executor ${executor}`, () => {
     const controllers = IN_ORDER[executor].map((i) => `${KAFKA}-controller-${i}`);
     let world: World;
@@ -46,14 +46,14 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     let interrupt: number | undefined;
     afterEach(() => world?.stop());
 
-    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(wish(executor, tls, change));
+    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(desiredProps(executor, tls, change));
     const newWorld = (hasOpsManager = executor === 'ops-request') => {
       const decorate: WorldOptions['decorate'] = (cluster) => {
         const counted = counting(cluster);
         writes = counted.writes;
         return interrupt === undefined ? counted.cluster : interruptAfter(counted.cluster, interrupt);
       };
-      return new World({ opsManager: hasOpsManager, decorate }, place);
+      return new World({ opsManager: hasOpsManager, decorate }, environment);
     };
 
     /** A Kafka without TLS that somebody else created. */
@@ -70,7 +70,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     /** What has to hold after every scenario. */
     const assertDone = async (tls: Tls, change: Partial<KafkaTlsProps> = {}) => {
       const wanted = bundle(tls, change);
-      const live = await assertSettled(world, wanted);
+      const live = await assertConverged(world, wanted);
       assert.equal(live.kafka?.spec.enableSSL ?? false, wanted.tls !== 'off');
       const before = await world.podUids();
       assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
@@ -159,7 +159,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     test('a rotation replaces every leaf and restarts every pod, without a cut-over', async () => {
       await secured();
       const before = await leaves();
-      await world.place.pass(86_400_000);
+      await world.environment.pass(86_400_000);
       const tls = on({ issuedAfter: world.clock.now().toISOString() });
       await world.apply(bundle(tls));
       const after = await leaves();
@@ -171,7 +171,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     test('certificates are rotated before they expire, with no commit at all', { skip }, async () => {
       await secured();
       const before = await leaves();
-      await world.place.pass(61 * 86_400_000);
+      await world.environment.pass(61 * 86_400_000);
       await world.apply(bundle(on()));
       assert.notEqual((await leaves()).server, before.server);
       await assertDone(on());
@@ -214,7 +214,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     test('a certificate of an application that left the bundle is deleted, and its Secret is kept', async () => {
       await plaintext();
       const billing = (kafkaTls: KafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' });
-      await world.apply(world.bundle(wish(executor, on()), billing));
+      await world.apply(world.bundle(desiredProps(executor, on()), billing));
       const [certificate, secret] = [KINDS.Certificate, KINDS.Secret].map((kind) => world.ref(kind, 'billing'));
       assert.ok(certificate && secret);
       await world.until(async () => (await world.cluster.get(secret)) !== undefined);
@@ -236,7 +236,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
       await world.until(async () => hasCondition(await world.cluster.get(world.ref(KINDS.Issuer, 'corp-ca')), 'Ready'));
       const props = { name: 'billing', issuer: TlsIssuer.issuer('corp-ca') };
       const change = { deadlines: { issuance: Duration.seconds(20) } };
-      const withBilling = world.bundle(wish(executor, on(), change), (kafkaTls: KafkaTls) => {
+      const withBilling = world.bundle(desiredProps(executor, on(), change), (kafkaTls: KafkaTls) => {
         new ClientCertificate(kafkaTls, 'Billing', { kafkaTls, ...props });
       });
       const failure = await failureOf(world.apply(withBilling));
@@ -397,7 +397,7 @@ export function scenarios(executor: ExecutorName, place: (options: WorldOptions)
     function toldAtEvictions(): () => Promise<readonly (readonly string[])[]> {
       const told: Promise<readonly string[]>[] = [];
       world.onEvent = ({ event }) => void (event === 'evicted' && told.push(trusted()));
-      return () => world.place.run(Promise.all(told));
+      return () => world.environment.run(Promise.all(told));
     }
 
     async function leaves(): Promise<Record<string, string | undefined>> {

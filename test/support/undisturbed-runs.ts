@@ -5,8 +5,8 @@
 import type { Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
+import { desiredProps, off, on } from './desired-states';
 import { recordHistory } from './history';
-import { off, on, wish } from './wishes';
 import { inMemory, kafkaManifest, World } from './world';
 
 const TIMING = { issuanceMs: 3_000, podStartMs: 22_000, podReadyMs: 6_000, podStopMs: 5_000, catchUpMs: 4_000, opsStepMs: 5_000 };
@@ -48,19 +48,19 @@ export interface History {
 
 /** Carries the operation out and returns all that was to be seen, from before it to well after it. */
 export async function historyOf({ executor, from, to }: UndisturbedRun): Promise<History> {
-  const place = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: TIMING } });
-  const world = new World({}, () => place);
+  const environment = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: TIMING } });
+  const world = new World({}, () => environment);
   const end = new AbortController();
   try {
     await world.start(kafkaManifest());
     await world.settle();
-    if (from !== undefined) await world.apply(world.bundle(wish(executor, from)));
-    await place.pass(3_600_000);
-    const kafka = await recordHistory(place.sandbox, KINDS.Kafka, end.signal);
+    if (from !== undefined) await world.apply(world.bundle(desiredProps(executor, from)));
+    await environment.pass(3_600_000);
+    const kafka = await recordHistory(environment.sandbox, KINDS.Kafka, end.signal);
     const before = (await world.requests()).map((r) => r.metadata.name);
-    const requests = await recordHistory(place.sandbox, KINDS.KafkaOpsRequest, end.signal);
-    await world.apply(world.bundle(wish(executor, to(place.clock.now()))));
-    await place.pass(600_000);
+    const requests = await recordHistory(environment.sandbox, KINDS.KafkaOpsRequest, end.signal);
+    await world.apply(world.bundle(desiredProps(executor, to(environment.clock.now()))));
+    await environment.pass(600_000);
     return { kafka, requests: requests.filter((r) => !before.includes(r.metadata.name)) };
   } finally {
     end.abort();

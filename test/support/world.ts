@@ -33,7 +33,7 @@ export interface WorldOptions {
 }
 
 /** Where a world takes place. */
-export interface Place {
+export interface TestEnvironment {
   readonly namespace: string;
   readonly clock: Clock;
   /** The cluster as it is, undecorated: for arranging and asserting. */
@@ -53,13 +53,13 @@ export interface Place {
 }
 
 /** A place in memory can be looked into. */
-export interface MemoryPlace extends Place {
+export interface MemoryEnvironment extends TestEnvironment {
   readonly clock: FakeClock;
   readonly sandbox: Sandbox;
 }
 
 /** The sandbox in memory, on a clock that jumps. */
-export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions): MemoryPlace {
+export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions): MemoryEnvironment {
   const clock = new FakeClock();
   const api = { namespaces: [NAMESPACE] };
   const sandbox: Sandbox = createSandbox({ clock, listeners: 'memory', opsManager, keys: pooledKeys(), api, ...more });
@@ -107,26 +107,26 @@ export class World {
   readonly events: ProgressEvent[] = [];
   /** Something that happens at a certain point of a run. */
   onEvent: ((event: ProgressEvent) => void) | undefined;
-  readonly place: Place;
+  readonly environment: TestEnvironment;
   private facts: KafkaFactsSource;
   private readonly end = new AbortController();
 
   constructor(
     private readonly options: WorldOptions = {},
-    placed: (options: WorldOptions) => Place = inMemory,
+    placed: (options: WorldOptions) => TestEnvironment = inMemory,
   ) {
-    this.place = placed(options);
-    this.facts = this.place.facts;
+    this.environment = placed(options);
+    this.facts = this.environment.facts;
   }
 
   get cluster(): Cluster {
-    return this.place.cluster;
+    return this.environment.cluster;
   }
   get clock(): Clock {
-    return this.place.clock;
+    return this.environment.clock;
   }
   get namespace(): string {
-    return this.place.namespace;
+    return this.environment.namespace;
   }
   /** Returns a reference to an object of the world's namespace. */
   ref(kind: Kind, name: string): ObjectRef {
@@ -135,7 +135,7 @@ export class World {
 
   /** Starts the stand-ins and creates objects in the world's namespace. */
   async start(...objects: KubeObject[]): Promise<this> {
-    await this.place.start();
+    await this.environment.start();
     for (const object of objects) await this.cluster.create({ ...object, metadata: { ...object.metadata, namespace: this.namespace } });
     return this;
   }
@@ -143,17 +143,17 @@ export class World {
   /** Ends everything; nothing may keep the process alive. */
   async stop(): Promise<void> {
     this.end.abort();
-    await this.place.stop();
+    await this.environment.stop();
   }
 
   /** Runs one `apply` to its end. */
   apply(bundle: Bundle | (() => Bundle), options: PlanOptions = {}): Promise<Outcome> {
-    return this.place.run(this.reconcile(typeof bundle === 'function' ? bundle : () => bundle, options));
+    return this.environment.run(this.reconcile(typeof bundle === 'function' ? bundle : () => bundle, options));
   }
 
   /** The same, for whoever lets time pass himself. */
   reconcile(read: () => Bundle, options: PlanOptions = {}): Promise<Outcome> {
-    const { product = this.cluster, dialer, clock } = this.place;
+    const { product = this.cluster, dialer, clock } = this.environment;
     const context = {
       cluster: this.options.decorate?.(product) ?? product,
       dialer,
@@ -184,7 +184,7 @@ export class World {
     const wait = async () => {
       while (!(await isSo())) await this.clock.sleep(1000);
     };
-    return this.place.run(wait(), 3_600_000);
+    return this.environment.run(wait(), 3_600_000);
   }
 
   /** Waits until a condition over the Kafka holds. */
@@ -232,13 +232,13 @@ export class World {
   }
 
   observe(bundle: Bundle): Promise<Observation> {
-    const { cluster, dialer, clock } = this.place;
-    return this.place.run(observe({ cluster, dialer, facts: this.facts, clock }, bundle));
+    const { cluster, dialer, clock } = this.environment;
+    return this.environment.run(observe({ cluster, dialer, facts: this.facts, clock }, bundle));
   }
 
   /** Kafka says something else from now on; undefined: what the place says. */
   useFacts(facts: KafkaFactsSource | undefined): void {
-    this.facts = facts ?? this.place.facts;
+    this.facts = facts ?? this.environment.facts;
   }
 
   requests(): Promise<readonly KubeObject[]> {

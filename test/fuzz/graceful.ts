@@ -21,7 +21,7 @@ const UNCIVIL: readonly RegExp[] = [
 ];
 
 /** Asserts that a command ended well or said in words why not. `isJson`: standard error is one JSON object a line. */
-export function assertCivil({ exitCode, stdout, stderr }: Ran, isJson = false): void {
+export function assertGraceful({ exitCode, stdout, stderr }: Ran, isJson = false): void {
   const said = `exit code ${exitCode}\n${stderr}\n${stdout.slice(0, 2_000)}`;
   assert.ok(EXIT_CODES.includes(exitCode), said);
   for (const text of [stdout, stderr]) for (const pattern of UNCIVIL) assert.doesNotMatch(text, pattern, said);
@@ -30,10 +30,10 @@ export function assertCivil({ exitCode, stdout, stderr }: Ran, isJson = false): 
   if (isJson) for (const line of stderr.split('\n').filter((l) => l !== '')) assert.equal(typeof JSON.parse(line), 'object', said);
 }
 
-/** Runs a command and asserts that its answer is civil. */
-export async function civil(argv: readonly string[], setting: Setting = {}): Promise<Ran> {
+/** Runs a command and asserts that it ends gracefully. */
+export async function runGracefully(argv: readonly string[], setting: Setting = {}): Promise<Ran> {
   const ran = await inTime(kafkaTls(argv, setting), argv.join(' '));
-  assertCivil(ran, argv.includes('json'));
+  assertGraceful(ran, argv.includes('json'));
   return ran;
 }
 

@@ -19,20 +19,20 @@ import { loadConnection } from '#reconciler/cluster/kube-config';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { Client, type Send } from '#reconciler/sandbox/client';
 import { createStandIns } from '#reconciler/sandbox/stand-ins/stand-ins';
-import { on, wish } from '../support/wishes';
-import { KAFKA, modelFacts, type Place, type WorldOptions } from '../support/world';
+import { desiredProps, on } from '../support/desired-states';
+import { KAFKA, modelFacts, type TestEnvironment, type WorldOptions } from '../support/world';
 import { type Asked, telling } from './asked';
 import { type ControlPlane, realApi } from './cluster';
 
 /** Enough for an instant to lie after a certificate that was stamped in whole seconds. */
 const TELLABLE_MS = 2_100;
 
-let places = 0;
+let environments = 0;
 
 /** Has the control plane there while the tests of a suite run, and returns how to get at its places then. */
-export function realPlaces(): () => Places {
+export function realEnvironments(): () => Environments {
   let controlPlane: ControlPlane | undefined;
-  let found: Places | undefined;
+  let found: Environments | undefined;
   before(async () => {
     controlPlane = await realApi();
     found = await placesOn(controlPlane.kubeconfig);
@@ -48,21 +48,21 @@ export function realPlaces(): () => Places {
 }
 
 /** Returns places on a real API server, each with a namespace of its own. */
-async function placesOn(kubeconfig: string): Promise<Places> {
+async function placesOn(kubeconfig: string): Promise<Environments> {
   const { transport } = await loadConnection({ kubeconfig });
   const folder = path.dirname(kubeconfig);
   const asked = { native: [], 'ops-request': [] };
   return {
     asked,
-    place: (executor, options) => new RealPlace({ kubeconfig, folder, asked }, transport, executor, options),
+    environment: (executor, options) => new RealEnvironment({ kubeconfig, folder, asked }, transport, executor, options),
     close: () => transport.close(),
   };
 }
 
-export interface Places {
+export interface Environments {
   /** What each executor has asked for so far. */
   readonly asked: Readonly<Record<ExecutorName, Asked[]>>;
-  place(executor: ExecutorName, options: WorldOptions): RealPlace;
+  environment(executor: ExecutorName, options: WorldOptions): RealEnvironment;
   /** Lets go of connections. */
   close(): void;
 }
@@ -71,13 +71,13 @@ export interface Places {
 interface RealApi {
   readonly kubeconfig: string;
   readonly folder: string;
-  readonly asked: Places['asked'];
+  readonly asked: Environments['asked'];
 }
 
-export class RealPlace implements Place {
+export class RealEnvironment implements TestEnvironment {
   readonly clock = systemClock;
   /** Suites run side by side. */
-  readonly namespace = `demo-${process.pid}-${++places}`;
+  readonly namespace = `demo-${process.pid}-${++environments}`;
   readonly cluster;
   readonly dialer = createDialer(systemClock, { addressOf: sandboxAddress });
   readonly facts;
@@ -169,7 +169,7 @@ export class RealPlace implements Place {
 /** What the constructs emit for whoever runs the reconciler, in a KafkaTls with a Job. */
 export function accessOf(executor: ExecutorName, namespace: string): readonly KubeObject[] {
   const chart = new Chart(new App(), 'chart', { namespace });
-  new KafkaTls(chart, 'tls', wish(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
+  new KafkaTls(chart, 'tls', desiredProps(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
   const isAccess = ({ kind }: KubeObject) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind);
   return Testing.synth(chart).filter(isAccess);
 }

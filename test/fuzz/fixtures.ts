@@ -5,14 +5,21 @@ import type { Connection, Runtime } from '#reconciler/cli/io';
 import type { Observation } from '#reconciler/model/observation';
 import type { Cluster } from '#reconciler/ports';
 import { ClusterBuilder, readyIssuer, TLS } from '../support/cluster-builder';
-import { bundleFor, type Desire } from '../support/desires';
+import { bundleFor, type DesiredState } from '../support/desired-states';
 import { kafkaManifest, World } from '../support/world';
 
-export const ON: Desire = { issuer: 'ca-1', names: ['a.example.org'], days: 90, encoding: 'PKCS8', cutover: 'rolling', isRotation: false };
+export const ON: DesiredState = {
+  issuer: 'ca-1',
+  names: ['a.example.org'],
+  days: 90,
+  encoding: 'PKCS8',
+  cutover: 'rolling',
+  isRotation: false,
+};
 
 /** Returns what users may want of a Kafka that serves TLS of `ca-1`. */
 export function bundlesFor(executor: ExecutorName, now: Date): readonly Bundle[] {
-  const desires: readonly Desire[] = [
+  const desires: readonly DesiredState[] = [
     ON,
     { ...ON, issuer: 'off' },
     { ...ON, issuer: 'ca-2', names: [], encoding: 'PKCS1' },
@@ -75,11 +82,11 @@ export function madeUpObservations(): readonly Seen[] {
 
 /** Returns the outside of a process whose cluster is the world's; `cluster` may be one that misbehaves. */
 export function outsideOf(world: World, cluster: Cluster = world.cluster): Partial<Runtime> {
-  const { clock, place } = world;
+  const { clock, environment } = world;
   const connection: Connection = {
     cluster,
-    dialer: place.dialer,
-    facts: place.facts,
+    dialer: environment.dialer,
+    facts: environment.facts,
     random: (bytes) => 'x'.repeat(bytes),
     identity: 'fuzz',
     namespace: world.namespace,
