@@ -15,7 +15,6 @@ import {
   type RestartView,
   restartOrder,
   unavailablePods,
-  type Verdict,
 } from '#reconciler/plan/restart';
 import { ClusterBuilder } from '../support/cluster-builder';
 
@@ -435,96 +434,4 @@ describe("a peer's cases", { skip: scenarios.length === 0 ? `${SCENARIOS} is not
         assert.equal(canRestartBroker(Number(id), topics).ok, expected, `broker ${id}`);
     });
   }
-
-  for (const s of of('roller')) {
-    test(`${s.id}: ${s.source_test}`, () => {
-      const result = roll(s.given);
-      assert.deepEqual(result.restarted, s.expect.restarted);
-      assert.equal(
-        result.error?.code,
-        s.expect.error?.code === 'not-ready-after-restart'
-          ? 'not-ready'
-          : s.expect.error?.code === 'cannot-restart-now'
-            ? 'gate'
-            : s.expect.error?.code,
-      );
-      if (s.expect.error) assert.equal(result.error?.pod, s.expect.error.pod);
-    });
-  }
 });
-
-/** A roll over the pure functions alone, in the way `execute/restart.ts` uses them: order what is left, ask the gates, restart the first that may. */
-// biome-ignore lint/suspicious/noExplicitAny: a peer's data
-function roll(given: any): { restarted: number[]; error?: { code: string; pod: number } } {
-  const pods = new Map<number, PodFacts>();
-  given.nodes.forEach((n: { id: number; roles: string[] }, i: number) => {
-    const role: Role = n.roles.length === 2 ? 'combined' : (n.roles[0] as Role);
-    const isUnready = given.unreadyWhenOrderIsComputed.includes(n.id);
-    const stuck = given.stuckPods[n.id];
-    pods.set(n.id, {
-      ...pod(`p-${i}`, role),
-      nodeId: n.id,
-      isReady: !isUnready && stuck === undefined,
-      ...(stuck === undefined ? {} : { stuck }),
-    });
-  });
-  const left = new Set<number>(given.needsRestart);
-  const restarted: number[] = [];
-  const asked: Record<number, number> = {};
-  const idOf = (name: string) => [...pods].find(([, p]) => p.name === name)?.[0] as number;
-  const stuckUpToDate = () => [...pods.values()].find((p) => p.stuck !== undefined && !isOutdated(p));
-  const isOutdated = (p: PodFacts) => left.has(p.nodeId) && (p.stuck === undefined || stuckIsOutdated(given));
-  while (left.size > 0 || [...pods.values()].some((p) => !p.isReady)) {
-    const stuck = stuckUpToDate();
-    if (stuck !== undefined) return { restarted, error: { code: 'stuck-but-up-to-date', pod: stuck.nodeId } };
-    const unready = [...pods.values()].find((p) => !p.isReady && !left.has(p.nodeId));
-    if (unready !== undefined) return { restarted, error: { code: 'not-ready', pod: unready.nodeId } };
-    const outdatedPods = [...pods.values()].filter((p) => left.has(p.nodeId));
-    const group = firstGroup(outdatedPods, given.activeController ?? undefined);
-    const outdated = new Set(outdatedPods.map((p) => p.name));
-    let chosen: PodFacts | undefined;
-    for (const p of group) {
-      const script: boolean[] | undefined = given.safetyCheckPerAttempt[p.nodeId];
-      const n = asked[p.nodeId] ?? 0;
-      const safe = script === undefined ? true : (script[Math.min(n, script.length - 1)] as boolean);
-      asked[p.nodeId] = n + 1;
-      const verdict: Verdict = safe
-        ? canRestart(p, {
-            pods: [...pods.values()],
-            outdated,
-            facts: { value: { quorum: healthyQuorum([...pods.values()]), topics: [] } },
-            unknownHealthPolicy: 'readiness',
-            missing: [],
-            invalid: new Map(),
-          })
-        : { ok: false, because: 'the script says no', retry: true };
-      if (verdict.ok) {
-        chosen = p;
-        break;
-      }
-    }
-    if (chosen === undefined) {
-      const hopeless = group.every((p) => given.safetyCheckPerAttempt[p.nodeId]?.at(-1) === false || (asked[p.nodeId] ?? 0) > 9);
-      if (hopeless) return { restarted, error: { code: 'gate', pod: idOf((group[0] as PodFacts).name) } };
-      continue;
-    }
-    restarted.push(chosen.nodeId);
-    left.delete(chosen.nodeId);
-    const isReady = !given.neverBecomesReady.includes(chosen.nodeId);
-    const { stuck: _, ...rest } = pods.get(chosen.nodeId) as PodFacts;
-    pods.set(chosen.nodeId, { ...rest, isReady });
-    if (!isReady) return { restarted, error: { code: 'not-ready', pod: chosen.nodeId } };
-  }
-  return { restarted };
-}
-
-/** The peer's safety check is a script; where it says yes, Kafka's facts are fine. */
-function healthyQuorum(pods: readonly PodFacts[]): QuorumFacts {
-  const voters = pods.filter((p) => p.role !== 'broker').map((p) => ({ nodeId: p.nodeId, lastCaughtUpMs: 1000 }));
-  return { leaderId: voters[0]?.nodeId ?? 0, fetchTimeoutMs: 2000, voters };
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: a peer's data
-function stuckIsOutdated(given: any): boolean {
-  return given.restartReason === 'pod-has-old-revision' || given.restartReason === 'pod-has-old-resource-revision';
-}
