@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiObject, Duration, JsonPatch } from 'cdk8s';
 import { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, TlsIssuer } from '#constructs/index';
-import { newChart, only, refusals, warningsOf } from './app-builder';
+import { newChart, only } from './app-builder';
 
 function chartWith(operation: KafkaOperation, props: Partial<KafkaOpsRequestProps> = {}) {
   const chart = newChart();
@@ -58,44 +58,4 @@ test('has its request as default child, whose patches count', () => {
   const once = new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart() });
   ApiObject.of(once).addJsonPatch(JsonPatch.add('/metadata/labels', { team: 'streams' }));
   assert.deepEqual(only(chart, 'KafkaOpsRequest').metadata.labels, { team: 'streams' });
-});
-
-const refused: readonly { readonly name: string; readonly chart: () => ReturnType<typeof newChart>; readonly says: RegExp }[] = [
-  {
-    name: 'two operations',
-    chart: () => chartWith(KafkaOperation.removeTls(), { extraSpec: { tls: { rotateCertificates: true } } }),
-    says: /these are 2: remove, rotateCertificates/,
-  },
-  {
-    name: 'an issuer that it would have to make',
-    chart: () => chartWith(KafkaOperation.reconfigureTls({ issuer: TlsIssuer.selfSignedCa() })),
-    says: /a request makes none\. Use TlsIssuer\.issuer/,
-  },
-  {
-    name: 'a name that no object can have',
-    chart: () => chartWith(KafkaOperation.restart(), { name: 'Now!' }),
-    says: /metadata\.name is "Now!"/,
-  },
-];
-for (const { name, chart, says } of refused) {
-  test(`refuses ${name}`, () => assert.match(refusals(chart()).join('\n'), says));
-}
-
-test('refuses to be in no namespace', () => {
-  const chart = newChart('');
-  new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart() });
-  assert.match(refusals(chart).join('\n'), /namespace is missing/);
-});
-
-test('refuses a timeout that no step could keep', () => {
-  const chart = newChart();
-  const timeout = Duration.millis(5);
-  new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart(), timeout });
-  assert.match(refusals(chart).join('\n'), /spec\.timeout is "0\.005s": every step of an operation takes longer/);
-});
-
-test('warns of a field that no known KubeDB has', () => {
-  const chart = chartWith(KafkaOperation.restart(), { extraSpec: { restrt: {} } });
-  const printed = warningsOf(() => assert.deepEqual(refusals(chart), []));
-  assert.match(printed.join('\n'), /KafkaOpsRequest\/demo\/once: spec\.restrt is \{\}: KubeDB's KafkaOpsRequest has no such field/);
 });

@@ -158,8 +158,12 @@ test('looks once an hour, at a minute of its own, never twice at once', () => {
   assert.equal(cron('a').concurrencyPolicy, 'Forbid');
 });
 
-test('looks when it is told to, or never', () => {
-  assert.equal(only(chartWith({ schedule: ReconcileSchedule.cron('0 3 * * 6') }), 'CronJob').spec.schedule, '0 3 * * 6');
+test('runs at the configured times, or never', () => {
+  const { schedule, timeZone } = only(
+    chartWith({ schedule: ReconcileSchedule.cron('0 3 * * 6', { timeZone: 'Europe/Berlin' }) }),
+    'CronJob',
+  ).spec;
+  assert.deepEqual({ schedule, timeZone }, { schedule: '0 3 * * 6', timeZone: 'Europe/Berlin' });
   assert.ok(!synth(chartWith({ schedule: ReconcileSchedule.off() })).some((o) => o.kind === 'CronJob'));
 });
 

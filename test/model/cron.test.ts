@@ -26,6 +26,8 @@ const REFUSED: readonly { readonly schedule: string; readonly says: RegExp }[] =
   { schedule: '   ', says: /not empty/ },
   { schedule: 'nonsense', says: /five fields .*, this has 1/ },
   { schedule: 'every hour', says: /this has 2/ },
+  { schedule: 'hourly', says: /this has 1/ },
+  { schedule: 'off', says: /this has 1/ },
   { schedule: '0 0 3 * * *', says: /this has 6/ },
   { schedule: '0 0 3 * * * 2026', says: /this has 7/ },
   { schedule: '0 3 * *', says: /this has 4/ },

@@ -76,129 +76,118 @@ const withSecret = (secretName: string) =>
   completeTls({ issuer: SELF_SIGNED, certificates: { server: { secretName }, client: {} } }, 'orders');
 const CLUSTER: ClusterSettings = { name: 'orders', nodes: 3, spec: { version: '4.2.0', replicas: 3, storage: STORAGE } };
 
-const between: readonly {
-  readonly name: string;
-  readonly change: DraftChange;
-  readonly severity?: 'warning';
-  readonly field: string;
-  readonly says: RegExp;
-}[] = [
-  {
-    name: 'an application Certificate named like that of the brokers',
-    change: { more: [leaf('orders-server-cert', { secretName: 'x' })] },
-    field: 'metadata.name',
-    says: /of this bundle, or of KubeDB/,
-  },
-  {
-    name: 'two Certificates of one name',
-    change: { more: [leaf('billing'), leaf('billing', { secretName: 'x' })] },
-    field: 'metadata.name',
-    says: /another Certificate/,
-  },
-  {
-    name: "an application Secret that is the brokers'",
-    change: { more: [leaf('billing', { secretName: 'orders-client-cert' })] },
-    field: 'spec.secretName',
-    says: /holds the client certificate of the brokers already/,
-  },
-  {
-    name: "a broker Secret that is the CA's",
-    change: { tls: withSecret('orders-ca') },
-    field: 'spec.secretName',
-    says: /holds the server certificate of the brokers already/,
-  },
-  {
-    name: 'one Secret for both aliases',
-    change: { tls: withSecret('orders-client-cert') },
-    field: 'spec.tls.certificates[client].secretName',
-    says: /holds the server certificate/,
-  },
-  {
-    name: 'a broker Secret that holds the JKS passwords',
-    change: { tls: withSecret('orders-keystore-cred') },
-    field: 'spec.tls.certificates[server].secretName',
-    says: /passwords of the key stores/,
-  },
-  {
-    name: 'a CA Secret that a leaf overwrites',
-    change: { issuer: { kind: 'caSecret', secret: 'orders-server-cert', name: 'orders-ca' } },
-    field: 'spec.ca.secretName',
-    says: /holds the server certificate/,
-  },
-  {
-    name: 'names that make the common name of brokers too long',
-    change: { desired: { namespace: 'a-namespace-with-a-name-of-no-less-than-fifty-characters' } },
-    field: 'spec.commonName',
-    says: /Certificate\/a-namespace.*at most 64 characters/,
-  },
-  {
-    name: 'a request about another Kafka',
-    change: { more: [object(KINDS.KafkaOpsRequest, 'r', { type: 'Restart', databaseRef: { name: 'billing' } })] },
-    field: 'spec.databaseRef.name',
-    says: /about orders/,
-  },
-  {
-    name: 'a Kafka born with other TLS than the request asks for',
-    change: { cluster: { ...CLUSTER, spec: { ...CLUSTER.spec, tls: { issuerRef: { ...ISSUER, name: 'other' } } } } },
-    field: 'spec.tls',
-    says: /not what the converging request asks for/,
-  },
-  {
-    name: 'a leaf that may outlive its CA',
-    change: { tls: completeTls({ issuer: SELF_SIGNED, certificates: { server: { duration: '8761h' }, client: {} } }, 'orders') },
-    severity: 'warning',
-    field: 'spec.tls.certificates[server].duration',
-    says: /outlive its CA, Certificate\/demo\/orders-ca/,
-  },
-  {
-    name: 'two issuers for the two certificates of a Kafka',
-    change: {
+const between: readonly (readonly [name: string, change: DraftChange, field: string, says: RegExp, severity?: 'warning'])[] = [
+  [
+    'an application Certificate named like that of the brokers',
+    { more: [leaf('orders-server-cert', { secretName: 'x' })] },
+    'metadata.name',
+    /of this bundle, or of KubeDB/,
+  ],
+  [
+    'two Certificates of one name',
+    { more: [leaf('billing'), leaf('billing', { secretName: 'x' })] },
+    'metadata.name',
+    /another Certificate/,
+  ],
+  [
+    "an application Secret that is the brokers'",
+    { more: [leaf('billing', { secretName: 'orders-client-cert' })] },
+    'spec.secretName',
+    /holds the client certificate of the brokers already/,
+  ],
+  [
+    "a broker Secret that is the CA's",
+    { tls: withSecret('orders-ca') },
+    'spec.secretName',
+    /holds the server certificate of the brokers already/,
+  ],
+  [
+    'one Secret for both aliases',
+    { tls: withSecret('orders-client-cert') },
+    'spec.tls.certificates[client].secretName',
+    /holds the server certificate/,
+  ],
+  [
+    'a broker Secret that holds the JKS passwords',
+    { tls: withSecret('orders-keystore-cred') },
+    'spec.tls.certificates[server].secretName',
+    /passwords of the key stores/,
+  ],
+  [
+    'a CA Secret that a leaf overwrites',
+    { issuer: { kind: 'caSecret', secret: 'orders-server-cert', name: 'orders-ca' } },
+    'spec.ca.secretName',
+    /holds the server certificate/,
+  ],
+  [
+    'names that make the common name of brokers too long',
+    { desired: { namespace: 'a-namespace-with-a-name-of-no-less-than-fifty-characters' } },
+    'spec.commonName',
+    /Certificate\/a-namespace.*at most 64 characters/,
+  ],
+  [
+    'a request about another Kafka',
+    { more: [object(KINDS.KafkaOpsRequest, 'r', { type: 'Restart', databaseRef: { name: 'billing' } })] },
+    'spec.databaseRef.name',
+    /about orders/,
+  ],
+  [
+    'a Kafka born with other TLS than the request asks for',
+    { cluster: { ...CLUSTER, spec: { ...CLUSTER.spec, tls: { issuerRef: { ...ISSUER, name: 'other' } } } } },
+    'spec.tls',
+    /not what the converging request asks for/,
+  ],
+  [
+    'a leaf that may outlive its CA',
+    { tls: completeTls({ issuer: SELF_SIGNED, certificates: { server: { duration: '8761h' }, client: {} } }, 'orders') },
+    'spec.tls.certificates[server].duration',
+    /outlive its CA, Certificate\/demo\/orders-ca/,
+    'warning',
+  ],
+  [
+    'two issuers for the two certificates of a Kafka',
+    {
       tls: completeTls(
         { issuer: SELF_SIGNED, certificates: { server: {}, client: { issuer: { kind: 'reference', ref: { ...ISSUER, name: 'other' } } } } },
         'orders',
       ),
     },
-    severity: 'warning',
-    field: 'spec.tls.certificates[client].issuerRef',
-    says: /server certificates come from Issuer\/orders-ca: unless both have one root/,
-  },
-  {
-    name: 'an application leaf that may outlive its CA',
-    change: { more: [leaf('billing', { duration: '10000h' })] },
-    severity: 'warning',
-    field: 'spec.duration',
-    says: /outlive/,
-  },
-  {
-    name: 'an instant without a time zone',
-    change: { desired: { issuedAfter: '2026-11-23T09:00:00' } },
-    field: 'issuedAfter',
-    says: /RFC 3339/,
-  },
-  { name: 'a date for an instant', change: { desired: { issuedAfter: '2026-11-23' } }, field: 'issuedAfter', says: /RFC 3339/ },
-  { name: 'an empty owner', change: { desired: { owner: ' ' } }, field: 'owner', says: /not empty/ },
-  { name: 'half a retry', change: { desired: { retries: 0.5 } }, field: 'retries', says: /number of retries/ },
-  {
-    name: 'no time at all for an issuance',
-    change: { desired: { deadlines: { ...desiredOf().deadlines, issuance: '0s' } } },
-    field: 'deadlines.issuance',
-    says: /positive duration/,
-  },
-  { name: 'an expiry that is never near', change: { desired: { beforeExpiry: '0s' } }, field: 'beforeExpiry', says: /positive duration/ },
+    'spec.tls.certificates[client].issuerRef',
+    /server certificates come from Issuer\/orders-ca: unless both have one root/,
+    'warning',
+  ],
+  [
+    'an application leaf that may outlive its CA',
+    { more: [leaf('billing', { duration: '10000h' })] },
+    'spec.duration',
+    /outlive/,
+    'warning',
+  ],
+  ['an instant without a time zone', { desired: { issuedAfter: '2026-11-23T09:00:00' } }, 'issuedAfter', /RFC 3339/],
+  ['a date for an instant', { desired: { issuedAfter: '2026-11-23' } }, 'issuedAfter', /RFC 3339/],
+  ['an empty owner', { desired: { owner: ' ' } }, 'owner', /not empty/],
+  ['half a retry', { desired: { retries: 0.5 } }, 'retries', /number of retries/],
+  [
+    'no time at all for an issuance',
+    { desired: { deadlines: { ...desiredOf().deadlines, issuance: '0s' } } },
+    'deadlines.issuance',
+    /positive duration/,
+  ],
+  ['an expiry that is never near', { desired: { beforeExpiry: '0s' } }, 'beforeExpiry', /positive duration/],
 ];
-for (const row of between) {
-  test(`${row.severity === 'warning' ? 'warns of' : 'refuses'} ${row.name}`, () => {
-    const found = validate(draftOf(row.change));
+for (const [name, change, field, says, severity = 'error'] of between) {
+  test(`${severity === 'warning' ? 'warns of' : 'refuses'} ${name}`, () => {
+    const found = validate(draftOf(change));
     assert.deepEqual(
       found.map((v) => [v.severity, v.field]),
-      [[row.severity ?? 'error', row.field]],
+      [[severity, field]],
       found.map(formatViolation).join('\n'),
     );
-    assert.match(formatViolation(found[0] as Violation), row.says);
+    assert.match(formatViolation(found[0] as Violation), says);
   });
 }
 
-test('has nothing to say to what it should accept', () => {
+test('accepts complete bundles', () => {
   assert.deepEqual(validate(draftOf({ cluster: CLUSTER })), []);
   assert.deepEqual(validate(draftOf({ more: [leaf('billing')] })), []);
   assert.deepEqual(validate(draftOf({ tls: 'off', issuer: { kind: 'reference', ref: ISSUER } })), []);

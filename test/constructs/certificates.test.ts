@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClientCertificate, Executor, KafkaOperation, KafkaOpsRequest, KeyAlgorithm, Tls, TlsIssuer } from '#constructs/index';
+import { ClientCertificate, Executor, KeyAlgorithm, Tls, TlsIssuer } from '#constructs/index';
 import { document, kafkaTls, newChart, refusals } from './app-builder';
 
 const issuer = TlsIssuer.issuer('ca');
@@ -17,22 +17,6 @@ test('gives the brokers another kind of key under native, in their Certificates 
   });
 });
 
-test('refuses another kind of key for the brokers where KubeDB makes their Certificates', () => {
-  const chart = newChart();
-  kafkaTls(chart, { tls: Tls.on({ issuer, server: { keyAlgorithm: KeyAlgorithm.ed25519() } }) });
-  assert.match(
-    refusals(chart).join('\n'),
-    /spec\.tls\.certificates\[0\]\.privateKey\.algorithm is "Ed25519": KubeDB's tls\.certificates\[\] has no such field\. .*Executor\.native\(\)/,
-  );
-});
-
-test('refuses another kind of key in a request by hand', () => {
-  const chart = newChart();
-  const operation = KafkaOperation.reconfigureTls({ issuer, client: { keyAlgorithm: KeyAlgorithm.rsa(4096) } });
-  new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation });
-  assert.match(refusals(chart).join('\n'), /certificates\[1\]\.privateKey\.size is 4096: KubeDB's tls\.certificates\[\] has no such field/);
-});
-
 test('gives an application and a CA the kind of key that was asked for', () => {
   const chart = newChart();
   const kafka = kafkaTls(chart, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa({ keyAlgorithm: KeyAlgorithm.ecdsa() }) }) });
@@ -42,15 +26,27 @@ test('gives an application and a CA the kind of key that was asked for', () => {
   assert.deepEqual(keyOf('app'), { algorithm: 'Ed25519', encoding: 'PKCS8', rotationPolicy: 'Always' });
 });
 
-for (const [name, keyAlgorithm] of [
-  ['a short RSA key', KeyAlgorithm.rsa(1024)],
-  ['an RSA key beyond what cert-manager makes', KeyAlgorithm.rsa(16384)],
-  ['half an RSA key', KeyAlgorithm.rsa(2048.5)],
-  ['an ECDSA key of no known curve', KeyAlgorithm.ecdsa(512)],
-] as const) {
-  test(`refuses ${name}`, () => {
+test('leaves the common name of an application out where the subject is literal', () => {
+  for (const subject of [{ literalSubject: 'CN=app,OU=x' }, { extraSpec: { literalSubject: 'CN=app,OU=x' } }]) {
     const chart = newChart();
-    new ClientCertificate(chart, 'app', { kafkaTls: kafkaTls(chart), name: 'app', keyAlgorithm });
-    assert.match(refusals(chart).join('\n'), /Certificate\/demo\/app: spec\.privateKey\.size is /);
-  });
-}
+    const { certificate } = new ClientCertificate(chart, 'app', { kafkaTls: kafkaTls(chart), name: 'app', ...subject });
+    assert.deepEqual(refusals(chart), []);
+    const { commonName, literalSubject } = certificate?.toJson().spec ?? {};
+    assert.deepEqual({ commonName, literalSubject }, { commonName: undefined, literalSubject: 'CN=app,OU=x' });
+  }
+});
+
+test('a declared cluster domain is in the desired state and in the names of certificates', () => {
+  const chart = newChart();
+  kafkaTls(chart, { clusterDomain: 'k8s.corp.example', executor: Executor.native() });
+  assert.equal((document(chart, /^desired/) as { readonly clusterDomain?: string }).clusterDomain, 'k8s.corp.example');
+  const { dnsNames } = document(chart, /^certificate-orders-server/).spec;
+  assert.ok(dnsNames.includes('*.orders-pods.demo.svc.k8s.corp.example'));
+  assert.ok(!JSON.stringify(dnsNames).includes('cluster.local'));
+});
+
+test('a domain that is not declared is not written down', () => {
+  const chart = newChart();
+  kafkaTls(chart, { executor: Executor.native() });
+  assert.ok(!('clusterDomain' in document(chart, /^desired/)));
+});
