@@ -256,13 +256,18 @@ export function withCertificateVolume(kafka: KubeObject, template: PodTemplate):
   };
 }
 
+/** The volumes of a pod, as far as they mount Secrets. */
+interface WithVolumes {
+  readonly volumes?: readonly { readonly name: string; readonly secret?: { readonly secretName?: string } }[] | null;
+}
+
 /** Returns the Secret that a pod or pod template mounts its certificates from, or undefined without TLS. */
-export function mountedCertificateSecret(spec: { readonly volumes?: readonly PodVolume[] } | undefined): string | undefined {
+export function mountedCertificateSecret(spec: WithVolumes | undefined): string | undefined {
   return spec?.volumes?.find((v) => v.name === CERTIFICATE_VOLUME)?.secret?.secretName;
 }
 
 /** Returns the Secret that a pod or pod template mounts its configuration from, or undefined. */
-export function mountedConfigSecret(spec: { readonly volumes?: readonly PodVolume[] } | undefined): string | undefined {
+export function mountedConfigSecret(spec: WithVolumes | undefined): string | undefined {
   return spec?.volumes?.find((v) => v.name === CONFIG_VOLUME)?.secret?.secretName;
 }
 

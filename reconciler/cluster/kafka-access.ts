@@ -8,7 +8,7 @@
  * While certificates are replaced, a Secret holds the new ones and most pods still run with the old. So every CA that was seen in this run
  * is trusted, and every client certificate may be tried, the latest first.
  */
-import type { KubeObject } from '#model/kube-object';
+import type { Kafka, Pod } from '#model/kinds/index';
 import { AUTH_KEYS, mountedCertificateSecret, type SaslMechanism, saslMechanismOf } from '#model/kubedb';
 
 /** Values of a Secret as text, by key. */
@@ -42,7 +42,7 @@ export interface Access {
 }
 
 /** Returns how to connect to the broker in a pod, or why that is not known. */
-export function accessTo(kafka: KubeObject, pod: KubeObject, secrets: KafkaSecrets): Access | { readonly unknown: string } {
+export function accessTo(kafka: Kafka, pod: Pod, secrets: KafkaSecrets): Access | { readonly unknown: string } {
   const login = loginOf(kafka, secrets);
   if (typeof login === 'string') return { unknown: login };
   const loggedIn = login === undefined ? {} : { login };
@@ -53,7 +53,7 @@ export function accessTo(kafka: KubeObject, pod: KubeObject, secrets: KafkaSecre
   return { tls: { ca, identities: identities.length === 0 ? [undefined] : identities }, ...loggedIn };
 }
 
-function loginOf({ metadata, spec }: KubeObject, { login, clientFile }: KafkaSecrets): Login | string | undefined {
+function loginOf({ metadata, spec }: Kafka, { login, clientFile }: KafkaSecrets): Login | string | undefined {
   if (spec?.disableSecurity === true) return undefined;
   const mechanism = saslMechanismOf(clientFile ?? '');
   if (mechanism === undefined) return 'its client file names an unknown SASL mechanism';

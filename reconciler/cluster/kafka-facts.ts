@@ -11,7 +11,8 @@
  * Why the contents of Secrets are remembered while this process runs: after certificates were issued by another CA, the Secrets hold the
  * new ones while all pods still know only the old. They are sent to brokers and to nothing else.
  */
-import { hasTrueCondition, isEqual, KINDS, type KubeObject, ref } from '#model/kube-object';
+import { asKind, type Kafka, type Pod } from '#model/kinds/index';
+import { hasTrueCondition, isEqual, KINDS, ref } from '#model/kube-object';
 import { authSecret, CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret, nodesOf, podFqdn, selectorLabels } from '#model/kubedb';
 import { certificateOf, defaultSecretName, tlsStateOf } from '#model/tls';
 import type { KafkaFacts } from '../model/observation';
@@ -38,7 +39,7 @@ export function kafkaFacts(cluster: Reader, { clock, timeoutMs = 10_000, address
   const memory = new SecretMemory(cluster);
   return {
     async read(kafka, signal, clusterDomain) {
-      const run = new FactsRead({ cluster, memory, addressOf, kafka, clusterDomain });
+      const run = new FactsRead({ cluster, memory, addressOf, kafka: asKind('Kafka', kafka), clusterDomain });
       const onExpiry = () => new BrokerProblem(`no answer within ${timeoutMs / 1000} s`);
       try {
         const facts = await withDeadline({ clock, ms: timeoutMs, signal, onExpiry }, (s) => run.facts(s));
@@ -53,7 +54,7 @@ export function kafkaFacts(cluster: Reader, { clock, timeoutMs = 10_000, address
 }
 
 interface Running {
-  readonly pod: KubeObject;
+  readonly pod: Pod;
   readonly nodeId: number;
 }
 
@@ -61,7 +62,7 @@ interface Question {
   readonly cluster: Reader;
   readonly memory: SecretMemory;
   readonly addressOf: AddressOf;
-  readonly kafka: KubeObject;
+  readonly kafka: Kafka;
   readonly clusterDomain: string | undefined;
 }
 
@@ -78,7 +79,7 @@ class FactsRead {
   async facts(signal: AbortSignal): Promise<KafkaFacts | undefined> {
     const { cluster, kafka } = this.question;
     const { name, namespace = '' } = kafka.metadata;
-    const pods = await cluster.list(KINDS.Pod, { namespace, labels: selectorLabels(name) });
+    const pods = (await cluster.list(KINDS.Pod, { namespace, labels: selectorLabels(name) })).map((pod) => asKind('Pod', pod));
     const [first, ...others] = brokersOf(kafka, pods);
     if (first === undefined) {
       this.problems.push('no broker runs');
@@ -133,7 +134,7 @@ class FactsRead {
   }
 
   /** Clients use the `client` certificate; those that pods mount are trusted and come last. */
-  private async secrets(pods: readonly KubeObject[]): Promise<KafkaSecrets> {
+  private async secrets(pods: readonly Pod[]): Promise<KafkaSecrets> {
     const { kafka, memory } = this.question;
     const { name, namespace = '' } = kafka.metadata;
     const tls = tlsStateOf(kafka.spec);
@@ -154,7 +155,7 @@ class FactsRead {
 }
 
 /** Ready pods first, since they are most likely to answer. */
-function brokersOf(kafka: KubeObject, pods: readonly KubeObject[]): readonly Running[] {
+function brokersOf(kafka: Kafka, pods: readonly Pod[]): readonly Running[] {
   return nodesOf(kafka)
     .flatMap(({ pod: name, role, nodeId }) => {
       const pod = pods.find((p) => p.metadata.name === name);
@@ -172,12 +173,13 @@ class SecretMemory {
 
   /** Returns the content of a Secret now and before, latest first. */
   async read(namespace: string, name: string): Promise<readonly SecretText[]> {
-    const secret = await this.cluster.get(ref(KINDS.Secret, namespace, name));
+    const secret = asKind('Secret', await this.cluster.get(ref(KINDS.Secret, namespace, name)));
     const key = `${namespace}/${name}`;
     const before = this.known.get(key) ?? [];
     if (secret === undefined) return before;
-    const data: Readonly<Record<string, string>> = secret.data ?? {};
-    const text = Object.fromEntries(Object.entries(data).map(([field, value]) => [field, Buffer.from(value, 'base64').toString('utf8')]));
+    const text = Object.fromEntries(
+      Object.entries(secret.data ?? {}).map(([field, value]) => [field, Buffer.from(value, 'base64').toString('utf8')]),
+    );
     const contents = [text, ...before.filter((b) => !isEqual(b, text))].slice(0, REMEMBERED);
     this.known.set(key, contents);
     return contents;

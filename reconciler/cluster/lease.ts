@@ -10,6 +10,8 @@
  * A Lease is not a fence: a write that is under way when the Lease is lost still arrives. That is why every write carries a resourceVersion
  * or uid.
  */
+
+import { asKind, type Lease as LeaseObject } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { BlockedError, ClusterError } from '../errors';
 import { type Clock, type Cluster, type ProgressEvent, REPEAT_WAIT_MS, type Report } from '../ports';
@@ -60,7 +62,7 @@ export async function withLease<T>(
 
 class Lease implements HeldLease {
   private readonly subject;
-  private object: KubeObject | undefined;
+  private object: LeaseObject | undefined;
   private renewedAtMs = Number.NEGATIVE_INFINITY;
   private isLost = false;
 
@@ -82,9 +84,9 @@ class Lease implements HeldLease {
     let seen = { holder: '', mark: '', sinceMs: startMs };
     let reportedAtMs = Number.NEGATIVE_INFINITY;
     while (true) {
-      const found = await this.cluster.get(this.subject);
+      const found = await this.read();
       const nowMs = clock.monotonicMs();
-      const holder: string = found?.spec?.holderIdentity ?? '';
+      const holder = found?.spec?.holderIdentity ?? '';
       const isFree = holder === '' || holder === options.identity;
       if (!isFree && (holder !== seen.holder || nowMs - reportedAtMs >= REPEAT_WAIT_MS)) {
         reportedAtMs = nowMs;
@@ -121,7 +123,7 @@ class Lease implements HeldLease {
     }
   }
 
-  private take(found: KubeObject | undefined): Promise<boolean> {
+  private take(found: LeaseObject | undefined): Promise<boolean> {
     const { apiVersion, kind, name, namespace = '' } = this.subject;
     const now = this.microTime();
     const spec = {
@@ -144,7 +146,7 @@ class Lease implements HeldLease {
       const renewTime = this.microTime();
       if (object !== undefined && (await this.write(() => this.cluster.replace(this.withSpec(object, { renewTime }))))) return true;
       // Another writer changed the Lease: perhaps only a label.
-      const found = await this.cluster.get(this.subject);
+      const found = await this.read();
       this.isLost = found?.spec?.holderIdentity !== this.options.identity;
       if (!this.isLost) this.object = found;
       else
@@ -162,7 +164,7 @@ class Lease implements HeldLease {
   private async write(write: () => Promise<KubeObject>): Promise<boolean> {
     const startedMs = this.clock.monotonicMs();
     try {
-      this.object = await write();
+      this.object = asKind('Lease', await write());
       this.renewedAtMs = startedMs;
       return true;
     } catch (error) {
@@ -181,7 +183,11 @@ class Lease implements HeldLease {
     });
   }
 
-  private withSpec(object: KubeObject, spec: object): KubeObject {
+  private async read(): Promise<LeaseObject | undefined> {
+    return asKind('Lease', await this.cluster.get(this.subject));
+  }
+
+  private withSpec(object: LeaseObject, spec: object): KubeObject {
     return { ...object, spec: { ...object.spec, ...spec } };
   }
 

@@ -6,6 +6,7 @@ import type { Bundle } from '#model/bundle';
 import { DEFAULT_DEADLINES, type Deadlines, type ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { bundleName } from '#model/names';
+import { sandboxAddress } from '#reconciler/cli/sandbox-brokers';
 import { createDialer } from '#reconciler/cluster/dial';
 import { type ApiServer, serveApi } from '#reconciler/sandbox/api/http';
 import { createSandbox, pooledKeys } from '#reconciler/sandbox/index';
@@ -117,7 +118,7 @@ export function inSandbox(executor: ExecutorName): Setting {
     namespace: NAMESPACE,
     clock,
     cluster: clusterIn(sandbox.api, clock),
-    dialer: createDialer(clock),
+    dialer: createDialer(clock, { addressOf: sandboxAddress }),
     facts: modelFacts(sandbox),
     send: (request) => sandbox.api.handle(request),
     start: () => sandbox.start(),
