@@ -1,8 +1,9 @@
 /**
- * The whole loop: observe -> plan -> execute -> observe again, until there is nothing to do.
+ * The only orchestration: observe -> plan -> ask for rights -> plan -> execute, until the live state is the desired one.
  *
- * The desired state is read anew in every round, so no run is ever stale. A round that could not go on because something changed ends
- * early and the next one starts from what is there. The caller holds the Lease.
+ * `prepare` does everything up to the plan and writes nothing; the commands `plan` and `apply` both begin with it. `reconcile` executes what
+ * was prepared and prepares the next round. Each round reads the desired state again, so that a run follows a commit that is made meanwhile.
+ * An execution that meets a change in the cluster ends early, and the next round plans for what it finds. The caller holds the Lease.
  */
 import type { Bundle } from '#model/bundle';
 import type { ExecutorName } from '#model/desired';
@@ -15,7 +16,7 @@ import { resume } from './execute/native/pause';
 import { waitForObstacles } from './execute/wait-for-obstacles';
 import type { Observation, ProbeAnswer } from './model/observation';
 import { hasWork, type Plan } from './model/plan';
-import { observe, observePetSets, observePods } from './observe/observe';
+import { type ObserveContext, observe, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { createRequest } from './pki/certificate-request';
 import { type PlanOptions, plan } from './plan/plan';
@@ -33,7 +34,9 @@ export interface ReconcileContext {
 }
 
 export interface ReconcileOptions extends PlanOptions {
-  /** Called with every plan before it is carried out. */
+  /** The first round, if the caller has prepared it and knows that no other run worked on the Kafka since. */
+  readonly prepared?: Prepared | undefined;
+  /** Called with every plan before it is executed. */
   readonly onPlan?: (plan: Plan) => void;
 }
 
@@ -42,56 +45,82 @@ export interface Outcome {
   readonly message: string;
 }
 
-/** Rounds that one run may take. Each leaves less to do, unless somebody works against us. */
+/** A plan with the bundle and the observation that it was made from. */
+export interface Prepared {
+  readonly bundle: Bundle;
+  readonly live: Observation;
+  readonly plan: Plan;
+}
+
+/**
+ * Rounds of one run. Each leaves less to do unless another writer reverts its changes.
+ */
 const MAX_ROUNDS = 12;
 
 const NOT_ASKED: KafkaFactsSource = { read: async () => ({ unknown: 'not asked' }) };
 
-/** Brings the live state to the desired one. Throws a KafkaTlsError that says what stopped it. */
+/** Observes the Kafka and plans. Rights are asked for only when there is work: the API server gets a question for each verb. */
+export async function prepare(bundle: Bundle, context: ObserveContext, signal: AbortSignal, options: PlanOptions): Promise<Prepared> {
+  const live = await observe(context, bundle, signal);
+  const first = plan(bundle, live, context.clock.now(), options);
+  if (!hasWork(first)) return { bundle, live, plan: first };
+  const asked = await withDenied(context.cluster, bundle, live);
+  return { bundle, live: asked, plan: plan(bundle, asked, context.clock.now(), options) };
+}
+
+/** Tells whether a run that executes this plan cannot do anything: a blocker needs a person, and no earlier run left a pause to end. */
+export function isHopeless({ bundle, live, plan: { obstacles } }: Prepared): boolean {
+  return obstacles.some((o) => o.kind !== 'wait') && resumeSteps({ bundle, live }).length === 0;
+}
+
+/** Brings the live state to the desired one. Throws a KafkaTlsError that names what stopped it. */
 export async function reconcile(read: () => Promise<Bundle>, context: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
-  // What failed before this run began is forgiven once: until a request was submitted.
+  const { clock, report, signal } = context;
+  // `--retry` forgives failures of earlier runs: it ends with the first request of this one.
   let retry = options.retry === true;
-  // Whether we may do it all is asked once, before the first thing is done.
-  const permitted = new Set<ExecutorName>();
   let changed = false;
+  const permitted = new Set<ExecutorName>();
   const probes = new Map<string, ProbeAnswer>();
-  for (let round = 1; ; round++) {
-    context.signal.throwIfAborted();
+
+  const nextRound = async (): Promise<Prepared> => {
     const bundle = await read();
-    let live = await observe({ ...context, probes }, bundle, context.signal);
-    let next = plan(bundle, live, context.clock.now(), { ...options, retry });
-    if (hasWork(next) && !permitted.has(bundle.desired.executor)) {
-      live = await withDenied(context.cluster, bundle, live);
-      permitted.add(bundle.desired.executor);
-      next = plan(bundle, live, context.clock.now(), { ...options, retry });
+    const round = { ...options, retry };
+    if (!permitted.has(bundle.desired.executor)) return prepare(bundle, { ...context, probes }, signal, round);
+    const live = await observe({ ...context, probes }, bundle, signal);
+    return { bundle, live, plan: plan(bundle, live, clock.now(), round) };
+  };
+
+  for (let round = 1; ; round++) {
+    signal.throwIfAborted();
+    const { bundle, live, plan: next } = (round === 1 ? options.prepared : undefined) ?? (await nextRound());
+    if (!hasWork(next)) {
+      options.onPlan?.(next);
+      return { changed, message: changed ? 'TLS is as desired' : 'nothing to do' };
     }
-    if (hasWork(next) && round > MAX_ROUNDS) throw isUndone(next);
+    permitted.add(bundle.desired.executor);
+    if (round > MAX_ROUNDS) throw keepsChanging(next);
     options.onPlan?.(next);
     const executing = executeContext({ read, bundle, live }, { ...context, probes });
     if (next.obstacles.length > 0) {
-      // Nothing else is done for now, and a run that was killed may have left the Kafka paused.
+      // The wait begins with the Kafka resumed: a run that was killed may have left it paused.
       for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
-      const look = async () => plan(bundle, await executing.observe(), context.clock.now(), options).obstacles;
+      const look = async () => plan(bundle, await executing.observe(), clock.now(), options).obstacles;
       await waitForObstacles(next.subject, next.obstacles, executing, look);
-    } else if (next.steps.length === 0) return { changed, message: changed ? 'TLS is as desired' : 'nothing to do' };
-    else {
-      context.report({
-        event: 'planned',
-        subject: next.subject,
-        message: `${next.summary}: ${next.operation}, ${next.steps.length} ${next.steps.length === 1 ? 'step' : 'steps'}`,
-      });
-      retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest');
-      changed = true;
-      await execute(next, live, executing);
+      continue;
     }
+    const steps = `${next.steps.length} ${next.steps.length === 1 ? 'step' : 'steps'}`;
+    report({ event: 'planned', subject: next.subject, message: `${next.summary}: ${next.operation}, ${steps}` });
+    retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest');
+    changed = true;
+    await execute(next, live, executing);
   }
 }
 
-function isUndone({ subject, steps, obstacles }: Plan): OperationFailedError {
+function keepsChanging({ subject, steps, obstacles }: Plan): OperationFailedError {
   const found = [...steps.flatMap((s) => s.findings), ...obstacles].map((f) => `${formatRef(f.subject)}: ${f.message}`);
-  return new OperationFailedError(`not as desired after ${MAX_ROUNDS} rounds. The last one found: ${found.join('; ')}.`, {
+  return new OperationFailedError(`not as desired after ${MAX_ROUNDS} rounds. The last round found: ${found.join('; ')}.`, {
     subject,
-    hint: 'Somebody may undo what is written: "kubectl get --show-managed-fields -o yaml" names who writes. If nobody does, report it as a bug.',
+    hint: 'Another writer may revert the changes of this run: "kubectl get --show-managed-fields -o yaml" names the writers. If there is none, report a bug.',
   });
 }
 

@@ -1,4 +1,4 @@
-/** `kafka-tls apply`: brings the live state to the desired one. This is what the Job runs. */
+/** `kafka-tls apply`: brings the live state to the desired one. The Job runs this command. */
 import type { Bundle } from '#model/bundle';
 import { goDurationMs } from '#model/go-duration';
 import { KINDS, type ObjectRef, ref } from '#model/kube-object';
@@ -6,17 +6,13 @@ import { bundleName } from '#model/names';
 import { NO_CREDENTIALS } from '../cluster/credentials/source';
 import { type ClusterEvents, clusterEvents } from '../cluster/events';
 import { labelled } from '../cluster/labelled';
-import { type HeldLease, withLease } from '../cluster/lease';
-import { fenced } from '../cluster/write-guard';
+import { readLease, withLease } from '../cluster/lease';
+import { fenced, readOnly } from '../cluster/write-guard';
 import { BLOCKED, ClusterError, KafkaTlsError, reworded } from '../errors';
 import { obstacleError } from '../execute/wait-for-obstacles';
 import { hasWork, type Plan } from '../model/plan';
-import { observe } from '../observe/observe';
-import { withDenied } from '../observe/permissions';
-import { plan } from '../plan/plan';
-import { resumeSteps } from '../plan/steps';
 import type { Report } from '../ports';
-import { type Outcome, reconcile } from '../reconcile';
+import { isHopeless, type Outcome, prepare, reconcile } from '../reconcile';
 import { errorText } from '../report/error';
 import { eventJson } from '../report/ndjson';
 import { createLines, createLive, type Progress } from '../report/progress';
@@ -31,81 +27,57 @@ import { bundleSource, type Session, withConnection } from './session';
 import { writeTermination } from './termination-log';
 
 export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
-  /** A saved plan: what is not in it is not done. */
+  /** A saved plan: the run does only what it holds. */
   readonly plan?: string;
   readonly takeOver?: boolean;
   readonly retry?: boolean;
-  /** Where to write how it ended, for whoever looks at the pod. */
+  /** File for the last message of the run; the kubelet copies it into the status of the pod. */
   readonly terminationLog?: string;
 }
 
-/** Carries the plan out and returns the exit code; what stopped it is thrown. */
+/** Executes the plan and returns the exit code; throws what stopped it. */
 export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
-  const tell = (text: string) => writeTermination(flags.terminationLog, text, session.io.cwd);
+  const log = (text: string) => writeTermination(flags.terminationLog, text, session.io.cwd);
   try {
-    await tell(await connect(flags, session));
+    await log(await apply(flags, session));
     return 0;
   } catch (error) {
-    await tell(error instanceof KafkaTlsError ? errorText(error, PLAIN) : String(error));
+    await log(error instanceof KafkaTlsError ? errorText(error, PLAIN) : String(error));
     throw error;
   }
 }
 
-/** Returns how it ended. */
-async function connect(flags: ApplyFlags, session: Session): Promise<string> {
-  // A bundle in a file is read first: bad input is told before the cluster is reached.
-  const inFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
-  const agreements = flags.plan === undefined ? undefined : await readPlanGuard(flags.plan, session.io.cwd);
-  if (inFile !== undefined) agreements?.(await inFile());
+/** Connects, executes, and returns the last message of the run. */
+async function apply(flags: ApplyFlags, session: Session): Promise<string> {
+  // A file is read before the cluster is reached: wrong input needs no cluster.
+  const fromFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
+  const savedPlans = flags.plan === undefined ? undefined : await readPlanGuard(flags.plan, session.io.cwd);
+  if (fromFile !== undefined) savedPlans?.(await fromFile());
   return withConnection(session, flags, async (connected, signal) => {
-    const read = inFile ?? (await bundleSource(session, flags, connected));
+    const source = fromFile ?? (await bundleSource(session, flags, connected));
     const progress = createProgress(flags, session);
     try {
-      const bundle = await read();
-      const agreement = agreements?.(bundle);
-      let current = bundle;
-      const connection = { ...connected, cluster: labelled(connected.cluster, () => current.desired.labels) };
-      const source = async () => {
-        current = await read();
-        agreement?.requireBundle(current);
-        return current;
+      let bundle = await source();
+      const guard = savedPlans?.(bundle);
+      guard?.requireBundle(bundle);
+      const read = async () => {
+        bundle = await source();
+        guard?.requireBundle(bundle);
+        return bundle;
       };
+      const connection = { ...connected, cluster: labelled(connected.cluster, () => bundle.desired.labels) };
       warnOfOtherDigest(flags, bundle, progress.report);
       const events = clusterEvents(connection.cluster, session.runtime.clock, kafkaOf(bundle), connection.identity);
       const report: Report = (event) => {
         progress.report(event);
         events.tell(event);
       };
-      const run = { flags, session, connection, signal, report, events, agreement };
-      return await runToEnd(await source(), source, run, () => deleteFailed(current, run));
+      const run = { flags, session, connection, signal, report, events, guard };
+      return await runToEnd(bundle, read, run);
     } finally {
       progress.end();
     }
   });
-}
-
-/** The last event says how it ended, also when it ended badly: programs read one stream. People read the error. */
-async function runToEnd(bundle: Bundle, source: () => Promise<Bundle>, run: Run, onSuccess: () => Promise<void>): Promise<string> {
-  const { flags, report, events } = run;
-  const say = (message: string) => report({ event: 'finished', subject: kafkaOf(bundle), message });
-  try {
-    await cleanUp(bundle, run);
-    const { message } = (await precheck(bundle, run)) ?? (await runUnderLease(bundle, source, run));
-    await onSuccess();
-    say(message);
-    await events.end('finished', message);
-    return message;
-  } catch (thrown) {
-    const complete = (text: string) => withCommand(text, flags, bundle, flags.name !== undefined);
-    const error = thrown instanceof KafkaTlsError ? reworded(thrown, complete) : thrown;
-    const message = error instanceof Error ? error.message : String(error);
-    if (flags.output === 'json') say(`failed: ${message}`);
-    const isBlocked = error instanceof KafkaTlsError && error.exitCode === BLOCKED;
-    // Without a login nothing can be written, and a person would only be asked to log in once more.
-    const isLoggedOut = error instanceof ClusterError && error.reason === NO_CREDENTIALS;
-    if (!isLoggedOut) await events.end(isBlocked ? 'blocked' : 'failed', message);
-    throw error;
-  }
 }
 
 interface Run {
@@ -115,81 +87,97 @@ interface Run {
   readonly signal: AbortSignal;
   readonly report: Report;
   readonly events: ClusterEvents;
-  readonly agreement: PlanGuard | undefined;
+  readonly guard: PlanGuard | undefined;
 }
 
-/** Without the Lease: a run that has nothing to do, or that no waiting helps, writes nothing at all; unless a killed one left a pause. */
-async function precheck(bundle: Bundle, { flags, session, connection, signal, agreement }: Run): Promise<Outcome | undefined> {
-  const { clock } = session.runtime;
-  const live = await observe({ ...connection, clock }, bundle, signal);
-  const next = plan(bundle, live, clock.now(), planOptions(flags));
-  agreement?.requireSame(next);
-  if (!hasWork(next)) return { changed: false, message: 'nothing to do' };
-  const permitted = await withDenied(connection.cluster, bundle, live);
-  const { subject, obstacles } = plan(bundle, permitted, clock.now(), planOptions(flags));
-  const isHopeless = obstacles.some((o) => o.kind !== 'wait');
-  if (isHopeless && resumeSteps({ bundle, live }).length === 0) throw obstacleError(subject, obstacles);
-  return undefined;
+/** Reports how the run ended as its last event, also when it failed: programs read one stream. People read the error. */
+async function runToEnd(bundle: Bundle, read: () => Promise<Bundle>, run: Run): Promise<string> {
+  const { flags, report, events } = run;
+  let last = bundle;
+  const finished = (message: string) => report({ event: 'finished', subject: kafkaOf(bundle), message });
+  try {
+    await cleanUp(bundle, run);
+    const { message } = await reconcileBundle(bundle, async () => (last = await read()), run);
+    await deleteFailed(last, run);
+    finished(message);
+    await events.end('finished', message);
+    return message;
+  } catch (thrown) {
+    const complete = (text: string) => withCommand(text, flags, bundle, flags.name !== undefined);
+    const error = thrown instanceof KafkaTlsError ? reworded(thrown, complete) : thrown;
+    const message = error instanceof Error ? error.message : String(error);
+    if (flags.output === 'json') finished(`failed: ${message}`);
+    const isBlocked = error instanceof KafkaTlsError && error.exitCode === BLOCKED;
+    // Without a login no Event can be written, and an Event would ask a person to log in once more.
+    const isLoggedOut = error instanceof ClusterError && error.reason === NO_CREDENTIALS;
+    if (!isLoggedOut) await events.end(isBlocked ? 'blocked' : 'failed', message);
+    throw error;
+  }
 }
 
-/** Reconciles while holding the Lease of the Kafka; once it is lost nothing more is written. */
-async function runUnderLease(bundle: Bundle, source: () => Promise<Bundle>, run: Run): Promise<Outcome> {
-  const { flags, session, connection, signal, report, agreement } = run;
+/**
+ * Prepares the first round before the Lease is taken: a run that has nothing to do, or cannot do anything, writes nothing. If another run
+ * held the Lease since, the first round is prepared again.
+ */
+async function reconcileBundle(bundle: Bundle, read: () => Promise<Bundle>, run: Run): Promise<Outcome> {
+  const { flags, session, connection, signal, report, guard } = run;
+  const { cluster, identity } = connection;
   const { clock } = session.runtime;
   const { namespace, kafka, deadlines } = bundle.desired;
-  const lease = {
-    namespace,
-    name: bundleName(kafka),
-    identity: connection.identity,
-    waitMs: goDurationMs(deadlines.foreignOperation) ?? 0,
-    report,
-    signal,
-  };
-  let isFirst = true;
-  const onPlan = (next: Plan) => {
-    // Between the first look and the Lease another run may have been at it.
-    if (isFirst) agreement?.requireSame(next);
-    else agreement?.requireSubset(next);
-    // What later rounds still find is told by their events.
-    if (isFirst && flags.output !== 'json' && next.steps.length > 0) printPlan(next, session);
-    isFirst = false;
-  };
-  const outcome = await withLease(connection.cluster, clock, lease, (held: HeldLease) => {
-    const context = { ...connection, cluster: fenced(connection.cluster, held), clock, signal, report };
-    return reconcile(source, context, { ...planOptions(flags), onPlan });
+  const name = bundleName(kafka);
+  const seen = await readLease(cluster, { namespace, name });
+  const prepared = await prepare(bundle, { ...connection, cluster: readOnly(cluster), clock }, signal, planOptions(flags));
+  guard?.requireSame(prepared.plan);
+  if (!hasWork(prepared.plan)) return { changed: false, message: 'nothing to do' };
+  if (isHopeless(prepared)) throw obstacleError(prepared.plan.subject, prepared.plan.obstacles);
+
+  const waitMs = goDurationMs(deadlines.foreignOperation) ?? 0;
+  const lease = { namespace, name, identity, waitMs, report, signal, ...(seen === undefined ? {} : { seen }) };
+  const outcome = await withLease(cluster, clock, lease, (held) => {
+    const context = { ...connection, cluster: fenced(cluster, held), clock, signal, report };
+    return reconcile(read, context, {
+      ...planOptions(flags),
+      prepared: held.isAsSeen ? prepared : undefined,
+      onPlan: planPrinter(run),
+    });
   });
-  // The one that had the Lease before may have been the Job of an earlier content.
+  // The previous holder of the Lease may have been the Job of an earlier content.
   await cleanUp(bundle, run);
   return outcome;
 }
 
-/**
- * Only where the bundle comes from a ConfigMap, as in the Job, are there Jobs that belong to it. Without the Lease: what is deleted is over.
- * Who has agreed to a plan has agreed to nothing else.
- */
+/** Prints the first plan of a run; events report the later ones. A run of a saved plan must stay within it. */
+function planPrinter({ flags, session: { io }, guard }: Run): (plan: Plan) => void {
+  let isFirst = true;
+  return (next) => {
+    if (isFirst) guard?.requireSame(next);
+    else guard?.requireSubset(next);
+    if (isFirst && flags.output !== 'json' && next.steps.length > 0) io.stdout(`${planText(next, styleOf(io), { isApplied: true })}\n`);
+    isFirst = false;
+  };
+}
+
+/** Deletes finished Jobs of earlier contents. It needs no Lease: these Jobs do not run any more. */
 async function cleanUp(bundle: Bundle, run: Run): Promise<void> {
   const jobs = jobsOf(bundle, run);
   if (jobs !== undefined) await deleteFinishedJobs(jobs);
 }
 
-/** The Job of a content that has failed must not stay as the last result of this content. */
+/** Deletes the failed Job of this content: otherwise Argo CD and Flux keep reporting its failure. */
 async function deleteFailed(bundle: Bundle, run: Run): Promise<void> {
   const jobs = jobsOf(bundle, run);
   if (jobs !== undefined) await deleteFailedJob(jobs, bundle.digest);
 }
 
-function jobsOf({ desired }: Bundle, { flags, connection, report, agreement }: Run): JobsOf | undefined {
-  if (flags.configMap === undefined || agreement !== undefined) return undefined;
+/** Only a bundle in a ConfigMap has Jobs. A run of a saved plan deletes none, since the plan does not name them. */
+function jobsOf({ desired }: Bundle, { flags, connection, report, guard }: Run): JobsOf | undefined {
+  if (flags.configMap === undefined || guard !== undefined) return undefined;
   const { cluster, identity } = connection;
   return { cluster, configMap: ref(KINDS.ConfigMap, desired.namespace, flags.configMap.name), kafka: desired.kafka, identity, report };
 }
 
 function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: boolean; readonly retry: boolean } {
   return { takeOver: takeOver === true, retry: retry === true };
-}
-
-function printPlan(next: Plan, { io }: Session): void {
-  io.stdout(`${planText(next, styleOf(io), { isApplied: true })}\n`);
 }
 
 function createProgress({ output }: ApplyFlags, { io, runtime }: Session): Progress {
@@ -199,10 +187,10 @@ function createProgress({ output }: ApplyFlags, { io, runtime }: Session): Progr
   return io.isTty ? createLive(io.stdout, runtime.clock, styleOf(io)) : createLines(io.stdout, runtime.clock);
 }
 
-/** The Job's arguments name the content it was made for; what the ConfigMap holds now is what counts. */
+/** The arguments of the Job name the content that it was created for. The run applies the present content of the ConfigMap. */
 function warnOfOtherDigest({ digest }: ApplyFlags, bundle: Bundle, report: Report): void {
   if (digest === undefined || digest === bundle.digest) return;
-  const message = `the bundle is ${bundle.digest}, this run was started for ${digest}; the bundle as it is now is applied`;
+  const message = `the bundle is ${bundle.digest}, this run was started for ${digest}; the present bundle is applied`;
   report({ event: 'warning', subject: ref(KINDS.ConfigMap, bundle.desired.namespace, bundleName(bundle.desired.kafka)), message });
 }
 

@@ -5,10 +5,9 @@ import { bundleId, chooseBundles, isMeant, readBundles, scanBundles } from '../b
 import { readOnly } from '../cluster/write-guard';
 import { InvalidInputError } from '../errors';
 import { hasWork, type Obstacle } from '../model/plan';
-import { observe } from '../observe/observe';
-import { withDenied } from '../observe/permissions';
 import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
+import { prepare } from '../reconcile';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
 import { applyCommand, withCommand } from './next-command';
 import { readObservation } from './observation-file';
@@ -66,9 +65,8 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
     const context = { ...connection, cluster: readOnly(connection.cluster), clock, canLackSecrets: true };
     const planned: Planned[] = [];
     for (const bundle of bundles) {
-      const live = await withDenied(context.cluster, bundle, await observe(context, bundle, signal));
       const isOneOfSeveral = bundles.length > 1 || flags.name !== undefined;
-      const made = plan(bundle, live, clock.now(), previewOptions(flags));
+      const { plan: made } = await prepare(bundle, context, signal, previewOptions(flags));
       const obstacles = made.obstacles.map((o) =>
         o.hint === undefined ? o : { ...o, hint: withCommand(o.hint, flags, bundle, isOneOfSeveral) },
       );

@@ -33,11 +33,33 @@ export interface LeaseOptions {
   readonly report: Report;
   /** Ends the waiting. */
   readonly signal?: AbortSignal;
+  /** The Lease as it was before the caller observed the cluster. */
+  readonly seen?: SeenLease;
+}
+
+/** A Lease as `readLease` found it; without an object when there was none. */
+export interface SeenLease {
+  readonly object: LeaseObject | undefined;
 }
 
 export interface HeldLease {
   /** Tells whether writing is still allowed. */
   isHeld(): boolean;
+  /** Whether no other run held the Lease since it was `seen`: what was observed after that is still the work of no other run. */
+  readonly isAsSeen: boolean;
+}
+
+/** Reads the Lease of a Kafka. Returns undefined if the API server refuses: the plan then names the missing rights, or the observation fails. */
+export async function readLease(
+  cluster: Cluster,
+  { namespace, name }: Pick<LeaseOptions, 'namespace' | 'name'>,
+): Promise<SeenLease | undefined> {
+  try {
+    return { object: asKind('Lease', await cluster.get(ref(KINDS.Lease, namespace, name))) };
+  } catch (error) {
+    if (error instanceof ClusterError && !error.retryable) return undefined;
+    throw error;
+  }
 }
 
 /** Runs the task while holding the Lease; throws a BlockedError that names the holder when the Lease does not become free in time. */
@@ -65,6 +87,7 @@ class Lease implements HeldLease {
   private object: LeaseObject | undefined;
   private renewedAtMs = Number.NEGATIVE_INFINITY;
   private isLost = false;
+  isAsSeen = false;
 
   constructor(
     private readonly cluster: Cluster,
@@ -83,8 +106,8 @@ class Lease implements HeldLease {
     const startMs = clock.monotonicMs();
     let seen = { holder: '', mark: '', sinceMs: startMs };
     let reportedAtMs = Number.NEGATIVE_INFINITY;
-    while (true) {
-      const found = await this.read();
+    for (let known = options.seen; ; known = undefined) {
+      const found = known === undefined ? await this.read() : known.object;
       const nowMs = clock.monotonicMs();
       const holder = found?.spec?.holderIdentity ?? '';
       const isFree = holder === '' || holder === options.identity;
@@ -95,7 +118,11 @@ class Lease implements HeldLease {
       const mark = `${holder} ${found?.spec?.renewTime ?? ''}`;
       if (mark !== seen.mark) seen = { holder, mark, sinceMs: nowMs };
       const isExpired = nowMs - seen.sinceMs >= (found?.spec?.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
-      if ((isFree || isExpired) && (await this.take(found))) return;
+      if ((isFree || isExpired) && (await this.take(found))) {
+        this.isAsSeen = known !== undefined;
+        return;
+      }
+      if (known !== undefined) continue;
       if (clock.monotonicMs() >= startMs + options.waitMs) throw this.unavailable(holder);
       await clock.sleep(POLL_MS, options.signal);
     }

@@ -118,7 +118,7 @@ describe('native', () => {
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
   });
 
-  test('somebody who undoes what is written is told of after some rounds, and is no bug', async () => {
+  test('fails after some rounds when another writer reverts every change', async () => {
     const decorate = (cluster: Cluster): Cluster => ({
       ...cluster,
       replace: async (object, options) => {
@@ -134,7 +134,7 @@ describe('native', () => {
     assert.equal(failure.exitCode, 1, failure.message);
     assert.match(
       failure.message,
-      /^Kafka\/demo\/orders: not as desired after 12 rounds\. The last one found: Kafka\/demo\/orders: belongs to no KafkaTls yet\.$/,
+      /^Kafka\/demo\/orders: not as desired after 12 rounds\. The last round found: Kafka\/demo\/orders: belongs to no KafkaTls yet\.$/,
     );
     assert.match(failure.hint ?? '', /--show-managed-fields/);
     assert.equal(world.events.filter((e) => e.event === 'planned').length, 12);

@@ -56,7 +56,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
         [jobOf(b), 0],
         [jobOf(a), 0],
       ]);
-      assert.match(stage.runner.runs.at(-1)?.ran?.stdout ?? '', /this run was started for .+; the bundle as it is now is applied/);
+      assert.match(stage.runner.runs.at(-1)?.ran?.stdout ?? '', /this run was started for .+; the present bundle is applied/);
       assert.deepEqual(await stage.kafkaPods(), before, 'no pod is restarted for it');
       await stage.assertDone(b);
     });
