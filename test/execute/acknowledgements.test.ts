@@ -5,8 +5,7 @@ import { Acknowledgement, Tls, TlsIssuer } from '#constructs/index';
 import { EXECUTORS } from '#model/desired';
 import { refOf } from '#model/kube-object';
 import { assertConverged } from '../support/converged';
-import { desiredProps } from '../support/desired-states';
-import { failureOf, kafkaManifest, World } from '../support/world';
+import { COMBINED, failureOf, startPlaintext, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -26,20 +25,16 @@ const off = () => Tls.off({ acknowledge: LEFT_BEHIND });
 for (const executor of EXECUTORS) {
   describe(`executor ${executor}`, () => {
     const start = async () => {
-      world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
-      await world.settle();
+      world = await startPlaintext(executor, { kafka: COMBINED });
     };
     const apply = async (tls: Tls) => {
-      await world.apply(world.bundle(desiredProps(executor, tls)));
+      await world.apply(world.desired(tls));
       await world.environment.pass(60_000);
     };
     /** Two runs refuse it alike, and touch nothing; returns what they ask for. */
     const refused = async (tls: Tls): Promise<string> => {
       const pods = await world.podUids();
-      const runs = [
-        await failureOf(world.apply(world.bundle(desiredProps(executor, tls)))),
-        await failureOf(world.apply(world.bundle(desiredProps(executor, tls)))),
-      ];
+      const runs = [await failureOf(world.apply(world.desired(tls))), await failureOf(world.apply(world.desired(tls)))];
       assert.deepEqual(
         runs.map((r) => r.exitCode),
         [2, 2],
@@ -61,7 +56,7 @@ for (const executor of EXECUTORS) {
       assert.ok(content !== undefined, hint);
       const acknowledge = [...LEFT_BEHIND, Acknowledgement.clientsMoveToTls(content)];
       await apply(on('orders-ca', { ...NAMED, acknowledge }));
-      await assertConverged(world, world.bundle(desiredProps(executor, on('orders-ca', NAMED))));
+      await assertConverged(world, world.desired(on('orders-ca', NAMED)));
     });
 
     test('to and fro by reverts nothing is asked for, also when all requests were deleted', async () => {
@@ -71,7 +66,7 @@ for (const executor of EXECUTORS) {
       for (const reverted of [plain, tls, plain]) {
         await deleteRequests();
         await apply(reverted);
-        await assertConverged(world, world.bundle(desiredProps(executor, reverted)));
+        await assertConverged(world, world.desired(reverted));
       }
     });
 
@@ -81,7 +76,7 @@ for (const executor of EXECUTORS) {
       await apply(on('orders-ca-2'));
       await deleteRequests();
       await apply(Tls.on({ issuer: TlsIssuer.selfSignedCa() }));
-      await assertConverged(world, world.bundle(desiredProps(executor, on())));
+      await assertConverged(world, world.desired(on()));
       // Forth again is a revert, too; but not after something else has come between.
       await apply(on('orders-ca-3', { acknowledge: [Acknowledgement.trustRootChangesTo('orders-ca-3')] }));
       assert.match(await refused(on('orders-ca-2')), /Acknowledgement\.trustRootChangesTo\('[0-9a-f]{64}'\)/);

@@ -7,12 +7,10 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { issuerManifests } from '#model/manifests';
 import { ANNOTATION_OWNER, trustName } from '#model/names';
 import type { CertificateSpec } from '#model/tls';
-import { desiredProps } from '../support/desired-states';
 import { counting } from '../support/interrupting-cluster';
-import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+import { COMBINED, KAFKA, NAMESPACE, startPlaintext, type World } from '../support/world';
 
-const storage = { resources: { requests: { storage: '1Gi' } } };
-const SHAPES = { dedicated: {}, combined: { topology: undefined, replicas: 3, storage } };
+const SHAPES = { dedicated: {}, combined: COMBINED };
 const CLUSTER_DOMAINS = ['cluster.local', 'k8s.corp.example'];
 const SUBJECT = { organizations: ['kafka'], organizationalUnits: ['client'] };
 
@@ -58,14 +56,13 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
             writes = counted.writes;
             return counted.cluster;
           };
-          world = new World({ opsManager: true, decorate, sandbox: { clusterDomain } });
           const issuerRef = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'corp-ca' };
           const tls = { issuerRef, ...(has === undefined ? {} : { certificates: has }) };
-          await world.start(...issuers(), kafkaManifest({ ...spec, enableSSL: true, tls }));
-          await world.settle();
+          const options = { opsManager: true, decorate, sandbox: { clusterDomain } };
+          world = await startPlaintext(executor, { ...options, objects: issuers(), kafka: { ...spec, enableSSL: true, tls } });
           const before = await stateOf(world);
 
-          await world.apply(world.bundle(desiredProps(executor, Tls.on({ issuer: TlsIssuer.issuer('corp-ca'), ...wants }))));
+          await world.apply(world.desired(Tls.on({ issuer: TlsIssuer.issuer('corp-ca'), ...wants })));
 
           assert.deepEqual(await stateOf(world), before);
           assert.deepEqual(await world.requests(), []);

@@ -1,14 +1,14 @@
 /** CAs of two and three tiers: each rotation is an ordinary roll, and a new issuing CA below the same root is, too. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { TlsIssuer } from '#constructs/index';
+import { TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { plan } from '#reconciler/plan/plan';
 import { type Issued, issueCertificate } from '../support/certificate-factory';
 import { assertConverged } from '../support/converged';
-import { desiredProps, on } from '../support/desired-states';
-import { failureOf, KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+import { on } from '../support/desired-states';
+import { COMBINED, failureOf, KAFKA, NAMESPACE, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -42,20 +42,11 @@ function caSecret([signer, others = [], ca]: Pki): KubeObject {
 /** A Kafka with TLS by this CA. */
 async function secured(executor: ExecutorName, pki: Pki): Promise<void> {
   const issuer = { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name: 'corp' }, spec: { ca: { secretName: 'corp' } } };
-  world = new World({ opsManager: executor === 'ops-request' });
-  await world.start(
-    caSecret(pki),
-    issuer,
-    kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }),
-  );
-  await world.settle();
-  await world.apply(world.bundle(desired(executor)));
-  await world.environment.pass(60_000);
-  world.events.length = 0;
+  world = await startSecured(executor, by(), { kafka: COMBINED, objects: [caSecret(pki), issuer] });
 }
 
-const desired = (executor: ExecutorName, issuedAfter?: string) =>
-  desiredProps(executor, on({ issuer: TlsIssuer.issuer('corp'), ...(issuedAfter === undefined ? {} : { issuedAfter }) }));
+const by = (change: Partial<TlsOnProps> = {}) => on({ issuer: TlsIssuer.issuer('corp'), ...change });
+const rotation = () => world.desired(by({ issuedAfter: world.clock.now().toISOString() }));
 
 /** The CA Secret gets another content; nothing else changes. */
 async function becomes(pki: Pki): Promise<void> {
@@ -84,7 +75,7 @@ for (const executor of EXECUTORS) {
       test(`is an ordinary roll: ${name}`, async () => {
         await secured(executor, before);
         await becomes(after);
-        const bundle = world.bundle(desired(executor, world.clock.now().toISOString()));
+        const bundle = rotation();
         const { cutover, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
         assert.deepEqual([cutover, obstacles], [undefined, []]);
         await world.apply(bundle);
@@ -96,7 +87,7 @@ for (const executor of EXECUTORS) {
     test('of a CA whose root is not known needs an acknowledgement when the issuing CA gets another key: pods trust only that', async () => {
       await secured(executor, [issuing]);
       await becomes([issuing2]);
-      const failure = await failureOf(world.apply(world.bundle(desired(executor, world.clock.now().toISOString()))));
+      const failure = await failureOf(world.apply(rotation()));
       assert.match(failure.message, /signs with another CA than pods trust/);
       assert.deepEqual(world.evicted, []);
     });
@@ -104,7 +95,7 @@ for (const executor of EXECUTORS) {
     test('by another root needs an acknowledgement, which names it', async () => {
       await secured(executor, [issuing, [], root]);
       await becomes([otherIssuing, [], otherRoot]);
-      const failure = await failureOf(world.apply(world.bundle(desired(executor, world.clock.now().toISOString()))));
+      const failure = await failureOf(world.apply(rotation()));
       assert.match(failure.message, /signs with another CA than pods trust/);
       assert.match(failure.hint ?? '', /trustRootChangesTo\('[0-9a-f]{64}'\)/);
       assert.deepEqual(world.evicted, []);
@@ -113,7 +104,7 @@ for (const executor of EXECUTORS) {
     test('comes in time when the issuing CA was renewed, once, and not before', async () => {
       const ending = issueCertificate({ commonName: 'corp-issuing', issuer: root, isCa: true, notAfter: '2026-12-10T09:00:00Z' });
       await secured(executor, [ending, [], root]);
-      const bundle = world.bundle(desired(executor));
+      const bundle = world.desired(by());
       assert.equal((await world.apply(bundle)).message, 'nothing to do', 'a rotation would bring the same CA');
       const { notes } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.match(notes.join('\n'), /CN=corp-issuing of Issuer\/corp expires 2026-12-10T09:00:00Z.* Renew it/);

@@ -10,8 +10,8 @@ import { TlsIssuer } from '#constructs/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { type Issued, issueCertificate } from '../support/certificate-factory';
-import { desiredProps, on } from '../support/desired-states';
-import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
+import { on } from '../support/desired-states';
+import { COMBINED, KAFKA, NAMESPACE, startPlaintext, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -28,11 +28,8 @@ async function exported(data: Readonly<Record<string, string>>): Promise<{ trust
   const issuer = { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name: 'corp' }, spec: { ca: { secretName: 'corp' } } };
   const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
   const secret: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'corp', namespace: NAMESPACE }, data: encoded };
-  world = new World({ opsManager: false });
-  const storage = { resources: { requests: { storage: '1Gi' } } };
-  await world.start(secret, issuer, kafkaManifest({ topology: undefined, replicas: 1, storage }));
-  await world.settle();
-  await world.apply(world.bundle(desiredProps('native', on({ issuer: TlsIssuer.issuer('corp') }))));
+  world = await startPlaintext('native', { objects: [secret, issuer], kafka: { ...COMBINED, replicas: 1 } });
+  await world.apply(world.desired(on({ issuer: TlsIssuer.issuer('corp') })));
   const held = (await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)))?.data;
   const text = (key: string) => Buffer.from(held[key], 'base64').toString('utf8');
   const configMap = await world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));

@@ -5,8 +5,8 @@ import { Cutover } from '#constructs/index';
 import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
 import type { Cluster, ProgressEvent } from '#reconciler/ports';
 import { assertConverged } from '../support/converged';
-import { desiredProps, off, on } from '../support/desired-states';
-import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
+import { off, on } from '../support/desired-states';
+import { COMBINED, failureOf, KAFKA, startPlaintext, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -29,16 +29,12 @@ const noticingPairs = (cluster: Cluster): Cluster => ({
 /** A Kafka of three nodes in both roles. */
 async function started(): Promise<void> {
   pairs.length = 0;
-  const storage = { resources: { requests: { storage: '1Gi' } } };
-  world = await new World({ opsManager: false, decorate: noticingPairs }).start(
-    kafkaManifest({ topology: undefined, replicas: 3, storage }),
-  );
-  await world.settle();
+  world = await startPlaintext('native', { decorate: noticingPairs, kafka: COMBINED });
 }
 
 async function secured(): Promise<void> {
   await started();
-  await world.apply(world.bundle(desiredProps('native', on())));
+  await world.apply(world.desired(on()));
   await world.environment.pass(86_400_000);
   world.events.length = 0;
 }
@@ -77,11 +73,11 @@ describe('a rolling cut-over', () => {
       gone = pod.name;
       return world.delete(pod);
     });
-    await world.apply(world.bundle(desiredProps('native', on())));
+    await world.apply(world.desired(on()));
     assert.equal(gone, world.evicted[0], 'the first one was converted');
     assert.deepEqual(pairs, []);
     assert.equal(world.evicted.length, 3, 'each once');
-    await assertConverged(world, world.bundle(desiredProps('native', on())));
+    await assertConverged(world, world.desired(on()));
   });
 
   test('goes on after a while without a pod that does not come back, and says so', async () => {
@@ -91,15 +87,15 @@ describe('a rolling cut-over', () => {
       letGo = await lost(PODS.find((p) => p !== name) ?? '');
     });
     const start = minutes();
-    const failure = await failureOf(world.apply(world.bundle(desiredProps('native', on()))));
+    const failure = await failureOf(world.apply(world.desired(on())));
     assert.match(failure.message, /not verified after 10m/);
     assert.equal(new Set(world.evicted).size, 2, 'the two that could be converted were');
     assert.ok(minutes() - start < 25, `${minutes() - start} minutes`);
     const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
     assert.ok(warnings.includes('is terminating; the others go on without it'), warnings.join('\n'));
     await letGo();
-    await world.apply(world.bundle(desiredProps('native', on())));
-    await assertConverged(world, world.bundle(desiredProps('native', on())));
+    await world.apply(world.desired(on()));
+    await assertConverged(world, world.desired(on()));
   });
 
   test('does not wait for outdated pods that cannot run: only their own restart helps them', async () => {
@@ -110,9 +106,9 @@ describe('a rolling cut-over', () => {
     for (const pod of PODS) await world.delete(world.ref(KINDS.Pod, pod));
     await world.environment.pass(MINUTE_MS);
     const start = minutes();
-    await world.apply(world.bundle(desiredProps('native', off())));
+    await world.apply(world.desired(off()));
     assert.ok(minutes() - start < 1, `${minutes() - start} minutes`);
-    await assertConverged(world, world.bundle(desiredProps('native', off())));
+    await assertConverged(world, world.desired(off()));
   });
 
   test('does not wait for a pod that only KubeDB can make: we have paused it', async () => {
@@ -121,15 +117,15 @@ describe('a rolling cut-over', () => {
       const kafka = (await world.kafka()) as KubeObject;
       await world.cluster.replace({ ...kafka, spec: { ...kafka.spec, replicas: 4 } });
     });
-    await failureOf(world.apply(world.bundle(desiredProps('native', on()))));
+    await failureOf(world.apply(world.desired(on())));
     assert.deepEqual([...new Set(world.evicted)].sort(), PODS, 'those that there are were converted');
-    await world.apply(world.bundle(desiredProps('native', on())));
-    await assertConverged(world, world.bundle(desiredProps('native', on())));
+    await world.apply(world.desired(on()));
+    await assertConverged(world, world.desired(on()));
   });
 
   test('turns back when Git does, while it waits', async () => {
     await started();
-    const [wanted, reverted] = [world.bundle(desiredProps('native', on())), world.bundle(desiredProps('native', off()))];
+    const [wanted, reverted] = [world.desired(on()), world.desired(off())];
     let bundle = wanted;
     let letGo: () => Promise<unknown> = async () => {};
     once(atFirst('evicted'), async ({ name }) => {
@@ -143,7 +139,7 @@ describe('a rolling cut-over', () => {
     await world.apply(() => bundle);
     const [first = ''] = world.evicted;
     assert.deepEqual(new Set(world.evicted), new Set([first]), 'no other pod was converted');
-    await assertConverged(world, world.bundle(desiredProps('native', off())));
+    await assertConverged(world, world.desired(off()));
   });
 
   test('ends when the Kafka is deleted while it waits', async () => {
@@ -152,7 +148,7 @@ describe('a rolling cut-over', () => {
       await lost(PODS.find((p) => p !== name) ?? '');
       once(whileWaiting, () => world.delete(world.ref(KINDS.Kafka, KAFKA)));
     });
-    const failure = await failureOf(world.apply(world.bundle(desiredProps('native', on()))));
+    const failure = await failureOf(world.apply(world.desired(on())));
     assert.equal(failure.exitCode, 1, failure.message);
     assert.match(failure.message, /it was deleted while it was worked on\.$/);
   });
@@ -161,6 +157,6 @@ describe('a rolling cut-over', () => {
 test('a cut-over in one stop waits for nobody: all go at once', async () => {
   await started();
   once(atFirst('evicted'), ({ name }) => lost(PODS.find((p) => p !== name) ?? ''));
-  await failureOf(world.apply(world.bundle(desiredProps('native', on(), { restart: { cutover: Cutover.STOP } }))));
+  await failureOf(world.apply(world.desired(on(), { restart: { cutover: Cutover.STOP } })));
   assert.deepEqual([...new Set(world.evicted)].sort(), PODS);
 });

@@ -3,30 +3,24 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Acknowledgement, Cutover, type Tls } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
-import { desiredProps, off, on } from '../support/desired-states';
-import { failureOf, inMemory, KAFKA, kafkaManifest, type MemoryEnvironment, NAMESPACE, World } from '../support/world';
+import { NOTHING_TO_DO } from '../support/converged';
+import { off, on } from '../support/desired-states';
+import { COMBINED, failureOf, KAFKA, type MemoryEnvironment, NAMESPACE, startPlaintext, type World } from '../support/world';
 
 let world: World;
-let environment: MemoryEnvironment;
 afterEach(() => world?.stop());
 
 /** A Kafka without TLS, whose storage goes with its pods. */
 async function started(executor: ExecutorName, storageType = 'Ephemeral'): Promise<void> {
-  environment = inMemory({ opsManager: executor === 'ops-request' });
-  world = await new World({}, () => environment).start(kafkaManifest({ storageType }));
-  await world.settle();
+  world = await startPlaintext(executor, { kafka: { ...COMBINED, storageType } });
 }
 
-const losses = () => environment.sandbox.losses(NAMESPACE, KAFKA);
+const losses = () => (world.environment as MemoryEnvironment).sandbox.losses(NAMESPACE, KAFKA);
 const NONE = { metadata: 0, partitions: 0 };
 
 /** Applies what is wanted with what its refusal asks for. */
-async function applyAcknowledged(
-  executor: ExecutorName,
-  tls: (acknowledge: Acknowledgement[]) => Tls,
-  cutover = Cutover.ROLLING,
-): Promise<void> {
-  const bundle = (...acknowledge: Acknowledgement[]) => world.bundle(desiredProps(executor, tls(acknowledge), { restart: { cutover } }));
+async function applyAcknowledged(tls: (acknowledge: Acknowledgement[]) => Tls, cutover = Cutover.ROLLING): Promise<void> {
+  const bundle = (...acknowledge: Acknowledgement[]) => world.desired(tls(acknowledge), { restart: { cutover } });
   const pods = await world.podUids();
   const refused = await failureOf(world.apply(bundle()));
   assert.equal(refused.exitCode, 2, refused.message);
@@ -42,15 +36,15 @@ for (const executor of EXECUTORS) {
 
     test('TLS is turned on: refused until the loss is acknowledged, and then the data is gone', async () => {
       await started(executor);
-      await applyAcknowledged(executor, turnOn);
+      await applyAcknowledged(turnOn);
       assert.equal(losses().metadata, 1);
-      assert.deepEqual(await world.apply(world.bundle(desiredProps(executor, on()))), { changed: false, message: 'nothing to do' });
+      assert.deepEqual(await world.apply(world.desired(on())), NOTHING_TO_DO);
     });
 
     test('a revert loses the data that came since, and is refused again', async () => {
       await started(executor);
-      await applyAcknowledged(executor, turnOn);
-      const refused = await failureOf(world.apply(world.bundle(desiredProps(executor, off()))));
+      await applyAcknowledged(turnOn);
+      const refused = await failureOf(world.apply(world.desired(off())));
       assert.equal(refused.exitCode, 2);
       assert.match(
         refused.hint ?? '',
@@ -61,7 +55,7 @@ for (const executor of EXECUTORS) {
 
     test('a cut-over of a durable Kafka loses nothing', async () => {
       await started(executor, 'Durable');
-      await world.apply(world.bundle(desiredProps(executor, on())));
+      await world.apply(world.desired(on()));
       assert.deepEqual(losses(), NONE);
     });
   });
@@ -70,37 +64,31 @@ for (const executor of EXECUTORS) {
 describe('executor native', () => {
   test('all pods at once lose everything, too', async () => {
     await started('native');
-    await applyAcknowledged(
-      'native',
-      (acknowledge) => on({ acknowledge: [Acknowledgement.clientsMoveToTls(), ...acknowledge] }),
-      Cutover.STOP,
-    );
+    await applyAcknowledged((acknowledge) => on({ acknowledge: [Acknowledgement.clientsMoveToTls(), ...acknowledge] }), Cutover.STOP);
     assert.equal(losses().metadata, 1);
   });
 
   test('a run that was killed in a cut-over goes on without being asked again', async () => {
     await started('native');
-    const content = /ephemeralDataIsLost\('([^']+)'\)/.exec(
-      (await failureOf(world.apply(world.bundle(desiredProps('native', on()))))).hint ?? '',
-    )?.[1];
-    const bundle = world.bundle(
-      desiredProps('native', on({ acknowledge: [Acknowledgement.clientsMoveToTls(), Acknowledgement.ephemeralDataIsLost(content ?? '')] })),
+    const content = /ephemeralDataIsLost\('([^']+)'\)/.exec((await failureOf(world.apply(world.desired(on())))).hint ?? '')?.[1];
+    const bundle = world.desired(
+      on({ acknowledge: [Acknowledgement.clientsMoveToTls(), Acknowledgement.ephemeralDataIsLost(content ?? '')] }),
     );
-    world.when('evicted', `${KAFKA}-broker`, () => {
+    world.when('evicted', `${KAFKA}-2`, () => {
       throw new Error('killed');
     });
     await assert.rejects(world.apply(bundle), /killed/);
     world.onEvent = undefined;
-    assert.deepEqual(await world.apply(world.bundle(desiredProps('native', on()))), { changed: true, message: 'TLS is as desired' });
+    assert.deepEqual(await world.apply(world.desired(on())), { changed: true, message: 'TLS is as desired' });
   });
 
   test('a gated roll keeps the data of an ephemeral Kafka', async () => {
     await started('native');
-    await applyAcknowledged('native', (acknowledge) => on({ acknowledge: [Acknowledgement.clientsMoveToTls(), ...acknowledge] }));
+    await applyAcknowledged((acknowledge) => on({ acknowledge: [Acknowledgement.clientsMoveToTls(), ...acknowledge] }));
     await world.environment.pass(86_400_000);
     const before = losses();
     const pods = await world.podUids();
-    await world.apply(world.bundle(desiredProps('native', on({ issuedAfter: world.clock.now().toISOString() }))));
+    await world.apply(world.desired(on({ issuedAfter: world.clock.now().toISOString() })));
     assert.deepEqual(losses(), before);
     for (const [pod, uid] of Object.entries(await world.podUids())) assert.notEqual(uid, pods[pod]);
   });

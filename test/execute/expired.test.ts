@@ -6,8 +6,8 @@ import { KINDS } from '#model/kube-object';
 import { expiredAt } from '#reconciler/plan/dates';
 import { plan } from '#reconciler/plan/plan';
 import { assertConverged } from '../support/converged';
-import { desiredProps, on } from '../support/desired-states';
-import { failureOf, KAFKA, kafkaManifest, type MemoryEnvironment, World } from '../support/world';
+import { on } from '../support/desired-states';
+import { failureOf, KAFKA, type MemoryEnvironment, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -17,11 +17,7 @@ const CONTROLLERS = [0, 1, 2].map((i) => `${KAFKA}-controller-${i}`);
 const BROKERS = [0, 1, 2].map((i) => `${KAFKA}-broker-${i}`);
 
 async function secured(executor: ExecutorName): Promise<void> {
-  world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
-  await world.settle();
-  await world.apply(world.bundle(desiredProps(executor, on())));
-  await world.environment.pass(60_000);
-  world.events.length = 0;
+  world = await startSecured(executor, on());
 }
 
 /** The wall clock is set ahead: nobody has renewed anything, as where cert-manager could not issue for months. */
@@ -29,8 +25,8 @@ function setAhead(days: number): void {
   (world.environment as MemoryEnvironment).clock.jump(days * DAY_MS);
 }
 
-async function planned(executor: ExecutorName) {
-  const bundle = world.bundle(desiredProps(executor, on()));
+async function planned() {
+  const bundle = world.desired(on());
   const live = await world.observe(bundle);
   return { bundle, live, plan: plan(bundle, live, world.clock.now()) };
 }
@@ -40,7 +36,7 @@ for (const executor of EXECUTORS) {
     test('is a cut-over that needs no acknowledgement, and ends well: cert-manager had renewed, and nothing had restarted', async () => {
       await secured(executor);
       await world.environment.pass(95 * DAY_MS);
-      const { live, plan: before, bundle } = await planned(executor);
+      const { live, plan: before, bundle } = await planned();
       assert.ok(live.pods.every((p) => expiredAt(p) !== undefined));
       assert.match(before.cutover?.because ?? '', /every pod serves expired 2027-.*expect an outage until the last pod is back/);
       await world.apply(bundle);
@@ -52,7 +48,7 @@ for (const executor of EXECUTORS) {
     test('ends well when the Secrets hold what has expired, too: nothing was renewed for months', async () => {
       await secured(executor);
       setAhead(95);
-      const { plan: before, bundle } = await planned(executor);
+      const { plan: before, bundle } = await planned();
       assert.equal(before.cutover?.kind, 'expired');
       assert.deepEqual(before.obstacles, []);
       assert.ok(before.steps.some((s) => s.findings.some((f) => f.message.startsWith('expired 2027-'))));
@@ -66,7 +62,7 @@ for (const executor of EXECUTORS) {
 test('a run that was ended half way is gone on with: pods that were restarted are left alone', async () => {
   await secured('native');
   await world.environment.pass(95 * DAY_MS);
-  const bundle = world.bundle(desiredProps('native', on()));
+  const bundle = world.desired(on());
   world.when('ready', BROKERS[0] ?? '', () => void world.annotate({ 'sandbox.kafka-tls/crash-loop': BROKERS[1] ?? '' }));
   const failure = await failureOf(world.apply(bundle));
   assert.match(failure.message, /restarted and not Ready after/);
@@ -91,7 +87,7 @@ test('one pod of many that serves what has expired restarts first, and the other
     await world.environment.pass(60_000);
   }
   await world.environment.pass(30 * DAY_MS);
-  const bundle = world.bundle(desiredProps('native', on({ issuedAfter: world.clock.now().toISOString() })));
+  const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
   const live = await world.observe(bundle);
   const { cutover, steps, notes } = plan(bundle, live, world.clock.now());
   assert.equal(cutover, undefined);
@@ -113,7 +109,7 @@ test('two pods that serve what has expired restart first and without gates, the 
     await world.environment.pass(60_000);
   }
   await world.environment.pass(30 * DAY_MS);
-  const bundle = world.bundle(desiredProps('native', on({ issuedAfter: world.clock.now().toISOString() })));
+  const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
   const { cutover } = plan(bundle, await world.observe(bundle), world.clock.now());
   assert.match(cutover?.because ?? '', /2 of 6 pods serve expired .*restart first, without gates/);
   await world.apply(bundle);

@@ -6,41 +6,40 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
 import { Acknowledgement, Cutover, Tls, TlsIssuer } from '#constructs/index';
-import type { Bundle } from '#model/bundle';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
 import { ANNOTATION_OWNER } from '#model/names';
 import type { Cluster } from '#reconciler/ports';
-import { assertConverged } from '../support/converged';
+import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
-import { failureOf, hasCondition, KAFKA, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';
+import {
+  COMBINED,
+  failureOf,
+  hasCondition,
+  KAFKA,
+  type KafkaOptions,
+  kafkaManifest,
+  NAMESPACE,
+  startPlaintext,
+  startSecured,
+  World,
+} from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
 
-const wanted = (executor: ExecutorName, tls: Tls) => world.bundle(desiredProps(executor, tls));
-
 /** A Kafka that serves TLS, given to it by this tool. */
-async function secured(executor: ExecutorName, options: WorldOptions = {}): Promise<void> {
-  world = await new World({ opsManager: executor === 'ops-request', ...options }).start(kafkaManifest());
-  await world.settle();
-  await world.apply(wanted(executor, on()));
-  await world.environment.pass(86_400_000);
-  world.events.length = 0;
+async function secured(executor: ExecutorName, options: KafkaOptions = {}): Promise<void> {
+  world = await startSecured(executor, on(), options);
 }
 
 const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
 
-async function assertServing(bundle: Bundle): Promise<void> {
-  await assertConverged(world, bundle);
-  assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
-}
-
 describe('native', () => {
   test('a pod that never becomes Ready stops the run; mended, the next run goes on and restarts none twice', async () => {
     await secured('native');
-    const bundle = wanted('native', rotation());
+    const bundle = world.desired(rotation());
     await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-2` });
     const failure = await failureOf(world.apply(bundle));
     assert.equal(failure.exitCode, 1);
@@ -58,7 +57,7 @@ describe('native', () => {
       'orders-broker-1',
       'orders-broker-2',
     ]);
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a pod that is up to date and cannot start stops the run before any healthy pod is touched', async () => {
@@ -67,7 +66,7 @@ describe('native', () => {
     const before = await world.podUids();
     await world.crash(pod.name);
     // What is wanted restarts the others only: broker-2 has just been made from the present template.
-    const failure = await failureOf(world.apply(wanted('native', on({ server: { dnsNames: ['x.example.org'] } }))));
+    const failure = await failureOf(world.apply(world.desired(on({ server: { dnsNames: ['x.example.org'] } }))));
     assert.ok(failure.exitCode === 1 || failure.exitCode === 4, failure.message);
     for (const [name, uid] of Object.entries(await world.podUids()))
       if (name !== pod.name) assert.equal(uid, before[name], `${name} was not touched`);
@@ -76,17 +75,15 @@ describe('native', () => {
 
   for (const cutover of [Cutover.ROLLING, Cutover.STOP]) {
     test(`a cut-over (${cutover}) begins with the pod that cannot start: no gate of the others would open before`, async () => {
-      const storage = { resources: { requests: { storage: '1Gi' } } };
-      world = await new World({ opsManager: false }).start(kafkaManifest({ topology: undefined, replicas: 3, storage }));
-      await world.settle();
+      world = await startPlaintext('native', { kafka: COMBINED });
       const broken = `${KAFKA}-2`;
       await world.crash(broken);
       world.when('evicted', broken, () => void world.annotate({ 'sandbox.kafka-tls/crash-loop': '' }));
-      const bundle = world.bundle(desiredProps('native', on(), { restart: { cutover } }));
+      const bundle = world.desired(on(), { restart: { cutover } });
       await world.apply(bundle);
       assert.equal(world.evicted[0], broken);
       assert.equal(world.evicted.length, 3, 'each once');
-      await assertServing(bundle);
+      await assertDone(world, bundle);
     });
   }
 
@@ -96,9 +93,8 @@ describe('native', () => {
       ...cluster,
       evict: (pod, uid) => (mayEvict ? cluster.evict(pod, uid) : Promise.reject(new Interrupted())),
     });
-    world = await new World({ opsManager: false, decorate }).start(kafkaManifest());
-    await world.settle();
-    const bundle = wanted('native', on());
+    world = await startPlaintext('native', { decorate });
+    const bundle = world.desired(on());
     await assert.rejects(world.apply(bundle), Interrupted, 'killed before the first restart');
     mayEvict = true;
     // What is already said of it is said again without a write, and the claim comes while certificates are issued once more.
@@ -128,9 +124,8 @@ describe('native', () => {
         return written;
       },
     });
-    world = await new World({ opsManager: false, decorate }).start(kafkaManifest());
-    await world.settle();
-    const failure = await failureOf(world.apply(wanted('native', off())));
+    world = await startPlaintext('native', { decorate });
+    const failure = await failureOf(world.apply(world.desired(off())));
     assert.equal(failure.exitCode, 1, failure.message);
     assert.match(
       failure.message,
@@ -154,45 +149,41 @@ describe('native', () => {
         return cluster.apply(object, options);
       },
     });
-    world = await new World({ opsManager: false, decorate }).start(kafkaManifest());
-    await world.settle();
-    const bundle = wanted('native', on());
+    world = await startPlaintext('native', { decorate });
+    const bundle = world.desired(on());
     await world.apply(bundle);
     const secret = await world.cluster.get(ref(KINDS.Secret, NAMESPACE, `${KAFKA}-keystore-cred`));
     assert.deepEqual([...new Set(Object.values(secret?.data ?? {}))], [theirs]);
     assert.equal(isFirst, false);
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a gate that stays shut ends in exit 4, with what is done and what is not', async () => {
     await secured('native', { sandbox: { timing: { podStartMs: 5_000, catchUpMs: 300_000 } } });
     const rotated = rotation();
-    const failure = await failureOf(
-      world.apply(world.bundle(desiredProps('native', rotated, { deadlines: { gate: Duration.minutes(1) } }))),
-    );
+    const failure = await failureOf(world.apply(world.desired(rotated, { deadlines: { gate: Duration.minutes(1) } })));
     assert.equal(failure.exitCode, 4, failure.message);
     assert.match(failure.message, /orders-controller-2: 1 of 3 voters are caught up without controller 1002, 2 are needed/);
     assert.match(failure.message, /Not restarted yet: .*orders-controller-2/);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
     assert.deepEqual(world.evicted, ['orders-controller-0']);
-    const bundle = wanted('native', rotated);
+    const bundle = world.desired(rotated);
     await world.apply(bundle);
     assert.equal(new Set(world.evicted).size, world.evicted.length, 'no pod was restarted twice');
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a commit that arrives mid-run supersedes it: only converted pods restart', async () => {
-    world = await new World({ opsManager: false }).start(kafkaManifest());
-    await world.settle();
-    let desired = wanted('native', on());
+    world = await startPlaintext('native');
+    let desired = world.desired(on());
     world.when('ready', `${KAFKA}-controller-1`, () => {
-      desired = wanted('native', Tls.off());
+      desired = world.desired(Tls.off());
     });
     await world.apply(() => desired);
     assert.deepEqual(world.evicted, ['orders-controller-1', 'orders-controller-1'], 'one converted, and back');
     const requests = await world.requests();
     assert.deepEqual(requests.map((r) => r.status.phase).sort(), ['Failed', 'Successful']);
-    await assertServing(desired);
+    await assertDone(world, desired);
   });
 
   test('another root of the same issuer is approved by its fingerprint only, in every run alike', async () => {
@@ -204,7 +195,7 @@ describe('native', () => {
     await world.environment.pass(60_000);
     const bundle = (root: string) => {
       const acknowledge = [Acknowledgement.clientsMoveToTls(), Acknowledgement.trustRootChangesTo(root)];
-      return wanted('native', on({ acknowledge, issuedAfter: world.clock.now().toISOString() }));
+      return world.desired(on({ acknowledge, issuedAfter: world.clock.now().toISOString() }));
     };
     const [first, second] = [await failureOf(world.apply(bundle('orders-ca'))), await failureOf(world.apply(bundle('orders-ca')))];
     for (const failure of [first, second]) assert.equal(failure.exitCode, 2, failure.message);
@@ -213,26 +204,26 @@ describe('native', () => {
     const [, root = ''] = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(first.hint ?? '') ?? [];
     const approved = bundle(root);
     await world.apply(approved);
-    await assertServing(approved);
+    await assertDone(world, approved);
   });
 
   test('a foreign operation is waited for, then the run goes on', async () => {
     await secured('native');
     await world.cluster.create(foreignRequest());
-    const bundle = wanted('native', off());
+    const bundle = world.desired(off());
     world.when('waiting', KAFKA, () => void setPhase('scale-out', 'Successful'));
     await world.apply(bundle);
     assert.ok(
       world.events.some((e) => e.event === 'waiting' && /scale-out \(HorizontalScaling, Pending\) is not finished/.test(e.message)),
     );
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a foreign operation that never ends is exit 4, and nothing is done', async () => {
     await secured('native');
     const before = await world.podUids();
     await world.cluster.create(foreignRequest());
-    const failure = await failureOf(world.apply(wanted('native', off())));
+    const failure = await failureOf(world.apply(world.desired(off())));
     assert.equal(failure.exitCode, 4);
     assert.match(failure.message, /could not begin after 30m: .*scale-out/);
     assert.deepEqual(await world.podUids(), before);
@@ -242,20 +233,20 @@ describe('native', () => {
 describe('ops-request', () => {
   test('a rotation that finishes before its certificate is there is not believed: pods restart until they serve it', async () => {
     await secured('ops-request', { opsManager: { rotationRace: true } });
-    const bundle = wanted('ops-request', rotation());
+    const bundle = world.desired(rotation());
     await world.apply(bundle);
     const requests = await world.requests();
     assert.ok(
       requests.some((r) => r.spec.type === 'Restart'),
       'a Restart was asked for',
     );
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a request that fails is tried again once, then it is exit 1 with the reason', async () => {
     await secured('ops-request');
     await annotateIssuer({ 'sandbox.kafka-tls/issuance-fails': 'no quota left' });
-    const bundle = wanted('ops-request', on({ server: { dnsNames: ['x.example.org'] } }));
+    const bundle = world.desired(on({ server: { dnsNames: ['x.example.org'] } }));
     for (const [says, hint] of [
       [/: failed: timed out/, /^The next run tries it again\.$/],
       [/: failed: timed out/, /^Mend the cause, then run "kafka-tls apply --retry"\.$/],
@@ -270,12 +261,12 @@ describe('ops-request', () => {
     assert.equal((await world.requests()).length, 3, 'the first of all, and two attempts');
     await annotateIssuer({ 'sandbox.kafka-tls/issuance-fails': '' });
     await world.apply(bundle, { retry: true });
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a pod that a request left not Ready is waited for, and no healthy one is restarted round it', async () => {
     await secured('ops-request');
-    const bundle = wanted('ops-request', on({ server: { dnsNames: ['x.example.org'] } }));
+    const bundle = world.desired(on({ server: { dnsNames: ['x.example.org'] } }));
     world.when('evicted', `${KAFKA}-controller-0`, () => void world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` }));
     assert.match((await failureOf(world.apply(bundle))).message, /timed out/);
     const before = [await world.podUids(), (await world.requests()).length];
@@ -288,15 +279,14 @@ describe('ops-request', () => {
     assert.deepEqual([await world.podUids(), (await world.requests()).length], before);
     await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
     await world.apply(bundle);
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a commit that arrives mid-run waits for the request to end, then reverses it', async () => {
-    world = await new World().start(kafkaManifest());
-    await world.settle();
-    let desired = wanted('ops-request', on());
+    world = await startPlaintext('ops-request');
+    let desired = world.desired(on());
     world.when('evicted', `${KAFKA}-controller-0`, () => {
-      desired = wanted('ops-request', Tls.off());
+      desired = world.desired(Tls.off());
     });
     await world.apply(() => desired);
     const requests = await world.requests();
@@ -304,26 +294,24 @@ describe('ops-request', () => {
       requests.map((r) => r.status.phase),
       ['Successful', 'Successful'],
     );
-    await assertServing(desired);
+    await assertDone(world, desired);
   });
 
   test('a foreign request is left to fail by itself; then ours is asked for', async () => {
-    world = await new World().start(kafkaManifest());
-    await world.settle();
-    const bundle = wanted('ops-request', on());
+    world = await startPlaintext('ops-request');
+    const bundle = world.desired(on());
     // Its issuer does not exist yet, and it was made before ours: it is not for us to help it.
     await world.cluster.create({ ...bundle.converge, metadata: { name: 'by-hand', namespace: NAMESPACE } });
     await world.apply(bundle);
     const requests = await world.requests();
     const phases = requests.map((r) => `${r.metadata.name} ${r.status.phase}`);
     assert.deepEqual(phases, ['by-hand Failed', `${bundle.converge.metadata.name} Successful`]);
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 
   test('a request that KubeDB skipped for a newer one is asked for again', async () => {
-    world = await new World({ opsManager: false }).start(kafkaManifest());
-    await world.settle();
-    const bundle = wanted('ops-request', on());
+    world = await startPlaintext('ops-request', { opsManager: false });
+    const bundle = world.desired(on());
     const name = bundle.converge.metadata.name;
     world.when('submitted', name, () => void setPhase(name, 'Skipped'));
     await failureOf(world.apply(bundle)); // nobody picks the second one up
@@ -338,7 +326,7 @@ describe('native, where it must not go on', () => {
     await secured('native');
     await world.crash(`${KAFKA}-broker-2`);
     const before = await world.podUids();
-    const failure = await failureOf(world.apply(wanted('native', onWithNewRoot())));
+    const failure = await failureOf(world.apply(world.desired(onWithNewRoot())));
     assert.match(failure.message, /broker-2/);
     for (const [name, uid] of Object.entries(await world.podUids()))
       if (name !== `${KAFKA}-broker-2`) assert.equal(uid, before[name], name);
@@ -352,7 +340,7 @@ describe('native, where it must not go on', () => {
     test(`${what} that a budget forbids is exit 4, restarts nobody and is no failed attempt`, async () => {
       await secured('native');
       await forbidEvictions();
-      const failure = await failureOf(world.apply(wanted('native', tls())));
+      const failure = await failureOf(world.apply(world.desired(tls())));
       assert.equal(failure.exitCode, 4, failure.message);
       assert.match(failure.message, /^PodDisruptionBudget\/demo\/orders-\S+: maxUnavailable is 0: orders-\S+ can never be evicted/m);
       assert.deepEqual(world.evicted, []);
@@ -368,40 +356,40 @@ describe('native, where it must not go on', () => {
 
   test('a Kafka that gets its pods while its CA is made is changed by an operation', async () => {
     world = await new World({ opsManager: false }).start(kafkaManifest());
-    const desired = wanted('native', on());
+    const desired = world.desired(on());
     await world.apply(desired);
     assert.equal((await world.requests()).length, 1);
-    await assertServing(desired);
+    await assertDone(world, desired);
   });
 
   test('a rotation asked for once more in the middle of one issues once more, and restarts nobody for old certificates', async () => {
     await secured('native');
-    let desired = wanted('native', rotation());
+    let desired = world.desired(rotation());
     const [first, second] = [`${KAFKA}-controller-0`, `${KAFKA}-controller-2`];
     const askAgain = async () => {
       await world.annotate({ 'sandbox.kafka-tls/never-ready': second });
       await world.clock.sleep(60_000);
-      desired = wanted('native', rotation());
+      desired = world.desired(rotation());
       await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });
     };
     world.when('evicted', second, () => void askAgain());
     await world.apply(() => desired);
     assert.deepEqual(world.evicted.slice(0, 4), [first, second, first, second]);
     assert.equal(world.evicted.length, 8, world.evicted.join(', '));
-    await assertServing(desired);
+    await assertDone(world, desired);
   });
 
   test('a killed run followed by a desired state that is refused: the Kafka is resumed', async () => {
     let decorate = (cluster: Cluster) => cluster;
     await secured('native', { decorate: (cluster) => decorate(cluster) });
-    const rotated = wanted('native', rotation());
+    const rotated = world.desired(rotation());
     for (let writes = 0; !hasCondition(await world.kafka(), 'Paused'); writes++) {
       assert.ok(writes < 40, 'no kill leaves it paused');
       decorate = (cluster) => interruptAfter(cluster, writes);
       await failureOf(world.apply(rotated));
     }
     decorate = (cluster) => cluster;
-    const failure = await failureOf(world.apply(wanted('native', on({ issuer: TlsIssuer.selfSignedCa({ name: 'x-ca' }) }))));
+    const failure = await failureOf(world.apply(world.desired(on({ issuer: TlsIssuer.selfSignedCa({ name: 'x-ca' }) }))));
     assert.equal(failure.exitCode, 2);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
   });
@@ -423,7 +411,7 @@ describe('a request that was Successful and never verified', () => {
       delete annotations['kafka-tls/verified'];
       annotations['kafka-tls/ineffective-at-generation'] = generation;
     });
-    assert.deepEqual(await world.apply(wanted('ops-request', on())), { changed: false, message: 'nothing to do' });
+    assert.deepEqual(await world.apply(world.desired(on())), NOTHING_TO_DO);
   });
 
   test('is judged by the other executor, too, once', async () => {
@@ -432,10 +420,11 @@ describe('a request that was Successful and never verified', () => {
       delete annotations['kafka-tls/verified'];
     });
     const { metadata } = await lastRequest();
-    await world.apply(wanted('native', on()));
+    const byNative = world.bundle(desiredProps('native', on()));
+    await world.apply(byNative);
     const marked = await world.cluster.get(ref(KINDS.KafkaOpsRequest, NAMESPACE, metadata.name));
     assert.notEqual(marked?.metadata.annotations?.['kafka-tls/verified'], undefined);
-    assert.deepEqual(await world.apply(wanted('native', on())), { changed: false, message: 'nothing to do' });
+    assert.deepEqual(await world.apply(byNative), NOTHING_TO_DO);
   });
 });
 

@@ -5,8 +5,9 @@ import { TlsIssuer } from '#constructs/index';
 import { EXECUTORS } from '#model/desired';
 import { isFinishedRequest } from '#model/kubedb';
 import { plan } from '#reconciler/plan/plan';
-import { desiredProps, on } from '../support/desired-states';
-import { failureOf, hasCondition, kafkaManifest, World } from '../support/world';
+import { NOTHING_TO_DO } from '../support/converged';
+import { on } from '../support/desired-states';
+import { COMBINED, failureOf, hasCondition, startPlaintext, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -17,9 +18,8 @@ const SPLIT = on({ client: { issuer: TlsIssuer.selfSignedCa({ name: 'clients-ca'
 for (const executor of EXECUTORS) {
   describe(`executor ${executor}`, () => {
     test('a Kafka that KubeDB cannot use after TLS was changed is a failure, and no run calls it success', async () => {
-      world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
-      await world.settle();
-      const bundle = world.bundle(desiredProps(executor, SPLIT));
+      world = await startPlaintext(executor, { kafka: COMBINED });
+      const bundle = world.desired(SPLIT);
       const first = await failureOf(world.apply(bundle));
       assert.equal(first.exitCode, 1, first.message);
       assert.match(
@@ -38,16 +38,15 @@ for (const executor of EXECUTORS) {
       const { steps, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.deepEqual([steps, obstacles[0]?.kind], [[], 'wait']);
 
-      const cured = world.bundle(desiredProps(executor, on()));
+      const cured = world.desired(on());
       await world.apply(cured);
       assert.equal((await world.kafka())?.status?.phase, 'Ready');
-      assert.deepEqual(await world.apply(cured), { changed: false, message: 'nothing to do' });
+      assert.deepEqual(await world.apply(cured), NOTHING_TO_DO);
     });
 
     test('KubeDB gets its time: a Kafka that becomes Ready later is no failure', async () => {
-      world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
-      await world.settle();
-      const bundle = world.bundle(desiredProps(executor, on()));
+      world = await startPlaintext(executor, { kafka: COMBINED });
+      const bundle = world.desired(on());
       assert.deepEqual(await world.apply(bundle), { changed: true, message: 'TLS is as desired' });
       assert.equal((await world.kafka())?.status?.phase, 'Ready');
       assert.ok(world.events.some((e) => e.event === 'ready' && /KubeDB calls it Ready/.test(e.message)));

@@ -4,13 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { ClientCertificate, type KafkaTls, type Tls } from '#constructs/index';
-import type { Bundle } from '#model/bundle';
+import { ClientCertificate } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
-import { assertConverged } from '../support/converged';
-import { desiredProps, on } from '../support/desired-states';
-import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
+import { assertDone, NOTHING_TO_DO } from '../support/converged';
+import { on } from '../support/desired-states';
+import { COMBINED, failureOf, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -19,20 +18,15 @@ const REASON = 'subject alternative name localhost not allowed by this role';
 const CERTIFICATE = `Certificate/demo/${KAFKA}-server-cert`;
 const FAULT = 'sandbox.kafka-tls/issuance-fails';
 
-const wanted = (executor: ExecutorName, tls: Tls, addTo?: (kafkaTls: KafkaTls) => void) => world.bundle(desiredProps(executor, tls), addTo);
 const issuer = () => world.ref(KINDS.Issuer, `${KAFKA}-ca`);
 const refuse = (reason: string) => world.annotate({ [FAULT]: reason }, issuer());
 
 async function plaintext(executor: ExecutorName): Promise<void> {
-  world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
-  await world.settle();
+  world = await startPlaintext(executor, { kafka: COMBINED });
 }
 
 async function secured(executor: ExecutorName): Promise<void> {
-  await plaintext(executor);
-  await world.apply(wanted(executor, on()));
-  await world.environment.pass(86_400_000);
-  world.events.length = 0;
+  world = await startSecured(executor, on(), { kafka: COMBINED });
 }
 
 /** The issuer of the bundle refuses as soon as it exists. */
@@ -46,17 +40,12 @@ function refuseFromTheStart(): void {
 const waits = () =>
   world.events.filter((e) => e.event === 'waiting').map((e) => `${e.subject.kind}/${e.subject.namespace}/${e.subject.name}: ${e.message}`);
 
-async function assertServing(bundle: Bundle): Promise<void> {
-  await assertConverged(world, bundle);
-  assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
-}
-
 for (const executor of EXECUTORS) {
   describe(`executor ${executor}`, () => {
     test('the first certificates are refused, with the reason; cured, the next run has them at once', async () => {
       await plaintext(executor);
       refuseFromTheStart();
-      const bundle = wanted(executor, on());
+      const bundle = world.desired(on());
       const failure = await failureOf(world.apply(bundle));
       world.onEvent = undefined;
       assert.equal(failure.exitCode, 1, failure.message);
@@ -67,13 +56,13 @@ for (const executor of EXECUTORS) {
       const began = world.clock.monotonicMs();
       await world.apply(bundle);
       assert.ok(world.clock.monotonicMs() - began < 600_000, 'and not after an hour');
-      await assertServing(bundle);
+      await assertDone(world, bundle);
     });
 
     test('while rotating, the reason is reported within seconds and every minute', async () => {
       await secured(executor);
       await refuse(REASON);
-      const bundle = wanted(executor, on({ issuedAfter: world.clock.now().toISOString() }));
+      const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
       const failure = await failureOf(world.apply(bundle));
       assert.equal(failure.exitCode, 1, failure.message);
       assert.match(failure.message, new RegExp(REASON));
@@ -85,13 +74,13 @@ for (const executor of EXECUTORS) {
 
       await refuse('');
       await world.apply(bundle, { retry: true });
-      await assertServing(bundle);
+      await assertDone(world, bundle);
     });
 
     test('a certificate of an application is refused, and tried again by the next run', async () => {
       await secured(executor);
       await refuse(REASON);
-      const bundle = wanted(executor, on(), (kafkaTls) => new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' }));
+      const bundle = world.desired(on(), {}, (kafkaTls) => new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' }));
       const failure = await failureOf(world.apply(bundle));
       assert.match(
         failure.message,
@@ -101,7 +90,7 @@ for (const executor of EXECUTORS) {
       world.events.length = 0;
       await world.apply(bundle);
       assert.deepEqual(world.evicted, []);
-      await assertServing(bundle);
+      await assertDone(world, bundle);
     });
 
     test('what has failed while the old certificate is valid is told, and nothing is done', async () => {
@@ -110,8 +99,8 @@ for (const executor of EXECUTORS) {
       const certificate = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
       await world.askForRenewal(certificate);
       await world.environment.pass(60_000);
-      const bundle = wanted(executor, on());
-      assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
+      const bundle = world.desired(on());
+      assert.deepEqual(await world.apply(bundle), NOTHING_TO_DO);
     });
   });
 }
@@ -131,7 +120,7 @@ describe('an issuer that leaves wanted names out', () => {
     test(`is named, and not asked for ever (${executor})`, async () => {
       await plaintext(executor);
       dropFromTheStart();
-      const bundle = wanted(executor, on());
+      const bundle = world.desired(on());
       const failure = await failureOf(world.apply(bundle));
       world.onEvent = undefined;
       assert.equal(failure.exitCode, 1, failure.message);
@@ -142,7 +131,7 @@ describe('an issuer that leaves wanted names out', () => {
 
       await drop('');
       await world.apply(bundle, { retry: true });
-      await assertServing(bundle);
+      await assertDone(world, bundle);
     });
   }
 });
@@ -151,7 +140,7 @@ describe('native', () => {
   test('a cause that is cured while the run waits lets it go on', async () => {
     await secured('native');
     await refuse(REASON);
-    const bundle = wanted('native', on({ issuedAfter: world.clock.now().toISOString() }));
+    const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
     let isCured = false;
     world.onEvent = ({ event, message }) => {
       if (isCured || event !== 'waiting' || !message.startsWith(REASON)) return;
@@ -165,6 +154,6 @@ describe('native', () => {
       waits().join('\n'),
     );
     assert.ok(world.clock.monotonicMs() - began < 300_000);
-    await assertServing(bundle);
+    await assertDone(world, bundle);
   });
 });

@@ -5,8 +5,9 @@ import { afterEach, test } from 'node:test';
 import { ClientCertificate, KeyAlgorithm, TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { KINDS } from '#model/kube-object';
 import { mismatches } from '#reconciler/plan/verify';
-import { desiredProps, on } from '../support/desired-states';
-import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
+import { NOTHING_TO_DO } from '../support/converged';
+import { on } from '../support/desired-states';
+import { COMBINED, failureOf, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -29,11 +30,9 @@ const steps: readonly { readonly name: string; readonly tls: Partial<TlsOnProps>
 ];
 
 test('restarts every pod once for another kind of key, and for nothing else', async () => {
-  world = await new World({ opsManager: false }).start(kafkaManifest());
-  await world.settle();
-  await world.apply(world.bundle(desiredProps('native', on())));
+  world = await startSecured('native', on(), { kafka: COMBINED });
   for (const { name, tls, key, restarts } of steps) {
-    const bundle = world.bundle(desiredProps('native', on(tls)));
+    const bundle = world.desired(on(tls));
     const before = await world.podUids();
     await world.apply(bundle);
     const after = await world.podUids();
@@ -41,15 +40,14 @@ test('restarts every pod once for another kind of key, and for nothing else', as
     assert.equal(replaced.length, restarts ? Object.keys(before).length : 0, `${name}: ${replaced.join(', ')}`);
     assert.deepEqual([await keyOf(`${KAFKA}-server-cert`), await keyOf(`${KAFKA}-client-cert`)], [key, key], name);
     assert.deepEqual(mismatches(await world.observe(bundle), bundle.tls), [], name);
-    assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' }, name);
+    assert.deepEqual(await world.apply(bundle), NOTHING_TO_DO, name);
   }
 });
 
 test('gives an application another kind of key, and takes it back, without a restart', async () => {
-  world = await new World({ opsManager: true }).start(kafkaManifest());
-  await world.settle();
+  world = await startPlaintext('ops-request', { kafka: COMBINED });
   const bundle = (keyAlgorithm?: KeyAlgorithm) =>
-    world.bundle(desiredProps('ops-request', on()), (kafkaTls) => {
+    world.desired(on(), {}, (kafkaTls) => {
       new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing', ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }) });
     });
   await world.apply(bundle());
@@ -62,11 +60,9 @@ test('gives an application another kind of key, and takes it back, without a res
 });
 
 test('refuses another kind of key for a CA, which keeps its key, before anything is written', async () => {
-  world = await new World({ opsManager: false }).start(kafkaManifest());
-  await world.settle();
-  await world.apply(world.bundle(desiredProps('native', on())));
+  world = await startSecured('native', on(), { kafka: COMBINED });
   const issuer = TlsIssuer.selfSignedCa({ keyAlgorithm: KeyAlgorithm.ecdsa() });
-  const failure = await failureOf(world.apply(world.bundle(desiredProps('native', on({ issuer })))));
+  const failure = await failureOf(world.apply(world.desired(on({ issuer }))));
   assert.equal(failure.exitCode, 2);
   assert.match(failure.message, /Certificate\/demo\/orders-ca: cert-manager keeps its key .* RSA 3072, wanted ECDSA 256/);
 });

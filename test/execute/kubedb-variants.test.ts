@@ -2,39 +2,33 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Size } from 'cdk8s';
-import { KafkaCluster, type KafkaTlsProps, type Tls } from '#constructs/index';
+import { KafkaCluster, type Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { readProperties } from '#model/properties';
-import { assertConverged } from '../support/converged';
-import { desiredProps, off, on } from '../support/desired-states';
-import { failureOf, KAFKA, kafkaManifest, World } from '../support/world';
+import { assertDone, NOTHING_TO_DO } from '../support/converged';
+import { off, on } from '../support/desired-states';
+import { COMBINED, failureOf, KAFKA, startPlaintext, World } from '../support/world';
 
-const storage = { resources: { requests: { storage: '1Gi' } } };
-const SHAPES = { dedicated: {}, combined: { topology: undefined, replicas: 3, storage } };
+const SHAPES = { dedicated: {}, combined: COMBINED };
 
 for (const executor of ['ops-request', 'native'] as const satisfies readonly ExecutorName[]) {
   describe(`executor ${executor}`, () => {
     let world: World;
     afterEach(() => world?.stop());
 
-    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(desiredProps(executor, tls, change));
-
     /** Applies a desired state twice: the first run restarts every pod once, the second one has nothing to do. */
     const converge = async (tls: Tls) => {
       world.events.length = 0;
-      await world.apply(bundle(tls));
+      await world.apply(world.desired(tls));
       const pods = Object.keys(await world.podUids()).sort();
       assert.deepEqual([...world.evicted].sort(), pods, 'every pod restarts once');
-      await assertConverged(world, bundle(tls));
-      assert.deepEqual(await world.apply(bundle(tls)), { changed: false, message: 'nothing to do' });
+      await assertDone(world, world.desired(tls));
     };
 
     for (const [shape, spec] of Object.entries(SHAPES)) {
       test(`a ${shape} Kafka with Cruise Control keeps its listener when TLS is turned on, rotated and turned off`, async () => {
-        world = new World({ opsManager: executor === 'ops-request' });
-        await world.start(kafkaManifest({ ...spec, cruiseControl: {} }));
-        await world.settle();
+        world = await startPlaintext(executor, { kafka: { ...spec, cruiseControl: {} } });
         await converge(on());
         assert.equal(await protocolOf(shape, 'CC'), 'SASL_SSL');
         await world.environment.pass(3_600_000);
@@ -52,7 +46,6 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         controllers: { replicas: 1, storage: Size.gibibytes(1) },
         brokers: { replicas: 1, storage: Size.gibibytes(1) },
       });
-      const inDomain = () => new World({ opsManager: executor === 'ops-request', sandbox: { clusterDomain: DOMAIN } });
       const dnsNames = async () => {
         const certificate = await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`));
         return (certificate?.spec.dnsNames ?? []).filter((name: string) => name.includes('.svc.'));
@@ -60,8 +53,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       const NAMES = [`*.${KAFKA}-pods.demo.svc.${DOMAIN}`, `${KAFKA}-pods.demo.svc.${DOMAIN}`];
 
       test('TLS is turned on and rotated with the names that nodes have there', async () => {
-        world = await inDomain().start(kafkaManifest());
-        await world.settle();
+        world = await startPlaintext(executor, { sandbox: { clusterDomain: DOMAIN } });
         await converge(on());
         assert.deepEqual(await dnsNames(), NAMES);
         await world.environment.pass(3_600_000);
@@ -70,31 +62,29 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       });
 
       test('names of the user are added to those', async () => {
-        world = await inDomain().start(kafkaManifest());
-        await world.settle();
+        world = await startPlaintext(executor, { sandbox: { clusterDomain: DOMAIN } });
         await converge(on({ server: { dnsNames: ['kafka.example.org'] } }));
         assert.deepEqual(await dnsNames(), NAMES);
-        const { pods } = await world.observe(bundle(on()));
+        const { pods } = await world.observe(world.desired(on()));
         assert.deepEqual(pods[0]?.fqdn, `${pods[0]?.name}.${KAFKA}-pods.demo.svc.${DOMAIN}`);
       });
 
       test('a Kafka that is created by a declared domain has the names of that domain', async () => {
-        world = await inDomain().start();
+        world = await new World({ executor, opsManager: executor === 'ops-request', sandbox: { clusterDomain: DOMAIN } }).start();
         const props = { cluster, clusterDomain: DOMAIN };
-        await world.apply(bundle(on(), props));
+        await world.apply(world.desired(on(), props));
         assert.deepEqual(await dnsNames(), NAMES);
         assert.deepEqual(
           world.events.filter((e) => e.event === 'warning'),
           [],
         );
         assert.deepEqual(world.evicted, []);
-        assert.deepEqual(await world.apply(bundle(on(), props)), { changed: false, message: 'nothing to do' });
+        assert.deepEqual(await world.apply(world.desired(on(), props)), NOTHING_TO_DO);
       });
 
       test('a declared domain that the nodes do not have is refused before anything is touched', async () => {
-        world = await inDomain().start(kafkaManifest());
-        await world.settle();
-        const failure = await failureOf(world.apply(bundle(on(), { clusterDomain: 'cluster.local' })));
+        world = await startPlaintext(executor, { sandbox: { clusterDomain: DOMAIN } });
+        const failure = await failureOf(world.apply(world.desired(on(), { clusterDomain: 'cluster.local' })));
         assert.equal(failure.exitCode, 2);
         assert.match(failure.message, /its nodes reach each other by names in k8s\.corp\.example, and clusterDomain is cluster\.local/);
         assert.deepEqual(await dnsNames(), []);

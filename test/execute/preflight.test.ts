@@ -3,27 +3,26 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
 import { Tls, TlsIssuer } from '#constructs/index';
-import { EXECUTORS } from '#model/desired';
+import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import type { KafkaTlsError } from '#reconciler/errors';
 import type { Denial } from '#reconciler/sandbox/api/access';
-import { desiredProps, on } from '../support/desired-states';
+import { on } from '../support/desired-states';
 import { counting } from '../support/interrupting-cluster';
-import { failureOf, kafkaManifest, NAMESPACE, World, type WorldOptions } from '../support/world';
+import { COMBINED, failureOf, NAMESPACE, startPlaintext, type World, type WorldOptions } from '../support/world';
 
 let world: World;
 let writes: readonly string[] = [];
 afterEach(() => world?.stop());
 
 /** A Kafka without TLS, and a look at what a run writes. */
-async function plaintext(options: WorldOptions = {}): Promise<void> {
+async function plaintext(executor: ExecutorName, options: WorldOptions = {}): Promise<void> {
   const decorate: WorldOptions['decorate'] = (cluster) => {
     const counted = counting(cluster);
     writes = counted.writes;
     return counted.cluster;
   };
-  world = await new World({ decorate, ...options }).start(kafkaManifest());
-  await world.settle();
+  world = await startPlaintext(executor, { decorate, kafka: COMBINED, ...options });
 }
 
 /** Runs an `apply` that has to fail without having written anything. */
@@ -44,11 +43,11 @@ function operation(name: string, type: string): KubeObject {
 for (const executor of EXECUTORS) {
   describe(`executor ${executor}`, () => {
     test('what a commit cures is told at once, together with what would have to be waited for', async () => {
-      await plaintext({ opsManager: false });
+      await plaintext(executor, { opsManager: false });
       await world.cluster.create(operation('scale-out', 'HorizontalScaling'));
       const began = world.clock.monotonicMs();
       const unacknowledged = Tls.on({ issuer: TlsIssuer.issuer('no-such-ca') });
-      const failure = await refused(world.apply(world.bundle(desiredProps(executor, unacknowledged))));
+      const failure = await refused(world.apply(world.desired(unacknowledged)));
       assert.equal(failure.exitCode, 2);
       assert.equal(failure.reasons.length, 3, failure.message);
       for (const part of [/that is not acknowledged/, /scale-out .* is not finished/, /Issuer\/demo\/no-such-ca: does not exist/])
@@ -58,9 +57,9 @@ for (const executor of EXECUTORS) {
 
     test('every right that is missing is named in one error', async () => {
       const denied: Denial[] = [];
-      await plaintext({ opsManager: false, sandbox: { api: { namespaces: [NAMESPACE], denied } } });
+      await plaintext(executor, { opsManager: false, sandbox: { api: { namespaces: [NAMESPACE], denied } } });
       denied.push({ verb: 'create', resource: 'kafkaopsrequests' }, { verb: 'patch', resource: 'issuers' });
-      const failure = await refused(world.apply(world.bundle(desiredProps(executor, on()))));
+      const failure = await refused(world.apply(world.desired(on())));
       assert.equal(failure.exitCode, 4);
       assert.match(failure.message, /may not create kafkaopsrequests in demo \(needed to submit/);
       assert.match(failure.message, /may not patch issuers in demo \(needed to apply the issuers of the bundle\)/);
@@ -68,12 +67,12 @@ for (const executor of EXECUTORS) {
     });
 
     test('each thing that is waited for has its own deadline, and the run goes on when none is left', async () => {
-      await plaintext({ opsManager: false });
+      await plaintext(executor, { opsManager: false });
       await world.cluster.create(operation('scale-out', 'HorizontalScaling'));
       const tls = on({ issuer: TlsIssuer.issuer('no-such-ca') });
       const deadlines = { issuance: Duration.minutes(20), foreignOperation: Duration.minutes(10) };
       const began = world.clock.monotonicMs();
-      const first = await refused(world.apply(world.bundle(desiredProps(executor, tls, { deadlines }))));
+      const first = await refused(world.apply(world.desired(tls, { deadlines })));
       assert.equal(first.exitCode, 4);
       assert.match(first.message, /could not begin after 10m: .*scale-out.*; Issuer\/demo\/no-such-ca: does not exist/);
       assert.equal(world.clock.monotonicMs() - began, 600_000);
@@ -84,7 +83,7 @@ for (const executor of EXECUTORS) {
       };
       world.when('waiting', 'orders', () => void world.clock.sleep(300_000).then(finish));
       const again = world.clock.monotonicMs();
-      const second = await refused(world.apply(world.bundle(desiredProps(executor, tls, { deadlines }))));
+      const second = await refused(world.apply(world.desired(tls, { deadlines })));
       assert.match(second.message, /^Issuer\/demo\/no-such-ca: could not begin after 20m: does not exist/);
       assert.equal(world.clock.monotonicMs() - again, 1_200_000, 'counted from the start');
     });

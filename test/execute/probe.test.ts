@@ -174,7 +174,7 @@ for (const executor of EXECUTORS) {
       await world.environment.pass(60_000);
       const by = (root: string) => {
         const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo(root)];
-        return world.bundle(desiredProps(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca-2'), acknowledge })));
+        return world.desired(on({ issuer: TlsIssuer.clusterIssuer('corp-ca-2'), acknowledge }));
       };
       const failure = await failureOf(world.apply(by('0'.repeat(64))));
       assert.equal(failure.exitCode, 2, failure.message);

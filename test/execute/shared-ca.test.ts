@@ -5,11 +5,11 @@ import { Duration } from 'cdk8s';
 import { ClientCertificate, KafkaCluster, Tls, TlsIssuer } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
-import { desiredProps, MOVE, on } from '../support/desired-states';
-import { failureOf, kafkaManifest, World } from '../support/world';
+import { NOTHING_TO_DO } from '../support/converged';
+import { MOVE, on } from '../support/desired-states';
+import { COMBINED, failureOf, kafkaManifest, startPlaintext, type World } from '../support/world';
 
-const storage = { resources: { requests: { storage: '1Gi' } } };
-const small = { topology: undefined, replicas: 1, storage };
+const SMALL = { ...COMBINED, replicas: 1 };
 
 for (const executor of ['ops-request', 'native'] as const satisfies readonly ExecutorName[]) {
   describe(`executor ${executor}`, () => {
@@ -17,15 +17,13 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     afterEach(() => world?.stop());
 
     const wanted = (kafka: string, issuer: TlsIssuer) =>
-      world.bundle(desiredProps(executor, on({ issuer }), { cluster: KafkaCluster.existing(kafka, { nodes: 1 }) }));
+      world.desired(on({ issuer }), { cluster: KafkaCluster.existing(kafka, { nodes: 1 }) });
     const ca = () => world.cluster.get(world.ref(KINDS.Certificate, 'kafka-ca'));
 
     test('the CA stays with the first one, and the second one may refer to it', async () => {
-      world = new World({ opsManager: executor === 'ops-request' });
-      const orders = kafkaManifest(small);
+      const orders = kafkaManifest(SMALL);
       const parcels: KubeObject = { ...orders, metadata: { ...orders.metadata, name: 'parcels' } };
-      await world.start(orders, parcels);
-      await world.settle();
+      world = await startPlaintext(executor, { kafka: SMALL, objects: [parcels] });
       const made = TlsIssuer.selfSignedCa({ name: 'kafka-ca' });
       await world.apply(wanted('orders', made));
       const before = await ca();
@@ -41,27 +39,22 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         ['orders', made],
         ['parcels', TlsIssuer.issuer('kafka-ca')],
       ] as const) {
-        assert.deepEqual(await world.apply(wanted(kafka, issuer)), { changed: false, message: 'nothing to do' });
+        assert.deepEqual(await world.apply(wanted(kafka, issuer)), NOTHING_TO_DO);
       }
       assert.deepEqual(await ca(), before);
     });
 
     test('an Issuer that was made by hand is adopted if it is the same, and never overwritten', async () => {
-      world = new World({ opsManager: executor === 'ops-request' });
       const issuer = (name: string, spec: object): KubeObject => ({
         apiVersion: KINDS.Issuer.apiVersion,
         kind: KINDS.Issuer.kind,
-        metadata: { name, namespace: world.namespace },
+        metadata: { name },
         spec,
       });
-      await world.start(
-        kafkaManifest(small),
-        issuer('orders-ca-selfsigned', { selfSigned: {} }),
-        issuer('orders-ca', { ca: { secretName: 'by-hand' } }),
-      );
-      await world.settle();
+      const objects = [issuer('orders-ca-selfsigned', { selfSigned: {} }), issuer('orders-ca', { ca: { secretName: 'by-hand' } })];
+      world = await startPlaintext(executor, { kafka: SMALL, objects });
       const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: MOVE });
-      const bundle = world.bundle(desiredProps(executor, tls));
+      const bundle = world.desired(tls);
       const failure = await failureOf(world.apply(bundle));
       assert.equal(failure.exitCode, 2);
       assert.match(failure.message, /belongs to no KafkaTls, and has other content: spec\.ca\.secretName differs/);
@@ -74,11 +67,9 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     });
 
     test('a Certificate that was made by hand in another spelling is adopted as it is, and nothing is issued', async () => {
-      world = new World({ opsManager: executor === 'ops-request' });
-      await world.start(kafkaManifest(small));
-      await world.settle();
+      world = await startPlaintext(executor, { kafka: SMALL });
       const tls = on();
-      await world.apply(world.bundle(desiredProps(executor, tls)));
+      await world.apply(world.desired(tls));
       const subject = world.ref(KINDS.Certificate, 'billing');
       await world.cluster.create({
         apiVersion: KINDS.Certificate.apiVersion,
@@ -97,8 +88,9 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       await world.until(async () => (await world.cluster.get(subject))?.status?.revision === 1);
       const before = await world.cluster.get(subject);
       const names = { dnsNames: ['a.example.org', 'billing.example.org'], ipAddresses: ['::1'] };
-      const wanted = world.bundle(
-        desiredProps(executor, tls),
+      const wanted = world.desired(
+        tls,
+        {},
         (kafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing', ...names }),
       );
       await world.apply(wanted);
@@ -106,7 +98,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       assert.equal(after?.metadata.labels?.['kafka-tls/kafka'], 'orders');
       assert.deepEqual(after?.spec.dnsNames, before?.spec.dnsNames);
       assert.equal(after?.status.revision, 1);
-      assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
+      assert.deepEqual(await world.apply(wanted), NOTHING_TO_DO);
     });
   });
 }

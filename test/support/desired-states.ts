@@ -14,7 +14,10 @@ import { candidate, candidateName, issuerManifests, OPERATION } from '#model/man
 import { convergeRequestName } from '#model/names';
 import { ALIASES, type CertificateSpec, normalizeTls, type TlsState, tlsHash } from '#model/tls';
 import { plan } from '#reconciler/plan/plan';
-import { KAFKA, NAMESPACE, type World } from './world';
+import type { World } from './world';
+
+export const NAMESPACE = 'demo';
+export const KAFKA = 'orders';
 
 export const MOVE = [Acknowledgement.clientsMoveToTls()];
 export const LEAVE = [Acknowledgement.clientsLeaveTls()];

@@ -6,8 +6,9 @@
  */
 import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
-import { KafkaTls, type KafkaTlsProps } from '#constructs/index';
+import { KafkaTls, type KafkaTlsProps, type Tls } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
+import type { ExecutorName } from '#model/desired';
 import { type Condition, KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { bundleFromConfigMap } from '#reconciler/bundle/documents';
 import { judgeServed } from '#reconciler/cluster/dial';
@@ -18,13 +19,15 @@ import type { Clock, Cluster, Dialer, KafkaFactsSource, ProgressEvent } from '#r
 import { type Outcome, reconcile } from '#reconciler/reconcile';
 import type { Send } from '#reconciler/sandbox/client';
 import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
+import { desiredProps, KAFKA, NAMESPACE } from './desired-states';
 import { FakeClock } from './fake-clock';
 import { clusterIn } from './transports';
 
-export const NAMESPACE = 'demo';
-export const KAFKA = 'orders';
+export { KAFKA, NAMESPACE };
 
 export interface WorldOptions {
+  /** Executor of `desired`. Default: native. */
+  readonly executor?: ExecutorName;
   /** KubeDB's ops-manager is there. Default: yes. */
   readonly opsManager?: SandboxOptions['opsManager'];
   readonly sandbox?: Partial<SandboxOptions>;
@@ -256,6 +259,11 @@ export class World {
     return this.events.filter((e) => e.event === 'evicted').map((e) => e.subject.name);
   }
 
+  /** Returns the bundle of a KafkaTls with this TLS for the Kafka of the world, by the world's executor. */
+  desired(tls: Tls, change: Partial<KafkaTlsProps> = {}, addTo?: (kafkaTls: KafkaTls) => void): Bundle {
+    return this.bundle(desiredProps(this.options.executor ?? 'native', tls, change), addTo);
+  }
+
   /** Synthesises a KafkaTls of this namespace and returns its bundle. */
   bundle(props: KafkaTlsProps, addTo?: (kafkaTls: KafkaTls) => void): Bundle {
     return bundleOf(props, this.namespace, addTo);
@@ -297,4 +305,31 @@ export function kafkaManifest(spec: object = {}): KubeObject {
     metadata: { name: KAFKA, namespace: NAMESPACE },
     spec: { version: '4.2.0', topology: { controller: { replicas: 3, storage }, broker: { replicas: 3, storage } }, ...spec },
   };
+}
+
+/** Spec of three nodes in both roles: half the pods of the default, for tests in which the roles do not matter. */
+export const COMBINED = { topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } };
+
+export interface KafkaOptions extends WorldOptions {
+  /** Changes of the Kafka's spec. */
+  readonly kafka?: object;
+  /** Objects that are created before it. */
+  readonly objects?: readonly KubeObject[];
+}
+
+/** Starts a world with a Kafka without TLS that another client created, and waits until it is Ready. */
+export async function startPlaintext(executor: ExecutorName, { kafka = {}, objects = [], ...options }: KafkaOptions = {}): Promise<World> {
+  const world = new World({ executor, opsManager: executor === 'ops-request', ...options });
+  await world.start(...objects, kafkaManifest(kafka));
+  await world.settle();
+  return world;
+}
+
+/** The same, and a run has given the Kafka this TLS a day ago. */
+export async function startSecured(executor: ExecutorName, tls: Tls, options: KafkaOptions = {}): Promise<World> {
+  const world = await startPlaintext(executor, options);
+  await world.apply(world.desired(tls));
+  await world.environment.pass(86_400_000);
+  world.events.length = 0;
+  return world;
 }
