@@ -34,7 +34,7 @@ export class Cache {
   private readonly shelves = new Map<string, Shelf>();
 
   get<T extends KubeObject>(kind: KindOf<T>, namespace: string | undefined, name: string): T | undefined {
-    return this.shelf(kind).objects.get(`${namespace ?? ''}/${name}`) as T | undefined;
+    return this.shelf(kind).objects.get(keyOf(named(namespace, name))) as T | undefined;
   }
 
   list<T extends KubeObject>(kind: KindOf<T>, namespace?: string): readonly T[] {
@@ -59,37 +59,27 @@ export class Cache {
 
   /** Follows the kinds until the signal aborts. Resolves when every kind was read once. A kind that is not installed stays empty. */
   async follow(kinds: readonly Kind[], options: FollowOptions): Promise<void> {
-    await Promise.all(
-      kinds.map(async (kind) => {
-        let revision: string | undefined;
-        try {
-          revision = await this.load(kind, options);
-        } catch (error) {
-          if (!(error instanceof ApiError)) throw error;
-          if (error.code === 404) return;
-          if (error.code < 500 && error.code !== 429) throw error;
-        }
-        void this.watch(kind, revision, options);
-      }),
-    );
+    await Promise.all(kinds.map((kind) => new Promise<void>((resolve, reject) => void this.watch(kind, options, { resolve, reject }))));
   }
 
-  private async watch(kind: Kind, from: string | undefined, options: FollowOptions): Promise<void> {
-    let revision = from;
-    while (!options.signal.aborted) {
+  private async watch(kind: Kind, options: FollowOptions, first: { resolve(): void; reject(error: unknown): void }): Promise<void> {
+    const { client, clock, signal } = options;
+    while (!signal.aborted) {
       try {
-        revision ??= await this.load(kind, options);
-        for await (const event of options.client.watch(kind, revision, options)) {
+        const revision = await this.load(kind, options);
+        first.resolve();
+        for await (const event of client.watch(kind, revision, options)) {
           if (event.type === 'ERROR') break;
-          revision = event.object.metadata.resourceVersion ?? revision;
           if (event.type === 'DELETED') this.forget(event.object);
           else if (event.type !== 'BOOKMARK') this.remember(event.object);
         }
-      } catch {
+      } catch (error) {
         // Whatever ended the watch, a new list brings the cache up to date.
+        const code = error instanceof ApiError ? error.code : undefined;
+        if (code === 404) return first.resolve();
+        if (code === undefined || (code < 500 && code !== 410 && code !== 429)) first.reject(error);
       }
-      revision = undefined;
-      await options.clock.sleep(RETRY_MS, options.signal).catch(() => {});
+      await clock.sleep(RETRY_MS, signal).catch(() => {});
     }
   }
 
@@ -120,8 +110,18 @@ export class Cache {
   }
 }
 
-function keyOf({ metadata }: KubeObject): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
+/** The name of an object; the object itself will do. */
+export interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+export function named(namespace: string | undefined, name: string): Named {
+  return { metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+}
+
+/** Returns a key of an object in a map of one kind. */
+export function keyOf({ metadata: { namespace, name } }: Named): string {
+  return `${namespace ?? ''}/${name}`;
 }
 
 function versionOf(object: KubeObject | undefined): number {

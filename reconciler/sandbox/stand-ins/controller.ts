@@ -4,25 +4,22 @@
  */
 import type { Kind, KubeObject } from '#model/kube-object';
 import { ApiError } from '../client';
+import { keyOf, type Named, named } from './cache';
 import type { Context } from './context';
 import type { KindOf } from './kinds';
 
-/** The name of an object; the object itself will do. */
-export interface Named {
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
-
 /** Milliseconds after which the controller wants to see the object again, even if nothing changes. */
 export type Again = number | undefined;
+export type Reconciled = Promise<Again> | Promise<void>;
 
 export interface Controller<T extends KubeObject = KubeObject> {
   /** The kind whose objects the controller reconciles. */
   readonly kind: KindOf<T>;
   /** Further kinds whose changes matter. */
   readonly watches?: readonly Watch[];
-  reconcile(object: T): Promise<Again>;
+  reconcile(object: T): Reconciled;
   /** Handles an object that is being deleted, or is gone. Default: nothing happens. */
-  remove?(object: T | undefined, name: Named): Promise<Again>;
+  remove?(object: T | undefined, name: Named): Reconciled;
 }
 
 /** The controller's objects that a change of another object concerns. */
@@ -41,10 +38,6 @@ export function watchOwned(kind: Kind, by: Kind): Watch {
   return watch(kind, ({ metadata: { namespace, ownerReferences = [] } }) =>
     ownerReferences.filter((o) => o.kind === by.kind).map(({ name }) => named(namespace, name)),
   );
-}
-
-export function named(namespace: string | undefined, name: string): Named {
-  return { metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
 }
 
 /** Abort reason of timers. An Error would capture a stack each time. */
@@ -102,7 +95,7 @@ export class Loop<T extends KubeObject> {
     try {
       const again = await this.handle(name);
       this.failures.delete(key);
-      return again;
+      return again ?? undefined;
     } catch (error) {
       if (this.context.signal.aborted) return undefined;
       // The API server's refusal may be temporary: a conflict, or a namespace that does not exist yet.
@@ -113,7 +106,7 @@ export class Loop<T extends KubeObject> {
     }
   }
 
-  private async handle(name: Named): Promise<Again> {
+  private handle(name: Named): Reconciled | undefined {
     const object = this.context.cache.get(this.controller.kind, name.metadata.namespace, name.metadata.name);
     const isLeaving = object === undefined || object.metadata.deletionTimestamp !== undefined;
     return isLeaving ? this.controller.remove?.(object, name) : this.controller.reconcile(object);
@@ -123,18 +116,9 @@ export class Loop<T extends KubeObject> {
     const { clock, signal } = this.context;
     const timer = new AbortController();
     this.timers.set(key, timer);
-    const stop = () => timer.abort(NOT_NEEDED);
-    signal.addEventListener('abort', stop, { once: true });
-    clock
-      .sleep(ms, timer.signal)
-      .then(
-        () => this.add(name),
-        () => {}, // a change came first
-      )
-      .finally(() => signal.removeEventListener('abort', stop));
+    clock.sleep(ms, AbortSignal.any([signal, timer.signal])).then(
+      () => this.add(name),
+      () => {}, // a change came first, or the sandbox has ended
+    );
   }
-}
-
-function keyOf({ metadata: { namespace, name } }: Named): string {
-  return `${namespace ?? ''}/${name}`;
 }

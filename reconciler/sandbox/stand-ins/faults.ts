@@ -18,7 +18,7 @@
  */
 import { goDurationMs } from '#model/go-duration';
 import type { Cache } from './cache';
-import { type Issuer, KAFKA, type Pod } from './kinds';
+import { type Issuer, KINDS, type Pod } from './kinds';
 import { kafkaNodeOf } from './kubernetes/kafka-node';
 
 const PREFIX = 'sandbox.kafka-tls/';
@@ -27,7 +27,7 @@ export type PodFault = 'never-ready' | 'crash-loop' | 'behind';
 
 /** Tells whether a fault applies to a pod. */
 export function hasPodFault(fault: PodFault, cache: Cache, pod: Pod): boolean {
-  const kafka = cache.get(KAFKA, pod.metadata.namespace, kafkaNodeOf(pod)?.kafka ?? '');
+  const kafka = cache.get(KINDS.Kafka, pod.metadata.namespace, kafkaNodeOf(pod)?.kafka ?? '');
   const pods = listOf(kafka?.metadata.annotations?.[`${PREFIX}${fault}`]);
   return pods.includes('*') || pods.includes(pod.metadata.name);
 }

@@ -2,7 +2,8 @@
  * The objects that the stand-ins read and write, with the fields that matter to them. KubeDB, cert-manager and Kubernetes define many more,
  * which pass through unseen. These views are the sandbox's own: an error in the reconciler's views must not be repeated by its judge.
  */
-import { type Condition, KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { KINDS as ALL_KINDS, type Condition, type Kind, type KubeObject } from '#model/kube-object';
+import type { TlsConfig } from '#model/tls';
 import type { CertificateContent } from './pki/content';
 
 /** A kind together with the view of its objects. */
@@ -138,28 +139,8 @@ export interface CertificateRequest extends KubeObject {
   readonly status?: Status & { readonly certificate?: string; readonly ca?: string; readonly failureTime?: string };
 }
 
-/** KubeDB's reference to an issuer: `apiGroup` instead of cert-manager's `group`. */
-export interface KubeDbIssuerRef {
-  readonly apiGroup: string;
-  readonly kind: string;
-  readonly name: string;
-}
-
-/** An entry of `spec.tls.certificates` of a Kafka. */
-export interface KubeDbCertificate extends Omit<CertificateContent, 'commonName' | 'literalSubject' | 'isCA' | 'usages'> {
-  readonly alias: string;
-  readonly issuerRef?: KubeDbIssuerRef;
-  readonly secretName?: string;
-  readonly duration?: string;
-  readonly renewBefore?: string;
-  readonly privateKey?: { readonly encoding?: 'PKCS1' | 'PKCS8' };
-}
-
 /** `spec.tls` of a Kafka. */
-export interface Tls {
-  readonly issuerRef: KubeDbIssuerRef;
-  readonly certificates?: readonly KubeDbCertificate[];
-}
+export type Tls = Pick<TlsConfig, 'issuerRef'> & Partial<TlsConfig>;
 
 interface KafkaRole {
   readonly replicas?: number;
@@ -202,31 +183,22 @@ function viewed<T extends KubeObject>(kind: Kind): KindOf<T> {
   return kind;
 }
 
-export const SECRET = viewed<Secret>(KINDS.Secret);
-export const SERVICE = viewed<KubeObject>(KINDS.Service);
-export const POD = viewed<Pod>(KINDS.Pod);
-export const BUDGET = viewed<Budget>(KINDS.PodDisruptionBudget);
-export const PET_SET = viewed<PetSet>(KINDS.PetSet);
-export const KAFKA = viewed<Kafka>(KINDS.Kafka);
-export const KAFKA_VERSION = viewed<KafkaVersion>(KINDS.KafkaVersion);
-export const OPS_REQUEST = viewed<OpsRequest>(KINDS.KafkaOpsRequest);
-export const ISSUER = viewed<Issuer>(KINDS.Issuer);
-export const CLUSTER_ISSUER = viewed<Issuer>(KINDS.ClusterIssuer);
-export const CERTIFICATE = viewed<Certificate>(KINDS.Certificate);
-export const CERTIFICATE_REQUEST = viewed<CertificateRequest>(KINDS.CertificateRequest);
+const FOLLOWED_KINDS = {
+  Secret: viewed<Secret>(ALL_KINDS.Secret),
+  Service: viewed<KubeObject>(ALL_KINDS.Service),
+  Pod: viewed<Pod>(ALL_KINDS.Pod),
+  PodDisruptionBudget: viewed<Budget>(ALL_KINDS.PodDisruptionBudget),
+  PetSet: viewed<PetSet>(ALL_KINDS.PetSet),
+  Kafka: viewed<Kafka>(ALL_KINDS.Kafka),
+  KafkaVersion: viewed<KafkaVersion>(ALL_KINDS.KafkaVersion),
+  KafkaOpsRequest: viewed<OpsRequest>(ALL_KINDS.KafkaOpsRequest),
+  Issuer: viewed<Issuer>(ALL_KINDS.Issuer),
+  ClusterIssuer: viewed<Issuer>(ALL_KINDS.ClusterIssuer),
+  Certificate: viewed<Certificate>(ALL_KINDS.Certificate),
+  CertificateRequest: viewed<CertificateRequest>(ALL_KINDS.CertificateRequest),
+};
 
-/** Every kind that the stand-ins follow. */
-export const FOLLOWED: readonly Kind[] = [
-  SECRET,
-  SERVICE,
-  POD,
-  BUDGET,
-  PET_SET,
-  KAFKA,
-  KAFKA_VERSION,
-  OPS_REQUEST,
-  ISSUER,
-  CLUSTER_ISSUER,
-  CERTIFICATE,
-  CERTIFICATE_REQUEST,
-];
+export const KINDS = { ...ALL_KINDS, ...FOLLOWED_KINDS };
+
+/** The kinds that the stand-ins follow. */
+export const FOLLOWED: readonly Kind[] = Object.values(FOLLOWED_KINDS);

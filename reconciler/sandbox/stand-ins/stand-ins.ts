@@ -5,10 +5,10 @@
 import { DEFAULT_CLUSTER_DOMAIN } from '#model/cluster-domain';
 import { Client, type Send } from '../client';
 import type { Clock } from '../clock';
-import { Cache } from './cache';
+import { Cache, named } from './cache';
 import { certManager } from './cert-manager/cert-manager';
 import { type Context, FAST, type Timing } from './context';
-import { type Controller, Loop, named } from './controller';
+import { type Controller, Loop } from './controller';
 import { type DataLosses, type KafkaFacts, KafkaProcesses } from './kafka/processes';
 import { FOLLOWED } from './kinds';
 import { type ListenerName, listenersOf } from './kubedb/layout';

@@ -10,7 +10,7 @@
  */
 import type { Context } from '../context';
 import type { Controller } from '../controller';
-import { CLUSTER_ISSUER, ISSUER } from '../kinds';
+import { KINDS } from '../kinds';
 import type { KeySource } from '../pki/keys';
 import { certificateController } from './certificates';
 import { Issuance, type PendingKeys } from './issuance';
@@ -20,8 +20,8 @@ import { requestController } from './requests';
 export function certManager(context: Context, keys: KeySource): readonly Controller[] {
   const pending: PendingKeys = new Map();
   return [
-    issuerController(context, ISSUER),
-    issuerController(context, CLUSTER_ISSUER),
+    issuerController(context, KINDS.Issuer),
+    issuerController(context, KINDS.ClusterIssuer),
     certificateController(context, new Issuance(context, keys, pending)),
     requestController(context, pending, keys),
   ];

@@ -3,7 +3,7 @@ import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
 import type { Context } from '../context';
 import { type Again, type Controller, watch, watchOwned } from '../controller';
-import { CERTIFICATE, CERTIFICATE_REQUEST, type Certificate, SECRET } from '../kinds';
+import { type Certificate, KINDS } from '../kinds';
 import type { Issuance } from './issuance';
 import { type CertificateFacts, factsOf, renewalTime, reportStatus } from './status';
 
@@ -13,12 +13,12 @@ const LONGEST_BACKOFF_MS = 32 * FIRST_BACKOFF_MS;
 
 export function certificateController(context: Context, issuance: Issuance): Controller<Certificate> {
   return {
-    kind: CERTIFICATE,
+    kind: KINDS.Certificate,
     watches: [
-      watchOwned(CERTIFICATE_REQUEST, CERTIFICATE),
-      watch(SECRET, ({ metadata: { name, namespace } }) =>
+      watchOwned(KINDS.CertificateRequest, KINDS.Certificate),
+      watch(KINDS.Secret, ({ metadata: { name, namespace } }) =>
         context.cache
-          .list(CERTIFICATE, namespace)
+          .list(KINDS.Certificate, namespace)
           .filter(({ spec }) => spec.secretName === name || spec.keystores?.jks?.passwordSecretRef?.name === name),
       ),
     ],
@@ -62,7 +62,7 @@ function backoffLeft(certificate: Certificate, now: Date): number {
 /** Of several Certificates with one Secret, only one is issued: the one that the Secret names, or the oldest. */
 function isOwnerOfSecret({ cache }: Context, { certificate, secret }: CertificateFacts): boolean {
   const { metadata, spec } = certificate;
-  const sharing = cache.list(CERTIFICATE, metadata.namespace).filter((c) => c.spec.secretName === spec.secretName);
+  const sharing = cache.list(KINDS.Certificate, metadata.namespace).filter((c) => c.spec.secretName === spec.secretName);
   const owner = secret?.metadata.annotations?.['cert-manager.io/certificate-name'];
   if (sharing.some((c) => c.metadata.name === owner)) return metadata.name === owner;
   const ages = sharing.map((c) => `${c.metadata.creationTimestamp} ${c.metadata.name}`).sort();

@@ -1,10 +1,11 @@
 /** The issuance of one certificate: a key, a request, and at the end the Secret. */
 import type { KeyObject } from 'node:crypto';
 import { contentHash } from '#model/content-hash';
-import { type Condition, conditionOf, KINDS } from '#model/kube-object';
+import { type Condition, conditionOf } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
+import { keyOf, named } from '../cache';
 import { type Context, controllerOf, decoded, isOwnedBy } from '../context';
-import { CERTIFICATE_REQUEST, type Certificate, type CertificateRequest, SECRET } from '../kinds';
+import { type Certificate, type CertificateRequest, KINDS } from '../kinds';
 import { canBeEncoded } from '../pki/content';
 import { type KeySource, keyFits, keyToPem } from '../pki/keys';
 import { contentId, createRequest } from '../pki/x509';
@@ -14,10 +15,6 @@ import { isSameIssuer, keySpecOf, requestFacts } from './violations';
 
 /** Private keys of pending requests, by namespace and name of the request. */
 export type PendingKeys = Map<string, KeyObject>;
-
-export function pendingKey(namespace: string | undefined, request: string): string {
-  return `${namespace ?? ''}/${request}`;
-}
 
 export class Issuance {
   /** Hashes of the Secrets as last applied, so that only a change is written. */
@@ -33,7 +30,7 @@ export class Issuance {
   async advance(certificate: Certificate): Promise<void> {
     const revision = revisionOf(certificate) + 1;
     const request = requestOf(this.context, certificate, revision);
-    const key = this.pending.get(pendingKey(certificate.metadata.namespace, `${certificate.metadata.name}-${revision}`));
+    const key = request && this.pending.get(keyOf(request));
     if (request !== undefined && (key === undefined || !isUpToDate(certificate, request))) return this.context.client.delete(request);
     const ready = request && conditionOf(request, 'Ready');
     if (request !== undefined && ready?.reason === 'Failed') return this.fail(certificate, request, ready);
@@ -57,7 +54,7 @@ export class Issuance {
     if ((kept !== undefined && !keyFits(kept, keySpec)) || !canBeEncoded(certificate.spec)) return;
     const key = kept ?? (await this.keys(keySpec));
     const requestName = `${name}-${revision}`;
-    this.pending.set(pendingKey(namespace, requestName), key);
+    this.pending.set(keyOf(named(namespace, requestName)), key);
     await this.context.client.create({
       apiVersion: KINDS.CertificateRequest.apiVersion,
       kind: KINDS.CertificateRequest.kind,
@@ -81,7 +78,7 @@ export class Issuance {
     const revision = revisionOf(certificate) + 1;
     const facts = factsOf(this.context, certificate, request);
     await reportStatus(this.context, facts, { issuing: 'remove', fields: { ...fields, revision } });
-    this.pending.delete(pendingKey(request.metadata.namespace, request.metadata.name));
+    this.pending.delete(keyOf(request));
     await this.deleteOldRequests(certificate, revision);
   }
 
@@ -106,9 +103,9 @@ export class Issuance {
     const { namespace, uid = '' } = certificate.metadata;
     const { keystores: { jks } = {}, secretName } = certificate.spec;
     const { name = '', key = '' } = jks?.passwordSecretRef ?? {};
-    const password = jks?.password ?? decoded(cache.get(SECRET, namespace, name))[key];
+    const password = jks?.password ?? decoded(cache.get(KINDS.Secret, namespace, name))[key];
     if (jks?.create === true && password === undefined) return false;
-    const existing = cache.get(SECRET, namespace, secretName);
+    const existing = cache.get(KINDS.Secret, namespace, secretName);
     const target = targetSecret(certificate, { issued, existing, password, isNew, now: clock.now() });
     if (!isNew && this.applied.get(uid) === contentHash([existing?.metadata.uid, target])) return true;
     const written = await client.apply(target);
@@ -118,7 +115,7 @@ export class Issuance {
 
   private async deleteOldRequests(certificate: Certificate, revision: number): Promise<void> {
     const kept = revision - (certificate.spec.revisionHistoryLimit ?? 1);
-    for (const request of this.context.cache.list(CERTIFICATE_REQUEST, certificate.metadata.namespace)) {
+    for (const request of this.context.cache.list(KINDS.CertificateRequest, certificate.metadata.namespace)) {
       const isOld = Number(request.metadata.annotations?.['cert-manager.io/certificate-revision']) <= kept;
       if (isOld && isOwnedBy(certificate, request)) await this.context.client.delete(request);
     }

@@ -7,7 +7,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { memoize } from '#reconciler/sandbox/memoize';
 import { type Context, decoded, type NewCondition } from '../context';
 import { vaultRoleOf } from '../faults';
-import { type CertificateRequest, type Issuer, SECRET } from '../kinds';
+import { type CertificateRequest, type Issuer, KINDS } from '../kinds';
 import type { KeySource } from '../pki/keys';
 import { createRequest, signRequest, splitPem } from '../pki/x509';
 import { requestFacts } from './violations';
@@ -91,7 +91,7 @@ export function caSecretNamespace({ metadata }: Issuer): string {
 
 function keyPairOf({ cache }: Context, issuer: Issuer): KeyPair | { readonly reason: string; readonly problem: string } {
   const name = issuer.spec.ca?.secretName ?? '';
-  const secret = cache.get(SECRET, caSecretNamespace(issuer), name);
+  const secret = cache.get(KINDS.Secret, caSecretNamespace(issuer), name);
   const unread = (why: string) => ({ reason: 'ErrGetKeyPair', problem: `Error getting keypair for CA issuer: ${why}` });
   if (secret === undefined) return unread(`secret "${name}" not found`);
   const { 'tls.crt': certificates = '', 'tls.key': keyText, 'ca.crt': ca = '' } = decoded(secret);

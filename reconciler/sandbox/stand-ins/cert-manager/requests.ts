@@ -3,39 +3,50 @@ import { type KeyObject, X509Certificate } from 'node:crypto';
 import { goDurationMs } from '#model/go-duration';
 import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
+import { keyOf } from '../cache';
 import { type Context, conditionsOf, type NewCondition, withCondition, writeStatus } from '../context';
-import { type Again, type Controller, watch } from '../controller';
+import { type Controller, watch } from '../controller';
 import { issuerFaultsOf } from '../faults';
-import { CERTIFICATE_REQUEST, type CertificateRequest, CLUSTER_ISSUER, ISSUER, type Issuer } from '../kinds';
+import { type CertificateRequest, type Issuer, KINDS } from '../kinds';
 import { singleChain } from '../pki/chain';
 import type { KeySource } from '../pki/keys';
 import { signRequest } from '../pki/x509';
-import { type PendingKeys, pendingKey } from './issuance';
-import { type KeyPair, typeOf, type VaultCas, vaultCas } from './issuer-types';
+import type { PendingKeys } from './issuance';
+import { type Answer, typeOf, vaultCas } from './issuer-types';
 import { findIssuer } from './issuers';
 import { isSameIssuer } from './violations';
 
 export function requestController(context: Context, pending: PendingKeys, keys: KeySource): Controller<CertificateRequest> {
+  const { cache, clock, timing } = context;
   const due = new Map<string, number>();
-  const vaultCa = vaultCas(keys, () => context.clock.now());
+  const vaultCa = vaultCas(keys, () => clock.now());
   const waitingFor = ({ kind, metadata: { name, namespace } }: Issuer) =>
-    context.cache.list(CERTIFICATE_REQUEST, namespace).filter((r) => !isFinished(r) && isSameIssuer(r.spec.issuerRef, { name, kind }));
+    cache.list(KINDS.CertificateRequest, namespace).filter((r) => !isFinished(r) && isSameIssuer(r.spec.issuerRef, { name, kind }));
   return {
-    kind: CERTIFICATE_REQUEST,
-    watches: [watch(ISSUER, waitingFor), watch(CLUSTER_ISSUER, waitingFor)],
+    kind: KINDS.CertificateRequest,
+    watches: [watch(KINDS.Issuer, waitingFor), watch(KINDS.ClusterIssuer, waitingFor)],
     reconcile: async (request) => {
       if (isFinished(request)) return undefined;
-      const { issuerRef } = request.spec;
-      const { name, namespace, uid = '' } = request.metadata;
-      const issuer = findIssuer(context, namespace, issuerRef);
-      if (issuer === undefined) return wait(context, request, `Referenced "${issuerRef.kind ?? 'Issuer'}" not found: "${issuerRef.name}"`);
-      if (!hasTrueCondition(issuer, 'Ready')) return wait(context, request, 'Referenced issuer does not have a Ready status condition');
-      const now = context.clock.monotonicMs();
-      const dueMs = due.get(uid) ?? now + (issuerFaultsOf(issuer).takesMs ?? context.timing.issuanceMs);
+      const { spec, metadata } = request;
+      const { uid = '' } = metadata;
+      const { kind = 'Issuer', name } = spec.issuerRef;
+      const issuer = findIssuer(context, metadata.namespace, spec.issuerRef);
+      if (issuer === undefined || !hasTrueCondition(issuer, 'Ready')) {
+        const missing = `Referenced "${kind}" not found: "${name}"`;
+        const pendingFor = issuer === undefined ? missing : 'Referenced issuer does not have a Ready status condition';
+        await report(context, request, { pending: pendingFor });
+        return undefined;
+      }
+      const { takesMs = timing.issuanceMs, failure } = issuerFaultsOf(issuer);
+      const now = clock.monotonicMs();
+      const dueMs = due.get(uid) ?? now + takesMs;
       due.set(uid, dueMs);
       if (dueMs > now) return dueMs - now;
       due.delete(uid);
-      return answer(context, request, issuer, { requester: pending.get(pendingKey(namespace, name)), vaultCa });
+      const answer = failure === undefined ? await typeOf(issuer).answer(context, issuer, request, vaultCa) : { refusal: failure };
+      const key = pending.get(keyOf(request));
+      await report(context, request, 'signer' in answer ? issue(request, answer.signer, { issuer, key, now: clock.now() }) : answer);
+      return undefined;
     },
   };
 }
@@ -45,35 +56,23 @@ function isFinished(request: CertificateRequest): boolean {
   return hasTrueCondition(request, 'Ready') || conditionOf(request, 'Ready')?.reason === 'Failed';
 }
 
-interface Signers {
-  /** The key of the request, which signs a self-signed certificate. */
-  readonly requester: KeyObject | undefined;
-  readonly vaultCa: VaultCas;
-}
+/** What a request came to. Certificates are in base64. */
+type Outcome = { readonly pending: string } | { readonly refusal: string } | { readonly certificate: string; readonly ca: string };
 
-async function answer(context: Context, request: CertificateRequest, issuer: Issuer, { requester, vaultCa }: Signers): Promise<Again> {
-  const { failure } = issuerFaultsOf(issuer);
-  const decision = failure === undefined ? await typeOf(issuer).answer(context, issuer, request, vaultCa) : { refusal: failure };
-  if ('pending' in decision) return wait(context, request, decision.pending);
-  const outcome = 'refusal' in decision ? decision : issue(context, request, { issuer, requester, signer: decision.signer });
-  if ('refusal' in outcome) {
-    const failureTime = timestamp(context.clock.now());
-    await report(context, request, { status: 'False', reason: 'Failed', message: outcome.refusal }, { failureTime });
-  } else
-    await report(context, request, { status: 'True', reason: 'Issued', message: 'Certificate fetched from issuer successfully' }, outcome);
-  return undefined;
-}
-
-interface Signing {
+interface IssueOptions {
   readonly issuer: Issuer;
-  readonly requester: KeyObject | undefined;
-  readonly signer: KeyPair | 'requester';
+  /** The key of the request, which signs a self-signed certificate. */
+  readonly key: KeyObject | undefined;
+  readonly now: Date;
 }
 
-/** Returns the certificate and its CA in base64, or why the issuer cannot sign. */
-function issue({ clock }: Context, { spec, metadata }: CertificateRequest, { issuer, requester, signer }: Signing) {
+function issue(
+  { spec, metadata }: CertificateRequest,
+  signer: Extract<Answer, { signer: unknown }>['signer'],
+  { issuer, key, now }: IssueOptions,
+): Outcome {
   const { backdatedMs, droppedNames: without } = issuerFaultsOf(issuer);
-  const nowMs = Math.floor(clock.now().getTime() / 1000) * 1000;
+  const nowMs = Math.floor(now.getTime() / 1000) * 1000;
   const options = {
     requestPem: Buffer.from(spec.request, 'base64').toString('utf8'),
     nonce: metadata.uid ?? '',
@@ -82,8 +81,8 @@ function issue({ clock }: Context, { spec, metadata }: CertificateRequest, { iss
     without,
   };
   if (signer === 'requester') {
-    if (requester === undefined) return { refusal: 'the private key of the request is not known' };
-    const certificate = base64(signRequest({ ...options, key: requester }));
+    if (key === undefined) return { refusal: 'the private key of the request is not known' };
+    const certificate = base64(signRequest({ ...options, key }));
     return { certificate, ca: certificate };
   }
   const [certificatePem = ''] = signer.chain;
@@ -102,11 +101,6 @@ function base64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
 }
 
-async function wait(context: Context, request: CertificateRequest, message: string): Promise<Again> {
-  await report(context, request, { status: 'False', reason: 'Pending', message }, {});
-  return undefined;
-}
-
 const APPROVED: NewCondition = {
   type: 'Approved',
   status: 'True',
@@ -114,8 +108,15 @@ const APPROVED: NewCondition = {
   message: 'Certificate request has been approved by cert-manager.io',
 };
 
-async function report(context: Context, request: CertificateRequest, ready: Omit<NewCondition, 'type'>, fields: object): Promise<void> {
+async function report(context: Context, request: CertificateRequest, outcome: Outcome): Promise<void> {
   const now = context.clock.now();
-  const conditions = withCondition(withCondition(conditionsOf(request), APPROVED, now), { type: 'Ready', ...ready }, now);
+  const ready = (status: 'True' | 'False', reason: string, message: string): NewCondition => ({ type: 'Ready', status, reason, message });
+  const [condition, fields] =
+    'pending' in outcome
+      ? [ready('False', 'Pending', outcome.pending), {}]
+      : 'refusal' in outcome
+        ? [ready('False', 'Failed', outcome.refusal), { failureTime: timestamp(now) }]
+        : [ready('True', 'Issued', 'Certificate fetched from issuer successfully'), outcome];
+  const conditions = withCondition(withCondition(conditionsOf(request), APPROVED, now), condition, now);
   await writeStatus(context, request, { ...request.status, ...fields, conditions });
 }

@@ -1,9 +1,9 @@
 /** The Secret of a Certificate. Pure. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { attributeValues, parseDistinguishedName } from '#model/distinguished-name';
-import { KINDS, type KubeObject } from '#model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { decoded, encoded } from '../context';
-import type { Certificate, Secret } from '../kinds';
+import { type Certificate, KINDS, type Secret } from '../kinds';
 import { javaKeyStore } from '../pki/jks';
 import { splitPem } from '../pki/x509';
 

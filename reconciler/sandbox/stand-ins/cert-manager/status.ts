@@ -3,7 +3,7 @@ import { goDurationMs } from '#model/go-duration';
 import type { Condition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
 import { type Context, conditionsOf, type NewCondition, withCondition, writeStatus } from '../context';
-import { CERTIFICATE_REQUEST, type Certificate, type CertificateRequest, SECRET, type Secret } from '../kinds';
+import { type Certificate, type CertificateRequest, KINDS, type Secret } from '../kinds';
 import { findViolation, type Material, materialOf, type Violation } from './violations';
 
 /** What exists for a Certificate. */
@@ -18,7 +18,7 @@ export interface CertificateFacts {
 
 /** Returns the request of a revision. */
 export function requestOf({ cache }: Context, { metadata }: Certificate, revision: number): CertificateRequest | undefined {
-  return cache.get(CERTIFICATE_REQUEST, metadata.namespace, `${metadata.name}-${revision}`);
+  return cache.get(KINDS.CertificateRequest, metadata.namespace, `${metadata.name}-${revision}`);
 }
 
 export function revisionOf({ status }: Certificate): number {
@@ -31,7 +31,7 @@ export function factsOf(
   certificate: Certificate,
   request = requestOf(context, certificate, revisionOf(certificate)),
 ): CertificateFacts {
-  const secret = context.cache.get(SECRET, certificate.metadata.namespace, certificate.spec.secretName);
+  const secret = context.cache.get(KINDS.Secret, certificate.metadata.namespace, certificate.spec.secretName);
   const read = secret && materialOf(secret);
   const material = read !== undefined && 'key' in read ? read : undefined;
   return { certificate, secret, material, violation: findViolation({ certificate, secret, request }) };

@@ -1,20 +1,20 @@
 /** The Certificates of a Kafka, which KubeDB's ops-manager maintains. */
 import { conditionOf, hasTrueCondition, isEqual } from '#model/kube-object';
 import { type Context, setConditions } from '../context';
-import { CERTIFICATE, type Certificate, type Kafka, SECRET, type Tls } from '../kinds';
+import { type Certificate, type Kafka, KINDS, type Tls } from '../kinds';
 import { ALIASES, certificateName } from './layout';
 import { certificateManifest } from './manifests';
 
 /** Returns the Certificates of a Kafka that exist. */
 export function certificatesOf({ cache }: Context, { metadata }: Kafka): readonly Certificate[] {
-  return ALIASES.flatMap((alias) => cache.get(CERTIFICATE, metadata.namespace, certificateName(metadata.name, alias)) ?? []);
+  return ALIASES.flatMap((alias) => cache.get(KINDS.Certificate, metadata.namespace, certificateName(metadata.name, alias)) ?? []);
 }
 
 /** Creates or updates the Certificates for a TLS configuration. */
 export async function ensureCertificates({ cache, client, clusterDomain }: Context, kafka: Kafka, tls: Tls): Promise<void> {
   for (const alias of ALIASES) {
     const desired = certificateManifest(kafka, tls, alias, clusterDomain);
-    const live = cache.get(CERTIFICATE, kafka.metadata.namespace, desired.metadata.name);
+    const live = cache.get(KINDS.Certificate, kafka.metadata.namespace, desired.metadata.name);
     if (live === undefined) await client.create(desired);
     else if (!isEqual(live.spec, desired.spec)) await client.replace({ ...live, spec: desired.spec });
   }
@@ -41,7 +41,7 @@ export function isIssued({ cache }: Context, certificate: Certificate, after = -
     hasTrueCondition(certificate, 'Ready') &&
     conditionOf(certificate, 'Ready')?.observedGeneration === metadata.generation &&
     !hasTrueCondition(certificate, 'Issuing') &&
-    cache.get(SECRET, metadata.namespace, spec.secretName) !== undefined &&
+    cache.get(KINDS.Secret, metadata.namespace, spec.secretName) !== undefined &&
     revisionOf(certificate) > after
   );
 }

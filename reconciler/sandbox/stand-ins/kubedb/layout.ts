@@ -3,7 +3,8 @@
  * have their own copy of these facts. If they read the model by which the native executor renders objects, an error there would pass
  * unnoticed.
  */
-import type { Kafka, KubeDbCertificate, PodSpec, Tls } from '../kinds';
+import type { CertificateSpec } from '#model/tls';
+import type { Kafka, PodSpec, Tls } from '../kinds';
 
 export type Role = 'controller' | 'broker' | 'combined';
 
@@ -105,11 +106,7 @@ export function tlsOf({ spec }: Kafka): Tls | undefined {
 }
 
 /** Returns the entry of an alias with its Secret. */
-export function certificateOf(
-  kafka: string,
-  { certificates = [] }: Tls,
-  alias: string,
-): KubeDbCertificate & { readonly secretName: string } {
+export function certificateOf(kafka: string, { certificates = [] }: Tls, alias: string): CertificateSpec & { readonly secretName: string } {
   const entry = certificates.find((c) => c.alias === alias);
   return { alias, ...entry, secretName: entry?.secretName || certificateName(kafka, alias) };
 }

@@ -1,7 +1,7 @@
 /** The objects that KubeDB's operators create for a Kafka. Pure. */
-import { canonical, KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { canonical, type Kind, type KubeObject } from '#model/kube-object';
 import { controllerOf, encoded } from '../context';
-import type { Container, Kafka, PodSpec, Tls, Volume } from '../kinds';
+import { type Container, type Kafka, KINDS, type PodSpec, type Tls, type Volume } from '../kinds';
 import {
   authSecretName,
   CERTIFICATE_DIR,

@@ -12,13 +12,14 @@
  * other types stay untouched.
  */
 import { conditionOf, hasTrueCondition, type Kind } from '#model/kube-object';
+import { named } from '../cache';
 import { type Context, conditionsOf, setConditions, writeStatus } from '../context';
-import { type Again, type Controller, named, watch } from '../controller';
-import { CERTIFICATE, KAFKA, type Kafka, OPS_REQUEST, type OpsRequest, PET_SET, POD, SERVICE } from '../kinds';
+import { type Again, type Controller, watch } from '../controller';
+import { type Kafka, KINDS, type OpsRequest } from '../kinds';
 import { certificatesOf, ensureCertificates, triggerIssuance } from './certificates';
 import { serviceName, tlsOf } from './layout';
 import { isWaiting, turnOf } from './ops-queue';
-import { type Memory, nextStep, type Run, record, recordMilestone, timeLeft } from './ops-run';
+import { type Memory, milestone, nextStep, type Run, record, timeLeft } from './ops-run';
 import { targetOf } from './ops-target';
 
 export interface OpsManagerOptions {
@@ -53,18 +54,18 @@ function requestController(context: Context, { rotationRace = false }: OpsManage
   const { cache, clock, timing } = context;
   const memories = new Map<string, Memory>();
   const progressing = ({ metadata }: { metadata: { namespace?: string } }) =>
-    cache.list(OPS_REQUEST, metadata.namespace).filter((r) => r.status?.phase === 'Progressing');
+    cache.list(KINDS.KafkaOpsRequest, metadata.namespace).filter((r) => r.status?.phase === 'Progressing');
   return {
-    kind: OPS_REQUEST,
+    kind: KINDS.KafkaOpsRequest,
     watches: [
-      watch(OPS_REQUEST, ({ metadata, spec }) => requestsOf(context, metadata.namespace, spec.databaseRef.name)),
-      watch(KAFKA, ({ metadata }) => requestsOf(context, metadata.namespace, metadata.name)),
-      ...[CERTIFICATE, PET_SET, POD].map((kind: Kind) => watch(kind, progressing)),
+      watch(KINDS.KafkaOpsRequest, ({ metadata, spec }) => requestsOf(context, metadata.namespace, spec.databaseRef.name)),
+      watch(KINDS.Kafka, ({ metadata }) => requestsOf(context, metadata.namespace, metadata.name)),
+      ...[KINDS.Certificate, KINDS.PetSet, KINDS.Pod].map((kind: Kind) => watch(kind, progressing)),
     ],
     reconcile: async (request) => {
-      const kafka = cache.get(KAFKA, request.metadata.namespace, request.spec.databaseRef.name);
+      const kafka = cache.get(KINDS.Kafka, request.metadata.namespace, request.spec.databaseRef.name);
       if (kafka === undefined || TYPES[request.spec.type] === undefined) return undefined;
-      if (isWaiting(request)) return begin(context, request, kafka);
+      if (isWaiting(request)) await begin(context, request, kafka);
       if (request.status?.phase !== 'Progressing') return undefined;
       const uid = request.metadata.uid ?? '';
       const memory: Memory = memories.get(uid) ?? { pods: new Map(), triggered: new Set() };
@@ -80,10 +81,10 @@ function requestController(context: Context, { rotationRace = false }: OpsManage
 }
 
 function requestsOf({ cache }: Context, namespace: string | undefined, kafka: string): readonly OpsRequest[] {
-  return cache.list(OPS_REQUEST, namespace).filter((r) => r.spec.databaseRef.name === kafka);
+  return cache.list(KINDS.KafkaOpsRequest, namespace).filter((r) => r.spec.databaseRef.name === kafka);
 }
 
-async function begin(context: Context, request: OpsRequest, kafka: Kafka): Promise<Again> {
+async function begin(context: Context, request: OpsRequest, kafka: Kafka): Promise<void> {
   const { namespace, name } = kafka.metadata;
   const { type, apply } = request.spec;
   const turn = turnOf(
@@ -93,11 +94,10 @@ async function begin(context: Context, request: OpsRequest, kafka: Kafka): Promi
   if (turn.kind === 'skipped') {
     const at = context.clock.now().toISOString();
     const message = `skipped as ${namespace}/${turn.by} is the most updated KafkaOpsRequest of type ${type} at ${at}`;
-    await recordMilestone(context, request, 'Skipped', { message });
+    await record(context, request, 'Skipped', [milestone('Skipped', message)]);
   } else if (turn.kind === 'wait' || (apply !== 'Always' && kafka.status?.phase !== 'Ready')) {
     await writeStatus(context, request, { ...request.status, phase: 'Pending' });
-  } else await recordMilestone(context, request, 'Progressing', { type, message: TYPES[type]?.started ?? '' });
-  return undefined;
+  } else await record(context, request, 'Progressing', [milestone(type, TYPES[type]?.started ?? '')]);
 }
 
 /** Takes the request one step further. */
@@ -132,7 +132,7 @@ async function succeed(run: Omit<Run, 'target'>): Promise<'moved'> {
 
 async function finish({ context, request, kafka }: Omit<Run, 'target'>, phase: string, message: string): Promise<'moved'> {
   await resume(context, kafka);
-  await recordMilestone(context, request, phase, { message });
+  await record(context, request, phase, [milestone(phase, message)]);
   return 'moved';
 }
 
@@ -144,21 +144,20 @@ async function resume(context: Context, kafka: Kafka): Promise<void> {
 function newKafkaController(context: Context): Controller<Kafka> {
   const { cache } = context;
   return {
-    kind: KAFKA,
+    kind: KINDS.Kafka,
     watches: [
-      watch(SERVICE, ({ metadata }) => cache.list(KAFKA, metadata.namespace)),
-      watch(OPS_REQUEST, ({ metadata, spec }) => [named(metadata.namespace, spec.databaseRef.name)]),
+      watch(KINDS.Service, ({ metadata }) => cache.list(KINDS.Kafka, metadata.namespace)),
+      watch(KINDS.KafkaOpsRequest, ({ metadata, spec }) => [named(metadata.namespace, spec.databaseRef.name)]),
     ],
     reconcile: async (kafka) => {
       const { name, namespace } = kafka.metadata;
       const isRunning = requestsOf(context, namespace, name).some((r) => r.status?.phase === 'Progressing');
       if (conditionOf(kafka, 'Paused')?.reason === PAUSED && !isRunning) await resume(context, kafka);
-      if (hasTrueCondition(kafka, 'Paused') || isRunning) return undefined;
+      if (hasTrueCondition(kafka, 'Paused') || isRunning) return;
       const tls = tlsOf(kafka);
-      const hasService = cache.get(SERVICE, namespace, serviceName(name)) !== undefined;
+      const hasService = cache.get(KINDS.Service, namespace, serviceName(name)) !== undefined;
       const isNew = !hasTrueCondition(kafka, 'Provisioned') || certificatesOf(context, kafka).length === 0;
       if (tls !== undefined && hasService && isNew) await ensureCertificates(context, kafka, tls);
-      return undefined;
     },
   };
 }

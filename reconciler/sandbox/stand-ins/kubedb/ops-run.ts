@@ -9,7 +9,7 @@ import { ApiError } from '#reconciler/sandbox/client';
 import { type Context, conditionsOf, isOwnedBy, type NewCondition, setConditions } from '../context';
 import type { Again } from '../controller';
 import { hasPodFault } from '../faults';
-import { type Kafka, type OpsRequest, PET_SET, POD, type Pod } from '../kinds';
+import { type Kafka, KINDS, type OpsRequest, type Pod } from '../kinds';
 import { kafkaNodeOf } from '../kubernetes/kafka-node';
 import { isReadyPod } from '../kubernetes/petset';
 import { certificatesOf, ensureCertificates, isIssued, revisionOf, triggerIssuance } from './certificates';
@@ -51,7 +51,7 @@ interface Step {
 }
 
 /** A larger step. KubeDB gives its condition a reason. */
-const milestone = (type: string, message: string): NewCondition => ({ type, status: 'True', reason: type, message });
+export const milestone = (type: string, message: string): NewCondition => ({ type, status: 'True', reason: type, message });
 const action = (type: string, words: string): NewCondition => ({ type, status: 'True', message: `${words}; ConditionStatus:True` });
 const podAction = (type: string, words: string, pod: string): NewCondition => ({
   type: `${type}--${pod}`,
@@ -112,7 +112,7 @@ async function updatePetSets({ context, kafka, target }: Run): Promise<Progress>
   const changed = target.operation === 'rotate' ? kafka : ((await client.patch(kafka, { spec: tlsFields(target.tls) })) as Kafka);
   if (target.tls === undefined) for (const certificate of certificatesOf(context, kafka)) await client.delete(certificate);
   await provisionWorkloads(context, changed);
-  const petSets = cache.list(PET_SET, kafka.metadata.namespace).filter((petSet) => isOwnedBy(kafka, petSet));
+  const petSets = cache.list(KINDS.PetSet, kafka.metadata.namespace).filter((petSet) => isOwnedBy(kafka, petSet));
   const isObserved = petSets.every((p) => p.status?.observedGeneration === p.metadata.generation);
   return isObserved ? [milestone('UpdatePetSets', 'successfully reconciled the Kafka with tls configuration')] : 'wait';
 }
@@ -125,7 +125,7 @@ const PATIENCE_MS = 500;
 
 async function evict({ context, kafka, memory }: Run, name: string): Promise<Progress> {
   const { cache, client, clock } = context;
-  const pod = cache.get(POD, kafka.metadata.namespace, name);
+  const pod = cache.get(KINDS.Pod, kafka.metadata.namespace, name);
   if (pod === undefined) return 'wait';
   memory.pods.set(name, pod.metadata.uid ?? '');
   try {
@@ -146,7 +146,7 @@ async function evict({ context, kafka, memory }: Run, name: string): Promise<Pro
 /** Tells whether a pod runs and is not Ready although it has no fault: an earlier operation left nodes that cannot connect. */
 function hasIsolatedPod({ cache }: Context, { metadata }: Kafka): boolean {
   return cache
-    .list(POD, metadata.namespace)
+    .list(KINDS.Pod, metadata.namespace)
     .filter((pod) => kafkaNodeOf(pod)?.kafka === metadata.name && isRunning(pod))
     .some((pod) => !isReadyPod(pod) && !hasPodFault('never-ready', cache, pod));
 }
@@ -156,7 +156,7 @@ function isRunning({ status }: Pod): boolean {
 }
 
 async function checkRunning({ context, kafka, memory }: Run, name: string): Promise<Progress> {
-  const pod = context.cache.get(POD, kafka.metadata.namespace, name);
+  const pod = context.cache.get(KINDS.Pod, kafka.metadata.namespace, name);
   const isRestarted = pod !== undefined && pod.metadata.uid !== memory.pods.get(name) && isRunning(pod);
   return isRestarted ? [podAction('CheckPodRunning', 'check pod running', name)] : 'wait';
 }
@@ -164,11 +164,6 @@ async function checkRunning({ context, kafka, memory }: Run, name: string): Prom
 /** Writes conditions and the phase into the status of a request. */
 export function record(context: Context, request: OpsRequest, phase: string, conditions: readonly NewCondition[]): Promise<void> {
   return setConditions(context, request, conditions, { phase, observedGeneration: request.metadata.generation ?? 1 });
-}
-
-/** Writes the condition that begins or ends a request. */
-export function recordMilestone(context: Context, request: OpsRequest, phase: string, text: { type?: string; message: string }) {
-  return record(context, request, phase, [milestone(text.type ?? phase, text.message)]);
 }
 
 /** Returns how long the current step may still take, in milliseconds. Without a timeout: undefined, without end. */

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { isEqual, type KubeObject } from '#model/kube-object';
 import { type Context, decoded, encoded } from '../context';
-import { BUDGET, KAFKA_VERSION, type Kafka, type KindOf, PET_SET, type PetSet, SECRET, SERVICE } from '../kinds';
+import { type Kafka, KINDS, type KindOf, type PetSet } from '../kinds';
 import { configurationOf } from './configuration';
 import { ALIASES, authSecretName, CONFIG_VOLUME, certificateOf, configSecretName, keystoreSecretName, petSetsOf, tlsOf } from './layout';
 import { authSecretOf, budgetOf, configSecretOf, keystoreSecretOf, petSetOf, STORE_PASSWORD, serviceOf } from './manifests';
@@ -13,9 +13,9 @@ import { authSecretOf, budgetOf, configSecretOf, keystoreSecretOf, petSetOf, STO
 /** Creates what certificates depend on: the Service and the passwords. */
 export async function provisionBasics(context: Context, kafka: Kafka): Promise<void> {
   const password = () => randomBytes(12).toString('base64url');
-  await ensure(context, SERVICE, serviceOf(kafka));
-  if (kafka.spec.disableSecurity !== true) await ensure(context, SECRET, authSecretOf(kafka, password()));
-  if (tlsOf(kafka) !== undefined) await ensure(context, SECRET, keystoreSecretOf(kafka, password()));
+  await ensure(context, KINDS.Service, serviceOf(kafka));
+  if (kafka.spec.disableSecurity !== true) await ensure(context, KINDS.Secret, authSecretOf(kafka, password()));
+  if (tlsOf(kafka) !== undefined) await ensure(context, KINDS.Secret, keystoreSecretOf(kafka, password()));
 }
 
 async function ensure({ cache, client }: Context, kind: KindOf<KubeObject>, object: KubeObject): Promise<void> {
@@ -26,21 +26,21 @@ async function ensure({ cache, client }: Context, kind: KindOf<KubeObject>, obje
 export function hasCertificates({ cache }: Context, kafka: Kafka): boolean {
   const { name, namespace } = kafka.metadata;
   const tls = tlsOf(kafka);
-  return tls === undefined || ALIASES.every((alias) => cache.get(SECRET, namespace, certificateOf(name, tls, alias).secretName));
+  return tls === undefined || ALIASES.every((alias) => cache.get(KINDS.Secret, namespace, certificateOf(name, tls, alias).secretName));
 }
 
 /** Brings configuration, PetSets and budgets to what the spec says. */
 export async function provisionWorkloads(context: Context, kafka: Kafka): Promise<void> {
   const { cache, client, clusterDomain } = context;
   const { name, namespace } = kafka.metadata;
-  const login = decoded(cache.get(SECRET, namespace, authSecretName(kafka)));
-  const storePassword = decoded(cache.get(SECRET, namespace, keystoreSecretName(kafka)))[STORE_PASSWORD];
-  const version = cache.get(KAFKA_VERSION, undefined, kafka.spec.version)?.spec;
+  const login = decoded(cache.get(KINDS.Secret, namespace, authSecretName(kafka)));
+  const storePassword = decoded(cache.get(KINDS.Secret, namespace, keystoreSecretName(kafka)))[STORE_PASSWORD];
+  const version = cache.get(KINDS.KafkaVersion, undefined, kafka.spec.version)?.spec;
   const images = { image: version?.db.image ?? '', initImage: version?.initContainer?.image };
   for (const plan of petSetsOf(kafka)) {
-    const live = cache.get(PET_SET, namespace, plan.name);
+    const live = cache.get(KINDS.PetSet, namespace, plan.name);
     const configSecret = mountedConfiguration(live) ?? configSecretName(name, plan.role);
-    const config = cache.get(SECRET, namespace, configSecret);
+    const config = cache.get(KINDS.Secret, namespace, configSecret);
     const files = configurationOf(kafka, plan.role, { clusterDomain, storePassword, login });
     if (config === undefined) await client.create(configSecretOf(kafka, plan.role, files));
     else if (!isEqual(config.data, encoded(files))) await client.replace({ ...config, data: encoded(files) });
@@ -49,7 +49,7 @@ export async function provisionWorkloads(context: Context, kafka: Kafka): Promis
     else if (!isEqual(live.spec.template, spec.template) || live.spec.replicas !== spec.replicas)
       await client.replace({ ...live, spec: { ...live.spec, replicas: spec.replicas, template: spec.template } });
     const budget = budgetOf(kafka, plan);
-    if (budget !== undefined) await ensure(context, BUDGET, budget);
+    if (budget !== undefined) await ensure(context, KINDS.PodDisruptionBudget, budget);
   }
 }
 

@@ -9,7 +9,7 @@ import { hasTrueCondition } from '#model/kube-object';
 import { type Context, decoded, writeStatus } from '../context';
 import { type Controller, watch, watchOwned } from '../controller';
 import type { KafkaProcesses } from '../kafka/processes';
-import { BUDGET, KAFKA, type Kafka, PET_SET, SECRET, SERVICE } from '../kinds';
+import { type Kafka, KINDS } from '../kinds';
 import { splitPem } from '../pki/x509';
 import { kafkaStatus } from './kafka-status';
 import { certificateOf, petSetsOf, tlsOf } from './layout';
@@ -17,7 +17,7 @@ import { hasCertificates, provisionBasics, provisionWorkloads } from './provisio
 
 export function provisioner(context: Context, processes: KafkaProcesses): Controller<Kafka> {
   const { cache, client, clock } = context;
-  const petSetsIn = (kafka: Kafka) => petSetsOf(kafka).flatMap(({ name }) => cache.get(PET_SET, kafka.metadata.namespace, name) ?? []);
+  const petSetsIn = (kafka: Kafka) => petSetsOf(kafka).flatMap(({ name }) => cache.get(KINDS.PetSet, kafka.metadata.namespace, name) ?? []);
 
   async function provision(kafka: Kafka): Promise<void> {
     if (kafka.spec.halted === true) {
@@ -32,22 +32,21 @@ export function provisioner(context: Context, processes: KafkaProcesses): Contro
   function healthOf(kafka: Kafka) {
     const { name, namespace } = kafka.metadata;
     const tls = tlsOf(kafka);
-    const secret = tls && cache.get(SECRET, namespace, certificateOf(name, tls, 'client').secretName);
+    const secret = tls && cache.get(KINDS.Secret, namespace, certificateOf(name, tls, 'client').secretName);
     return processes.health(kafka, tls && splitPem(decoded(secret)['ca.crt'] ?? ''));
   }
 
   return {
-    kind: KAFKA,
+    kind: KINDS.Kafka,
     watches: [
-      ...[PET_SET, SERVICE, BUDGET].map((kind) => watchOwned(kind, KAFKA)),
-      watch(SECRET, ({ metadata }) => cache.list(KAFKA, metadata.namespace)),
+      ...[KINDS.PetSet, KINDS.Service, KINDS.PodDisruptionBudget].map((kind) => watchOwned(kind, KINDS.Kafka)),
+      watch(KINDS.Secret, ({ metadata }) => cache.list(KINDS.Kafka, metadata.namespace)),
     ],
     reconcile: async (kafka) => {
       const isPaused = hasTrueCondition(kafka, 'Paused');
       if (!isPaused) await provision(kafka);
       const status = { kafka, petSets: petSetsIn(kafka), health: healthOf(kafka), isObserved: !isPaused, now: clock.now() };
       await writeStatus(context, kafka, kafkaStatus(status));
-      return undefined;
     },
   };
 }

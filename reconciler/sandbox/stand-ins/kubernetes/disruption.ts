@@ -1,7 +1,7 @@
 /** Stand-in for Kubernetes' disruption controller: how many pods of a PodDisruptionBudget may be evicted at the moment. */
 import { type Context, writeStatus } from '../context';
 import { type Controller, watch } from '../controller';
-import { BUDGET, type Budget, PET_SET, POD, type Pod } from '../kinds';
+import { type Budget, KINDS, type Pod } from '../kinds';
 import { isReadyPod, isStaying } from './petset';
 
 /** An evicted pod that still exists after this time counts as staying. */
@@ -10,10 +10,12 @@ const FORGET_MS = 120_000;
 export function disruptionController(context: Context): Controller<Budget> {
   const { cache, clock } = context;
   return {
-    kind: BUDGET,
-    watches: [watch(POD, (pod) => cache.list(BUDGET, pod.metadata.namespace).filter((budget) => selects(budget, pod)))],
+    kind: KINDS.PodDisruptionBudget,
+    watches: [
+      watch(KINDS.Pod, (pod) => cache.list(KINDS.PodDisruptionBudget, pod.metadata.namespace).filter((budget) => selects(budget, pod))),
+    ],
     reconcile: async (budget) => {
-      const pods = cache.list(POD, budget.metadata.namespace).filter((pod) => selects(budget, pod));
+      const pods = cache.list(KINDS.Pod, budget.metadata.namespace).filter((pod) => selects(budget, pod));
       const healthy = pods.filter((pod) => isStaying(pod) && isReadyPod(pod)).map((pod) => pod.metadata.name);
       // An allowed eviction counts at once, before the pod is seen to be deleted.
       const evicted = Object.entries(budget.status?.disruptedPods ?? {}).filter(
@@ -45,5 +47,5 @@ function selects({ spec }: Budget, pod: Pod): boolean {
 function expectedOf({ cache }: Context, pods: readonly Pod[]): number {
   const [namespace] = pods.map((pod) => pod.metadata.namespace);
   const owners = new Set(pods.flatMap((pod) => (pod.metadata.ownerReferences ?? []).map((owner) => owner.name)));
-  return [...owners].reduce((sum, name) => sum + (cache.get(PET_SET, namespace, name)?.spec.replicas ?? 0), 0);
+  return [...owners].reduce((sum, name) => sum + (cache.get(KINDS.PetSet, namespace, name)?.spec.replicas ?? 0), 0);
 }

@@ -5,16 +5,16 @@
  *
  * There are no nodes, images, probes or limits, and no volumes but Secrets.
  */
-import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
-import type { Context } from '../context';
-import { writeStatus } from '../context';
-import { type Again, type Controller, type Named, watch } from '../controller';
+import { isEqual, type KubeObject } from '#model/kube-object';
+import { keyOf, type Named, named } from '../cache';
+import { type Context, writeStatus } from '../context';
+import { type Again, type Controller, watch } from '../controller';
 import { hasPodFault } from '../faults';
 import { openFacts } from '../kafka/facts-server';
 import { type Listener, openListener } from '../kafka/listener';
 import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
 import { startup } from '../kafka/startup';
-import { KAFKA, POD, type Pod, SECRET } from '../kinds';
+import { KINDS, type Pod } from '../kinds';
 import { type ListenerName, listenersOf } from '../kubedb/layout';
 import { kafkaNodeOf } from './kafka-node';
 import { findMounts, hasEphemeralDisk } from './mounts';
@@ -40,10 +40,12 @@ interface Container {
 }
 
 export class Kubelet implements Controller<Pod> {
-  readonly kind = POD;
+  readonly kind = KINDS.Pod;
   readonly watches = [
-    watch(SECRET, (secret) => this.waitingFor(secret)),
-    watch(KAFKA, (kafka, previous) => (isEqual(kafka.metadata.annotations, previous?.metadata.annotations) ? [] : this.podsOf(kafka))),
+    watch(KINDS.Secret, (secret) => this.waitingFor(secret)),
+    watch(KINDS.Kafka, (kafka, previous) =>
+      isEqual(kafka.metadata.annotations, previous?.metadata.annotations) ? [] : this.podsOf(kafka),
+    ),
   ];
   /** By namespace and name of the pod. */
   private readonly containers = new Map<string, Container>();
@@ -82,8 +84,8 @@ export class Kubelet implements Controller<Pod> {
 
   /** Returns the process of a running pod. */
   processOf(namespace: string, name: string): KafkaProcess | undefined {
-    const container = this.containers.get(`${namespace}/${name}`);
-    return container?.uid === this.context.cache.get(POD, namespace, name)?.metadata.uid ? container?.process : undefined;
+    const container = this.containers.get(keyOf(named(namespace, name)));
+    return container?.uid === this.context.cache.get(KINDS.Pod, namespace, name)?.metadata.uid ? container?.process : undefined;
   }
 
   stopAll(): void {
@@ -93,11 +95,11 @@ export class Kubelet implements Controller<Pod> {
 
   /** Returns the pods of a Kafka. The readiness of each depends on the others. */
   podsOf({ metadata }: Named): readonly Pod[] {
-    return this.context.cache.list(POD, metadata.namespace).filter((p) => kafkaNodeOf(p)?.kafka === metadata.name);
+    return this.context.cache.list(KINDS.Pod, metadata.namespace).filter((p) => kafkaNodeOf(p)?.kafka === metadata.name);
   }
 
   private waitingFor({ metadata }: KubeObject): readonly Pod[] {
-    const pods = this.context.cache.list(POD, metadata.namespace).filter((p) => p.status?.phase === 'Pending');
+    const pods = this.context.cache.list(KINDS.Pod, metadata.namespace).filter((p) => p.status?.phase === 'Pending');
     return pods.filter(({ spec }) => spec.volumes?.some((v) => v.secret?.secretName === metadata.name));
   }
 
@@ -198,8 +200,4 @@ export class Kubelet implements Controller<Pod> {
 
 function isOfJob({ metadata }: Pod): boolean {
   return metadata.ownerReferences?.some(({ kind }) => kind === KINDS.Job.kind) === true;
-}
-
-function keyOf({ metadata }: Named): string {
-  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }

@@ -2,7 +2,7 @@
 import type { Cache } from '../cache';
 import { decoded } from '../context';
 import type { Mounts } from '../kafka/startup';
-import { type Pod, SECRET } from '../kinds';
+import { KINDS, type Pod } from '../kinds';
 import { DATA_DIR, KAFKA_CONTAINER } from '../kubedb/layout';
 
 /** Tells whether the Kafka data of a pod is on an emptyDir, which is deleted with the pod. */
@@ -19,7 +19,7 @@ export function findMounts(cache: Cache, { metadata, spec }: Pod): { readonly mo
   for (const { name, secret } of spec.volumes ?? []) {
     if (secret === undefined) continue;
     const failed = (why: string) => ({ missing: `MountVolume.SetUp failed for volume "${name}": ${why}` });
-    const object = cache.get(SECRET, metadata.namespace, secret.secretName);
+    const object = cache.get(KINDS.Secret, metadata.namespace, secret.secretName);
     if (object === undefined && secret.optional !== true) return failed(`secret "${secret.secretName}" not found`);
     const data = decoded(object);
     const items = secret.items ?? Object.keys(data).map((key) => ({ key, path: key }));

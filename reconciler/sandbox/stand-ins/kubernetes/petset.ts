@@ -4,23 +4,23 @@
  * The pods refer to volume claims that do not exist. There are no placement policies.
  */
 import { contentHash } from '#model/content-hash';
-import { KINDS, type KubeObject } from '#model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { type Context, conditionsOf, controllerOf, isOwnedBy, writeStatus } from '../context';
 import { type Controller, watchOwned } from '../controller';
-import { PET_SET, type PetSet, POD, type Pod } from '../kinds';
+import { KINDS, type PetSet, type Pod } from '../kinds';
 import { ordinalOf } from './kafka-node';
 
 const REVISION_LABEL = 'controller-revision-hash';
 
 export function petSetController(context: Context): Controller<PetSet> {
   return {
-    kind: PET_SET,
-    watches: [watchOwned(POD, PET_SET)],
+    kind: KINDS.PetSet,
+    watches: [watchOwned(KINDS.Pod, KINDS.PetSet)],
     reconcile: async (petSet) => {
       const { name, namespace } = petSet.metadata;
       const revision = `${name}-${contentHash(petSet.spec.template, 10)}`;
       if (petSet.status?.updateRevision !== revision) await recordRevision(context, petSet, revision);
-      const pods = () => context.cache.list(POD, namespace).filter((pod) => isOwnedBy(petSet, pod));
+      const pods = () => context.cache.list(KINDS.Pod, namespace).filter((pod) => isOwnedBy(petSet, pod));
       const existing = pods();
       const replicas = petSet.spec.replicas ?? 1;
       for (let ordinal = 0; ordinal < replicas; ordinal++) {
@@ -28,7 +28,6 @@ export function petSetController(context: Context): Controller<PetSet> {
       }
       for (const pod of existing) if (ordinalOf(pod) >= replicas && isStaying(pod)) await context.client.delete(pod);
       await writeStatus(context, petSet, statusOf(petSet, pods(), revision));
-      return undefined;
     },
   };
 }

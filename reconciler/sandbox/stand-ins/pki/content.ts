@@ -46,18 +46,18 @@ const EXTENDED_USAGES: Readonly<Record<string, string>> = {
 };
 const DEFAULT_USAGES = ['digital signature', 'key encipherment'];
 
-/** Attributes of a subject in the order in which Go writes them. */
-const SUBJECT: readonly (readonly [oid: string, values: (content: CertificateContent) => readonly (string | undefined)[] | undefined])[] = [
-  ['2.5.4.6', (c) => c.subject?.countries],
-  ['2.5.4.10', (c) => c.subject?.organizations],
-  ['2.5.4.11', (c) => c.subject?.organizationalUnits],
-  ['2.5.4.7', (c) => c.subject?.localities],
-  ['2.5.4.8', (c) => c.subject?.provinces],
-  ['2.5.4.9', (c) => c.subject?.streetAddresses],
-  ['2.5.4.17', (c) => c.subject?.postalCodes],
-  ['2.5.4.3', (c) => [c.commonName]],
-  ['2.5.4.5', (c) => [c.subject?.serialNumber]],
-];
+/** Attributes of a subject, by field, in the order in which Go writes them. */
+const SUBJECT: Readonly<Record<keyof Subject | 'commonName', string>> = {
+  countries: '2.5.4.6',
+  organizations: '2.5.4.10',
+  organizationalUnits: '2.5.4.11',
+  localities: '2.5.4.7',
+  provinces: '2.5.4.8',
+  streetAddresses: '2.5.4.9',
+  postalCodes: '2.5.4.17',
+  commonName: '2.5.4.3',
+  serialNumber: '2.5.4.5',
+};
 
 /** Tells whether X.509 can hold the names, which must be ASCII. Go refuses to make a request with any other name. */
 export function canBeEncoded({ dnsNames = [], emailAddresses = [], uris = [] }: CertificateContent): boolean {
@@ -77,8 +77,10 @@ export interface AltName {
 export function subjectOf(content: CertificateContent): forge.pki.CertificateField[] {
   const literal = content.literalSubject ? parseDistinguishedName(content.literalSubject) : undefined;
   if (typeof literal === 'string') throw new Error(`the literal subject cannot be parsed: ${literal}`);
+  const fields: Readonly<Record<string, string | readonly string[] | undefined>> = { ...content.subject, commonName: content.commonName };
   const attributes =
-    literal?.toReversed().flat() ?? SUBJECT.flatMap(([oid, valuesOf]) => (valuesOf(content) ?? []).map((value) => ({ oid, value })));
+    literal?.toReversed().flat() ??
+    Object.entries(SUBJECT).flatMap(([field, oid]) => [fields[field] ?? []].flat().map((value) => ({ oid, value })));
   return attributes.flatMap(({ oid, value }) => (value ? [{ type: oid, value, valueTagClass: forge.asn1.Type.UTF8 as never }] : []));
 }
 
