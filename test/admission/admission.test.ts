@@ -1,4 +1,4 @@
-/** Our validation and the sandbox against what KubeDB's own webhooks answered when they were last asked. */
+/** Our validation and the sandbox against the recorded answers of KubeDB's own webhooks. */
 import { before, describe } from 'node:test';
 import { createApi } from '#reconciler/sandbox/api/api';
 import { inProcess } from '../sandbox/contract/client';

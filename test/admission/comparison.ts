@@ -1,4 +1,4 @@
-/** Holds our validation and the sandbox to what KubeDB answered: the same verdicts, the same completed specs, the same side effects. */
+/** Compares our validation and the sandbox with KubeDB's answers: the same verdicts, the same completed specs, the same side effects. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { manifestViolations } from '#model/validate';
@@ -7,14 +7,14 @@ import { COMPLETED_OTHERWISE, IMITATED_OTHERWISE, LAXER, STRICTER } from './diff
 import { MANIFESTS, QUESTIONS } from './questions';
 import type { Answer, Answers } from './stage';
 
-/** Registers the tests; the answers are asked for when they run. */
+/** Registers the tests. The answers are read when the tests run. */
 export function comparison(kubedb: () => Answers, sandbox: () => Answers): void {
-  test('no two questions have one name', () => {
+  test('every question has its own name', () => {
     const names = QUESTIONS.map((q) => q.name);
     assert.deepEqual([...new Set(names)], names);
   });
 
-  test('our validation refuses what KubeDB accepts only for a reason', () => {
+  test('our validation is stricter than KubeDB only for a reason', () => {
     const stricter = MANIFESTS.filter((m) => isRefused(m.name, kubedb()) === false && violations(m).length > 0);
     assert.deepEqual(
       unexplained(
@@ -25,7 +25,7 @@ export function comparison(kubedb: () => Answers, sandbox: () => Answers): void 
     );
   });
 
-  test('our validation accepts what KubeDB refuses only for a reason', () => {
+  test('our validation is laxer than KubeDB only for a reason', () => {
     const laxer = MANIFESTS.filter((m) => isRefused(m.name, kubedb()) && violations(m).length === 0);
     assert.deepEqual(
       unexplained(
@@ -62,17 +62,17 @@ export function comparison(kubedb: () => Answers, sandbox: () => Answers): void 
   test('the sandbox resumes a Kafka after the same phases', () => assert.deepEqual(sandbox().endings, kubedb().endings));
 }
 
-/** Returns differences that nobody explained, and explanations that nothing needs any more. */
+/** Returns the differences without a reason, and the reasons without a difference. */
 function unexplained(
   found: readonly string[],
   reasons: Readonly<Record<string, string>>,
   shown = (name: string) => name,
 ): readonly string[] {
   return [
-    ...found.filter((name) => reasons[name] === undefined).map((name) => `${shown(name)}: nobody says why`),
+    ...found.filter((name) => reasons[name] === undefined).map((name) => `${shown(name)}: a difference without a reason`),
     ...Object.keys(reasons)
       .filter((name) => !found.includes(name))
-      .map((name) => `${name}: explained, but there is no difference`),
+      .map((name) => `${name}: a reason without a difference`),
   ];
 }
 
@@ -85,13 +85,13 @@ function isRefused(name: string, { verdicts }: Answers): boolean | undefined {
   return answer === undefined ? undefined : answer.status >= 300;
 }
 
-/** Everything of an answer that a program could go by. */
+/** The part of an answer by which a program can decide. */
 export function verdict(answer: Answer | undefined): string {
   if (answer === undefined) return 'was not asked';
   return [answer.by === undefined ? 'accepts' : `${answer.by} refuses`, answer.status, ...(answer.fields ?? [])].join(' ');
 }
 
-/** Returns where two values differ: path and what is there. */
+/** Returns the paths at which two values differ, with both values. */
 function differences(ours: Json, theirs: Json, at: string): readonly (readonly [string, string])[] {
   const isMap = (value: Json) => typeof value === 'object' && value !== null;
   if (!isMap(ours) || !isMap(theirs)) {
@@ -101,12 +101,12 @@ function differences(ours: Json, theirs: Json, at: string): readonly (readonly [
   return [...keys].flatMap((key) => differences(ours[key], theirs[key], Array.isArray(theirs) ? `${at}[${key}]` : `${at}.${key}`));
 }
 
-/** Whatever is said of one role or one item of a list is said of all. */
+/** A reason for one role or one item of a list holds for all. */
 function anyOf(path: string): string {
   return path.replace(/^spec\.topology\.(controller|broker)/, 'role').replace(/\[\d+\]/g, '[]');
 }
 
-/** Returns everything as a table to read. */
+/** Returns all answers as a table for people. */
 export function table(kubedb: Answers, sandbox: Answers): string {
   const ours = new Map(MANIFESTS.map((m) => [m.name, violations(m).length > 0 ? 'refuses' : 'accepts']));
   const rows = QUESTIONS.map(({ name }) => {

@@ -1,10 +1,10 @@
-/** Where we, the sandbox and KubeDB are not of one mind, on purpose. A test fails on any difference that is not here, and on any that is gone. */
+/** Intended differences between our validation, the sandbox and KubeDB. A test fails on a difference that is not here, and on a reason without a difference. */
 
-const CERT_MANAGER = 'cert-manager refuses the Certificate that KubeDB makes of it, and the request is stuck: nobody can edit it';
-const IGNORED = 'KubeDB accepts it and does not do what it says';
-const NO_SIGNER = 'KubeDB looks at no issuer; it would wait for one that cannot exist';
+const CERT_MANAGER = 'cert-manager refuses the Certificate that KubeDB creates, and the request is stuck, for its spec is immutable';
+const IGNORED = 'KubeDB accepts the field and ignores it';
+const NO_SIGNER = 'KubeDB does not check the issuer, and waits for one that cannot exist';
 
-/** Question -> why our validation refuses what KubeDB accepts. */
+/** Question -> why our validation refuses it and KubeDB accepts it. */
 export const STRICTER: Readonly<Record<string, string>> = {
   'a Kafka whose pods could not be named': 'Kubernetes refuses the pods, long after the Kafka was accepted',
   'two entries for one alias': IGNORED,
@@ -17,28 +17,28 @@ export const STRICTER: Readonly<Record<string, string>> = {
   'a Secret that cannot be named': 'Kubernetes refuses the Secret, long after the request was accepted',
   'an issuer of an unknown kind': NO_SIGNER,
   'an issuer of another group': NO_SIGNER,
-  'an issuer of no group in a request': 'its Kafka could not be changed to it: there the same is refused',
+  'an issuer of no group in a request': 'KubeDB refuses the same issuer in the Kafka, so that the request cannot succeed',
   'an issuer that cannot be named': NO_SIGNER,
-  'TLS without an issuer': 'KubeDB completes nothing then, and signs with a CA that nobody declared',
+  'TLS without an issuer': 'KubeDB completes no certificates then, and signs with a CA that is not declared',
   'a restart that carries TLS': IGNORED,
   'less than no retries': IGNORED,
 };
 
-/** Question -> why our validation accepts what KubeDB refuses. */
+/** Question -> why our validation accepts it and KubeDB refuses it. */
 export const LAXER: Readonly<Record<string, string>> = {};
 
-/** Question -> why the sandbox answers otherwise. */
+/** Question -> why the sandbox has another answer. */
 export const IMITATED_OTHERWISE: Readonly<Record<string, string>> = {
-  'half a broker': 'KubeDB cannot decode it before the API server looks at the schema; the sandbox has a schema only',
+  'half a broker': 'KubeDB fails to decode it before the API server validates it by the schema; the sandbox has a schema only',
 };
 
-/** Refused by the schema of a Kafka, but only after KubeDB's webhook has made it wrong: without the webhook nobody refuses it. */
+/** Questions that the schema of a Kafka refuses only because KubeDB's webhook has changed the object before. */
 export const SPOILT_BY_WEBHOOK: readonly string[] = ['an issuer of no group in a Kafka', 'an issuer of no group for one certificate'];
 
-const EMPTY = 'Go writes fields that hold nothing; nobody reads them';
-const PLACEMENT = 'pods of the sandbox have no place to be spread over';
+const EMPTY = 'Go writes empty fields; nothing reads them';
+const PLACEMENT = 'the sandbox has no nodes to spread pods over';
 
-/** Path in the spec of a Kafka -> why the sandbox completes it otherwise. */
+/** Path in the spec of a Kafka -> why the sandbox completes it differently. */
 export const COMPLETED_OTHERWISE: Readonly<Record<string, string>> = {
   'spec.autoOps': EMPTY,
   'spec.podTemplate': `${EMPTY}; ${PLACEMENT}`,

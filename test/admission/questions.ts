@@ -1,11 +1,8 @@
-/**
- * What KubeDB's webhooks are asked: every Kafka and KafkaOpsRequest that our validation has an opinion on, and every rule that the
- * sandbox has of its own.
- */
+/** The questions to KubeDB's webhooks: every Kafka and KafkaOpsRequest that our validation judges, and every rule of the sandbox. */
 import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { combined, dedicated, errors, fine, ISSUER, kafka, request, TOPOLOGY, warnings } from '../model/manifest-cases';
 
-/** Something that a server may accept or refuse. Nothing of it is stored. */
+/** A write that a server may accept or refuse. It is a dry run. */
 export type Question = { readonly name: string } & (
   | { readonly create: KubeObject }
   | { readonly patch: Target; readonly body: object; readonly subresource?: 'status' }
@@ -17,9 +14,9 @@ interface Target {
   readonly name: string;
 }
 
-/** The Kafka that requests are about, as it is before every question. */
+/** The Kafka of the requests, as it is before every question. */
 export const ORDERS = combined({ storageType: 'Ephemeral', storage: undefined });
-/** A request about it that nobody works on. */
+/** A request for it that no operator carries out. */
 export const PENDING = named('pending', request({ tls: { remove: true }, timeout: '10m' }));
 /** A Kafka that must not be deleted. */
 export const KEPT = named('kept', combined({ deletionPolicy: 'DoNotTerminate' }));
@@ -33,7 +30,7 @@ function named(name: string, object: KubeObject): KubeObject {
 
 const KUBEDB: readonly string[] = [KINDS.Kafka.kind, KINDS.KafkaOpsRequest.kind];
 
-/** Manifests that our validation judges, too. */
+/** Manifests that our validation judges as well. */
 export const MANIFESTS: readonly (Question & { readonly create: KubeObject })[] = [...errors, ...warnings, ...fine]
   .filter(({ manifest }) => KUBEDB.includes(manifest.kind))
   .map(({ name, manifest }) => ({ name, create: manifest }));
@@ -48,7 +45,7 @@ const mounting = (list: string, mountPath: string) => ({
 });
 const certificates = (change: object) => request({ tls: { certificates: [{ alias: 'server', ...change }] } });
 
-/** What only the API is asked: other operations than creating, and what validation leaves to the cluster. */
+/** Questions for servers only: other operations than creating, and checks that validation leaves to the cluster. */
 const ONLY_SERVERS: readonly Question[] = [
   { name: 'a Kafka of an unknown version', create: combined({ version: '1.0.0' }) },
   { name: 'an unknown version and no nodes', create: combined({ version: '1.0.0', replicas: 0 }) },

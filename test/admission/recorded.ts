@@ -1,9 +1,9 @@
 /**
- * What KubeDB's own webhooks answered, kept in a file: `npm test` compares us with it and needs no Go and no cluster.
+ * The answers of KubeDB's own webhooks, recorded in a file: `npm test` compares with them and needs no Go and no cluster.
  *
  * The file names the releases that answered. The webhooks were KubeDB's public ones for `kubedb.com/v1` Kafka and `ops.kubedb.com/v1alpha1`
  * KafkaOpsRequest, set up as inside a cluster (seccomp profile RuntimeDefault), without its operators; the catalog was the sandbox's.
- * A server with KubeDB's webhooks answers anew in `test/real`, and UPDATE_GOLDEN=1 keeps what it says.
+ * A server with KubeDB's webhooks answers again in `test/real`; with UPDATE_GOLDEN=1 its answers are recorded.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import type { Answers } from './stage';
 const FILE = path.resolve(process.cwd(), 'test/admission/kubedb-answers.json');
 
 interface Recording extends Answers {
-  /** Release of KubeDB's apimachinery, and of Kubernetes. Neither says it when built from its module, so both are written by hand. */
+  /** Releases of KubeDB's apimachinery and of Kubernetes. A build from the module does not report its release, so both are written by hand. */
   readonly kubedb: string;
   readonly kubernetes: string;
 }
@@ -33,7 +33,7 @@ export function record(answers: Answers): void {
   writeFileSync(FILE, `{\n${[...head, ...sections].join(',\n')}\n}\n`);
 }
 
-/** What was decided, by whom and about which field; how it was worded is KubeDB's own business. */
+/** Verdicts, refusing parts and fields. The wording may change with any release of KubeDB. */
 export function withoutMessages({ verdicts, ...rest }: Answers): Answers {
   const silent = Object.entries(verdicts).map(([name, { message: _, ...verdict }]) => [name, verdict]);
   return { verdicts: Object.fromEntries(silent), ...rest };

@@ -1,7 +1,7 @@
 /**
- * A place to ask one server in: two namespaces of its own, the objects that questions are about, and answers in one form.
+ * Asks one server all questions: creates two namespaces and the objects of the questions, and returns the answers in one form.
  *
- * KubeDB's operators must not be at work there: they would carry out the requests of the stage.
+ * KubeDB's operators must not run there: they would carry out the requests.
  */
 import { KINDS, type KubeObject, kindOf } from '#model/kube-object';
 import { type Client, type Answer as HttpAnswer, type Json, MERGE } from '../sandbox/contract/client';
@@ -9,22 +9,22 @@ import { COMPLETED, ENDINGS, GONE, KEPT, ORDERS, ORPHAN, PENDING, QUESTIONS, typ
 
 export interface Answer {
   readonly status: number;
-  /** Who refused it; absent when nobody did. */
+  /** The refusing part of the server; absent for an accepted write. */
   readonly by?: 'API server' | 'webhook';
   readonly fields?: readonly string[];
   readonly message?: string;
 }
 
-/** Everything that a server says. */
+/** All answers of a server. */
 export interface Answers {
   readonly verdicts: Readonly<Record<string, Answer>>;
   /** Specs of Kafkas as they would be stored. */
   readonly completed: Readonly<Record<string, Json>>;
-  /** Conditions that a paused Kafka has left after a phase of its request. */
+  /** Conditions of a paused Kafka after the phases of its request. */
   readonly endings: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Asks a server everything; what was created for it is deleted again. */
+/** Asks a server all questions, and deletes the objects that were created for them. */
 export async function ask({ send }: Client): Promise<Answers> {
   const namespaces = [await newNamespace(send), await newNamespace(send)] as const;
   const [stage, empty] = namespaces;
@@ -60,7 +60,7 @@ async function newNamespace(send: Send): Promise<string> {
   return (await succeed(send('POST', '/api/v1/namespaces', object), { ...object, metadata: { name: 'new' } })).metadata.name;
 }
 
-/** A Kafka is created where none is, so that its name is free; everything else is about what is on the stage. */
+/** A Kafka is created in an empty namespace, so that its name is free. Every other question is about the objects in the other namespace. */
 function put(send: Send, question: Question, stage: string, empty: string): Promise<HttpAnswer> {
   if ('create' in question) {
     const namespace = question.create.kind === KINDS.Kafka.kind ? empty : stage;
@@ -84,7 +84,7 @@ async function conditionsAfter(send: Send, stage: string, request: KubeObject, p
 
 async function succeed(sent: Promise<HttpAnswer>, { kind, metadata }: KubeObject): Promise<Json> {
   const { status, body } = await sent;
-  if (status >= 300) throw new Error(`${kind}/${metadata.name}: not set on the stage: ${body.message ?? body}`);
+  if (status >= 300) throw new Error(`${kind}/${metadata.name}: not created for the questions: ${body.message ?? body}`);
   return body;
 }
 
@@ -97,7 +97,7 @@ function placed(object: KubeObject, namespace: string): KubeObject {
   return { ...object, metadata: { ...object.metadata, namespace } };
 }
 
-/** Namespaces have other names each time, and some refusals print the whole change. */
+/** Namespaces have different names in each run, and some refusals print the whole change. */
 function answerOf({ status, body }: HttpAnswer, namespaces: readonly string[]): Answer {
   if (status < 300) return { status };
   const said = namespaces.reduce((text, namespace) => text.replaceAll(namespace, 'demo'), String(body.message ?? body));
@@ -106,7 +106,7 @@ function answerOf({ status, body }: HttpAnswer, namespaces: readonly string[]): 
   return { status, by: message.startsWith('admission webhook ') ? 'webhook' : 'API server', fields: [...new Set(fields)].sort(), message };
 }
 
-/** The cluster id is another each time. */
+/** The cluster id is different in each run. */
 function withoutClusterId(spec: Json): Json {
   return JSON.parse(JSON.stringify(spec).replace(/"[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{11}w"/g, '"(a cluster id)"'));
 }

@@ -18,12 +18,12 @@ import { kafkaTls, type Ran } from '../support/command-line';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-sandbox-'));
 const kubeconfig = path.join(folder, 'kubeconfig');
-const outside = createRuntime({ env: {}, stderr: () => undefined });
+const runtime = createRuntime({ env: {}, stderr: () => undefined });
 let sandbox: RunningSandbox;
 const all: Ran[] = [];
 
 before(async () => {
-  sandbox = await outside.startSandbox({ opsManager: false });
+  sandbox = await runtime.startSandbox({ opsManager: false });
   writeFileSync(kubeconfig, sandbox.kubeconfig);
   await sandbox.create({
     apiVersion: 'kubedb.com/v1',
@@ -42,7 +42,7 @@ const ACKNOWLEDGED = [Acknowledgement.clientsMoveToTls(), Acknowledgement.client
 const ON = Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: ACKNOWLEDGED });
 const OFF = Tls.off({ acknowledge: ACKNOWLEDGED });
 
-/** Runs a command on what a user wants of the TLS of `demo/orders`. */
+/** Runs a command on a bundle with this desired TLS of `demo/orders`. */
 async function run(command: string, tls: Tls, flags: readonly string[] = [], io: Partial<Io> = {}, owner?: string): Promise<Ran> {
   const chart = new Chart(new App(), 'orders', { namespace: 'demo' });
   const cluster = KafkaCluster.existing('orders');
@@ -55,7 +55,7 @@ async function run(command: string, tls: Tls, flags: readonly string[] = [], io:
   });
   const file = path.join(folder, 'orders.yaml');
   writeFileSync(file, Testing.synth(chart).map(yaml).join('---\n'));
-  const ran = await kafkaTls([command, '-f', file, '--kubeconfig', kubeconfig, ...flags], { outside, io });
+  const ran = await kafkaTls([command, '-f', file, '--kubeconfig', kubeconfig, ...flags], { outside: runtime, io });
   all.push(ran);
   return ran;
 }
@@ -72,7 +72,7 @@ const eventsOf = ({ stdout }: Ran) =>
     .map((line) => JSON.parse(line));
 
 describe('the command and a sandbox', { concurrency: false }, () => {
-  test('apply adds TLS, one JSON object an event, and every pod is verified', async () => {
+  test('apply adds TLS, verifies every pod, and prints one JSON object an event', async () => {
     await sandboxIsReady();
     const ran = await run('apply', ON, ['--output', 'json']);
     assert.equal(ran.exitCode, 0, ran.stderr);
@@ -89,13 +89,13 @@ describe('the command and a sandbox', { concurrency: false }, () => {
     assert.equal(events.at(-1).event, 'finished');
   });
 
-  test('a second apply does nothing and says so in one line', async () => {
+  test('a second apply changes nothing and prints one line', async () => {
     const ran = await run('apply', ON);
     assert.equal(ran.exitCode, 0, ran.stderr);
     assert.match(ran.stdout, /^\d\d:\d\d:\d\d Kafka\/demo\/orders finished: nothing to do\n$/);
   });
 
-  test('a command in a hint can be pasted: plan and apply print it with their own flags', async () => {
+  test('plan and apply print the command of a hint with their own flags, so that it can be pasted', async () => {
     const paste = `"kafka-tls apply -f ${path.join(folder, 'orders.yaml')} -n demo --take-over --kubeconfig ${kubeconfig}"`;
     for (const command of ['plan', 'apply']) {
       const termination = path.join(folder, 'termination');
@@ -111,19 +111,19 @@ describe('the command and a sandbox', { concurrency: false }, () => {
     assert.equal(error.hint, `If that one is gone, run ${paste} once.`);
   });
 
-  test('verify proves every listener by a handshake', async () => {
+  test('verify checks every listener by a handshake', async () => {
     const ran = await run('verify', ON);
     assert.equal(ran.exitCode, 0, ran.stdout);
     assert.match(ran.stdout, /\nVerified: 6 listeners of 3 pods, each serves what its Secret holds\.\n$/);
   });
 
-  test('verify of another desired state is a mismatch', async () => {
+  test('verify reports a mismatch with another desired state', async () => {
     const ran = await run('verify', OFF);
     assert.equal(ran.exitCode, 1);
     assert.match(ran.stdout, /\nPod\/demo\/orders-0: \w+: serves TLS, wanted plaintext\.\n/);
   });
 
-  test("Kafka's own facts are seen, and the plan rests on them", async () => {
+  test("observe reads Kafka's facts, and plan uses them", async () => {
     const { facts } = JSON.parse((await run('observe', OFF)).stdout);
     assert.deepEqual(
       facts.value.quorum.voters.map((v: { nodeId: number }) => v.nodeId),
@@ -135,7 +135,7 @@ describe('the command and a sandbox', { concurrency: false }, () => {
     assert.doesNotMatch(stdout, /readiness/);
   });
 
-  test('what observe prints is replayed by plan to the same answer', async () => {
+  test('plan gives the same answer for the output of observe as for the cluster', async () => {
     const seen = await run('observe', OFF);
     const file = path.join(folder, 'seen.json');
     writeFileSync(file, seen.stdout);
@@ -146,7 +146,7 @@ describe('the command and a sandbox', { concurrency: false }, () => {
     assert.equal(withoutLastLine(replayed.stdout), withoutLastLine(live.stdout));
   });
 
-  test('an interrupted apply leaves the Kafka resumed, and the next one finishes the job', async () => {
+  test('an interrupted apply resumes the Kafka, and the next apply finishes the change', async () => {
     const interrupt = new AbortController();
     const stdout = (text: string) => {
       if (text.includes(' evicted')) interrupt.abort(new InterruptedError('SIGTERM', { hint: 'Go on with: kafka-tls apply' }));
@@ -162,7 +162,7 @@ describe('the command and a sandbox', { concurrency: false }, () => {
     assert.match(verified.stdout, /\nVerified: 6 listeners of 3 pods, each serves plaintext\.\n$/);
   });
 
-  test('no Secret value was printed, in no mode', async () => {
+  test('no command has printed a value of a Secret', async () => {
     const secrets = await inCluster((cluster) => cluster.list(KINDS.Secret, { namespace: 'demo' }));
     const values = secrets.flatMap((s) => Object.entries<string>(s.data ?? {})).filter(([key]) => /key$|password|jks/.test(key));
     assert.ok(values.length >= 4);
@@ -179,7 +179,7 @@ function conditionsOf(object: KubeObject | undefined): readonly { readonly type:
   return object?.status?.conditions ?? [];
 }
 
-/** The Kafka is Ready before anybody asks for TLS. */
+/** Waits until the Kafka is Ready. */
 async function sandboxIsReady(): Promise<void> {
   const end = new AbortController();
   await inCluster(async (cluster) => {

@@ -9,7 +9,7 @@ import type { Schema } from '#reconciler/sandbox/api/schema';
 
 const FOLDER = path.resolve(process.cwd(), '../shared/crds');
 
-/** What of a field decides how it is treated. A list that merges by nothing is atomic, said or not. */
+/** The parts of a schema on which the API acts. A list without keys is atomic, with or without x-kubernetes-list-type. */
 const COMPARED = [
   'type',
   'enum',
@@ -23,7 +23,7 @@ const COMPARED = [
 ] as const;
 
 function differences(ours: Schema, theirs: Schema | undefined, at: string): string[] {
-  if (theirs === undefined) return [`${at} is not there upstream`];
+  if (theirs === undefined) return [`${at} does not exist upstream`];
   const wrong = COMPARED.filter((key) => ours[key] !== undefined && !isSame(ours[key], theirs[key])).map(
     (key) => `${at} has ${key} ${JSON.stringify(ours[key])}, upstream ${JSON.stringify(theirs[key])}`,
   );
@@ -56,7 +56,7 @@ describe('every field of our schemas exists upstream, with the same type', () =>
   for (const resource of RESOURCES.filter((r) => r.isCustom)) {
     const file = path.join(FOLDER, `${resource.group}_${resource.plural}.yaml`);
     test(`${resource.kind} of ${resource.apiVersion}`, (t) => {
-      if (!existsSync(file)) return t.skip(`${path.relative(process.cwd(), file)} is not there`);
+      if (!existsSync(file)) return t.skip(`${path.relative(process.cwd(), file)} does not exist`);
       const { spec } = parse(readFileSync(file, 'utf8'));
       const version = spec.versions.find((v: { name: string }) => v.name === resource.version);
       assert.deepEqual(

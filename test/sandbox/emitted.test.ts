@@ -1,4 +1,4 @@
-/** The sandbox takes all that a KafkaTls emits: what is committed can be tried in it as it is. */
+/** The sandbox takes every manifest of a KafkaTls, so that users can try their manifests in it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,10 +1,11 @@
-/** What people do in the sandbox with their own kubectl. */
+/** The commands of a user's own kubectl that work in the sandbox. Each test goes on with the objects of the ones before it. */
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaCluster, KafkaTls, Tls } from '#constructs/index';
 import { KINDS, ref } from '#model/kube-object';
@@ -15,187 +16,150 @@ import { yaml } from '../support/bundle-text';
 import { asSaid, PAUSED, resumingEditor } from '../support/resume-by-hand';
 
 const isInstalled = spawnSync('kubectl', ['version', '--client']).status === 0;
+const NOW = '2026-11-23T09:00:00Z';
 
-const KAFKA = `
-apiVersion: kubedb.com/v1
-kind: Kafka
-metadata: {name: orders}
-spec: {version: 4.2.0, replicas: 3}
-`;
+const kafka = (spec: object, name = 'orders') => ({ apiVersion: 'kubedb.com/v1', kind: 'Kafka', metadata: { name }, spec });
+const ORDERS = kafka({ version: '4.2.0', replicas: 3 });
 
-describe('kubectl', () => {
+describe('kubectl', { skip: isInstalled ? false : 'kubectl is not on the PATH' }, () => {
   let server: ApiServer;
   let home: string;
 
   before(async () => {
-    server = await serveApi(createApi({ now: () => new Date('2026-11-23T09:00:00Z') }));
+    server = await serveApi(createApi({ now: () => new Date(NOW) }));
     home = mkdtempSync(path.join(tmpdir(), 'kafka-tls-kubectl-'));
     writeFileSync(path.join(home, 'config'), server.kubeconfig);
-    writeFileSync(path.join(home, 'kafka.yaml'), KAFKA);
-    writeFileSync(path.join(home, 'typo.yaml'), KAFKA.replace('replicas', 'replicsa').replace('orders', 'typo'));
   });
   after(async () => {
     await server.close();
     rmSync(home, { recursive: true, force: true });
   });
 
-  const environment = () => ({ ...process.env, KUBE_EDITOR: resumingEditor(home), KUBECONFIG: path.join(home, 'config'), HOME: home });
+  const context = () => ({
+    cwd: home,
+    env: { ...process.env, KUBE_EDITOR: resumingEditor(home), KUBECONFIG: path.join(home, 'config'), HOME: home },
+  });
   const kubectl = (...args: string[]) =>
     new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-      execFile('kubectl', args, { cwd: home, env: environment() }, (error, stdout, stderr) =>
+      execFile('kubectl', args, context(), (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       );
     });
-  const withKubectl = (name: string, body: () => Promise<void>) =>
-    test(name, async (t: TestContext) => (isInstalled ? body() : t.skip('kubectl is not on the PATH')));
+  /** Runs kubectl with a manifest in a file. */
+  const withFile = (manifest: object | string, ...args: string[]) => {
+    writeFileSync(path.join(home, 'manifest.yaml'), typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+    return kubectl(...args, '-f', 'manifest.yaml');
+  };
+  const read = async (object: string, jsonPath: string) => (await kubectl('get', object, '-o', `jsonpath={${jsonPath}}`)).stdout;
 
-  withKubectl('apply --server-side creates an object, and changes nothing the second time', async () => {
-    const first = await kubectl('apply', '--server-side', '-f', 'kafka.yaml');
+  test('apply --server-side creates an object, and changes nothing the second time', async () => {
+    const first = await withFile(ORDERS, 'apply', '--server-side');
     assert.equal(first.stdout, 'kafka.kubedb.com/orders serverside-applied\n', first.stderr);
-    const version = () => kubectl('get', 'kafka', 'orders', '-o', 'jsonpath={.metadata.resourceVersion}');
-    const before = await version();
-    await kubectl('apply', '--server-side', '-f', 'kafka.yaml');
-    assert.equal((await version()).stdout, before.stdout);
+    const version = await read('kafka/orders', '.metadata.resourceVersion');
+    await withFile(ORDERS, 'apply', '--server-side');
+    assert.equal(await read('kafka/orders', '.metadata.resourceVersion'), version);
   });
 
-  withKubectl('get prints the columns of a kind, by its short name', async () => {
-    const { stdout } = await kubectl('get', 'kf');
-    assert.equal(stdout.replace(/ +/g, ' '), 'NAME VERSION STATUS AGE\norders 4.2.0 0s\n');
-  });
+  const lists = [
+    { args: ['kf'], says: /^NAME +VERSION +STATUS +AGE\norders +4\.2\.0 +0s\n$/ },
+    { args: ['all'], says: /^NAME +VERSION +STATUS +AGE\nkafka.kubedb.com\/orders +4\.2\.0 +0s\n$/ },
+    { args: ['ns', 'default'], says: /^NAME +AGE\ndefault +\S+\n$/ },
+  ];
+  for (const { args, says } of lists) {
+    test(`get ${args.join(' ')} prints a table`, async () => assert.match((await kubectl('get', ...args)).stdout, says));
+  }
 
-  withKubectl('get all finds it by its category', async () => {
-    const { stdout } = await kubectl('get', 'all');
-    assert.match(stdout, /kafka.kubedb.com\/orders/);
-  });
-
-  withKubectl('describe shows the object and its events', async () => {
-    const { stdout: uid } = await kubectl('get', 'kafka', 'orders', '-o', 'jsonpath={.metadata.uid}');
-    const event = {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: 'orders.1' },
-      involvedObject: { apiVersion: 'kubedb.com/v1', kind: 'Kafka', name: 'orders', namespace: 'default', uid },
-      reason: 'Successful',
-      message: 'It went well',
-      type: 'Normal',
-      count: 1,
-      firstTimestamp: '2026-11-23T09:00:00Z',
-      lastTimestamp: '2026-11-23T09:00:00Z',
-    };
-    writeFileSync(path.join(home, 'event.json'), JSON.stringify(event));
-    await kubectl('create', '-f', 'event.json');
+  test('describe shows an object and its events; get events sorts them by a field', async () => {
+    const uid = await read('kafka/orders', '.metadata.uid');
+    const involvedObject = { apiVersion: 'kubedb.com/v1', kind: 'Kafka', name: 'orders', namespace: 'default', uid };
+    for (const second of [2, 1]) {
+      const event = { reason: 'Successful', message: `step ${second}`, type: 'Normal', count: 1, firstTimestamp: NOW };
+      const lastTimestamp = NOW.replace('00Z', `0${second}Z`);
+      const metadata = { name: `orders.${second}` };
+      await withFile({ apiVersion: 'v1', kind: 'Event', metadata, involvedObject, ...event, lastTimestamp }, 'create');
+    }
     const { stdout } = await kubectl('describe', 'kafka', 'orders');
-    assert.match(stdout, /^Name:\s+orders$/m);
-    assert.match(stdout, /It went well/);
+    assert.match(stdout, /^Name:\s+orders$.*^Events:.*step 1/ms);
+    assert.match((await kubectl('get', 'events', '--sort-by=.lastTimestamp')).stdout, /step 1.*step 2/s);
   });
 
-  withKubectl('apply works without --server-side, too', async () => {
-    const pair = (value: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {${value}}\n`;
-    for (const value of ['a: "1", b: "1"', 'a: "2"']) {
-      writeFileSync(path.join(home, 'plain.yaml'), pair(value));
-      const { code, stderr } = await kubectl('apply', '-f', 'plain.yaml');
+  test('apply works without --server-side, too', async () => {
+    for (const data of [{ a: '1', b: '1' }, { a: '2' }]) {
+      const { code, stderr } = await withFile({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'plain' }, data }, 'apply');
       assert.equal(code, 0, stderr);
     }
-    assert.equal((await kubectl('get', 'configmap', 'plain', '-o', 'jsonpath={.data}')).stdout, '{"a":"2"}');
+    assert.equal(await read('configmap/plain', '.data'), '{"a":"2"}');
   });
 
-  withKubectl('a command that sends protobuf is refused with the command to use instead', async () => {
-    for (const args of [
-      ['create', 'ns', 'staging'],
-      ['auth', 'can-i', 'get', 'secrets'],
-    ]) {
+  const protobuf = [
+    ['create', 'ns', 'staging'],
+    ['auth', 'can-i', 'get', 'secrets'],
+  ];
+  for (const args of protobuf) {
+    test(`${args.join(' ')} sends protobuf, and is refused with the command to use instead`, async () => {
       const { code, stderr } = await kubectl(...args);
       assert.equal(code, 1);
       assert.match(
         stderr,
         /reads JSON and no protobuf: use "kubectl create <kind> \.\.\. --dry-run=client -o yaml \| kubectl create -f -"/,
       );
-    }
-    const namespace = await kubectl('create', 'ns', 'staging', '--dry-run=client', '-o', 'yaml');
-    writeFileSync(path.join(home, 'namespace.yaml'), namespace.stdout);
-    assert.equal((await kubectl('create', '-f', 'namespace.yaml')).stdout, 'namespace/staging created\n');
+    });
+  }
+
+  test('create -f takes the object of a create command', async () => {
+    const { stdout } = await kubectl('create', 'ns', 'staging', '--dry-run=client', '-o', 'yaml');
+    assert.equal((await withFile(stdout, 'create')).stdout, 'namespace/staging created\n');
   });
 
-  withKubectl('apply of a Job warns that the sandbox runs none', async () => {
+  test('apply of a Job warns that the sandbox runs none', async () => {
     const chart = new Chart(new App(), 'chart', { namespace: 'default' });
     new KafkaTls(chart, 'tls', { cluster: KafkaCluster.existing('orders'), tls: Tls.off(), job: { image: `x@sha256:${'0'.repeat(64)}` } });
-    writeFileSync(path.join(home, 'job.yaml'), Testing.synth(chart).map(yaml).join('---\n'));
-    const { code, stderr } = await kubectl('apply', '--server-side', '-f', 'job.yaml');
+    const { code, stderr } = await withFile(Testing.synth(chart).map(yaml).join('---\n'), 'apply', '--server-side');
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^Warning: the sandbox runs no Jobs: run "kafka-tls apply --config-map" instead of Job kafka-tls-orders/m);
   });
 
-  withKubectl('get events sorts by a field', async () => {
-    for (const [name, second] of [
-      ['sorted.2', 2],
-      ['sorted.1', 1],
-    ] as const) {
-      const lastTimestamp = `2026-11-23T09:00:0${second}Z`;
-      const involvedObject = { apiVersion: 'kubedb.com/v1', kind: 'Kafka', name: 'sorted', namespace: 'default' };
-      writeFileSync(
-        path.join(home, 'event.json'),
-        JSON.stringify({ apiVersion: 'v1', kind: 'Event', metadata: { name }, involvedObject, lastTimestamp }),
-      );
-      await kubectl('create', '-f', 'event.json');
-    }
-    const { stdout, stderr } = await kubectl('get', 'events', '--sort-by=.lastTimestamp');
-    assert.ok(stdout.indexOf('sorted.1') > 0 && stdout.indexOf('sorted.1') < stdout.indexOf('sorted.2'), stdout + stderr);
-  });
-
-  withKubectl('an unknown field is refused', async () => {
-    const { code, stderr } = await kubectl('create', '-f', 'typo.yaml');
-    assert.equal(code, 1);
-    assert.match(stderr, /unknown field "spec.replicsa"/);
-  });
-
-  withKubectl('another manager is told of the conflict', async () => {
-    writeFileSync(path.join(home, 'other.yaml'), KAFKA.replace('replicas: 3', 'replicas: 5'));
-    const { code, stderr } = await kubectl('apply', '--server-side', '--field-manager=other', '-f', 'other.yaml');
-    assert.equal(code, 1);
-    assert.match(stderr, /Apply failed with 1 conflict: conflict with "kubectl": .spec.replicas/);
-  });
-
-  withKubectl('get -w follows changes until the object is deleted', async () => {
-    const watching = spawn('kubectl', ['get', 'kafka', 'orders', '-w', '--no-headers', '-o', 'custom-columns=R:.spec.replicas'], {
-      cwd: home,
-      env: environment(),
+  const refused = [
+    {
+      name: 'an unknown field',
+      run: () => withFile(kafka({ version: '4.2.0', replicsa: 3 }, 'typo'), 'create'),
+      says: /unknown field "spec.replicsa"/,
+    },
+    {
+      name: 'the field of another manager',
+      run: () => withFile(kafka({ version: '4.2.0', replicas: 5 }), 'apply', '--server-side', '--field-manager=other'),
+      says: /Apply failed with 1 conflict: conflict with "kubectl": .spec.replicas/,
+    },
+    { name: 'a wrong token', run: () => kubectl('get', 'kafka', '--token=wrong'), says: /You must be logged in|Unauthorized/ },
+  ];
+  for (const { name, run, says } of refused) {
+    test(`${name} is refused`, async () => {
+      const { code, stderr } = await run();
+      assert.equal(code, 1);
+      assert.match(stderr, says);
     });
-    let seen = '';
-    const sees = (text: string) =>
-      new Promise<void>((resolve) => {
-        const look = () => seen.includes(text) && resolve();
-        watching.stdout.on('data', (chunk) => {
-          seen += chunk;
-          look();
-        });
-        look();
-      });
-    const first = sees('3\n');
-    await first;
-    watching.stdout.removeAllListeners('data');
-    const second = sees('4\n');
+  }
+
+  test('get -w follows changes until the object is deleted', async () => {
+    const columns = 'custom-columns=R:.spec.replicas';
+    const watching = spawn('kubectl', ['get', 'kafka', 'orders', '-w', '--no-headers', '-o', columns], context());
+    const lines = watching.stdout.setEncoding('utf8');
+    assert.deepEqual(await once(lines, 'data'), ['3\n']);
+    const next = once(lines, 'data');
     await kubectl('patch', 'kafka', 'orders', '--type=merge', '-p', '{"spec":{"replicas":4}}');
-    await second;
+    assert.deepEqual(await next, ['4\n']);
     watching.kill();
-    assert.equal(seen, '3\n4\n');
   });
 
-  withKubectl('delete waits until the object is gone', async () => {
-    const { stdout } = await kubectl('delete', 'kafka', 'orders');
-    assert.equal(stdout, 'kafka.kubedb.com "orders" deleted\n');
+  test('delete waits until the object is gone', async () => {
+    assert.equal((await kubectl('delete', 'kafka', 'orders')).stdout, 'kafka.kubedb.com "orders" deleted\n');
     assert.equal((await kubectl('get', 'kafka', 'orders')).code, 1);
   });
 
-  withKubectl('a wrong token is Unauthorized', async () => {
-    const { stderr } = await kubectl('get', 'kafka', '--token=wrong');
-    assert.match(stderr, /You must be logged in to the server|Unauthorized/);
-  });
-
-  withKubectl('what the condition of a paused Kafka says to do resumes it', async () => {
-    await kubectl('apply', '--server-side', '-f', 'kafka.yaml');
+  test('the command in the condition of a paused Kafka resumes it', async () => {
+    await withFile(ORDERS, 'apply', '--server-side');
     await kubectl('patch', 'kafka', 'orders', '--subresource=status', '--type=merge', '-p', JSON.stringify(PAUSED));
     const { stderr } = await kubectl(...asSaid(whoResumes(ref(KINDS.Kafka, 'default', 'orders'))));
-    const { stdout } = await kubectl('get', 'kafka', 'orders', '-o', 'jsonpath={.status.conditions[*].type}');
-    assert.equal(stdout, 'Provisioned', stderr);
+    assert.equal(await read('kafka/orders', '.status.conditions[*].type'), 'Provisioned', stderr);
   });
 });
