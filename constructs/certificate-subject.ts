@@ -1,4 +1,4 @@
-/** Who a certificate is for, besides its common name. */
+/** The subject of a certificate, besides its common name. */
 export interface CertificateSubject {
   /** @default - none */
   readonly organizations?: readonly string[];

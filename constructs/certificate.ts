@@ -6,22 +6,25 @@ import { KeyAlgorithm } from './key-algorithm';
 import type { CertificateSettings } from './model/manifests';
 import type { Subject } from './model/tls';
 
-/** How a private key is written. */
+/** Format of a private key in its Secret. */
 export enum KeyEncoding {
-  /** What KubeDB's Kafka supports. */
+  /** The format that KubeDB's Kafka supports. */
   PKCS8 = 'PKCS8',
-  /** What cert-manager uses when nothing is said; Kafka's PEM reader refuses it. */
+  /** The default of cert-manager. Kafka cannot read it from a PEM file. */
   PKCS1 = 'PKCS1',
 }
 
-/** What can be said of every certificate. */
+/** Properties of every certificate. */
 export interface CertificateProps {
   /**
    * Secret that cert-manager writes the certificate to.
    * @default - the name of the Certificate
    */
   readonly secretName?: string;
-  /** @default - a common name and nothing else */
+  /**
+   * Subject of the certificate, besides its common name.
+   * @default - none
+   */
   readonly subject?: CertificateSubject;
   /**
    * Lifetime, at least an hour.
@@ -29,50 +32,60 @@ export interface CertificateProps {
    */
   readonly duration?: Duration;
   /**
-   * How long before its end cert-manager renews it by itself. A broker goes on serving the old certificate until it restarts, so leave it
-   * short and let `beforeExpiry` rotate in time.
-   * @default - five minutes for brokers, cert-manager's third of the lifetime for applications
+   * How long before expiry cert-manager renews the certificate. A broker serves the old certificate until it reloads or restarts, so keep this
+   * short for brokers and let `beforeExpiry` rotate in time.
+   * @default - five minutes for brokers, a third of the lifetime for applications
    */
   readonly renewBefore?: Duration;
   /**
-   * Further DNS names. Brokers always have those of their Service and pods.
+   * Further DNS names. The certificates of brokers always have the names of their Service and pods.
    * @default - none
    */
   readonly dnsNames?: readonly string[];
   /**
-   * Further IP addresses. Brokers always have 127.0.0.1.
+   * Further IP addresses. The certificates of brokers always have 127.0.0.1.
    * @default - none
    */
   readonly ipAddresses?: readonly string[];
-  /** @default - none */
+  /**
+   * URIs, such as a SPIFFE id.
+   * @default - none
+   */
   readonly uris?: readonly string[];
-  /** @default - none */
+  /**
+   * E-mail addresses.
+   * @default - none
+   */
   readonly emailAddresses?: readonly string[];
-  /** @default KeyEncoding.PKCS8 */
+  /**
+   * Format of the private key.
+   * @default KeyEncoding.PKCS8
+   */
   readonly keyEncoding?: KeyEncoding;
   /**
-   * The kind of private key. For the brokers only under `Executor.native()`: elsewhere KubeDB makes their Certificates, and chooses.
+   * Algorithm and size of the private key. For the brokers only with `Executor.native()`: otherwise KubeDB makes their Certificates and
+   * chooses the key.
    * @default - cert-manager's RSA with 2048 bits
    */
   readonly keyAlgorithm?: KeyAlgorithm;
   /**
-   * Fields that no prop here models, merged into the certificate's own. What KubeDB (for brokers) or cert-manager (for applications) has no
-   * field for is refused at synth.
+   * Fields that no prop models. They are merged into the spec of the certificate. Synth refuses fields that KubeDB (for brokers) or
+   * cert-manager (for applications) does not have.
    * @default - none
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
 
-/** One of the two certificates of a Kafka: `server` is what brokers and controllers serve, `client` what KubeDB's own clients present. */
+/** One of the two certificates of a Kafka: brokers and controllers serve `server`, KubeDB's own clients present `client`. */
 export interface BrokerCertificateProps extends CertificateProps {
   /**
-   * Who signs this one.
+   * Issuer of this certificate.
    * @default - the issuer of the Kafka
    */
   readonly issuer?: TlsIssuer;
 }
 
-/** Returns the props of a certificate as plain data; absent and undefined are the same. */
+/** Returns the props of a certificate as plain data, without undefined members. */
 export function certificateSettings(props: BrokerCertificateProps = {}): CertificateSettings {
   const settings: { readonly [K in keyof CertificateSettings]: CertificateSettings[K] | undefined } = {
     secretName: props.secretName,

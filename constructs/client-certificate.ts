@@ -7,31 +7,37 @@ import { issuerRefOf } from './model/manifests';
 
 /** Props of ClientCertificate. */
 export interface ClientCertificateProps extends CertificateProps {
-  /** The Kafka that the application talks to. */
+  /** The Kafka that the application connects to. */
   readonly kafkaTls: KafkaTls;
-  /** Name of the Certificate, and of its Secret unless `secretName` says otherwise. */
+  /** Name of the Certificate, and of its Secret unless `secretName` is set. */
   readonly name: string;
   /**
-   * Common name; Kafka's principal is "CN=" and this.
-   * @default - the name; none with `literalSubject`, which holds its own
+   * Common name. The principal in Kafka is "CN=" followed by it.
+   * @default - the name; none with `literalSubject`, which contains its own
    */
   readonly commonName?: string;
   /**
-   * The whole subject as text, for principals and ACLs that depend on its parts and their order: "CN=billing,OU=payments,DC=example,DC=org".
-   * It takes the place of `commonName` and `subject`.
+   * The whole subject, for principals and ACLs that depend on its parts and their order: "CN=billing,OU=payments,DC=example,DC=org". It
+   * replaces `commonName` and `subject`.
    * @default - none
    */
   readonly literalSubject?: string;
   /**
-   * Who signs it. The brokers have to trust its root.
+   * Issuer of the certificate. The brokers must trust its root.
    * @default - the issuer of the Kafka
    */
   readonly issuer?: TlsIssuer;
 }
 
-/** A certificate by which an application proves to the brokers who it is. It is part of the Kafka's bundle, in the Kafka's namespace. */
+/**
+ * A certificate with which an application authenticates to the brokers. It is part of the bundle of the Kafka, in the Kafka's namespace.
+ *
+ * @example
+ *
+ *   new ClientCertificate(chart, 'billing', { kafkaTls: orders, name: 'billing', duration: Duration.days(30) });
+ */
 export class ClientCertificate extends Construct {
-  /** The Certificate, in the bundle; absent when nobody can sign it, which validation reports. */
+  /** The Certificate, in the bundle. Absent if there is no issuer, which validation reports. */
   readonly certificate?: ApiObject;
 
   constructor(scope: Construct, id: string, props: ClientCertificateProps) {
@@ -51,7 +57,7 @@ export class ClientCertificate extends Construct {
     });
     if (added !== undefined) this.certificate = added;
     else {
-      const missing = `Certificate/${name}: issuer is missing: the Kafka has no TLS, so it has no issuer to share. Name one, or leave the certificate out.`;
+      const missing = `Certificate/${name}: issuer is missing: the Kafka has no TLS, so it has no issuer that could be used. Name an issuer, or remove the certificate.`;
       this.node.addValidation({ validate: () => [missing] });
     }
   }

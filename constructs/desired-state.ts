@@ -4,65 +4,73 @@ import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Deadlines, type Desired, type Ex
 import type { KafkaIdentity } from './model/manifests';
 import type { TlsChoice } from './tls';
 
-/** How pods restart when restarted and not yet restarted ones cannot talk: when TLS is turned on or off, or the root changes. */
+/**
+ * How pods restart in a cut-over, where restarted pods cannot connect to the others: TLS is turned on or off, or the root changes.
+ */
 export enum Cutover {
-  /** One after the other, as KubeDB does; in between, the cluster is split in two. */
+  /** One after the other, as KubeDB does. Meanwhile the cluster is split in two. */
   ROLLING = 'rolling',
-  /** All at once: an outage of one restart, and no mixed state. Only under `Executor.native()`. */
+  /** All at once: an outage of one restart, without a mixed state. Only with `Executor.native()`. */
   STOP = 'stop',
 }
 
-/** What a gate does when Kafka's own facts cannot be had. */
+/** What a gate does if the health of the Kafka is unknown, because no broker can be asked. */
 export enum UnknownHealthPolicy {
-  /** It rests on the readiness of pods, and says so. */
+  /** It decides by the readiness of the pods, and reports that. */
   READINESS = 'readiness',
-  /** It refuses. */
+  /** It refuses the restart. */
   REFUSE = 'refuse',
 }
 
-/** How pods are restarted. */
+/** How the reconciler restarts pods. */
 export interface RestartProps {
-  /** @default Cutover.ROLLING */
+  /**
+   * How pods restart in a cut-over.
+   * @default Cutover.ROLLING
+   */
   readonly cutover?: Cutover;
-  /** @default UnknownHealthPolicy.READINESS */
+  /**
+   * What a gate does if the health of the Kafka is unknown.
+   * @default UnknownHealthPolicy.READINESS
+   */
   readonly unknownHealthPolicy?: UnknownHealthPolicy;
 }
 
-/** How long to wait for each thing before a run ends: ten seconds to a day; `opsManagerDetection` may be none. */
+/** How long a run waits before it ends. Each deadline is from ten seconds to a day; `opsManagerDetection` may be zero. */
 export interface DeadlinesProps {
   /**
-   * Until a certificate is issued.
+   * For cert-manager to issue a certificate.
    * @default Duration.minutes(5)
    */
   readonly issuance?: Duration;
   /**
-   * Until a restarted pod is Ready and serves its certificate; also the timeout of each step of a request.
+   * For a restarted pod to be Ready and to serve its certificate. It is also the timeout of each step of a request.
    * @default Duration.minutes(10)
    */
   readonly podReady?: Duration;
   /**
-   * Until the gate of a pod opens.
+   * For the gate of a pod to allow its restart.
    * @default Duration.minutes(15)
    */
   readonly gate?: Duration;
   /**
-   * Until somebody else's operation is done, or a Kafka that somebody else creates is there.
+   * For an operation of another actor to finish, or for a Kafka that another actor creates.
    * @default Duration.minutes(30)
    */
   readonly foreignOperation?: Duration;
   /**
-   * Until KubeDB's ops-manager picks a request up.
+   * For KubeDB's ops-manager to accept a request.
    * @default Duration.minutes(2)
    */
   readonly requestAcceptance?: Duration;
   /**
-   * Under `Executor.native()`, how long a new request is left alone to see whether an ops-manager claims it.
+   * With `Executor.native()`: for an ops-manager to start a new request. If one does, the run ends, because two programs must not work on it.
    * @default Duration.seconds(15)
    */
   readonly opsManagerDetection?: Duration;
 }
 
-/** What the desired state is made of. */
+/** Parts of the desired state. */
 export interface DesiredStateProps {
   readonly choice: TlsChoice;
   readonly executor: ExecutorName;

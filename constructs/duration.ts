@@ -1,4 +1,4 @@
-/** From cdk8s' Duration to the text Kubernetes wants. */
+/** Converts a Duration of cdk8s to the syntax of Kubernetes. */
 import type { Duration } from 'cdk8s';
 import { formatGoDuration } from './model/go-duration';
 
@@ -7,7 +7,7 @@ export function goDuration(duration: Duration): string;
 export function goDuration(duration: Duration | undefined): string | undefined;
 export function goDuration(duration: Duration | undefined): string | undefined {
   if (duration === undefined) return undefined;
-  // Plain JavaScript lets a text pass. Validation refuses what is no duration, with the field that it is in.
+  // JavaScript may pass a string. Validation refuses it, and names the field.
   if (typeof duration.toMilliseconds !== 'function') return String(duration);
   const milliseconds = duration.toMilliseconds({ integral: false });
   return Number.isFinite(milliseconds) ? formatGoDuration(BigInt(Math.round(milliseconds)) * 1_000_000n) : String(milliseconds);

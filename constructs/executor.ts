@@ -1,16 +1,16 @@
 import { factoryValue } from './factory-value';
 import type { ExecutorName } from './model/desired';
 
-/** Who carries operations out. */
+/** The program that carries out operations on the Kafka. */
 export class Executor {
-  /** KubeDB's ops-manager: the reconciler submits KafkaOpsRequests and follows them. For every cluster that has one. */
+  /** KubeDB's ops-manager: the reconciler creates KafkaOpsRequests and waits for them. For all clusters that have an ops-manager. */
   static opsRequest(): Executor {
     return new Executor('ops-request');
   }
 
   /**
-   * The reconciler itself: it issues, reconfigures and restarts, each pod behind a gate. Only for clusters without an ops-manager, and
-   * experimental beside KubeDB's own provisioner, whose source is closed.
+   * The reconciler: it issues certificates, changes the configuration and restarts pods, and checks the health of the Kafka before each pod.
+   * Only for clusters without an ops-manager. Experimental together with KubeDB's provisioner, whose source is closed.
    */
   static native(): Executor {
     return new Executor('native');

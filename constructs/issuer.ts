@@ -6,35 +6,41 @@ import { KeyAlgorithm } from './key-algorithm';
 import type { IssuerSettings } from './model/manifests';
 import type { Subject } from './model/tls';
 
-/** What can be said of a self-signed CA. */
+/** Options of a self-signed CA. */
 export interface SelfSignedCaOptions {
   /**
-   * Name of the CA's Certificate, Secret and Issuer. A CA of another name is another CA: changing it replaces the root that clients trust.
+   * Name of the CA's Certificate, Secret and Issuer. Another name makes another CA, with another root that clients must trust.
    * @default - "<kafka>-ca"
    */
   readonly name?: string;
-  /** @default - the name */
+  /**
+   * Common name of the root certificate.
+   * @default - the name
+   */
   readonly commonName?: string;
-  /** @default - a common name and nothing else */
+  /**
+   * Subject of the root certificate, besides its common name.
+   * @default - none
+   */
   readonly subject?: CertificateSubject;
   /**
-   * Lifetime of the root.
+   * Lifetime of the root certificate.
    * @default Duration.days(1825)
    */
   readonly duration?: Duration;
   /**
-   * How long before its end the root is renewed, with the same key. Leaves that live longer may outlive it.
+   * How long before expiry the root certificate is renewed, with the same key. Certificates with a longer lifetime may outlive it.
    * @default Duration.days(365)
    */
   readonly renewBefore?: Duration;
   /**
-   * The kind of private key. cert-manager keeps the key of a CA for ever: to change its kind, give the CA another name.
+   * Algorithm and size of the private key. cert-manager never replaces the key of a CA: for another algorithm, give the CA another name.
    * @default KeyAlgorithm.rsa(3072)
    */
   readonly keyAlgorithm?: KeyAlgorithm;
 }
 
-/** What can be said of an issuer made from a CA Secret. */
+/** Options of an issuer that signs with a CA in a Secret. */
 export interface CaSecretOptions {
   /**
    * Name of the Issuer.
@@ -43,9 +49,13 @@ export interface CaSecretOptions {
   readonly name?: string;
 }
 
-/** Who signs the certificates. */
+/**
+ * The issuer of the certificates.
+ *
+ * @see "Issuer configuration" in the documentation of cert-manager
+ */
 export class TlsIssuer {
-  /** A CA of the Kafka's own, made in its namespace: a self-signing Issuer, a CA Certificate, and an Issuer that signs with it. */
+  /** A new CA in the namespace of the Kafka: a self-signing Issuer, a CA Certificate, and an Issuer that signs with this CA. */
   static selfSignedCa(options: SelfSignedCaOptions = {}): TlsIssuer {
     return new TlsIssuer({
       kind: 'selfSignedCa',
@@ -58,17 +68,17 @@ export class TlsIssuer {
     });
   }
 
-  /** A CA whose `tls.crt` and `tls.key` are in a Secret of the Kafka's namespace; an Issuer is made for it. */
+  /** A CA whose `tls.crt` and `tls.key` are in a Secret in the namespace of the Kafka. The reconciler creates an Issuer for it. */
   static caSecret(secretName: string, options: CaSecretOptions = {}): TlsIssuer {
     return new TlsIssuer({ kind: 'caSecret', secret: secretName, name: options.name });
   }
 
-  /** An Issuer that exists in the Kafka's namespace. It is referred to, never changed. */
+  /** An existing Issuer in the namespace of the Kafka. The reconciler never changes it. */
   static issuer(name: string): TlsIssuer {
     return new TlsIssuer({ kind: 'reference', ref: { apiGroup: 'cert-manager.io', kind: 'Issuer', name } });
   }
 
-  /** A ClusterIssuer that exists. It is referred to, never changed. */
+  /** An existing ClusterIssuer. The reconciler never changes it. */
   static clusterIssuer(name: string): TlsIssuer {
     return new TlsIssuer({ kind: 'reference', ref: { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name } });
   }

@@ -2,7 +2,7 @@ import type { Size } from 'cdk8s';
 import { factoryValue } from './factory-value';
 import { type ClusterSettings, type ExtraSpec, merged } from './model/manifests';
 
-/** The nodes of one role. */
+/** Nodes of one role. */
 export interface KafkaNodesProps {
   /** Number of nodes; three survive the loss of one. */
   readonly replicas: number;
@@ -19,33 +19,35 @@ export interface KafkaNodesProps {
    */
   readonly suffix?: string;
   /**
-   * Fields of KubeDB's node spec that no prop here models.
+   * Fields of KubeDB's node spec that no prop models.
    * @default - none
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
 
-/** What every declared Kafka says. */
+/** Properties of every declared Kafka. */
 export interface DeclaredClusterProps {
   /** Name of the Kafka; the namespace is that of the chart. */
   readonly name: string;
   /** Name of a KafkaVersion, such as "4.2.0". */
   readonly version: string;
   /**
-   * Fields of KubeDB's Kafka spec that no prop here models, such as `deletionPolicy`. Leave `enableSSL` and `tls` to the prop `tls` of
-   * KafkaTls, and `containers` alone unless you pin KAFKA_CLUSTER_ID in both roles.
+   * Fields of KubeDB's Kafka spec that no prop models, such as `deletionPolicy`. Set TLS with the prop `tls` of KafkaTls, not with `enableSSL`
+   * and `tls` here. Do not set `containers`, except to pin KAFKA_CLUSTER_ID in both roles.
    * @default - none
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
 
-/** A Kafka whose controllers are nodes of their own. */
+/** A Kafka with separate nodes for controllers and brokers. */
 export interface DedicatedClusterProps extends DeclaredClusterProps {
+  /** Nodes that are only controllers. */
   readonly controllers: KafkaNodesProps;
+  /** Nodes that are only brokers. */
   readonly brokers: KafkaNodesProps;
 }
 
-/** A Kafka whose nodes are controllers and brokers at once. */
+/** A Kafka whose nodes are both controllers and brokers. */
 export interface CombinedClusterProps extends DeclaredClusterProps {
   /** Number of nodes; three survive the loss of one. */
   readonly replicas: number;
@@ -58,39 +60,41 @@ export interface CombinedClusterProps extends DeclaredClusterProps {
   readonly storageClassName?: string;
 }
 
-/** What there is to say of a Kafka that somebody else creates. */
+/** Options of a Kafka that another actor creates. */
 export interface ExistingClusterOptions {
   /**
-   * Number of pods. The deadline of the Job follows from it, and the duration that a plan without a cluster prints.
+   * Number of pods. It determines the deadline of the Job, and the duration that a plan without a cluster prints.
    * @default - 12 for the deadline; a plan without a cluster prints the time for one pod
    */
   readonly nodes?: number;
   /**
-   * Secret with the passwords of the key stores, if the Kafka names one. Only `Executor.native()` needs to know.
+   * Secret with the passwords of the key stores, if the Kafka names one. Only `Executor.native()` uses it.
    * @default - "<kafka>-keystore-cred"
    */
   readonly keystoreCredSecret?: string;
 }
 
 /**
- * The Kafka that TLS is for.
+ * The Kafka whose TLS state is desired.
  *
- * A declared one (`dedicated`, `combined`) is used if the Kafka is missing, and only then: it is created with TLS as desired. Where an
- * existing Kafka differs in anything but TLS, that is reported and never applied, for those are other operations.
+ * The reconciler creates a declared Kafka (`dedicated`, `combined`) if it is missing, with the desired TLS state. If the Kafka exists, the
+ * reconciler changes only its TLS state; it reports other differences, which need other operations of KubeDB.
+ *
+ * @see "Kafka CRD" in the documentation of KubeDB
  */
 export class KafkaCluster {
-  /** A Kafka with controllers and brokers on nodes of their own; created if it is missing. */
+  /** A Kafka with separate nodes for controllers and brokers. The reconciler creates it if it is missing. */
   static dedicated(props: DedicatedClusterProps): KafkaCluster {
     const topology = { controller: nodes(props.controllers), broker: nodes(props.brokers) };
     return new KafkaCluster(declared(props, { topology }, props.controllers.replicas + props.brokers.replicas));
   }
 
-  /** A Kafka whose nodes are controllers and brokers at once; created if it is missing. */
+  /** A Kafka whose nodes are both controllers and brokers. The reconciler creates it if it is missing. */
   static combined(props: CombinedClusterProps): KafkaCluster {
     return new KafkaCluster(declared(props, { replicas: props.replicas, storage: volume(props) }, props.replicas));
   }
 
-  /** A Kafka that somebody else creates. The run waits for it, and never creates it. */
+  /** A Kafka that another actor creates. A run waits for it, and never creates it. */
   static existing(name: string, options: ExistingClusterOptions = {}): KafkaCluster {
     const { keystoreCredSecret } = options;
     return new KafkaCluster({

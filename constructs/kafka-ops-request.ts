@@ -9,38 +9,44 @@ import { completeTls, type ExtraSpec, merged, OPERATION, requestSpec, type TlsSe
 import { manifestViolations } from './model/validate';
 import { reportViolations } from './warning';
 
-/** What a hand-written request to change TLS says. */
+/** Properties of a request that adds TLS to a Kafka, or changes it. */
 export interface ReconfigureTlsProps {
-  /** Who signs the certificates; an issuer that exists. */
+  /** Issuer of the certificates. It must exist. */
   readonly issuer: TlsIssuer;
-  /** @default - names of the Service and the pods, cert-manager's lifetime */
+  /**
+   * The certificate that brokers and controllers serve.
+   * @default - names of the Service and the pods, cert-manager's lifetime
+   */
   readonly server?: BrokerCertificateProps;
-  /** @default - as `server` */
+  /**
+   * The certificate that KubeDB's own clients present.
+   * @default - names of the Service and the pods, cert-manager's lifetime
+   */
   readonly client?: BrokerCertificateProps;
 }
 
-/** What was chosen. */
+/** The chosen operation, as plain data. */
 export interface OperationChoice {
-  /** Which candidate of a bundle would do the same. */
+  /** The candidate of a bundle that does the same. */
   readonly kind: keyof typeof OPERATION;
-  /** Only of `converge`, and absent to take TLS away. */
+  /** Only for `converge`; absent to remove TLS. */
   readonly tls?: TlsSettings;
 }
 
-/** What a KafkaOpsRequest does: exactly one thing. */
+/** The operation of a KafkaOpsRequest. A request has exactly one. */
 export class KafkaOperation {
-  /** Adds TLS to a Kafka without, or changes issuer and certificates of one with. */
+  /** Adds TLS to a Kafka, or changes its issuer and certificates. */
   static reconfigureTls(props: ReconfigureTlsProps): KafkaOperation {
     const certificates = { server: certificateSettings(props.server), client: certificateSettings(props.client) };
     return new KafkaOperation({ kind: 'converge', tls: { issuer: TlsIssuer._of(props.issuer), certificates } });
   }
 
-  /** Issues every certificate anew. */
+  /** Issues every certificate again. */
   static rotateCertificates(): KafkaOperation {
     return new KafkaOperation({ kind: 'rotate' });
   }
 
-  /** Takes TLS away. */
+  /** Removes TLS. */
   static removeTls(): KafkaOperation {
     return new KafkaOperation({ kind: 'converge' });
   }
@@ -63,7 +69,7 @@ function operationSpec({ kind, tls }: OperationChoice, kafka: string): ExtraSpec
   return OPERATION.converge(tls === undefined ? 'off' : completeTls(tls, kafka));
 }
 
-/** A bundle makes the issuers it needs, a request makes none. */
+/** A bundle holds the issuers that it needs. A request alone holds none. */
 function needsNewIssuer({ tls }: OperationChoice): boolean {
   if (tls === undefined) return false;
   return [tls.issuer, tls.certificates.server.issuer, tls.certificates.client.issuer].some(
@@ -73,7 +79,7 @@ function needsNewIssuer({ tls }: OperationChoice): boolean {
 
 /** When KubeDB starts a request. */
 export enum ApplyWhen {
-  /** Only while the Kafka is Ready. On a broken one the request never starts. */
+  /** Only while the Kafka is Ready. If the Kafka is broken, the request never starts. */
   IF_READY = 'IfReady',
   /** In any state of the Kafka. */
   ALWAYS = 'Always',
@@ -81,32 +87,46 @@ export enum ApplyWhen {
 
 /** Props of KafkaOpsRequest. */
 export interface KafkaOpsRequestProps {
-  /** Name of the request. KubeDB never runs a name twice, and lets nobody edit a request: another operation needs another name. */
+  /** Name of the request. KubeDB runs a request once and does not allow edits, so another operation needs another name. */
   readonly name: string;
   /** Name of the Kafka, in the namespace of the chart. */
   readonly kafka: string;
+  /** What the request does. */
   readonly operation: KafkaOperation;
   /**
-   * How long each step may take.
-   * @default - KubeDB's, which follows from the number of pods
+   * Timeout of each step.
+   * @default - KubeDB's default, which depends on the number of pods
    */
   readonly timeout?: Duration;
-  /** @default - KubeDB's, IfReady */
+  /**
+   * When KubeDB starts the request.
+   * @default - KubeDB's default, IfReady
+   */
   readonly apply?: ApplyWhen;
-  /** @default - KubeDB's, 1 */
+  /**
+   * How often KubeDB tries again after a failure.
+   * @default - KubeDB's default, 1
+   */
   readonly maxRetries?: number;
   /**
-   * Fields that no prop here models.
+   * Fields of the spec that no prop models.
    * @default - none
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
 
 /**
- * A request written by hand, for KubeDB's ops-manager to run once. Unlike KafkaTls it says what to do, not what should be: whoever applies
- * it starts it, and nothing is compared, ordered or verified.
+ * A request that KubeDB's ops-manager runs once, as soon as it is applied. Unlike KafkaTls it states an operation, not a desired state: the
+ * live state is not compared, and the result is not verified.
+ *
+ * @example
+ *
+ *   new KafkaOpsRequest(chart, 'restart', { name: 'orders-restart-1', kafka: 'orders', operation: KafkaOperation.restart() });
+ *
+ * @see "KafkaOpsRequest CRD" in the documentation of KubeDB
  */
 export class KafkaOpsRequest extends Construct {
+  /** The KafkaOpsRequest. */
   readonly request: ApiObject;
 
   constructor(scope: Construct, id: string, props: KafkaOpsRequestProps) {
@@ -136,11 +156,11 @@ export class KafkaOpsRequest extends Construct {
     const found = [...reportViolations(this, manifestViolations(manifest))];
     if (!manifest.metadata.namespace)
       found.push(
-        `${subject}: namespace is missing: a request is in the namespace of its Kafka. Give the chart one, new Chart(app, id, { namespace }).`,
+        `${subject}: namespace is missing: a request is in the namespace of its Kafka. Set it, new Chart(app, id, { namespace }).`,
       );
     if (lacksIssuer)
       found.push(
-        `${subject}: spec.tls.issuerRef is to an issuer that does not exist yet: a request makes none. Use TlsIssuer.issuer or TlsIssuer.clusterIssuer.`,
+        `${subject}: spec.tls.issuerRef refers to an issuer that does not exist: only a KafkaTls creates issuers. Use TlsIssuer.issuer or TlsIssuer.clusterIssuer.`,
       );
     return found;
   }

@@ -23,43 +23,43 @@ import { reportViolations } from './warning';
 
 /** Props of KafkaTls. The namespace is that of the chart. */
 export interface KafkaTlsProps {
-  /** The Kafka that TLS is for. */
+  /** The Kafka. */
   readonly cluster: KafkaCluster;
-  /** What its TLS should be. */
+  /** Its desired TLS state. */
   readonly tls: Tls;
   /**
    * How the reconciler runs in the cluster.
-   * @default - no Job: only the ConfigMap is emitted, for `kafka-tls apply` by hand
+   * @default - no Job: only the ConfigMap, for `kafka-tls apply` by hand
    */
   readonly job?: ReconcilerJobProps;
   /**
-   * Who carries operations out.
+   * The program that carries out operations on the Kafka.
    * @default Executor.opsRequest()
    */
   readonly executor?: Executor;
   /**
-   * Whose the Kafka is. A Kafka with another owner id is left alone.
+   * Owner id of the Kafka. The reconciler does not change a Kafka with another owner id.
    * @default - "<namespace>/<kafka>"
    */
   readonly owner?: string;
   /**
-   * DNS domain of the Kubernetes cluster, if it is not the default and no live object shows it yet: a Kafka that is created by this KafkaTls,
-   * say. The names of pods and Services end with it, and certificates carry these names.
-   * @default - read off the live Kafka, else "cluster.local"
+   * DNS domain of the Kubernetes cluster. The names of pods and Services end with it, and certificates contain these names. Required only if
+   * the domain is not the default and no live object contains it, for example because this KafkaTls creates the Kafka.
+   * @default - the domain in the configuration of the live Kafka, else "cluster.local"
    */
   readonly clusterDomain?: string;
   /**
    * How pods are restarted.
-   * @default - one after the other, gates rest on pod readiness where Kafka cannot be asked
+   * @default - see RestartProps
    */
   readonly restart?: RestartProps;
   /**
-   * How long to wait for each thing.
+   * How long a run waits.
    * @default - see DeadlinesProps
    */
   readonly deadlines?: DeadlinesProps;
   /**
-   * How often a failed operation is tried again.
+   * How often the reconciler tries a failed operation again.
    * @default 1
    */
   readonly retries?: number;

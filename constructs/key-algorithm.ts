@@ -1,9 +1,9 @@
 import { factoryValue } from './factory-value';
 import type { KeyKind } from './model/key-kind';
 
-/** What kind of private key a certificate has. cert-manager makes another key when it changes, so that pods restart with the new certificate. */
+/** Algorithm and size of a private key. If it changes, cert-manager issues a new certificate, and the pods load or restart with it. */
 export class KeyAlgorithm {
-  /** RSA, which every client knows. 2048 to 8192 bits; long keys make every handshake slower. */
+  /** RSA, which every client supports. 2048 to 8192 bits; long keys make every handshake slower. */
   static rsa(bits: number = 2048): KeyAlgorithm {
     return new KeyAlgorithm({ algorithm: 'RSA', size: bits });
   }

@@ -4,21 +4,23 @@ import { contentHash } from './model/content-hash';
 /** Options of a cron expression. */
 export interface CronOptions {
   /**
-   * IANA name of the time zone in which the expression counts, such as "Europe/Berlin". Kubernetes refuses one in the expression itself.
-   * @default - that of the cluster's controller manager, UTC as a rule
+   * IANA name of the time zone of the expression, such as "Europe/Berlin". Kubernetes refuses a time zone in the expression itself.
+   * @default - the time zone of the cluster's controller manager, usually UTC
    */
   readonly timeZone?: string;
 }
 
-/** What a CronJob says of its times. */
+/** Schedule of a CronJob, as it is in its spec. */
 export interface CronSchedule {
   readonly schedule: string;
   readonly timeZone?: string;
 }
 
-/** When the reconciler looks without a commit: for certificates near their end, drift, stale pods, unfinished and blocked work. */
+/**
+ * When the reconciler runs without a commit: to rotate before expiry, to revert drift, and to continue unfinished or blocked work.
+ */
 export class ReconcileSchedule {
-  /** Once an hour, at a minute that follows from the name of the Kafka, so that a fleet does not start at once. */
+  /** Once an hour, at a minute that depends on the name of the Kafka, so that the Jobs of many Kafkas do not start at once. */
   static hourly(): ReconcileSchedule {
     return new ReconcileSchedule((kafka) => ({ schedule: `${Number.parseInt(contentHash(kafka), 16) % 60} * * * *` }));
   }
@@ -29,7 +31,7 @@ export class ReconcileSchedule {
     return new ReconcileSchedule(() => ({ schedule: expression, ...(timeZone === undefined ? {} : { timeZone }) }));
   }
 
-  /** Never. Certificates are then only rotated by a commit, and a blocked run is not taken up again by itself. */
+  /** Never. Certificates are then rotated only by a commit, and nothing continues a blocked run. */
   static off(): ReconcileSchedule {
     return new ReconcileSchedule(() => undefined);
   }

@@ -27,7 +27,10 @@ import { metadataProps, render } from './rendering';
 export interface ReconcilerJobProps {
   /** Image with the command `kafka-tls`. Pin it by digest: a tag can change between two runs of one commit. */
   readonly image: string;
-  /** @default ImagePullPolicy.ALWAYS */
+  /**
+   * When a node pulls the image.
+   * @default ImagePullPolicy.ALWAYS
+   */
   readonly imagePullPolicy?: ImagePullPolicy;
   /**
    * Secrets with credentials for the image's registry.
@@ -35,18 +38,18 @@ export interface ReconcilerJobProps {
    */
   readonly imagePullSecrets?: readonly string[];
   /**
-   * Where and how the pods of Job and CronJob run: proxies, resources, nodes, labels, user ids.
-   * @default - any node, the chart's labels, a user id that fits the restricted pod security standard
+   * Settings of the pods of Job and CronJob: proxies, resources, nodes, labels, user ids.
+   * @default - any node, the labels of the chart, user id 65532
    */
   readonly pod?: ReconcilerPodProps;
   /**
-   * When to look without a commit.
+   * When the reconciler runs without a commit.
    * @default ReconcileSchedule.hourly()
    */
   readonly schedule?: ReconcileSchedule;
   /**
-   * How long a run may take at all.
-   * @default - the deadlines of all it may wait for, one pod after the other
+   * Time that a run may take.
+   * @default - the sum of the deadlines for which a run may wait, for one pod after the other
    */
   readonly deadline?: Duration;
 }

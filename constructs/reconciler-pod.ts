@@ -1,8 +1,8 @@
 /**
- * The pod of the reconciler: one template, for the Job and for the CronJob.
+ * Settings of the reconciler's pods, in Job and CronJob.
  *
- * Its defaults fit Kubernetes' restricted pod security standard. OpenShift's restricted-v2 assigns the user id itself, and refuses a pod that
- * names one: `securityContext: {}`.
+ * The defaults comply with Kubernetes' restricted pod security standard. OpenShift's restricted-v2 assigns the user id itself and refuses a
+ * pod that sets one: use `securityContext: {}` there.
  */
 
 /** How the pods of Job and CronJob run. Fields have the names and the meaning that they have in Kubernetes. */
@@ -18,7 +18,7 @@ export interface ReconcilerPodProps {
    */
   readonly annotations?: { readonly [key: string]: string };
   /**
-   * Environment variables, such as HTTPS_PROXY and NO_PROXY. They stand in Git: for a proxy that needs a password use `envFromSecrets`.
+   * Environment variables, such as HTTPS_PROXY and NO_PROXY. They are in Git: for a proxy that needs a password use `envFromSecrets`.
    * @default - none
    */
   readonly env?: { readonly [name: string]: string };
@@ -32,69 +32,93 @@ export interface ReconcilerPodProps {
    * @default - none
    */
   readonly envFromConfigMaps?: readonly string[];
-  /** @default - see ReconcilerResources */
+  /**
+   * Requests and limits of the container.
+   * @default - see ReconcilerResources
+   */
   readonly resources?: ReconcilerResources;
   /**
-   * Who the process runs as. `{}` leaves that to the image and the platform, as OpenShift's restricted-v2 wants it. Whatever is said here, the
-   * process is not root, has no capabilities, and cannot write to its image.
+   * User and groups of the process. With `{}` the image or the platform decides, as OpenShift's restricted-v2 requires. The process is never
+   * root, has no capabilities, and cannot write to its image.
    * @default - user and group 65532
    */
   readonly securityContext?: ReconcilerSecurityContext;
   /**
-   * Labels of the nodes that pods may run on.
+   * Labels of the nodes on which the pods may run.
    * @default - any node
    */
   readonly nodeSelector?: { readonly [key: string]: string };
   /**
-   * Taints that do not keep pods from a node.
+   * Taints of nodes on which the pods may still run.
    * @default - none
    */
   readonly tolerations?: readonly ReconcilerToleration[];
   /**
-   * Kubernetes' `affinity`, as it stands in the spec of a pod.
+   * `affinity`, as in the spec of a pod.
    * @default - none
    */
   readonly affinity?: { readonly [field: string]: unknown };
   /**
    * Name of a PriorityClass.
-   * @default - that of the cluster
+   * @default - the default of the cluster
    */
   readonly priorityClassName?: string;
   /**
-   * Fields of the pod's spec that no prop here models, such as `runtimeClassName`.
+   * Fields of the pod's spec that no prop models, such as `runtimeClassName`.
    * @default - none
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
 
-/** What a pod asks for and may use, as Kubernetes quantities by resource. Each map is taken as it is: what it does not name is not set. */
+/** Requests and limits as Kubernetes quantities by resource. A map replaces the default as a whole. */
 export interface ReconcilerResources {
-  /** @default - cpu 50m, memory 128Mi, ephemeral-storage 16Mi */
+  /**
+   * Amounts that are reserved.
+   * @default - cpu 50m, memory 128Mi, ephemeral-storage 16Mi
+   */
   readonly requests?: { readonly [resource: string]: string };
-  /** @default - cpu 1, memory 256Mi, ephemeral-storage 64Mi */
+  /**
+   * Amounts that the container may use at most.
+   * @default - cpu 1, memory 256Mi, ephemeral-storage 64Mi
+   */
   readonly limits?: { readonly [resource: string]: string };
 }
 
-/** Who a process runs as. */
+/** User and groups of a process. */
 export interface ReconcilerSecurityContext {
-  /** @default - the user of the image, or one that the platform assigns */
+  /**
+   * Id of the user.
+   * @default - the user of the image, or one that the platform assigns
+   */
   readonly runAsUser?: number;
-  /** @default - the group of the image, or one that the platform assigns */
+  /**
+   * Id of the group.
+   * @default - the group of the image, or one that the platform assigns
+   */
   readonly runAsGroup?: number;
-  /** @default - none, or one that the platform assigns */
+  /**
+   * Id of the group that owns volumes.
+   * @default - none, or one that the platform assigns
+   */
   readonly fsGroup?: number;
 }
 
-/** A taint that does not keep pods from a node. */
+/** A taint of nodes on which the pods may still run. */
 export interface ReconcilerToleration {
-  /** @default - every taint; `operator` is "Exists" then */
+  /**
+   * Key of the taint.
+   * @default - every taint; `operator` must be "Exists"
+   */
   readonly key?: string;
   /**
    * "Equal" or "Exists".
    * @default - Kubernetes' "Equal"
    */
   readonly operator?: string;
-  /** @default - none */
+  /**
+   * Value of the taint.
+   * @default - none
+   */
   readonly value?: string;
   /**
    * "NoSchedule", "PreferNoSchedule" or "NoExecute".
@@ -102,8 +126,8 @@ export interface ReconcilerToleration {
    */
   readonly effect?: string;
   /**
-   * How long a pod stays when a NoExecute taint comes.
-   * @default - for ever
+   * Seconds that a pod stays on the node after a NoExecute taint was added.
+   * @default - forever
    */
   readonly tolerationSeconds?: number;
 }
@@ -114,6 +138,6 @@ export enum ImagePullPolicy {
   ALWAYS = 'Always',
   /** If the node does not have it. */
   IF_NOT_PRESENT = 'IfNotPresent',
-  /** Never: it is on every node already. */
+  /** Never: the image must be on every node. */
   NEVER = 'Never',
 }

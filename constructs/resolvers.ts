@@ -1,5 +1,5 @@
 /**
- * Resolvers: how an App turns Lazy values and tokens into plain values at synth.
+ * Resolvers turn Lazy values and tokens into plain values at synth.
  *
  * With `npm link`, a wrapper package or a workspace with two versions, the user's App is of another copy of cdk8s than this library. Its
  * LazyResolver recognises only the Lazy of its own copy, by `instanceof`.
@@ -24,8 +24,8 @@ export function customResolvers(scope: IConstruct): IResolver[] {
 }
 
 /**
- * Returns a plain value with every Lazy and every token in it resolved, as a part of this object would be. A list stays a list: a resolver that
- * takes a list of one token for the token itself would make a text of it.
+ * Returns a value with all its Lazy values and tokens resolved, as in the manifest of this object. A list stays a list: a resolver that takes a
+ * list of one token for the token would make a string of it.
  */
 export function resolved<T>(value: T, object: ApiObject): T {
   return resolvedPart(value, object, { key: [], hasTokens: customResolvers(object).length > 0 });
@@ -33,7 +33,7 @@ export function resolved<T>(value: T, object: ApiObject): T {
 
 interface Part {
   readonly key: readonly string[];
-  /** Without resolvers of the user's a text is only a text. */
+  /** Without resolvers of the user, a string is never a token. */
   readonly hasTokens: boolean;
 }
 

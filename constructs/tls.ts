@@ -7,9 +7,9 @@ import { TlsIssuer } from './issuer';
 import type { Acknowledged } from './model/acknowledgement';
 import type { TlsSettings } from './model/manifests';
 
-/** What TLS should be when it is on. */
+/** Properties of TLS that is on. */
 export interface TlsOnProps {
-  /** Who signs the certificates. */
+  /** Issuer of the certificates. */
   readonly issuer: TlsIssuer;
   /**
    * The certificate that brokers and controllers serve.
@@ -18,37 +18,38 @@ export interface TlsOnProps {
   readonly server?: BrokerCertificateProps;
   /**
    * The certificate that KubeDB's own clients present.
-   * @default - as `server`
+   * @default - names of the Service and the pods, cert-manager's lifetime
    */
   readonly client?: BrokerCertificateProps;
   /**
-   * RFC 3339 instant; every certificate of the Kafka was issued at or after it. To rotate, write the present time and commit. It is read
-   * off the certificates: reverting does nothing, a new Kafka satisfies it, an instant to come is waited for, a year at most.
+   * RFC 3339 instant: all certificates of the Kafka must be issued at or after it. To rotate, write the present time and commit. The
+   * reconciler reads the time of issue from the certificates, so a revert changes nothing, and a new Kafka needs no rotation. For an instant
+   * in the future, at most a year ahead, the rotation waits.
    * @default - none
    */
   readonly issuedAfter?: string;
   /**
-   * A certificate with less than this left is rotated.
+   * A certificate that expires sooner than this is rotated.
    * @default - a third of its lifetime
    */
   readonly beforeExpiry?: Duration;
   /**
-   * Changes that were agreed to.
+   * Changes to which you consent.
    * @default - none
    */
   readonly acknowledge?: readonly Acknowledgement[];
 }
 
-/** What there is to say when TLS is off. */
+/** Properties of TLS that is off. */
 export interface TlsOffProps {
   /**
-   * Changes that were agreed to.
+   * Changes to which you consent.
    * @default - none
    */
   readonly acknowledge?: readonly Acknowledgement[];
 }
 
-/** What was chosen. */
+/** The chosen TLS state, as plain data. */
 export interface TlsChoice {
   /** Absent when TLS is off. */
   readonly settings?: TlsSettings;
@@ -57,9 +58,15 @@ export interface TlsChoice {
   readonly beforeExpiry?: string;
 }
 
-/** What the TLS of a Kafka should be. */
+/**
+ * The desired TLS state of a Kafka.
+ *
+ * @example
+ *
+ *   Tls.on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), server: { dnsNames: ['kafka.example.org'] } })
+ */
 export class Tls {
-  /** Brokers and controllers serve TLS, and nothing else, on every listener. */
+  /** Brokers and controllers serve only TLS, on every listener. */
   static on(props: TlsOnProps): Tls {
     const beforeExpiry = goDuration(props.beforeExpiry);
     return new Tls({
@@ -73,7 +80,7 @@ export class Tls {
     });
   }
 
-  /** No TLS. A Kafka that has it loses it, provided that clients are ready: `Acknowledgement.clientsLeaveTls()`. */
+  /** No TLS. To remove TLS from a Kafka, `Acknowledgement.clientsLeaveTls()` is required. */
   static off(props: TlsOffProps = {}): Tls {
     return new Tls({ acknowledge: (props.acknowledge ?? []).map(Acknowledgement._of) });
   }
