@@ -1,5 +1,5 @@
 /**
- * cdk8s-kafka-tls: say in TypeScript what the TLS of a KubeDB Kafka should be.
+ * cdk8s-kafka-tls: the desired TLS state of a KubeDB Kafka, in TypeScript.
  *
  *     new KafkaTls(chart, 'orders', {
  *       cluster: KafkaCluster.existing('orders'),
@@ -7,8 +7,8 @@
  *       job: { image: 'registry.example/kafka-tls@sha256:...' },
  *     });
  *
- * Synthesised is one ConfigMap with the desired state and its manifests (the bundle), and a Job that makes it so. What is exported here is
- * the public API, and nothing else is.
+ * It synthesises one ConfigMap with the desired state and its manifests (the bundle), and a Job that brings the Kafka to this state. The public
+ * API is exactly what this file exports.
  */
 export { Acknowledgement } from './acknowledgement';
 export { type BrokerCertificateProps, type CertificateProps, KeyEncoding } from './certificate';
@@ -17,6 +17,7 @@ export { ClientCertificate, type ClientCertificateProps } from './client-certifi
 export { Cutover, type DeadlinesProps, type RestartProps, UnknownHealthPolicy } from './desired-state';
 export { Executor } from './executor';
 export { type CaSecretOptions, type SelfSignedCaOptions, TlsIssuer } from './issuer';
+export type { KafkaBundle } from './kafka-bundle';
 export {
   type CombinedClusterProps,
   type DeclaredClusterProps,
@@ -29,6 +30,7 @@ export { ApplyWhen, KafkaOperation, KafkaOpsRequest, type KafkaOpsRequestProps, 
 export { KafkaTls, type KafkaTlsProps } from './kafka-tls';
 export { KeyAlgorithm } from './key-algorithm';
 export { type CronOptions, ReconcileSchedule } from './reconcile-schedule';
+export type { ReconcilerAccess } from './reconciler-access';
 export type { ReconcilerJobProps } from './reconciler-job';
 export {
   ImagePullPolicy,

@@ -17,7 +17,7 @@ import { assembleBundle, type Bundle, bundleDocuments, MAX_BUNDLE_BYTES } from '
 import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
 import { canonical, formatRef, isEqual, KINDS, type KubeObject, refOf } from './model/kube-object';
-import { brokerCertificate, brokerCertificateName, keystoreCredSecret, offshootLabels, petSetsOf } from './model/kubedb';
+import { brokerCertificate, keystoreCredSecret, offshootLabels, petSetsOf } from './model/kubedb';
 import {
   type ApplicationSettings,
   applicationCertificate,
@@ -34,7 +34,7 @@ import {
   type TlsSettings,
 } from './model/manifests';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, convergeRequestName, LABEL_KAFKA } from './model/names';
-import { ALIASES, type Alias, type IssuerRef, type TlsState } from './model/tls';
+import { ALIASES, type Alias, brokerCertificateName, type IssuerRef, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { render } from './rendering';
 import { resolved } from './resolvers';

@@ -14,7 +14,7 @@ import { type ApplicationRequest, KafkaBundle } from './kafka-bundle';
 import { KafkaCluster } from './kafka-cluster';
 import { SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
 import { bundleName } from './model/names';
-import { ALIASES, defaultSecretName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
+import { ALIASES, brokerCertificateName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import type { ReconcilerAccess } from './reconciler-access';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { resolveOwnLazyValues } from './resolvers';
@@ -165,7 +165,7 @@ export class KafkaTls extends Construct {
     }
     if (tls === undefined) return;
     for (const alias of ALIASES)
-      this.claims.claim('Secret', tls.certificates[alias].secretName ?? defaultSecretName(this.kafkaName, alias));
+      this.claims.claim('Secret', tls.certificates[alias].secretName ?? brokerCertificateName(this.kafkaName, alias));
   }
 
   private errors(): string[] {

@@ -14,8 +14,7 @@
 import { contentHash } from './content-hash';
 import { BUNDLE_FORMAT, type Desired } from './desired';
 import { KINDS, type KubeObject } from './kube-object';
-import { brokerCertificateName } from './kubedb';
-import { ALIASES, type TlsConfig, type TlsState } from './tls';
+import { ALIASES, brokerCertificateName, type TlsConfig, type TlsState } from './tls';
 
 /** Key of the document with the desired state. */
 export const DESIRED_KEY = 'desired.yaml';

@@ -9,7 +9,7 @@ import { DEFAULT_CLUSTER_DOMAIN } from './cluster-domain';
 import { type SecurityProtocol, withClientProtocol, withKeyStores, withListenerProtocols, withoutKeyStores } from './kafka-properties';
 import { KINDS, type Kind, type KubeObject } from './kube-object';
 import { sortedSet } from './plain-data';
-import { type Alias, certificateOf, issuerOf, type TlsConfig, tlsStateOf } from './tls';
+import { type Alias, brokerCertificateName, certificateOf, issuerOf, type TlsConfig, tlsStateOf } from './tls';
 
 export const ROLES = ['controller', 'broker', 'combined'] as const;
 /** What a node does; also the order of restarts. Combined nodes count as controllers. */
@@ -137,11 +137,6 @@ export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 export function saslMechanismOf(clientProperties: string): SaslMechanism | undefined {
   const named = /^\s*sasl\.mechanism\s*[=:]\s*(\S+)\s*$/m.exec(clientProperties)?.[1];
   return named === undefined ? 'PLAIN' : SASL_MECHANISMS.find((m) => m === named);
-}
-
-/** Returns the name of the Certificate that holds an alias of a Kafka. */
-export function brokerCertificateName(kafka: string, alias: string): string {
-  return `${kafka}-${alias}-cert`;
 }
 
 /** Returns the common name of both aliases; cert-manager refuses one over 64 characters. */

@@ -6,7 +6,7 @@ import { domainIn } from './cluster-domain';
 import type { KubeObject } from './kube-object';
 import { CONFIG_KEYS, governingService } from './kubedb';
 import { readProperties } from './properties';
-import { ALIASES, defaultSecretName } from './tls';
+import { ALIASES, brokerCertificateName } from './tls';
 
 /** Where the domain is looked for. */
 export interface DomainSources {
@@ -42,7 +42,7 @@ function hostIn(address: string): string {
 }
 
 function certifiedDomain({ name, namespace, certificates = [] }: DomainSources): string | undefined {
-  const names = ALIASES.map((alias) => defaultSecretName(name, alias));
+  const names = ALIASES.map((alias) => brokerCertificateName(name, alias));
   const own = certificates.filter((c) => names.includes(c.metadata.name));
   return domainIn(
     own.flatMap((c) => c.spec?.dnsNames ?? []),

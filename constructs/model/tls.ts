@@ -26,8 +26,8 @@ export interface TlsConfig {
 /** The TLS state of a Kafka: its configuration, or off. */
 export type TlsState = TlsConfig | 'off';
 
-/** Returns the Secret, and Certificate, name KubeDB uses for an alias when none is given. */
-export function defaultSecretName(kafka: string, alias: string): string {
+/** Returns the name of the Certificate of an alias, which is also the default name of its Secret. */
+export function brokerCertificateName(kafka: string, alias: string): string {
   return `${kafka}-${alias}-cert`;
 }
 
@@ -52,13 +52,13 @@ function normalizeCertificate(kafka: string, certificate: CertificateSpec): Cert
     const value = given === undefined ? undefined : normalize(given as never);
     return value === undefined ? [] : [[name, value] as const];
   });
-  return { alias: certificate.alias, secretName: defaultSecretName(kafka, certificate.alias), ...Object.fromEntries(fields) };
+  return { alias: certificate.alias, secretName: brokerCertificateName(kafka, certificate.alias), ...Object.fromEntries(fields) };
 }
 
 /** Returns the certificate of an alias, normalized; every alias of `ALIASES` has one. */
 export function certificateOf(kafka: string, tls: TlsConfig, alias: string): CertificateSpec {
   const found = normalizeTls(kafka, tls).certificates.find((c) => c.alias === alias);
-  return found ?? { alias, secretName: defaultSecretName(kafka, alias) };
+  return found ?? { alias, secretName: brokerCertificateName(kafka, alias) };
 }
 
 /** Returns the issuer of an alias: its own, else the Kafka's. Source: KubeDB's alias helper. */

@@ -14,7 +14,7 @@
 import { asKind, type Kafka, type Pod } from '#model/kinds/index';
 import { hasTrueCondition, isEqual, KINDS, ref } from '#model/kube-object';
 import { authSecret, CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret, nodesOf, podFqdn, selectorLabels } from '#model/kubedb';
-import { certificateOf, defaultSecretName, tlsStateOf } from '#model/tls';
+import { brokerCertificateName, certificateOf, tlsStateOf } from '#model/tls';
 import type { KafkaFacts } from '../model/observation';
 import type { Clock, Cluster, KafkaFactsSource } from '../ports';
 import { type AddressOf, dnsAddress } from './address';
@@ -139,7 +139,7 @@ class FactsRead {
     const { name, namespace = '' } = kafka.metadata;
     const tls = tlsStateOf(kafka.spec);
     const secretOf = (alias: string) =>
-      (tls === 'off' ? undefined : certificateOf(name, tls, alias).secretName) ?? defaultSecretName(name, alias);
+      (tls === 'off' ? undefined : certificateOf(name, tls, alias).secretName) ?? brokerCertificateName(name, alias);
     const mounted = pods.map((p) => mountedCertificateSecret(p.spec)).filter((s) => s !== undefined);
     const certificates = mounted.length === 0 ? [] : [...new Set([secretOf('client'), secretOf('server'), ...mounted])];
     const isSecured = kafka.spec?.disableSecurity !== true;

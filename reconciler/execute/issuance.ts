@@ -3,8 +3,7 @@
  * again. After a failure it waits by itself for 1 h, then 2 h, and so on up to 32 h; the condition that `cmctl renew` sets bypasses that.
  */
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
-import { brokerCertificateName } from '#model/kubedb';
-import { ALIASES } from '#model/tls';
+import { ALIASES, brokerCertificateName } from '#model/tls';
 import { ClusterError } from '../errors';
 import { issuanceFailure, statusOf } from '../model/object-status';
 import type { RetryIssuanceStep } from '../model/plan';

@@ -11,7 +11,7 @@ import {
   selectorLabels,
 } from '#model/kubedb';
 import { LABEL_KAFKA } from '#model/names';
-import { ALIASES, type Alias, certificateOf, defaultSecretName, type TlsState, tlsStateOf } from '#model/tls';
+import { ALIASES, type Alias, brokerCertificateName, certificateOf, type TlsState, tlsStateOf } from '#model/tls';
 import type { PetSetState, PodTemplate } from '../model/observation';
 import { GET_SECRET, type Reader } from './reading';
 import { configOf } from './secret';
@@ -54,7 +54,7 @@ export function readPods(reader: Reader, name: string): Promise<readonly KubeObj
 function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | undefined): boolean {
   const { name, labels = {} } = certificate.metadata;
   return (
-    ALIASES.some((alias) => name === defaultSecretName(kafka, alias)) ||
+    ALIASES.some((alias) => name === brokerCertificateName(kafka, alias)) ||
     labels[LABEL_KAFKA] === kafka ||
     Object.entries(selectorLabels(kafka)).every(([key, value]) => labels[key] === value) ||
     (bundle?.issuerManifests ?? []).some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name)

@@ -4,7 +4,6 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   baseConfig,
   brokerCertificate,
-  brokerCertificateName,
   type CertificateOwner,
   CONFIG_VOLUME,
   configData,
@@ -18,7 +17,7 @@ import {
   withCertificateVolume,
   withoutPasswords,
 } from '#model/kubedb';
-import { ALIASES, type Alias, certificateOf, issuerOf, issuersOf, type TlsConfig } from '#model/tls';
+import { ALIASES, type Alias, brokerCertificateName, certificateOf, issuerOf, issuersOf, type TlsConfig } from '#model/tls';
 import { TRUST_KEY, trustDigest } from '#model/trust-bundle';
 import {
   type CaFacts,

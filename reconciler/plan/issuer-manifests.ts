@@ -2,7 +2,7 @@
 import { differingFields, inLiveSpelling, withKeyKind } from '#model/certificate-effect';
 import { isEqual, isMap, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { LABEL_KAFKA } from '#model/names';
-import { ALIASES, defaultSecretName } from '#model/tls';
+import { ALIASES, brokerCertificateName } from '#model/tls';
 import { statusOf } from '../model/object-status';
 import type { Observation } from '../model/observation';
 import type { Finding, RetryIssuanceStep, Step } from '../model/plan';
@@ -130,7 +130,7 @@ function differing(wanted: unknown, has: unknown, path: string): readonly string
  */
 export function pruneSteps({ bundle, live }: PlanInput): readonly Step[] {
   const wanted = [...bundle.issuerManifests, ...bundle.brokerCertificates].map(refOf);
-  const brokerNames = ALIASES.map((alias) => defaultSecretName(live.name, alias));
+  const brokerNames = ALIASES.map((alias) => brokerCertificateName(live.name, alias));
   return live.certificates
     .filter((c) => c.metadata.labels?.[LABEL_KAFKA] === live.name && c.metadata.deletionTimestamp === undefined)
     .filter((c) => c.spec?.isCA !== true && !wanted.some((w) => isSameRef(w, refOf(c))))

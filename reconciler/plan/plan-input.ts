@@ -14,7 +14,7 @@ import type { Bundle } from '#model/bundle';
 import { withKeyKind } from '#model/certificate-effect';
 import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret } from '#model/kubedb';
-import { ALIASES, type Alias, certificateOf, defaultSecretName, normalizeTls, type TlsConfig, type TlsState } from '#model/tls';
+import { ALIASES, type Alias, brokerCertificateName, certificateOf, normalizeTls, type TlsConfig, type TlsState } from '#model/tls';
 import type { Observation, PodObservation, SecretFacts } from '../model/observation';
 import type { Finding, Reason } from '../model/plan';
 import { clusterDomainOf, inClusterDomain } from './cluster-domain';
@@ -62,7 +62,7 @@ export function aliasViews(input: PlanInput): readonly AliasView[] {
   const { tls } = bundle;
   if (tls === 'off') return [];
   return ALIASES.map((alias) => {
-    const name = defaultSecretName(live.name, alias);
+    const name = brokerCertificateName(live.name, alias);
     const { secretName } = certificateOf(live.name, tls, alias);
     return {
       ...input,
@@ -86,7 +86,7 @@ export function firstOf(checks: readonly ((view: AliasView) => Finding | undefin
 
 /** Returns the Certificate that an alias ought to have: the bundle's, where the user may have patched it, else KubeDB's. */
 export function wantedCertificate({ bundle, live }: PlanInput, alias: Alias): KubeObject {
-  const name = defaultSecretName(live.name, alias);
+  const name = brokerCertificateName(live.name, alias);
   const given = bundle.brokerCertificates.find((c) => c.metadata.name === name);
   if (given !== undefined)
     return withKeyKind(

@@ -7,7 +7,7 @@
 
 import { reissuingFields } from '#model/certificate-effect';
 import { KUBEDB_FIELDS } from '#model/certificate-fields';
-import { type Alias, defaultSecretName } from '#model/tls';
+import { type Alias, brokerCertificateName } from '#model/tls';
 import { type AliasFinding, type PlanInput, wantedCertificate } from './plan-input';
 
 /** Returns the aliases that get a new certificate for these findings. */
@@ -22,7 +22,7 @@ function isReissuing(input: PlanInput, { alias, reason }: AliasFinding): boolean
 
 /** Under `ops-request` KubeDB writes the Certificate, and what the TLS state does not decide stays as it is. */
 function changesIssuedFields(input: PlanInput, alias: Alias): boolean {
-  const has = input.live.certificates.find((c) => c.metadata.name === defaultSecretName(input.live.name, alias))?.spec ?? {};
+  const has = input.live.certificates.find((c) => c.metadata.name === brokerCertificateName(input.live.name, alias))?.spec ?? {};
   const fields = reissuingFields(has, wantedCertificate(input, alias).spec);
   return input.bundle.desired.executor === 'native' ? fields.length > 0 : fields.some((field) => KUBEDB_FIELDS.includes(field));
 }

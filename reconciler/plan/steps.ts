@@ -1,9 +1,9 @@
 /** Steps that both executors plan. */
 import type { Cutover } from '#model/desired';
 import { conditionOf, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
-import { brokerCertificateName, nodesOf } from '#model/kubedb';
+import { nodesOf } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '#model/names';
-import { ALIASES, type Alias } from '#model/tls';
+import { ALIASES, type Alias, brokerCertificateName } from '#model/tls';
 import type { Observation, PodFacts } from '../model/observation';
 import type { EvictStep, Finding, IssueStep, Plan, RecordStep, ResumeStep, Step, SupersedeStep } from '../model/plan';
 import { type ChangeRecord, changeRecordOf, formatChangeRecord } from './change-record';

@@ -6,7 +6,7 @@ import { formatAcknowledgement } from '#model/acknowledgement';
 import { isSameRef, KINDS, type KubeObject } from '#model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '#model/kubedb';
 import { REQUEST } from '#model/names';
-import { ALIASES, certificateOf, defaultSecretName } from '#model/tls';
+import { ALIASES, brokerCertificateName, certificateOf } from '#model/tls';
 import { InvalidInputError, OperationFailedError } from '#reconciler/errors';
 import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '#reconciler/input/schema';
 import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
@@ -91,7 +91,7 @@ function baselineOf({ metadata }: KubeObject): Baseline {
 }
 
 function issuedOf(live: Observation, { bundle }: ExecuteContext, alias: string): Issued {
-  const certificate = live.certificates.find((c) => c.metadata.name === defaultSecretName(live.name, alias));
+  const certificate = live.certificates.find((c) => c.metadata.name === brokerCertificateName(live.name, alias));
   const secretName = bundle.tls === 'off' ? undefined : certificateOf(live.name, bundle.tls, alias).secretName;
   const leaf = live.secrets.find((s) => s.name === secretName)?.leaf;
   return { revision: certificate?.status?.revision ?? 0, fingerprint: leaf?.fingerprint ?? '' };
