@@ -1,6 +1,6 @@
 /**
- * What is published: which files, what they load, what they contain. Looks at lib/ as `npm run build` left it; what needs a registry is
- * in test/consumer.
+ * The published package: its files, the modules they load, and the command as users and the image start it. Reads lib/ as `npm run build`
+ * left it. Tests that need a registry are in test/consumer.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -31,7 +31,7 @@ describe('the package', () => {
     assert.deepEqual(packed(), [...papers, ...compiled, ...command.map((f) => `lib/bin/${f}`)].sort());
   });
 
-  test('loads neither reconciler, nor client, nor the command cdk8s when its constructs are imported', () => {
+  test('loads no reconciler, no Kubernetes client and no cdk8s command when its constructs are imported', () => {
     const script = `require('cdk8s-kafka-tls'); console.log(JSON.stringify(Object.keys(require.cache)));`;
     const files = (JSON.parse(node(['-e', script]).stdout) as string[]).map((f) => path.relative(process.cwd(), f));
     const own = files.filter((f) => !f.startsWith('node_modules'));
