@@ -7,12 +7,12 @@
  *     proxy/          proxy-url, HTTPS_PROXY, NO_PROXY
  *
  * KubeConfig of @kubernetes/client-node puts certificates and credentials into the options of each request; where it differs from kubectl,
- * an authenticator of `credentials/` takes over. It is loaded only here and only when a cluster is needed, since loading takes half a
- * second.
+ * an authenticator of `credentials/` takes over. Its import is static, so that esbuild leaves out the thousand models that are not used;
+ * `cli/runtime.ts` loads this module only when a command needs a cluster.
  */
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import { InvalidInputError, KafkaTlsError, OVER } from '../errors';
 import type { Clock } from '../ports';
 import { clientUser, credentialSource, impersonationHeaders, sourceAuthenticator } from './credentials/authenticator';
@@ -54,7 +54,6 @@ export async function loadConnection(options: KubeConfigOptions): Promise<Connec
   const ends = signal === undefined ? [closed.signal] : [closed.signal, signal];
   const source = credentialSource({ chosen, env, clock, stderr, ends });
   const authenticator = source === undefined ? undefined : sourceAuthenticator(source);
-  const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if (authenticator !== undefined) config.addAuthenticator(authenticator);
   config.loadFromClusterAndUser(clientCluster(chosen.cluster, server), clientUser(chosen.user, chosen.userName, source));
