@@ -128,7 +128,7 @@ describe('imports flow one way', () => {
   }
 });
 
-/** Whoever connects judges the server's own certificate by the real time. */
+/** A client judges the server's certificate by the real time. */
 const REAL_TIME = ['reconciler/sandbox/api/http.ts'];
 
 describe('what must be pure is pure', () => {
@@ -159,7 +159,7 @@ for (const [what, client] of [
 ] as const) {
   test(`one file talks to ${what}: only cluster/ imports its client`, () => {
     const found = ALL.filter((f) => importsOf(f).includes(client));
-    assert.ok(found.length > 0, `nobody imports ${client}`);
+    assert.ok(found.length > 0, `no file imports ${client}`);
     assert.deepEqual(
       found.filter((f) => !f.startsWith('reconciler/cluster/')),
       [],

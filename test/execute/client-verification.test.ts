@@ -1,4 +1,4 @@
-/** What is exported to clients verifies what brokers serve: by OpenSSL, which wants a self-signed root, as librdkafka does, and by Node's TLS. */
+/** Clients verify brokers with the trust bundle: by OpenSSL, which needs a self-signed root, as librdkafka does, and by Node's TLS. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const issuing = issueCertificate({ commonName: 'export-issuing', issuer: policy,
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-/** A Kafka with TLS by a CA Secret of this content; returns what clients are given, and what brokers serve. */
+/** Gives a Kafka TLS by a CA Secret of this content; returns the trust bundle, and the chain and key that brokers serve. */
 async function exported(data: Readonly<Record<string, string>>): Promise<{ trust: string; chain: string; key: string }> {
   const issuer = { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name: 'corp' }, spec: { ca: { secretName: 'corp' } } };
   const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
@@ -47,7 +47,7 @@ function opensslVerifies({ trust, chain }: { trust: string; chain: string }): bo
   try {
     writeFileSync(path.join(folder, 'ca.crt'), trust);
     writeFileSync(path.join(folder, 'tls.crt'), chain);
-    // In the world of the test it is another day than on this machine.
+    // The test has another date than this machine.
     const at = String(Math.floor(world.clock.now().getTime() / 1000));
     const args = ['verify', '-attime', at, '-CAfile', 'ca.crt', '-untrusted', 'tls.crt', 'tls.crt'];
     return spawnSync('openssl', args, { cwd: folder }).status === 0;
@@ -81,20 +81,20 @@ const CASES: readonly { readonly name: string; readonly secret: Readonly<Record<
   { name: 'two tiers', secret: caSecret(policy, [], root), verifies: true },
   { name: 'three tiers', secret: caSecret(issuing, [policy], root), verifies: true },
   {
-    name: 'an anchor that is not self-signed, whose root is known nowhere: a plan says so',
+    name: 'an anchor that is not self-signed and whose root is not known: the plan notes it',
     secret: caSecret(issuing, [], policy),
     verifies: false,
   },
 ];
 
-describe('clients that are given what is exported verify brokers', () => {
+describe('clients verify brokers with the trust bundle', () => {
   for (const { name, secret, verifies } of CASES) {
     test(`by OpenSSL: ${name}`, { skip: hasOpenssl ? false : 'skipped: openssl is not on the PATH' }, async () => {
       assert.equal(opensslVerifies(await exported(secret)), verifies);
     });
     test(`by Node: ${name}`, async () => {
       const problem = await nodeAccepts(await exported(secret));
-      // A leaf of the test's own day may not hold yet, or any more, by the clock of this machine; its chain is judged first.
+      // By the clock of this machine the leaf of the test may be expired or not yet valid. Node judges its chain first.
       const isChainFine = problem === undefined || ['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'].includes(problem);
       assert.equal(isChainFine, verifies, problem);
     });

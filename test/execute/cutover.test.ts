@@ -1,4 +1,4 @@
-/** A cut-over in which other things go on: between its pods no gate holds, and standing still is an outage, too. */
+/** A cut-over that other changes interfere with: no gate holds between its pods, and waiting is an outage, too. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Cutover } from '#constructs/index';
@@ -14,7 +14,7 @@ afterEach(() => world?.stop());
 const PODS = [`${KAFKA}-0`, `${KAFKA}-1`, `${KAFKA}-2`];
 const MINUTE_MS = 60_000;
 
-/** Pods that were taken down while another one was away, by whoever asked the cluster. */
+/** Pods that were taken down while another pod was unavailable. */
 const pairs: string[] = [];
 const noticingPairs = (cluster: Cluster): Cluster => ({
   ...cluster,
@@ -66,7 +66,7 @@ const whileWaiting = (e: ProgressEvent) => e.event === 'waiting' && / is termina
 const minutes = () => world.clock.monotonicMs() / MINUTE_MS;
 
 describe('a rolling cut-over', () => {
-  test('waits for a pod that somebody else deletes before the next one goes', async () => {
+  test('waits for a pod that another client deletes before it restarts the next pod', async () => {
     await started();
     let gone = '';
     once(atFirst('ready'), (pod) => {
@@ -80,7 +80,7 @@ describe('a rolling cut-over', () => {
     await assertConverged(world, world.desired(on()));
   });
 
-  test('goes on after a while without a pod that does not come back, and says so', async () => {
+  test('continues after a while without a pod that does not come back, and warns', async () => {
     await started();
     let letGo: () => Promise<unknown> = async () => {};
     once(atFirst('evicted'), async ({ name }) => {
@@ -98,7 +98,7 @@ describe('a rolling cut-over', () => {
     await assertConverged(world, world.desired(on()));
   });
 
-  test('does not wait for outdated pods that cannot run: only their own restart helps them', async () => {
+  test('does not wait for outdated pods that cannot run: only their restart helps them', async () => {
     await secured();
     for (const alias of ['server', 'client']) await world.delete(world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`));
     await world.environment.pass(MINUTE_MS);
@@ -111,7 +111,7 @@ describe('a rolling cut-over', () => {
     await assertConverged(world, world.desired(off()));
   });
 
-  test('does not wait for a pod that only KubeDB can make: we have paused it', async () => {
+  test('does not wait for a pod that only KubeDB can create: KubeDB is paused', async () => {
     await started();
     once(atFirst('evicted'), async () => {
       const kafka = (await world.kafka()) as KubeObject;
@@ -123,7 +123,7 @@ describe('a rolling cut-over', () => {
     await assertConverged(world, world.desired(on()));
   });
 
-  test('turns back when Git does, while it waits', async () => {
+  test('reverts while it waits when Git is reverted', async () => {
     await started();
     const [wanted, reverted] = [world.desired(on()), world.desired(off())];
     let bundle = wanted;
@@ -142,7 +142,7 @@ describe('a rolling cut-over', () => {
     await assertConverged(world, world.desired(off()));
   });
 
-  test('ends when the Kafka is deleted while it waits', async () => {
+  test('fails when the Kafka is deleted while it waits', async () => {
     await started();
     once(atFirst('evicted'), async ({ name }) => {
       await lost(PODS.find((p) => p !== name) ?? '');
@@ -154,7 +154,7 @@ describe('a rolling cut-over', () => {
   });
 });
 
-test('a cut-over in one stop waits for nobody: all go at once', async () => {
+test('a cut-over in one stop waits for no pod: all restart at once', async () => {
   await started();
   once(atFirst('evicted'), ({ name }) => lost(PODS.find((p) => p !== name) ?? ''));
   await failureOf(world.apply(world.desired(on(), { restart: { cutover: Cutover.STOP } })));

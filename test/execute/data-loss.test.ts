@@ -62,13 +62,13 @@ for (const executor of EXECUTORS) {
 }
 
 describe('executor native', () => {
-  test('all pods at once lose everything, too', async () => {
+  test('all pods at once lose the data, too', async () => {
     await started('native');
     await applyAcknowledged((acknowledge) => on({ acknowledge: [Acknowledgement.clientsMoveToTls(), ...acknowledge] }), Cutover.STOP);
     assert.equal(losses().metadata, 1);
   });
 
-  test('a run that was killed in a cut-over goes on without being asked again', async () => {
+  test('a run that continues a killed cut-over needs no second acknowledgement', async () => {
     await started('native');
     const content = /ephemeralDataIsLost\('([^']+)'\)/.exec((await failureOf(world.apply(world.desired(on())))).hint ?? '')?.[1];
     const bundle = world.desired(

@@ -1,4 +1,4 @@
-/** Kafkas whose pods serve what has expired: a restarted node refuses the others, and no gate between them could ever open. */
+/** Kafkas whose pods serve expired certificates: a restarted node refuses the others, so no gate between them could ever open. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
@@ -20,7 +20,7 @@ async function secured(executor: ExecutorName): Promise<void> {
   world = await startSecured(executor, on());
 }
 
-/** The wall clock is set ahead: nobody has renewed anything, as where cert-manager could not issue for months. */
+/** Sets the wall clock ahead: no certificate was renewed, as when cert-manager could not issue for months. */
 function setAhead(days: number): void {
   (world.environment as MemoryEnvironment).clock.jump(days * DAY_MS);
 }
@@ -32,8 +32,8 @@ async function planned() {
 }
 
 for (const executor of EXECUTORS) {
-  describe(`every pod serves what has expired, under ${executor}`, () => {
-    test('is a cut-over that needs no acknowledgement, and ends well: cert-manager had renewed, and nothing had restarted', async () => {
+  describe(`every pod serves an expired certificate, under ${executor}`, () => {
+    test('is a cut-over without acknowledgement that converges: cert-manager renewed, and no pod restarted since', async () => {
       await secured(executor);
       await world.environment.pass(95 * DAY_MS);
       const { live, plan: before, bundle } = await planned();
@@ -45,7 +45,7 @@ for (const executor of EXECUTORS) {
       await assertConverged(world, bundle);
     });
 
-    test('ends well when the Secrets hold what has expired, too: nothing was renewed for months', async () => {
+    test('converges when the Secrets hold expired certificates, too: nothing was renewed for months', async () => {
       await secured(executor);
       setAhead(95);
       const { plan: before, bundle } = await planned();
@@ -59,7 +59,7 @@ for (const executor of EXECUTORS) {
   });
 }
 
-test('a run that was ended half way is gone on with: pods that were restarted are left alone', async () => {
+test('a run continues what the previous run began: pods that restarted do not restart again', async () => {
   await secured('native');
   await world.environment.pass(95 * DAY_MS);
   const bundle = world.desired(on());
@@ -76,7 +76,7 @@ test('a run that was ended half way is gone on with: pods that were restarted ar
   await assertConverged(world, bundle);
 });
 
-test('one pod of many that serves what has expired restarts first, and the others by their gates', async () => {
+test('one pod that serves an expired certificate restarts first, and the others by their gates', async () => {
   await secured('native');
   // The certificates are renewed by hand, and all but one broker are restarted for it.
   await world.environment.pass(61 * DAY_MS);
@@ -99,7 +99,7 @@ test('one pod of many that serves what has expired restarts first, and the other
   await assertConverged(world, bundle);
 });
 
-test('two pods that serve what has expired restart first and without gates, the others by theirs', async () => {
+test('two pods that serve expired certificates restart first and without gates, the others by theirs', async () => {
   await secured('native');
   await world.environment.pass(61 * DAY_MS);
   for (const alias of ['server', 'client']) await world.askForRenewal(world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`));

@@ -1,6 +1,6 @@
 /**
- * What goes wrong, and what the cluster is like afterwards: no healthy pod touched, the Kafka not paused, one clear sentence, and a run that
- * goes on where the last one stopped.
+ * Faults, and the cluster after them: no healthy pod was touched, the Kafka is not paused, the error is one clear sentence, and the next run
+ * continues where the last one stopped.
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
@@ -37,7 +37,7 @@ async function secured(executor: ExecutorName, options: KafkaOptions = {}): Prom
 const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
 
 describe('native', () => {
-  test('a pod that never becomes Ready stops the run; mended, the next run goes on and restarts none twice', async () => {
+  test('a pod that never becomes Ready stops the run; once the pod is Ready, the next run continues and restarts no pod twice', async () => {
     await secured('native');
     const bundle = world.desired(rotation());
     await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-2` });
@@ -65,7 +65,7 @@ describe('native', () => {
     const pod = ref(KINDS.Pod, NAMESPACE, `${KAFKA}-broker-2`);
     const before = await world.podUids();
     await world.crash(pod.name);
-    // What is wanted restarts the others only: broker-2 has just been made from the present template.
+    // Only the other pods are outdated: broker-2 was just created from the current template.
     const failure = await failureOf(world.apply(world.desired(on({ server: { dnsNames: ['x.example.org'] } }))));
     assert.ok(failure.exitCode === 1 || failure.exitCode === 4, failure.message);
     for (const [name, uid] of Object.entries(await world.podUids()))
@@ -74,7 +74,7 @@ describe('native', () => {
   });
 
   for (const cutover of [Cutover.ROLLING, Cutover.STOP]) {
-    test(`a cut-over (${cutover}) begins with the pod that cannot start: no gate of the others would open before`, async () => {
+    test(`a cut-over (${cutover}) begins with the pod that cannot start: no gate of the others opens before`, async () => {
       world = await startPlaintext('native', { kafka: COMBINED });
       const broken = `${KAFKA}-2`;
       await world.crash(broken);
@@ -87,7 +87,7 @@ describe('native', () => {
     });
   }
 
-  test('an ops-manager that claims a request gone on with is given way to before a pod restarts', async () => {
+  test('yields to an ops-manager that claims a request that this run continues, before a pod restarts', async () => {
     let mayEvict = false;
     const decorate = (cluster: Cluster): Cluster => ({
       ...cluster,
@@ -97,7 +97,7 @@ describe('native', () => {
     const bundle = world.desired(on());
     await assert.rejects(world.apply(bundle), Interrupted, 'killed before the first restart');
     mayEvict = true;
-    // What is already said of it is said again without a write, and the claim comes while certificates are issued once more.
+    // The status of the request does not change, so the run does not write it. The claim comes while certificates are issued again.
     const [request] = (await world.requests()) as [KubeObject];
     await world.annotate({ 'sandbox.kafka-tls/issuance-takes': '2m' }, world.ref(KINDS.Issuer, `${KAFKA}-ca`));
     for (const alias of ['server', 'client']) await world.delete(world.ref(KINDS.Secret, `${KAFKA}-${alias}-cert`));
@@ -135,7 +135,7 @@ describe('native', () => {
     assert.equal(world.events.filter((e) => e.event === 'planned').length, 12);
   });
 
-  test('a password of the JKS stores that somebody makes in the same moment stays', async () => {
+  test('a password of the JKS stores that KubeDB creates at the same moment stays', async () => {
     const theirs = Buffer.from('of-kubedb').toString('base64');
     let isFirst = true;
     const decorate = (cluster: Cluster): Cluster => ({
@@ -158,7 +158,7 @@ describe('native', () => {
     await assertDone(world, bundle);
   });
 
-  test('a gate that stays shut ends in exit 4, with what is done and what is not', async () => {
+  test('a gate that stays shut ends in exit 4, with the pods that restarted and those that did not', async () => {
     await secured('native', { sandbox: { timing: { podStartMs: 5_000, catchUpMs: 300_000 } } });
     const rotated = rotation();
     const failure = await failureOf(world.apply(world.desired(rotated, { deadlines: { gate: Duration.minutes(1) } })));
@@ -231,7 +231,7 @@ describe('native', () => {
 });
 
 describe('ops-request', () => {
-  test('a rotation that finishes before its certificate is there is not believed: pods restart until they serve it', async () => {
+  test('a rotation that finishes before its certificate is there is verified: pods restart until they serve it', async () => {
     await secured('ops-request', { opsManager: { rotationRace: true } });
     const bundle = world.desired(rotation());
     await world.apply(bundle);
@@ -264,7 +264,7 @@ describe('ops-request', () => {
     await assertDone(world, bundle);
   });
 
-  test('a pod that a request left not Ready is waited for, and no healthy one is restarted round it', async () => {
+  test('waits for a pod that a request left not Ready, and restarts no healthy pod beside it', async () => {
     await secured('ops-request');
     const bundle = world.desired(on({ server: { dnsNames: ['x.example.org'] } }));
     world.when('evicted', `${KAFKA}-controller-0`, () => void world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` }));
@@ -297,10 +297,10 @@ describe('ops-request', () => {
     await assertDone(world, desired);
   });
 
-  test('a foreign request is left to fail by itself; then ours is asked for', async () => {
+  test('waits until a foreign request has failed by itself, then submits its request', async () => {
     world = await startPlaintext('ops-request');
     const bundle = world.desired(on());
-    // Its issuer does not exist yet, and it was made before ours: it is not for us to help it.
+    // Its issuer does not exist yet, and it is older than the request of the run.
     await world.cluster.create({ ...bundle.converge, metadata: { name: 'by-hand', namespace: NAMESPACE } });
     await world.apply(bundle);
     const requests = await world.requests();
@@ -309,19 +309,19 @@ describe('ops-request', () => {
     await assertDone(world, bundle);
   });
 
-  test('a request that KubeDB skipped for a newer one is asked for again', async () => {
+  test('a request that KubeDB skipped for a newer one is submitted again', async () => {
     world = await startPlaintext('ops-request', { opsManager: false });
     const bundle = world.desired(on());
     const name = bundle.converge.metadata.name;
     world.when('submitted', name, () => void setPhase(name, 'Skipped'));
-    await failureOf(world.apply(bundle)); // nobody picks the second one up
+    await failureOf(world.apply(bundle)); // no ops-manager accepts the second request
     const requests = await world.requests();
     const names = requests.map((r) => r.metadata.name);
     assert.deepEqual(names, [name, `${name}-2`]);
   });
 });
 
-describe('native, where it must not go on', () => {
+describe('native, where it must not continue', () => {
   test('a change of root with a pod that cannot start touches no other pod', async () => {
     await secured('native');
     await world.crash(`${KAFKA}-broker-2`);
@@ -337,7 +337,7 @@ describe('native, where it must not go on', () => {
     ['a rotation', () => rotation()],
     ['the first pod of a cut-over', () => off()],
   ] as const) {
-    test(`${what} that a budget forbids is exit 4, restarts nobody and is no failed attempt`, async () => {
+    test(`${what} that a budget forbids is exit 4, restarts no pod and is no failed attempt`, async () => {
       await secured('native');
       await forbidEvictions();
       const failure = await failureOf(world.apply(world.desired(tls())));
@@ -362,7 +362,7 @@ describe('native, where it must not go on', () => {
     await assertDone(world, desired);
   });
 
-  test('a rotation asked for once more in the middle of one issues once more, and restarts nobody for old certificates', async () => {
+  test('a second rotation in the middle of one issues again, and restarts no pod for certificates of the first', async () => {
     await secured('native');
     let desired = world.desired(rotation());
     const [first, second] = [`${KAFKA}-controller-0`, `${KAFKA}-controller-2`];
@@ -404,7 +404,7 @@ describe('a request that was Successful and never verified', () => {
     await world.cluster.replace({ ...request, metadata: { ...request.metadata, annotations } });
   };
 
-  test('was without effect, and the desired state is the one before it: nothing is left to do', async () => {
+  test('was without effect, and the desired state is the previous one: nothing is left to do', async () => {
     await secured('ops-request');
     const generation = String((await world.kafka())?.metadata.generation);
     await annotateLast((annotations) => {
@@ -436,7 +436,7 @@ async function annotateIssuer(annotations: Record<string, string>): Promise<void
   } as KubeObject);
 }
 
-/** Every budget of the Kafka forbids every eviction, as somebody who wants its pods left alone would have it. */
+/** Every budget of the Kafka forbids every eviction. */
 async function forbidEvictions(): Promise<void> {
   for (const found of await world.cluster.list(KINDS.PodDisruptionBudget, { namespace: NAMESPACE }))
     await world.cluster.replace({ ...found, spec: { ...found.spec, maxUnavailable: 0 } });

@@ -1,4 +1,4 @@
-/** Restarts that wait for Kafka itself, not only for pods, on the sandbox, whose model says what real brokers would. */
+/** Restarts that wait for Kafka's health, not only for pods. The sandbox's model answers as real brokers would. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
@@ -21,7 +21,7 @@ function wanted(change: Partial<KafkaTlsProps> = {}, issuedAfter?: string): Bund
   return bundleOf({ cluster: KafkaCluster.existing(KAFKA), tls, executor: Executor.native(), ...change });
 }
 
-/** A Kafka that serves TLS, and whose certificates are to be rotated; in the way there its second controller has become the active one. */
+/** A Kafka that serves TLS and whose certificates are to be rotated. While TLS was added its second controller became the active one. */
 async function secured(options: WorldOptions = {}): Promise<string> {
   world = await new World({ opsManager: false, ...options }).start(kafkaManifest());
   await world.settle();
@@ -53,7 +53,7 @@ test('every pod waits until the one before has caught up, and the active control
 
 const silent: KafkaFactsSource = { read: async () => ({ unknown: 'no broker says how Kafka is: orders-broker-0: connection refused' }) };
 
-test('without the facts nobody is restarted where that was asked for, and the run says what it waits for', async () => {
+test('without the facts no pod restarts if the policy refuses it, and the run reports what it waits for', async () => {
   const issuedAfter = await secured();
   world.useFacts(silent);
   const refuse = { restart: { unknownHealthPolicy: UnknownHealthPolicy.REFUSE }, deadlines: { gate: Duration.minutes(1) } };
@@ -87,14 +87,14 @@ test('without the facts gates rest on readiness by default, and the plan says so
   assert.equal(world.evicted.length, 6);
 });
 
-test('with the facts a plan does not speak of readiness', async () => {
+test('with the facts a plan does not mention readiness', async () => {
   const issuedAfter = await secured();
   const live = await world.observe(wanted({}, issuedAfter));
   assert.ok('value' in live.facts);
   assert.doesNotMatch(plan(wanted({}, issuedAfter), live, world.clock.now()).notes.join(), /readiness/);
 });
 
-test('a Kafka whose quorum is lost is not touched', async () => {
+test('no pod of a Kafka without a quorum restarts', async () => {
   const issuedAfter = await secured();
   world.useFacts({
     read: async () => ({ value: { quorum: { leaderId: undefined, voters: [], fetchTimeoutMs: 2000 }, topics: [] } }),
@@ -161,7 +161,7 @@ describe('the active controller', () => {
   });
 });
 
-/** Whoever issues lives this far ahead of us. */
+/** The clock of the issuer is this far ahead. */
 function issuerAhead(ms: number): void {
   let isDone = false;
   world.onEvent = ({ event }) => {
@@ -175,7 +175,7 @@ for (const [what, facts] of [
   ['with the facts', undefined],
   ['without them', silent],
 ] as const) {
-  test(`no pod restarts onto a certificate that does not hold yet; once it does, the run goes on (${what})`, async () => {
+  test(`no pod restarts onto a certificate that is not yet valid; once it is, the run continues (${what})`, async () => {
     const issuedAfter = await secured();
     world.useFacts(facts);
     issuerAhead(600_000);
@@ -197,7 +197,7 @@ for (const [what, facts] of [
   });
 }
 
-test('a certificate that does not hold by the deadline of the gate is exit 4, and no pod is touched', async () => {
+test('a certificate that is not yet valid at the deadline of the gate is exit 4, and no pod restarts', async () => {
   const issuedAfter = await secured();
   issuerAhead(3_600_000);
   const failure = await failureOf(world.apply(wanted({}, issuedAfter)));
@@ -217,7 +217,7 @@ describe('an operation of KubeDB', () => {
     return world.clock.now().toISOString();
   };
   const waitsForReplicas = (e: ProgressEvent) => e.event === 'waiting' && /needs 2 without broker/.test(e.message);
-  /** Runs to the end; returns how long it took until KubeDB was asked. */
+  /** Runs to the end; returns how long it took until the request was submitted. */
   const submittedAfterMs = async (bundle: Bundle) => {
     const began = world.clock.monotonicMs();
     const submitted: number[] = [];
@@ -227,11 +227,11 @@ describe('an operation of KubeDB', () => {
       if (event.event === 'submitted') submitted.push(world.clock.monotonicMs() - began);
     };
     await world.apply(bundle);
-    return submitted[0] ?? assert.fail('KubeDB was not asked');
+    return submitted[0] ?? assert.fail('no request was submitted');
   };
   const behind = (pod: string) => world.annotate({ 'sandbox.kafka-tls/behind': pod });
 
-  test('is asked for once all gates say yes, and not before', async () => {
+  test('is submitted once all gates are open, and not before', async () => {
     const issuedAfter = await securedByKubeDb();
     await behind(`${KAFKA}-broker-1`);
     world.when('waiting', KAFKA, () => void world.clock.sleep(300_000).then(() => behind('')));
@@ -240,7 +240,7 @@ describe('an operation of KubeDB', () => {
     assert.equal(world.evicted.length, 6);
   });
 
-  test('is not asked for when a gate stays shut: exit 4, and nothing is written', async () => {
+  test('is not submitted when a gate stays shut: exit 4, and nothing is written', async () => {
     const issuedAfter = await securedByKubeDb();
     await behind(`${KAFKA}-broker-1`);
     const before = [await world.podUids(), await world.requests()];
@@ -250,7 +250,7 @@ describe('an operation of KubeDB', () => {
     assert.deepEqual([await world.podUids(), await world.requests()], before);
   });
 
-  test('is not asked for without the facts where that was asked for', async () => {
+  test('is not submitted without the facts if the policy refuses it', async () => {
     const issuedAfter = await securedByKubeDb();
     world.useFacts(silent);
     const refuse = { ...byKubeDb, restart: { unknownHealthPolicy: UnknownHealthPolicy.REFUSE } };
@@ -258,7 +258,7 @@ describe('an operation of KubeDB', () => {
     assert.equal((await world.requests()).length, 1);
   });
 
-  test('that repairs a pod is asked for at once: waiting for that pod would be waiting for it', async () => {
+  test('that repairs a pod is submitted at once: only the operation can make the pod Ready', async () => {
     await securedByKubeDb();
     await world.askForRenewal(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`));
     await world.environment.pass(60_000);
@@ -272,7 +272,7 @@ describe('an operation of KubeDB', () => {
     assert.equal(world.evicted.length, 6);
   });
 
-  test('is planned anew when somebody has begun something while it waited', async () => {
+  test('is planned again when another client has begun an operation while it waited', async () => {
     const issuedAfter = await securedByKubeDb();
     await behind(`${KAFKA}-broker-1`);
     const meddle = async () => {

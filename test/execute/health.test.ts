@@ -1,4 +1,4 @@
-/** KubeDB has the last word on the Kafka: its client trusts the CA of the client certificate, and may not trust what brokers serve. */
+/** KubeDB decides whether the Kafka is Ready: its client trusts the CA of the client certificate, which may not be the brokers' CA. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { TlsIssuer } from '#constructs/index';
@@ -17,7 +17,7 @@ const SPLIT = on({ client: { issuer: TlsIssuer.selfSignedCa({ name: 'clients-ca'
 
 for (const executor of EXECUTORS) {
   describe(`executor ${executor}`, () => {
-    test('a Kafka that KubeDB cannot use after TLS was changed is a failure, and no run calls it success', async () => {
+    test('a Kafka that KubeDB cannot use after a change of TLS is a failure, and no later run reports success', async () => {
       world = await startPlaintext(executor, { kafka: COMBINED });
       const bundle = world.desired(SPLIT);
       const first = await failureOf(world.apply(bundle));
@@ -38,13 +38,13 @@ for (const executor of EXECUTORS) {
       const { steps, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.deepEqual([steps, obstacles[0]?.kind], [[], 'wait']);
 
-      const cured = world.desired(on());
-      await world.apply(cured);
+      const repaired = world.desired(on());
+      await world.apply(repaired);
       assert.equal((await world.kafka())?.status?.phase, 'Ready');
-      assert.deepEqual(await world.apply(cured), NOTHING_TO_DO);
+      assert.deepEqual(await world.apply(repaired), NOTHING_TO_DO);
     });
 
-    test('KubeDB gets its time: a Kafka that becomes Ready later is no failure', async () => {
+    test('waits for KubeDB: a Kafka that becomes Ready later is no failure', async () => {
       world = await startPlaintext(executor, { kafka: COMBINED });
       const bundle = world.desired(on());
       assert.deepEqual(await world.apply(bundle), { changed: true, message: 'TLS is as desired' });

@@ -1,6 +1,6 @@
 /**
- * An issuer that refuses: the reason that it gave is seen while a run waits and when it ends, and once its cause is cured the next run has
- * the certificates, though cert-manager itself would wait for an hour.
+ * An issuer that refuses: the run reports the issuer's reason while it waits and when it ends. Once the cause is fixed, the next run gets the
+ * certificates, though cert-manager itself would wait for an hour.
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
@@ -42,7 +42,7 @@ const waits = () =>
 
 for (const executor of EXECUTORS) {
   describe(`executor ${executor}`, () => {
-    test('the first certificates are refused, with the reason; cured, the next run has them at once', async () => {
+    test('the first certificates are refused, with the reason; once the cause is fixed, the next run gets them at once', async () => {
       await plaintext(executor);
       refuseFromTheStart();
       const bundle = world.desired(on());
@@ -93,7 +93,7 @@ for (const executor of EXECUTORS) {
       await assertDone(world, bundle);
     });
 
-    test('what has failed while the old certificate is valid is told, and nothing is done', async () => {
+    test('a renewal that has failed while the old certificate is valid changes nothing', async () => {
       await secured(executor);
       await refuse(REASON);
       const certificate = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
@@ -105,7 +105,7 @@ for (const executor of EXECUTORS) {
   });
 }
 
-describe('an issuer that leaves wanted names out', () => {
+describe('an issuer that leaves desired names out', () => {
   const DROPS = 'sandbox.kafka-tls/drops-names';
   const drop = (names: string) => world.annotate({ [DROPS]: names }, issuer());
   const dropFromTheStart = () => {
@@ -117,7 +117,7 @@ describe('an issuer that leaves wanted names out', () => {
   const revision = async () => (await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`)))?.status?.revision;
 
   for (const executor of EXECUTORS) {
-    test(`is named, and not asked for ever (${executor})`, async () => {
+    test(`is reported, and not asked again and again (${executor})`, async () => {
       await plaintext(executor);
       dropFromTheStart();
       const bundle = world.desired(on());
@@ -137,14 +137,14 @@ describe('an issuer that leaves wanted names out', () => {
 });
 
 describe('native', () => {
-  test('a cause that is cured while the run waits lets it go on', async () => {
+  test('a cause that is fixed while the run waits lets the run continue', async () => {
     await secured('native');
     await refuse(REASON);
     const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
-    let isCured = false;
+    let isFixed = false;
     world.onEvent = ({ event, message }) => {
-      if (isCured || event !== 'waiting' || !message.startsWith(REASON)) return;
-      isCured = true;
+      if (isFixed || event !== 'waiting' || !message.startsWith(REASON)) return;
+      isFixed = true;
       void refuse('');
     };
     const began = world.clock.monotonicMs();

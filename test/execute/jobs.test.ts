@@ -22,7 +22,7 @@ function inSandbox(executor: ExecutorName): JobSetting {
   const cluster = clusterIn(
     {
       handle: async (request) => {
-        // The sandbox asks nobody for rights; those of the Role are what `constructs/reconciler-role.test.ts` is about.
+        // The sandbox checks no rights. `constructs/reconciler-role.test.ts` is about those of the Role.
         const binding = await sandbox.api.handle({ method: 'GET', path: roleBinding, headers: {} });
         if (binding.status !== 200) return failure(403, 'Forbidden', 'no RoleBinding gives this ServiceAccount any rights');
         if (request.method !== 'GET' && !request.path.startsWith('/apis/authorization'))

@@ -1,4 +1,4 @@
-/** Read, change, write: what becomes of an object that is known already, or that others write to. */
+/** Read, change, write: with an object that was read before, and with an object that other clients write to. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
@@ -36,19 +36,19 @@ describe('modify', () => {
   const mark = (name: string) => (object: KubeObject) => withAnnotations(object, { [name]: 'yes' });
   const annotations = async () => Object.keys((await world.cluster.get(it()))?.metadata.annotations ?? {});
 
-  test('reads what is not known', async () => {
+  test('reads an object that was not read before', async () => {
     await modify(cluster, it(), mark('ours'));
     assert.deepEqual(seen, ['get', 'replace']);
     assert.deepEqual(await annotations(), ['ours']);
   });
 
-  test('writes what is known without reading it', async () => {
+  test('writes an object that was read before without reading it again', async () => {
     await modify(cluster, it(), mark('ours'), { from: known });
     assert.deepEqual(seen, ['replace']);
     assert.deepEqual(await annotations(), ['ours']);
   });
 
-  test('reads what was changed since it was known, and loses nothing', async () => {
+  test('reads an object again that changed since, and loses nothing', async () => {
     await modify(world.cluster, it(), mark('theirs'));
     const after = await modify(cluster, it(), mark('ours'), { from: known });
     assert.deepEqual(seen, ['replace', 'get', 'replace']);
@@ -56,7 +56,7 @@ describe('modify', () => {
     assert.deepEqual(await annotations(), ['theirs', 'ours']);
   });
 
-  test('looks before it says that nothing is to be written', async () => {
+  test('reads before it reports that nothing is to be written', async () => {
     const marked = await modify(world.cluster, it(), mark('ours'));
     const after = await modify(world.cluster, it(), mark('theirs'));
     assert.deepEqual(await modify(cluster, it(), mark('ours'), { from: marked }), after);
@@ -65,7 +65,7 @@ describe('modify', () => {
     assert.deepEqual(await modify(cluster, it(), mark('ours'), { from: await world.cluster.get(it()) }), after);
   });
 
-  test('says when it is gone', async () => {
+  test('reports that the object is gone', async () => {
     await world.delete(it());
     const failure = await failureOf(modify(cluster, it(), mark('ours'), { from: known }));
     assert.equal(failure.message, 'ConfigMap/demo/it: it was deleted while it was worked on.');

@@ -1,4 +1,4 @@
-/** What is found before anything is touched: one error with all of it, and not a single write. */
+/** Preflight checks: one error with every blocker, before the first write. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
@@ -42,7 +42,7 @@ function operation(name: string, type: string): KubeObject {
 
 for (const executor of EXECUTORS) {
   describe(`executor ${executor}`, () => {
-    test('what a commit cures is told at once, together with what would have to be waited for', async () => {
+    test('blockers that only a commit fixes are reported at once, together with those that a run would wait for', async () => {
       await plaintext(executor, { opsManager: false });
       await world.cluster.create(operation('scale-out', 'HorizontalScaling'));
       const began = world.clock.monotonicMs();
@@ -66,7 +66,7 @@ for (const executor of EXECUTORS) {
       assert.equal(failure.reasons.length, 2, failure.message);
     });
 
-    test('each thing that is waited for has its own deadline, and the run goes on when none is left', async () => {
+    test('each blocker has its deadline, and the run continues when none is left', async () => {
       await plaintext(executor, { opsManager: false });
       await world.cluster.create(operation('scale-out', 'HorizontalScaling'));
       const tls = on({ issuer: TlsIssuer.issuer('no-such-ca') });

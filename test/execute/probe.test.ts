@@ -1,4 +1,4 @@
-/** An issuer whose CA cannot be read: a certificate request shows which root it signs with, before anything of the Kafka is touched. */
+/** An issuer whose CA cannot be read: a certificate request shows which root it signs with, before the first write to the Kafka. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Acknowledgement, TlsIssuer } from '#constructs/index';
@@ -77,7 +77,7 @@ async function probesLeft(): Promise<number> {
 
 for (const executor of EXECUTORS) {
   describe(`a rotation by an issuer whose CA cannot be read, under ${executor}`, () => {
-    test('asks first, and is an ordinary roll when the root is the same', async () => {
+    test('sends a request first, and is an ordinary roll when the root is the same', async () => {
       await secured(executor);
       const bundle = rotation(executor);
       const { steps, notes } = plan(bundle, await world.observe(bundle), world.clock.now());
@@ -93,7 +93,7 @@ for (const executor of EXECUTORS) {
       assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
     });
 
-    test('ends before anything is touched when the root is another, and names it', async () => {
+    test('is refused before the first change when the root is another, and the error names the root', async () => {
       await secured(executor);
       await replaceCa();
       const requests = await world.requests();
@@ -106,7 +106,7 @@ for (const executor of EXECUTORS) {
       assert.equal(await probesLeft(), 0);
     });
 
-    test('is the cut-over that it is when that root was acknowledged, and clients hear of it first', async () => {
+    test('is a cut-over when that root was acknowledged, and the trust bundle holds the root first', async () => {
       await secured(executor);
       await replaceCa();
       const failure = await failureOf(world.apply(rotation(executor)));
@@ -136,7 +136,7 @@ for (const executor of EXECUTORS) {
       }
     });
 
-    test('goes on with a warning when it may not ask', async () => {
+    test('continues with a warning when the request is denied', async () => {
       await secured(executor, (cluster) => ({ ...cluster, create: (object) => (isProbe(object) ? refused() : cluster.create(object)) }));
       const bundle = rotation(executor);
       await world.apply(bundle);
@@ -145,7 +145,7 @@ for (const executor of EXECUTORS) {
       await assertConverged(world, bundle);
     });
 
-    test('is guarded in another way when its request is denied', async () => {
+    test('without an answer, is stopped or warned about once the certificate is issued', async () => {
       await secured(executor, (cluster) => ({ ...cluster, create: (object) => (isProbe(object) ? refused() : cluster.create(object)) }));
       await replaceCa();
       const run = world.apply(rotation(executor));

@@ -1,4 +1,4 @@
-/** Kafkas of several apps with one CA: the KafkaTls that makes it owns it, and others refer to it. */
+/** Kafkas of several apps with one CA: the KafkaTls that creates the CA owns it, and the others refer to it. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
@@ -44,7 +44,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       assert.deepEqual(await ca(), before);
     });
 
-    test('an Issuer that was made by hand is adopted if it is the same, and never overwritten', async () => {
+    test('an Issuer that a user created is adopted if it is the same, and never overwritten', async () => {
       const issuer = (name: string, spec: object): KubeObject => ({
         apiVersion: KINDS.Issuer.apiVersion,
         kind: KINDS.Issuer.kind,
@@ -66,7 +66,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       assert.equal((await world.cluster.get(subject))?.spec.ca.secretName, 'orders-ca');
     });
 
-    test('a Certificate that was made by hand in another spelling is adopted as it is, and nothing is issued', async () => {
+    test('a Certificate that a user created in another spelling is adopted unchanged, and nothing is issued', async () => {
       world = await startPlaintext(executor, { kafka: SMALL });
       const tls = on();
       await world.apply(world.desired(tls));

@@ -1,7 +1,7 @@
 /**
- * An API server that answers nonsense now and then, or always: a command ends well, or says in words what it was answered.
+ * An API server that gives invalid answers, sometimes or always: a command succeeds, or its error describes the answer.
  *
- * Between the command and the sandbox's API stands something that changes answers. Time is the fake clock's: what waits for ever is an error.
+ * A handler between the command and the sandbox's API changes answers. Time is the fake clock's, so a wait without an end is an error.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -122,7 +122,7 @@ const COMMANDS: readonly (readonly string[])[] = [
 ];
 
 for (const executor of ['native', 'ops-request'] as const) {
-  test(`commands that only look end in words, whatever is answered: ${executor}`, async () => {
+  test(`commands that only read end gracefully, whatever the server answers: ${executor}`, async () => {
     const world = await tlsWorld(executor);
     const bundle = configMapOfBundle(bundleFor(NATIVE_NEXT, executor, world.clock.now()));
     await world.cluster.create(bundle);
@@ -135,7 +135,7 @@ for (const executor of ['native', 'ops-request'] as const) {
     await world.stop();
   });
 
-  test(`apply ends in words, whatever is answered: ${executor}`, async () => {
+  test(`apply ends gracefully, whatever the server answers: ${executor}`, async () => {
     const world = await tlsWorld(executor);
     let wanted = ON;
     const property = fc.asyncProperty(anyNonsense, anyWhen, fc.boolean(), async (nonsense, when, isJson) => {
@@ -148,7 +148,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       await world.environment.run(runGracefully(argv, { io, outside: outsideOf(world, cluster) }), 24 * 3_600_000);
     });
     await assertAlways(property, 4);
-    // Nothing of it has damaged the cluster: an honest answer to every question is all that is needed.
+    // The cluster is not damaged: with valid answers the next run converges.
     await world.apply(bundleFor(ON, executor, world.clock.now()), { retry: true });
     assert.deepEqual(await world.apply(bundleFor(ON, executor, world.clock.now())), { changed: false, message: 'nothing to do' });
     await world.stop();

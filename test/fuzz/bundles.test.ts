@@ -1,4 +1,4 @@
-/** Bundles, wherever they come from: any text is answered with a plan or manifests, or with what is wrong in it. */
+/** Bundles from any source: any text is answered with a plan or manifests, or with an error that names the problem. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -60,7 +60,7 @@ function withMutatedDocument({ data, ...rest }: KubeObject, document: number, mu
 
 const run = (front: Front) => runGracefully(front, { outside: outsideOf(world) });
 
-test('a document of a bundle with anything wrong in it is used, or refused in words', async () => {
+test('a document of a bundle with any mutation is used, or refused gracefully', async () => {
   const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anyMutations, anyFront, async (i, document, mutations, front) => {
     writeFileSync(FILE, yaml(withMutatedDocument(configMapOf(i), document, mutations)));
     await run(front);
@@ -68,7 +68,7 @@ test('a document of a bundle with anything wrong in it is used, or refused in wo
   await assertAlways(property, 60);
 });
 
-test('a bundle in the cluster with anything wrong in it is planned, or refused in words', async () => {
+test('a bundle in the cluster with any mutation is planned, or refused gracefully', async () => {
   const argv = ['plan', '--config-map', 'demo/kafka-tls-orders'];
   const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anyMutations, async (i, document, mutations) => {
     await putInCluster(withMutatedDocument(configMapOf(i), document, mutations));
@@ -83,7 +83,7 @@ async function putInCluster(configMap: KubeObject): Promise<void> {
   else await world.cluster.replace({ ...configMap, metadata: before.metadata });
 }
 
-test('a ConfigMap with anything wrong in it is used, or refused in words', async () => {
+test('a ConfigMap with any mutation is used, or refused gracefully', async () => {
   const property = fc.asyncProperty(anyConfigMap, anyMutations, anyFront, async (i, mutations, front) => {
     writeFileSync(FILE, yaml(mutated(configMapOf(i), mutations)));
     await run(front);
@@ -91,7 +91,7 @@ test('a ConfigMap with anything wrong in it is used, or refused in words', async
   await assertAlways(property, 25);
 });
 
-test('a text that is nearly a bundle is used, or refused in words', async () => {
+test('a text that is nearly a bundle is used, or refused gracefully', async () => {
   const property = fc.asyncProperty(anyConfigMap, anySlips, anyFront, async (i, slips, front) => {
     writeFileSync(FILE, slipped(yaml(configMapOf(i)), slips));
     await run(front);
@@ -99,7 +99,7 @@ test('a text that is nearly a bundle is used, or refused in words', async () => 
   await assertAlways(property, 25);
 });
 
-test('a document whose text is broken is used, or refused in words', async () => {
+test('a document whose text is broken is used, or refused gracefully', async () => {
   const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anySlips, anyFront, async (i, document, slips, front) => {
     const { data, ...rest } = configMapOf(i);
     const keys = Object.keys(data);

@@ -1,4 +1,4 @@
-/** What Secrets and listeners hold in place of certificates: it is read, or unreadable in words; it is never thrown at anybody, nor repeated. */
+/** Anything in the place of certificates in Secrets and listeners: it is read, or reported as unreadable. No value is thrown or repeated. */
 import assert from 'node:assert/strict';
 import type { KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -88,7 +88,7 @@ const anyPem = fc
   })
   .map((parts) => parts.join(''));
 
-test('certificates put one after the other are all read, however many', async () => {
+test('a chain of any length is read', async () => {
   const property = fc.asyncProperty(fc.array(anyCertificate, { minLength: 1, maxLength: 30 }), async (chain) => {
     const { certificates, unreadable } = readCertificates(chain.join('\r\n# a remark\n'));
     assert.equal(certificates.length, chain.length);
@@ -97,10 +97,10 @@ test('certificates put one after the other are all read, however many', async ()
   await assertAlways(property, 50);
 });
 
-test('any text is read or unreadable, and judged in words', async () => {
+test('any text is read or reported as unreadable', async () => {
   const property = fc.asyncProperty(anyPem, anyPem, fc.constantFrom('a.example.org', '::1', '', '*', 'ü'), async (chain, trust, name) => {
     const { certificates, unreadable } = readCertificates(chain);
-    assert.ok(certificates.length > 0 || (unreadable ?? '') !== '', 'nothing was read, and nobody says why');
+    assert.ok(certificates.length > 0 || (unreadable ?? '') !== '', 'nothing was read, and no reason was given');
     for (const c of certificates) {
       assert.ok(!Number.isNaN(Date.parse(c.notBefore)) && !Number.isNaN(Date.parse(c.notAfter)), JSON.stringify(c));
     }
@@ -143,7 +143,7 @@ test('a Secret of anything has facts, without any of its values', async () => {
   await assertAlways(property, 150);
 });
 
-test('what is seen of any Secrets is planned, and planned again from the file', async () => {
+test('any Secrets can be observed and planned, and the observation file gives the same plan', async () => {
   const world = await tlsWorld('native');
   const [bundle] = bundlesFor('native', world.clock.now());
   assert.ok(bundle !== undefined);

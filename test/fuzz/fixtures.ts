@@ -1,4 +1,4 @@
-/** Good input to begin with: bundles of every kind, and clusters that they were applied to. */
+/** Valid input that tests mutate: bundles of every kind, and clusters that they were applied to. */
 import type { Bundle } from '#model/bundle';
 import type { ExecutorName } from '#model/desired';
 import type { Connection, Runtime } from '#reconciler/cli/io';
@@ -55,7 +55,7 @@ export async function realObservations(): Promise<readonly Seen[]> {
   return seen;
 }
 
-/** Returns observations of what is seldom seen: operations under way, pauses, strangers, an issuer with a CA that can be read. */
+/** Returns observations of rare states: operations in progress, pauses, foreign requests, an issuer with a CA that can be read. */
 export function madeUpObservations(): readonly Seen[] {
   const builders = [
     new ClusterBuilder('dedicated', 'off')
@@ -68,7 +68,7 @@ export function madeUpObservations(): readonly Seen[] {
       .request('mine', 'Failed', { executor: 'ops-request', from: TLS })
       .wants('off'),
     new ClusterBuilder().request('other', 'Pending', undefined),
-    new ClusterBuilder('combined').kafkaCondition({ type: 'Paused', status: 'True', reason: 'Somebody', message: 'was here' }),
+    new ClusterBuilder('combined').kafkaCondition({ type: 'Paused', status: 'True', reason: 'Maintenance', message: 'disk swap' }),
     new ClusterBuilder().facts({
       value: {
         quorum: { leaderId: 1000, voters: [{ nodeId: 1000, lastCaughtUpMs: 5 }], fetchTimeoutMs: 2000 },

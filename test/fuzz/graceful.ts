@@ -1,6 +1,6 @@
 /**
- * What every answer of the command is held against, whatever it was given: it ends, with an exit code that help lists, and what it says is
- * meant for people. A crash, a bug report (70), a stack, or the spelling of a value that was not there is none of that.
+ * What must hold of every answer of the command, for any input: the command ends with an exit code that help lists, and its output is meant
+ * for people. A crash, a bug report (70), a stack or the word `undefined` is not.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -11,7 +11,7 @@ const EXIT_CODES = [0, 1, 2, 3, 4];
 /** No machine is this slow; a run that takes longer hangs. */
 const LIMIT_MS = 600_000;
 
-const UNCIVIL: readonly RegExp[] = [
+const NOT_FOR_PEOPLE: readonly RegExp[] = [
   /^ {4}at /m, // a stack
   /\[object \w+\]/,
   /\bundefined\b/,
@@ -20,11 +20,11 @@ const UNCIVIL: readonly RegExp[] = [
   /PRIVATE KEY-/,
 ];
 
-/** Asserts that a command ended well or said in words why not. `isJson`: standard error is one JSON object a line. */
+/** Asserts that a command succeeded or explained why not. `isJson`: standard error is one JSON object a line. */
 export function assertGraceful({ exitCode, stdout, stderr }: Ran, isJson = false): void {
   const said = `exit code ${exitCode}\n${stderr}\n${stdout.slice(0, 2_000)}`;
   assert.ok(EXIT_CODES.includes(exitCode), said);
-  for (const text of [stdout, stderr]) for (const pattern of UNCIVIL) assert.doesNotMatch(text, pattern, said);
+  for (const text of [stdout, stderr]) for (const pattern of NOT_FOR_PEOPLE) assert.doesNotMatch(text, pattern, said);
   if (exitCode === 0 || exitCode === 3) assert.equal(stderr, '', said);
   else if (stdout === '') assert.notEqual(stderr, '', 'a failure that says nothing');
   if (isJson) for (const line of stderr.split('\n').filter((l) => l !== '')) assert.equal(typeof JSON.parse(line), 'object', said);

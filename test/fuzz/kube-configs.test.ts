@@ -1,4 +1,4 @@
-/** `--kubeconfig`: any file leads to a cluster, or to what is wrong in it. Nobody listens where these lead; no plugin exists. */
+/** `--kubeconfig`: any file leads to a cluster, or to an error that names the problem. No server and no plugin exists for these. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,7 +17,7 @@ const FILE = path.join(folder, 'config');
 const ca = issueCertificate({ commonName: 'ca', isCa: true });
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Whoever loses a character of it has no address, or one on this machine. */
+/** With any character lost it is no address, or one on this machine. */
 const SERVER = 'https://[::1]:1';
 const NO_SUCH_PLUGIN = path.join(folder, 'no-such-plugin');
 
@@ -47,7 +47,7 @@ function kubeconfig(user: User, server = SERVER, cluster: object = {}): Record<s
   };
 }
 
-/** Whatever became of it, nothing that exists is run. */
+/** No program that exists is run, whatever the mutation. */
 function harmless(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(harmless);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,4 +1,4 @@
-/** Good input gone bad: values with members replaced, dropped, doubled or added, and texts with bytes lost or put in. */
+/** Mutations of valid input: values with members replaced, dropped, doubled or added, and texts with bytes lost or inserted. */
 import fc from 'fast-check';
 
 /** One thing that happens to a value. Plain, so that a counterexample can be read and shrinks to few of them. */

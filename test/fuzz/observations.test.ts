@@ -1,4 +1,4 @@
-/** `plan --observation`: any file is answered with a plan, or with what is wrong in it. */
+/** `plan --observation`: any file is answered with a plan, or with an error that names the problem. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -26,7 +26,7 @@ async function stages(): Promise<readonly { readonly bundle: string; readonly li
 
 const anyOutput = fc.constantFrom('text', 'json', 'markdown');
 
-test('an observation with anything wrong in it is planned, or refused in words', async () => {
+test('an observation with any mutation is planned, or refused gracefully', async () => {
   const staged = await stages();
   const property = fc.asyncProperty(fc.nat(staged.length - 1), anyMutations, anyOutput, async (i, mutations, output) => {
     const { bundle, live } = staged[i] as (typeof staged)[number];
@@ -36,7 +36,7 @@ test('an observation with anything wrong in it is planned, or refused in words',
   await assertAlways(property, 80);
 });
 
-test('an observation whose text is broken is refused in words', async () => {
+test('an observation whose text is broken is refused gracefully', async () => {
   const staged = await stages();
   const property = fc.asyncProperty(fc.nat(staged.length - 1), anySlips, async (i, slips) => {
     const { bundle, live } = staged[i] as (typeof staged)[number];

@@ -1,8 +1,8 @@
 /**
- * The questions of `test/admission` put to a real Kubernetes API, in namespaces of their own.
+ * The questions of `test/admission` put to a real Kubernetes API, in separate namespaces.
  *
  * - Where KubeDB's webhooks are registered, everything is asked: the answers are those that were recorded (UPDATE_GOLDEN=1 records them
- *   anew), and our validation and the sandbox are held to them. A table of all of them is printed.
+ *   again), and our validation and the sandbox are held to them. A table of all of them is printed.
  * - Where they are not, KubeDB's kinds alone are there, from `../shared/crds`: what the API server refuses by their
  *   schemas is what was recorded, and it accepts the rest.
  *
@@ -67,7 +67,7 @@ export function admissionSuite(connect: () => Promise<Connection>): void {
   });
 }
 
-/** Tells whether somebody is asked about every Kafka. */
+/** Whether an admission webhook is registered for Kafkas. */
 async function asksKubeDb({ send }: Client): Promise<boolean> {
   const { body } = await send('GET', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations');
   const rules: readonly Json[] = body.items.flatMap((c: Json) => c.webhooks ?? []).flatMap((w: Json) => w.rules ?? []);

@@ -57,7 +57,7 @@ export async function startControlPlane(...addOns: readonly GoProgram[]): Promis
 }
 
 /**
- * Returns the API server that `npm run test:real` has started for all suites, or that KAFKA_TLS_TEST_KUBECONFIG names; else one of its own.
+ * Returns the API server that `npm run test:real` has started for all suites, or that KAFKA_TLS_TEST_KUBECONFIG names; else a separate one.
  * KubeDB's kinds and catalog are there, if they can be had.
  */
 export async function realApi(): Promise<ControlPlane> {

@@ -235,7 +235,7 @@ test('nothing outlives a test that is killed', async () => {
       (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
     );
   assert.ok(await eventually(isRefused, Boolean));
-  // The logs stay: whoever was killed may want to know why.
+  // The logs stay for the reader of a failure.
   rmSync(path.resolve(kubeconfig.trim(), '../..'), { recursive: true, force: true });
 });
 

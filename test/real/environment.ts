@@ -47,7 +47,7 @@ export function realEnvironments(): () => Environments {
   };
 }
 
-/** Returns places on a real API server, each with a namespace of its own. */
+/** Returns environments on a real API server, each with a separate namespace. */
 async function placesOn(kubeconfig: string): Promise<Environments> {
   const { transport } = await loadConnection({ kubeconfig });
   const folder = path.dirname(kubeconfig);
@@ -103,7 +103,7 @@ export class RealEnvironment implements TestEnvironment {
       opsManager: options.opsManager ?? true,
       without: ['cert-manager', 'disruption-controller'],
       namespace: this.namespace,
-      // A budget takes a pod of the same name that is back before anybody has seen the former one go for that one, for two minutes.
+      // A budget takes a pod of the same name that is back before its controller has seen the previous one go for that one, for two minutes.
       timing: { podStopMs: 400, podStartMs: 200, opsStepMs: 100, ...options.sandbox?.timing },
     });
     this.facts = modelFacts(this.standIns);
@@ -114,7 +114,7 @@ export class RealEnvironment implements TestEnvironment {
     return kubeCluster(this.transport, systemClock);
   }
 
-  /** Carries a request of whoever acts as the product, with the ServiceAccount's credentials. */
+  /** Carries a request of the product, with the ServiceAccount's credentials. */
   get sendAsProduct(): Send {
     if (this.transport === undefined) throw new Error(`${this.namespace} was not started`);
     return sendOver(this.transport);
@@ -127,7 +127,7 @@ export class RealEnvironment implements TestEnvironment {
     await this.standIns.start();
   }
 
-  /** Returns a transport of its own with a new token of the ServiceAccount: one that was created anew knows no older ones. */
+  /** Returns a new transport with a new token of the ServiceAccount: an account that was created again knows no older tokens. */
   async logIn(): Promise<HttpTransport> {
     writeFileSync(this.kubeconfig, await this.kubeconfigOf(bundleName(KAFKA)), { mode: 0o600 });
     const { transport } = await loadConnection({ kubeconfig: this.kubeconfig });
@@ -137,7 +137,7 @@ export class RealEnvironment implements TestEnvironment {
   async stop(): Promise<void> {
     this.standIns.stop();
     this.transport?.close();
-    // Its controllers are gone, so nobody would end its pods.
+    // Its controllers are gone, so nothing else would end its pods.
     for (const pod of (await this.client.list(KINDS.Pod, this.namespace)).items) await this.client.delete(pod, { gracePeriodSeconds: 0 });
     await this.client.delete({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: this.namespace } });
   }
@@ -166,7 +166,7 @@ export class RealEnvironment implements TestEnvironment {
   }
 }
 
-/** What the constructs emit for whoever runs the reconciler, in a KafkaTls with a Job. */
+/** What the constructs emit for the reconciler's access, in a KafkaTls with a Job. */
 export function accessOf(executor: ExecutorName, namespace: string): readonly KubeObject[] {
   const chart = new Chart(new App(), 'chart', { namespace });
   new KafkaTls(chart, 'tls', desiredProps(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
@@ -174,7 +174,7 @@ export function accessOf(executor: ExecutorName, namespace: string): readonly Ku
   return Testing.synth(chart).filter(isAccess);
 }
 
-/** Carries what stand-ins ask over the product's own transport, which a test of its own holds to the protocol. */
+/** Carries what stand-ins ask over the product's own transport, which a separate test checks. */
 export function sendOver(transport: HttpTransport): Send {
   return ({ method, path: target, headers, body, signal }) => {
     const { pathname, searchParams } = new URL(target, transport.server);

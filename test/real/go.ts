@@ -60,7 +60,7 @@ function goVersion(): string {
   return stdout;
 }
 
-/** Builds into a folder of its own, which then takes its name: a build that was interrupted leaves nothing that looks like one. */
+/** Builds into a temporary folder and renames it: an interrupted build leaves no folder that looks complete. */
 async function make({ name, crds }: GoProgram, folder: string): Promise<void> {
   mkdirSync(cache(), { recursive: true });
   const making = mkdtempSync(path.join(cache(), 'making-'));
@@ -75,7 +75,7 @@ async function make({ name, crds }: GoProgram, folder: string): Promise<void> {
     }
     renameSync(making, folder);
   } catch (error) {
-    // Somebody else may have been faster.
+    // Another process may have been faster.
     if (!existsSync(folder)) throw error;
   } finally {
     rmSync(making, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 /**
- * What cert-manager really does when it issues anew, in which order: what this project rests on. And KubeDB's race, in which a rotation is
+ * The order in which real cert-manager issues again, which this project relies on. And KubeDB's race, in which a rotation is
  * Successful before the new certificate is there, does not reach a Kafka that this project looks after.
  */
 import assert from 'node:assert/strict';
@@ -33,7 +33,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     return world;
   }
 
-  test('Ready stays True while a certificate is issued anew, and the Secret has the new one before the revision says so', async () => {
+  test('Ready stays True while a certificate is issued again, and the Secret has the new one before the revision says so', async () => {
     const world = await secured(true);
     const certificate = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
     const secret = world.ref(KINDS.Secret, `${KAFKA}-server-cert`);
@@ -67,7 +67,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     await world.stop();
   });
 
-  test('a Certificate that is made anew takes over the Secret of a former one that fits, whatever the encoding of its key', async () => {
+  test('a Certificate that is created again takes over the Secret of the previous one if it fits, whatever the encoding of its key', async () => {
     const world = await secured(true);
     const certificate = world.ref(KINDS.Certificate, 'again');
     const made = async (encoding: 'PKCS1' | 'PKCS8') => {

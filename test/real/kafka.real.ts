@@ -213,20 +213,20 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
       assert.equal(verdictOn(1, back).ok, true);
     });
 
-    test('a controller that stops shuts the gate for the others, and without a quorum nobody may go', async () => {
+    test('a controller that stops shuts the gate for the others, and without a quorum no pod may restart', async () => {
       const { quorum } = await until('all is well', isWhole);
       const [first = 0, second = 0] = quorum.voters.map((v) => v.nodeId).filter((id) => id !== quorum.leaderId);
       await kafka.node(first).stop();
       const lagging = await until(`controller ${first} lags`, (f) => !verdictOn(second, f).ok);
       const because = `1 of 3 voters are caught up without controller ${second}, 2 are needed`;
       assert.deepEqual(verdictOn(second, lagging), { ok: false, because, retry: true });
-      assert.equal(verdictOn(first, lagging).ok, true, 'the one that is away may be started anew');
+      assert.equal(verdictOn(first, lagging).ok, true, 'the one that is away may restart');
       assert.equal(verdictOn(0, lagging).ok, true, 'brokers do not vote');
 
       await kafka.node(second).stop('SIGKILL');
-      const nobody = await until('nobody leads', (f) => f.quorum.leaderId === undefined);
+      const leaderless = await until('no controller leads', (f) => f.quorum.leaderId === undefined);
       for (const { nodeId } of pods) {
-        assert.deepEqual(verdictOn(nodeId, nobody), { ok: false, because: 'the quorum has no leader', retry: true });
+        assert.deepEqual(verdictOn(nodeId, leaderless), { ok: false, because: 'the quorum has no leader', retry: true });
       }
       await Promise.all([first, second].map((id) => kafka.startNode(id)));
       const back = await until('the quorum is back', isWhole);

@@ -1,7 +1,7 @@
 /**
  * One running program of the test's cluster.
  *
- * It is started with a stdin that nobody writes to and ends when that closes: it outlives the process that started it in no case, not even
+ * It is started with a stdin that no process writes to, and ends when that closes: it never outlives the process that started it, not even
  * when that is killed. It prints one line of JSON once it is ready; its log is its stderr.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
@@ -25,7 +25,7 @@ export interface Part {
   failure(what: string): Error;
 }
 
-/** Starts a program whose files, log included, are in a folder of their own. */
+/** Starts a program whose files, log included, are in a separate folder. */
 export function startPart({ name, binary }: Built, dir: string, args: readonly string[]): Part {
   mkdirSync(dir);
   const log = path.join(dir, `${name}.log`);

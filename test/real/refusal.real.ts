@@ -14,7 +14,7 @@ import { realEnvironments } from './environment';
 describe('a refused request', () => {
   const environments = realEnvironments();
 
-  test('is told with its reason, and tried again once its cause is cured', async () => {
+  test('is reported with its reason, and tried again once its cause is fixed', async () => {
     const world = new World({ opsManager: false }, (options) => environments().environment('native', options));
     await world.start();
     const ca = issueCertificate({ commonName: 'root', isCa: true });

@@ -1,6 +1,6 @@
 /**
- * Somebody else writes to the same objects at the same time, wherever a world may take place: a run tries again on fresh facts, or stops
- * with the reason, undoes nothing of theirs, and leaves nothing half done.
+ * Another client writes to the same objects at the same time: a run tries again on fresh facts, or stops with the reason. It reverts none of
+ * the other client's changes and leaves nothing half done. In memory and on a real API server.
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
@@ -20,7 +20,7 @@ import { failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, Wo
 
 const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 
-/** Writes that somebody else can be faster at, in an operation of each kind. */
+/** Writes that another client can be faster at, in an operation of each kind. */
 const BEATEN = {
   native: [
     'create KafkaOpsRequest',
@@ -45,12 +45,12 @@ export function conflicts(
   // They share a world.
   describe(`executor ${executor}`, { concurrency: 1 }, () => {
     let world: World;
-    /** What lies between the product and the cluster from now on. */
+    /** Decorates the cluster that the product sees, from now on. */
     let between: (cluster: Cluster) => Cluster = (cluster) => cluster;
     afterEach(() => world?.stop());
 
     const bundle = (tls: Tls) => world.bundle(desiredProps(executor, tls));
-    /** A Kafka without TLS that somebody else created. */
+    /** A Kafka without TLS that another client created. */
     const plaintext = async () => {
       between = (cluster) => cluster;
       world = new World({ opsManager: executor === 'ops-request', decorate: (cluster) => between(cluster) }, environment);
@@ -62,7 +62,7 @@ export function conflicts(
       await world.apply(bundle(on()));
       await world.environment.pass(60_000);
     };
-    const somebody = () => new Client({ send: world.environment.send, manager: RIVAL });
+    const rivalClient = () => new Client({ send: world.environment.send, manager: RIVAL });
     const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
 
     const assertDone = async (wanted: Bundle) => {
@@ -71,7 +71,7 @@ export function conflicts(
       assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
     };
 
-    test('every object changes just before it is written, and what is created is just there: each is tried once more', async () => {
+    test('every object changes just before the run writes it: each write is tried once more', async () => {
       await plaintext();
       const rival = new Rival(world);
       for (const tls of [() => on(), rotation, () => off()]) {
@@ -81,20 +81,20 @@ export function conflicts(
         await world.apply(wanted);
         assert.equal(new Set(world.evicted).size, world.evicted.length, `restarted twice: ${world.evicted}`);
         await assertDone(wanted);
-        assert.deepEqual(await rival.lost(), [], 'what somebody else wrote is still there');
+        assert.deepEqual(await rival.lost(), [], 'the other client lost no change');
         await world.environment.pass(60_000);
       }
       assert.deepEqual([...rival.beaten].sort(), BEATEN[executor]);
     });
 
-    test('a field of ours that another manager has taken is named, and nothing is done until it is given back', async () => {
+    test('a field that another manager has taken is named, and nothing is done until it is released', async () => {
       await secured();
       const ca = {
         apiVersion: KINDS.Certificate.apiVersion,
         kind: 'Certificate',
         metadata: { name: `${KAFKA}-ca`, namespace: world.namespace },
       };
-      await somebody().apply({ ...ca, spec: { renewBefore: '2h' } });
+      await rivalClient().apply({ ...ca, spec: { renewBefore: '2h' } });
       const before = await world.podUids();
       const wanted = bundle(rotation());
       const failure = await failureOf(world.apply(wanted));
@@ -103,20 +103,20 @@ export function conflicts(
       assert.equal((await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-ca`)))?.spec.renewBefore, '2h');
       assert.deepEqual(await world.podUids(), before);
       assert.ok(!hasCondition(await world.kafka(), 'Paused'));
-      await somebody().apply({ ...ca, spec: {} });
+      await rivalClient().apply({ ...ca, spec: {} });
       await world.apply(wanted);
       await assertDone(wanted);
     });
 
     const trust = () => world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));
-    /** Somebody writes something else into what clients trust. */
+    /** Another client changes the trust bundle. */
     const editTrust = async (note: string) => {
       const { apiVersion, kind, metadata } = (await trust()) as KubeObject;
       const data = { 'ca.crt': note, note };
-      await somebody().apply({ apiVersion, kind, metadata: { name: metadata.name, namespace: world.namespace }, data });
+      await rivalClient().apply({ apiVersion, kind, metadata: { name: metadata.name, namespace: world.namespace }, data });
     };
 
-    test('what clients trust is edited just before it is written: it is written on fresh facts', async () => {
+    test('the trust bundle is edited just before the run writes it: it is written on fresh facts', async () => {
       await secured();
       const before = await trust();
       await editTrust('before the run');
@@ -135,7 +135,7 @@ export function conflicts(
       await assertDone(bundle(on()));
     });
 
-    test('what clients trust is emptied as soon as it was written: no pod restarts before it is restored', async () => {
+    test('the trust bundle is emptied just after the run wrote it: no pod restarts before it is restored', async () => {
       await plaintext();
       let writes = 0;
       between = (cluster) => ({
@@ -155,7 +155,7 @@ export function conflicts(
       await assertDone(bundle(on()));
     });
 
-    test('a certificate that is another by now is not deleted', async () => {
+    test('a Certificate that was created again under the same name is not deleted', async () => {
       await plaintext();
       const billing = (kafkaTls: KafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' });
       await world.apply(world.bundle(desiredProps(executor, on()), billing));
@@ -166,14 +166,14 @@ export function conflicts(
         delete: async (of, uid) => {
           if (of.name === subject.name && theirs === undefined) {
             const { apiVersion, kind, metadata, spec } = (await world.cluster.get(subject)) as KubeObject;
-            await somebody().delete({ apiVersion, kind, metadata });
-            theirs = await somebody().create({ apiVersion, kind, metadata: { name: subject.name, namespace: world.namespace }, spec });
+            await rivalClient().delete({ apiVersion, kind, metadata });
+            theirs = await rivalClient().create({ apiVersion, kind, metadata: { name: subject.name, namespace: world.namespace }, spec });
           }
           return cluster.delete(of, uid);
         },
       });
       await world.apply(bundle(on()));
-      assert.ok(theirs !== undefined, 'it was asked to go');
+      assert.ok(theirs !== undefined, 'the run tried to delete it');
       assert.equal((await world.cluster.get(subject))?.metadata.uid, theirs.metadata.uid);
       await assertDone(bundle(on()));
     });
@@ -192,7 +192,7 @@ export function conflicts(
           return world.reconcile(() => wanted);
         });
       };
-      // When the request is created somebody takes the Lease, and we stand still until we can know.
+      // When the request is created another client takes the Lease, and the run stands still until it can know.
       let stolen: KubeObject | undefined;
       between = (decorated) =>
         fenced(
@@ -202,7 +202,7 @@ export function conflicts(
               const created = await decorated.create(object);
               if (stolen !== undefined) return created;
               const { metadata, spec, ...rest } = (await cluster.get(lease)) as KubeObject;
-              stolen = await somebody().replace({ ...rest, metadata, spec: { ...spec, holderIdentity: RIVAL } });
+              stolen = await rivalClient().replace({ ...rest, metadata, spec: { ...spec, holderIdentity: RIVAL } });
               while (held?.isHeld()) await clock.sleep(100);
               return created;
             },
@@ -212,10 +212,10 @@ export function conflicts(
       const failure = await failureOf(world.environment.run(run()));
       assert.equal(failure.exitCode, 4, failure.message);
       assert.match(failure.message, /no longer holds its Lease/);
-      assert.equal((await cluster.get(lease))?.spec.holderIdentity, RIVAL, 'it is not given back by who lost it');
+      assert.equal((await cluster.get(lease))?.spec.holderIdentity, RIVAL, 'the run that lost the Lease does not release it');
       if (executor === 'native') assert.deepEqual(world.evicted, [], 'its request was not begun');
 
-      await somebody().replace({ ...(stolen as KubeObject), spec: { ...stolen?.spec, holderIdentity: '' } });
+      await rivalClient().replace({ ...(stolen as KubeObject), spec: { ...stolen?.spec, holderIdentity: '' } });
       await world.environment.run(run());
       await assertDone(wanted);
     });
@@ -233,7 +233,7 @@ export function conflicts(
             asked.add(pod.name);
             if (replaced === undefined && asked.size === Object.keys(before).length) {
               replaced = pod.name;
-              await somebody().delete((await world.cluster.get(pod)) as KubeObject);
+              await rivalClient().delete((await world.cluster.get(pod)) as KubeObject);
               while (!isBack(await world.cluster.get(pod), uid)) await world.clock.sleep(100);
             }
             return cluster.evict(pod, uid);
@@ -243,7 +243,7 @@ export function conflicts(
         const wanted = bundle(rotation());
         await world.apply(wanted);
         assert.equal(Object.keys(before).length - 1, world.evicted.length);
-        assert.ok(replaced !== undefined && !world.evicted.includes(replaced), `${replaced} was restarted by somebody else`);
+        assert.ok(replaced !== undefined && !world.evicted.includes(replaced), `${replaced} was restarted by another client`);
         for (const [pod, uid] of Object.entries(await world.podUids())) assert.notEqual(uid, before[pod]);
         await assertDone(wanted);
       });

@@ -2,7 +2,7 @@
  * Time that passes only when nothing else can happen.
  *
  * Everything under test runs in this process and communicates through promises. `run` lets all of it settle, then jumps to the next
- * instant somebody sleeps until. A run that waits while nobody sleeps can never end: that is an error, not a hang.
+ * instant that a sleeper waits for. A run that waits while no sleeper is left can never end: that is an error, not a hang.
  */
 import type { Clock } from '#reconciler/ports';
 
@@ -53,7 +53,7 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Moves time forward by `ms`, waking everybody whose instant passes, in order. */
+  /** Moves time forward by `ms`, and wakes every sleeper whose instant passes, in order. */
   async advance(ms: number): Promise<void> {
     const end = this.elapsedMs + ms;
     await settle();

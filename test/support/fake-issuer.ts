@@ -4,7 +4,7 @@ import https from 'node:https';
 import type { Issued } from './certificate-factory';
 import { LoopbackServer } from './loopback-server';
 
-/** Returns a token that expires then, in seconds since 1970. Nobody signed it: checking that is the API server's business. */
+/** Returns a token that expires then, in seconds since 1970. It is not signed: only an API server would check that. */
 export function idToken(exp: number, subject = 'jane'): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   return `${part({ alg: 'RS256' })}.${part({ sub: subject, exp })}.c2ln`;

@@ -1,6 +1,6 @@
 /**
  * Stand-in for Argo CD and Flux: applies the objects of a commit by server-side apply, prunes what left it if told to, and applies the same
- * commit again, which brings back what somebody deleted.
+ * commit again, which restores deleted objects.
  */
 import { type KubeObject, kindOf } from '#model/kube-object';
 import { Client, type Send } from '#reconciler/sandbox/client';

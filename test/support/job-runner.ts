@@ -114,7 +114,7 @@ export class JobRunner {
       .replace(/\.\d+Z$/, 'Z');
   }
 
-  /** Nobody waits for it; a mistake must not be missed. */
+  /** Nothing awaits this work, so a mistake in it must end the process. */
   private do(work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (this.end.signal.aborted || (error instanceof ApiError && error.code === 404)) return; // the pod is gone

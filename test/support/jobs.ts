@@ -1,6 +1,6 @@
 /**
- * From a commit to the cluster: what Git, its controller and Kubernetes do to the Job, wherever a world may take place. Commits are what the
- * constructs emit; Jobs run the command as their ServiceAccount; in the end the cluster is as the last commit wants it.
+ * From a commit to the cluster: how a GitOps controller and Kubernetes treat the Job, in memory and on a real API server. Commits are what
+ * the constructs emit, Jobs run the command as their ServiceAccount, and in the end the cluster matches the last commit.
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
@@ -40,7 +40,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       await stage.open();
     };
 
-    test('an old Job that tries again when the new one is done applies what is wanted now', async () => {
+    test('an old Job that tries again when the new one is done applies the current desired state', async () => {
       await opened('Flux', false);
       const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
       await stage.sync(a);
@@ -61,7 +61,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       await stage.assertDone(b);
     });
 
-    test('an old Job that is pruned while it works ends with the Kafka resumed, and the new one goes on', async () => {
+    test('an old Job that is pruned while it works ends with the Kafka resumed, and the new Job continues', async () => {
       await opened('Argo CD', true);
       const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
       await stage.sync(a);
@@ -108,7 +108,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       await stage.assertDone(a);
     });
 
-    test('a KafkaTls that is removed while its Job works: as long as it may, it resumes the Kafka', async () => {
+    test('a KafkaTls that is removed while its Job works: the Job resumes the Kafka while it still has the rights', async () => {
       await opened('Flux', true);
       const commit = stage.commit(on());
       await stage.sync(commit);
@@ -128,7 +128,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
     });
 
     if (executor === 'native') {
-      test('a KafkaTls whose rights go first: the Kafka itself says who paused it, and how to resume it', async () => {
+      test('a KafkaTls whose rights are removed first: a condition of the Kafka names the tool that paused it, and how to resume it', async () => {
         await opened('Argo CD', true);
         const commit = stage.commit(on());
         await stage.sync(commit);
@@ -181,13 +181,13 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       }
     });
 
-    // Whoever carries operations out: it is played once.
+    // The executor does not matter here: played once.
     if (executor === 'ops-request') {
       for (const [controller, prune] of [
         ['Argo CD', true],
         ['Flux', false],
       ] as const) {
-        test(`${controller}, pruning ${prune}: a revert creates its Job anew, and it runs`, async () => {
+        test(`${controller}, pruning ${prune}: a revert creates its Job again, and the Job runs`, async () => {
           await opened(controller, prune);
           const [a, b] = [stage.commit(Tls.off()), stage.commit(on())];
           for (const commit of [a, b, a]) {
@@ -204,7 +204,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
         });
       }
 
-      test('a Job that has failed for good goes with the run that succeeds, so that it is created again and completes', async () => {
+      test('a Job that has failed for good is deleted by the run that succeeds, so that it is created again and completes', async () => {
         await opened('Argo CD', true);
         const commit = stage.commit(on());
         // A place may have bound the Role already: the commit takes the binding over, and the next one removes it.
@@ -243,7 +243,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
         await stage.assertDone(commit);
       });
 
-      test('what changed a bundle on its way is named, at the first attempt, and nothing is done', async () => {
+      test('a tool that changed the bundle on its way is named at the first attempt, and nothing is done', async () => {
         await opened('Flux', false);
         const { namespace } = stage.world;
         for (const [commit, says] of [
@@ -265,7 +265,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
   });
 }
 
-/** What Flux's postBuild does to a text that is no variable of its own. */
+/** What Flux's postBuild does to a text that only looks like a variable. */
 function substituted(commit: readonly KubeObject[]): readonly KubeObject[] {
   const changed = (data: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(data).map(([key, text]) => [key, text.replace('retries: 1', 'retries: 2')]));

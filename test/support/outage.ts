@@ -34,7 +34,7 @@ export interface Way {
 
 export interface Measured {
   readonly durationMs: number;
-  /** From the first to the last moment in which somebody cannot be served. */
+  /** From the first to the last moment in which a client cannot be served. */
   readonly outageMs: number;
   readonly estimate: Estimate;
 }
@@ -78,7 +78,7 @@ function combined(replicas: number): object {
   return { topology: undefined, replicas, storage: { resources: { requests: { storage: '1Gi' } } } };
 }
 
-/** Nobody leads the quorum, or a partition is led by nobody or has fewer replicas in sync than producers ask for. */
+/** Whether the quorum or a partition has no leader, or a partition has fewer replicas in sync than producers require. */
 function isAway(facts: KafkaFacts | undefined): boolean {
   if (facts?.quorum.leaderId === undefined) return true;
   return facts.topics.some(({ minInsyncReplicas = 1, partitions }) =>

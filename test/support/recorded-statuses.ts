@@ -143,7 +143,7 @@ export const KAFKAS: readonly RecordedStatus[] = [
     flux: 'InProgress',
   },
   {
-    name: 'NotReady: nobody is served',
+    name: 'NotReady: no client is served',
     object: kafka(reported('NotReady', REFUSES, REPLICAS, UNREADY, PROVISIONED)),
     argo: argo('Degraded', 'NotReady: The Kafka: demo/orders is not accepting client requests'),
     flux: 'Failed',

@@ -1,4 +1,4 @@
-/** Somebody who finds a Kafka paused, reads what its condition says, and does it with kubectl. */
+/** A user who finds a Kafka paused, reads its condition, and runs the kubectl command in it. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -1,6 +1,6 @@
 /**
- * Somebody else who writes to the same objects, always a moment before we do: what we change has just changed, what we create is just
- * there. What we try once more he leaves alone.
+ * Another client that writes to the same objects, always a moment before the product: the object that the product changes has just changed,
+ * and the object that it creates was just created. A write that the product repeats succeeds.
  */
 import { formatRef, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
 import { ClusterError } from '#reconciler/errors';
@@ -12,19 +12,19 @@ export const RIVAL = 'rival';
 const MARK = 'rival.example.org/';
 
 export class Rival {
-  /** Writes of ours that came too late, such as `replace Kafka/status`. */
+  /** Writes of the product that came too late, such as `replace Kafka/status`. */
   readonly beaten = new Set<string>();
   private readonly client: Client;
   /** Writes that are left alone the next time. */
   private readonly spared = new Set<string>();
-  /** What he wrote on objects that were not replaced since, by uid. */
+  /** Annotations that this client wrote, by uid of their object. */
   private readonly marks = new Map<string, { readonly subject: ObjectRef; readonly keys: string[] }>();
 
   constructor(private readonly world: World) {
     this.client = new Client({ send: world.environment.send, manager: RIVAL });
   }
 
-  /** Returns the cluster of somebody who is always a moment late. */
+  /** Returns a cluster in which every write is a moment late. */
   ahead(cluster: Cluster): Cluster {
     const late = async <T>(what: string, subject: ObjectRef, write: () => Promise<T>, first = () => this.mark(subject)): Promise<T> => {
       const attempt = `${what} ${subject.name}`;
@@ -60,7 +60,7 @@ export class Rival {
     };
   }
 
-  /** Marks of his that somebody has lost, a line each. */
+  /** Changes of this client that were lost, a line each. */
   async lost(): Promise<readonly string[]> {
     const lost: string[] = [];
     for (const [uid, { subject, keys }] of this.marks) {

@@ -1,6 +1,6 @@
 /**
- * The same scenarios through both executors, wherever a world may take place. Every scenario ends with the same questions: does every pod
- * serve what it should, is the Kafka unpaused and every request over, did no pod restart that need not, and has a second run nothing to do.
+ * The same scenarios through both executors, in memory and on a real API server. Every scenario ends with the same questions: does every pod
+ * serve the desired state, is the Kafka unpaused and every request finished, and has a second run nothing to do without any restart.
  */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
@@ -30,7 +30,7 @@ import { failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, Wo
 const IN_ORDER = { native: [1, 2, 0], 'ops-request': [0, 1, 2] } as const satisfies Record<ExecutorName, readonly number[]>;
 const BROKERS = [0, 1, 2].map((i) => `${KAFKA}-broker-${i}`);
 
-/** What a place cannot give. */
+/** What an environment cannot do. */
 export interface Limits {
   /** Scenarios that need it are reported as skipped. */
   readonly canSkipDays: boolean;
@@ -56,7 +56,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       return new World({ opsManager: hasOpsManager, decorate }, environment);
     };
 
-    /** A Kafka without TLS that somebody else created. */
+    /** A Kafka without TLS that another client created. */
     const plaintext = async () => {
       world = await newWorld().start(kafkaManifest());
       await world.settle();
@@ -67,7 +67,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await world.apply(bundle(on(change)));
     };
 
-    /** What has to hold after every scenario. */
+    /** What must hold after every scenario. */
     const assertDone = async (tls: Tls, change: Partial<KafkaTlsProps> = {}) => {
       const wanted = bundle(tls, change);
       const live = await assertConverged(world, wanted);
@@ -87,9 +87,9 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await assertDone(on());
     });
 
-    test('clients are told of the CA before the first pod serves it, and of no key', async () => {
+    test('the trust bundle holds the CA before the first pod serves it, and no key', async () => {
       await plaintext();
-      const told = toldAtEvictions();
+      const told = trustedAtEvictions();
       await world.apply(bundle(on()));
       assert.deepEqual(await told(), Array(6).fill(['CN=orders-ca']));
       const configMap = await trust();
@@ -99,7 +99,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await assertDone(on());
     });
 
-    test('what somebody edited of what clients trust is restored, and no pod restarts', async () => {
+    test('an edited trust bundle is restored, and no pod restarts', async () => {
       await secured();
       const before = (await trust()) as KubeObject;
       const pods = await world.podUids();
@@ -123,7 +123,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await assertDone(on());
     });
 
-    test('TLS that nobody acknowledged is refused, and nothing is written', async () => {
+    test('TLS that was not acknowledged is refused, and nothing is written', async () => {
       await plaintext();
       const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa() });
       await assert.rejects(world.apply(bundle(tls)), /every client has to connect with TLS from then on, and that is not acknowledged/);
@@ -146,7 +146,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await assertDone(tls, { cluster });
     });
 
-    test('a referenced Kafka that is missing is waited for, then it is an exit that says so', async () => {
+    test('waits for a referenced Kafka that is missing, then exits with the reason', async () => {
       world = await newWorld().start();
       await assert.rejects(
         world.apply(bundle(on(), { deadlines: { foreignOperation: Duration.seconds(10) } })),
@@ -163,12 +163,12 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       const tls = on({ issuedAfter: world.clock.now().toISOString() });
       await world.apply(bundle(tls));
       const after = await leaves();
-      for (const alias of ['server', 'client']) assert.notEqual(after[alias], before[alias], `${alias} was issued anew`);
+      for (const alias of ['server', 'client']) assert.notEqual(after[alias], before[alias], `${alias} was issued again`);
       await assertDone(tls);
     });
 
     const skip = canSkipDays ? false : 'two months cannot be skipped here';
-    test('certificates are rotated before they expire, with no commit at all', { skip }, async () => {
+    test('certificates are rotated before they expire, without a commit', { skip }, async () => {
       await secured();
       const before = await leaves();
       await world.environment.pass(61 * 86_400_000);
@@ -195,14 +195,14 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       const issuer = TlsIssuer.selfSignedCa({ name: 'orders-ca-2' });
       await assert.rejects(world.apply(bundle(on({ issuer }))), /trust the root of Issuer\/orders-ca-2, and that is not acknowledged/);
       const tls = onWithNewRoot();
-      const told = toldAtEvictions();
+      const told = trustedAtEvictions();
       await world.apply(bundle(tls));
       assert.deepEqual(await told(), Array(6).fill(['CN=orders-ca', 'CN=orders-ca-2']), 'clients trust both while pods restart');
       assert.deepEqual(await trusted(), ['CN=orders-ca-2']);
       await assertDone(tls);
     });
 
-    test('TLS is removed, and its Secrets are kept, as is what clients trust', async () => {
+    test('TLS is removed, and its Secrets and the trust bundle are kept', async () => {
       await secured();
       const before = await trust();
       await world.apply(bundle(off()));
@@ -211,7 +211,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await assertDone(off());
     });
 
-    test('a certificate of an application that left the bundle is deleted, and its Secret is kept', async () => {
+    test('the Certificate of an application that left the bundle is deleted, and its Secret is kept', async () => {
       await plaintext();
       const billing = (kafkaTls: KafkaTls) => void new ClientCertificate(kafkaTls, 'billing', { kafkaTls, name: 'billing' });
       await world.apply(world.bundle(desiredProps(executor, on()), billing));
@@ -224,7 +224,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await assertDone(on());
     });
 
-    test('a certificate that its issuer refused is tried again by the next run, once the cause is cured', async () => {
+    test('a certificate that its issuer refused is tried again by the next run, once the cause is fixed', async () => {
       await secured();
       const [ca, other] = ['corp root', 'other root'].map((commonName) => issueCertificate({ commonName, isCa: true })) as [Issued, Issued];
       const secret = { metadata: { name: 'corp-ca', namespace: world.namespace }, type: 'kubernetes.io/tls' };
@@ -252,7 +252,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       assert.deepEqual(await world.apply(withBilling), { changed: false, message: 'nothing to do' });
     });
 
-    test('runs that are stopped before any write are finished by the next ones, and restart no pod twice', async () => {
+    test('runs that are stopped before any write are finished by later runs, and restart no pod twice', async () => {
       await plaintext();
       const wanted = bundle(on());
       world.events.length = 0;
@@ -307,7 +307,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       assert.deepEqual(writes, []);
     });
 
-    test('a Kafka that belongs to another KafkaTls is left alone until it is taken over', async () => {
+    test('a Kafka that belongs to another KafkaTls is not changed until it is taken over', async () => {
       await secured();
       const other = { owner: 'platform/orders' };
       await assert.rejects(
@@ -338,7 +338,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       assert.equal(request?.metadata.ownerReferences?.[0]?.kind, 'Kafka');
     });
 
-    test('an issuer that does not exist is named, and no pod is touched', async () => {
+    test('an issuer that does not exist is named, and no pod restarts', async () => {
       await plaintext();
       const before = await world.podUids();
       const tls = on({ issuer: TlsIssuer.issuer('no-such-ca') });
@@ -357,7 +357,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
         await assertDone(on(), { restart: { cutover: Cutover.STOP } });
       });
 
-      test('an ops-manager that claims the request is given way to', async () => {
+      test('yields to an ops-manager that claims the request', async () => {
         world = await newWorld(true).start(kafkaManifest());
         await world.settle();
         await assert.rejects(
@@ -373,7 +373,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
         await assertDone(tls);
       });
     } else {
-      test('without an ops-manager the request is not picked up, and the run says so', async () => {
+      test('without an ops-manager the request is not accepted, and the run reports it', async () => {
         world = await newWorld(false).start(kafkaManifest());
         await world.settle();
         await assert.rejects(
@@ -388,13 +388,13 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       return world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));
     }
 
-    /** Subjects of the CA certificates that clients are told to trust. */
+    /** Subjects of the CA certificates in the trust bundle. */
     async function trusted(): Promise<readonly string[]> {
       return readCas((await trust())?.data?.['ca.crt'] ?? '').certificates.map((c) => c.subject);
     }
 
-    /** Looks at every eviction from now on what clients are told by then. */
-    function toldAtEvictions(): () => Promise<readonly (readonly string[])[]> {
+    /** Reads the trust bundle at every eviction from now on. */
+    function trustedAtEvictions(): () => Promise<readonly (readonly string[])[]> {
       const told: Promise<readonly string[]>[] = [];
       world.onEvent = ({ event }) => void (event === 'evicted' && told.push(trusted()));
       return () => world.environment.run(Promise.all(told));

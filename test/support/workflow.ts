@@ -1,6 +1,6 @@
 /**
- * The steps of a GitHub Actions job, run here: the shell steps as they are written, each in a bash of its own, as GitHub's runner does with
- * `shell: bash`. What only GitHub has is given by the test: values of `${{ }}`, and programs on the PATH. Steps that use an action are left out.
+ * The steps of a GitHub Actions job, run here: the shell steps as they are written, each in a separate bash, as GitHub's runner does with
+ * `shell: bash`. The test gives what only GitHub has: values of `${{ }}`, and programs on the PATH. Steps that use an action are left out.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

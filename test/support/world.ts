@@ -1,8 +1,8 @@
 /**
- * A whole cluster, and the product in front of it. What is asserted is the end state of the cluster.
+ * A whole cluster, and the product in front of it. Tests assert the end state of the cluster.
  *
- * By default it is in memory: the sandbox with its stand-ins, our ordinary client over an in-process transport, and time that passes only
- * when nothing else can happen. The same scenarios take place on a real API server, in real time.
+ * By default it is in memory: the sandbox with its stand-ins, the product's client over an in-process transport, and time that passes only
+ * when nothing else can happen. The same scenarios run on a real API server, in real time.
  */
 import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
@@ -31,11 +31,11 @@ export interface WorldOptions {
   /** KubeDB's ops-manager is there. Default: yes. */
   readonly opsManager?: SandboxOptions['opsManager'];
   readonly sandbox?: Partial<SandboxOptions>;
-  /** Wraps the cluster that the product sees, anew for every run: faults, counters, interruptions. */
+  /** Wraps the cluster that the product sees, in every run: faults, counters, interruptions. */
   readonly decorate?: (cluster: Cluster) => Cluster;
 }
 
-/** Where a world takes place. */
+/** The cluster of a world, and how time passes in it. */
 export interface TestEnvironment {
   readonly namespace: string;
   readonly clock: Clock;
@@ -45,7 +45,7 @@ export interface TestEnvironment {
   readonly product?: Cluster;
   readonly dialer: Dialer;
   readonly facts: KafkaFactsSource;
-  /** How others than the product reach the API. */
+  /** How other clients than the product reach the API. */
   readonly send: Send;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -55,7 +55,7 @@ export interface TestEnvironment {
   pass(ms: number): Promise<void>;
 }
 
-/** A place in memory can be looked into. */
+/** An environment in memory, whose sandbox a test can inspect. */
 export interface MemoryEnvironment extends TestEnvironment {
   readonly clock: FakeClock;
   readonly sandbox: Sandbox;
@@ -91,12 +91,12 @@ export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions
   };
 }
 
-/** Where nothing is denied, forty questions about rights in every run say nothing, and take a tenth of its time. */
+/** Where no right is denied, forty access reviews in every run only take a tenth of its time. */
 export function mayDoAnything(cluster: Cluster): Cluster {
   return { ...cluster, isAllowed: async () => true };
 }
 
-/** What the model of the brokers says, as real brokers would. */
+/** Kafka facts of the model of the brokers, as real brokers would report them. */
 export function modelFacts(model: Pick<Sandbox, 'facts'>): KafkaFactsSource {
   return {
     read: async ({ metadata }) => {
@@ -108,7 +108,7 @@ export function modelFacts(model: Pick<Sandbox, 'facts'>): KafkaFactsSource {
 
 export class World {
   readonly events: ProgressEvent[] = [];
-  /** Something that happens at a certain point of a run. */
+  /** Called at every event of a run. */
   onEvent: ((event: ProgressEvent) => void) | undefined;
   readonly environment: TestEnvironment;
   private facts: KafkaFactsSource;
@@ -154,7 +154,7 @@ export class World {
     return this.environment.run(this.reconcile(typeof bundle === 'function' ? bundle : () => bundle, options));
   }
 
-  /** The same, for whoever lets time pass himself. */
+  /** The same; the caller lets time pass. */
   reconcile(read: () => Bundle, options: PlanOptions = {}): Promise<Outcome> {
     const { product = this.cluster, dialer, clock } = this.environment;
     const context = {
@@ -172,7 +172,7 @@ export class World {
     return reconcile(async () => read(), context, options);
   }
 
-  /** Does something once, at the first such event about an object whose name begins so. */
+  /** Acts once, at the first such event about an object whose name begins so. */
   when(event: ProgressEvent['event'], name: string, act: () => void): void {
     let isDone = false;
     this.onEvent = (e) => {
@@ -182,7 +182,7 @@ export class World {
     };
   }
 
-  /** Waits until something of the cluster is as wanted. */
+  /** Waits until a condition of the cluster holds. */
   until(isSo: () => Promise<boolean>): Promise<void> {
     const wait = async () => {
       while (!(await isSo())) await this.clock.sleep(1000);
@@ -200,7 +200,7 @@ export class World {
     return this.cluster.get(this.ref(KINDS.Kafka, KAFKA));
   }
 
-  /** Deletes an object, whichever has the name by now. */
+  /** Deletes the object that has this name now. */
   async delete(subject: ObjectRef): Promise<void> {
     await this.cluster.delete(subject, (await this.cluster.get(subject))?.metadata.uid ?? '');
   }
@@ -224,7 +224,7 @@ export class World {
     );
   }
 
-  /** Has cert-manager issue a certificate anew, the way cmctl does. Returns the Certificate as it was. */
+  /** Makes cert-manager issue a certificate again, as cmctl does. Returns the Certificate as it was. */
   async askForRenewal(subject: ObjectRef): Promise<KubeObject> {
     const certificate = (await this.cluster.get(subject)) as KubeObject;
     const { generation } = certificate.metadata;
@@ -239,7 +239,7 @@ export class World {
     return this.environment.run(observe({ cluster, dialer, facts: this.facts, clock }, bundle));
   }
 
-  /** Kafka says something else from now on; undefined: what the place says. */
+  /** Replaces Kafka's facts from now on; undefined: those of the environment. */
   useFacts(facts: KafkaFactsSource | undefined): void {
     this.facts = facts ?? this.environment.facts;
   }
@@ -296,7 +296,7 @@ export function bundleOf(props: KafkaTlsProps, namespace = NAMESPACE, addTo: (ka
   return bundleFromConfigMap(configMap);
 }
 
-/** A Kafka as somebody else created it: 3 controllers and 3 brokers without TLS. */
+/** A Kafka that another client created: 3 controllers and 3 brokers without TLS. */
 export function kafkaManifest(spec: object = {}): KubeObject {
   const storage = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
   return {

@@ -1,7 +1,7 @@
 /**
- * A KRaft cluster on this machine: three dedicated controllers and three brokers, each a JVM of its own.
+ * A KRaft cluster on this machine: three dedicated controllers and three brokers, each in its JVM.
  *
- *     BROKER      what KubeDB has with TLS: SASL_SSL, clients show a certificate. Advertised under a name that nobody can look up, since
+ *     BROKER      what KubeDB has with TLS: SASL_SSL, clients show a certificate. Advertised under a name that no DNS resolves, since
  *                 no advertised address may be followed
  *     CLEAR       what KubeDB has without TLS: SASL_PLAINTEXT
  *     INTERNAL    PLAINTEXT: brokers among themselves, and Kafka's own tools

@@ -16,7 +16,7 @@ const STOP_LIMIT_MS = 15_000;
 
 /**
  * Starts "$@" and prints its pid. When standard input ends, and it does when the test is killed, the program is killed and the folder goes.
- * A job in the background has no standard input of its own, hence the copy.
+ * A job in the background has no standard input, hence the copy.
  */
 const GUARD = `exec 3<&0
 "$@" >>"$LOG" 2>&1 </dev/null 3<&- &
@@ -54,7 +54,7 @@ export class Server {
     return this.guard.exitCode === null && this.guard.signalCode === null;
   }
 
-  /** What it has printed lately, for whoever reads why a test failed. */
+  /** What it has printed lately, for the reader of a failure. */
   get tail(): string {
     return readFileSync(this.log, 'utf8').split('\n').slice(-5).join('\n');
   }
