@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
-import { httpTransport, TransportError } from '#reconciler/cluster/http';
-import { issueCertificate } from '../support/certificate-factory';
-
-const servers: (http.Server | https.Server)[] = [];
-after(() => {
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-async function listening(server: http.Server | https.Server): Promise<number> {
-  servers.push(server);
-  server.listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  return (server.address() as AddressInfo).port;
-}
+import { httpTransport, TransportError, type TransportRequest } from '#reconciler/cluster/http';
+import { issueCertificate } from '#test/support/certificate-factory';
+import { closedPort, listen } from '#test/support/loopback-server';
 
 function transportTo(server: string, options: https.RequestOptions = {}) {
   const transport = httpTransport(server, async () => options);
@@ -27,139 +13,105 @@ function transportTo(server: string, options: https.RequestOptions = {}) {
   return transport;
 }
 
+const GET: TransportRequest = { method: 'GET', path: '/' };
+
+/** Starts a server and sends it a request. */
+async function ask(handler: http.RequestListener, request: Partial<TransportRequest> = {}, options: https.RequestOptions = {}, below = '') {
+  const port = await listen(http.createServer(handler));
+  return transportTo(`http://127.0.0.1:${port}${below}`, options).request({ ...GET, ...request });
+}
+
 test('sends path, query, headers and body below the path of the server', async () => {
-  const port = await listening(
-    http.createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk) => {
-        body += chunk;
-      });
-      request.on('end', () =>
-        response.writeHead(201, { 'Retry-After': '3' }).end(
-          JSON.stringify({
-            url: request.url,
-            method: request.method,
-            auth: request.headers.authorization,
-            type: request.headers['content-type'],
-            body,
-          }),
-        ),
-      );
-    }),
-  );
-  const transport = transportTo(`http://127.0.0.1:${port}/k8s/clusters/c-1/`, { headers: { Authorization: 'Bearer t' } });
-  const response = await transport.request({
+  const request: TransportRequest = {
     method: 'POST',
     path: '/api/v1/pods',
     query: { a: 'x=y,z' },
     headers: { 'content-type': 'application/json' },
     body: '{"ü":1}',
-  });
-  assert.equal(response.status, 201);
-  assert.equal(response.headers['retry-after'], '3');
-  assert.deepEqual(JSON.parse(String(response.body)), {
+  };
+  const echo: http.RequestListener = async (incoming, response) => {
+    const { url, method, headers } = incoming;
+    const content = (await incoming.setEncoding('utf8').toArray()).join('');
+    const received = { url, method, auth: headers.authorization, type: headers['content-type'], content };
+    response.writeHead(201, { 'Retry-After': '3' }).end(JSON.stringify(received));
+  };
+  const { status, headers, body } = await ask(echo, request, { headers: { Authorization: 'Bearer t' } }, '/k8s/clusters/c-1/');
+  assert.deepEqual([status, headers['retry-after']], [201, '3']);
+  assert.deepEqual(JSON.parse(String(body)), {
     url: '/k8s/clusters/c-1/api/v1/pods?a=x%3Dy%2Cz',
     method: 'POST',
     auth: 'Bearer t',
     type: 'application/json',
-    body: '{"ü":1}',
+    content: '{"ü":1}',
   });
 });
 
 test('sends a header once for each of its values', async () => {
-  const port = await listening(http.createServer((request, response) => response.end(JSON.stringify(request.rawHeaders))));
-  const transport = transportTo(`http://127.0.0.1:${port}`, { headers: { 'Impersonate-Group': ['a', 'b,c'] } });
-  const sent: string[] = JSON.parse(String((await transport.request({ method: 'GET', path: '/' })).body));
+  const options = { headers: { 'Impersonate-Group': ['a', 'b,c'] } };
+  const { body } = await ask(({ rawHeaders }, response) => response.end(JSON.stringify(rawHeaders)), {}, options);
+  const sent: string[] = JSON.parse(String(body));
   assert.deepEqual(
-    sent.flatMap((name, i) => (i % 2 === 0 && name === 'impersonate-group' ? [sent[i + 1]] : [])),
+    sent.filter((_, i) => sent[i - 1] === 'impersonate-group'),
     ['a', 'b,c'],
   );
 });
 
-test('keeps one connection for many requests, over TLS too', async () => {
+test('keeps one connection for many requests, over TLS, too', async () => {
   const root = issueCertificate({ commonName: 'api root', isCa: true });
   const serving = issueCertificate({ commonName: 'api', issuer: root, ipAddresses: ['127.0.0.1'] });
   const server = https.createServer({ cert: serving.cert, key: serving.key }, (_, response) => response.end('ok'));
   let connections = 0;
   server.on('secureConnection', () => connections++);
-  const port = await listening(server);
-  const transport = transportTo(`https://127.0.0.1:${port}`, { ca: root.cert });
-  for (let i = 0; i < 20; i++) await transport.request({ method: 'GET', path: '/' });
+  const url = `https://127.0.0.1:${await listen(server)}`;
+  const transport = transportTo(url, { ca: root.cert });
+  for (let i = 0; i < 20; i++) await transport.request(GET);
   assert.equal(connections, 1);
-  await assert.rejects(
-    transportTo(`https://127.0.0.1:${port}`).request({ method: 'GET', path: '/' }),
-    (e) => e instanceof TransportError && /CERT|UNABLE_TO/.test(e.code) && !e.wasSent,
-  );
+  const untrusted = transportTo(url).request(GET);
+  await assert.rejects(untrusted, (e) => e instanceof TransportError && /CERT|UNABLE_TO/.test(e.code) && !e.wasSent);
 });
 
-test('hands a stream on as it comes, and lets go of it when told to', async () => {
-  let isClosed: () => void = () => undefined;
-  const closed = new Promise<void>((resolve) => {
-    isClosed = resolve;
-  });
-  const port = await listening(
-    http.createServer((_, response) => {
-      response.write('first\n');
-      response.on('close', isClosed);
-    }),
-  );
+test('returns a stream as it arrives, and closes it when its signal aborts', async () => {
+  const connections: http.ServerResponse[] = [];
   const stop = new AbortController();
-  const response = await transportTo(`http://127.0.0.1:${port}`).request({ method: 'GET', path: '/', isStream: true, signal: stop.signal });
-  assert.notEqual(typeof response.body, 'string');
-  const chunks = (response.body as AsyncIterable<string>)[Symbol.asyncIterator]();
+  const { body } = await ask(
+    (_, response) => {
+      response.write('first\n');
+      connections.push(response);
+    },
+    { isStream: true, signal: stop.signal },
+  );
+  assert.ok(typeof body !== 'string');
+  const chunks = body[Symbol.asyncIterator]();
   assert.equal((await chunks.next()).value, 'first\n');
   stop.abort();
   await assert.rejects(chunks.next());
-  await closed;
+  for (const response of connections) if (!response.closed) await once(response, 'close');
+  assert.equal(connections.length, 1);
 });
 
-test('a stream that is refused comes as text', async () => {
-  const port = await listening(http.createServer((_, response) => response.writeHead(410).end('gone')));
-  const response = await transportTo(`http://127.0.0.1:${port}`).request({ method: 'GET', path: '/', isStream: true });
-  assert.deepEqual([response.status, response.body], [410, 'gone']);
+test('returns the text of a stream that is refused', async () => {
+  const { status, body } = await ask((_, response) => response.writeHead(410).end('gone'), { isStream: true });
+  assert.deepEqual([status, body], [410, 'gone']);
 });
 
-test('a refused connection was not sent; one that is cut was', async () => {
-  const dead = http.createServer();
-  const deadPort = await listening(dead);
-  await new Promise((resolve) => dead.close(resolve));
-  await assert.rejects(
-    transportTo(`http://127.0.0.1:${deadPort}`).request({ method: 'GET', path: '/' }),
-    (e) => e instanceof TransportError && e.code === 'ECONNREFUSED' && !e.wasSent,
-  );
-  const port = await listening(http.createServer((request) => request.socket.destroy()));
-  await assert.rejects(
-    transportTo(`http://127.0.0.1:${port}`).request({ method: 'GET', path: '/' }),
-    (e) => e instanceof TransportError && e.code === 'ECONNRESET' && e.wasSent,
-  );
-  const halfway = await listening(
-    http.createServer((request, response) => {
-      response.writeHead(200, { 'content-length': '100' }).write('half');
-      setImmediate(() => request.socket.destroy());
-    }),
-  );
-  await assert.rejects(
-    transportTo(`http://127.0.0.1:${halfway}`).request({ method: 'GET', path: '/' }),
-    (e) => e instanceof TransportError && e.wasSent,
-  );
-});
-
-test('ends with the reason it was told to end with', async () => {
-  const port = await listening(http.createServer(() => undefined));
-  const stop = new AbortController();
-  const asked = transportTo(`http://127.0.0.1:${port}`).request({ method: 'GET', path: '/', signal: stop.signal });
-  stop.abort(new Error('enough'));
-  await assert.rejects(asked, /enough/);
-});
-
-test('a key that is none and a header that is none were not sent', async () => {
-  const unusable: https.RequestOptions[] = [{ cert: 'x', key: 'x' }, { headers: { authorization: 'a\nb' } }];
-  for (const options of unusable) {
-    const transport = httpTransport('https://127.0.0.1:1', async () => options);
-    await assert.rejects(
-      transport.request({ method: 'GET', path: '/' }),
-      (e) => e instanceof TransportError && !e.wasSent,
-      String(options),
-    );
+test('tells whether the server may have seen a request without an answer', async () => {
+  const refused = transportTo(`http://127.0.0.1:${await closedPort(http.createServer())}`).request(GET);
+  await assert.rejects(refused, (e) => e instanceof TransportError && e.code === 'ECONNREFUSED' && !e.wasSent);
+  const cut = ask((request) => request.socket.destroy());
+  await assert.rejects(cut, (e) => e instanceof TransportError && e.code === 'ECONNRESET' && e.wasSent);
+  const cutHalfway = ask((request, response) => {
+    response.writeHead(200, { 'content-length': '100' }).write('half');
+    setImmediate(() => request.socket.destroy());
+  });
+  await assert.rejects(cutHalfway, (e) => e instanceof TransportError && e.wasSent);
+  for (const options of [{ cert: 'x', key: 'x' }, { headers: { authorization: 'a\nb' } }]) {
+    const unusable = transportTo('https://127.0.0.1:1', options).request(GET);
+    await assert.rejects(unusable, (e) => e instanceof TransportError && !e.wasSent, JSON.stringify(options));
   }
+});
+
+test('ends with the reason of its signal', async () => {
+  const stop = new AbortController();
+  const asked = ask(() => stop.abort(new Error('enough')), { signal: stop.signal });
+  await assert.rejects(asked, /enough/);
 });

@@ -1,84 +1,59 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { KINDS, type KubeObject, ref } from '#model/kube-object';
-import { type HeldLease, withLease } from '#reconciler/cluster/lease';
+import { asKind } from '#model/kinds/index';
+import { KINDS, ref } from '#model/kube-object';
+import { type HeldLease, type LeaseOptions, withLease } from '#reconciler/cluster/lease';
 import { fenced } from '#reconciler/cluster/write-guard';
 import { BlockedError } from '#reconciler/errors';
 import type { Cluster, ProgressEvent } from '#reconciler/ports';
 import { createApi } from '#reconciler/sandbox/api/api';
-import { FakeClock } from '../support/fake-clock';
-import { clusterIn } from '../support/transports';
+import { FakeClock } from '#test/support/fake-clock';
+import { clusterIn } from '#test/support/transports';
 
 const SUBJECT = ref(KINDS.Lease, 'default', 'kafka-tls-orders');
+const MINUTE = 60_000;
 
-function world() {
+type Task<T> = (held: HeldLease) => Promise<T>;
+
+function setUp() {
   const clock = new FakeClock();
   const cluster = clusterIn(createApi({ now: () => clock.now() }), clock);
   const events: ProgressEvent[] = [];
-  const lead = <T>(identity: string, waitMs: number, task: (held: HeldLease) => Promise<T>, by: Cluster = cluster, signal?: AbortSignal) =>
-    withLease(
-      by,
-      clock,
-      {
-        namespace: 'default',
-        name: SUBJECT.name,
-        identity,
-        waitMs,
-        report: (e) => events.push(e),
-        ...(signal === undefined ? {} : { signal }),
-      },
-      task,
-    );
-  const holder = async () => (await cluster.get(SUBJECT))?.spec.holderIdentity;
-  return { clock, cluster, events, lead, holder };
-}
-
-/** A cluster that loses every write of the Lease while `isDown`. */
-function failingWrites(cluster: Cluster): Cluster & { isDown: boolean } {
-  return {
-    ...cluster,
-    isDown: false,
-    async replace(object: KubeObject) {
-      if (this.isDown) throw new Error('no network');
-      return cluster.replace(object);
-    },
-    async get(subject) {
-      if (this.isDown) throw new Error('no network');
-      return cluster.get(subject);
-    },
+  /** A connection to the same API that may be cut. */
+  const unstable = { isDown: false, cluster };
+  const online = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
+    return async (...args: A) => (unstable.isDown ? Promise.reject(new Error('no network')) : call(...args));
   };
+  unstable.cluster = { ...cluster, get: online(cluster.get), replace: online(cluster.replace) };
+  const lead = <T>(identity: string, task: Task<T>, options: Partial<LeaseOptions> = {}, by: Cluster = cluster) => {
+    const report = (event: ProgressEvent) => void events.push(event);
+    return withLease(by, clock, { namespace: 'default', name: SUBJECT.name, identity, waitMs: 0, report, ...options }, task);
+  };
+  const spec = async () => asKind('Lease', await cluster.get(SUBJECT))?.spec;
+  return { clock, cluster, unstable, events, lead, spec };
 }
 
-test('holds the Lease while the task runs and gives it back', async () => {
-  const { clock, lead, holder, events } = world();
-  const result = await clock.run(
-    lead('a', 0, async (held) => {
-      assert.equal(await holder(), 'a');
-      await clock.sleep(3_600_000);
-      assert.equal(held.isHeld(), true);
-      return 'done';
-    }),
-  );
-  assert.equal(result, 'done');
-  assert.equal(await holder(), '');
+test('holds the Lease while the task runs and releases it', async () => {
+  const { clock, lead, spec, events } = setUp();
+  const task = async (held: HeldLease) => {
+    assert.equal((await spec())?.holderIdentity, 'a');
+    await clock.sleep(60 * MINUTE);
+    assert.equal(held.isHeld(), true);
+    return 'done';
+  };
+  assert.equal(await clock.run(lead('a', task)), 'done');
+  assert.equal((await spec())?.holderIdentity, '');
   assert.deepEqual(events, []);
 });
 
-test('gives the Lease back when the task fails', async () => {
-  const { clock, lead, holder } = world();
-  await assert.rejects(
-    clock.run(
-      lead('a', 0, async () => {
-        throw new Error('broken');
-      }),
-    ),
-    /broken/,
-  );
-  assert.equal(await holder(), '');
+test('releases the Lease when the task fails', async () => {
+  const { clock, lead, spec } = setUp();
+  await assert.rejects(clock.run(lead('a', () => Promise.reject(new Error('broken')))), /broken/);
+  assert.equal((await spec())?.holderIdentity, '');
 });
 
-test('two runs never hold it at once, and the second goes on when the first is done', async () => {
-  const { clock, lead, events } = world();
+test('two runs never hold it at once, and the second starts when the first is done', async () => {
+  const { clock, lead, events } = setUp();
   let holders = 0;
   const order: string[] = [];
   const work = (name: string) => async () => {
@@ -87,111 +62,95 @@ test('two runs never hold it at once, and the second goes on when the first is d
     await clock.sleep(100_000);
     holders--;
   };
-  await clock.run(Promise.all([lead('a', 0, work('a')), clock.sleep(1).then(() => lead('b', 600_000, work('b')))]));
+  const second = clock.sleep(1).then(() => lead('b', work('b'), { waitMs: 10 * MINUTE }));
+  await clock.run(Promise.all([lead('a', work('a')), second]));
   assert.deepEqual(order, ['a', 'b']);
   assert.deepEqual(
-    events.map((e) => `${e.event} ${e.message} for ${Math.round((e.wait?.elapsedMs ?? 0) / 60_000)} min`),
+    events.map((e) => `${e.event} ${e.message} for ${Math.round((e.wait?.elapsedMs ?? 0) / MINUTE)} min`),
     ['waiting held by a for 0 min', 'waiting held by a for 1 min'],
   );
 });
 
-test('is blocked by a living holder when it may not wait longer, and names it', async () => {
-  const { clock, lead } = world();
-  const first = lead('pod-a', 0, () => clock.sleep(600_000));
+test('is blocked by a living holder after its waiting time, and names it', async () => {
+  const { clock, lead } = setUp();
+  const first = lead('pod-a', () => clock.sleep(10 * MINUTE));
   await clock.advance(1);
-  const blocked = await clock.run(lead('pod-b', 60_000, async () => undefined).catch((e: unknown) => e));
-  assert.ok(blocked instanceof BlockedError);
-  assert.match(blocked.message, /^Lease\/default\/kafka-tls-orders: another run works on this Kafka: pod-a/);
+  const message = /^Lease\/default\/kafka-tls-orders: another run works on this Kafka: pod-a/;
+  const second = lead('pod-b', async () => undefined, { waitMs: MINUTE });
+  await clock.run(assert.rejects(second, (e) => e instanceof BlockedError && message.test(e.message)));
   await clock.run(first);
 });
 
-test('takes the Lease of a holder that was killed after watching it for its whole duration, whatever its clock says', async () => {
-  const { clock, cluster, lead, holder } = world();
-  await cluster.create({
-    apiVersion: SUBJECT.apiVersion,
-    kind: SUBJECT.kind,
-    metadata: { name: SUBJECT.name, namespace: 'default' },
-    spec: { holderIdentity: 'killed', leaseDurationSeconds: 30, renewTime: '2099-01-01T00:00:00.000000Z', leaseTransitions: 4 },
-  });
-  await clock.run(
-    lead('b', 120_000, async () => {
-      assert.equal(await holder(), 'b');
-      assert.ok(clock.monotonicMs() >= 30_000 && clock.monotonicMs() < 35_000, `${clock.monotonicMs()} ms`);
-    }),
-  );
-  assert.equal((await cluster.get(SUBJECT))?.spec.leaseTransitions, 5);
+test('takes the Lease of a killed holder after watching it for its whole duration, whatever its clock says', async () => {
+  const { clock, cluster, lead, spec } = setUp();
+  const killed = { holderIdentity: 'killed', leaseDurationSeconds: 30, renewTime: '2099-01-01T00:00:00.000000Z', leaseTransitions: 4 };
+  const { apiVersion, kind, name } = SUBJECT;
+  await cluster.create({ apiVersion, kind, metadata: { name, namespace: 'default' }, spec: killed });
+  const task = async () => {
+    assert.equal((await spec())?.holderIdentity, 'b');
+    assert.ok(clock.monotonicMs() >= 30_000 && clock.monotonicMs() < 35_000, `${clock.monotonicMs()} ms`);
+  };
+  await clock.run(lead('b', task, { waitMs: 2 * MINUTE }));
+  assert.equal((await spec())?.leaseTransitions, 5);
 });
 
-test('says that it holds nothing when it could not renew for half the duration, and again that it does when it could', async () => {
-  const { clock, cluster, lead } = world();
-  const cut = failingWrites(cluster);
-  await clock.run(
-    lead(
-      'a',
-      0,
-      async (held) => {
-        await clock.sleep(11_000);
-        cut.isDown = true;
-        await clock.sleep(13_000);
-        assert.equal(held.isHeld(), true);
-        await clock.sleep(2_000);
-        assert.equal(held.isHeld(), false);
-        await assert.rejects(fenced(cluster, held).delete(SUBJECT, 'u'), /delete was not done: this run no longer holds its Lease/);
-        cut.isDown = false;
-        await clock.sleep(3_000);
-        assert.equal(held.isHeld(), true);
-      },
-      cut,
-    ),
-  );
+test('does not count as held after half the duration without a renewal, and counts again after the next one', async () => {
+  const { clock, cluster, unstable, lead } = setUp();
+  const task = async (held: HeldLease) => {
+    await clock.sleep(11_000);
+    unstable.isDown = true;
+    await clock.sleep(13_000);
+    assert.equal(held.isHeld(), true);
+    await clock.sleep(2_000);
+    assert.equal(held.isHeld(), false);
+    await assert.rejects(fenced(cluster, held).delete(SUBJECT, 'u'), /delete was not done: this run no longer holds its Lease/);
+    unstable.isDown = false;
+    await clock.sleep(3_000);
+    assert.equal(held.isHeld(), true);
+  };
+  await clock.run(lead('a', task, {}, unstable.cluster));
 });
 
-test('a holder that was overtaken writes nothing more and leaves the Lease to the other', async () => {
-  const { clock, cluster, lead, holder, events } = world();
-  const cut = failingWrites(cluster);
-  const first = lead(
-    'a',
-    0,
-    async (held) => {
-      cut.isDown = true;
-      await clock.sleep(60_000);
-      cut.isDown = false;
-      await clock.sleep(10_000);
-      assert.equal(held.isHeld(), false);
-    },
-    cut,
-  );
+test('a holder that lost the Lease to another run stops writing and leaves it to the other', async () => {
+  const { clock, unstable, lead, spec, events } = setUp();
+  const overtaken = async (held: HeldLease) => {
+    unstable.isDown = true;
+    await clock.sleep(MINUTE);
+    unstable.isDown = false;
+    await clock.sleep(10_000);
+    assert.equal(held.isHeld(), false);
+  };
+  const first = lead('a', overtaken, {}, unstable.cluster);
   await clock.advance(1);
-  const second = lead('b', 120_000, async () => {
-    await clock.sleep(120_000);
-    assert.equal(await holder(), 'b');
-  });
-  await clock.run(Promise.all([first, second]));
+  const other = async () => {
+    await clock.sleep(2 * MINUTE);
+    assert.equal((await spec())?.holderIdentity, 'b');
+  };
+  await clock.run(Promise.all([first, lead('b', other, { waitMs: 2 * MINUTE })]));
   assert.ok(events.some((e) => e.event === 'warning' && e.message === 'was taken over by b; this run stops writing'));
 });
 
-test('a label that somebody else writes on the Lease does not cost it', async () => {
-  const { clock, cluster, lead } = world();
-  await clock.run(
-    lead('a', 0, async (held) => {
-      const found = await cluster.get(SUBJECT);
-      assert.ok(found !== undefined);
-      await cluster.replace({ ...found, metadata: { ...found.metadata, labels: { seen: 'yes' } } });
-      await clock.sleep(60_000);
-      assert.equal(held.isHeld(), true);
-    }),
-  );
+test('keeps a Lease on which another writer sets a label', async () => {
+  const { clock, cluster, lead } = setUp();
+  const task = async (held: HeldLease) => {
+    const found = await cluster.get(SUBJECT);
+    assert.ok(found !== undefined);
+    await cluster.replace({ ...found, metadata: { ...found.metadata, labels: { seen: 'yes' } } });
+    await clock.sleep(MINUTE);
+    assert.equal(held.isHeld(), true);
+  };
+  await clock.run(lead('a', task));
   assert.equal((await cluster.get(SUBJECT))?.metadata.labels?.seen, 'yes');
 });
 
-test('waiting ends when the run is told to', async () => {
-  const { clock, lead } = world();
+test('stops waiting when its signal aborts', async () => {
+  const { clock, lead } = setUp();
   const stop = new AbortController();
-  const first = lead('a', 0, () => clock.sleep(100_000));
+  const first = lead('a', () => clock.sleep(100_000));
   await clock.advance(1);
-  const second = lead('b', 600_000, async () => undefined, undefined, stop.signal);
+  const second = lead('b', async () => undefined, { waitMs: 10 * MINUTE, signal: stop.signal });
   await clock.advance(5_000);
-  stop.abort(new Error('told to stop'));
-  await assert.rejects(second, /told to stop/);
+  stop.abort(new Error('interrupted'));
+  await assert.rejects(second, /interrupted/);
   await clock.run(first);
 });
