@@ -1,24 +1,24 @@
 /**
- * A broker on this machine that answers what the reader of Kafka's facts asks, byte by byte as Kafka's protocol has it: ApiVersions 1,
+ * A broker on this machine that answers the requests for Kafka's facts, byte by byte as Kafka's protocol defines: ApiVersions 1,
  * SaslHandshake 1, SaslAuthenticate 1 (PLAIN), Metadata 12, DescribeConfigs 4, DescribeQuorum 1. Every other request ends the connection.
  */
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import tls, { type TlsOptions } from 'node:tls';
 
-export interface Said {
-  readonly topics?: readonly SaidTopic[];
-  readonly quorum?: SaidQuorum | { readonly error: number };
+export interface BrokerScript {
+  readonly topics?: readonly TopicScript[];
+  readonly quorum?: QuorumScript | { readonly error: number };
   readonly login?: { readonly username: string; readonly password: string };
-  /** Settings by resource: `<type>/<name>`. What is not there has none. */
+  /** Settings by resource: `<type>/<name>`; a missing resource has none. */
   readonly configs?: Readonly<Record<string, Readonly<Record<string, string>> | { readonly error: number }>>;
   /** API keys that are never answered. */
   readonly silentOn?: readonly number[];
 }
-export interface SaidTopic {
+export interface TopicScript {
   readonly name: string;
   readonly partitions: readonly { readonly leader: number; readonly replicas: readonly number[]; readonly isr: readonly number[] }[];
 }
-export interface SaidQuorum {
+export interface QuorumScript {
   readonly leader: number;
   /** When each was last caught up. */
   readonly voters: Readonly<Record<number, number>>;
@@ -34,13 +34,13 @@ export class ScriptedBroker {
 
   private constructor(
     private readonly server: Server,
-    readonly said: Said,
+    readonly script: BrokerScript,
   ) {}
 
-  static async listen(said: Said, options?: TlsOptions): Promise<ScriptedBroker> {
+  static async listen(script: BrokerScript, options?: TlsOptions): Promise<ScriptedBroker> {
     const serve = (socket: Socket) => broker.serve(socket);
     const server: Server = options === undefined ? net.createServer(serve) : tls.createServer(options, serve);
-    const broker = new ScriptedBroker(server, said);
+    const broker = new ScriptedBroker(server, script);
     server.on('connection', (socket: Socket) => {
       broker.sockets.add(socket.on('error', () => undefined).on('close', () => broker.sockets.delete(socket)));
     });
@@ -63,14 +63,14 @@ export class ScriptedBroker {
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
-      // What is no request hangs up: the first bytes of a TLS handshake, read as a size, are far too large.
+      // Anything but a request ends the connection: the first bytes of a TLS handshake, read as a size, are far too large.
       if (received.length >= 4 && received.readInt32BE(0) > 1_000_000) return void socket.destroy();
       while (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) {
         const request = received.subarray(4, 4 + received.readInt32BE(0));
         received = received.subarray(4 + request.length);
         const key = request.readInt16BE(0);
         this.asked.push(key);
-        if (this.said.silentOn?.includes(key)) continue;
+        if (this.script.silentOn?.includes(key)) continue;
         const answer = this.answer(key, request.subarray(10 + request.readInt16BE(8)));
         if (answer === undefined) return void socket.destroy();
         const isFlexible = key === KEY.metadata || key === KEY.describeConfigs || key === KEY.describeQuorum;
@@ -81,7 +81,7 @@ export class ScriptedBroker {
   }
 
   private answer(key: number, body: Buffer): Buffer | undefined {
-    const { topics = [], quorum } = this.said;
+    const { topics = [], quorum } = this.script;
     switch (key) {
       case KEY.apiVersions:
         return Buffer.concat([int16(0), int32(1), int16(KEY.saslAuthenticate), int16(0), int16(1), int32(0)]);
@@ -100,17 +100,17 @@ export class ScriptedBroker {
     }
   }
 
-  /** Whoever is refused hears what he said: a peer is not to be trusted with what its words hold. */
+  /** A refusal repeats the credentials: the client must not repeat the words of a peer. */
   private logIn(body: Buffer): Buffer {
     const [, username, password] = body.subarray(4).toString('utf8').split('\0');
-    const { login } = this.said;
+    const { login } = this.script;
     const isRefused = login !== undefined && (login.username !== username || login.password !== password);
     const message = isRefused ? text(`Authentication failed: ${username} with ${password}`) : int16(-1);
     return Buffer.concat([int16(isRefused ? 58 : 0), message, int32(0), int64(0)]);
   }
 
   private describe({ type, name }: { readonly type: number; readonly name: string }): Buffer {
-    const found = this.said.configs?.[`${type}/${name}`] ?? {};
+    const found = this.script.configs?.[`${type}/${name}`] ?? {};
     const error = typeof found.error === 'number' ? found.error : 0;
     const settings = error === 0 ? Object.entries(found as Readonly<Record<string, string>>) : [];
     const configs = settings.map(([key, value]) =>
@@ -120,7 +120,7 @@ export class ScriptedBroker {
   }
 }
 
-function topic({ name, partitions }: SaidTopic): Buffer {
+function topic({ name, partitions }: TopicScript): Buffer {
   const all = partitions.map(({ leader, replicas, isr }, i) =>
     Buffer.concat([
       int16(leader < 0 ? LEADER_NOT_AVAILABLE : 0),
@@ -134,7 +134,7 @@ function topic({ name, partitions }: SaidTopic): Buffer {
   return Buffer.concat([int16(0), compact(name), Buffer.alloc(16), byte(0), array(all), int32(0), NO_TAGS]);
 }
 
-function describedQuorum(quorum: SaidQuorum | { readonly error: number }): Buffer {
+function describedQuorum(quorum: QuorumScript | { readonly error: number }): Buffer {
   if ('error' in quorum) return Buffer.concat([int16(quorum.error), array([]), NO_TAGS]);
   const replicas = (of: Readonly<Record<number, number>>) =>
     array(Object.entries(of).map(([id, at]) => Buffer.concat([int32(Number(id)), int64(0), int64(at), int64(at), NO_TAGS])));
