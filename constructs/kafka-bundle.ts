@@ -277,7 +277,7 @@ export class KafkaBundle extends Construct {
     const keystoreCred = named ?? keystoreCredSecret(declared);
     const certificate = brokerCertificate({ name: kafka, namespace, keystoreCredSecret: keystoreCred, clusterDomain }, tls, alias);
     const { secretTemplate } = certificate.spec;
-    const labels = { ...this.desired.labels, ...secretTemplate.labels };
+    const labels = { ...this.desired.labels, ...secretTemplate?.labels };
     const privateKey = { ...this.settings?.certificates[alias].keyAlgorithm, ...certificate.spec.privateKey };
     return { ...certificate, spec: { ...certificate.spec, secretTemplate: { ...secretTemplate, labels }, privateKey } };
   }

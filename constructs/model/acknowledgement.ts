@@ -11,23 +11,25 @@
  */
 import { isDnsSubdomain } from './kubernetes-names';
 import type { Rule } from './rules';
+import { type Infer, map, NON_EMPTY, oneOf, optional, stringThat } from './schema';
 
 export const ACKNOWLEDGEMENTS = ['clientsMoveToTls', 'clientsLeaveTls', 'trustRootChangesTo', 'ephemeralDataIsLost'] as const;
-
-/** An acknowledgement in a bundle. */
-export interface Acknowledged {
-  readonly kind: (typeof ACKNOWLEDGEMENTS)[number];
-  /** Only for `trustRootChangesTo`: the name of the issuer that the Kafka changes to. */
-  readonly issuer?: string;
-  /** Only for `trustRootChangesTo`: SHA-256 of the root certificate, 64 lower-case hexadecimal digits. */
-  readonly root?: string;
-  /** Not for `trustRootChangesTo`: the content hash of a TLS state; for `ephemeralDataIsLost` with `-2`, `-3` from the second loss on. */
-  readonly content?: string;
-}
 
 /** Content hash of a TLS state, which is also the end of the name of a converging request. */
 const CONTENT = /^[0-9a-f]{8}(-[1-9]\d{0,5})?$/;
 const FINGERPRINT = /^[0-9a-f]{64}$/;
+
+export const ACKNOWLEDGED = map({
+  kind: oneOf(ACKNOWLEDGEMENTS),
+  /** Only for `trustRootChangesTo`: the name of the issuer that the Kafka changes to. */
+  issuer: optional(NON_EMPTY),
+  /** Only for `trustRootChangesTo`: SHA-256 of the root certificate, 64 lower-case hexadecimal digits. */
+  root: optional(stringThat('a SHA-256 fingerprint of 64 hexadecimal digits', isFingerprint)),
+  /** Not for `trustRootChangesTo`: the content hash of a TLS state; for `ephemeralDataIsLost` with `-2`, `-3` from the second loss on. */
+  content: optional(stringThat('the content of a TLS state such as 22be769b', isContent)),
+});
+/** An acknowledgement in a bundle. */
+export type Acknowledged = Infer<typeof ACKNOWLEDGED>;
 
 /** Returns the acknowledgement of a root: by its fingerprint if the text is one in any usual spelling, else by the name of an issuer. */
 export function acknowledgedRoot(text: string): Acknowledged {

@@ -13,8 +13,9 @@
 
 import { contentHash } from './content-hash';
 import { BUNDLE_FORMAT, type Desired } from './desired';
+import { type Certificate, isKind, type Kafka, type KafkaOpsRequest } from './kinds/index';
 import { KINDS, type KubeObject } from './kube-object';
-import { ALIASES, brokerCertificateName, type TlsConfig, type TlsState } from './tls';
+import { ALIASES, brokerCertificateName, type TlsState } from './tls';
 
 /** Key of the document with the desired state. */
 export const DESIRED_KEY = 'desired.yaml';
@@ -29,13 +30,13 @@ export interface Bundle {
   /** Issuers, CA certificates and application certificates, in the order in which they can become ready. */
   readonly issuerManifests: readonly KubeObject[];
   /** Broker Certificates, one an alias; only under `native` and with TLS on. */
-  readonly brokerCertificates: readonly KubeObject[];
+  readonly brokerCertificates: readonly Certificate[];
   /** The Kafka of a declared cluster. */
-  readonly kafka?: KubeObject;
-  readonly converge: KubeObject;
+  readonly kafka?: Kafka;
+  readonly converge: KafkaOpsRequest;
   /** Absent when TLS is off. */
-  readonly rotate?: KubeObject;
-  readonly restart: KubeObject;
+  readonly rotate?: KafkaOpsRequest;
+  readonly restart: KafkaOpsRequest;
   /** Sixteen hexadecimal digits that name the content. */
   readonly digest: string;
 }
@@ -53,21 +54,21 @@ export function assembleBundle(desired: Desired, manifests: readonly KubeObject[
       `${DESIRED_KEY}: formatVersion ${desired.formatVersion} was made by a newer version, this one reads up to ${BUNDLE_FORMAT}`,
     );
   }
-  const requests = manifests.filter((m) => m.kind === KINDS.KafkaOpsRequest.kind);
+  const requests = manifests.filter((m) => isKind('KafkaOpsRequest', m));
   const converge = requests.find((r) => isConverging(r));
-  const rotate = requests.find((r) => r.spec?.tls?.rotateCertificates === true);
-  const restart = requests.find((r) => r.spec?.type === 'Restart');
+  const rotate = requests.find((r) => r.spec.tls?.rotateCertificates === true);
+  const restart = requests.find((r) => r.spec.type === 'Restart');
   if (converge === undefined) problems.push('KafkaOpsRequest: none with issuerRef, certificates or remove is in the bundle');
   if (restart === undefined) problems.push('KafkaOpsRequest: none of type Restart is in the bundle');
   if (problems.length > 0 || converge === undefined || restart === undefined) return problems;
 
   const brokerNames = ALIASES.map((alias) => brokerCertificateName(desired.kafka, alias));
-  const certificates = manifests.filter((m) => m.kind === KINDS.Certificate.kind);
+  const certificates = manifests.filter((m) => isKind('Certificate', m));
   const isBroker = (m: KubeObject) => brokerNames.includes(m.metadata.name);
-  const kafka = manifests.find((m) => m.kind === KINDS.Kafka.kind);
+  const kafka = manifests.find((m) => isKind('Kafka', m));
   return {
     desired,
-    tls: converge.spec.tls.remove === true ? 'off' : tlsConfigOf(converge.spec.tls),
+    tls: tlsOf(converge),
     issuerManifests: issuingOrder([...manifests.filter((m) => m.kind === KINDS.Issuer.kind), ...certificates.filter((m) => !isBroker(m))]),
     brokerCertificates: certificates.filter(isBroker).sort((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1)),
     ...(kafka === undefined ? {} : { kafka }),
@@ -78,12 +79,11 @@ export function assembleBundle(desired: Desired, manifests: readonly KubeObject[
   };
 }
 
-function tlsConfigOf(tls: TlsConfig): TlsConfig {
-  return { issuerRef: tls.issuerRef, certificates: tls.certificates ?? [] };
+function tlsOf({ spec: { tls } }: KafkaOpsRequest): TlsState {
+  return tls?.remove === true || tls?.issuerRef === undefined ? 'off' : { issuerRef: tls.issuerRef, certificates: tls.certificates ?? [] };
 }
 
-function isConverging(request: KubeObject): boolean {
-  const tls = request.spec?.tls;
+function isConverging({ spec: { tls } }: KafkaOpsRequest): boolean {
   return tls !== undefined && (tls.remove === true || tls.issuerRef !== undefined);
 }
 

@@ -64,7 +64,7 @@ export function reissuingFields(has: unknown, wants: unknown): readonly string[]
  * Returns a Certificate with its kind of key written down where the live one has its own written down. Server-side apply would not take a
  * field away that another manager has set, and what is not written is not compared.
  */
-export function withKeyKind(wanted: KubeObject, live: KubeObject | undefined): KubeObject {
+export function withKeyKind<O extends KubeObject>(wanted: O, live: KubeObject | undefined): O {
   const has = mapIn(mapIn(live?.spec).privateKey);
   if (has.algorithm === undefined && has.size === undefined) return wanted;
   const spec = mapIn(wanted.spec);

@@ -281,7 +281,7 @@ function nonEmptySet(items: readonly string[]): readonly string[] | undefined {
 }
 
 /** Returns a reference with the group that KubeDB takes for granted. */
-export function normalizeIssuerRef({ apiGroup, kind, name }: IssuerRef): IssuerRef {
+export function normalizeIssuerRef({ apiGroup, kind, name }: IssuerRef): IssuerRef & { readonly apiGroup: string } {
   return { apiGroup: apiGroup || 'cert-manager.io', kind, name };
 }
 

@@ -4,7 +4,9 @@
  * `spec.tls` of the converging KafkaOpsRequest (`bundle.ts`), where a patch by the user counts, too.
  */
 
-import type { Acknowledged } from './acknowledgement';
+import { ACKNOWLEDGED } from './acknowledgement';
+import { isClusterDomain } from './cluster-domain';
+import { COUNT, DURATION, INSTANT, type Infer, list, map, NAME, NON_EMPTY, oneOf, optional, STRING_MAP, stringThat } from './schema';
 
 /** Version of the bundle format. A reconciler refuses a newer one. */
 export const BUNDLE_FORMAT = 1;
@@ -13,29 +15,29 @@ export const EXECUTORS = ['ops-request', 'native'] as const;
 /** Who carries operations out: KubeDB's ops-manager, or the reconciler itself on clusters without one. */
 export type ExecutorName = (typeof EXECUTORS)[number];
 
+/** What a gate does when Kafka's own facts cannot be read. */
 export const UNKNOWN_HEALTH_POLICIES = ['readiness', 'refuse'] as const;
-/** What a gate does when Kafka's own facts cannot be had. */
-export type UnknownHealthPolicy = (typeof UNKNOWN_HEALTH_POLICIES)[number];
 
 export const CUTOVERS = ['rolling', 'stop'] as const;
 /** How pods restart when converted and unconverted ones cannot talk: one after the other, or all at once. */
 export type Cutover = (typeof CUTOVERS)[number];
 
-/** Go durations; how long to wait for each thing before the run ends. */
-export interface Deadlines {
+const DEADLINES = map({
   /** Until a certificate is issued. */
-  readonly issuance: string;
+  issuance: DURATION,
   /** Until a restarted pod is Ready and serves its certificate. */
-  readonly podReady: string;
+  podReady: DURATION,
   /** Until the gate of a pod opens. */
-  readonly gate: string;
-  /** Until somebody else's operation, or a Kafka somebody else creates, is done. */
-  readonly foreignOperation: string;
-  /** Until KubeDB's ops-manager picks a request up. */
-  readonly requestAcceptance: string;
-  /** `native` only: how long a new request is left alone to see whether an ops-manager claims it. */
-  readonly opsManagerDetection: string;
-}
+  gate: DURATION,
+  /** Until another writer's operation, or a Kafka that another writer creates, is done. */
+  foreignOperation: DURATION,
+  /** Until KubeDB's ops-manager accepts a request. */
+  requestAcceptance: DURATION,
+  /** `native` only: how long a new request stays untouched, to see whether an ops-manager claims it. */
+  opsManagerDetection: DURATION,
+});
+/** Go durations; how long to wait for each thing before the run ends. */
+export type Deadlines = Infer<typeof DEADLINES>;
 
 export const DEFAULT_DEADLINES: Deadlines = {
   issuance: '5m',
@@ -46,28 +48,30 @@ export const DEFAULT_DEADLINES: Deadlines = {
   opsManagerDetection: '15s',
 };
 
-export interface Desired {
-  readonly formatVersion: number;
-  readonly kafka: string;
-  readonly namespace: string;
+/** `desired.yaml` of a bundle. */
+export const DESIRED = map({
+  formatVersion: COUNT,
+  kafka: NAME,
+  namespace: NAME,
   /** Owner id of the Kafka. */
-  readonly owner: string;
-  /** Labels of the user's own, such as `team`, for every object that a run creates. */
-  readonly labels?: Readonly<Record<string, string>>;
+  owner: NON_EMPTY,
+  /** Labels of the user, such as `team`, for every object that a run creates. */
+  labels: optional(STRING_MAP),
   /** DNS domain of the Kubernetes cluster. Default: the one that live objects of the Kafka show, else `cluster.local`. */
-  readonly clusterDomain?: string;
-  /** Number of pods of a Kafka that is only referred to; absent when the user does not say. */
-  readonly nodes?: number;
-  readonly executor: ExecutorName;
-  /** RFC 3339 instant; every leaf has to be issued at or after it. */
-  readonly issuedAfter?: string;
+  clusterDomain: optional(stringThat('a DNS domain such as cluster.local', isClusterDomain)),
+  /** Number of pods of a Kafka that is only referred to; absent when the user does not give it. */
+  nodes: optional(COUNT),
+  executor: oneOf(EXECUTORS),
+  /** RFC 3339 instant; every leaf must be issued at or after it. */
+  issuedAfter: optional(INSTANT),
   /** Go duration; a leaf with less than this left is rotated. Default: a third of its lifetime. */
-  readonly beforeExpiry?: string;
-  readonly acknowledge: readonly Acknowledged[];
-  readonly cutover: Cutover;
-  /** What a gate does when Kafka's own facts cannot be had: rest on pod readiness, or refuse. */
-  readonly unknownHealthPolicy: UnknownHealthPolicy;
+  beforeExpiry: optional(DURATION),
+  acknowledge: list(ACKNOWLEDGED),
+  cutover: oneOf(CUTOVERS),
+  /** Whether a gate rests on pod readiness, or refuses, when Kafka's own facts cannot be read. */
+  unknownHealthPolicy: oneOf(UNKNOWN_HEALTH_POLICIES),
   /** How often a failed operation is tried again. */
-  readonly retries: number;
-  readonly deadlines: Deadlines;
-}
+  retries: COUNT,
+  deadlines: DEADLINES,
+});
+export type Desired = Infer<typeof DESIRED>;

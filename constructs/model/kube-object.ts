@@ -20,9 +20,9 @@ export interface KubeObject {
 }
 
 /** A kind of object, as the API server knows it. */
-export interface Kind {
+export interface Kind<Name extends string = string> {
   readonly apiVersion: string;
-  readonly kind: string;
+  readonly kind: Name;
   readonly plural: string;
   readonly namespaced: boolean;
 }
@@ -35,7 +35,7 @@ export interface ObjectRef {
   readonly name: string;
 }
 
-const kind = (apiVersion: string, name: string, plural: string, namespaced = true): Kind => ({
+const kind = <const Name extends string>(apiVersion: string, name: Name, plural: string, namespaced = true): Kind<Name> => ({
   apiVersion,
   kind: name,
   plural,

@@ -5,9 +5,11 @@
  * Sources: kubedb/apimachinery v0.66 (helpers, constants), kubedb/kafka-init-docker, the outputs in KubeDB's Kafka guides.
  * Marked "inferred" where no public source says so.
  */
+
 import { DEFAULT_CLUSTER_DOMAIN } from './cluster-domain';
 import { type SecurityProtocol, withClientProtocol, withKeyStores, withListenerProtocols, withoutKeyStores } from './kafka-properties';
-import { KINDS, type Kind, type KubeObject } from './kube-object';
+import type { Certificate, Kafka, KafkaOpsRequest } from './kinds/index';
+import { KINDS, type Kind } from './kube-object';
 import { sortedSet } from './plain-data';
 import { type Alias, brokerCertificateName, certificateOf, issuerOf, type TlsConfig, tlsStateOf } from './tls';
 
@@ -52,7 +54,7 @@ export interface PetSetFacts {
 }
 
 /** Returns the PetSets of a Kafka in restart order: controllers first, or the one of combined nodes. */
-export function petSetsOf(kafka: KubeObject): readonly PetSetFacts[] {
+export function petSetsOf(kafka: Kafka): readonly PetSetFacts[] {
   const { name } = kafka.metadata;
   const topology = kafka.spec?.topology;
   if (topology === undefined) return [{ name, role: 'combined', replicas: kafka.spec?.replicas ?? 1 }];
@@ -64,7 +66,7 @@ export function petSetsOf(kafka: KubeObject): readonly PetSetFacts[] {
 }
 
 /** Returns the nodes that a Kafka's spec asks for, in restart order. */
-export function nodesOf(kafka: KubeObject): readonly Node[] {
+export function nodesOf(kafka: Kafka): readonly Node[] {
   return petSetsOf(kafka).flatMap(({ name, role, replicas }) =>
     Array.from({ length: replicas }, (_, ordinal) => ({
       pod: `${name}-${ordinal}`,
@@ -118,12 +120,12 @@ export function defaultKeystoreCredSecret(kafka: string): string {
 }
 
 /** Returns the name of the Secret with the JKS passwords. */
-export function keystoreCredSecret(kafka: KubeObject): string {
+export function keystoreCredSecret(kafka: Kafka): string {
   return kafka.spec?.keystoreCredSecret?.name || defaultKeystoreCredSecret(kafka.metadata.name);
 }
 
 /** Returns the name of the Secret with the SASL user of KubeDB. */
-export function authSecret(kafka: KubeObject): string {
+export function authSecret(kafka: Kafka): string {
   return kafka.spec?.authSecret?.name || `${kafka.metadata.name}-auth`;
 }
 
@@ -164,7 +166,7 @@ export interface CertificateOwner {
  * Returns the Certificate of an alias as KubeDB's ops-manager writes it. Name, labels, common name and subject alternative names are
  * observed; usages, renewBefore, the password key and the union with user names are inferred.
  */
-export function brokerCertificate(kafka: CertificateOwner, tls: TlsConfig, alias: Alias): KubeObject {
+export function brokerCertificate(kafka: CertificateOwner, tls: TlsConfig, alias: Alias): Certificate {
   const certificate = certificateOf(kafka.name, tls, alias);
   const issuer = issuerOf(tls, alias);
   const labels = offshootLabels(kafka.name);
@@ -173,7 +175,7 @@ export function brokerCertificate(kafka: CertificateOwner, tls: TlsConfig, alias
     kind: KINDS.Certificate.kind,
     metadata: { name: brokerCertificateName(kafka.name, alias), namespace: kafka.namespace, labels },
     spec: {
-      secretName: certificate.secretName,
+      secretName: certificate.secretName ?? '',
       secretTemplate: { labels },
       commonName: brokerCommonName(kafka.name, kafka.namespace),
       ...(certificate.subject === undefined ? {} : { subject: certificate.subject }),
@@ -195,21 +197,21 @@ export function brokerCertificate(kafka: CertificateOwner, tls: TlsConfig, alias
 
 /** The part of a pod template that this project touches. */
 export interface PodTemplate {
-  readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata?: unknown;
   readonly spec: {
     readonly containers: readonly PodContainer[];
-    readonly volumes?: readonly PodVolume[];
+    readonly volumes?: readonly PodVolume[] | null;
     readonly [field: string]: unknown;
   };
 }
 export interface PodContainer {
   readonly name: string;
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly [field: string]: unknown }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath?: string; readonly [field: string]: unknown }[] | null;
   readonly [field: string]: unknown;
 }
 export interface PodVolume {
   readonly name: string;
-  readonly secret?: { readonly secretName: string; readonly items?: readonly { readonly key: string; readonly path: string }[] };
+  readonly secret?: { readonly secretName?: string; readonly items?: readonly { readonly key?: string; readonly path?: string }[] | null };
   readonly [field: string]: unknown;
 }
 
@@ -233,7 +235,7 @@ function certificateVolume(kafka: string, tls: TlsConfig): PodVolume {
 }
 
 /** Returns the pod template with exactly the certificate volume and mount that the TLS state asks for; all else stays as it is. */
-export function withCertificateVolume(kafka: KubeObject, template: PodTemplate): PodTemplate {
+export function withCertificateVolume(kafka: Kafka, template: PodTemplate): PodTemplate {
   const tls = tlsStateOf(kafka.spec);
   const volumes = (template.spec.volumes ?? []).filter((v) => v.name !== CERTIFICATE_VOLUME);
   const mount = { name: CERTIFICATE_VOLUME, mountPath: CERTIFICATE_DIR };
@@ -281,7 +283,7 @@ const STORES = { keystore: `${CERTIFICATE_DIR}/server.keystore.jks`, truststore:
  * not decide is kept, and where it has the wanted effect already, the same texts are returned. Without a password, those there are kept.
  */
 export function configData(
-  kafka: KubeObject,
+  kafka: Kafka,
   role: Role,
   password: KeystorePassword | undefined,
   existing: Readonly<Record<string, string>> = baseConfig(kafka, role),
@@ -301,14 +303,14 @@ export function configData(
 }
 
 /** Returns the security protocol of KubeDB's own listeners. */
-export function securityProtocol(kafka: KubeObject): SecurityProtocol {
+export function securityProtocol(kafka: Kafka): SecurityProtocol {
   const tlsOn = tlsStateOf(kafka.spec) !== 'off';
   if (kafka.spec?.disableSecurity === true) return tlsOn ? 'SSL' : 'PLAINTEXT';
   return tlsOn ? 'SASL_SSL' : 'SASL_PLAINTEXT';
 }
 
 /** Returns the configuration of a Kafka that was not observed: what KubeDB writes, as far as it is known. */
-export function baseConfig(kafka: KubeObject, role: Role, clusterDomain?: string): Readonly<Record<string, string>> {
+export function baseConfig(kafka: Kafka, role: Role, clusterDomain?: string): Readonly<Record<string, string>> {
   const { name, namespace = 'default' } = kafka.metadata;
   const protocol = securityProtocol(kafka);
   const voters = nodesOf(kafka)
@@ -351,7 +353,7 @@ export function withoutPasswords(properties: string): string {
 export const TERMINAL_PHASES = ['Successful', 'Failed', 'Skipped', 'Denied'] as const;
 
 /** Tells whether a request is over: its phase is terminal, or it is being deleted. */
-export function isFinishedRequest(request: KubeObject): boolean {
+export function isFinishedRequest(request: Pick<KafkaOpsRequest, 'metadata' | 'status'>): boolean {
   const phase: string = request.status?.phase ?? '';
   return TERMINAL_PHASES.some((p) => p === phase) || request.metadata.deletionTimestamp !== undefined;
 }

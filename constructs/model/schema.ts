@@ -28,9 +28,12 @@ export interface OptionalSchema<T> extends Schema<T> {
 }
 
 type Entries = Readonly<Record<string, Schema>>;
-type OptionalKeys<E extends Entries> = { [K in keyof E]: E[K] extends OptionalSchema<unknown> ? K : never }[keyof E];
+type Optional = OptionalSchema<unknown>;
+// The two mapped types keep the comments of the entries.
 type MapOf<E extends Entries> = Flat<
-  { readonly [K in Exclude<keyof E, OptionalKeys<E>>]: Infer<E[K]> } & { readonly [K in OptionalKeys<E>]?: Infer<E[K]> }
+  { readonly [K in keyof E as E[K] extends Optional ? never : K]: Infer<E[K]> } & {
+    readonly [K in keyof E as E[K] extends Optional ? K : never]?: Infer<E[K]>;
+  }
 >;
 type Flat<T> = { [K in keyof T]: T[K] };
 
@@ -59,7 +62,7 @@ function expectationOf(schema: object | undefined): string {
 
 /** A map with any keys, whose values all follow one schema. */
 export function record<T>(value: Schema<T>): Schema<Readonly<Record<string, T>>> {
-  return v.pipe(ANY_MAP, v.record(v.string(), inner(value))) as object;
+  return { ...v.pipe(ANY_MAP, v.record(v.string(), inner(value))), values: value } as object;
 }
 
 export function list<T>(item: Schema<T>): Schema<readonly T[]> {
@@ -92,12 +95,22 @@ export function oneOf<const T extends string>(options: readonly T[]): Schema<T> 
  * may have more; only `unknownParts` finds it.
  */
 export function choice<const T extends string>(options: readonly T[]): Schema<T> {
-  return { ...v.string('a string'), options } as object;
+  return { ...v.string('a string'), choices: options } as object;
+}
+
+/** A value with the schema that the function chooses for it. */
+export function chosen<T>(choose: (value: unknown) => Schema<T>): Schema<T> {
+  return { ...v.lazy((value) => inner(choose(value))), message: expectationOf(choose(undefined)) } as object;
 }
 
 /** The member may be absent. */
 export function optional<T>(schema: Schema<T>): OptionalSchema<T> {
   return v.exactOptional(inner(schema)) as object as OptionalSchema<T>;
+}
+
+/** The member may be absent or undefined: it is known to have no value. */
+export function maybe<T>(schema: Schema<T>): OptionalSchema<T | undefined> {
+  return v.optional(inner(schema)) as object as OptionalSchema<T | undefined>;
 }
 
 /** The member may be absent or null: Go writes null for a slice or pointer without a value. */
@@ -126,10 +139,10 @@ export const NAME = stringThat('a name such as orders-ca', (text) => text.length
 export const DURATION = stringThat('a duration such as 5m or 1h30m', (text) => (goDurationMs(text) ?? -1) >= 0);
 export const INSTANT = stringThat('an instant such as 2026-11-23T09:00:00Z', isInstant);
 
-const NOT_SHOWN = ' (its value is not shown)';
-
-/** A string that no message may repeat. */
-export const HIDDEN_STRING: Schema<string> = v.string(`a string${NOT_SHOWN}`) as object;
+/** A value that no message may repeat. */
+export function hidden<T>(schema: Schema<T>): Schema<T> {
+  return { ...schema, isHidden: true } as object;
+}
 
 /** Keys of maps and indexes of lists. */
 export type Keys = readonly (string | number)[];
@@ -165,9 +178,17 @@ export function issuesOf(schema: Schema, value: unknown): readonly Issue[] {
 /** Returns every issue as text: `pods[0].served: is missing; a list is expected`. */
 export function formatIssues(schema: Schema, value: unknown): readonly string[] {
   return issuesOf(schema, value).map(({ keys, value: found, expected }) => {
-    const is = expected.endsWith(NOT_SHOWN) ? 'is something else' : describe(found);
+    const is = isHiddenAt(schema, keys) ? 'is something else' : describe(found);
     return `${keys.length === 0 ? '' : `${formatPath(keys)}: `}${is}; ${expected} is expected`;
   });
+}
+
+function isHiddenAt(schema: Schema, [key, ...rest]: Keys): boolean {
+  const { wrapped = schema } = schema as Partial<Parts>;
+  const { isHidden = false, entries = {}, item, values } = wrapped as Partial<Parts>;
+  if (isHidden || key === undefined) return isHidden;
+  const next = entries[key] ?? item ?? values;
+  return next !== undefined && isHiddenAt(next, rest);
 }
 
 /** A part of a value that its schema does not have. */
@@ -182,10 +203,10 @@ export interface UnknownPart {
 /** Returns the fields and choices of a value that its schema does not list, at any depth. */
 export function unknownParts(schema: Schema, value: unknown, at: Keys = []): readonly UnknownPart[] {
   const { wrapped = schema } = schema as Partial<Parts>;
-  const { item, entries, options } = wrapped as Partial<Parts>;
+  const { item, entries, choices } = wrapped as Partial<Parts>;
   if (item !== undefined && Array.isArray(value)) return value.flatMap((member, i) => unknownParts(item, member, [...at, i]));
-  if (options !== undefined && typeof value === 'string' && !options.includes(value))
-    return [{ keys: at, value, known: options, isField: false }];
+  if (choices !== undefined && typeof value === 'string' && !choices.includes(value))
+    return [{ keys: at, value, known: choices, isField: false }];
   if (entries === undefined || !isMap(value)) return [];
   return Object.entries(value).flatMap(([key, member]) => {
     const keys = [...at, key];
@@ -200,7 +221,9 @@ interface Parts {
   readonly wrapped: Schema;
   readonly item: Schema;
   readonly entries: Readonly<Record<string, Schema>>;
-  readonly options: readonly string[];
+  readonly values: Schema;
+  readonly choices: readonly string[];
+  readonly isHidden: boolean;
 }
 
 /** Longer strings are not repeated. */

@@ -4,9 +4,9 @@
  * KubeDB's webhook adds what a user left out (aliases `server` and `client`, default Secret names). What is written therefore passes
  * through `normalizeTls` first, so that nothing remains for the webhook to add.
  */
-import { type IssuerRef, type KUBEDB_CERTIFICATE, KUBEDB_ROWS, normalizeIssuerRef } from './certificate-fields';
+import { type IssuerRef, KUBEDB_CERTIFICATE, KUBEDB_ISSUER_REF, KUBEDB_ROWS, normalizeIssuerRef } from './certificate-fields';
 import { contentHash } from './content-hash';
-import type { Infer } from './schema';
+import { chosen, type Infer, list, map, oneOf } from './schema';
 
 export type { IssuerRef, Subject } from './certificate-fields';
 
@@ -17,14 +17,13 @@ export type Alias = (typeof ALIASES)[number];
 /** An entry of `tls.certificates`: one alias, with the fields of a Certificate that KubeDB has. */
 export type CertificateSpec = Infer<typeof KUBEDB_CERTIFICATE>;
 
+const TLS_CONFIG = map({ issuerRef: KUBEDB_ISSUER_REF, certificates: list(KUBEDB_CERTIFICATE) });
 /** `spec.tls` of a Kafka. KubeDB's documentation leaves `issuerRef` optional; its defaulting does nothing without one. */
-export interface TlsConfig {
-  readonly issuerRef: IssuerRef;
-  readonly certificates: readonly CertificateSpec[];
-}
+export type TlsConfig = Infer<typeof TLS_CONFIG>;
 
 /** The TLS state of a Kafka: its configuration, or off. */
 export type TlsState = TlsConfig | 'off';
+export const TLS_STATE = chosen<TlsState>((state) => (state === 'off' ? oneOf(['off']) : TLS_CONFIG));
 
 /** Returns the name of the Certificate of an alias, which is also the default name of its Secret. */
 export function brokerCertificateName(kafka: string, alias: string): string {
@@ -62,7 +61,7 @@ export function certificateOf(kafka: string, tls: TlsConfig, alias: string): Cer
 }
 
 /** Returns the issuer of an alias: its own, else the Kafka's. Source: KubeDB's alias helper. */
-export function issuerOf(tls: TlsConfig, alias: string): IssuerRef {
+export function issuerOf(tls: TlsConfig, alias: string): ReturnType<typeof normalizeIssuerRef> {
   return normalizeIssuerRef(tls.certificates.find((c) => c.alias === alias)?.issuerRef ?? tls.issuerRef);
 }
 

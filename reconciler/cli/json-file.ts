@@ -1,24 +1,26 @@
 /** Files that one command writes and another one reads: observations, saved plans. */
+
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isMap } from '#model/kube-object';
+import { formatIssues, type Schema } from '#model/schema';
+import { unlikeJson } from '#reconciler/input/plain-json';
 import { unreadable } from '../bundle/files';
 import { InvalidInputError } from '../errors';
-import { flawsOf, type Rule, unlikeJson } from '../input/schema';
 
 /** What is in such a file. */
-export interface Content {
+export interface Content<T> {
   /** `an observation`. */
   readonly name: string;
   /** Version that this program writes, and the newest that it reads. */
   readonly format: number;
-  readonly rule: Rule;
+  readonly schema: Schema<T>;
   /** `An observation is what "kafka-tls observe" prints.` */
   readonly hint: string;
 }
 
 /** Returns what a file holds, which is used as a `T` from then on; an InvalidInputError holds everything that is wrong with it. */
-export async function readJsonFile<T>(file: string, cwd: string, content: Content): Promise<T> {
+export async function readJsonFile<T>(file: string, cwd: string, content: Content<T>): Promise<T> {
   const text = await readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
     throw unreadable(file, error);
   });
@@ -38,10 +40,10 @@ export async function readJsonFile<T>(file: string, cwd: string, content: Conten
   return value as T;
 }
 
-function problemsOf(value: unknown, { name, format, rule }: Content): readonly string[] {
+function problemsOf(value: unknown, { name, format, schema }: Content<unknown>): readonly string[] {
   if (!isMap(value) || typeof value.format !== 'number') return [`is not ${name}`];
   // Nothing else can be judged: a newer format may hold other members.
   if (value.format > format) return [`format ${value.format} was made by a newer version, this one reads up to ${format}`];
   const why = unlikeJson(value);
-  return why === undefined ? flawsOf(rule, value) : [why];
+  return why === undefined ? formatIssues(schema, value) : [why];
 }

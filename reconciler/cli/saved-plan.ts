@@ -1,10 +1,11 @@
 /** The file that `plan --out` writes and `apply --plan` reads. */
+
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '#model/bundle';
+import { COUNT, list, map, NON_EMPTY, optional, record, type Schema, STRING } from '#model/schema';
 import { bundleId } from '../bundle/files';
 import { InvalidInputError } from '../errors';
-import { ANY_TEXT, COUNT, everyOf, listOf, mapOf, optional, TEXT } from '../input/schema';
 import type { Plan } from '../model/plan';
 import { additions, differences, SAVED_PLAN_FORMAT, type SavedPlans, savePlan } from '../plan/saved-plan';
 import { printableJson } from '../report/printable';
@@ -62,10 +63,15 @@ export async function readPlanGuard(file: string, cwd: string): Promise<(bundle:
 const HINT = 'A saved plan is what "kafka-tls plan --out" writes.';
 const PLAN_AGAIN = 'Make a plan anew with "kafka-tls plan --out", and have it agreed to.';
 
-const STEP = mapOf({ kind: TEXT, subject: mapOf({ kind: TEXT, name: TEXT }), findings: listOf(mapOf({ message: ANY_TEXT })) });
-const SAVED_PLANS = mapOf({
+const STEP = map({ kind: NON_EMPTY, subject: map({ kind: NON_EMPTY, name: NON_EMPTY }), findings: list(map({ message: STRING })) });
+const SAVED_PLANS = map({
   format: COUNT,
-  plans: everyOf(mapOf({ digest: TEXT, plan: mapOf({ steps: listOf(STEP), cutover: optional(mapOf({ mode: TEXT })) }) })),
+  plans: record(map({ digest: NON_EMPTY, plan: map({ steps: list(STEP), cutover: optional(map({ mode: NON_EMPTY })) }) })),
 });
 
-const CONTENT = { name: 'a saved plan', format: SAVED_PLAN_FORMAT, rule: SAVED_PLANS, hint: HINT };
+const CONTENT = {
+  name: 'a saved plan',
+  format: SAVED_PLAN_FORMAT,
+  schema: SAVED_PLANS as Schema<unknown> as Schema<SavedPlans>,
+  hint: HINT,
+};

@@ -2,17 +2,17 @@
  * From the text of an answer to objects: the one place that decides whether an answer of an API server can be used. An answer of another
  * kind, or of a wrong form, is an error that names the wrong member.
  */
+import { schemaOf } from '#model/kinds/index';
 import { isMap, type KubeObject, ref } from '#model/kube-object';
+import { BOOLEAN, formatIssues, isValid, map, NAME, optional, type Schema, STRING, valueThat } from '#model/schema';
 import { ClusterError } from '../errors';
-import { objectOf } from '../input/kubernetes-schemas';
-import { ANY_TEXT, expects, fits, flawsOf, mapOf, NAME, optional, type Rule, TRUTH } from '../input/schema';
 import { type Call, NO_SERVER, prefix } from './api-error';
 import type { Listing } from './watch';
 
-const LIST = mapOf({
-  metadata: mapOf({ resourceVersion: optional(ANY_TEXT) }),
+const LIST = map({
+  metadata: map({ resourceVersion: optional(STRING) }),
   // Go writes null for an empty list.
-  items: expects('a list', (v) => v === null || Array.isArray(v)),
+  items: valueThat<readonly unknown[] | null>('a list', (v) => v === null || Array.isArray(v)),
 });
 
 /** Returns the object in the answer to a call. */
@@ -24,25 +24,26 @@ export function readObject(call: Call, body: string): KubeObject {
 export function objectIn(call: Call, value: unknown): KubeObject {
   const { apiVersion, kind } = call.kind;
   const name = isMap(value) && isMap(value.metadata) ? value.metadata.name : undefined;
-  const named = call.subject === undefined && fits(NAME, name) ? { ...call, subject: ref(call.kind, call.namespace, String(name)) } : call;
+  const named =
+    call.subject === undefined && isValid(NAME, name) ? { ...call, subject: ref(call.kind, call.namespace, String(name)) } : call;
   if (isMap(value) && value.apiVersion !== apiVersion) throw unusable(named, `it is not an object of ${apiVersion}`, { hint: NO_SERVER });
-  return checked(objectOf(kind), value, named) as KubeObject;
+  return checked(schemaOf(kind), value, named);
 }
 
 /** Returns the objects of a list. A list without `items` is an error, not an empty list: a plan may rest on "there is none". */
 export function readList(call: Call, body: string): Listing {
-  const list = checked(LIST, parse(call, body), call) as { metadata: { resourceVersion?: string }; items: readonly unknown[] | null };
+  const list = checked(LIST, parse(call, body), call);
   const { apiVersion, kind } = call.kind;
   // Items of built-in kinds come without kind and apiVersion.
   const items = (list.items ?? []).map((item) => objectIn(call, isMap(item) ? { apiVersion, kind, ...item } : item));
   return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
 }
 
-const REVIEW = mapOf({ status: mapOf({ allowed: TRUTH, evaluationError: optional(ANY_TEXT) }) });
+const REVIEW = map({ status: map({ allowed: BOOLEAN, evaluationError: optional(STRING) }) });
 
 /** Returns the answer to an access review. */
 export function readReview(call: Call, body: string): { readonly allowed: boolean; readonly evaluationError?: string } {
-  return (checked(REVIEW, parse(call, body), call) as { readonly status: { readonly allowed: boolean } }).status;
+  return checked(REVIEW, parse(call, body), call).status;
 }
 
 function parse(call: Call, body: string): unknown {
@@ -53,10 +54,10 @@ function parse(call: Call, body: string): unknown {
   }
 }
 
-function checked(rule: Rule, value: unknown, call: Call): unknown {
-  const [flaw, ...others] = flawsOf(rule, value);
-  if (flaw === undefined) return value;
-  throw unusable(call, `${flaw}${others.length === 0 ? '' : ` (and ${others.length} more)`}`);
+function checked<T>(schema: Schema<T>, value: unknown, call: Call): T {
+  if (isValid(schema, value)) return value;
+  const [first, ...others] = formatIssues(schema, value);
+  throw unusable(call, `${first}${others.length === 0 ? '' : ` (and ${others.length} more)`}`);
 }
 
 function unusable(call: Call, why: string, more: { cause?: unknown; hint?: string } = {}): ClusterError {

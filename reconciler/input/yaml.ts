@@ -3,7 +3,7 @@
  * timestamp stays text, and so does a sexagesimal number.
  */
 import { parseAllDocuments, parseDocument, stringify, type Tags } from 'yaml';
-import { unlikeJson } from './schema';
+import { unlikeJson } from './plain-json';
 
 export type ParsedYaml =
   | { readonly values: readonly unknown[] }

@@ -1,256 +1,294 @@
 /**
- * What was seen of the cluster in one pass of reads, as one JSON value. `plan --observation FILE` replays it: a bug report becomes a test.
+ * What one pass of reads found in the cluster, as one JSON value: its schema and its types. `plan --observation FILE` replays it, so that a
+ * bug report becomes a test.
  *
  * Private keys, passwords and Secret values are never part of it. What could not be read is recorded as unknown with a reason, never as
  * absent.
  */
-import type { KeyKind } from '#model/key-kind';
-import type { KubeObject } from '#model/kube-object';
-import type { ListenerName, Role } from '#model/kubedb';
-import type { Permission } from '#model/permissions';
+
+import { KEY_ALGORITHMS } from '#model/key-kind';
+import { CERTIFICATE, CLUSTER_ISSUER, ISSUER } from '#model/kinds/cert-manager';
+import { KAFKA, KAFKA_OPS_REQUEST, PET_SET } from '#model/kinds/kubedb';
+import { CONFIG_MAP, POD_DISRUPTION_BUDGET } from '#model/kinds/kubernetes';
+import { isMap, KINDS } from '#model/kube-object';
+import { ROLES } from '#model/kubedb';
+import {
+  BOOLEAN,
+  COUNT,
+  chosen,
+  INSTANT,
+  type Infer,
+  list,
+  map,
+  maybe,
+  NAME,
+  NON_EMPTY,
+  NUMBER,
+  oneOf,
+  optional,
+  type Schema,
+  STRING,
+  STRING_MAP,
+  STRINGS,
+  stringThat,
+} from '#model/schema';
 
 /** Version of the observation format. */
 export const OBSERVATION_FORMAT = 1;
 
-/** What a certificate says. */
-export interface CertificateFacts {
+const CERTIFICATE_FACTS = map({
   /** SHA-256 of the DER form, lower-case hexadecimal. */
-  readonly fingerprint: string;
-  readonly serial: string;
-  readonly subject: string;
-  readonly issuer: string;
-  /** RFC 3339. */
-  readonly notBefore: string;
-  readonly notAfter: string;
-  readonly dnsNames: readonly string[];
-  readonly ipAddresses: readonly string[];
-  readonly uris: readonly string[];
-  readonly emailAddresses: readonly string[];
+  fingerprint: NON_EMPTY,
+  serial: STRING,
+  subject: STRING,
+  issuer: STRING,
+  notBefore: INSTANT,
+  notAfter: INSTANT,
+  dnsNames: STRINGS,
+  ipAddresses: STRINGS,
+  uris: STRINGS,
+  emailAddresses: STRINGS,
   /** SHA-256 of the subject public key info, lower-case hexadecimal: two certificates of one key are "the same root". */
-  readonly publicKey: string;
-  /** Algorithm and size of the key; absent in observations of earlier versions, and for kinds that cert-manager does not make. */
-  readonly keyKind?: KeyKind;
-  readonly isCa: boolean;
-  /**
-   * Public keys of the certificates that have signed it, among those that were seen; its own when it is self-signed. Absent in observations
-   * of earlier versions.
-   */
-  readonly signers?: readonly string[];
-}
+  publicKey: NON_EMPTY,
+  /** Absent in observations of earlier versions, and for kinds of keys that cert-manager does not make. */
+  keyKind: optional(map({ algorithm: oneOf(KEY_ALGORITHMS), size: optional(COUNT) })),
+  isCa: BOOLEAN,
+  /** Public keys of the observed certificates that have signed this one; its own when it is self-signed. Absent in observations of earlier versions. */
+  signers: optional(STRINGS),
+});
+/** The content of a certificate. */
+export type CertificateFacts = Infer<typeof CERTIFICATE_FACTS>;
 
-/** A CA certificate that somebody trusts, or is to trust. */
-export interface CaFacts extends CertificateFacts {
-  /** The certificate itself, which is public; absent in observations of earlier versions. */
-  readonly pem?: string;
-}
+const ONE_CERTIFICATE = /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n$/;
 
-/** A Secret, without any of its values. */
-export interface SecretFacts {
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly keys: readonly string[];
-  readonly annotations: Readonly<Record<string, string>>;
+const CA_FACTS = map({
+  ...CERTIFICATE_FACTS.entries,
+  /** The certificate itself, which is public and goes into a ConfigMap as it is. Absent in observations of earlier versions. */
+  pem: optional(stringThat('one certificate in PEM', (text) => ONE_CERTIFICATE.test(text))),
+});
+/** A CA certificate that pods or clients trust, or are to trust. */
+export type CaFacts = Infer<typeof CA_FACTS>;
+const CAS = list(CA_FACTS);
+
+const SECRET_FACTS = map({
+  name: NAME,
+  uid: STRING,
+  resourceVersion: STRING,
+  keys: STRINGS,
+  annotations: STRING_MAP,
   /** First certificate of `tls.crt`. */
-  readonly leaf?: CertificateFacts;
-  /** The other certificates of `tls.crt`, which a pod serves with the leaf; absent in observations of earlier versions. */
-  readonly chain?: readonly CaFacts[];
+  leaf: optional(CERTIFICATE_FACTS),
+  /** The other certificates of `tls.crt`, which a pod serves with the leaf. Absent in observations of earlier versions. */
+  chain: optional(CAS),
   /** Certificates of `ca.crt`. */
-  readonly ca?: readonly CaFacts[];
+  ca: optional(CAS),
   /** Whether a certificate of `ca.crt` has signed the leaf. */
-  readonly isSignedByCa?: boolean;
-  /** How `tls.key` is written; read off its PEM header, the key itself is not looked at. */
-  readonly keyEncoding?: 'PKCS1' | 'PKCS8';
+  isSignedByCa: optional(BOOLEAN),
+  /** How `tls.key` is written, by its PEM header. */
+  keyEncoding: optional(oneOf(['PKCS1', 'PKCS8'])),
   /** Why a value could not be understood. */
-  readonly unreadable?: string;
-  /** Why the Secret may not be read: whether it exists and what it holds is not known, and everything else here means nothing. */
-  readonly unread?: string;
-}
+  unreadable: optional(STRING),
+  /** Why the Secret may not be read: whether it exists is not known, and the other members mean nothing. */
+  unread: optional(STRING),
+});
+/** A Secret without its values. */
+export type SecretFacts = Infer<typeof SECRET_FACTS>;
 
-/** What one listener of a pod serves. */
-export interface Served {
-  readonly listener: ListenerName;
-  readonly protocol: 'tls' | 'plaintext' | 'unknown';
+const SERVED = map({
+  listener: oneOf(['BROKER', 'CONTROLLER']),
+  protocol: oneOf(['tls', 'plaintext', 'unknown']),
   /** With `unknown`: why. */
-  readonly because?: string;
+  because: optional(STRING),
   /** With `tls`: the served leaf. */
-  readonly leaf?: CertificateFacts;
-  /** With `tls`: why its chain or name does not hold, measured against the CA in the pod's Secret. Absent when it does. */
-  readonly untrusted?: string;
-  /** With `tls`: when the first certificate of its chain expired, if one had by then. Peers and clients refuse it from then on. RFC 3339. */
-  readonly expiredAt?: string;
-  /** With `tls`: whether the CA in the pod's Secret, as it is now, has signed the served leaf. False in the middle of a change of CA. */
-  readonly isSignedBySecretCa?: boolean;
-}
+  leaf: optional(CERTIFICATE_FACTS),
+  /** With `tls`: why its chain or name does not hold, measured against the CA in the pod's Secret. Absent when both hold. */
+  untrusted: optional(STRING),
+  /** With `tls`: when the first certificate of its chain expired. Peers and clients have refused it since then. Absent when none has. */
+  expiredAt: optional(INSTANT),
+  /** With `tls`: whether the CA that is in the pod's Secret now has signed the served leaf. False in the middle of a change of CA. */
+  isSignedBySecretCa: optional(BOOLEAN),
+});
+/** What one listener of a pod serves. */
+export type Served = Infer<typeof SERVED>;
 
-export interface PodFacts {
-  readonly name: string;
-  readonly uid: string;
-  readonly role: Role;
-  readonly ordinal: number;
-  readonly nodeId: number;
-  readonly petSet: string;
-  readonly isReady: boolean;
-  readonly isRunning: boolean;
-  readonly isTerminating: boolean;
+const POD_FACTS = map({
+  name: NAME,
+  uid: STRING,
+  role: oneOf(ROLES),
+  ordinal: COUNT,
+  nodeId: COUNT,
+  petSet: NAME,
+  isReady: BOOLEAN,
+  isRunning: BOOLEAN,
+  isTerminating: BOOLEAN,
   /** Why the pod cannot start, such as `CrashLoopBackOff`, `ImagePullBackOff`, `Unschedulable`. Absent when it can. */
-  readonly stuck?: string;
-  /** DNS name by which it was reached, and for which its certificate has to be valid. Absent in observations of earlier versions. */
-  readonly fqdn?: string;
+  stuck: optional(NON_EMPTY),
+  /** DNS name by which the pod was reached, and for which its certificate must be valid. Absent in observations of earlier versions. */
+  fqdn: optional(NON_EMPTY),
   /** ControllerRevision that the pod was made from. */
-  readonly revision: string;
-  /** RFC 3339 start of the Kafka container: all TLS material is read then, once. */
-  readonly startedAt?: string;
-  /** From the pod's creation until it was Ready, in milliseconds; absent when it is not Ready, or has been restarted in place. */
-  readonly startMs?: number;
+  revision: STRING,
+  /** Start of the Kafka container, which reads all TLS material once, then. */
+  startedAt: optional(INSTANT),
+  /** Milliseconds from the pod's creation until it was Ready; absent when it is not Ready, or was restarted in place. */
+  startMs: optional(COUNT),
   /** Secret that the pod mounts its certificates from; absent without TLS. */
-  readonly certificateSecret?: string;
-  /** Names of the PodDisruptionBudgets that select it; absent in observations of earlier versions, and where nobody asked. */
-  readonly budgets?: readonly string[];
-  /** Its data is deleted with it; absent in observations of earlier versions, and where no volume for data is mounted. */
-  readonly hasEphemeralData?: boolean;
+  certificateSecret: optional(STRING),
+  /** Names of the PodDisruptionBudgets that select the pod. Absent in observations of earlier versions, and where budgets were not read. */
+  budgets: optional(STRINGS),
+  /** Its data is deleted with the pod. Absent in observations of earlier versions, and where the pod mounts no volume for data. */
+  hasEphemeralData: optional(BOOLEAN),
   /** One entry a listener of the pod's role. */
-  readonly served: readonly Served[];
-}
+  served: list(SERVED),
+});
+export type PodFacts = Infer<typeof POD_FACTS>;
 
-/** A PetSet, as the one that pods are made by. */
-export interface PodTemplate {
-  readonly name: string;
-  readonly role: Role;
-  readonly object: KubeObject;
-}
+/** The PetSet as the source of pods. */
+const POD_TEMPLATE = map({ name: NAME, role: oneOf(ROLES), object: PET_SET });
+export type PodTemplate = Infer<typeof POD_TEMPLATE>;
 
-export interface PetSetState extends PodTemplate {
+const PET_SET_STATE = map({
+  ...POD_TEMPLATE.entries,
   /** Secret with the configuration, as the template mounts it. */
-  readonly configSecret: string;
-  /** The configuration, every line with a password left out; absent when the Secret is missing. */
-  readonly config?: Readonly<Record<string, string>>;
-}
+  configSecret: STRING,
+  /** The configuration without the lines that hold a password; absent when the Secret is missing. */
+  config: optional(STRING_MAP),
+});
+export type PetSetState = Infer<typeof PET_SET_STATE>;
 
-/** An issuer that the desired or live TLS state refers to. */
-export interface IssuerState {
-  readonly kind: 'Issuer' | 'ClusterIssuer';
-  readonly name: string;
-  /** Absent when there is none. */
-  readonly object?: KubeObject;
-  /** Why it could not be read (a ClusterIssuer without permission, say). */
-  readonly unknown?: string;
-  /** Public keys (see `CertificateFacts.publicKey`) of the CA it signs with, where that can be read. */
-  readonly caPublicKeys?: readonly string[];
-  /** What its leaves get as `ca.crt`: the root of the CA, or the highest certificate known; absent in observations of earlier versions. */
-  readonly ca?: readonly CaFacts[];
-  /** What its leaves bring along in `tls.crt`, from the certificate that signs them; absent in observations of earlier versions. */
-  readonly chain?: readonly CaFacts[];
-  /** Why a certificate request of ours did not show what it signs with; absent when none was made. */
-  readonly probeFailure?: string;
-  /** Why the Secret of a CA issuer cannot be signed with; absent when it can, or could not be read. */
-  readonly caProblem?: CaProblem;
-}
-
-/** What is wrong with the Secret of a CA issuer. */
-export interface CaProblem {
+const CA_PROBLEM = map({
   /** A sentence: `Secret/demo/corp-ca lacks tls.key`. */
-  readonly problem: string;
-  /** Its content has to be replaced; else it may only not be there yet. */
-  readonly isFinal: boolean;
-}
+  problem: STRING,
+  /** The content must be replaced; else it may only not be there yet. */
+  isFinal: BOOLEAN,
+});
+/** What is wrong with the Secret of a CA issuer. */
+export type CaProblem = Infer<typeof CA_PROBLEM>;
 
-/** The ConfigMap with the CA certificates that clients are told to trust. */
-export interface TrustState {
-  /** Absent when there is none. Without its data, for anybody may have put anything there. */
-  readonly object?: KubeObject;
+const ISSUER_STATE = map({
+  kind: oneOf(['Issuer', 'ClusterIssuer']),
+  name: NAME,
+  /** Absent when the issuer does not exist. */
+  object: optional(chosen((object) => (isMap(object) && object.kind === KINDS.ClusterIssuer.kind ? CLUSTER_ISSUER : ISSUER))),
+  /** Why the issuer could not be read, such as a ClusterIssuer without permission. */
+  unknown: optional(STRING),
+  /** Public keys (see `CertificateFacts.publicKey`) of the CA it signs with, where that can be read. */
+  caPublicKeys: optional(STRINGS),
+  /** What its leaves get as `ca.crt`: the root of the CA, or the highest certificate known. Absent in observations of earlier versions. */
+  ca: optional(CAS),
+  /** What its leaves bring along in `tls.crt`, from the certificate that signs them. Absent in observations of earlier versions. */
+  chain: optional(CAS),
+  /** Why a certificate request did not show the CA; absent when none was made. */
+  probeFailure: optional(STRING),
+  /** Why cert-manager cannot sign with the Secret of a CA issuer; absent when it can, or the Secret could not be read. */
+  caProblem: optional(CA_PROBLEM),
+});
+/** An issuer that the desired or live TLS state refers to. */
+export type IssuerState = Infer<typeof ISSUER_STATE>;
+
+const TRUST_STATE = map({
+  /** Absent when there is none. Without its data, since other writers may have put anything there. */
+  object: optional(CONFIG_MAP),
   /** Certificates of its `ca.crt`. */
-  readonly ca: readonly CaFacts[];
+  ca: CAS,
   /** Content hash of its `ca.crt`; absent when it has none. */
-  readonly digest?: string;
-}
+  digest: optional(NON_EMPTY),
+});
+/** The ConfigMap with the CA certificates for clients. */
+export type TrustState = Infer<typeof TRUST_STATE>;
 
-/** Kafka's own view: what the gates ask. */
-export interface KafkaFacts {
-  readonly quorum: QuorumFacts;
-  readonly topics: readonly TopicFacts[];
-}
-export interface QuorumFacts {
-  /** Node id of the active controller; undefined while there is none. */
-  readonly leaderId: number | undefined;
-  readonly voters: readonly VoterFacts[];
-  /** `controller.quorum.fetch.timeout.ms`. */
-  readonly fetchTimeoutMs: number;
-}
-export interface VoterFacts {
-  readonly nodeId: number;
-  /** Milliseconds since the epoch by the leader's clock; undefined when the leader does not know. */
-  readonly lastCaughtUpMs: number | undefined;
-}
-export interface TopicFacts {
-  readonly name: string;
+const PARTITION_FACTS = map({ partition: COUNT, leader: maybe(COUNT), replicas: list(COUNT), isr: list(COUNT) });
+export type PartitionFacts = Infer<typeof PARTITION_FACTS>;
+
+const TOPIC_FACTS = map({
+  name: NON_EMPTY,
   /** Undefined when the topic has no such setting. */
-  readonly minInsyncReplicas: number | undefined;
-  readonly partitions: readonly PartitionFacts[];
-}
-export interface PartitionFacts {
-  readonly partition: number;
-  readonly leader: number | undefined;
-  readonly replicas: readonly number[];
-  readonly isr: readonly number[];
-}
+  minInsyncReplicas: maybe(COUNT),
+  partitions: list(PARTITION_FACTS),
+});
+export type TopicFacts = Infer<typeof TOPIC_FACTS>;
 
-/** A value, or why there is none. */
+const VOTER_FACTS = map({
+  nodeId: COUNT,
+  /** Milliseconds since the epoch by the leader's clock; undefined when the leader does not know. */
+  lastCaughtUpMs: maybe(NUMBER),
+});
+
+const QUORUM_FACTS = map({
+  /** Node id of the active controller; undefined while there is none. */
+  leaderId: maybe(COUNT),
+  voters: list(VOTER_FACTS),
+  /** `controller.quorum.fetch.timeout.ms`. */
+  fetchTimeoutMs: NUMBER,
+});
+export type QuorumFacts = Infer<typeof QUORUM_FACTS>;
+
+const KAFKA_FACTS = map({ quorum: QUORUM_FACTS, topics: list(TOPIC_FACTS) });
+/** Kafka's own view: what the gates ask. */
+export type KafkaFacts = Infer<typeof KAFKA_FACTS>;
+
+/** A value, or why it could not be read. */
 export type Reading<T> = { readonly value: T } | { readonly unknown: string };
 
-/** What restarts depend on, and no more: it is looked at before and after every one of them. */
-export interface PodObservation {
-  /** RFC 3339. */
-  readonly observedAt: string;
-  readonly namespace: string;
-  readonly name: string;
-  /** Absent when there is none. */
-  readonly kafka?: KubeObject;
-  /** Those that pods serve from, or shall. */
-  readonly secrets: readonly SecretFacts[];
-  readonly petSets: readonly PodTemplate[];
-  readonly pods: readonly PodFacts[];
-  readonly facts: Reading<KafkaFacts>;
+function readingOf<T>(schema: Schema<T>): Schema<Reading<T>> {
+  return chosen<Reading<T>>((value) => (isMap(value) && Object.hasOwn(value, 'value') ? map({ value: schema }) : map({ unknown: STRING })));
 }
 
-/** What PetSets are made from, and have been made to be. */
+const UNREAD = map({
+  /** Such as `PodDisruptionBudget/demo`. */
+  what: NON_EMPTY,
+  because: NON_EMPTY,
+});
+/** An object that a plan can do without, and that could not be read. */
+export type Unread = Infer<typeof UNREAD>;
+
+const POD_OBSERVATION = map({
+  observedAt: INSTANT,
+  namespace: NAME,
+  name: NAME,
+  /** Absent when there is none. */
+  kafka: optional(KAFKA),
+  /** Secrets that pods serve from, or are to serve from. */
+  secrets: list(SECRET_FACTS),
+  petSets: list(POD_TEMPLATE),
+  pods: list(POD_FACTS),
+  facts: readingOf(KAFKA_FACTS),
+});
+/** What restarts depend on, and no more: it is read before and after every restart. */
+export type PodObservation = Infer<typeof POD_OBSERVATION>;
+
+export const OBSERVATION = map({
+  ...POD_OBSERVATION.entries,
+  format: COUNT,
+  /** The namespace does not exist; read only where there is no Kafka, and absent when it may not be read. */
+  namespaceIsMissing: optional(BOOLEAN),
+  /** A `gitops.kubedb.com` Kafka of the same name, which would fight over the TLS state. */
+  gitOpsKafka: optional(KAFKA),
+  issuers: list(ISSUER_STATE),
+  /** Certificates of the Kafka and those that carry our label. */
+  certificates: list(CERTIFICATE),
+  /** Those of `PodObservation` and all others that the desired or live TLS state refers to. */
+  secrets: list(SECRET_FACTS),
+  /** Absent in observations of earlier versions, and when it may not be read. */
+  trust: optional(TRUST_STATE),
+  petSets: list(PET_SET_STATE),
+  /** Every KafkaOpsRequest of the Kafka, oldest first. */
+  requests: list(KAFKA_OPS_REQUEST),
+  /** PodDisruptionBudgets that select pods of the Kafka. */
+  budgets: list(POD_DISRUPTION_BUDGET),
+  /**
+   * Permissions that a plan needs and the observer does not have, with only the verbs that are denied. Absent when the server was not asked,
+   * or does not answer.
+   */
+  denied: optional(list(map({ group: STRING, resource: NON_EMPTY, verbs: STRINGS, name: optional(NON_EMPTY), use: NON_EMPTY }))),
+  /** What could not be read: that it is absent above means nothing. */
+  unread: optional(list(UNREAD)),
+});
+export type Observation = Infer<typeof OBSERVATION>;
+
+/** PetSets and what they are made from. */
 export type PetSetObservation = Pick<Observation, 'namespace' | 'name' | 'kafka' | 'petSets'>;
 
-export interface Observation extends PodObservation {
-  readonly format: number;
-  /** There is no such namespace; looked for only where there is no Kafka, and absent when it may not be seen. */
-  readonly namespaceIsMissing?: true;
-  /** A `gitops.kubedb.com` Kafka of the same name, which would fight with us over the TLS state. */
-  readonly gitOpsKafka?: KubeObject;
-  readonly issuers: readonly IssuerState[];
-  /** Certificates of the Kafka and those that carry our label. */
-  readonly certificates: readonly KubeObject[];
-  /** Those and all others that the desired or live TLS state refers to. */
-  readonly secrets: readonly SecretFacts[];
-  /** Absent in observations of earlier versions, and when it may not be read. */
-  readonly trust?: TrustState;
-  readonly petSets: readonly PetSetState[];
-  /** Every KafkaOpsRequest of the Kafka, oldest first. */
-  readonly requests: readonly KubeObject[];
-  /** PodDisruptionBudgets that select pods of the Kafka. */
-  readonly budgets: readonly KubeObject[];
-  /**
-   * Of what carrying out a plan needs, what whoever observed may not do: permissions with only the verbs that are denied. Absent when that
-   * was not asked, or the server does not say.
-   */
-  readonly denied?: readonly Permission[];
-  /** What could not be looked at, and why: that it is absent above means nothing. */
-  readonly unread?: readonly Unread[];
-}
-
-/** Something that can be done without, and was not seen. */
-export interface Unread {
-  /** Such as `PodDisruptionBudget/demo`. */
-  readonly what: string;
-  readonly because: string;
-}
-
-/** What an issuer answered to a certificate request of ours: the certificates in PEM, or why there are none. */
+/** The answer of an issuer to a certificate request of this run: the certificates in PEM, or why there are none. */
 export type ProbeAnswer = { readonly certificate: string; readonly ca: string } | { readonly failure: string };
 
 /** Answers of this run, by kind and name of the issuer: `ClusterIssuer/corp-ca`. */

@@ -1,28 +1,23 @@
 /** Which pods a PodDisruptionBudget speaks for. */
-import type { KubeObject } from '#model/kube-object';
-
-interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values?: readonly string[];
-}
+import type { Pod, PodDisruptionBudget } from '#model/kinds/index';
+import type { Requirement } from '#model/kinds/kubernetes';
 
 /** Tells whether a budget selects a pod, as policy/v1 has it: an empty selector selects every pod, none at all selects nothing. */
-export function selects(budget: KubeObject, pod: KubeObject): boolean {
+export function selects(budget: PodDisruptionBudget, pod: Pod): boolean {
   const selector = budget.spec?.selector;
   if (selector === undefined || selector === null) return false;
   const labels = pod.metadata.labels ?? {};
-  const matched = Object.entries<string>(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
-  return matched && (selector.matchExpressions ?? []).every((r: Requirement) => meets(labels, r));
+  const matched = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  return matched && (selector.matchExpressions ?? []).every((r) => meets(labels, r));
 }
 
-function meets(labels: Readonly<Record<string, string>>, { key, operator, values = [] }: Requirement): boolean {
+function meets(labels: Readonly<Record<string, string>>, { key, operator, values }: Requirement): boolean {
   const value = labels[key];
   switch (operator) {
     case 'In':
-      return value !== undefined && values.includes(value);
+      return value !== undefined && (values ?? []).includes(value);
     case 'NotIn':
-      return value === undefined || !values.includes(value);
+      return value === undefined || !(values ?? []).includes(value);
     case 'Exists':
       return value !== undefined;
     default:

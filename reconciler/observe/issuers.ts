@@ -1,4 +1,5 @@
 /** Issuers that the live or desired TLS state refers to, and the CA that they sign with where that can be read. */
+import { type Issuer, isKind } from '#model/kinds/index';
 import { formatRef, KINDS, type KubeObject, ref } from '#model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '#model/tls';
 import type { IssuerState, ProbeAnswers } from '../model/observation';
@@ -9,11 +10,11 @@ import { answeredCa, caProblem, signingCa } from './secret';
 export function issuersUsed(states: readonly TlsState[], manifests: readonly KubeObject[]): readonly Pick<IssuerRef, 'kind' | 'name'>[] {
   const declared = manifests.filter((m) => m.kind === KINDS.Issuer.kind).map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name }));
   const referred = states.flatMap((tls) => (tls === 'off' ? [] : issuersOf(tls).map(({ kind, name }) => ({ kind, name }))));
-  const ofCertificates = manifests.flatMap(({ kind, spec }) => {
-    if (kind !== KINDS.Certificate.kind || typeof spec?.issuerRef?.name !== 'string') return [];
-    const isOfCluster = spec.issuerRef.kind === KINDS.ClusterIssuer.kind;
-    return [{ kind: isOfCluster ? ('ClusterIssuer' as const) : ('Issuer' as const), name: spec.issuerRef.name }];
-  });
+  const ofCertificates = manifests
+    .filter((m) => isKind('Certificate', m))
+    .map(({ spec: { issuerRef } }) => {
+      return { kind: issuerRef.kind === KINDS.ClusterIssuer.kind ? ('ClusterIssuer' as const) : ('Issuer' as const), name: issuerRef.name };
+    });
   const all = new Map([...declared, ...referred, ...ofCertificates].map((issuer) => [`${issuer.kind}/${issuer.name}`, issuer]));
   return [...all.keys()].sort().flatMap((key) => all.get(key) ?? []);
 }
@@ -31,7 +32,7 @@ export async function readIssuer(
   const answered = answer === undefined ? {} : answeredCa(answer);
   try {
     const object = await reader.get(KINDS[kind], name);
-    const signing = object ?? issuing.find((m) => m.kind === kind && m.metadata.name === name);
+    const signing = object ?? issuing.find((m) => isKind(kind, m) && m.metadata.name === name);
     return { kind, name, ...(object === undefined ? {} : { object }), ...answered, ...(await readSigningCa(reader, signing)) };
   } catch (error) {
     const unknown = denialOf(error);
@@ -43,10 +44,10 @@ export async function readIssuer(
 /** The Secret of a ClusterIssuer is in cert-manager's own namespace, wherever that is: it is not looked for. */
 async function readSigningCa(
   reader: Reader,
-  issuer: KubeObject | undefined,
+  issuer: Issuer | undefined,
 ): Promise<Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys' | 'caProblem'>> {
-  const secretName: unknown = issuer?.spec?.ca?.secretName;
-  if (issuer?.kind !== KINDS.Issuer.kind || typeof secretName !== 'string') return {};
+  const secretName = issuer?.spec?.ca?.secretName;
+  if (issuer?.kind !== KINDS.Issuer.kind || secretName === undefined) return {};
   const subject = ref(KINDS.Secret, reader.namespace, secretName);
   const read = await reader.optional(formatRef(subject), async () => ({ secret: await reader.secret(subject) }), undefined);
   if (read === undefined) return {};

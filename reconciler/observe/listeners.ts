@@ -1,5 +1,5 @@
 /** What every listener of a pod serves, by a handshake with each. */
-import type { KubeObject } from '#model/kube-object';
+import type { Kafka, Pod } from '#model/kinds/index';
 import { type ListenerName, listenersOf, type Node, podFqdn } from '#model/kubedb';
 import type { Served } from '../model/observation';
 import type { Dialer, Handshake } from '../ports';
@@ -7,7 +7,7 @@ import { isRunning } from './pod';
 
 export interface ListenerView {
   readonly dialer: Dialer;
-  readonly kafka: KubeObject;
+  readonly kafka: Kafka;
   readonly namespace: string;
   /** DNS domain of the cluster. */
   readonly clusterDomain: string;
@@ -15,12 +15,12 @@ export interface ListenerView {
 }
 
 /** Returns the DNS name by which a pod is reached. */
-export function fqdnOf({ kafka, namespace, clusterDomain }: ListenerView, pod: KubeObject): string {
+export function fqdnOf({ kafka, namespace, clusterDomain }: ListenerView, pod: Pod): string {
   return podFqdn(kafka.metadata.name, namespace, pod.metadata.name, clusterDomain);
 }
 
 /** Returns one entry a listener of the pod's role; `trust` is the PEM of the CA certificates in the Secret that the pod mounts, as it is now. */
-export function servedBy(view: ListenerView, pod: KubeObject, node: Node, trust: readonly string[]): Promise<readonly Served[]> {
+export function servedBy(view: ListenerView, pod: Pod, node: Node, trust: readonly string[]): Promise<readonly Served[]> {
   const because = whyNotAsked(pod);
   const servername = fqdnOf(view, pod);
   return Promise.all(
@@ -31,7 +31,7 @@ export function servedBy(view: ListenerView, pod: KubeObject, node: Node, trust:
   );
 }
 
-function whyNotAsked(pod: KubeObject): string | undefined {
+function whyNotAsked(pod: Pod): string | undefined {
   if (pod.metadata.deletionTimestamp !== undefined) return 'the pod is terminating';
   return isRunning(pod) ? undefined : 'its Kafka container is not running';
 }

@@ -1,5 +1,5 @@
 /** What is asked of Kafka itself: each of its listeners, and how it is by its own account. */
-import type { KubeObject } from '#model/kube-object';
+import type { Kafka, Pod, PodDisruptionBudget, Secret } from '#model/kinds/index';
 import { mountedCertificateSecret, nodesOf } from '#model/kubedb';
 import type { KafkaFacts, PodFacts, Reading } from '../model/observation';
 import type { KafkaFactsSource } from '../ports';
@@ -9,7 +9,7 @@ import { podFacts } from './pod';
 import { trustOf } from './secret';
 
 interface NodesView extends Omit<ListenerView, 'kafka'> {
-  readonly kafka: KubeObject | undefined;
+  readonly kafka: Kafka | undefined;
   readonly facts: KafkaFactsSource;
 }
 
@@ -22,7 +22,7 @@ interface Nodes {
 export async function readNodes(
   { kafka, facts, ...view }: NodesView,
   found: PodsFound,
-  secrets: ReadonlyMap<string, KubeObject>,
+  secrets: ReadonlyMap<string, Secret>,
 ): Promise<Nodes> {
   if (kafka === undefined) return { pods: [], facts: { unknown: 'the Kafka does not exist' } };
   const [pods, read] = await Promise.all([
@@ -33,15 +33,15 @@ export async function readNodes(
 }
 
 interface PodsFound {
-  readonly pods: readonly KubeObject[];
-  readonly budgets?: readonly KubeObject[];
+  readonly pods: readonly Pod[];
+  readonly budgets?: readonly PodDisruptionBudget[];
 }
 
 /** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
 async function nodePods(
   view: ListenerView,
   { pods, budgets }: PodsFound,
-  secrets: ReadonlyMap<string, KubeObject>,
+  secrets: ReadonlyMap<string, Secret>,
 ): Promise<readonly PodFacts[]> {
   const found = nodesOf(view.kafka).map(async (node) => {
     const pod = pods.find((p) => p.metadata.name === node.pod);

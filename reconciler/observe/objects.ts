@@ -1,5 +1,7 @@
 /** The objects that a Kafka's TLS state rests on: those that are found by its name, and those that these lead to. */
+
 import type { Bundle } from '#model/bundle';
+import type { Kafka, Pod, Secret } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import {
   configSecretName,
@@ -35,18 +37,18 @@ export async function readByName(reader: Reader, name: string, bundle: Bundle | 
   return {
     kafka,
     gitOpsKafka,
-    requests: requests.filter((r) => r.spec?.databaseRef?.name === name).sort(byAge),
+    requests: requests.filter((r) => r.spec.databaseRef.name === name).sort(byAge),
     pods,
     budgets,
     certificates: certificates.filter((c) => isOfKafka(c, name, bundle)).sort(byName),
   };
 }
 
-export function readKafka(reader: Reader, name: string): Promise<KubeObject | undefined> {
+export function readKafka(reader: Reader, name: string): Promise<Kafka | undefined> {
   return reader.necessary('get Kafka', () => reader.get(KINDS.Kafka, name), undefined);
 }
 
-export function readPods(reader: Reader, name: string): Promise<readonly KubeObject[]> {
+export function readPods(reader: Reader, name: string): Promise<readonly Pod[]> {
   return reader.necessary('list Pod', () => reader.list(KINDS.Pod, { labels: selectorLabels(name) }), []);
 }
 
@@ -62,7 +64,7 @@ function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | unde
 }
 
 /** Returns the PetSets that a Kafka has. */
-export async function readTemplates(reader: Reader, name: string, kafka: KubeObject | undefined): Promise<readonly PodTemplate[]> {
+export async function readTemplates(reader: Reader, name: string, kafka: Kafka | undefined): Promise<readonly PodTemplate[]> {
   const read = (petSet: string) => reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, petSet), undefined);
   if (kafka === undefined) {
     // Without its Kafka nobody knows the names of PetSets. Where that is for want of the Kafka's kind, theirs may lack, too.
@@ -77,10 +79,10 @@ export async function readTemplates(reader: Reader, name: string, kafka: KubeObj
 }
 
 /** Returns them with their configuration. */
-export async function readPetSets(reader: Reader, name: string, kafka: KubeObject | undefined): Promise<readonly PetSetState[]> {
+export async function readPetSets(reader: Reader, name: string, kafka: Kafka | undefined): Promise<readonly PetSetState[]> {
   const templates = await readTemplates(reader, name, kafka);
   const all = templates.map(async (set): Promise<PetSetState> => {
-    const configSecret = mountedConfigSecret(set.object.spec?.template?.spec) ?? configSecretName(name, set.role);
+    const configSecret = mountedConfigSecret(set.object.spec.template.spec) ?? configSecretName(name, set.role);
     const readSecret = () => reader.secret(ref(KINDS.Secret, reader.namespace, configSecret));
     const secret = await reader.necessary(GET_SECRET, readSecret, undefined);
     return { ...set, configSecret, ...(secret === undefined ? {} : { config: configOf(secret) }) };
@@ -94,8 +96,8 @@ export function certificateSecretNames(kafka: string, states: readonly TlsState[
 }
 
 /** Secrets that pods serve from, and those that their successors will. */
-export function mountedSecretNames(pods: readonly KubeObject[], petSets: readonly PodTemplate[]): readonly string[] {
-  const specs = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec?.template?.spec)];
+export function mountedSecretNames(pods: readonly Pod[], petSets: readonly PodTemplate[]): readonly string[] {
+  const specs = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec.template.spec)];
   return specs.flatMap((spec) => mountedCertificateSecret(spec) ?? []);
 }
 
@@ -105,7 +107,7 @@ export function issuedSecretNames(bundle: Bundle | undefined): readonly string[]
 }
 
 /** The JKS passwords: only whether they are there, and only where we would have to make them. */
-export function passwordSecretNames(name: string, kafka: KubeObject | undefined, bundle: Bundle | undefined): readonly string[] {
+export function passwordSecretNames(name: string, kafka: Kafka | undefined, bundle: Bundle | undefined): readonly string[] {
   if (bundle?.desired.executor !== 'native') return [];
   return [kafka === undefined ? defaultKeystoreCredSecret(name) : keystoreCredSecret(kafka)];
 }
@@ -115,7 +117,7 @@ export async function readSecrets(
   reader: Reader,
   needed: readonly string[],
   others: readonly string[] = [],
-): Promise<ReadonlyMap<string, KubeObject>> {
+): Promise<ReadonlyMap<string, Secret>> {
   const names = [...new Set([...needed, ...others])].sort();
   const secrets = await Promise.all(
     names.map((name) => {

@@ -1,12 +1,14 @@
 /** A pod, as far as restarts care: its role, whether it runs and is Ready, and why it cannot start. */
-import { conditionOf, hasTrueCondition, type KubeObject } from '#model/kube-object';
+import type { Pod } from '#model/kinds/index';
+import type { ContainerStatus } from '#model/kinds/kubernetes';
+import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '#model/kubedb';
 import { isDataEphemeral } from '#model/storage';
-import { type ContainerStatus, stuckReason } from '../model/object-status';
+import { stuckReason } from '../model/object-status';
 import type { PodFacts, Served } from '../model/observation';
 
 /** Returns the facts of a pod that is a node of the Kafka; `served` is what its listeners answered. */
-export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | 'ordinal' | 'nodeId'>, served: readonly Served[]): PodFacts {
+export function podFacts(pod: Pod, node: Pick<Node, 'petSet' | 'role' | 'ordinal' | 'nodeId'>, served: readonly Served[]): PodFacts {
   const stuck = stuckReason(pod);
   const startedAt = kafkaContainer(pod)?.state?.running?.startedAt;
   const startMs = startOf(pod);
@@ -33,13 +35,13 @@ export function podFacts(pod: KubeObject, node: Pick<Node, 'petSet' | 'role' | '
 }
 
 /** Tells whether the Kafka container has been started; it need not be Ready. */
-export function isRunning(pod: KubeObject): boolean {
+export function isRunning(pod: Pod): boolean {
   const kafka = kafkaContainer(pod);
   return kafka === undefined ? pod.status?.phase === 'Running' : kafka.state?.running !== undefined;
 }
 
 /** How long the pod took to get Ready, as far as that can still be seen: who lost readiness and got it back has overwritten the instant. */
-function startOf(pod: KubeObject): number | undefined {
+function startOf(pod: Pod): number | undefined {
   const ready = conditionOf(pod, 'Ready');
   const kafka = kafkaContainer(pod);
   const startedAt = kafka?.state?.running?.startedAt;
@@ -49,6 +51,6 @@ function startOf(pod: KubeObject): number | undefined {
   return createdMs <= Date.parse(startedAt) && Date.parse(startedAt) <= readyMs ? readyMs - createdMs : undefined;
 }
 
-function kafkaContainer(pod: KubeObject): ContainerStatus | undefined {
-  return ((pod.status?.containerStatuses ?? []) as readonly ContainerStatus[]).find((c) => c.name === KAFKA_CONTAINER);
+function kafkaContainer(pod: Pod): ContainerStatus | undefined {
+  return (pod.status?.containerStatuses ?? []).find((c) => c.name === KAFKA_CONTAINER);
 }

@@ -2,7 +2,8 @@
  * Reading objects, and what it means when one cannot be read: something that can be done without is noted down with the reason; something
  * necessary ends the pass, with one error that names everything of the kind: who installs or permits one thing should not meet the next.
  */
-import { KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import { asKind, type KnownKind, type ObjectOf, type Secret } from '#model/kinds/index';
+import { KINDS, type Kind, type ObjectRef, ref } from '#model/kube-object';
 import { ClusterError, type KafkaTlsError } from '../errors';
 import type { Unread } from '../model/observation';
 import type { Cluster, Selection } from '../ports';
@@ -24,14 +25,14 @@ export class Reader {
   ) {}
 
   /** Returns an object that the plan rests on, ready to be shown. */
-  async get(kind: Kind, name: string): Promise<KubeObject | undefined> {
+  async get<K extends KnownKind>(kind: Kind<K>, name: string): Promise<ObjectOf<K> | undefined> {
     const object = await this.cluster.get(ref(kind, this.namespace, name));
-    return object === undefined ? undefined : redact(object);
+    return object === undefined ? undefined : asKind(kind.kind, redact(object));
   }
 
-  async list(kind: Kind, selection: Omit<Selection, 'namespace'> = {}): Promise<readonly KubeObject[]> {
+  async list<K extends KnownKind>(kind: Kind<K>, selection: Omit<Selection, 'namespace'> = {}): Promise<readonly ObjectOf<K>[]> {
     const objects = await this.cluster.list(kind, { namespace: this.namespace, ...selection });
-    return objects.map(redact);
+    return objects.map((object) => asKind(kind.kind, redact(object)));
   }
 
   /** Tells whether the namespace is known not to exist. Namespaces are outside of the rights of a Role, and who runs in one need not look. */
@@ -45,9 +46,9 @@ export class Reader {
   }
 
   /** Returns a Secret with its values; only `secret.ts` may look into it. */
-  async secret(subject: ObjectRef): Promise<KubeObject | undefined> {
+  async secret(subject: ObjectRef): Promise<Secret | undefined> {
     try {
-      return await this.cluster.get(subject);
+      return asKind('Secret', await this.cluster.get(subject));
     } catch (error) {
       const because = denialOf(error);
       if (because !== undefined && this.canLackSecrets) this.unreadSecrets.set(subject.name, because);

@@ -1,11 +1,11 @@
 /** A Secret without its values: which keys it has, and what its certificates say. The one place that decodes Secrets to look at them. */
-import type { KubeObject } from '#model/kube-object';
+import type { Secret } from '#model/kinds/index';
 import { withoutPasswords } from '#model/kubedb';
 import type { CaFacts, CaProblem, CertificateFacts, IssuerState, ProbeAnswer, SecretFacts } from '../model/observation';
 import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../pki/certificates';
 
 /** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
-export function secretFacts(secret: KubeObject): SecretFacts {
+export function secretFacts(secret: Secret): SecretFacts {
   const chain = decodedOf(secret, 'tls.crt');
   const ca = decodedOf(secret, 'ca.crt');
   const read = chain === undefined ? undefined : readCas(chain);
@@ -45,7 +45,7 @@ function problem(key: string, unreadable: string | undefined): string | undefine
 }
 
 /** Returns the PEM of the CA certificates that a pod with this Secret trusts. */
-export function trustOf(secret: KubeObject | undefined): readonly string[] {
+export function trustOf(secret: Secret | undefined): readonly string[] {
   const ca = secret === undefined ? undefined : decodedOf(secret, 'ca.crt');
   return ca === undefined ? [] : [ca];
 }
@@ -55,7 +55,7 @@ export function trustOf(secret: KubeObject | undefined): readonly string[] {
  * by their signatures: the highest becomes `ca.crt` of a leaf, and the others follow the leaf in `tls.crt`, with them the highest unless it is
  * self-signed. Nothing when there is no certificate, or when they make no single chain: cert-manager refuses to sign then.
  */
-export function signingCa(secret: KubeObject): Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys'> {
+export function signingCa(secret: Secret): Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys'> {
   const [own] = readCas(decodedOf(secret, 'tls.crt') ?? '').certificates;
   const [highest] = readCas(decodedOf(secret, 'ca.crt') ?? '').certificates;
   const path = own?.pem === undefined ? undefined : chainUp(own.pem, `${decodedOf(secret, 'tls.crt')}\n${highest?.pem ?? ''}`);
@@ -75,7 +75,7 @@ export function answeredCa(answer: ProbeAnswer): Pick<IssuerState, 'ca' | 'chain
 }
 
 /** Returns why a CA issuer cannot sign with this Secret, as cert-manager would find; dates are not looked at. Undefined: it can. */
-export function caProblem(secret: KubeObject | undefined): CaProblem | undefined {
+export function caProblem(secret: Secret | undefined): CaProblem | undefined {
   if (secret === undefined) return { problem: 'does not exist', isFinal: false };
   const missing = ['tls.crt', 'tls.key'].filter((key) => !decodedOf(secret, key));
   if (missing.length > 0) return { problem: `lacks ${missing.join(' and ')}`, isFinal: false };
@@ -91,12 +91,12 @@ export function caProblem(secret: KubeObject | undefined): CaProblem | undefined
 }
 
 /** Returns the configuration in a Secret, without the lines that hold a password or a login. */
-export function configOf(secret: KubeObject): Readonly<Record<string, string>> {
+export function configOf(secret: Secret): Readonly<Record<string, string>> {
   const keys = Object.keys(secret.data ?? {}).sort();
   return Object.fromEntries(keys.map((key) => [key, withoutPasswords(decodedOf(secret, key) ?? '')]));
 }
 
-function decodedOf(secret: KubeObject, key: string): string | undefined {
-  const value: unknown = secret.data?.[key];
-  return typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : undefined;
+function decodedOf(secret: Secret, key: string): string | undefined {
+  const value = secret.data?.[key];
+  return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
 }

@@ -1,5 +1,7 @@
 /** A live state in which all five layers agree with a bundle: what is assumed where no cluster can be asked. */
+
 import type { Bundle } from '#model/bundle';
+import type { Certificate } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   baseConfig,
@@ -107,7 +109,7 @@ export function exportedTrust(input: PlanInput): TrustState {
 }
 
 /** Under `native` the bundle holds the Certificates of the brokers, and may say more than the TLS state does. */
-function certificateIn({ desired, brokerCertificates }: Bundle, alias: Alias): KubeObject | undefined {
+function certificateIn({ desired, brokerCertificates }: Bundle, alias: Alias): Certificate | undefined {
   return brokerCertificates.find((c) => c.metadata.name === brokerCertificateName(desired.kafka, alias));
 }
 
@@ -119,18 +121,11 @@ function provisioned(kafka: KubeObject): KubeObject {
   };
 }
 
-function ready(object: {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: KubeObject['metadata'];
-  readonly spec?: unknown;
-}): KubeObject {
-  const { apiVersion, kind, metadata, spec } = object;
+function ready<O extends KubeObject>(object: O): O {
+  const { metadata } = object;
   return {
-    apiVersion,
-    kind,
+    ...object,
     metadata: { ...metadata, uid: `uid-${metadata.name}`, generation: 1 },
-    ...(spec === undefined ? {} : { spec }),
     status: { revision: 1, conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1 }] },
   };
 }
@@ -153,7 +148,7 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
     leaf: factsOf(alias, spec, validity),
     ca: [root],
     isSignedByCa: true,
-    keyEncoding: privateKey?.encoding ?? spec.privateKey.encoding,
+    keyEncoding: privateKey?.encoding ?? 'PKCS8',
   };
 }
 
@@ -168,11 +163,7 @@ export function assumedPem(fingerprint: string): string {
   return `-----BEGIN CERTIFICATE-----\n${fingerprint.replaceAll('-', '+')}\n-----END CERTIFICATE-----\n`;
 }
 
-function factsOf(
-  name: string,
-  spec: { dnsNames?: string[]; ipAddresses?: string[]; uris?: string[]; emailAddresses?: string[] },
-  validity: Validity,
-): CertificateFacts {
+function factsOf(name: string, spec: Partial<Certificate['spec']>, validity: Validity): CertificateFacts {
   const { dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = spec;
   const id = name.replaceAll(' ', '-');
   return {

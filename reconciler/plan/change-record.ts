@@ -6,54 +6,42 @@
  * The record outlives the KafkaOpsRequests, which users delete. An annotation that is not a record counts as absent: then nothing is
  * remembered, and the plan asks again.
  */
+
 import { isContent } from '#model/acknowledgement';
 import { ANNOTATION_CHANGE } from '#model/names';
-import { type TlsState, tlsHash } from '#model/tls';
+import { COUNT, type Infer, isValid, map, NON_EMPTY, optional, STRINGS, stringThat, valueThat } from '#model/schema';
+import { TLS_STATE, type TlsState, tlsHash } from '#model/tls';
 import { isSameTls } from '#model/tls-effect';
-import { TLS } from '../input/kubernetes-schemas';
-import { COUNT, expects, fits, mapOf, optional, TEXT, TEXTS } from '../input/schema';
 import type { Observation } from '../model/observation';
 
-/** One end of a change, as far as clients see it. */
-export interface Side {
-  readonly tls: TlsState;
+const SIDE = map({
+  tls: TLS_STATE,
   /** Public key of the root certificate (see `CertificateFacts.publicKey`); absent without TLS, and where it is not known. */
-  readonly root?: string;
-}
+  root: optional(NON_EMPTY),
+});
+/** One end of a change, as far as clients see it. */
+export type Side = Infer<typeof SIDE>;
 
-export interface Change {
-  readonly from: Side;
-  readonly to: Side;
-}
+const CHANGE = map({ from: SIDE, to: SIDE });
+export type Change = Infer<typeof CHANGE>;
+
+const LOSSES = map({ content: stringThat('a content hash', isContent), count: COUNT });
+/** How often ephemeral data was lost, and the content hash of the TLS state that it was lost for last. */
+export type Losses = Infer<typeof LOSSES>;
 
 /** Present while the change is not complete. */
-interface Unfinished {
-  readonly unfinished?: true;
-}
+const UNFINISHED = optional(valueThat<true>('true', (value) => value === true));
 
-/** How often ephemeral data was lost, and the content hash of the TLS state that it was lost for last. */
-export interface Losses {
-  readonly content: string;
-  readonly count: number;
-}
-
-export interface ChangeRecord {
+const CHANGE_RECORD = map({
   /** The last cut-over. */
-  readonly change?: Change & Unfinished;
-  readonly losses?: Losses & Unfinished;
+  change: optional(map({ ...CHANGE.entries, unfinished: UNFINISHED })),
+  losses: optional(map({ ...LOSSES.entries, unfinished: UNFINISHED })),
   /** Acknowledgements in their short forms that approved a change, as they are printed. */
-  readonly used: readonly string[];
-}
+  used: STRINGS,
+});
+export type ChangeRecord = Infer<typeof CHANGE_RECORD>;
 
 const NOTHING: ChangeRecord = { used: [] };
-
-const SIDE = mapOf({ tls: (v) => (v === 'off' ? [] : TLS(v)), root: optional(TEXT) });
-const UNFINISHED = optional(expects('true', (v) => v === true));
-const RECORD = mapOf({
-  change: optional(mapOf({ from: SIDE, to: SIDE, unfinished: UNFINISHED })),
-  losses: optional(mapOf({ content: expects('a content hash', isContent), count: COUNT, unfinished: UNFINISHED })),
-  used: TEXTS,
-});
 
 /** Returns what the Kafka remembers. */
 export function changeRecordOf({ kafka }: Pick<Observation, 'kafka'>): ChangeRecord {
@@ -61,7 +49,7 @@ export function changeRecordOf({ kafka }: Pick<Observation, 'kafka'>): ChangeRec
   if (text === undefined) return NOTHING;
   try {
     const value: unknown = JSON.parse(text);
-    return fits(RECORD, value) ? (value as ChangeRecord) : NOTHING;
+    return isValid(CHANGE_RECORD, value) ? value : NOTHING;
   } catch {
     return NOTHING;
   }

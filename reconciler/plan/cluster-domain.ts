@@ -17,7 +17,7 @@ export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources)
 }
 
 /** Returns a broker Certificate of the bundle with its derived names in the domain of the cluster. */
-export function inClusterDomain(manifest: KubeObject, { bundle, live }: Pick<PlanInput, 'bundle' | 'live'>): KubeObject {
+export function inClusterDomain<O extends KubeObject>(manifest: O, { bundle, live }: Pick<PlanInput, 'bundle' | 'live'>): O {
   const names: readonly string[] | undefined = manifest.spec?.dnsNames;
   const domain = clusterDomainOf(bundle.desired, live);
   if (names === undefined || bundle.desired.clusterDomain !== undefined || domain === DEFAULT_CLUSTER_DOMAIN) return manifest;

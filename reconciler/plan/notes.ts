@@ -1,7 +1,9 @@
 /** What a reader of a plan should know besides its steps. */
+
 import type { Bundle } from '#model/bundle';
 import { formatRef, isEqual, KINDS, refOf } from '#model/kube-object';
 import { LABEL_KAFKA } from '#model/names';
+import type { Fields } from '#model/plain-data';
 import { issuanceFailure, statusOf } from '../model/object-status';
 import type { Observation } from '../model/observation';
 import { droppedNameFindings } from './checks/names';
@@ -49,8 +51,9 @@ function keptCas({ issuerManifests }: Bundle, live: Observation): readonly strin
 /** Fields of a declared Kafka that are not TLS are other operations: reported, never applied. */
 function foreignDifferences({ kafka }: Bundle, live: Observation): readonly string[] {
   if (kafka === undefined || live.kafka === undefined) return [];
-  const has = live.kafka.spec ?? {};
-  const fields = Object.keys(kafka.spec ?? {}).filter((f) => f !== 'tls' && f !== 'enableSSL' && !containsAll(has[f], kafka.spec[f]));
+  const has: Fields = live.kafka.spec ?? {};
+  const declared: Fields = kafka.spec ?? {};
+  const fields = Object.keys(declared).filter((f) => f !== 'tls' && f !== 'enableSSL' && !containsAll(has[f], declared[f]));
   if (fields.length === 0) return [];
   return [
     `Not TLS, left alone: spec.${fields.join(', spec.')} of the live Kafka differ${fields.length === 1 ? 's' : ''} from what is declared.`,

@@ -2,8 +2,10 @@
  * Plans the difference between two bundles with no cluster at all, for a reviewer of a commit: the live state is assumed to be what the old
  * bundle asked for. Whether a certificate is close to its expiry, who else works on the Kafka, and how far an earlier run came, is not known.
  */
+
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
 import type { Bundle } from '#model/bundle';
+import { isKind } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '#model/names';
@@ -35,7 +37,7 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
     : {
         ...live,
         petSets,
-        certificates: [...live.certificates, ...before.issuerManifests.filter((m) => m.kind === KINDS.Certificate.kind).map(asApplied)],
+        certificates: [...live.certificates, ...before.issuerManifests.filter((m) => isKind('Certificate', m)).map(asApplied)],
         issuers: withApplied(live.issuers, before),
       };
   const result = plan(wanted, seen, new Date(SOMETIME));
@@ -124,14 +126,14 @@ function kafkaOf({ desired, kafka }: Bundle, record: string): KubeObject {
   return { apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, metadata, spec: { replicas: 0 } };
 }
 
-function asApplied(manifest: KubeObject): KubeObject {
+function asApplied<O extends KubeObject>(manifest: O): O {
   return { ...manifest, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
 }
 
 /** Those of the bundle are known with their content, the others by name. */
 function withApplied(issuers: readonly IssuerState[], { issuerManifests }: Bundle): readonly IssuerState[] {
   const applied = issuerManifests
-    .filter((m) => m.kind === KINDS.Issuer.kind)
+    .filter((m) => isKind('Issuer', m))
     .map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: asApplied(m) }));
   return [...issuers.filter((i) => !applied.some((a) => a.kind === i.kind && a.name === i.name)), ...applied];
 }

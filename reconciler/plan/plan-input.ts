@@ -12,7 +12,8 @@
  */
 import type { Bundle } from '#model/bundle';
 import { withKeyKind } from '#model/certificate-effect';
-import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import type { Certificate, Kafka } from '#model/kinds/index';
+import { KINDS, type ObjectRef, ref } from '#model/kube-object';
 import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret } from '#model/kubedb';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, normalizeTls, type TlsConfig, type TlsState } from '#model/tls';
 import type { Observation, PodObservation, SecretFacts } from '../model/observation';
@@ -42,7 +43,7 @@ export function finding(subject: ObjectRef, reason: Reason, message: string): Fi
 }
 
 /** Returns the live Kafka with the desired TLS state in its spec: what PetSets and configuration are derived from. */
-export function desiredKafka(kafka: KubeObject, tls: TlsState): KubeObject {
+export function desiredKafka(kafka: Kafka, tls: TlsState): Kafka {
   const { enableSSL: _enabled, tls: _tls, ...spec } = kafka.spec ?? {};
   return tls === 'off' ? { ...kafka, spec } : { ...kafka, spec: { ...spec, enableSSL: true, tls: normalizeTls(kafka.metadata.name, tls) } };
 }
@@ -51,7 +52,7 @@ export function desiredKafka(kafka: KubeObject, tls: TlsState): KubeObject {
 export interface AliasView extends PlanInput {
   readonly alias: Alias;
   readonly tls: TlsConfig;
-  readonly certificate: KubeObject | undefined;
+  readonly certificate: Certificate | undefined;
   readonly secret: SecretFacts | undefined;
   readonly subject: ObjectRef;
 }
@@ -85,7 +86,7 @@ export function firstOf(checks: readonly ((view: AliasView) => Finding | undefin
 }
 
 /** Returns the Certificate that an alias ought to have: the bundle's, where the user may have patched it, else KubeDB's. */
-export function wantedCertificate({ bundle, live }: PlanInput, alias: Alias): KubeObject {
+export function wantedCertificate({ bundle, live }: PlanInput, alias: Alias): Certificate {
   const name = brokerCertificateName(live.name, alias);
   const given = bundle.brokerCertificates.find((c) => c.metadata.name === name);
   if (given !== undefined)

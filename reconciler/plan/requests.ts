@@ -4,12 +4,11 @@
  * Requests never tell what TLS is; the five layers do. They bound how often something is tried, and they say what a revert is.
  */
 import type { Desired } from '#model/desired';
-import { KAFKA_TLS } from '#model/kinds/kubedb';
 import { formatRef, KINDS, type KubeObject, ref } from '#model/kube-object';
 import { isFinishedRequest } from '#model/kubedb';
 import { ANNOTATION_OWNER, attemptName, baseOfAttempt, isAttemptOf, REQUEST } from '#model/names';
 import { isValid } from '#model/schema';
-import type { TlsState } from '#model/tls';
+import { TLS_STATE, type TlsState } from '#model/tls';
 import type { Obstacle } from '../model/plan';
 
 /** Returns an annotation of a request. */
@@ -38,7 +37,7 @@ export function stateBefore(request: KubeObject): TlsState | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return value === 'off' || isValid(KAFKA_TLS, value) ? (value as TlsState) : undefined;
+    return isValid(TLS_STATE, value) ? value : undefined;
   } catch {
     return undefined; // written by somebody else; without it there is just no shortcut for a revert
   }

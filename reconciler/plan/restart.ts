@@ -265,7 +265,7 @@ export function canRestartController(nodeId: number, quorum: QuorumFacts): Verdi
   if (leaderId === undefined) return { ok: false, because: 'the quorum has no leader', retry: true };
   if (voters.length <= 1) return { ok: true, note: 'a single controller cannot restart without an outage' };
   const leader = voters.find((v) => v.nodeId === leaderId)?.lastCaughtUpMs;
-  const isCaughtUp = (v: { nodeId: number; lastCaughtUpMs: number | undefined }) => {
+  const isCaughtUp = (v: { readonly nodeId: number; readonly lastCaughtUpMs?: number | undefined }) => {
     if (v.lastCaughtUpMs === undefined || v.lastCaughtUpMs < 0) return false;
     // An instant that lies ahead of the leader's is one from before its clock was set back, and says nothing.
     return v.nodeId === leaderId || (leader !== undefined && Math.abs(leader - v.lastCaughtUpMs) < fetchTimeoutMs);

@@ -156,7 +156,7 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
       }),
     ),
     says: [
-      /^desired\.yaml: owner: is missing; a text is expected$/,
+      /^desired\.yaml: owner: is missing; a string is expected$/,
       /^desired\.yaml: executor: is "magic"; one of ops-request, native is expected$/,
       /^desired\.yaml: issuedAfter: is "yesterday"; an instant such as/,
       /^desired\.yaml: beforeExpiry: is "90d"; a duration such as/,

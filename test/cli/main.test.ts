@@ -333,12 +333,12 @@ const badObservations: readonly { name: string; change: (live: Observation) => o
   {
     name: 'a Secret with a key of many dots',
     change: ({ secrets }) => ({ secrets: [{ ...secrets[0], annotations: { 'a.b/c': 1 } }] }),
-    says: /secrets\[0\]\.annotations\["a\.b\/c"\]: is 1; a text is expected/,
+    says: /secrets\[0\]\.annotations\["a\.b\/c"\]: is 1; a string is expected/,
   },
   {
     name: 'a CA certificate with something else around it',
     change: ({ trust }) => ({ trust: { ...trust, ca: [{ ...trust?.ca[0], pem: `${trust?.ca[0]?.pem}# and more` }] } }),
-    says: /trust\.ca\[0\]\.pem: is a long text; one certificate in PEM is expected/,
+    says: /trust\.ca\[0\]\.pem: is a long string; one certificate in PEM is expected/,
   },
   {
     name: 'owners without a uid',

@@ -168,7 +168,7 @@ for (const command of ['apply', 'verify']) {
 
 test('other rights that a plan needs are all named at once', async (t) => {
   const { environment, file } = await rotationDue(t);
-  const denied = [KINDS.Pod.kind, KINDS.KafkaOpsRequest.kind, KINDS.Certificate.kind];
+  const denied: readonly string[] = [KINDS.Pod.kind, KINDS.KafkaOpsRequest.kind, KINDS.Certificate.kind];
   const reading = withoutSecrets(environment.cluster);
   const product: Cluster = {
     ...reading,

@@ -33,7 +33,7 @@ interface OurSchema {
   readonly wrapped?: OurSchema;
   readonly entries?: Readonly<Record<string, OurSchema>>;
   readonly item?: OurSchema;
-  readonly options?: readonly string[];
+  readonly choices?: readonly string[];
   readonly pipe?: readonly OurSchema[];
 }
 
@@ -44,8 +44,8 @@ function differences(schema: OurSchema, crd: CrdSchema | undefined, at: string):
   const ours = schema.wrapped ?? schema;
   if (crd === undefined) return [`${at}: not in the CRD`];
   if (ours.type === 'unknown') return [];
-  if (ours.options !== undefined) {
-    const [has, wants] = [[...ours.options].sort(), [...(crd.enum ?? [])].sort()];
+  if (ours.choices !== undefined) {
+    const [has, wants] = [[...ours.choices].sort(), [...(crd.enum ?? [])].sort()];
     return JSON.stringify(has) === JSON.stringify(wants) ? [] : [`${at}: ${has} here, ${wants} in the CRD`];
   }
   if (ours.item !== undefined) return crd.type === 'array' ? differences(ours.item, crd.items, `${at}[]`) : [`${at}: no list in the CRD`];

@@ -7,7 +7,7 @@ import {
   DURATION,
   formatIssues,
   formatPath,
-  HIDDEN_STRING,
+  hidden,
   INSTANT,
   list,
   map,
@@ -16,7 +16,6 @@ import {
   nullable,
   oneOf,
   optional,
-  record,
   STRING,
   STRING_MAP,
   unknownParts,
@@ -33,7 +32,7 @@ const SCHEMA = map({
   role: optional(oneOf(['broker', 'controller'])),
   encoding: optional(choice(['PKCS1', 'PKCS8'])),
   labels: optional(STRING_MAP),
-  data: optional(record(HIDDEN_STRING)),
+  data: optional(hidden(STRING_MAP)),
   pods: optional(list(map({ name: NAME }))),
 });
 
@@ -68,7 +67,7 @@ const issues: readonly { readonly name: string; readonly value: unknown; readonl
   {
     name: 'a value that must not be shown',
     value: { name: 'x', data: { password: 4711 } },
-    texts: ['data.password: is something else; a string (its value is not shown) is expected'],
+    texts: ['data.password: is something else; a string is expected'],
   },
   {
     name: 'all issues at once',

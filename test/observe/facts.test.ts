@@ -40,7 +40,7 @@ test('a Secret whose CA is another says so', () => {
 
 test('a broken Secret says what is broken', () => {
   assert.equal(secretFacts(secret({ 'tls.crt': 'nonsense', 'ca.crt': '' })).unreadable, 'tls.crt: no PEM certificate; ca.crt: empty');
-  assert.deepEqual(secretFacts({ ...secret({}), data: undefined }).keys, []);
+  assert.deepEqual(secretFacts({ ...secret({}), data: null }).keys, []);
 });
 
 test("of a Secret's annotations only cert-manager's are kept", () => {

@@ -57,7 +57,7 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
   },
   {
     name: 'a certificate with names in another order is the same',
-    cluster: cluster().certificate(SERVER, (c) => ({ ...c, spec: { ...c.spec, dnsNames: [...c.spec.dnsNames].reverse() } })),
+    cluster: cluster().certificate(SERVER, (c) => ({ ...c, spec: { ...c.spec, dnsNames: [...(c.spec.dnsNames ?? [])].reverse() } })),
     finds: [],
   },
   {
@@ -74,7 +74,7 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
     name: 'a certificate that is issued anew, though Ready',
     cluster: cluster().certificate(SERVER, (c) => ({
       ...c,
-      status: { ...c.status, conditions: [...c.status.conditions, { type: 'Issuing', status: 'True' }] },
+      status: { ...c.status, conditions: [...(c.status?.conditions ?? []), { type: 'Issuing', status: 'True' }] },
     })),
     finds: [`CertificateNotReady ${SERVER}`],
   },

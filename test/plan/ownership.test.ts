@@ -1,6 +1,7 @@
 /** Whose an Issuer or Certificate of the bundle is: what is ours is applied, what is not is refused before anything is touched. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { asKind, isKind } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
 import { plan } from '#reconciler/plan/plan';
@@ -27,9 +28,9 @@ const certificate = (spec: object, metadata: KubeObject['metadata'] = { ...meta(
 
 const live = (has: KubeObject) => {
   const c = new ClusterBuilder();
-  return has.kind === 'Issuer'
-    ? c.issuer({ kind: 'Issuer', name: has.metadata.name, object: has })
-    : c.sees(({ certificates }) => ({ certificates: [...certificates, has] }));
+  return isKind('Certificate', has)
+    ? c.sees(({ certificates }) => ({ certificates: [...certificates, has] }))
+    : c.issuer({ kind: 'Issuer', name: has.metadata.name, object: asKind('Issuer', has) });
 };
 const secret = (name: string, annotations: Record<string, string>) => ({
   name,

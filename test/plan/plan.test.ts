@@ -249,7 +249,7 @@ const ROWS: readonly Row[] = [
     cluster: () =>
       new ClusterBuilder().certificate('orders-server-cert', (c) => ({
         ...c,
-        status: { ...c.status, conditions: [...c.status.conditions, { type: 'Issuing', status: 'True', reason: 'Renewing' }] },
+        status: { ...c.status, conditions: [...(c.status?.conditions ?? []), { type: 'Issuing', status: 'True', reason: 'Renewing' }] },
       })),
     restarts: 0,
   },

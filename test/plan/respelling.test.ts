@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { EXECUTORS } from '#model/desired';
-import type { KubeObject } from '#model/kube-object';
+import type { Certificate, Kafka } from '#model/kinds/index';
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
 import type { Observation } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
@@ -17,7 +17,7 @@ const TLS = tlsBy('orders-ca', {
     { alias: 'client' },
   ],
 });
-const BILLING: KubeObject = {
+const BILLING: Certificate = {
   apiVersion: 'cert-manager.io/v1',
   kind: 'Certificate',
   metadata: { name: 'billing', namespace: NAMESPACE, labels: { [LABEL_KAFKA]: KAFKA }, annotations: { [ANNOTATION_OWNER]: OWNER } },
@@ -71,7 +71,7 @@ function respelledProperties(text: string, choose: Choose): string {
 
 function respelledState(live: Observation, choose: Choose): Observation {
   const { kafka } = live;
-  const tls = respelled(kafka?.spec.tls, choose) as { certificates: { alias: string; privateKey?: object }[] };
+  const tls = respelled(kafka?.spec?.tls, choose) as { certificates: { alias: string; privateKey?: object }[] };
   const certificates = tls.certificates.map(({ privateKey, ...c }) =>
     choose(2) === 0 && privateKey !== undefined ? { ...c, privateKey } : c,
   );
@@ -80,8 +80,8 @@ function respelledState(live: Observation, choose: Choose): Observation {
     kafka: {
       ...kafka,
       spec: { ...kafka?.spec, tls: { ...tls, certificates: choose(2) === 0 ? certificates : certificates.reverse() } },
-    } as KubeObject,
-    certificates: live.certificates.map((c) => ({ ...c, spec: respelled(c.spec, choose) })),
+    } as unknown as Kafka,
+    certificates: live.certificates.map((c) => ({ ...c, spec: respelled(c.spec, choose) as typeof c.spec })),
     petSets: live.petSets.map((set) => ({
       ...set,
       config: Object.fromEntries(Object.entries(set.config ?? {}).map(([file, text]) => [file, respelledProperties(text, choose)])),

@@ -4,9 +4,11 @@
  * The default is a 3+3 Kafka `demo/orders` that serves TLS from `Issuer/orders-ca`, all five layers in agreement: nothing to do. Each
  * method makes one thing different and returns the builder, so that a test says only what matters to it. Impossible states are refused.
  */
+
 import { assembleBundle, type Bundle } from '#model/bundle';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '#model/desired';
 import type { KeyKind } from '#model/key-kind';
+import type { Certificate, KafkaOpsRequest } from '#model/kinds/index';
 import { type Condition, KINDS, type KubeObject } from '#model/kube-object';
 import { brokerCertificate } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '#model/names';
@@ -45,7 +47,7 @@ export function certificate(id: string, change: Partial<CertificateFacts> = {}):
     subject: `CN=${id}`,
     issuer: 'CN=orders-ca',
     ...VALIDITY,
-    dnsNames: brokerCertificate(CERTIFICATE_OWNER, TLS, 'server').spec.dnsNames,
+    dnsNames: brokerCertificate(CERTIFICATE_OWNER, TLS, 'server').spec.dnsNames ?? [],
     ipAddresses: ['127.0.0.1'],
     uris: [],
     emailAddresses: [],
@@ -235,7 +237,7 @@ export class ClusterBuilder {
     return this.sees(({ secrets }) => ({ secrets: secrets.map((s) => (s.name === name ? { ...s, ...change } : s)) }));
   }
 
-  certificate(name: string, change: (c: KubeObject) => KubeObject): this {
+  certificate(name: string, change: (c: Certificate) => Certificate): this {
     return this.sees(({ certificates }) => ({ certificates: certificates.map((c) => (c.metadata.name === name ? change(c) : c)) }));
   }
 
@@ -264,7 +266,7 @@ export class ClusterBuilder {
             ...(ours.from === undefined ? {} : { [REQUEST.from]: JSON.stringify(ours.from) }),
             ...ours.annotations,
           };
-    const request: KubeObject = {
+    const request: KafkaOpsRequest = {
       apiVersion: KINDS.KafkaOpsRequest.apiVersion,
       kind: 'KafkaOpsRequest',
       metadata: { name, namespace: NAMESPACE, annotations, uid: `uid-${name}`, creationTimestamp: NOW },

@@ -169,7 +169,7 @@ export class Stage {
     const wanted = bundleFromConfigMap(configMap);
     const seen = await this.world.observe(wanted);
     assert.deepEqual(mismatches(seen, wanted.tls), [], 'every pod serves what it should');
-    assert.equal(seen.kafka?.spec.enableSSL ?? false, wanted.tls !== 'off');
+    assert.equal(seen.kafka?.spec?.enableSSL ?? false, wanted.tls !== 'off');
     assert.ok(!hasCondition(seen.kafka, 'Paused'), 'the Kafka is not paused');
     assert.deepEqual(
       seen.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),

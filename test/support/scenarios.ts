@@ -71,7 +71,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
     const assertDone = async (tls: Tls, change: Partial<KafkaTlsProps> = {}) => {
       const wanted = bundle(tls, change);
       const live = await assertConverged(world, wanted);
-      assert.equal(live.kafka?.spec.enableSSL ?? false, wanted.tls !== 'off');
+      assert.equal(live.kafka?.spec?.enableSSL ?? false, wanted.tls !== 'off');
       const before = await world.podUids();
       assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
       assert.deepEqual(writes, [], 'a second run writes nothing');

@@ -5,10 +5,11 @@
  * `isKind` narrows an object whose kind is not known; `asKind` is for an object that was read or made as one of a kind.
  */
 import { formatRef, type KubeObject, refOf } from '../kube-object';
-import type { Infer } from '../schema';
+import type { Infer, Schema } from '../schema';
 import { CERTIFICATE, CLUSTER_ISSUER, ISSUER } from './cert-manager';
 import { KAFKA, KAFKA_OPS_REQUEST, PET_SET } from './kubedb';
 import { CONFIG_MAP, LEASE, POD, POD_DISRUPTION_BUDGET, SECRET } from './kubernetes';
+import { objectOf, STATUS } from './metadata';
 
 const SCHEMAS = {
   Kafka: KAFKA,
@@ -37,6 +38,17 @@ export type PodDisruptionBudget = ObjectOf<'PodDisruptionBudget'>;
 export type Lease = ObjectOf<'Lease'>;
 export type Secret = ObjectOf<'Secret'>;
 export type ConfigMap = ObjectOf<'ConfigMap'>;
+
+const OTHERS = new Map<string, Schema<KubeObject>>();
+
+/** Returns the schema of a kind; of one that nothing is read of, the schema of what all kinds have in common. */
+export function schemaOf(kind: string): Schema<KubeObject> {
+  const known: Schema<KubeObject> | undefined = Object.hasOwn(SCHEMAS, kind) ? SCHEMAS[kind as KnownKind] : OTHERS.get(kind);
+  if (known !== undefined) return known;
+  const schema = objectOf(kind, { status: STATUS });
+  OTHERS.set(kind, schema);
+  return schema;
+}
 
 /** Tells whether an object is of a kind. */
 export function isKind<K extends KnownKind>(kind: K, object: KubeObject): object is ObjectOf<K> {

@@ -6,9 +6,10 @@
 import {
   ANY,
   COUNT,
-  HIDDEN_STRING,
+  hidden,
   INSTANT,
   INTEGER,
+  type Infer,
   integerThat,
   list,
   map,
@@ -16,7 +17,6 @@ import {
   nullable,
   optional,
   optionals,
-  record,
   STRING,
   STRING_MAP,
   STRINGS,
@@ -45,12 +45,15 @@ const CONTAINER_STATUS = map({
   ),
 });
 
+export type ContainerStatus = Infer<typeof CONTAINER_STATUS>;
+
 export const POD = objectOf('Pod', {
   spec: optional(map({ containers: optional(CONTAINERS), volumes: VOLUMES })),
   status: statusWith({ containerStatuses: nullable(list(CONTAINER_STATUS)), initContainerStatuses: nullable(list(CONTAINER_STATUS)) }),
 });
 
 const REQUIREMENT = map({ key: STRING, operator: STRING, values: nullable(STRINGS) });
+export type Requirement = Infer<typeof REQUIREMENT>;
 const SELECTOR = map({ matchLabels: nullable(STRING_MAP), matchExpressions: nullable(list(REQUIREMENT)) });
 
 export const POD_DISRUPTION_BUDGET = objectOf('PodDisruptionBudget', {
@@ -70,6 +73,6 @@ export const LEASE = objectOf('Lease', {
   status: STATUS,
 });
 
-export const SECRET = objectOf('Secret', { data: nullable(record(HIDDEN_STRING)), status: STATUS });
+export const SECRET = objectOf('Secret', { data: nullable(hidden(STRING_MAP)), status: STATUS });
 
-export const CONFIG_MAP = objectOf('ConfigMap', { data: nullable(STRING_MAP), status: STATUS });
+export const CONFIG_MAP = objectOf('ConfigMap', { data: nullable(STRING_MAP), binaryData: optional(ANY), status: STATUS });

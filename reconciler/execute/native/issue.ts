@@ -2,13 +2,14 @@
  * Has the broker certificates issued, and believes it only when revision, Issuing, generation and the Secret's content all say so: Ready
  * stays True while cert-manager issues anew, so a restart on Ready alone would load the old certificate.
  */
+
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { isSameRef, KINDS, type KubeObject } from '#model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '#model/kubedb';
 import { REQUEST } from '#model/names';
+import { COUNT, isValid, map, record as recordOf, STRING } from '#model/schema';
 import { ALIASES, brokerCertificateName, certificateOf } from '#model/tls';
 import { InvalidInputError, OperationFailedError } from '#reconciler/errors';
-import { ANY_TEXT, COUNT, everyOf, fits, mapOf } from '#reconciler/input/schema';
 import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
 import type { Observation } from '#reconciler/model/observation';
 import type { CreatePasswordStep, Finding, IssueStep } from '#reconciler/model/plan';
@@ -78,13 +79,13 @@ async function recordBaseline(run: NativeRun, steps: readonly IssueStep[]): Prom
   return request === undefined ? now : baselineOf(request);
 }
 
-const BASELINE = everyOf(mapOf({ revision: COUNT, fingerprint: ANY_TEXT }));
+const BASELINE = recordOf(map({ revision: COUNT, fingerprint: STRING }));
 
 /** What somebody else has written there counts as nothing. */
 function baselineOf({ metadata }: KubeObject): Baseline {
   try {
     const value: unknown = JSON.parse(metadata.annotations?.[REQUEST.baseline] ?? '{}');
-    return fits(BASELINE, value) ? (value as Baseline) : {};
+    return isValid(BASELINE, value) ? value : {};
   } catch {
     return {};
   }

@@ -4,7 +4,7 @@ import { runTool } from './jvm';
 export interface ToolPartition {
   readonly topic: string;
   readonly partition: number;
-  readonly leader: number | undefined;
+  readonly leader?: number | undefined;
   readonly replicas: readonly number[];
   readonly isr: readonly number[];
 }
