@@ -132,7 +132,7 @@ describe("KubeDB's webhooks", () => {
 
   test('refuse with the name of the webhook, the object and the fields', async () => {
     const { body } = await client().send('POST', KAFKAS, kafka({ enableSSL: true }));
-    const problem = 'Kafka.kafka.kubedb.com "orders" is invalid: spec.enableSSL: Invalid value: true: must not be true without tls';
+    const problem = 'Kafka.kubedb.com "orders" is invalid: spec.enableSSL: Invalid value: true: must not be true without tls';
     assert.ok(body.message.startsWith(`admission webhook "kafkas.webhooks.kubedb.com" denied the request: ${problem}`), body.message);
   });
 

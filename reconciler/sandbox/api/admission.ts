@@ -45,8 +45,6 @@ export interface Admission {
   /** Fills in the fields that the user left out; not called for the status subresource. */
   mutate?(request: AdmissionRequest): void;
   validate?(request: AdmissionRequest): Refusal | undefined;
-  /** Group that 422 refusals name, where it is not the group of the kind. */
-  readonly refusalGroup?: string;
 }
 
 /** Returns the cluster as rules may use it in a request. */
@@ -77,7 +75,7 @@ export function admit(rules: readonly Admission[], resource: Resource, request: 
     if (typeof refusal === 'string') throw forbidden(prefix + refusal);
     if ('code' in refusal)
       throw new ApiFailure(refusal.code, refusal.code === 400 ? 'BadRequest' : 'InternalError', prefix + refusal.message);
-    const { status } = invalid({ ...resource, group: rule.refusalGroup ?? resource.group }, request.object.metadata.name, refusal);
+    const { status } = invalid(resource, request.object.metadata.name, refusal);
     throw new ApiFailure(status.code, status.reason, prefix + status.message, status.details);
   }
 }

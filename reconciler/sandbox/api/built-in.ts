@@ -1,7 +1,7 @@
 /** The defaults and checks that Kubernetes has for its own kinds, as far as controllers notice them. */
 import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
-import { type FieldProblem, forbiddenValue, invalidValue, malformed, problemsOf, requiredValue, tooLong } from './failure';
-import { type Draft, isObject, itemsOf, valueAt } from './json';
+import { type FieldProblem, invalidValue, malformed, problemsOf, requiredValue, tooLong } from './failure';
+import { type Draft, isObject, valueAt } from './json';
 import type { Resource } from './resources';
 
 const MAX_BYTES = 1_048_576;
@@ -36,10 +36,6 @@ export function kindProblems(resource: Resource, draft: Draft, old: KubeObject |
       const isChanged = old !== undefined && !isEqual(valueAt(draft, 'spec.template'), valueAt(old, 'spec.template'));
       return problemsOf(isChanged && invalidValue('spec.template', 'object', 'field is immutable'));
     }
-    case KINDS.Pod.kind: {
-      const isChanged = old !== undefined && !isEqual(fixedPart(draft), fixedPart(old));
-      return problemsOf(isChanged && forbiddenValue('spec', 'pod updates may not change fields other than `spec.containers[*].image`'));
-    }
     default:
       return [];
   }
@@ -65,19 +61,4 @@ function configProblems(configMap: Draft): FieldProblem[] {
     ...entries.map(([key, value]) => typeof value !== 'string' && invalidValue(`data[${key}]`, value, 'must be a string')),
     bytes > MAX_BYTES && tooLong('', MAX_BYTES),
   );
-}
-
-/** The part of a pod's spec that no update may change. */
-function fixedPart({ spec }: Draft | KubeObject): object {
-  const {
-    containers,
-    initContainers,
-    activeDeadlineSeconds: _a,
-    tolerations: _t,
-    terminationGracePeriodSeconds: _g,
-    ...rest
-  } = isObject(spec) ? spec : {};
-  const withoutImage = (list: unknown) =>
-    itemsOf(list).map((container) => ({ ...(isObject(container) ? container : {}), image: undefined }));
-  return { ...rest, containers: withoutImage(containers), initContainers: withoutImage(initContainers) };
 }

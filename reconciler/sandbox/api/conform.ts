@@ -57,10 +57,8 @@ function duplicates(items: readonly unknown[], schema: Schema, path: string): Fi
 }
 
 function scalarProblems(value: unknown, schema: Schema, path: string): FieldProblem[] {
-  const { pattern, minimum, maxLength } = schema;
+  const { pattern, maxLength } = schema;
   if (schema.enum !== undefined && !schema.enum.includes(value)) return [unsupportedValue(path, value, schema.enum)];
-  if (typeof value === 'number' && minimum !== undefined && value < minimum)
-    return [invalidValue(path, value, `${path} in body should be greater than or equal to ${minimum}`)];
   if (typeof value !== 'string') return [];
   const refuse = (detail: string) => invalidValue(path, value, detail);
   return problemsOf(

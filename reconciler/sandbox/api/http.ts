@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { stringify } from 'yaml';
 import { type Api, type ApiResponse, failed } from './api';
 import { ApiFailure } from './failure';
 import { makeServingCertificate } from './serving-certificate';
@@ -46,7 +47,7 @@ export async function serveApi(api: Api, options: { readonly port?: number; read
     url,
     token,
     certificateAuthority: certificate,
-    kubeconfig: kubeconfig({ url, token, certificate, namespace: options.namespace ?? 'default' }),
+    kubeconfig: kubeconfig(url, certificate, token, options.namespace ?? 'default'),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -90,31 +91,15 @@ function isAuthorized(header: string | undefined, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-interface Access {
-  readonly url: string;
-  readonly token: string;
-  readonly certificate: string;
-  readonly namespace: string;
-}
-
-function kubeconfig({ url, token, certificate, namespace }: Access): string {
-  return `apiVersion: v1
-kind: Config
-current-context: sandbox
-clusters:
-  - name: sandbox
-    cluster:
-      server: ${url}
-      certificate-authority-data: ${Buffer.from(certificate).toString('base64')}
-users:
-  - name: sandbox
-    user:
-      token: ${token}
-contexts:
-  - name: sandbox
-    context:
-      cluster: sandbox
-      user: sandbox
-      namespace: ${namespace}
-`;
+function kubeconfig(server: string, certificate: string, token: string, namespace: string): string {
+  const name = 'sandbox';
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': name,
+    clusters: [{ name, cluster: { server, 'certificate-authority-data': Buffer.from(certificate).toString('base64') } }],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
+  };
+  return stringify(config, { lineWidth: 0 });
 }

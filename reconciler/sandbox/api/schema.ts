@@ -9,7 +9,7 @@ import type { Condition, KubeObject } from '#model/kube-object';
 import type { JsonObject, Metadata } from './json';
 
 export interface Schema<T = unknown> {
-  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean';
   readonly properties?: Readonly<Record<string, Schema>>;
   /** Schema of the values of a map with any keys. */
   readonly additionalProperties?: Schema;
@@ -19,7 +19,6 @@ export interface Schema<T = unknown> {
   readonly default?: unknown;
   readonly format?: string;
   readonly pattern?: string;
-  readonly minimum?: number;
   readonly maxLength?: number;
   readonly 'x-kubernetes-int-or-string'?: true;
   readonly 'x-kubernetes-preserve-unknown-fields'?: true;

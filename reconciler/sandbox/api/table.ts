@@ -1,56 +1,41 @@
 /**
- * Tables: how the server prints objects for `kubectl get`. Only the kinds whose state people look at have columns; of the others a client gets
- * the objects, and kubectl prints their name and age.
+ * Tables: how the server prints objects for `kubectl get`. Kinds with a status get one column for it between name and age. Of the other kinds a
+ * client gets the objects, and kubectl prints their name and age.
  */
-import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { valueAt } from './json';
-
-const READY = ['Ready', 'status.conditions.Ready.status'] as const;
-const STATUS = ['Status', 'status.phase'] as const;
-
-/** Columns between name and age, each with the path of its value. */
-const COLUMNS: readonly (readonly [Kind, ...(readonly [string, string])[]])[] = [
-  [KINDS.Kafka, ['Version', 'spec.version'], STATUS],
-  [KINDS.KafkaOpsRequest, ['Type', 'spec.type'], STATUS],
-  [KINDS.Pod, READY, STATUS],
-  [KINDS.Certificate, READY, ['Secret', 'spec.secretName']],
-  [KINDS.CertificateRequest, READY, ['Issuer', 'spec.issuerRef.name']],
-  [KINDS.Issuer, READY],
-  [KINDS.ClusterIssuer, READY],
-  [KINDS.Event, ['Type', 'type'], ['Reason', 'reason'], ['Object', 'involvedObject.name'], ['Message', 'message']],
-];
+import type { Resource } from './resources';
 
 export type Table = (objects: readonly KubeObject[], resourceVersion: string) => object;
 
-/** Returns how a kind is printed, or undefined where the client gets the objects. */
-export function tableOf(kind: Kind, accept: string, now: () => Date): Table | undefined {
-  const columns = COLUMNS.find(([of]) => of.kind === kind.kind && of.apiVersion === kind.apiVersion)?.slice(1) as
-    | readonly (readonly [string, string])[]
-    | undefined;
-  if (columns === undefined || !accept.includes('as=Table')) return undefined;
-  const names = ['Name', ...columns.map(([name]) => name), 'Age'];
-  const cellsOf = (object: KubeObject) => columns.map(([, path]) => String(valueAt(object, path) ?? ''));
+/** Returns how a kind is printed, or undefined if the client gets the objects. */
+export function tableOf(resource: Resource, accept: string, now: () => Date): Table | undefined {
+  if (!resource.hasStatus || !accept.includes('as=Table')) return undefined;
   return (objects, resourceVersion) => ({
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: { resourceVersion },
-    columnDefinitions: names.map((name) => ({
-      name,
-      type: 'string',
-      format: name === 'Name' ? 'name' : '',
-      description: name,
-      priority: 0,
-    })),
+    columnDefinitions: [
+      { name: 'Name', type: 'string', format: 'name', priority: 0 },
+      { name: 'Status', type: 'string', priority: 0 },
+      { name: 'Age', type: 'string', priority: 0 },
+    ],
     rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...cellsOf(object), age(object.metadata.creationTimestamp ?? undefined, now())],
+      cells: [object.metadata.name, stateOf(object), age(object.metadata.creationTimestamp, now())],
       object,
     })),
   });
 }
 
+/** Returns the phase of an object, or Ready, or the reason why the object is not ready. */
+function stateOf(object: KubeObject): string {
+  const isReady = valueAt(object, 'status.conditions.Ready.status') === 'True';
+  return String(valueAt(object, 'status.phase') ?? (isReady ? 'Ready' : (valueAt(object, 'status.conditions.Ready.reason') ?? '')));
+}
+
 /** Returns how long ago an instant was: `42s`, `5m`, `3h`, `12d`. */
-function age(since: string | undefined, now: Date): string {
-  if (since === undefined) return '<unknown>';
+function age(since: string | null | undefined, now: Date): string {
+  if (typeof since !== 'string') return '<unknown>';
   const seconds = Math.max(0, Math.floor((now.getTime() - Date.parse(since)) / 1000));
   if (seconds < 120) return `${seconds}s`;
   if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;

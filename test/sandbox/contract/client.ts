@@ -1,10 +1,11 @@
-/** The little of HTTP that the contract is written against, so that it holds the sandbox and a real API server to the same words. */
+/** A small HTTP client for the contract, so that the same tests run against the sandbox and a real API server. */
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { parse } from 'yaml';
-import type { Api } from '#reconciler/sandbox/api/api';
+import type { Api, ApiResponse } from '#reconciler/sandbox/api/api';
 
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into, not typed
+// biome-ignore lint/suspicious/noExplicitAny: tests read answers of every kind
 export type Json = any;
 
 export interface Answer {
@@ -19,74 +20,33 @@ export interface Client {
   watch(path: string, signal: AbortSignal): AsyncIterable<Json>;
 }
 
-const USER_AGENT = 'contract/1';
 export const MERGE = 'application/merge-patch+json';
 export const JSON_PATCH = 'application/json-patch+json';
 export const STRATEGIC = 'application/strategic-merge-patch+json';
 export const APPLY = 'application/apply-patch+yaml';
 
-function parsed(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** Talks to the sandbox without sockets. */
+/** Talks to an API without sockets. */
 export function inProcess(api: Api): Client {
-  const handle = (method: string, path: string, body: unknown, contentType: string, signal?: AbortSignal) =>
+  const call = async (method: string, path: string, body?: unknown, contentType = 'application/json', signal?: AbortSignal) =>
     api.handle({
       method,
       path,
-      headers: { 'content-type': contentType, 'user-agent': USER_AGENT },
+      headers: { 'content-type': contentType, 'user-agent': 'contract/1' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
   return {
-    async send(method, path, body, contentType = 'application/json') {
-      const { status, headers, body: answer } = await handle(method, path, body, contentType);
-      return { status, body: parsed(String(answer)), warning: headers.warning };
-    },
-    async *watch(path, signal) {
-      const { body } = await handle('GET', path, undefined, 'application/json', signal);
-      for await (const line of body as AsyncIterable<string>) yield JSON.parse(line);
-    },
-  };
-}
-
-/** Talks to any API server. `options` carry what proves who we are. */
-export function overHttps(server: string, options: RequestOptions): Client {
-  const open = (method: string, path: string, body: unknown, contentType: string, signal?: AbortSignal) =>
-    new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-      const text = body === undefined ? '' : JSON.stringify(body);
-      const headers = {
-        ...options.headers,
-        'content-type': contentType,
-        'content-length': Buffer.byteLength(text),
-        'user-agent': USER_AGENT,
-      };
-      const url = new URL(path, server);
-      const request = httpsRequest(
-        url,
-        { ...options, method, headers, agent: false, ...(signal === undefined ? {} : { signal }) },
-        resolve,
-      );
-      request.once('error', reject);
-      request.end(text);
-    });
-  return {
-    async send(method, path, body, contentType = 'application/json') {
-      const response = await open(method, path, body, contentType);
+    async send(...request) {
+      const { status, headers, body } = await call(...request);
       let text = '';
-      for await (const chunk of response.setEncoding('utf8')) text += chunk;
-      return { status: response.statusCode ?? 0, body: parsed(text), warning: response.headers.warning as string | undefined };
+      for await (const chunk of typeof body === 'string' ? [body] : body) text += chunk;
+      return { status, body: parsed(text), warning: headers.warning };
     },
     async *watch(path, signal) {
       let rest = '';
       try {
-        const response = await open('GET', path, undefined, 'application/json', signal);
-        for await (const chunk of response.setEncoding('utf8')) {
+        const { body } = await call('GET', path, undefined, undefined, signal);
+        for await (const chunk of body) {
           const lines = (rest + chunk).split('\n');
           rest = lines.pop() ?? '';
           for (const line of lines) yield JSON.parse(line);
@@ -96,6 +56,32 @@ export function overHttps(server: string, options: RequestOptions): Client {
       }
     },
   };
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Talks to any API server. `options` have the credentials. */
+export function overHttps(server: string, options: RequestOptions): Client {
+  const handle: Api['handle'] = async ({ method, path, headers, body = '', signal }) => {
+    const length = { 'content-length': String(Buffer.byteLength(body)) };
+    const all = { ...options, method, agent: false, headers: { ...options.headers, ...headers, ...length }, ...(signal && { signal }) };
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpsRequest(new URL(path, server), all, resolve).once('error', reject).end(body);
+    });
+    const answer: ApiResponse = {
+      status: response.statusCode ?? 0,
+      headers: response.headers as Record<string, string>,
+      body: response.setEncoding('utf8'),
+    };
+    return answer;
+  };
+  return inProcess({ handle });
 }
 
 /** Talks to the first server of a kubeconfig, as its first user or with a token. */
@@ -111,14 +97,14 @@ export function clientOf(kubeconfig: string, token?: string): Client {
   });
 }
 
-/** Returns the first events of a watch; it is closed then. */
+/** Returns the first events of a watch, and closes it. */
 export async function firstEvents(client: Client, path: string, count: number): Promise<readonly Json[]> {
   const ending = new AbortController();
   const events: Json[] = [];
   for await (const event of client.watch(path, ending.signal)) {
     if (event.type !== 'BOOKMARK') events.push(event);
-    if (events.length >= count) ending.abort();
-    if (ending.signal.aborted) break;
+    if (events.length >= count) break;
   }
+  ending.abort();
   return events;
 }

@@ -13,7 +13,6 @@ import { goDuration, undecodable } from './go';
 export const kafkaOpsRequestAdmission: Admission = {
   webhook: 'kafkaopsrequests.webhooks.ops.kubedb.com',
   kind: KINDS.KafkaOpsRequest,
-  refusalGroup: 'kafkaopsrequests.kubedb.com',
   validate,
 };
 

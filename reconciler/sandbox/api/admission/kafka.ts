@@ -16,7 +16,6 @@ import { goDuration, undecodable } from './go';
 export const kafkaAdmission: Admission = {
   webhook: 'kafkas.webhooks.kubedb.com',
   kind: KINDS.Kafka,
-  refusalGroup: 'kafka.kubedb.com',
   mutate: setDefaults,
   validate,
 };

@@ -1,21 +1,5 @@
 /** Schemas of cert-manager's kinds. Of the issuers only the self-signed and the CA issuer are described. */
-import {
-  boolean,
-  bytes,
-  dateTime,
-  each,
-  int32,
-  int64,
-  integer,
-  kindSchema,
-  list,
-  listBy,
-  mapOf,
-  object,
-  oneOf,
-  opaque,
-  string,
-} from '../schema';
+import * as s from '../schema';
 import { subject } from './subject';
 
 const USAGES = [
@@ -26,86 +10,86 @@ const USAGES = [
 ];
 
 const condition = {
-  ...each(string, 'type', 'reason', 'message'),
-  status: oneOf(['True', 'False', 'Unknown']),
-  lastTransitionTime: dateTime,
+  ...s.each(s.string, 'type', 'reason', 'message'),
+  status: s.oneOf(['True', 'False', 'Unknown']),
+  lastTransitionTime: s.dateTime,
 };
-const observedConditions = listBy(['type'], object({ ...condition, observedGeneration: int64 }, { required: ['status', 'type'] }));
+const observedConditions = s.listBy(['type'], s.object({ ...condition, observedGeneration: s.int64 }, { required: ['status', 'type'] }));
 
-const issuerRef = object(each(string, 'group', 'kind', 'name'), { required: ['name'] });
-const passwordSecretRef = object(each(string, 'name', 'key'), { required: ['name'] });
-const store = { create: boolean, password: string, passwordSecretRef };
+const issuerRef = s.object(s.each(s.string, 'group', 'kind', 'name'), { required: ['name'] });
+const passwordSecretRef = s.object(s.each(s.string, 'name', 'key'), { required: ['name'] });
+const store = { create: s.boolean, password: s.string, passwordSecretRef };
 
-const certificateSpec = object(
+const certificateSpec = s.object(
   {
-    ...each(string, 'secretName', 'commonName', 'literalSubject', 'duration', 'renewBefore'),
-    ...each(list(string), 'dnsNames', 'ipAddresses', 'uris', 'emailAddresses'),
-    ...each(boolean, 'isCA', 'encodeUsagesInRequest'),
-    ...each(int32, 'renewBeforePercentage', 'revisionHistoryLimit'),
+    ...s.each(s.string, 'secretName', 'commonName', 'literalSubject', 'duration', 'renewBefore'),
+    ...s.each(s.list(s.string), 'dnsNames', 'ipAddresses', 'uris', 'emailAddresses'),
+    ...s.each(s.boolean, 'isCA', 'encodeUsagesInRequest'),
+    ...s.each(s.int32, 'renewBeforePercentage', 'revisionHistoryLimit'),
     issuerRef,
     subject,
-    otherNames: list(object(each(string, 'oid', 'utf8Value'))),
-    renewal: object({ policy: oneOf(['RenewBefore', 'Disabled']), windows: list(opaque) }),
-    usages: list(oneOf(USAGES)),
-    privateKey: object({
-      algorithm: oneOf(['RSA', 'ECDSA', 'Ed25519']),
-      size: integer,
-      encoding: oneOf(['PKCS1', 'PKCS8']),
-      rotationPolicy: oneOf(['Never', 'Always']),
+    otherNames: s.list(s.object(s.each(s.string, 'oid', 'utf8Value'))),
+    renewal: s.object({ policy: s.oneOf(['RenewBefore', 'Disabled']), windows: s.list(s.opaque) }),
+    usages: s.list(s.oneOf(USAGES)),
+    privateKey: s.object({
+      algorithm: s.oneOf(['RSA', 'ECDSA', 'Ed25519']),
+      size: s.integer,
+      encoding: s.oneOf(['PKCS1', 'PKCS8']),
+      rotationPolicy: s.oneOf(['Never', 'Always']),
     }),
-    signatureAlgorithm: oneOf([
+    signatureAlgorithm: s.oneOf([
       ...(['SHA256WithRSA', 'SHA384WithRSA', 'SHA512WithRSA'] as const),
       ...(['ECDSAWithSHA256', 'ECDSAWithSHA384', 'ECDSAWithSHA512', 'PureEd25519'] as const),
     ]),
-    secretTemplate: object(each(mapOf(string), 'annotations', 'labels')),
-    keystores: object({
-      jks: object({ ...store, alias: string }, { required: ['create'] }),
-      pkcs12: object({ ...store, profile: oneOf(['LegacyRC2', 'LegacyDES', 'Modern2023', 'Modern2026']) }, { required: ['create'] }),
+    secretTemplate: s.object(s.each(s.mapOf(s.string), 'annotations', 'labels')),
+    keystores: s.object({
+      jks: s.object({ ...store, alias: s.string }, { required: ['create'] }),
+      pkcs12: s.object({ ...store, profile: s.oneOf(['LegacyRC2', 'LegacyDES', 'Modern2023', 'Modern2026']) }, { required: ['create'] }),
     }),
-    additionalOutputFormats: list(object({ type: oneOf(['DER', 'CombinedPEM']) }, { required: ['type'] })),
-    nameConstraints: opaque,
+    additionalOutputFormats: s.list(s.object({ type: s.oneOf(['DER', 'CombinedPEM']) }, { required: ['type'] })),
+    nameConstraints: s.opaque,
   },
   { required: ['issuerRef', 'secretName'] },
 );
 
-export const certificateSchema = kindSchema(
+export const certificateSchema = s.kindSchema(
   certificateSpec,
-  object({
+  s.object({
     conditions: observedConditions,
-    ...each(dateTime, 'notBefore', 'notAfter', 'renewalTime', 'lastFailureTime'),
-    ...each(integer, 'revision', 'failedIssuanceAttempts'),
-    nextPrivateKeySecretName: string,
+    ...s.each(s.dateTime, 'notBefore', 'notAfter', 'renewalTime', 'lastFailureTime'),
+    ...s.each(s.integer, 'revision', 'failedIssuanceAttempts'),
+    nextPrivateKeySecretName: s.string,
   }),
 );
 
-export const certificateRequestSchema = kindSchema(
-  object(
+export const certificateRequestSchema = s.kindSchema(
+  s.object(
     {
-      request: bytes,
+      request: s.bytes,
       issuerRef,
-      isCA: boolean,
-      usages: list(oneOf(USAGES)),
-      ...each(string, 'duration', 'username', 'uid'),
-      groups: list(string),
-      extra: mapOf(list(string)),
+      isCA: s.boolean,
+      usages: s.list(s.oneOf(USAGES)),
+      ...s.each(s.string, 'duration', 'username', 'uid'),
+      groups: s.list(s.string),
+      extra: s.mapOf(s.list(s.string)),
     },
     { required: ['issuerRef', 'request'] },
   ),
-  object({
-    conditions: listBy(['type'], object(condition, { required: ['status', 'type'] })),
-    ...each(bytes, 'certificate', 'ca'),
-    failureTime: dateTime,
+  s.object({
+    conditions: s.listBy(['type'], s.object(condition, { required: ['status', 'type'] })),
+    ...s.each(s.bytes, 'certificate', 'ca'),
+    failureTime: s.dateTime,
   }),
 );
 
-const issuerSpec = object({
-  selfSigned: object({ crlDistributionPoints: list(string) }),
-  ca: object(
-    { secretName: string, ...each(list(string), 'crlDistributionPoints', 'ocspServers', 'issuingCertificateURLs') },
+const issuerSpec = s.object({
+  selfSigned: s.object({ crlDistributionPoints: s.list(s.string) }),
+  ca: s.object(
+    { secretName: s.string, ...s.each(s.list(s.string), 'crlDistributionPoints', 'ocspServers', 'issuingCertificateURLs') },
     { required: ['secretName'] },
   ),
-  ...each(opaque, 'vault', 'acme', 'venafi'),
+  ...s.each(s.opaque, 'vault', 'acme', 'venafi'),
 });
-const issuer = kindSchema(issuerSpec, object({ conditions: observedConditions, acme: opaque }));
+const issuer = s.kindSchema(issuerSpec, s.object({ conditions: observedConditions, acme: s.opaque }));
 
 export const issuerSchema: typeof issuer = { ...issuer, required: ['spec'] };

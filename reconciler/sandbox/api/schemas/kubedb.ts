@@ -1,127 +1,110 @@
 /** Schemas of KubeDB's kinds, as far as TLS of a Kafka needs them; other parts are opaque. */
-import {
-  boolean,
-  dateTime,
-  each,
-  int32,
-  int64,
-  intOrString,
-  kindSchema,
-  list,
-  listBy,
-  mapOf,
-  object,
-  oneOf,
-  opaque,
-  open,
-  type Schema,
-  string,
-} from '../schema';
+import * as s from '../schema';
 import { subject } from './subject';
 
 const ATOMIC = { 'x-kubernetes-map-type': 'atomic' } as const;
 
-const issuerRef = object(each(string, 'apiGroup', 'kind', 'name'), { required: ['kind', 'name'], ...ATOMIC });
+const issuerRef = s.object(s.each(s.string, 'apiGroup', 'kind', 'name'), { required: ['kind', 'name'], ...ATOMIC });
 
-const certificate = object(
+const certificate = s.object(
   {
-    alias: string,
+    alias: s.string,
     issuerRef,
-    ...each(string, 'secretName', 'duration', 'renewBefore'),
+    ...s.each(s.string, 'secretName', 'duration', 'renewBefore'),
     subject,
-    ...each(list(string), 'dnsNames', 'ipAddresses', 'uris', 'emailAddresses'),
-    privateKey: object({ encoding: oneOf(['PKCS1', 'PKCS8']) }),
+    ...s.each(s.list(s.string), 'dnsNames', 'ipAddresses', 'uris', 'emailAddresses'),
+    privateKey: s.object({ encoding: s.oneOf(['PKCS1', 'PKCS8']) }),
   },
   { required: ['alias'] },
 );
-const certificates = list(certificate);
+const certificates = s.list(certificate);
 
-const secretReference = object(
+const secretReference = s.object(
   {
-    apiGroup: { ...string, default: '' },
-    kind: { ...string, default: 'Secret' },
-    name: string,
-    externallyManaged: boolean,
-    ...each(string, 'rotateAfter', 'secretStoreName'),
-    activeFrom: dateTime,
+    apiGroup: { ...s.string, default: '' },
+    kind: { ...s.string, default: 'Secret' },
+    name: s.string,
+    externallyManaged: s.boolean,
+    ...s.each(s.string, 'rotateAfter', 'secretStoreName'),
+    activeFrom: s.dateTime,
   },
   { required: ['kind', 'name'], ...ATOMIC },
 );
 
-const localReference = object({ name: { ...string, default: '' } }, ATOMIC);
+const localReference = s.object({ name: { ...s.string, default: '' } }, ATOMIC);
 
-const conditions = list(
-  object(
-    { ...each(string, 'type', 'status', 'severity', 'reason', 'message'), observedGeneration: int64, lastTransitionTime: dateTime },
+const conditions = s.list(
+  s.object(
+    { ...s.each(s.string, 'type', 'status', 'severity', 'reason', 'message'), observedGeneration: s.int64, lastTransitionTime: s.dateTime },
     { required: ['lastTransitionTime', 'status', 'type'] },
   ),
 );
 
-const container = open({
-  name: string,
-  env: list(open({ name: string, value: string })),
-  resources: open(each(mapOf(intOrString), 'limits', 'requests')),
-  resizePolicy: list(opaque),
-  securityContext: opaque,
-  volumeMounts: list(open({ mountPath: string })),
+const container = s.open({
+  name: s.string,
+  env: s.list(s.open({ name: s.string, value: s.string })),
+  resources: s.open(s.each(s.mapOf(s.intOrString), 'limits', 'requests')),
+  resizePolicy: s.list(s.opaque),
+  securityContext: s.opaque,
+  volumeMounts: s.list(s.open({ mountPath: s.string })),
 });
-const podTemplate = open({
-  spec: open({
-    ...each(list(container), 'containers', 'initContainers'),
-    volumes: list(open({ name: string })),
-    securityContext: opaque,
+const podTemplate = s.open({
+  spec: s.open({
+    ...s.each(s.list(container), 'containers', 'initContainers'),
+    volumes: s.list(s.open({ name: s.string })),
+    securityContext: s.opaque,
   }),
 });
-const role = object({ replicas: int32, suffix: string, storage: opaque, podTemplate });
+const role = s.object({ replicas: s.int32, suffix: s.string, storage: s.opaque, podTemplate });
 
-const kafkaSpec = object(
+const kafkaSpec = s.object(
   {
-    version: string,
-    replicas: int32,
-    topology: object({ controller: role, broker: role }),
-    storage: opaque,
-    storageType: oneOf(['Durable', 'Ephemeral']),
-    deletionPolicy: oneOf(['Halt', 'Delete', 'WipeOut', 'DoNotTerminate']),
-    ...each(boolean, 'halted', 'enableSSL', 'disableSecurity'),
-    tls: object({ issuerRef, certificates }),
-    ...each(secretReference, 'authSecret', 'keystoreCredSecret'),
-    configuration: object({ secretName: string, inline: mapOf(string) }),
+    version: s.string,
+    replicas: s.int32,
+    topology: s.object({ controller: role, broker: role }),
+    storage: s.opaque,
+    storageType: s.oneOf(['Durable', 'Ephemeral']),
+    deletionPolicy: s.oneOf(['Halt', 'Delete', 'WipeOut', 'DoNotTerminate']),
+    ...s.each(s.boolean, 'halted', 'enableSSL', 'disableSecurity'),
+    tls: s.object({ issuerRef, certificates }),
+    ...s.each(secretReference, 'authSecret', 'keystoreCredSecret'),
+    configuration: s.object({ secretName: s.string, inline: s.mapOf(s.string) }),
     configSecret: localReference,
     podTemplate,
-    serviceTemplates: list(opaque),
-    healthChecker: object(
+    serviceTemplates: s.list(s.opaque),
+    healthChecker: s.object(
       {
-        ...each({ ...int32, default: 10 }, 'periodSeconds', 'timeoutSeconds'),
+        ...s.each({ ...s.int32, default: 10 }, 'periodSeconds', 'timeoutSeconds'),
         // A health checker without this field gets 1, an absent health checker gets the 3 below.
-        failureThreshold: { ...int32, default: 1 },
-        disableWriteCheck: boolean,
+        failureThreshold: { ...s.int32, default: 1 },
+        disableWriteCheck: s.boolean,
       },
       { default: { periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 3 } },
     ),
-    brokerRack: object({ topologyKey: string }),
-    ...each(opaque, 'monitor', 'cruiseControl', 'tieredStorage'),
-    autoOps: object({ disabled: boolean }),
+    brokerRack: s.object({ topologyKey: s.string }),
+    ...s.each(s.opaque, 'monitor', 'cruiseControl', 'tieredStorage'),
+    autoOps: s.object({ disabled: s.boolean }),
   },
   { required: ['version'] },
 );
 
-const kafkaStatus = object({
-  phase: oneOf(['Provisioning', 'DataRestoring', 'Ready', 'Critical', 'NotReady', 'Halted', 'Unknown']),
-  observedGeneration: int64,
+const kafkaStatus = s.object({
+  phase: s.oneOf(['Provisioning', 'DataRestoring', 'Ready', 'Critical', 'NotReady', 'Halted', 'Unknown']),
+  observedGeneration: s.int64,
   conditions,
 });
 
 /** KubeDB restricts the names of databases, so that derived names are valid, too. */
-const databaseName: Schema<string> = { ...string, maxLength: 63, pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' };
+const databaseName: s.Schema<string> = { ...s.string, maxLength: 63, pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' };
 
-export const kafkaSchema = kindSchema(kafkaSpec, kafkaStatus, databaseName);
-export const gitOpsKafkaSchema = kindSchema(opaque, opaque);
+export const kafkaSchema = s.kindSchema(kafkaSpec, kafkaStatus, databaseName);
+export const gitOpsKafkaSchema = s.kindSchema(s.opaque, s.opaque);
 
-const images = each(object({ image: string }, { required: ['image'] }), 'db', 'initContainer', 'connectCluster', 'cruiseControl');
+const images = s.each(s.object({ image: s.string }, { required: ['image'] }), 'db', 'initContainer', 'connectCluster', 'cruiseControl');
 
-export const kafkaVersionSchema = kindSchema(
-  object(
-    { version: string, ...images, securityContext: object({ runAsUser: int64 }), deprecated: boolean },
+export const kafkaVersionSchema = s.kindSchema(
+  s.object(
+    { version: s.string, ...images, securityContext: s.object({ runAsUser: s.int64 }), deprecated: s.boolean },
     { required: ['connectCluster', 'cruiseControl', 'db', 'version'] },
   ),
 );
@@ -131,52 +114,61 @@ const OPERATIONS = [
   ...(['Reconfigure', 'ReconfigureTLS', 'RotateAuth', 'StorageMigration'] as const),
 ];
 
-export const kafkaOpsRequestSchema = kindSchema(
-  object(
+export const kafkaOpsRequestSchema = s.kindSchema(
+  s.object(
     {
       databaseRef: localReference,
-      type: oneOf(OPERATIONS),
-      tls: object({ issuerRef, certificates, ...each(boolean, 'rotateCertificates', 'remove') }),
-      timeout: string,
-      apply: oneOf(['IfReady', 'Always'], { default: 'IfReady' }),
-      maxRetries: { ...int32, default: 1 },
-      updateVersion: object({ targetVersion: string }),
-      ...each(opaque, 'restart', 'horizontalScaling', 'verticalScaling', 'volumeExpansion', 'configuration', 'authentication', 'migration'),
+      type: s.oneOf(OPERATIONS),
+      tls: s.object({ issuerRef, certificates, ...s.each(s.boolean, 'rotateCertificates', 'remove') }),
+      timeout: s.string,
+      apply: s.oneOf(['IfReady', 'Always'], { default: 'IfReady' }),
+      maxRetries: { ...s.int32, default: 1 },
+      updateVersion: s.object({ targetVersion: s.string }),
+      ...s.each(
+        s.opaque,
+        'restart',
+        'horizontalScaling',
+        'verticalScaling',
+        'volumeExpansion',
+        'configuration',
+        'authentication',
+        'migration',
+      ),
     },
     { required: ['databaseRef', 'type'] },
   ),
-  object({
-    phase: oneOf(['Pending', 'Progressing', 'Successful', 'WaitingForApproval', 'Failed', 'Approved', 'Denied', 'Skipped']),
-    observedGeneration: int64,
+  s.object({
+    phase: s.oneOf(['Pending', 'Progressing', 'Successful', 'WaitingForApproval', 'Failed', 'Approved', 'Denied', 'Skipped']),
+    observedGeneration: s.int64,
     conditions,
-    pausedBackups: list(opaque),
+    pausedBackups: s.list(s.opaque),
   }),
 );
 
-const petSetStatus = object(
+const petSetStatus = s.object(
   {
-    ...each(int32, 'replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas', 'collisionCount'),
-    ...each(string, 'currentRevision', 'updateRevision'),
-    observedGeneration: int64,
-    conditions: listBy(['type'], opaque),
+    ...s.each(s.int32, 'replicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas', 'collisionCount'),
+    ...s.each(s.string, 'currentRevision', 'updateRevision'),
+    observedGeneration: s.int64,
+    conditions: s.listBy(['type'], s.opaque),
   },
   { required: ['replicas'] },
 );
 
 /** KubeDB's StatefulSet. */
-export const petSetSchema = kindSchema(
-  object(
+export const petSetSchema = s.kindSchema(
+  s.object(
     {
-      ...each(int32, 'replicas', 'revisionHistoryLimit', 'minReadySeconds'),
-      ...each(string, 'serviceName', 'podManagementPolicy'),
-      selector: object({ matchLabels: mapOf(string), matchExpressions: list(opaque) }, ATOMIC),
-      template: opaque,
-      volumeClaimTemplates: list(opaque),
-      updateStrategy: object({ type: string, rollingUpdate: object({ partition: int32, maxUnavailable: intOrString }) }),
-      persistentVolumeClaimRetentionPolicy: object(each(string, 'whenDeleted', 'whenScaled')),
-      ordinals: object({ start: int32 }),
+      ...s.each(s.int32, 'replicas', 'revisionHistoryLimit', 'minReadySeconds'),
+      ...s.each(s.string, 'serviceName', 'podManagementPolicy'),
+      selector: s.object({ matchLabels: s.mapOf(s.string), matchExpressions: s.list(s.opaque) }, ATOMIC),
+      template: s.opaque,
+      volumeClaimTemplates: s.list(s.opaque),
+      updateStrategy: s.object({ type: s.string, rollingUpdate: s.object({ partition: s.int32, maxUnavailable: s.intOrString }) }),
+      persistentVolumeClaimRetentionPolicy: s.object(s.each(s.string, 'whenDeleted', 'whenScaled')),
+      ordinals: s.object({ start: s.int32 }),
       podPlacementPolicy: localReference,
-      distributed: boolean,
+      distributed: s.boolean,
     },
     { required: ['selector', 'serviceName', 'template'] },
   ),

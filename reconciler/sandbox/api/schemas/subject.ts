@@ -1,10 +1,10 @@
 /** The name of a certificate's owner, which cert-manager and KubeDB describe in the same way. */
-import { each, list, object, string } from '../schema';
+import * as s from '../schema';
 
-export const subject = object({
-  ...each(
-    list(string),
+export const subject = s.object({
+  ...s.each(
+    s.list(s.string),
     ...(['organizations', 'countries', 'organizationalUnits', 'localities', 'provinces', 'streetAddresses', 'postalCodes'] as const),
   ),
-  serialNumber: string,
+  serialNumber: s.string,
 });
