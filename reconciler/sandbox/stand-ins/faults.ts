@@ -19,7 +19,7 @@
 import { goDurationMs } from '#model/go-duration';
 import type { Cache } from './cache';
 import { type Issuer, KINDS, type Pod } from './kinds';
-import { kafkaNodeOf } from './kubernetes/kafka-node';
+import { kafkaNodeOf } from './kubedb/layout';
 
 const PREFIX = 'sandbox.kafka-tls/';
 

@@ -1,17 +1,21 @@
 /** The model of brokers: who connects, who leads, who is ready and in sync, who holds the data. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Copies, forgotten, NO_DATA, replicated, withEmptyDisk } from '#reconciler/sandbox/stand-ins/kafka/copies';
 import {
+  type Copies,
   canConnect,
   electLeader,
+  forgotten,
   isCaughtUp,
   isReady,
   type KafkaModel,
+  NO_DATA,
   nextPartition,
   type Partition,
   type RunningNode,
+  replicated,
   servingBrokers,
+  withEmptyDisk,
 } from '#reconciler/sandbox/stand-ins/kafka/model';
 import type { Role } from '#reconciler/sandbox/stand-ins/kubedb/layout';
 

@@ -4,7 +4,7 @@
  *     Certificate ──violation──> Issuing ──key, CSR──> CertificateRequest ──issuer──> signed ──> Secret, revision + 1, Ready
  *
  * A chain of checks decides whether a certificate must be issued again (`violations.ts`). Until the new one is there, the Ready condition
- * describes the old one. Self-signed and CA issuers sign here; ACME servers and Vaults are imitated (`issuer-types.ts`). The private key of a
+ * describes the old one. Self-signed and CA issuers sign here; ACME servers and Vaults are imitated (`issuers.ts`). The private key of a
  * pending request is kept in memory, not in a temporary Secret. Every request is approved. There are no Venafi issuers, no PKCS#12 stores
  * and no approval policies.
  */

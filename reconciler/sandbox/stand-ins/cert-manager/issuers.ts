@@ -1,8 +1,19 @@
-/** Issuers: whether they are Ready, and which one a reference means. */
-import { type Context, setConditions } from '../context';
+/**
+ * Issuers: whether they are Ready, which one a reference means, and how each type answers a request.
+ *
+ * Self-signed and CA issuers sign here. For ACME and Vault, cert-manager passes a request on to a server; there is none here, and its answer is
+ * imitated. The ACME server refuses names that public DNS does not know, and no challenge is ever solved. The Vault signs with its own CA
+ * what its role allows (`faults.ts`).
+ */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { memoize } from '#reconciler/sandbox/memoize';
+import { type Context, decoded, type NewCondition, setConditions } from '../context';
 import { type Controller, watch } from '../controller';
-import { type Issuer, type IssuerRef, KINDS, type KindOf } from '../kinds';
-import { caSecretNamespace, typeOf } from './issuer-types';
+import { vaultRoleOf } from '../faults';
+import { type CertificateRequest, type Issuer, type IssuerRef, KINDS, type KindOf } from '../kinds';
+import type { KeySource } from '../pki/keys';
+import { createRequest, signRequest, splitPem } from '../pki/x509';
+import { requestFacts } from './violations';
 
 export function issuerController(context: Context, kind: KindOf<Issuer>): Controller<Issuer> {
   return {
@@ -21,4 +32,128 @@ export function issuerController(context: Context, kind: KindOf<Issuer>): Contro
 /** Returns the issuer that a reference in a namespace means. */
 export function findIssuer({ cache }: Context, namespace: string | undefined, { kind, name }: IssuerRef): Issuer | undefined {
   return kind === KINDS.ClusterIssuer.kind ? cache.get(KINDS.ClusterIssuer, undefined, name) : cache.get(KINDS.Issuer, namespace, name);
+}
+
+/** The CA that signs. */
+export interface KeyPair {
+  /** The CA certificate, then those above it: the others of `tls.crt` in any order, and the first of `ca.crt`. */
+  readonly chain: readonly string[];
+  readonly key: KeyObject;
+}
+
+/** How an issuer answers a request: it refuses, lets it wait, or names the signer. */
+export type Answer = { readonly refusal: string } | { readonly pending: string } | { readonly signer: KeyPair | 'requester' };
+
+interface IssuerType {
+  readiness(context: Context, issuer: Issuer): Omit<NewCondition, 'type'>;
+  answer(context: Context, issuer: Issuer, request: CertificateRequest, vaultCa: VaultCas): Answer | Promise<Answer>;
+}
+
+const ready = (reason: string, message: string): Omit<NewCondition, 'type'> => ({ status: 'True', reason, message });
+const notReady = (reason: string, message: string): Omit<NewCondition, 'type'> => ({ status: 'False', reason, message });
+
+const SELF_SIGNED: IssuerType = {
+  readiness: () => ready('IsReady', ''),
+  answer: () => ({ signer: 'requester' }),
+};
+
+const CA: IssuerType = {
+  readiness: (context, issuer) => {
+    const pair = keyPairOf(context, issuer);
+    return 'problem' in pair ? notReady(pair.reason, pair.problem) : ready('KeyPairVerified', 'Signing CA verified');
+  },
+  answer: (context, issuer) => {
+    const pair = keyPairOf(context, issuer);
+    return 'problem' in pair ? { refusal: pair.problem } : { signer: pair };
+  },
+};
+
+const ACME: IssuerType = {
+  readiness: () => ready('ACMEAccountRegistered', 'The ACME account was registered with the ACME server'),
+  answer: (_context, _issuer, request) => {
+    const { namespace, name } = request.metadata;
+    const refused = requestFacts(request).names.find((n) => !isPublic(n));
+    if (refused === undefined) return { pending: `Waiting on certificate issuance from order ${namespace}/${name}-1: "pending"` };
+    const why = `Cannot issue for "${refused}": Domain name does not end with a valid public suffix (TLD)`;
+    return {
+      refusal: `Failed to wait for order resource "${name}-1" to become ready: order is in "errored" state: Failed to create Order: 400 urn:ietf:params:acme:error:rejectedIdentifier: ${why}`,
+    };
+  },
+};
+
+const VAULT: IssuerType = {
+  readiness: () => ready('VaultVerified', 'Vault verified'),
+  answer: async (_context, issuer, request, vaultCa) => {
+    const problem = requestFacts(request).names.flatMap((name) => vaultProblem(name, issuer) ?? [])[0];
+    if (problem === undefined) return { signer: await vaultCa(issuer) };
+    const url = `PUT ${issuer.spec.vault?.server}/v1/${issuer.spec.vault?.path}`;
+    return {
+      refusal: `Vault failed to sign certificate: failed to sign certificate by vault: Error making API request.\n\nURL: ${url}\nCode: 400. Errors:\n\n* ${problem}`,
+    };
+  },
+};
+
+const UNKNOWN: IssuerType = {
+  readiness: () => notReady('NotImitated', 'the sandbox knows selfSigned, ca, vault and acme issuers'),
+  answer: () => ({ refusal: 'the sandbox knows selfSigned, ca, vault and acme issuers' }),
+};
+
+/** Returns the behaviour of an issuer. */
+export function typeOf({ spec }: Issuer): IssuerType {
+  if (spec.selfSigned !== undefined) return SELF_SIGNED;
+  if (spec.ca !== undefined) return CA;
+  if (spec.acme !== undefined) return ACME;
+  return spec.vault === undefined ? UNKNOWN : VAULT;
+}
+
+/** Returns the namespace of a CA issuer's Secret. A ClusterIssuer reads it in cert-manager's own namespace. */
+export function caSecretNamespace({ metadata }: Issuer): string {
+  return metadata.namespace ?? 'cert-manager';
+}
+
+function keyPairOf({ cache }: Context, issuer: Issuer): KeyPair | { readonly reason: string; readonly problem: string } {
+  const name = issuer.spec.ca?.secretName ?? '';
+  const secret = cache.get(KINDS.Secret, caSecretNamespace(issuer), name);
+  const unread = (why: string) => ({ reason: 'ErrGetKeyPair', problem: `Error getting keypair for CA issuer: ${why}` });
+  if (secret === undefined) return unread(`secret "${name}" not found`);
+  const { 'tls.crt': certificates = '', 'tls.key': keyText, 'ca.crt': ca = '' } = decoded(secret);
+  const chain = splitPem(certificates);
+  const [own] = chain;
+  if (own === undefined || keyText === undefined) return unread(`secret "${name}" has no tls.crt and tls.key`);
+  try {
+    const key = createPrivateKey(keyText);
+    if (new X509Certificate(own).ca) return { chain: [...chain, ...splitPem(ca).slice(0, 1)], key };
+    return { reason: 'ErrInvalidKeyPair', problem: `the certificate in secret "${name}" is not a CA` };
+  } catch {
+    return unread(`key or certificate in secret "${name}" cannot be decoded`);
+  }
+}
+
+function isPublic(name: string): boolean {
+  return /\.[a-z]{2,}$/i.test(name) && !/(^|\.)(local|localhost|internal|svc|test)$/i.test(name);
+}
+
+function vaultProblem(name: string, issuer: Issuer): string | undefined {
+  const { domains, forbids } = vaultRoleOf(issuer);
+  const isAddress = /^[0-9.]+$|:/.test(name);
+  if (isAddress) return forbids.includes('ip-sans') ? 'IP Subject Alternative Names are not allowed in this role' : undefined;
+  const isForbidden = name === 'localhost' ? forbids.includes('localhost') : name.startsWith('*.') && forbids.includes('wildcards');
+  const isInDomain = name === 'localhost' || domains === undefined || domains.some((d) => name === d || name.endsWith(`.${d}`));
+  return isForbidden || !isInDomain ? `subject alternate name ${name} not allowed by this role` : undefined;
+}
+
+/** Returns the CA of a Vault issuer. */
+export type VaultCas = (issuer: Issuer) => Promise<KeyPair>;
+
+/** Creates the CA of each Vault issuer once. */
+export function vaultCas(keys: KeySource, now: () => Date): VaultCas {
+  const created = new Map<string, Promise<KeyPair>>();
+  const create = async ({ metadata }: Issuer): Promise<KeyPair> => {
+    const key = await keys({ algorithm: 'RSA', size: 2048, isCa: true });
+    const notBefore = new Date(Math.floor(now().getTime() / 1000) * 1000);
+    const notAfter = new Date(notBefore.getTime() + 10 * 365 * 86_400_000);
+    const requestPem = createRequest(key, { commonName: `Vault of ${metadata.name}`, isCA: true });
+    return { chain: [signRequest({ requestPem, key, nonce: metadata.uid ?? '', notBefore, notAfter })], key };
+  };
+  return (issuer) => memoize(created, issuer.metadata.uid ?? '', () => create(issuer));
 }

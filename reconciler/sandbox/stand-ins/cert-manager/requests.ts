@@ -12,8 +12,7 @@ import { singleChain } from '../pki/chain';
 import type { KeySource } from '../pki/keys';
 import { signRequest } from '../pki/x509';
 import type { PendingKeys } from './issuance';
-import { type Answer, typeOf, vaultCas } from './issuer-types';
-import { findIssuer } from './issuers';
+import { type Answer, findIssuer, typeOf, vaultCas } from './issuers';
 import { isSameIssuer } from './violations';
 
 export function requestController(context: Context, pending: PendingKeys, keys: KeySource): Controller<CertificateRequest> {

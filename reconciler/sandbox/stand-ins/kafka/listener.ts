@@ -2,8 +2,10 @@
  * Servers of a running broker on this machine. A listener speaks TLS or plaintext and answers one request, ApiVersions, by which a client
  * finds out whom it is connected to. Any other request ends the connection.
  */
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import type { KafkaFacts } from './processes';
 
 export interface Listener {
   /** `127.0.0.1:<port>`. */
@@ -22,8 +24,19 @@ export function openListener(tls: { readonly chain: readonly string[]; readonly 
   return listen(server.on('tlsClientError', () => {}));
 }
 
+/** Serves the facts of all Kafkas as JSON, `GET /<namespace>/<kafka>`. No Kafka client could ask the brokers here. */
+export function openFacts(factsOf: (namespace: string, kafka: string) => KafkaFacts | undefined): Promise<Listener> {
+  const server = createHttpServer((request, response) => {
+    const [namespace = '', kafka = ''] = (request.url ?? '').slice(1).split('/');
+    const facts = factsOf(namespace, kafka);
+    response.writeHead(facts === undefined ? 404 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(facts));
+  });
+  return listen(server);
+}
+
 /** Lets a server listen on a free port of this machine. The server does not keep the process alive. */
-export async function listen(server: Server): Promise<Listener> {
+async function listen(server: Server): Promise<Listener> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket.unref());

@@ -5,17 +5,21 @@
 import type { Context } from '../context';
 import type { Kafka } from '../kinds';
 import { nodesOf } from '../kubedb/layout';
-import { type Copies, forgotten, NO_DATA, replicated, withEmptyDisk } from './copies';
 import {
+  type Copies,
   electLeader,
+  forgotten,
   isCaughtUp,
   isReady,
   type KafkaModel,
   type ModelClient,
+  NO_DATA,
   nextPartition,
   type Partition,
   type RunningNode,
+  replicated,
   servingBrokers,
+  withEmptyDisk,
 } from './model';
 import type { Startup } from './startup';
 import { isValidAt, nextBeginning, trustsChain } from './trust';

@@ -8,32 +8,40 @@ interface Validity {
   readonly untilMs: number;
 }
 
-const known = new Map<string, Validity | undefined>();
-const KNOWN_MAX = 2000;
+/** Every change of a node asks about the same certificates and chains. */
+const certificates = new Map<string, X509Certificate>();
+const validities = new Map<string, Validity | undefined>();
+const REMEMBERED_MAX = 2000;
+
+function remembered<V>(values: Map<string, V>, key: string, compute: () => V): V {
+  if (values.size >= REMEMBERED_MAX) values.clear();
+  if (!values.has(key)) values.set(key, compute());
+  return values.get(key) as V;
+}
+
+function read(pem: string): X509Certificate {
+  return remembered(certificates, pem, () => new X509Certificate(pem));
+}
 
 /**
  * Tells whether signatures lead from the first certificate of a chain to a trusted one, and all certificates on the way are valid at one
  * instant of the period.
  * The trusted certificate itself may have expired: Java checks no dates of trust anchors, whether roots or not [run on 17.0.15]. Names do not
- * matter: Kafka nodes of one cluster do not check them here. Every change of a node asks for the same chains, so answers are remembered.
+ * matter: Kafka nodes of one cluster do not check them here.
  */
 export function trustsChain(trust: readonly string[], chain: readonly string[], from: Date, until: Date): boolean {
   const key = createHash('sha1')
     .update(`${trust.join('')}|${chain.join('')}`)
     .digest('base64');
-  if (!known.has(key)) {
-    if (known.size >= KNOWN_MAX) known.clear();
-    known.set(key, validityOf(trust, chain));
-  }
-  const validity = known.get(key);
+  const validity = remembered(validities, key, () => validityOf(trust, chain));
   if (validity === undefined) return false;
   const { fromMs, untilMs } = validity;
   return fromMs <= until.getTime() && from.getTime() < untilMs && fromMs < untilMs;
 }
 
 function validityOf(trust: readonly string[], chain: readonly string[]): Validity | undefined {
-  const anchors = trust.map((pem) => new X509Certificate(pem));
-  const path = chain.map((pem) => new X509Certificate(pem));
+  const anchors = trust.map(read);
+  const path = chain.map(read);
   let validity: Validity = { fromMs: 0, untilMs: Number.POSITIVE_INFINITY };
   for (const [i, certificate] of path.entries()) {
     const below = path[i - 1];
@@ -50,12 +58,12 @@ function validityOf(trust: readonly string[], chain: readonly string[]): Validit
 
 /** Returns the next instant at which a certificate becomes valid, in milliseconds since the epoch, or undefined if none is yet to come. */
 export function nextBeginning(pems: readonly string[], at: Date): number | undefined {
-  const later = pems.map((pem) => new X509Certificate(pem).validFromDate.getTime()).filter((ms) => ms > at.getTime());
+  const later = pems.map((pem) => read(pem).validFromDate.getTime()).filter((ms) => ms > at.getTime());
   return later.length === 0 ? undefined : Math.min(...later);
 }
 
 /** Tells whether a certificate is valid at a time. */
 export function isValidAt(pem: string, at: Date): boolean {
-  const { validFromDate, validToDate } = new X509Certificate(pem);
+  const { validFromDate, validToDate } = read(pem);
   return validFromDate <= at && at < validToDate;
 }

@@ -4,7 +4,7 @@
  * unnoticed.
  */
 import type { CertificateSpec } from '#model/tls';
-import type { Kafka, PodSpec, Tls } from '../kinds';
+import type { Kafka, Pod, PodSpec, Tls } from '../kinds';
 
 export type Role = 'controller' | 'broker' | 'combined';
 
@@ -109,4 +109,27 @@ export function tlsOf({ spec }: Kafka): Tls | undefined {
 export function certificateOf(kafka: string, { certificates = [] }: Tls, alias: string): CertificateSpec & { readonly secretName: string } {
   const entry = certificates.find((c) => c.alias === alias);
   return { alias, ...entry, secretName: entry?.secretName || certificateName(kafka, alias) };
+}
+
+/** The node that a pod runs. */
+export interface KafkaNode {
+  readonly kafka: string;
+  readonly role: Role;
+  readonly nodeId: number;
+}
+
+/** Returns the Kafka node of a pod by KubeDB's labels, or undefined for a pod of another application. */
+export function kafkaNodeOf(pod: Pod): KafkaNode | undefined {
+  const labels = pod.metadata.labels ?? {};
+  const kafka = labels['app.kubernetes.io/instance'];
+  const isBroker = labels['kubedb.com/role-broker'] !== undefined;
+  const isController = labels['kubedb.com/role-controller'] !== undefined;
+  if (kafka === undefined || (!isBroker && !isController)) return undefined;
+  const role: Role = isBroker && isController ? 'combined' : isBroker ? 'broker' : 'controller';
+  return { kafka, role, nodeId: nodeIdOf(role, ordinalOf(pod)) };
+}
+
+/** Returns the ordinal of a PetSet's pod. */
+export function ordinalOf({ metadata: { name } }: Pod): number {
+  return Number(name.slice(name.lastIndexOf('-') + 1));
 }

@@ -2,7 +2,7 @@
  * Stand-in for KubeDB's ops-manager: it carries out KafkaOpsRequests of the types ReconfigureTLS and Restart, and creates the Certificates
  * of a new Kafka with TLS.
  *
- *   1. of the waiting requests, choose one by KubeDB's rules (`ops-queue.ts`)
+ *   1. of the waiting requests, choose one by KubeDB's rules (`ops-requests.ts`)
  *   2. Progressing; pause the Kafka
  *   3. certificates, Kafka.spec, PetSets and configuration, then the pods one by one: controllers, brokers, by ordinal (`ops-run.ts`)
  *   4. resume the Kafka; Successful, or Failed if a step took longer than the request's timeout
@@ -18,9 +18,8 @@ import { type Again, type Controller, watch } from '../controller';
 import { type Kafka, KINDS, type OpsRequest } from '../kinds';
 import { certificatesOf, ensureCertificates, triggerIssuance } from './certificates';
 import { serviceName, tlsOf } from './layout';
-import { isWaiting, turnOf } from './ops-queue';
+import { isWaiting, targetOf, turnOf } from './ops-requests';
 import { type Memory, milestone, nextStep, type Run, record, timeLeft } from './ops-run';
-import { targetOf } from './ops-target';
 
 export interface OpsManagerOptions {
   /**

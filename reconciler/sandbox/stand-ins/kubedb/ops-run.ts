@@ -10,11 +10,10 @@ import { type Context, conditionsOf, isOwnedBy, type NewCondition, setConditions
 import type { Again } from '../controller';
 import { hasPodFault } from '../faults';
 import { type Kafka, KINDS, type OpsRequest, type Pod } from '../kinds';
-import { kafkaNodeOf } from '../kubernetes/kafka-node';
 import { isReadyPod } from '../kubernetes/petset';
 import { certificatesOf, ensureCertificates, isIssued, revisionOf, triggerIssuance } from './certificates';
-import { nodesOf } from './layout';
-import { type Target, tlsFields } from './ops-target';
+import { kafkaNodeOf, nodesOf } from './layout';
+import { type Target, tlsFields } from './ops-requests';
 import { provisionBasics, provisionWorkloads } from './provision';
 
 export interface Run {

@@ -10,13 +10,11 @@ import { keyOf, type Named, named } from '../cache';
 import { type Context, writeStatus } from '../context';
 import { type Again, type Controller, watch } from '../controller';
 import { hasPodFault } from '../faults';
-import { openFacts } from '../kafka/facts-server';
-import { type Listener, openListener } from '../kafka/listener';
+import { type Listener, openFacts, openListener } from '../kafka/listener';
 import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
 import { startup } from '../kafka/startup';
 import { KINDS, type Pod } from '../kinds';
-import { type ListenerName, listenersOf } from '../kubedb/layout';
-import { kafkaNodeOf } from './kafka-node';
+import { kafkaNodeOf, type ListenerName, listenersOf } from '../kubedb/layout';
 import { findMounts, hasEphemeralDisk } from './mounts';
 import { type ContainerState, podStatus } from './pod-status';
 

@@ -8,7 +8,7 @@ import type { KubeObject } from '#model/kube-object';
 import { type Context, conditionsOf, controllerOf, isOwnedBy, writeStatus } from '../context';
 import { type Controller, watchOwned } from '../controller';
 import { KINDS, type PetSet, type Pod } from '../kinds';
-import { ordinalOf } from './kafka-node';
+import { ordinalOf } from '../kubedb/layout';
 
 const REVISION_LABEL = 'controller-revision-hash';
 
