@@ -8,13 +8,13 @@
 import type { Bundle } from '#model/bundle';
 import type { ExecutorName } from '#model/desired';
 import { formatRef } from '#model/kube-object';
-import { learnedDomain } from '#model/learned-domain';
 import { OperationFailedError } from './errors';
 import type { ExecuteContext, LookOptions } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/native/pause';
 import { waitForObstacles } from './execute/wait-for-obstacles';
 import type { Observation, ProbeAnswer } from './model/observation';
+import { observedDomain } from './model/observed-domain';
 import { hasWork, type Plan } from './model/plan';
 import { type ObserveContext, observe, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
@@ -131,7 +131,7 @@ interface Round {
 }
 
 function executeContext({ read, bundle, live }: Round, context: ReconcileContext & Pick<ExecuteContext, 'probes'>): ExecuteContext {
-  const clusterDomain = learnedDomain(live);
+  const clusterDomain = observedDomain(live);
   const looking = ({ withKafka }: LookOptions = { withKafka: false }) => (withKafka ? context : { ...context, facts: NOT_ASKED });
   return {
     ...context,

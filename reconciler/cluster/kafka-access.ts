@@ -9,7 +9,7 @@
  * is trusted, and every client certificate may be tried, the latest first.
  */
 import type { Kafka, Pod } from '#model/kinds/index';
-import { AUTH_KEYS, mountedCertificateSecret, type SaslMechanism, saslMechanismOf } from '#model/kubedb';
+import { AUTH_KEYS, mountedCertificateSecret, type SaslMechanism, saslMechanismOf } from '../model/broker-pod';
 
 /** Values of a Secret as text, by key. */
 export type SecretText = Readonly<Record<string, string>>;

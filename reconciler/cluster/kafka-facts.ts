@@ -13,8 +13,9 @@
  */
 import { asKind, type Kafka, type Pod } from '#model/kinds/index';
 import { hasTrueCondition, isEqual, KINDS, ref } from '#model/kube-object';
-import { authSecret, CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret, nodesOf, podFqdn, selectorLabels } from '#model/kubedb';
+import { authSecret, nodesOf, podFqdn, selectorLabels } from '#model/kubedb';
 import { brokerCertificateName, certificateOf, tlsStateOf } from '#model/tls';
+import { CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
 import type { KafkaFacts } from '../model/observation';
 import type { Clock, Cluster, KafkaFactsSource } from '../ports';
 import { type AddressOf, dnsAddress } from './address';

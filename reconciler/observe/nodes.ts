@@ -1,6 +1,7 @@
 /** What is asked of Kafka itself: each of its listeners, and how it is by its own account. */
 import type { Kafka, Pod, PodDisruptionBudget, Secret } from '#model/kinds/index';
-import { mountedCertificateSecret, nodesOf } from '#model/kubedb';
+import { nodesOf } from '#model/kubedb';
+import { mountedCertificateSecret } from '../model/broker-pod';
 import type { KafkaFacts, PodFacts, Reading } from '../model/observation';
 import type { KafkaFactsSource } from '../ports';
 import { selects } from './budgets';

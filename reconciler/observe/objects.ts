@@ -3,17 +3,10 @@
 import type { Bundle } from '#model/bundle';
 import type { Kafka, Pod, Secret } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
-import {
-  configSecretName,
-  defaultKeystoreCredSecret,
-  keystoreCredSecret,
-  mountedCertificateSecret,
-  mountedConfigSecret,
-  petSetsOf,
-  selectorLabels,
-} from '#model/kubedb';
+import { configSecretName, defaultKeystoreCredSecret, keystoreCredSecret, petSetsOf, selectorLabels } from '#model/kubedb';
 import { LABEL_KAFKA } from '#model/names';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, type TlsState, tlsStateOf } from '#model/tls';
+import { mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
 import type { PetSetState, PodTemplate } from '../model/observation';
 import { GET_SECRET, type Reader } from './reading';
 import { configOf } from './secret';

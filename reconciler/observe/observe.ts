@@ -12,9 +12,9 @@
  */
 import type { Bundle } from '#model/bundle';
 import { DEFAULT_CLUSTER_DOMAIN } from '#model/cluster-domain';
-import { learnedDomain } from '#model/learned-domain';
 import { ALIASES, type TlsState, tlsStateOf } from '#model/tls';
 import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation, type ProbeAnswers } from '../model/observation';
+import { observedDomain } from '../model/observed-domain';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
 import { selects } from './budgets';
 import { issuersUsed, readIssuer } from './issuers';
@@ -74,7 +74,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   signal?.throwIfAborted();
 
   const sources = { name, namespace, petSets, certificates: named.certificates };
-  const clusterDomain = bundle?.desired.clusterDomain ?? learnedDomain(sources) ?? DEFAULT_CLUSTER_DOMAIN;
+  const clusterDomain = bundle?.desired.clusterDomain ?? observedDomain(sources) ?? DEFAULT_CLUSTER_DOMAIN;
   return withSigners({
     format: OBSERVATION_FORMAT,
     observedAt,
@@ -124,7 +124,7 @@ export async function observePods(context: PodContext, { desired, tls }: Bundle,
   reader.assertComplete();
   signal?.throwIfAborted();
   // A Kafka that this run has created shows its domain only now.
-  const learn = async () => learnedDomain({ name, namespace, petSets: await readPetSets(reader, name, kafka) });
+  const learn = async () => observedDomain({ name, namespace, petSets: await readPetSets(reader, name, kafka) });
   const clusterDomain = desired.clusterDomain ?? context.clusterDomain ?? (await learn()) ?? DEFAULT_CLUSTER_DOMAIN;
   return {
     observedAt,

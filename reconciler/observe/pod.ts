@@ -2,10 +2,11 @@
 import type { Pod } from '#model/kinds/index';
 import type { ContainerStatus } from '#model/kinds/kubernetes';
 import { conditionOf, hasTrueCondition } from '#model/kube-object';
-import { KAFKA_CONTAINER, mountedCertificateSecret, type Node } from '#model/kubedb';
-import { isDataEphemeral } from '#model/storage';
+import type { Node } from '#model/kubedb';
+import { KAFKA_CONTAINER, mountedCertificateSecret } from '../model/broker-pod';
 import { stuckReason } from '../model/object-status';
 import type { PodFacts, Served } from '../model/observation';
+import { isDataEphemeral } from '../model/storage';
 
 /** Returns the facts of a pod that is a node of the Kafka; `served` is what its listeners answered. */
 export function podFacts(pod: Pod, node: Pick<Node, 'petSet' | 'role' | 'ordinal' | 'nodeId'>, served: readonly Served[]): PodFacts {

@@ -1,6 +1,6 @@
 /** Objects as they may stand in an observation: without bookkeeping, and without what somebody wrote in clear into a spec. */
 import type { KubeObject } from '#model/kube-object';
-import { withoutPasswords } from '#model/kubedb';
+import { withoutPasswords } from '../model/broker-pod';
 
 /** A whole second copy of the object, often older, with everything that is left out here. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

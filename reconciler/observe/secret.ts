@@ -1,6 +1,6 @@
 /** A Secret without its values: which keys it has, and what its certificates say. The one place that decodes Secrets to look at them. */
 import type { Secret } from '#model/kinds/index';
-import { withoutPasswords } from '#model/kubedb';
+import { withoutPasswords } from '../model/broker-pod';
 import type { CaFacts, CaProblem, CertificateFacts, IssuerState, ProbeAnswer, SecretFacts } from '../model/observation';
 import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../pki/certificates';
 

@@ -1,8 +1,8 @@
 /** What clients are told to trust: certificates only. What else somebody may have put into the ConfigMap is nobody's business here. */
 import { KINDS } from '#model/kube-object';
 import { trustName } from '#model/names';
-import { TRUST_KEY, trustDigest } from '#model/trust-bundle';
 import type { TrustState } from '../model/observation';
+import { TRUST_KEY, trustDigest } from '../model/trust-bundle';
 import { readCas } from '../pki/certificates';
 import type { Reader } from './reading';
 

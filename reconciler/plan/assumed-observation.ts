@@ -4,11 +4,8 @@ import type { Bundle } from '#model/bundle';
 import type { Certificate } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import {
-  baseConfig,
   brokerCertificate,
   type CertificateOwner,
-  CONFIG_VOLUME,
-  configData,
   configSecretName,
   KEYSTORE_PASSWORD_KEYS,
   keystoreCredSecret,
@@ -16,11 +13,9 @@ import {
   nodesOf,
   type PetSetFacts,
   petSetsOf,
-  withCertificateVolume,
-  withoutPasswords,
 } from '#model/kubedb';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, issuerOf, issuersOf, type TlsConfig } from '#model/tls';
-import { TRUST_KEY, trustDigest } from '#model/trust-bundle';
+import { baseConfig, CONFIG_VOLUME, configData, withCertificateVolume, withoutPasswords } from '../model/broker-pod';
 import {
   type CaFacts,
   type CertificateFacts,
@@ -31,6 +26,7 @@ import {
   type Served,
   type TrustState,
 } from '../model/observation';
+import { TRUST_KEY, trustDigest } from '../model/trust-bundle';
 import { REQUIRED_KEYS } from './checks/secrets';
 import { desiredKafka, type PlanInput } from './plan-input';
 import { casToTrust, wantedTrust } from './trust-bundle';

@@ -6,14 +6,14 @@ import { DEFAULT_CLUSTER_DOMAIN, domainIn } from '#model/cluster-domain';
 import type { Desired } from '#model/desired';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { governingService, podFqdn } from '#model/kubedb';
-import { configuredDomain, type DomainSources, learnedDomain } from '#model/learned-domain';
 import type { PodFacts, PodObservation, Served } from '../model/observation';
+import { configuredDomain, type DomainSources, observedDomain } from '../model/observed-domain';
 import type { Obstacle } from '../model/plan';
 import type { PlanInput } from './plan-input';
 
 /** Returns the domain of the names that a Kafka's certificates carry. */
 export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources): string {
-  return clusterDomain ?? learnedDomain(live) ?? DEFAULT_CLUSTER_DOMAIN;
+  return clusterDomain ?? observedDomain(live) ?? DEFAULT_CLUSTER_DOMAIN;
 }
 
 /** Returns a broker Certificate of the bundle with its derived names in the domain of the cluster. */

@@ -13,9 +13,9 @@
  *       a roll by KubeDB             it does not wait for replicas and voters between pods
  */
 import { nodesOf, type Role } from '#model/kubedb';
-import { isDataEphemeral } from '#model/storage';
 import type { Observation, PodFacts, PodObservation } from '../model/observation';
 import type { Draft, Step } from '../model/plan';
+import { isDataEphemeral } from '../model/storage';
 import type { CutoverCause } from './cutover';
 import type { PlanInput } from './plan-input';
 

@@ -22,7 +22,8 @@
  *
  * Strimzi's roller is the model (order and thresholds); unlike it nothing here ever forces a restart past a "no".
  */
-import { mountedCertificateSecret, type Role } from '#model/kubedb';
+import type { Role } from '#model/kubedb';
+import { mountedCertificateSecret } from '../model/broker-pod';
 import type { KafkaFacts, PodFacts, PodObservation, QuorumFacts, Reading, Served, TopicFacts } from '../model/observation';
 import { expiredAt } from './dates';
 

@@ -8,8 +8,8 @@
  */
 import { formatRef } from '#model/kube-object';
 import { certificateOf, formatIssuerRef } from '#model/tls';
-import { TRUST_KEY } from '#model/trust-bundle';
 import type { PublishTrustBundleStep } from '../model/plan';
+import { TRUST_KEY } from '../model/trust-bundle';
 import type { Diff } from './diff';
 import type { PlanInput } from './plan-input';
 import { canExport, casToTrust, otherKafka, rootless, serverIssuer, signingCa, trustFinding, trustRef } from './trust-bundle';

@@ -12,12 +12,12 @@
  * store too many hurts nobody, and an empty one breaks whoever loads it.
  */
 import { isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
-import { mountedCertificateSecret } from '#model/kubedb';
 import { LABEL_KAFKA, trustName } from '#model/names';
 import { certificateOf, type IssuerRef, issuerOf } from '#model/tls';
-import { TRUST_KEY, trustConfigMap, trustDigest } from '#model/trust-bundle';
+import { mountedCertificateSecret } from '../model/broker-pod';
 import type { CaFacts, Observation, PodFacts } from '../model/observation';
 import type { Finding } from '../model/plan';
+import { TRUST_KEY, trustConfigMap, trustDigest } from '../model/trust-bundle';
 import type { PlanInput } from './plan-input';
 
 type Ca = CaFacts & { readonly pem: string };

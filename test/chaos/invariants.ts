@@ -11,7 +11,7 @@ import { X509Certificate } from 'node:crypto';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { isFinishedRequest, nodesOf } from '#model/kubedb';
 import { trustName } from '#model/names';
-import { TRUST_KEY } from '#model/trust-bundle';
+import { TRUST_KEY } from '#reconciler/model/trust-bundle';
 import { readCas } from '#reconciler/pki/certificates';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 import type { KafkaFacts } from '#reconciler/sandbox/index';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
-import { CERTIFICATE_VOLUME } from '#model/kubedb';
 import { accessTo, type KafkaSecrets } from '#reconciler/cluster/kafka-access';
+import { CERTIFICATE_VOLUME } from '#reconciler/model/broker-pod';
 
 const login = { username: 'admin', password: 'secret' };
 const LOGIN = { mechanism: 'PLAIN', ...login };

@@ -5,7 +5,7 @@ import { Size } from 'cdk8s';
 import { KafkaCluster, type Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
-import { readProperties } from '#model/properties';
+import { readProperties } from '#reconciler/model/properties';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { off, on } from '../support/desired-states';
 import { COMBINED, failureOf, KAFKA, startPlaintext, World } from '../support/world';

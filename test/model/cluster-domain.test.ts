@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { domainIn, isClusterDomain } from '#model/cluster-domain';
 import { KINDS } from '#model/kube-object';
-import { type DomainSources, learnedDomain } from '#model/learned-domain';
+import { type DomainSources, observedDomain } from '#reconciler/model/observed-domain';
 
 const IN_NAMES: readonly { readonly names: readonly string[]; readonly is: string | undefined }[] = [
   { names: ['localhost', 'orders-pods', 'orders-pods.demo.svc'], is: undefined },
@@ -77,6 +77,6 @@ describe('the domain that a Kafka shows', () => {
     },
   ];
   for (const { name, live, is } of cases) {
-    test(name, () => assert.equal(learnedDomain({ name: 'orders', namespace: 'demo', ...live }), is));
+    test(name, () => assert.equal(observedDomain({ name: 'orders', namespace: 'demo', ...live }), is));
   }
 });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
-import { configData } from '#model/kubedb';
-import { readProperties } from '#model/properties';
+import { configData } from '#reconciler/model/broker-pod';
+import { readProperties } from '#reconciler/model/properties';
 
 const kafka = (spec: object): KubeObject => ({ ...KINDS.Kafka, metadata: { name: 'orders', namespace: 'demo' }, spec });
 const TLS = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] };

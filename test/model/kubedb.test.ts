@@ -4,25 +4,27 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   brokerCertificate,
   brokerCommonName,
-  CERTIFICATE_DIR,
-  CERTIFICATE_VOLUME,
-  configData,
   configSecretName,
   isFinishedRequest,
   keystoreCredSecret,
   listenersOf,
-  mountedCertificateSecret,
   nodesOf,
-  type PodTemplate,
   petSetsOf,
   podFqdn,
   type Role,
   roleLabels,
+} from '#model/kubedb';
+import type { TlsConfig } from '#model/tls';
+import {
+  CERTIFICATE_DIR,
+  CERTIFICATE_VOLUME,
+  configData,
+  mountedCertificateSecret,
+  type PodTemplate,
   securityProtocol,
   withCertificateVolume,
   withoutPasswords,
-} from '#model/kubedb';
-import type { TlsConfig } from '#model/tls';
+} from '#reconciler/model/broker-pod';
 
 const TLS: TlsConfig = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] };
 const ON = { enableSSL: true, tls: TLS };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readProperties, withProperties } from '#model/properties';
+import { readProperties, withProperties } from '#reconciler/model/properties';
 
 const READ: readonly { readonly name: string; readonly text: string; readonly is: Readonly<Record<string, string>> }[] = [
   { name: 'every separator', text: 'a=1\nb:2\nc 3\nd = 4\n  e\t:\t5\n', is: { a: '1', b: '2', c: '3', d: '4', e: '5' } },

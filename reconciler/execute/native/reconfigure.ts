@@ -3,9 +3,10 @@
  * written has to be what KubeDB itself would write, or it would be undone behind our back.
  */
 import { formatRef, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
-import { configData, KEYSTORE_PASSWORD_KEYS, keystoreCredSecret, withCertificateVolume } from '#model/kubedb';
+import { KEYSTORE_PASSWORD_KEYS, keystoreCredSecret } from '#model/kubedb';
 import type { TlsState } from '#model/tls';
 import { OperationFailedError } from '#reconciler/errors';
+import { configData, withCertificateVolume } from '#reconciler/model/broker-pod';
 import type { PetSetObservation } from '#reconciler/model/observation';
 import type { ProvisionerSyncStep, ReconfigureStep } from '#reconciler/model/plan';
 import { petSetFindings } from '#reconciler/plan/checks/pet-sets';

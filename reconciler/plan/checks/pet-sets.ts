@@ -1,7 +1,7 @@
 /** Layer 4: PetSets and configuration Secrets. */
 import type { Bundle } from '#model/bundle';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
-import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '#model/kubedb';
+import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '#reconciler/model/broker-pod';
 import type { PetSetObservation, PetSetState } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
 import { desiredKafka, finding } from '../plan-input';

@@ -1,7 +1,8 @@
 /** Layer 5: what each pod was made from and serves. */
 import { KINDS, type ObjectRef, ref } from '#model/kube-object';
-import { mountedCertificateSecret, nodesOf } from '#model/kubedb';
+import { nodesOf } from '#model/kubedb';
 import { certificateOf, type TlsState } from '#model/tls';
+import { mountedCertificateSecret } from '#reconciler/model/broker-pod';
 import type { PodFacts, PodTemplate, SecretFacts } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
 import { finding, type PodWorld } from '../plan-input';

@@ -1,5 +1,5 @@
 /** Where a Kafka keeps its data, and whether that outlives its pods. */
-import { KAFKA_CONTAINER } from './kubedb';
+import { KAFKA_CONTAINER } from './broker-pod';
 
 /** Directory of the log segments and of the KRaft metadata log. */
 export const DATA_DIR = '/var/log/kafka';

@@ -2,11 +2,12 @@
  * The DNS domain of a cluster as the objects of a Kafka show it. KubeDB writes it into the configuration of the brokers, which reach each
  * other by these names, and into its Certificates. The configuration comes first: only KubeDB writes that part of it.
  */
-import { domainIn } from './cluster-domain';
-import type { KubeObject } from './kube-object';
-import { CONFIG_KEYS, governingService } from './kubedb';
+import { domainIn } from '#model/cluster-domain';
+import type { KubeObject } from '#model/kube-object';
+import { governingService } from '#model/kubedb';
+import { ALIASES, brokerCertificateName } from '#model/tls';
+import { CONFIG_KEYS } from './broker-pod';
 import { readProperties } from './properties';
-import { ALIASES, brokerCertificateName } from './tls';
 
 /** Where the domain is looked for. */
 export interface DomainSources {
@@ -17,7 +18,7 @@ export interface DomainSources {
 }
 
 /** Returns the domain, or undefined where nothing shows it. */
-export function learnedDomain(live: DomainSources): string | undefined {
+export function observedDomain(live: DomainSources): string | undefined {
   return configuredDomain(live) ?? certifiedDomain(live);
 }
 

@@ -2,10 +2,10 @@
  * What clients of a Kafka mount: one ConfigMap with the CA certificates that they have to trust, and never a key. It belongs to its Kafka,
  * and goes with it.
  */
-import { contentHash } from './content-hash';
-import { KINDS, type KubeObject } from './kube-object';
-import { type KafkaIdentity, ownedMetadata } from './manifests';
-import { trustName } from './names';
+import { contentHash } from '#model/content-hash';
+import { KINDS, type KubeObject } from '#model/kube-object';
+import { type KafkaIdentity, ownedMetadata } from '#model/manifests';
+import { trustName } from '#model/names';
 
 /** Its only key; cert-manager gives the same name to the same thing. */
 export const TRUST_KEY = 'ca.crt';
