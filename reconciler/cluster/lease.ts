@@ -57,7 +57,7 @@ export async function readLease(
   try {
     return { object: asKind('Lease', await cluster.get(ref(KINDS.Lease, namespace, name))) };
   } catch (error) {
-    if (error instanceof ClusterError && !error.retryable) return undefined;
+    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return undefined;
     throw error;
   }
 }
