@@ -1,49 +1,14 @@
-/** What examples/argocd says is what Argo CD makes of it: health checks in its Lua, over recorded statuses and over every status of a run. */
+/** The Applications of examples/argocd: options of a sync, what is pruned, and how a Kafka with TLS in Git is adopted. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { KINDS, type KubeObject } from '#model/kube-object';
-import { type LuaCheck, luaCheck } from '../support/lua-health';
-import { KAFKAS, REQUESTS } from '../support/recorded-statuses';
-import { historyOf, UNDISTURBED } from '../support/undisturbed-runs';
 
 const file = (name: string) => readFileSync(`examples/argocd/${name}`, 'utf8');
 const application = parse(file('application.yaml'));
 const withTls = parse(file('adopt-with-tls.yaml'));
 const scripts: Readonly<Record<string, string>> = parse(file('argocd-cm.yaml')).data;
-
-describe('health', () => {
-  let kafkaHealth: LuaCheck;
-  let requestHealth: LuaCheck;
-  before(async () => {
-    kafkaHealth = await luaCheck(scripts['resource.customizations.health.kubedb.com_Kafka'] ?? '');
-    requestHealth = await luaCheck(scripts['resource.customizations.health.ops.kubedb.com_KafkaOpsRequest'] ?? '');
-  });
-
-  for (const { name, object, argo } of KAFKAS) test(`Kafka: ${name}: ${argo.status}`, () => assert.deepEqual(kafkaHealth(object), argo));
-  for (const { name, object, argo } of REQUESTS)
-    test(`KafkaOpsRequest: ${name}: ${argo.status}`, () => assert.deepEqual(requestHealth(object), argo));
-
-  for (const run of UNDISTURBED) {
-    const pass = run.isWorstInPass ? ['Degraded', 'Progressing'] : [];
-    const expected = ['Healthy', 'Progressing', ...pass, 'Healthy'];
-    test(`${expected.join(', ')}: ${run.name}`, async () => {
-      const { kafka, requests } = await historyOf(run);
-      assert.ok(
-        kafka.some((k) => k.status?.phase === run.worst),
-        `the Kafka was ${run.worst} meanwhile`,
-      );
-      assert.deepEqual(changes(kafka, kafkaHealth), expected);
-      assert.deepEqual(changes(requests, requestHealth), ['Progressing', 'Healthy']);
-    });
-  }
-});
-
-/** The health of one state after the other, each change once. */
-function changes(states: readonly KubeObject[], check: LuaCheck): readonly string[] {
-  return states.map((state) => check(state).status).filter((status, i, all) => status !== all[i - 1]);
-}
 
 test('a sync waits for no run: no hook, no wave, no PruneLast, and no object is created again', () => {
   for (const { spec } of [application, withTls]) {

@@ -1,4 +1,4 @@
-/** What examples/flux says is what Flux makes of it: CEL over recorded statuses and over every status of a run, and a wait that is long enough. */
+/** The Kustomizations of examples/flux: how long they wait, what they force or prune, and how a Kafka with TLS in Git is adopted. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -6,47 +6,19 @@ import { parseAllDocuments } from 'yaml';
 import { goDurationMs } from '#model/go-duration';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { Client } from '#reconciler/sandbox/client';
-import { celCheck, type HealthExpressions } from '../support/cel-health';
 import { desiredProps, off, on } from '../support/desired-states';
-import { KAFKAS, REQUESTS } from '../support/recorded-statuses';
-import { historyOf, UNDISTURBED } from '../support/undisturbed-runs';
 import { inMemory, World } from '../support/world';
 
 const manifests = (name: string): readonly KubeObject[] =>
   parseAllDocuments(readFileSync(`examples/flux/${name}`, 'utf8')).map((document) => document.toJS());
 const kustomization = only('kustomization.yaml', 'Kustomization');
 const withTls = only('adopt-with-tls.yaml', 'Kustomization');
-const expressions: readonly HealthExpressions[] = kustomization.spec.healthCheckExprs;
 
 function only(name: string, kind: string): KubeObject {
   const found = manifests(name).filter((m) => m.kind === kind);
   assert.equal(found.length, 1, `${name} has ${found.length} objects of kind ${kind}`);
   return found[0] as KubeObject;
 }
-
-function checkOf({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }) {
-  const found = expressions.find((e) => e.apiVersion === apiVersion && e.kind === kind);
-  assert.ok(found !== undefined, `no expressions for ${kind}`);
-  return celCheck(found);
-}
-
-describe('health', () => {
-  const kafkaHealth = checkOf(KINDS.Kafka);
-  const requestHealth = checkOf(KINDS.KafkaOpsRequest);
-
-  for (const { name, object, flux } of KAFKAS) test(`Kafka: ${name}: ${flux}`, () => assert.equal(kafkaHealth(object), flux));
-  for (const { name, object, flux } of REQUESTS) test(`KafkaOpsRequest: ${name}: ${flux}`, () => assert.equal(requestHealth(object), flux));
-
-  for (const run of UNDISTURBED) {
-    const pass = run.isWorstInPass ? ['Failed', 'InProgress'] : [];
-    const expected = ['Current', 'InProgress', ...pass, 'Current'];
-    test(`${expected.join(', ')}: ${run.name}`, async () => {
-      const { kafka } = await historyOf(run);
-      const seen = kafka.map(kafkaHealth).filter((health, i, all) => health !== all[i - 1]);
-      assert.deepEqual(seen, expected);
-    });
-  }
-});
 
 test('waits for everything, and longer than the Job may take', () => {
   const { wait, timeout, prune } = kustomization.spec;

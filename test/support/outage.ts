@@ -1,23 +1,22 @@
 /**
- * Changes of TLS on the sandbox in memory, with pods that take as long as real ones: how long a run takes, how long Kafka is away by the
- * model of the brokers, and what the plan has said of both.
+ * Changes of TLS on the sandbox in memory, with pods that take as long as real ones: how long a run takes, how long Kafka is unavailable by the
+ * model of the brokers, and the estimate of both in the plan.
  */
 import { Cutover, type Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import type { Estimate } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFacts } from '#reconciler/sandbox/index';
-import { desiredProps, on, onWithNewRoot } from './desired-states';
-import { inMemory, KAFKA, kafkaManifest, NAMESPACE, World } from './world';
+import { on, onWithNewRoot } from './desired-states';
+import { startTimed } from './undisturbed-runs';
+import { COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE } from './world';
 
-/** A pod stops within 5 s, listens 22 s later and is Ready 6 s after that; KubeDB's documented runs show 10 to 40 s until it runs. */
-const TIMING = { issuanceMs: 3_000, podStartMs: 22_000, podReadyMs: 6_000, podStopMs: 5_000, catchUpMs: 4_000, opsStepMs: 5_000 };
 const SAMPLE_MS = 500;
-/** What a Kafka consists of. */
-const TOPOLOGIES = { '3 controllers, 3 brokers': {}, '3 combined nodes': combined(3) };
+/** Nodes of the Kafka. */
+const TOPOLOGIES = { '3 controllers, 3 brokers': {}, '3 combined nodes': COMBINED };
 export type Topology = keyof typeof TOPOLOGIES;
 
-/** What is wanted, of a Kafka that has what. */
+/** Desired states before and after. */
 const CHANGES = {
   'add TLS': { from: undefined, to: () => on() },
   'change the root': { from: on(), to: () => onWithNewRoot() },
@@ -41,17 +40,11 @@ export interface Measured {
 
 /** Plans a change, carries it out, and measures. */
 export async function measure(name: ChangeName, { executor, topology, mode }: Way): Promise<Measured> {
-  const environment = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: TIMING } });
-  const world = new World({}, () => environment);
+  const { from, to } = CHANGES[name];
+  const world = await startTimed(executor, from, TOPOLOGIES[topology]);
+  const environment = world.environment as MemoryEnvironment;
   try {
-    await world.start(kafkaManifest(TOPOLOGIES[topology]));
-    await world.settle();
-    const { from, to } = CHANGES[name];
-    const bundle = (tls: Tls) =>
-      world.bundle(desiredProps(executor, tls, { restart: { cutover: mode === 'stop' ? Cutover.STOP : Cutover.ROLLING } }));
-    if (from !== undefined) await world.apply(bundle(from));
-    await environment.pass(3_600_000);
-
+    const bundle = (tls: Tls) => world.desired(tls, { restart: { cutover: mode === 'stop' ? Cutover.STOP : Cutover.ROLLING } });
     const wanted = bundle(to(environment.clock.now()));
     const { estimate, obstacles } = plan(wanted, await world.observe(wanted), environment.clock.now());
     if (estimate === undefined) throw new Error(`the plan has no estimate: ${obstacles[0]?.message ?? 'nothing to do'}`);
@@ -59,7 +52,7 @@ export async function measure(name: ChangeName, { executor, topology, mode }: Wa
     const outages: number[] = [];
     const watch = async () => {
       for (; !end.signal.aborted; await environment.clock.sleep(SAMPLE_MS))
-        if (isAway(environment.sandbox.facts(NAMESPACE, KAFKA))) outages.push(environment.clock.monotonicMs());
+        if (isUnavailable(environment.sandbox.facts(NAMESPACE, KAFKA))) outages.push(environment.clock.monotonicMs());
     };
     const startMs = environment.clock.monotonicMs();
     const watching = watch();
@@ -74,12 +67,8 @@ export async function measure(name: ChangeName, { executor, topology, mode }: Wa
   }
 }
 
-function combined(replicas: number): object {
-  return { topology: undefined, replicas, storage: { resources: { requests: { storage: '1Gi' } } } };
-}
-
 /** Whether the quorum or a partition has no leader, or a partition has fewer replicas in sync than producers require. */
-function isAway(facts: KafkaFacts | undefined): boolean {
+function isUnavailable(facts: KafkaFacts | undefined): boolean {
   if (facts?.quorum.leaderId === undefined) return true;
   return facts.topics.some(({ minInsyncReplicas = 1, partitions }) =>
     partitions.some(({ leader, isr }) => leader === undefined || isr.length < minInsyncReplicas),
