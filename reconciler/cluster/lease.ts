@@ -15,6 +15,7 @@ import { asKind, type Lease as LeaseObject } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { BlockedError, ClusterError } from '../errors';
 import { type Clock, type Cluster, type ProgressEvent, REPEAT_WAIT_MS, type Report } from '../ports';
+import { NO_CREDENTIALS } from './credentials/source';
 
 const DURATION_SECONDS = 30;
 const RENEW_EVERY_MS = (DURATION_SECONDS * 1000) / 3;
@@ -57,7 +58,8 @@ export async function readLease(
   try {
     return { object: asKind('Lease', await cluster.get(ref(KINDS.Lease, namespace, name))) };
   } catch (error) {
-    if (error instanceof ClusterError && (error.status === 403 || error.status === 404)) return undefined;
+    // A failed login is not repeated by the observation: it may ask a person.
+    if (error instanceof ClusterError && !error.retryable && error.reason !== NO_CREDENTIALS) return undefined;
     throw error;
   }
 }
