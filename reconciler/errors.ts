@@ -1,18 +1,18 @@
 /**
- * What can stop a run, by what the caller can do about it. Decisions do not throw: they return findings or verdicts.
+ * Errors that stop a run, classified by what the caller can do. Decisions do not throw: they return findings and verdicts.
  *
  * A message reads `<Subject>: <what failed>: <why>.` and a hint follows on its own line. No message holds a Secret's content.
  */
 import { formatRef, type ObjectRef } from '#model/kube-object';
 
-/** Exit code of what time or another actor cures: the Job runs again, at no cost. */
+/** Exit code of a run that can succeed later without a change of the input: the Job runs again. */
 export const BLOCKED = 4;
 
 interface ErrorOptions {
   readonly subject?: ObjectRef;
   readonly hint?: string;
   readonly cause?: unknown;
-  /** Every single reason, where there are several; each begins with its own subject. The message then is their headline. */
+  /** All reasons, if there are several; each begins with its subject. The message is then their headline. */
   readonly reasons?: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export abstract class KafkaTlsError extends Error {
   }
 }
 
-/** Returns the same error with its texts in other words, as where they name a command whose flags only the command line knows. */
+/** Returns the error with other texts: only the command line knows the flags of the commands that an error names. */
 export function reworded<E extends KafkaTlsError>(error: E, reword: (text: string) => string): E {
   const { message, hint, reasons } = error;
   const violations = error instanceof InvalidInputError ? { violations: error.violations.map(reword) } : {};
@@ -55,7 +55,7 @@ export class InvalidInputError extends KafkaTlsError {
   }
 }
 
-/** An API call failed. Where time cures it (`retryable`), it is exit 4, so that it costs no attempt of the Job. */
+/** An API call failed. A `retryable` failure has exit code 4, which the Job does not count as a failed attempt. */
 export class ClusterError extends KafkaTlsError {
   readonly code = 'cluster';
   readonly exitCode: number;
@@ -86,18 +86,18 @@ export class ClusterError extends KafkaTlsError {
   }
 }
 
-/** What was asked for went wrong: our own request, certificate or pod failed. */
+/** An operation failed: our request, certificate or pod. */
 export class OperationFailedError extends KafkaTlsError {
   readonly code: string = 'operation-failed';
   readonly exitCode = 1;
 }
 
-/** Waited for a subject until its deadline; the message quotes its last state. */
+/** A wait reached its deadline; the message quotes the last state of the subject. */
 export class TimeoutError extends OperationFailedError {
   override readonly code = 'timeout';
 }
 
-/** A gate, a lock or somebody else's operation refused until the deadline; nothing was broken, run again later. */
+/** A gate, the Lease or an operation of another owner refused until the deadline. Nothing was broken: run again later. */
 export class BlockedError extends KafkaTlsError {
   readonly code = 'blocked';
   readonly exitCode = BLOCKED;
@@ -106,7 +106,7 @@ export class BlockedError extends KafkaTlsError {
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 export type EndingSignal = keyof typeof SIGNAL_NUMBERS;
 
-/** The process was told to end before its work was done. The exit code is the one that shells give to a process that a signal ended. */
+/** A signal ended the process before its work was done. The exit code is the one that shells give to such a process. */
 export class InterruptedError extends KafkaTlsError {
   readonly code = 'interrupted';
   readonly exitCode: number;
@@ -127,8 +127,8 @@ export class InternalError extends KafkaTlsError {
   }
 }
 
-/** Why something was aborted that had nothing left to do. An abort without a reason makes an error of its own each time, stack and all. */
-export const OVER = new Error('it is over');
+/** Reason for aborting work that is finished. An abort without a reason creates a new error, with its stack, each time. */
+export const OVER = new Error('finished');
 
 /** Ends a switch over a closed set. */
 export function assertNever(value: never): never {

@@ -1,29 +1,29 @@
 /**
- * What happened to the output of a synth on its way to the cluster. Kustomize, Argo CD, Flux and image automation rewrite what passes through
- * them. They find names in fields that they know, never inside a text, an argument or another name.
+ * Detects changes of the synthesised output between synth and cluster. Kustomize, Argo CD, Flux and image automation rewrite manifests. They
+ * rename objects in fields that they know, never inside a text, an argument or another name.
  *
- * Labels and annotations of objects are left to them: Argo CD and Flux mark what they apply, and nothing here rests on it.
+ * Changed labels and annotations are allowed: Argo CD and Flux mark the objects that they apply.
  */
 import type { Bundle } from '#model/bundle';
 import type { Desired } from '#model/desired';
 import type { KubeObject } from '#model/kube-object';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, bundleName, isJobName, jobNameOf } from '#model/names';
 
-/** Returns what was changed of the ConfigMap of a bundle; of several changes the one that explains the others. */
+/** Returns the change of a bundle's ConfigMap since its synth; of several changes, the one that explains the others. */
 export function configMapChange({ metadata }: KubeObject, { desired, digest }: Bundle): string | undefined {
   const { name, namespace, annotations } = metadata;
   const given = bundleName(desired.kafka);
   if (name !== given) {
-    return `metadata.name: is ${name}, and was ${given} when it was synthesised: ${RENAMED}`;
+    return `metadata.name: is ${name}, but the synthesised name is ${given}: ${RENAMED}`;
   }
   if (namespace !== undefined && namespace !== desired.namespace) {
-    const who = 'Kustomize\'s "namespace", Argo CD or Flux may have moved it; set the namespace of the chart instead';
-    return `desired.yaml: namespace is ${desired.namespace}, but the ConfigMap is in ${namespace}: ${who}`;
+    const cause = 'Kustomize\'s "namespace", Argo CD or Flux may have moved it; set the namespace of the chart instead';
+    return `desired.yaml: namespace is ${desired.namespace}, but the ConfigMap is in ${namespace}: ${cause}`;
   }
   const made = annotations?.[ANNOTATION_DIGEST];
   if (made === undefined || made === digest) return undefined;
-  const who = "a Kustomize patch or Flux's postBuild.substitute may have changed it on its way";
-  return `data: its digest is ${digest}, and was ${made} when it was synthesised: ${who}`;
+  const cause = "a Kustomize patch or Flux's postBuild.substitute may have changed it after the synth";
+  return `data: its digest is ${digest}, but the synthesised digest is ${made}: ${cause}`;
 }
 
 export const RENAMED =
@@ -31,17 +31,17 @@ export const RENAMED =
   "take both out, and make an App for each environment instead, new App({ outdir: 'dist/prod' })";
 
 /**
- * Returns how the Job that a ConfigMap names was changed after its synth. A Job is named by its content and Kubernetes allows no change of its
- * pods: with other content under the same name the next sync fails, and every one after it.
+ * Returns the change, since its synth, of the Job that a ConfigMap names. The name of a Job holds a hash of its content, and Kubernetes does
+ * not allow changes of its pod template: a changed Job with the same name makes every later sync fail.
  */
 export function jobChange(configMap: KubeObject, job: KubeObject, { kafka, namespace, labels }: Desired): string | undefined {
   const { name, uid } = job.metadata;
   if (job.metadata.namespace !== namespace || name !== configMap.metadata.annotations?.[ANNOTATION_JOB]) return undefined;
-  // One that was read from a cluster holds defaults and more.
+  // A Job from a cluster holds defaults, too: its content cannot be compared.
   if (uid !== undefined) return undefined;
-  // A name that the user chose says nothing of the content.
+  // A name that the user chose holds no hash.
   if (!isJobName(kafka, name)) return undefined;
-  // A tool may also have given the chart's labels other values.
+  // A tool may also have changed the values of the chart's labels.
   const restored = { ...job, metadata: { ...job.metadata, labels: { ...job.metadata.labels, ...labels } } };
   if (keysOf(restored).length > MOST_KEYS) return undefined;
   if ([job, restored].flatMap(variantsOf).some((variant) => jobNameOf(kafka, variant) === name)) return undefined;
@@ -52,7 +52,7 @@ export function jobChange(configMap: KubeObject, job: KubeObject, { kafka, names
   );
 }
 
-/** More labels and annotations than a Job has; to go through the selections of still more would take too long. */
+/** More labels and annotations than our Jobs have. Checking every selection of more keys would take too long. */
 const MOST_KEYS = 12;
 
 function keysOf({ metadata: { labels = {}, annotations = {} } }: KubeObject): readonly string[] {
@@ -60,8 +60,8 @@ function keysOf({ metadata: { labels = {}, annotations = {} } }: KubeObject): re
 }
 
 /**
- * Returns the Job as it is, and without each selection of its labels and annotations: any of them may have been added by a tool, which is
- * allowed, or by the user in the app, which is part of the content.
+ * Returns the Job itself, and the Job without each selection of its labels and annotations: each of them may come from a tool, which is
+ * allowed, or from the app, and then it is part of the content.
  */
 function variantsOf(job: KubeObject): readonly KubeObject[] {
   const keys = keysOf(job);

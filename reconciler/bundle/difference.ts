@@ -1,9 +1,9 @@
-/** What a commit changes in a bundle, as a reviewer reads it: a unified diff of its documents. */
+/** The difference between two versions of a bundle: a unified diff of its documents. */
 import { createTwoFilesPatch } from 'diff';
 import { type Bundle, DESIRED_KEY, documentKey } from '#model/bundle';
 import { yamlText } from '../input/yaml';
 
-/** Returns the diff of every document that differs, in the order of their names; without an old bundle all of it is new. */
+/** Returns the diff of every document that differs, in the order of their names; without an old bundle every document is new. */
 export function bundleDifference(old: Bundle | undefined, wanted: Bundle): string {
   const [before, after] = [old === undefined ? new Map<string, string>() : documentsOf(old), documentsOf(wanted)];
   const keys = [...new Set([...before.keys(), ...after.keys()])].sort();
@@ -17,7 +17,7 @@ export function bundleDifference(old: Bundle | undefined, wanted: Bundle): strin
     .join('');
 }
 
-/** Candidate requests are named by their content; which of them they are is what stays. */
+/** The names of candidate requests hold a hash of their content. The diff names them by their purpose instead, which stays the same. */
 function documentsOf({
   desired,
   issuerManifests,

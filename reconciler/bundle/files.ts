@@ -1,8 +1,8 @@
 /**
  * Bundles in files: the output of a synth, one manifest, or standard input.
  *
- * Reads YAML and JSON, one document or many, Lists too; takes the ConfigMaps that hold a bundle and leaves everything else alone.
- * Folders are not searched below their first level, as `kubectl -f` does: one level down usually is another environment.
+ * Reads YAML and JSON with one or more documents, and Lists. Uses the ConfigMaps that hold a bundle and ignores all other objects.
+ * Searches only the first level of a folder, as `kubectl -f` does: its subfolders usually are other environments.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { parseYaml } from '../input/yaml';
 import { jobChange } from './changed';
 import { bundleFromConfigMap, holdsBundle } from './documents';
 
-/** Where the input comes from. */
+/** The place of the input. */
 export interface BundleSource {
   /** A file or folder, as the user wrote it; `-` is standard input. */
   readonly file: string;
@@ -21,15 +21,15 @@ export interface BundleSource {
   readonly flag?: string;
   readonly cwd: string;
   readonly stdin: () => Promise<string>;
-  /** An empty folder, or files without a bundle, are no mistake: before the first commit of a KafkaTls there was none. */
+  /** Allows an empty folder and files without a bundle: before the first commit of a KafkaTls there is no bundle. */
   readonly mayBeEmpty?: boolean;
-  /** Neither is a path that does not exist: Git has no empty folders, and after the last commit of a KafkaTls there is none. */
+  /** Allows a path that does not exist: Git has no empty folders, and after the last KafkaTls was removed there is no folder. */
   readonly mayBeMissing?: boolean;
-  /** Jobs are held against their names, too. */
+  /** Also compares the content of Jobs with the hash in their names. */
   readonly withJobs?: boolean;
 }
 
-/** Which of several bundles. */
+/** Selects one of several bundles. */
 export interface BundleChoice {
   readonly name?: string | undefined;
   readonly namespace?: string | undefined;
@@ -37,15 +37,15 @@ export interface BundleChoice {
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
-/** What a file or folder holds. */
+/** The bundles of a file or folder. */
 export interface Scan {
-  /** Those that can be read, and of which there is only one, ordered by namespace and name. */
+  /** Valid bundles whose Kafka has no second bundle, ordered by namespace and name. */
   readonly bundles: readonly Bundle[];
-  /** What is wrong with the rest. */
+  /** Violations of the other bundles. */
   readonly violations: readonly string[];
 }
 
-/** Returns every bundle of a file or folder, ordered by namespace and name. There is at least one, unless there may be none. */
+/** Returns every bundle of a file or folder, ordered by namespace and name. There is at least one, unless `mayBeEmpty`. */
 export async function readBundles(source: BundleSource): Promise<readonly Bundle[]> {
   const { bundles, violations } = await scanBundles(source);
   if (violations.length > 0)
@@ -53,10 +53,10 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
   return bundles;
 }
 
-/** Returns the bundles of a file or folder, and what is wrong there. A path that is no place of bundles is an error all the same. */
+/** Returns the bundles of a file or folder and its violations. Throws if the path holds no bundle and must hold one. */
 export async function scanBundles(source: BundleSource): Promise<Scan> {
   const bundles: Found[] = [];
-  let isPlaceOfBundles = false;
+  let holdsAnyBundle = false;
   const jobs: { readonly job: KubeObject; readonly file: string }[] = [];
   const violations: string[] = [];
   const { files, folders } = await contentOf(source);
@@ -64,7 +64,7 @@ export async function scanBundles(source: BundleSource): Promise<Scan> {
     for (const object of objectsIn(file, await textOf(file, source), violations)) {
       if (isJob(object)) jobs.push({ job: object, file });
       if (!holdsBundle(object)) continue;
-      isPlaceOfBundles = true;
+      holdsAnyBundle = true;
       try {
         bundles.push({ bundle: bundleFromConfigMap(object), configMap: object, file });
       } catch (error) {
@@ -82,7 +82,7 @@ export async function scanBundles(source: BundleSource): Promise<Scan> {
     }
   }
   const isMissing = violations.length === 0 && source.mayBeEmpty !== true;
-  if (!isPlaceOfBundles && (folders.length > 0 || isMissing)) throw nothingFound(source, folders, violations);
+  if (!holdsAnyBundle && (folders.length > 0 || isMissing)) throw nothingFound(source, folders, violations);
   const isOnly = ({ bundle }: Found) => bundles.filter((other) => bundleId(other.bundle) === bundleId(bundle)).length === 1;
   const readable = bundles.filter(isOnly).map(({ bundle }) => bundle);
   return { bundles: readable.sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1)), violations };
@@ -98,7 +98,7 @@ function isJob(object: unknown): object is KubeObject {
   return isObject(object) && object.apiVersion === KINDS.Job.apiVersion && object.kind === KINDS.Job.kind;
 }
 
-/** Returns the bundles that are meant; an error lists them if there is none. */
+/** Returns the selected bundles; throws an error that lists all bundles if none is selected. */
 export function chooseBundles(bundles: readonly Bundle[], choice: BundleChoice): readonly Bundle[] {
   const chosen = bundles.filter((b) => isMeant(b, choice));
   if (chosen.length > 0) return chosen;
@@ -109,12 +109,12 @@ export function chooseBundles(bundles: readonly Bundle[], choice: BundleChoice):
   throw new InvalidInputError(`no bundle ${wanted}; there ${bundles.length === 1 ? 'is' : 'are'} ${listed(bundles)}`);
 }
 
-/** Tells whether a bundle is one of those that are meant. */
+/** Tells whether the choice selects a bundle. */
 export function isMeant({ desired }: Bundle, { name, namespace }: BundleChoice): boolean {
   return (name === undefined || desired.kafka === name) && (namespace === undefined || desired.namespace === namespace);
 }
 
-/** Returns the one bundle that is meant; an error lists them if there are several. */
+/** Returns the one selected bundle; throws an error that lists the bundles if there are several. */
 export function chooseBundle(bundles: readonly Bundle[], choice: BundleChoice): Bundle {
   const [chosen, ...others] = chooseBundles(bundles, choice);
   if (chosen !== undefined && others.length === 0) return chosen;
@@ -123,7 +123,7 @@ export function chooseBundle(bundles: readonly Bundle[], choice: BundleChoice): 
   });
 }
 
-/** Returns a bundle's identity as it is printed: `demo/orders`. */
+/** Returns the namespace and name of a bundle's Kafka: `demo/orders`. */
 export function bundleId({ desired }: Bundle): string {
   return `${desired.namespace}/${desired.kafka}`;
 }
@@ -151,7 +151,7 @@ function nothingFound({ file, flag = '-f' }: BundleSource, folders: readonly str
   });
 }
 
-/** What a path holds, named as the user named it. */
+/** The files and folders of a path, named as the user named it. */
 interface Content {
   readonly files: readonly string[];
   readonly folders: readonly string[];
@@ -196,14 +196,14 @@ const BECAUSE: Readonly<Record<string, string>> = {
   ENOTDIR: 'has a file where a folder should be in its path',
 };
 
-/** Returns why a file could not be read, as the user's mistake. */
+/** Returns the error for a file that cannot be read: the input is wrong. */
 export function unreadable(file: string, error: unknown): InvalidInputError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
   const hint = code === 'ENOENT' ? { hint: 'Synthesise first ("npx cdk8s synth"), or name the file with -f.' } : {};
   return new InvalidInputError(`${file}: ${BECAUSE[code] ?? `cannot be read (${code})`}`, { cause: error, ...hint });
 }
 
-/** Returns the objects of a text. What is not YAML is added to `violations`. */
+/** Returns the objects of a text. Adds YAML errors to `violations`. */
 function objectsIn(file: string, text: string, violations: string[]): readonly unknown[] {
   const parsed = parseYaml(text);
   if ('values' in parsed) return parsed.values.flatMap(itemsOf);
@@ -216,7 +216,7 @@ function itemsOf(value: unknown): readonly unknown[] {
   return typeof list?.kind === 'string' && list.kind.endsWith('List') && Array.isArray(list.items) ? list.items : [value];
 }
 
-/** Returns all objects of a file or folder, whatever they are. */
+/** Returns all objects of a file or folder, of any kind. */
 export async function readObjects(source: BundleSource): Promise<readonly KubeObject[]> {
   const violations: string[] = [];
   const { files } = await contentOf(source);

@@ -1,11 +1,11 @@
 /**
  * Plans as one comment of a pull request, or as the summary of a workflow run. GitHub refuses a comment of more than 65,536 characters and
- * a summary of more than 1 MiB, so that what does not fit is left out in this order, and a line at the top says so:
+ * a summary of more than 1 MiB. A text that is too long loses these parts in this order, and its first line reports the loss:
  *
- *     1. what the commit changes in the bundles (it is folded away where it is shown)
+ *     1. the difference between the bundles (folded away where it is shown)
  *     2. the steps
  *     3. all but one line for each Kafka
- *     4. Kafkas, those with the least to say first; the line says how many
+ *     4. Kafkas, the least urgent first; the line counts them
  */
 import type { KafkaTlsError } from '../errors';
 import { hasWork, type Plan } from '../model/plan';
@@ -13,11 +13,11 @@ import { errorLines } from './error';
 import { code, type Detail, inline, planMarkdown } from './markdown';
 import { conclusion, type PlanContext } from './text';
 
-/** How much may be written, and where all of it is. */
+/** The room of a comment or summary, and where a reader finds the full text. */
 export interface CommentLimit {
-  /** UTF-8. There are never more characters than bytes, however they are counted. */
+  /** In UTF-8. A text never has more characters than bytes. */
   readonly bytes: number;
-  /** A sentence that says where the rest is. */
+  /** A sentence that names the place of the full text. */
   readonly rest: string;
 }
 
@@ -31,11 +31,11 @@ export interface DescribedPlan {
 }
 
 const SHORTER: readonly { readonly detail: Detail; readonly leftOut: string }[] = [
-  { detail: 'without difference', leftOut: 'what the commit changes in the bundles' },
-  { detail: 'without steps', leftOut: 'what the commit changes in the bundles, and the steps' },
+  { detail: 'without difference', leftOut: 'the difference between the bundles' },
+  { detail: 'without steps', leftOut: 'the difference between the bundles, and the steps' },
 ];
 
-/** Returns all plans, and lines about Kafkas without one, with a line break at the end. */
+/** Returns all plans, and lines about Kafkas without a plan, with a line break at the end. */
 export function plansMarkdown(plans: readonly DescribedPlan[], lines: readonly string[], limit: CommentLimit): string {
   const whole = joined([...plans.map(({ plan, context }) => planMarkdown(plan, context)), ...lines]);
   if (fits(whole, limit)) return whole;
@@ -47,7 +47,7 @@ export function plansMarkdown(plans: readonly DescribedPlan[], lines: readonly s
   return cut(plans, lines, limit);
 }
 
-/** Returns what stopped the command, so that a reviewer sees it where the plan would be. */
+/** Returns the error that stopped the command, for the place where a reviewer looks for the plan. */
 export function errorMarkdown(error: KafkaTlsError, limit: CommentLimit): string {
   const [headline = '', ...reasons] = errorLines(error);
   const head = [
@@ -69,7 +69,7 @@ const INVALID = 2;
 /** The message of one violation may quote a whole document. */
 const LONGEST_HEADLINE = 4000;
 
-/** One line a Kafka, those that need attention first. */
+/** Returns one line for each Kafka, the most urgent first. */
 function cut(plans: readonly DescribedPlan[], lines: readonly string[], limit: CommentLimit): string {
   const urgency = ({ plan }: DescribedPlan) => (plan.obstacles.length > 0 ? 0 : plan.cutover !== undefined ? 1 : hasWork(plan) ? 2 : 3);
   const sorted = [...plans].sort((a, b) => urgency(a) - urgency(b)).map(line);
@@ -89,7 +89,7 @@ function line({ plan, context }: DescribedPlan): string {
 }
 
 function leftOutLine(what: string, { rest }: CommentLimit): string {
-  return `> Left out here, because it would be too long: ${what}. ${rest}\n`;
+  return `> Left out, because the text would be too long: ${what}. ${rest}\n`;
 }
 
 function joined(parts: readonly string[]): string {

@@ -1,4 +1,4 @@
-/** What stopped a run: `<Subject>: <what failed>: <why>.`, every violation or reason on a line of its own, then what to do about it. */
+/** Errors as text and JSON: `<Subject>: <what failed>: <why>.`, each violation or reason on a separate line, then the hint. */
 import { formatRef } from '#model/kube-object';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
 import { printable, printableJson, sentence } from './printable';
@@ -41,7 +41,7 @@ export function errorJson(error: KafkaTlsError): string {
   return `${printableJson({ error: errorFields(error) })}\n`;
 }
 
-/** Returns what programs need of an error. */
+/** Returns the fields of an error that programs read. */
 export function errorFields(error: KafkaTlsError): object {
   return {
     code: error.code,

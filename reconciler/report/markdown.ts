@@ -1,4 +1,4 @@
-/** A plan for a pull request: what merging it will do, as GitHub and GitLab show it. */
+/** A plan as Markdown, for a pull request on GitHub or GitLab. */
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { formatRef } from '#model/kube-object';
 import type { Plan } from '../model/plan';
@@ -26,7 +26,7 @@ export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 
   }
   blocks.push(`**${inline(conclusion(plan, context))}**`);
   if (context.difference !== undefined && context.difference !== '' && detail === 'all')
-    blocks.push(folded('What the commit changes in the bundle', context.difference));
+    blocks.push(folded('Difference between the bundles', context.difference));
   return `${blocks.join('\n\n')}\n`;
 }
 
@@ -37,7 +37,7 @@ function stepRows(plan: Plan): string {
   return ['| | change | subject | waits for | why |', '| ---: | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** A fence is longer than any that stands in the text. */
+/** The fence must be longer than every run of backticks in the text. */
 function folded(summary: string, diff: string): string {
   const ticks = Math.max(2, ...[...diff.matchAll(/`+/g)].map(([run]) => run.length)) + 1;
   const fence = '`'.repeat(ticks);
@@ -48,7 +48,7 @@ function folded(summary: string, diff: string): string {
   return `<details><summary>${summary}</summary>\n\n${fence}diff\n${lines.join('\n')}\n${fence}\n\n</details>`;
 }
 
-/** Text of the cluster must stay text: no markup, no links, no mentions, no further column. */
+/** Escapes text from the cluster: it must not become markup, a link, a mention or a further column. */
 export function inline(text: string): string {
   return printable(text)
     .replace(/ {2,}/g, ' ')

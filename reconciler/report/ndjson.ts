@@ -1,4 +1,4 @@
-/** Events for programs: one JSON object a line, with `time`, `event`, `subject`, `message`, inside a plan `step`, and of a wait `wait`. */
+/** Events for programs: one JSON object on each line, with `time`, `event`, `subject`, `message`, and where they apply `step` and `wait`. */
 import { formatRef } from '#model/kube-object';
 import type { ProgressEvent } from '../ports';
 import { printableJson } from './printable';

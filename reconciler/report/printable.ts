@@ -1,6 +1,6 @@
 /** Text from the cluster, made safe to print. */
 
-// Control characters, and those that hide text or turn its direction: a message must not be able to move the cursor or to lie.
+// Control characters, and characters that hide text or turn its direction: a message must not move the cursor or mislead a reader.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function escapeCharacter(character: string): string {

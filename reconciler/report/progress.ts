@@ -1,9 +1,9 @@
 /**
- * Events while a run is going on.
+ * Events during a run.
  *
- * Without a terminal every event is a line of its own, and so is a wait:
+ * Without a terminal each event, and each wait, is one line:
  * `09:00:07 [3/8] Pod/demo/orders-broker-1 waiting: not Ready (40s, gives up after 10m)`.
- * On a terminal the current wait is one line that is redrawn, every second with its age, until something happens.
+ * On a terminal the current wait is one line, redrawn every second with its age until the next event.
  */
 import { formatRef } from '#model/kube-object';
 import type { Clock, ProgressEvent, Report } from '../ports';
@@ -16,15 +16,15 @@ const CLEAR = '\r\u001b[2K';
 
 export interface Progress {
   readonly report: Report;
-  /** Clears what is still being redrawn. Nothing is written afterwards. */
+  /** Clears the line of the current wait. The report writes nothing afterwards. */
   end(): void;
 }
 
-/** Returns an event as one line without a line break: time in UTC, place in the plan, subject, what happened. */
+/** Returns an event as one line without a line break: time in UTC, step number, subject, event and message. */
 export function eventLine({ event, subject, message, step, wait }: ProgressEvent, time: Date): string {
   const place = step === undefined ? '' : `[${step.number}/${step.of}] `;
-  const said = message === '' ? event : `${event}: ${printable(message)}`;
-  return withRemark(`${time.toISOString().slice(11, 19)} ${place}${formatRef(subject)} ${said}`, waitRemark(wait?.elapsedMs ?? 0, wait));
+  const text = message === '' ? event : `${event}: ${printable(message)}`;
+  return withRemark(`${time.toISOString().slice(11, 19)} ${place}${formatRef(subject)} ${text}`, waitRemark(wait?.elapsedMs ?? 0, wait));
 }
 
 /** Returns how long a wait has lasted and when it ends: `40s, gives up after 10m`. */
@@ -34,13 +34,13 @@ function waitRemark(elapsedMs: number, wait: ProgressEvent['wait']): string {
   return [...age, ...end].join(', ');
 }
 
-/** Puts a remark in brackets; a line that ends in brackets has it in these. */
+/** Adds a remark in brackets, inside the brackets that the line ends with, if any. */
 function withRemark(line: string, remark: string): string {
   if (remark === '') return line;
   return line.endsWith(')') ? `${line.slice(0, -1)}; ${remark})` : `${line} (${remark})`;
 }
 
-/** Returns a report that writes one line an event. */
+/** Returns a report that writes one line for each event. */
 export function createLines(write: (text: string) => void, clock: Clock): Progress {
   return { report: (event) => write(`${eventLine(event, clock.now())}\n`), end: () => {} };
 }
@@ -71,7 +71,7 @@ export function createLive(write: (text: string) => void, clock: Clock, style: S
   async function redraw(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       draw();
-      await clock.sleep(REDRAW_MS, signal).catch(() => {}); // only the abort that ends the wait rejects it
+      await clock.sleep(REDRAW_MS, signal).catch(() => {}); // rejected only by the abort that ends the wait
     }
   }
 

@@ -1,8 +1,8 @@
-/** How a text is laid out: the width of the terminal, and whether there are colours. */
+/** Layout of text: the width of the terminal, and colours. */
 import { createColors } from 'picocolors';
 
 export interface Style {
-  /** Characters in a line; undefined means that nothing is wrapped, for a file or a pipe. */
+  /** Characters in a line; undefined for a file or a pipe, whose lines are not wrapped. */
   readonly columns: number | undefined;
   readonly isColor: boolean;
 }
@@ -10,7 +10,7 @@ export interface Style {
 /** The style of a file or a pipe. */
 export const PLAIN: Style = { columns: undefined, isColor: false };
 
-/** Returns functions that colour text, or leave it alone. */
+/** Returns functions that colour text, or return it unchanged. */
 export function painterOf(style: Style) {
   return createColors(style.isColor);
 }
@@ -30,7 +30,7 @@ export function wrap(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
-/** Returns a paragraph that fits the style, its further lines indented. */
+/** Returns a paragraph wrapped to the width of the style; the second and later lines are indented. */
 export function paragraph(text: string, style: Style, indent = ''): string {
   const width = style.columns === undefined ? Number.POSITIVE_INFINITY : Math.max(style.columns - indent.length, 40);
   return wrap(text, width).join(`\n${indent}`);

@@ -3,10 +3,10 @@ import { type Style, wrap } from './style';
 
 const GAP = '   ';
 const INDENT = '  ';
-/** Below this the last column is not worth wrapping; the terminal breaks the line. */
+/** A last column narrower than this is not wrapped: the terminal breaks the line. */
 const MIN_WRAPPED = 24;
 
-/** Changes how a cell looks, not how wide it is. */
+/** Colours a cell; its width must stay the same. */
 export type Paint = (cell: string, column: number, row: number) => string;
 
 /**

@@ -1,16 +1,16 @@
 /**
- * What people read. Everything in this folder turns plain data (plans, events, errors, observations) into text, and does nothing else:
- * it reads no clock, opens no file and knows no process.
+ * Text for people and programs. This folder turns plain data (plans, events, errors, observations) into text. It reads no clock, opens no
+ * file and does not know the process.
  *
  *     text.ts           a plan for a terminal: two columns and a reason, subject first
  *     markdown.ts       the same plan for a pull request
- *     progress.ts       events while a run is going on, one line each; on a terminal the current wait is redrawn
+ *     progress.ts       events during a run, one line each; on a terminal the current wait is redrawn
  *     ndjson.ts         the same events for programs
- *     verification.ts   what every listener serves, and whether that is right
- *     error.ts          what stopped a run, as text and as JSON
+ *     verification.ts   the certificate that each listener serves, and the verdict
+ *     error.ts          errors, as text and as JSON
  *
- * Rules: every line starts with its subject and ends with a reason; plain ASCII around the words of the cluster; whatever comes from
- * the cluster goes through `printable`; a Secret's content is in none of the inputs, so it can be in no output.
+ * Rules: each line starts with its subject and ends with a reason. Our own text is plain ASCII. Text from the cluster goes through
+ * `printable`. No input holds the content of a Secret, so no output does.
  */
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { formatRef } from '#model/kube-object';
@@ -19,10 +19,10 @@ import { printable, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';
 
-/** Changes that the summary does not count: they alter nothing, or are taken back before the run ends. */
+/** Changes that the summary does not count: they change nothing, or the run reverts them before it ends. */
 const UNCOUNTED: readonly string[] = ['wait', 'verify', 'check', 'pause', 'resume'];
 
-/** What stands before an obstacle, by what cures it. */
+/** The first words of an obstacle, by its kind. */
 export const OBSTACLE_LABELS: Readonly<Record<Obstacle['kind'], string>> = {
   wait: 'Waits for',
   blocked: 'Blocked by',
@@ -31,15 +31,15 @@ export const OBSTACLE_LABELS: Readonly<Record<Obstacle['kind'], string>> = {
 };
 
 export interface PlanContext {
-  /** The command that carries the plan out, as a shell takes it; absent when it was made without a cluster. */
+  /** The command that executes the plan, quoted for a shell; absent for a plan that was made without a cluster. */
   readonly applyWith?: string;
-  /** What a commit changes in the bundle, as a unified diff; for a pull request only. */
+  /** Unified diff of the bundles before and after a commit; for a pull request only. */
   readonly difference?: string;
-  /** The plan is being carried out now. */
+  /** Whether the plan is being executed now. */
   readonly isApplied?: boolean;
 }
 
-/** Returns the cells of a step: change, subject, what is waited for, why. */
+/** Returns the cells of a step: change, subject, state that the step waits for, reason. */
 export function stepCells(step: Step): readonly string[] {
   const { change, waitsFor, why } = describeStep(step);
   return [change, formatSubject(step), waitsFor, why].map(printable);
@@ -54,7 +54,7 @@ export function countChanges(steps: readonly Step[]): string {
   return [...counts].map(([change, count]) => `${count} ${change}`).join(', ');
 }
 
-/** Returns an obstacle in one line: `Blocked by Kafka/demo/orders: paused by somebody else.` */
+/** Returns an obstacle in one line: `Blocked by Kafka/demo/orders: paused by another owner.` */
 export function obstacleLine(obstacle: Obstacle): string {
   return printable(sentence(`${OBSTACLE_LABELS[obstacle.kind]} ${formatRef(obstacle.subject)}: ${obstacle.message}`));
 }
@@ -64,42 +64,42 @@ export function cutoverLine({ mode, because }: NonNullable<Plan['cutover']>): st
   return printable(sentence(`Cut-over (${mode}): ${because}`));
 }
 
-/** Returns whether clients have to do something, in one line; nothing where no pod restarts. */
+/** Returns in one line whether clients must act; undefined if no pod restarts. */
 export function clientsLine({ cutover, steps }: Plan): string | undefined {
-  if (cutover?.kind === 'expired') return 'Clients need do nothing: they are refused until pods have restarted, see the cut-over.';
+  if (cutover?.kind === 'expired') return 'Clients need not act. Brokers refuse them until the pods have restarted: see the cut-over.';
   if (cutover !== undefined) return 'Clients must act: see the cut-over.';
-  // Every request restarts pods; without a cluster they may not be known.
+  // Each request restarts pods, also where a plan without a cluster does not know them.
   const isRestarted = steps.some((s) => s.kind === 'evict' || s.kind === 'submitOpsRequest');
-  return isRestarted ? 'Clients need do nothing: their connections break once a broker, and are made again.' : undefined;
+  return isRestarted ? 'Clients need not act. Each broker closes their connections once, and clients reconnect.' : undefined;
 }
 
 /** Returns an estimate in one line: `Takes about 7 min, with an outage of about 4 min (a pod took up to 40 s to get Ready).` */
 export function estimateLine({ durationMs, perPodMs, outageMs, because }: Estimate): string {
   const perPod = perPodMs === undefined ? [] : [`${approximately(perPodMs)} for every pod that restarts`];
-  // Nothing comes before the restarts where, say, only a request is submitted.
+  // A plan that only submits a request has no duration before its restarts.
   const before = durationMs === 0 && perPod.length > 0 ? [] : [approximately(durationMs)];
   const outage = outageMs === undefined ? '' : `, with an outage of about ${approximately(outageMs)}`;
   const basis = because === '' ? '' : ` (${because})`;
   return printable(`Takes about ${[...before, ...perPod].join(', and ')}${outage}${basis}.`);
 }
 
-/** Rounded up, to what an estimate is good for. */
+/** Rounds up: an estimate is no more exact than this. */
 function approximately(ms: number): string {
   return ms <= 100_000 ? `${Math.ceil(ms / 10_000) * 10} s` : `${Math.ceil(ms / 60_000)} min`;
 }
 
-/** Returns the last sentence of a plan: what it amounts to, and how to go on. */
+/** Returns the last sentence of a plan: the number of changes and the next command. */
 export function conclusion(plan: Plan, { applyWith, isApplied }: PlanContext): string {
-  if (plan.obstacles.length > 0) return plan.obstacles.every((o) => o.kind === 'wait') ? 'Nothing is done until then.' : 'Nothing is done.';
-  if (plan.steps.length === 0) return plan.isPartial === true ? 'Nothing to do, as far as can be seen from here.' : 'Nothing to do.';
+  if (plan.obstacles.length > 0) return plan.obstacles.every((o) => o.kind === 'wait') ? 'Nothing changes until then.' : 'Nothing changes.';
+  if (plan.steps.length === 0) return plan.isPartial === true ? 'Nothing to do, as far as these rights allow to see.' : 'Nothing to do.';
   const counted = countChanges(plan.steps);
   const total = counted === '' ? `${plan.steps.length} ${plan.steps.length === 1 ? 'check' : 'checks'}` : counted;
   if (isApplied === true) return `${total}.`;
-  const apply = applyWith === undefined ? 'No cluster was asked.' : `Apply with: ${applyWith}`;
+  const apply = applyWith === undefined ? 'This plan was made without a cluster.' : `Apply with: ${applyWith}`;
   return `${total}.  Nothing was changed.  ${apply}`;
 }
 
-/** Returns a plan as it is read on a terminal, with a line break at its end. */
+/** Returns a plan as text for a terminal, with a line break at its end. */
 export function planText(plan: Plan, style: Style, context: PlanContext): string {
   const paint = painterOf(style);
   const blocks: string[] = [`${paint.bold(formatRef(plan.subject))}  ${printable(plan.summary)}    executor: ${plan.executor}`];

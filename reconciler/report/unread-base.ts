@@ -1,10 +1,10 @@
-/** A base that holds something else than valid bundles: what was not compared, why, and what that means for the reviewer. */
+/** A base with invalid bundles: the bundles that were not compared, the reasons, and the consequence for the reviewer. */
 import { inline } from './markdown';
 import { printable, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
 
 export interface UnreadBase {
-  /** What is wrong in the base, each with its file. */
+  /** Violations in the base, each with its file. */
   readonly violations: readonly string[];
   /** The bundles of the new state that were not compared: `demo/orders`. */
   readonly notCompared: readonly string[];
@@ -12,7 +12,7 @@ export interface UnreadBase {
   readonly isWhole: boolean;
 }
 
-/** So that a comment has room for the plans of the rest. */
+/** Leaves room in a comment for the plans of the other bundles. */
 const MOST_ITEMS = 20;
 const LONGEST_VIOLATION = 500;
 

@@ -1,4 +1,4 @@
-/** What every listener serves, and whether that is what it should serve. */
+/** The certificate that each listener serves, compared with the desired one. */
 import { formatRef, KINDS, type ObjectRef, ref } from '#model/kube-object';
 import { formatIssuerRef, type TlsState } from '#model/tls';
 import type { Observation, Served } from '../model/observation';
@@ -6,7 +6,7 @@ import { printable, printableJson, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';
 
-/** Something that is not as it should be, or could not be seen. */
+/** A listener that serves another certificate than desired, or whose certificate is unknown. */
 export interface Mismatch {
   readonly subject: ObjectRef;
   readonly problem: string;
@@ -15,12 +15,12 @@ export interface Mismatch {
 
 export interface Verification {
   readonly live: Observation;
-  /** What the Kafka should serve. */
+  /** The desired TLS state. */
   readonly tls: TlsState;
   readonly mismatches: readonly Mismatch[];
 }
 
-/** Returns a verification as it is read on a terminal, with a line break at its end. */
+/** Returns a verification as text for a terminal, with a line break at its end. */
 export function verificationText(verification: Verification, style: Style): string {
   const { live, tls, mismatches } = verification;
   const paint = painterOf(style);
@@ -44,7 +44,7 @@ export function verdictLine({ live, tls, mismatches }: Verification): string {
   const listeners = live.pods.reduce((sum, pod) => sum + pod.served.length, 0);
   const wrong = mismatches.filter((m) => !m.isUnknown).length;
   const unknown = mismatches.length - wrong;
-  if (live.pods.length === 0 && mismatches.length === 0) return 'Not verified: there is no pod.';
+  if (live.pods.length === 0 && mismatches.length === 0) return 'Not verified: the Kafka has no pod.';
   if (mismatches.length === 0) {
     const served = tls === 'off' ? 'plaintext' : 'what its Secret holds';
     return `Verified: ${count(listeners, 'listener')} of ${count(live.pods.length, 'pod')}, each serves ${served}.`;
@@ -82,7 +82,7 @@ function servedRows(live: Observation): readonly (readonly string[])[] {
 function servedCells({ protocol, because, leaf }: Served): readonly string[] {
   if (protocol === 'unknown') return ['unknown', because ?? '', ''];
   if (leaf === undefined) return [protocol, '', ''];
-  // 16 digits tell certificates apart and can be compared with what openssl prints.
+  // 16 digits distinguish certificates and can be compared with the output of openssl.
   return ['TLS', `sha256:${leaf.fingerprint.slice(0, 16)}`, leaf.notAfter.replace(/\.\d+Z$/, 'Z')];
 }
 
