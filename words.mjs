@@ -23,15 +23,14 @@ const WORDS = [
 
 /** Folders that are not reworded yet. */
 const PENDING = [
+  'test/cli/golden/',
+  'test/report/golden/',
   'README.md',
   'constructs/',
   'constructs/model/',
   'examples/change-issuer/README.md',
   'examples/quickstart/README.md',
   'examples/remove-tls/README.md',
-  'reconciler/errors.ts',
-  'reconciler/bundle/files.ts',
-  'reconciler/cli/',
   'reconciler/cluster/',
   'reconciler/execute/',
   'reconciler/execute/native/',
@@ -41,10 +40,8 @@ const PENDING = [
   'reconciler/plan/',
   'reconciler/plan/checks/',
   'reconciler/plan/preflight/',
-  'reconciler/report/',
   'reconciler/sandbox/api/ownership.ts',
   'test/admission/questions.ts',
-  'test/cli/',
   'test/cli/golden/',
   'test/cluster/kube-sandbox.test.ts',
   'test/constructs/',

@@ -1,6 +1,6 @@
 /**
- * An API server that is away when a pod starts: a control plane that is upgraded, a network that is not up yet, a ServiceAccount that is not
- * known yet. Time cures all of that, so that a run in a pod waits. Outside of a pod a wrong address is more likely, and nothing is waited for.
+ * Waits for the API server when a pod starts: during an upgrade of the control plane, before the network is up, or before the ServiceAccount
+ * is known. Outside of a pod a wrong address is more likely, so that a command fails at once.
  */
 import { KINDS } from '#model/kube-object';
 import { ClusterError } from '../errors';
@@ -12,7 +12,7 @@ const WAIT_MS = 300_000;
 const LOOK_EVERY_MS = 5_000;
 const UNAUTHORIZED = 401;
 
-/** Returns when the API server answers; throws the last error where it is still away after five minutes. */
+/** Returns when the API server answers; throws the last error if it does not answer within five minutes. */
 export async function awaitApiServer(
   { cluster, namespace, isInPod }: Connection,
   { io, runtime: { clock } }: Session,
@@ -23,7 +23,7 @@ export async function awaitApiServer(
   let reported = '';
   while (true) {
     try {
-      // Every ServiceAccount may ask this; the answer does not matter.
+      // Every ServiceAccount has the right to this request; the answer does not matter.
       await cluster.isAllowed({ verb: 'get', group: '', resource: KINDS.ConfigMap.plural, namespace });
       return;
     } catch (error) {

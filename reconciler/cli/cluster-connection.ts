@@ -11,11 +11,11 @@ import type { ClusterTarget, Connection } from './io';
 import type { Surroundings } from './runtime';
 import { sandboxAddress, sandboxFacts } from './sandbox-brokers';
 
-/** Returns the cluster that is meant, and its brokers, over real sockets. */
+/** Connects to the cluster of the kubeconfig, and to its brokers over real sockets. */
 export async function connectTo(target: ClusterTarget, { env, stderr }: Surroundings): Promise<Connection> {
   const connected = await connect({ ...target, env, stderr, clock: systemClock });
   const { cluster } = connected;
-  // A sandbox serves its API on this machine only; clusters elsewhere are never asked for its annotations.
+  // A sandbox serves its API on the loopback address only: on other clusters its annotations are ignored.
   const isLocal = isThisMachine(new URL(connected.server));
   const addressOf = isLocal ? sandboxAddress : dnsAddress;
   const facts = kafkaFacts(cluster, { clock: systemClock, addressOf });

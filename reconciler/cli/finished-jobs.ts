@@ -1,24 +1,24 @@
 /**
- * Jobs that are over. A Job is named by its content, and Argo CD and Flux create it only while there is none of its name.
+ * Deletes finished Jobs. The name of a Job holds a hash of its content, and Argo CD and Flux create it only if no Job has this name.
  *
- * 1. A finished Job of an earlier content is deleted, so that a commit that reverts to this content creates its Job again.
- * 2. A failed Job of the present content is deleted by the run that succeeds, such as one of the CronJob. Argo CD and Flux then create it
- *    again, it has nothing to do and is Complete, and both of them are healthy. A complete one stays, so that it is not created again.
+ * 1. A run deletes finished Jobs of earlier contents: a commit that reverts to such a content creates its Job again.
+ * 2. A run that succeeds, such as one of the CronJob, deletes the failed Job of the same content. Argo CD and Flux then create it again; it has
+ *    nothing to do, completes, and both report a healthy state. A complete Job stays: otherwise they would create it again.
  *
- * A Job that a CronJob made is the CronJob's to delete.
+ * The CronJob deletes its own Jobs.
  */
 import { hasTrueCondition, KINDS, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, LABEL_KAFKA } from '#model/names';
 import { ClusterError } from '../errors';
 import type { Cluster, Report } from '../ports';
 
-/** Whose Jobs are looked at, and by which run. */
+/** The Jobs of one bundle, and the run that deletes them. */
 export interface JobsOf {
   readonly cluster: Cluster;
   /** The ConfigMap that holds the bundle and names the Job of its content. */
   readonly configMap: ObjectRef;
   readonly kafka: string;
-  /** Names this run; that of a run in a pod begins with the name of the pod. */
+  /** Identity of this run; in a pod it begins with the name of the pod. */
   readonly identity: string;
   readonly report: Report;
 }
@@ -27,12 +27,12 @@ export interface JobsOf {
 export function deleteFinishedJobs(of: JobsOf): Promise<void> {
   return deleteJobs(of, 'finished, and of an earlier content', (configMap) => {
     const named = configMap.metadata.annotations?.[ANNOTATION_JOB];
-    // Without an annotation there is no Job of the present content, and none can be told to be of an earlier one.
+    // Without the annotation the Job of the present content is unknown, and so are those of earlier contents.
     return (job) => named !== undefined && job.metadata.name !== named;
   });
 }
 
-/** Deletes the failed Job of the content with this digest, to which the run that calls this has just brought the Kafka. */
+/** Deletes the failed Job of the content with this digest, which the calling run has just applied. */
 export function deleteFailedJob(of: JobsOf, digest: string): Promise<void> {
   return deleteJobs(of, 'failed, and this run has succeeded with the same content', (configMap) => {
     const { [ANNOTATION_JOB]: named, [ANNOTATION_DIGEST]: current } = configMap.metadata.annotations ?? {};
@@ -52,7 +52,7 @@ async function deleteJobs(
     const jobs = await cluster.list(KINDS.Job, { namespace, labels: { [LABEL_KAFKA]: kafka } });
     const candidates = jobs.filter((job) => isFinished(job) && !isOwnedOrTerminating(job));
     if (candidates.length === 0) return;
-    // Read last: a revert may have named one of them meanwhile.
+    // Read last: a revert may have made one of them the present Job meanwhile.
     const current = await cluster.get(configMap);
     for (const job of current === undefined ? [] : candidates.filter(choose(current))) {
       await cluster.delete(refOf(job), job.metadata.uid ?? '');

@@ -1,17 +1,17 @@
-/** Flags that several commands share: how they read in help, and what they are parsed to. */
+/** Flags of several commands: their help and their parsers. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { goDurationMs } from '#model/go-duration';
 
-/** Where commands look for bundles when nothing else is said: what `cdk8s synth` writes. */
+/** Default place of bundles: the output of `cdk8s synth`. */
 export const DEFAULT_FILE = 'dist';
 
-/** An object, as it is named in a flag: `demo/kafka-tls-orders`, or without a namespace. */
+/** An object named by a flag: `demo/kafka-tls-orders`, or a name without a namespace. */
 export interface NamedObject {
   readonly namespace?: string;
   readonly name: string;
 }
 
-/** Which bundle. */
+/** Selects a bundle. */
 export interface SourceFlags {
   readonly file?: string;
   readonly name?: string;
@@ -20,7 +20,7 @@ export interface SourceFlags {
   readonly digest?: string;
 }
 
-/** Which cluster, and for how long. */
+/** Selects a cluster and limits the time of the command. */
 export interface ClusterFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -38,14 +38,14 @@ export function addFileFlags(command: Command): Command {
   return command
     .optionsGroup('Which bundle:')
     .option('-f, --file <path>', `bundle to read: a file, a folder of synth output, or - for standard input (default: ${DEFAULT_FILE})`)
-    .option('--name <kafka>', 'the bundle of this Kafka, where there are several')
-    .option('-n, --namespace <namespace>', 'namespace, where a name comes without one');
+    .option('--name <kafka>', 'the bundle of this Kafka, if there are several bundles')
+    .option('-n, --namespace <namespace>', 'namespace of names that are given without one');
 }
 
-/** Adds the flag that takes the bundle from the cluster instead. */
+/** Adds the flag that reads the bundle from the cluster. */
 export function addConfigMapFlag(command: Command): Command {
   return command.addOption(
-    new Option('--config-map <namespace/name>', 'take the bundle from this ConfigMap in the cluster, as the Job does')
+    new Option('--config-map <namespace/name>', 'read the bundle from this ConfigMap in the cluster, as the Job does')
       .argParser(parseName)
       .conflicts('file'),
   );

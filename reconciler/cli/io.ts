@@ -1,30 +1,30 @@
-/** What the command line may ask of its process and of the world. `bin.ts` and the tests each bring their own. */
+/** Ports of the command line: the process and everything outside of it. `process.ts` and the tests implement them. */
 import type { KubeObject } from '#model/kube-object';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText } from '../ports';
 import type { Style } from '../report/style';
 
-/** The process, as far as a command may know it. */
+/** The process. */
 export interface Io {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly stdin: () => Promise<string>;
-  /** Standard output is a terminal. */
+  /** Whether standard output is a terminal. */
   readonly isTty: boolean;
   /** Width of the terminal. */
   readonly columns: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Aborts when the process is told to stop; its reason is the KafkaTlsError to report. */
+  /** Aborts on SIGINT and SIGTERM; its reason is the KafkaTlsError to report. */
   readonly signal: AbortSignal;
 }
 
-/** Which cluster. */
+/** Selects a cluster. */
 export interface ClusterTarget {
-  /** Absent: the usual places, as for kubectl. */
+  /** Default: the kubeconfig that kubectl uses. */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;
-  /** Ends a login that a request waits for. */
+  /** Ends an interactive login. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,11 +33,11 @@ export interface Connection {
   readonly dialer: Dialer;
   readonly facts: KafkaFactsSource;
   readonly random: RandomText;
-  /** Tells this run from every other one, in the Lease. */
+  /** Unique name of this run, for the Lease. */
   readonly identity: string;
-  /** Where objects are looked for that were named without a namespace. */
+  /** Namespace of objects that are named without one. */
   readonly namespace: string;
-  /** Whether the cluster is the one that this process runs in, as its ServiceAccount. */
+  /** Whether this process runs in a pod of the cluster, with its ServiceAccount. */
   readonly isInPod?: boolean;
   close(): void;
 }
@@ -49,14 +49,14 @@ export interface RunningSandbox {
   close(): Promise<void>;
 }
 
-/** The world outside the process. */
+/** Everything outside of the process: time, clusters, sandboxes. */
 export interface Runtime {
   readonly clock: Clock;
   connect(target: ClusterTarget): Promise<Connection>;
   startSandbox(options: { readonly opsManager: boolean; readonly clusterDomain?: string }): Promise<RunningSandbox>;
 }
 
-/** Returns how to lay out text on standard output; `NO_COLOR` and a dumb terminal are respected. */
+/** Returns the style of standard output. `NO_COLOR` and `TERM=dumb` turn colours off. */
 export function styleOf({ isTty, columns, env }: Io): Style {
   const isColor = isTty && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
   return { columns: isTty ? columns : undefined, isColor };

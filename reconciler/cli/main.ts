@@ -1,10 +1,10 @@
 /**
- * The command line: what was typed -> a command -> an exit code. Knows neither the process nor the world, both are handed in.
+ * The command line: arguments -> command -> exit code. The process and the runtime are parameters.
  *
- * 1. `cli/program.ts` says which commands and flags there are, `cli/<command>.ts` what each does.
+ * 1. `cli/program.ts` declares the commands and their flags; `cli/<command>.ts` implements a command.
  * 2. A command prints its result to standard output and returns its exit code.
- * 3. Whatever stops it is a KafkaTlsError: here, and only here, it becomes text on standard error (JSON with `--output json`) and an
- *    exit code. Anything else that is thrown is a bug and becomes an InternalError, whose stack `--debug` shows.
+ * 3. A KafkaTlsError stops a command. Only this file turns it into text on standard error (JSON with `--output json`) and an exit code.
+ *    Any other error is a bug and becomes an InternalError; `--debug` shows its stack.
  */
 import { type Command, CommanderError } from 'commander';
 import { InternalError, InvalidInputError, KafkaTlsError } from '../errors';
@@ -42,7 +42,7 @@ function prepare(command: Command, io: Io): void {
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr, getOutHelpWidth: width, getErrHelpWidth: width, outputError: () => {} });
 }
 
-/** Help or version was asked for, and was printed. */
+/** Tells whether commander has printed help or the version. */
 function isAnswered({ code }: CommanderError): boolean {
   return code === 'commander.help' || code === 'commander.helpDisplayed' || code === 'commander.version';
 }
@@ -60,12 +60,12 @@ function usageError(error: CommanderError, command: Command): InvalidInputError 
 
 function toKafkaTlsError(error: unknown, { signal }: Io): KafkaTlsError {
   const interruption: unknown = signal.aborted ? signal.reason : undefined;
-  // What an interrupted call throws says less than why it was interrupted; what went wrong while the run was ended says more.
-  const isItsEcho = !(error instanceof KafkaTlsError) || error.message === (interruption as Error | undefined)?.message;
-  if (interruption instanceof KafkaTlsError && isItsEcho) return interruption;
+  // The signal explains an interrupted call better than the error of the call. An error of the clean-up after the signal is reported itself.
+  const isInterruptedCall = !(error instanceof KafkaTlsError) || error.message === (interruption as Error | undefined)?.message;
+  if (interruption instanceof KafkaTlsError && isInterruptedCall) return interruption;
   if (error instanceof KafkaTlsError) return error;
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new InternalError(`kafka-tls: unexpected error: ${said}`, { cause: error });
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new InternalError(`kafka-tls: unexpected error: ${text}`, { cause: error });
 }
 
 function reportError(error: KafkaTlsError, argv: readonly string[], io: Io): number {

@@ -1,16 +1,16 @@
-/** The command that is printed as the next one: it can be pasted into a shell, and means the same bundle, cluster and options. */
+/** The next command, printed for a user to paste into a shell. It names the same bundle, cluster and options as the present one. */
 import type { Bundle } from '#model/bundle';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
 import { quoted } from './shell';
 
-/** What a plan was made with. */
+/** The flags that a plan was made with. */
 export interface PlannedWith extends SourceFlags, ClusterFlags {
   readonly out?: string;
   readonly takeOver?: boolean;
   readonly retry?: boolean;
 }
 
-/** Returns the command that carries out a plan that was made with these flags. */
+/** Returns the command that executes a plan made with these flags. */
 export function applyCommand(flags: PlannedWith, { desired }: Bundle, isOneOfSeveral: boolean): string {
   const { configMap, namespace } = flags;
   const source =
@@ -30,7 +30,7 @@ export function applyCommand(flags: PlannedWith, { desired }: Bundle, isOneOfSev
     .join(' ');
 }
 
-/** Returns the text with every `kafka-tls apply` in it completed by the flags of this run. A saved plan does not go with another option. */
+/** Returns the text with the flags of this run added to every `kafka-tls apply` in it. `--plan` is left out: it excludes other options. */
 export function withCommand(text: string, { out: _, ...flags }: PlannedWith, bundle: Bundle, isOneOfSeveral: boolean): string {
   return text.replace(/"kafka-tls apply(?: (--retry|--take-over))?"/g, (_whole, added?: string) => {
     const options = { ...flags, ...(added === '--retry' ? { retry: true } : {}), ...(added === '--take-over' ? { takeOver: true } : {}) };

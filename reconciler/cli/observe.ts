@@ -1,4 +1,4 @@
-/** `kafka-tls observe`: everything that was seen of a Kafka, as one JSON document without Secret values. Changes nothing. */
+/** `kafka-tls observe`: the observation of a Kafka as one JSON document without Secret values. Changes nothing. */
 import { readOnly } from '../cluster/write-guard';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';

@@ -1,4 +1,4 @@
-/** How plans are printed: as text, as JSON, or as the comment of a pull request. */
+/** Prints plans as text, as JSON, or as the comment of a pull request. */
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '#model/bundle';
@@ -14,24 +14,24 @@ import type { OutputFlags } from './flags';
 import { type Io, styleOf } from './io';
 
 export interface PlanOutputFlags extends OutputFlags {
-  /** Where to append the plans as Markdown, with all that a comment has no room for. */
+  /** File to which the plans are appended as Markdown, including what is too long for a comment. */
   readonly summary?: string;
 }
 
-/** A plan, its bundle, and how it is carried out. */
+/** A plan, its bundle, and the command that executes it. */
 export interface Planned {
   readonly plan: Plan;
   readonly bundle: Bundle;
   readonly applyWith?: string;
-  /** What the commit changes in the bundle. */
+  /** Unified diff of the bundle before and after the commit. */
   readonly difference?: string;
 }
 
-/** Plans, and the bundles that the base has and the new state has not. */
+/** Plans, and the bundles of the base that the new state does not hold. */
 export interface Plans {
   readonly planned: readonly Planned[];
   readonly removed?: readonly Bundle[];
-  /** The base, or a part of it, cannot be read. */
+  /** The unreadable part of the base. */
   readonly unread?: UnreadBase;
 }
 
@@ -55,7 +55,7 @@ export async function printPlans({ planned, removed = [], unread }: Plans, flags
   }
 }
 
-/** Prints why there is no plan, where a pull request would otherwise have no comment. The error itself is still to be thrown. */
+/** Prints the error as the comment of a pull request, which would otherwise have none. The caller throws the error. */
 export async function printRefusal(error: unknown, flags: PlanOutputFlags, io: Io): Promise<void> {
   if (flags.output !== 'markdown' || !(error instanceof KafkaTlsError) || error instanceof InterruptedError) return;
   await printMarkdown(flags, io, (limit) => errorMarkdown(error, limit));
@@ -63,10 +63,10 @@ export async function printRefusal(error: unknown, flags: PlanOutputFlags, io: I
 
 async function printMarkdown({ summary }: PlanOutputFlags, io: Io, render: (limit: CommentLimit) => string): Promise<void> {
   const rest =
-    summary === undefined ? 'Run the same command with --summary FILE for all of it.' : 'All of it is in the summary of the run.';
+    summary === undefined ? 'Run the same command with --summary FILE for the full text.' : 'The summary of the run holds the full text.';
   io.stdout(render({ bytes: COMMENT_BYTES, rest }));
   if (summary === undefined) return;
-  const text = render({ bytes: SUMMARY_BYTES, rest: 'Run "kafka-tls plan" for all of it.' });
+  const text = render({ bytes: SUMMARY_BYTES, rest: 'Run "kafka-tls plan" for the full text.' });
   await appendFile(path.resolve(io.cwd, summary), text).catch((error: unknown) => {
     throw new InvalidInputError(`${summary}: cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
@@ -83,5 +83,5 @@ function contextOf({ applyWith, difference }: Planned): PlanContext {
 
 function removedLine({ desired }: Bundle): string {
   const subject = formatRef(ref(KINDS.Kafka, desired.namespace, desired.kafka));
-  return `${printable(`${subject}: has no bundle any more: its TLS stays as it is, and nobody looks after it.`)}\n`;
+  return `${printable(`${subject}: has no bundle any more: its TLS stays as it is and is no longer managed.`)}\n`;
 }

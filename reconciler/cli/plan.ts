@@ -1,4 +1,4 @@
-/** `kafka-tls plan`: what would be done, in order, and why. Changes nothing. */
+/** `kafka-tls plan`: the steps of a run in their order, with reasons. Changes nothing. */
 import type { Bundle } from '#model/bundle';
 import { bundleDifference } from '../bundle/difference';
 import { bundleId, chooseBundles, isMeant, readBundles, scanBundles } from '../bundle/files';
@@ -19,17 +19,17 @@ export interface PlanFlags extends SourceFlags, ClusterFlags, PlanOutputFlags {
   readonly base?: string;
   readonly observation?: string;
   readonly exitCode?: boolean;
-  /** Where to save the plans. */
+  /** File to save the plans in. */
   readonly out?: string;
   readonly takeOver?: boolean;
   readonly retry?: boolean;
 }
 
-/** What a command came to, where a plan says that it will not work. */
+/** Exit codes of a plan with obstacles: those that apply would end with. */
 const OBSTACLE_EXIT_CODES: Readonly<Record<Obstacle['kind'], number>> = { failed: 1, invalid: 2, blocked: 4, wait: 4 };
 const CHANGES_PENDING = 3;
 
-/** Prints the plans and returns the exit code; where there is no plan, a pull request gets a comment that says why. */
+/** Prints the plans and returns the exit code. If planning fails, a pull request gets the error as a comment. */
 export async function runPlan(flags: PlanFlags, session: Session): Promise<number> {
   if (flags.summary !== undefined && flags.output !== 'markdown') {
     throw new InvalidInputError("kafka-tls plan: flag '--summary <file>' needs '--output markdown'");
@@ -45,7 +45,7 @@ export async function runPlan(flags: PlanFlags, session: Session): Promise<numbe
     .map(({ plan: { obstacles } }) => obstacles[0])
     .flatMap((o) => (o === undefined ? [] : OBSTACLE_EXIT_CODES[o.kind]));
   if (Math.max(0, ...refused) !== 0) return Math.max(...refused);
-  // What was not compared may be anything.
+  // A bundle that was not compared may have changed.
   const isPending = planned.some((p) => hasWork(p.plan)) || (unread?.notCompared ?? []).length > 0;
   return flags.exitCode === true && isPending ? CHANGES_PENDING : 0;
 }
@@ -53,7 +53,7 @@ export async function runPlan(flags: PlanFlags, session: Session): Promise<numbe
 async function makePlans(flags: PlanFlags, session: Session): Promise<Plans> {
   if (flags.base !== undefined) return planFromBase(flags.base, flags, session);
   if (flags.observation !== undefined) return { planned: [await planFromObservation(flags.observation, flags, session)] };
-  // Bad input is told before the cluster is reached.
+  // Wrong input is reported before the cluster is reached.
   const inFiles = flags.configMap === undefined ? await bundlesInFiles(session, flags, { withJobs: true }) : undefined;
   return { planned: await planLive(flags, session, inFiles) };
 }
@@ -76,7 +76,7 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
   });
 }
 
-/** Whoever reads a plan need not have the rights of the Job that carries it out. */
+/** A reader of a plan does not need the rights of the Job that executes it. */
 function previewOptions(flags: PlanFlags): PlanOptions {
   return { ...flags, isPreview: true };
 }
@@ -86,22 +86,22 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
   const all = await readBundles({ file: flags.file ?? 'dist', cwd: session.io.cwd, stdin: session.io.stdin });
   const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
   if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);
-  // The instant of the observation, so that a replay gives the same plan on any day.
+  // The time of the observation: a replay gives the same plan on any day.
   return { bundle, plan: plan(bundle, live, new Date(live.observedAt), previewOptions(flags)) };
 }
 
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Plans> {
   const { cwd, stdin } = session.io;
-  // A pull request may take the last bundle out, and Git has no empty folders.
+  // A pull request may remove the last bundle, and Git has no empty folders.
   const after = await readBundles({ file: flags.file ?? DEFAULT_FILE, cwd, stdin, mayBeEmpty: true, mayBeMissing: true, withJobs: true });
-  // A base that does not hold what it should is not refused: the commit may be what mends it, and has to pass a required check.
+  // An invalid base is no error: the commit may repair it and must pass a required check.
   const { bundles: before, violations } = await scanBundles({ file: base, flag: '--base', cwd, stdin, mayBeEmpty: true });
   const [old, wanted] = [before.filter((b) => isMeant(b, flags)), after.filter((b) => isMeant(b, flags))];
   const isAll = flags.name === undefined && flags.namespace === undefined;
   if (old.length === 0 && wanted.length === 0 && !(isAll && violations.length > 0))
     chooseBundles(await bundlesInFiles(session, flags), flags);
   const find = (among: readonly Bundle[], bundle: Bundle) => among.find((b) => bundleId(b) === bundleId(bundle));
-  // One that the base seems not to have may be in the part that cannot be read.
+  // A bundle that is missing in the base may be in its unreadable part.
   const isCompared = (bundle: Bundle) => violations.length === 0 || find(old, bundle) !== undefined;
   const planned = wanted.filter(isCompared).map((bundle) => {
     const was = find(old, bundle);

@@ -54,7 +54,7 @@ async function readStdin(): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Runs the command that was typed and sets the exit code of the process. */
+/** Runs the command of the arguments and sets the exit code of the process. */
 export async function run(): Promise<void> {
   process.exitCode = await exitCode();
 }

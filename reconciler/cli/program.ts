@@ -1,4 +1,4 @@
-/** The commands and their flags, as help shows them. What a command does is in the file of its name, which is loaded when it runs. */
+/** The commands, their flags and their help. The implementation of a command is in the file of its name and is loaded when it runs. */
 import { Command, Option } from 'commander';
 import { addClusterFlags, addConfigMapFlag, addFileFlags, addOutputFlag, parseName } from './flags';
 import type { Session } from './session';
@@ -6,7 +6,7 @@ import type { Session } from './session';
 /** Called with the exit code of the command that ran. */
 export type Done = (exitCode: number) => void;
 
-/** Returns the program. Parsing it runs a command. */
+/** Returns the program. Its `parseAsync` runs a command. */
 export function createProgram(version: string, session: Session, done: Done): Command {
   const program = new Command('kafka-tls')
     .usage('<command> [flags]')
@@ -38,31 +38,31 @@ const FLAGS = 'Flags:';
 const PROGRAM_HELP = `
 Exit codes:
   0   done, or nothing to do
-  1   failed; with verify: a listener serves something else than it should
-  2   the input is wrong: only a change of it helps
+  1   failed; with verify: a listener serves another certificate than desired
+  2   the input is wrong and must be changed
   3   plan --exit-code: changes are pending
-  4   blocked by something that time or somebody else cures, or the API server
-      does not answer; safe to run again
+  4   blocked: a gate, another owner, or an API server that does not answer;
+      safe to run again later
   70  a bug
   130  ended by Ctrl-C; safe to run again
   143  ended by SIGTERM; safe to run again
 
 Start here:
-  kafka-tls sandbox     in one terminal: a cluster to play with
+  kafka-tls sandbox     in one terminal: a cluster to try things on
   npx cdk8s synth       in another: writes bundles to dist/
-  kafka-tls plan        shows what would be done
-  kafka-tls apply       does it
+  kafka-tls plan        shows the steps
+  kafka-tls apply       executes them
 
 "kafka-tls <command> --help" explains a command and shows examples.`;
 
-/** What help says of a command: in the list, above its flags, and below them. */
+/** Help of a command: in the list of commands, above its flags, and below them. */
 interface Texts {
   readonly summary: string;
   readonly description: string;
   readonly after: string;
 }
 
-/** Its own flags come first, then which bundle, then which cluster. */
+/** Help shows the flags of the command first, then the flags of the bundle and of the cluster. */
 function command(name: string, { summary, description, after }: Texts): Command {
   return new Command(name)
     .usage('[flags]')
@@ -80,89 +80,86 @@ function sourced(command: Command): Command {
 function addPlanOptions(command: Command): Command {
   return command
     .option('--take-over', 'take the Kafka over from another KafkaTls')
-    .option('--retry', 'try again what has failed before with the same content');
+    .option('--retry', 'try operations again that have failed with the same content');
 }
 
 function planCommand(): Command {
   const plan = command('plan', {
-    summary: 'shows what would be done, in order, and why; changes nothing',
-    description: 'Shows what would be done, in order, and why. Changes nothing.',
+    summary: 'shows the steps of a run and their reasons; changes nothing',
+    description: 'Shows the steps of a run in their order, with reasons. Changes nothing.',
     after: PLAN_HELP,
   });
   addOutputFlag(plan, ['text', 'json', 'markdown'], 'how to print it')
     .addOption(new Option('--base <path>', 'compare with this older bundle instead of the cluster').conflicts(['configMap', 'observation']))
     .addOption(
-      new Option('--observation <file>', 'compare with what "kafka-tls observe" printed instead of the cluster').conflicts('configMap'),
+      new Option('--observation <file>', 'compare with this output of "kafka-tls observe" instead of the cluster').conflicts('configMap'),
     )
-    .addOption(new Option('--out <file>', 'save the plan as well, for "kafka-tls apply --plan"').conflicts('base'))
-    .option('--summary <file>', 'append the Markdown to this file too, with what a comment has no room for, as for $GITHUB_STEP_SUMMARY')
+    .addOption(new Option('--out <file>', 'also save the plan, for "kafka-tls apply --plan"').conflicts('base'))
+    .option('--summary <file>', 'also append the Markdown to this file, without the limit of a comment, such as $GITHUB_STEP_SUMMARY')
     .option('--exit-code', 'exit 3 when changes are pending');
   return sourced(addPlanOptions(plan));
 }
 
 const PLAN_HELP = `
-A plan that cannot be carried out says why, and exits as apply would: 1 when it
-has failed before, 2 when a commit has to change, 4 when time or another actor has
-to cure it.
-Without a right to Secrets a plan has less in it, and says so.
+If a plan has blockers, it lists them and exits as apply would: 1 if the operation
+has failed before, 2 if a commit must change, 4 if the blocker may go away later.
+Without the right to read Secrets a plan is incomplete, and reports that.
 
 Examples:
   kafka-tls plan                             dist/ against the current cluster
   kafka-tls plan -f dist/prod --name orders  one of several bundles
   kafka-tls plan --base main-dist --output markdown
                                              a pull request, with no cluster
-  kafka-tls plan --out plan.json             a plan to agree to and apply later
-  kafka-tls plan --observation seen.json     what a bug report would plan`;
+  kafka-tls plan --out plan.json             a plan to approve and apply later
+  kafka-tls plan --observation seen.json     the plan of a bug report`;
 
 function applyCommand(): Command {
   const apply = command('apply', {
-    summary: 'carries the plan out; this is what the Job runs',
+    summary: 'executes the plan; the Job runs this command',
     description:
-      'Carries the plan out: issues certificates, runs the operation, restarts pods in order behind gates, and verifies. This is what the Job runs.',
+      'Executes the plan: issues certificates, runs the operation, restarts pods in order behind gates, and verifies. The Job runs this command.',
     after: APPLY_HELP,
   });
-  addOutputFlag(apply, ['text', 'json'], 'lines to read, or one JSON object an event').addOption(
-    new Option('--digest <digest>', 'content that is expected; another one is applied all the same, with a warning'),
+  addOutputFlag(apply, ['text', 'json'], 'lines of text, or one JSON object for each event').addOption(
+    new Option('--digest <digest>', 'expected bundle digest; a mismatch is only a warning'),
   );
-  apply.option('--termination-log <file>', 'write how it ended to this file as well, as Kubernetes reads it from a pod');
-  apply.option('--plan <file>', 'do what this saved plan holds and nothing else; refuse when the cluster has moved since');
+  apply.option('--termination-log <file>', 'also write the result to this file, which Kubernetes reads from a pod');
+  apply.option('--plan <file>', 'execute only this saved plan; refuse if the cluster has changed since');
   return sourced(addPlanOptions(apply));
 }
 
 const APPLY_HELP = `
 Safe to run again at any time: a second run does nothing, and a run after a crash
-goes on where the first one stopped. Ctrl-C ends a run with the Kafka resumed.
+continues where the first one stopped. Ctrl-C resumes the Kafka and ends the run.
 
 Examples:
   kafka-tls apply                            bring dist/ to the current cluster
   kafka-tls apply -f dist/orders.k8s.yaml --context prod
-  kafka-tls apply --plan plan.json           what was planned, and nothing else
+  kafka-tls apply --plan plan.json           only the saved plan
   kafka-tls apply --config-map demo/kafka-tls-orders
-                                             what the Job does
+                                             as the Job does
   kafka-tls apply --output json | jq .message`;
 
 function verifyCommand(): Command {
   const verify = command('verify', {
-    summary: 'shakes hands with every broker and compares with its Secret',
-    description: 'Shakes hands with every listener of every pod and compares what it serves with what its Secret holds. Changes nothing.',
+    summary: 'compares the certificate of every listener with its Secret',
+    description: 'Makes a TLS handshake with every listener of every pod and compares the certificate with its Secret. Changes nothing.',
     after: VERIFY_HELP,
   });
   return sourced(addKafkaFlag(addOutputFlag(verify, ['text', 'json'], 'how to print it')));
 }
 
 const VERIFY_HELP = `
-Exits 1 when a listener serves something else than it should, and 4 when one could
-not be reached: what was not seen is not verified.
+Exits 1 if a listener serves another certificate than desired, and 4 if a listener
+cannot be reached.
 
 Examples:
-  kafka-tls verify                           what the bundles in dist/ want
-  kafka-tls verify --kafka demo/orders       what the Kafka itself says, no bundle`;
+  kafka-tls verify                           the bundles in dist/
+  kafka-tls verify --kafka demo/orders       the spec of the Kafka, no bundle`;
 
 function addKafkaFlag(command: Command): Command {
   return command.addOption(
-    new Option('--kafka <namespace/name>', 'look at this Kafka; no bundle is needed')
-      .argParser(parseName)
-      .conflicts(['file', 'configMap', 'name']),
+    new Option('--kafka <namespace/name>', 'this Kafka, without a bundle').argParser(parseName).conflicts(['file', 'configMap', 'name']),
   );
 }
 
@@ -182,9 +179,9 @@ Examples:
 
 function observeCommand(): Command {
   const observe = command('observe', {
-    summary: 'prints all that is seen of a Kafka as JSON; changes nothing',
+    summary: 'prints the observation of a Kafka as JSON; changes nothing',
     description:
-      'Prints everything that is seen of a Kafka as one JSON document: for a bug report, or for "plan --observation". It holds no Secret values. Changes nothing.',
+      'Prints the observation of a Kafka as one JSON document: for a bug report, or for "plan --observation". It holds no Secret values. Changes nothing.',
     after: OBSERVE_HELP,
   });
   return sourced(addKafkaFlag(observe));
@@ -192,13 +189,13 @@ function observeCommand(): Command {
 
 const OBSERVE_HELP = `
 Examples:
-  kafka-tls observe > seen.json              what the bundle in dist/ is about
+  kafka-tls observe > seen.json              the Kafka of the bundle in dist/
   kafka-tls plan --observation seen.json     later, with the same bundle
   kafka-tls observe --kafka demo/orders      without a bundle`;
 
 function sandboxCommand(): Command {
   const sandbox = command('sandbox', {
-    summary: 'runs a cluster inside this process, for kubectl and for play',
+    summary: 'runs a cluster inside this process, to try things out',
     description:
       'Runs a small cluster inside this process, with stand-ins for KubeDB and cert-manager, until Ctrl-C. Every broker is a real TLS listener.',
     after: SANDBOX_HELP,
@@ -209,11 +206,11 @@ function sandboxCommand(): Command {
     ])
     .option('--no-ops-manager', "leave KubeDB's ops-manager out, for the native executor")
     .option('--cluster-domain <domain>', 'DNS domain of the cluster (default: cluster.local)')
-    .option('--kubeconfig <file>', 'where to write the kubeconfig (default: a new temporary folder)');
-  return addOutputFlag(sandbox, ['text', 'json'], 'how to print where it is');
+    .option('--kubeconfig <file>', 'file for the kubeconfig (default: in a new temporary folder)');
+  return addOutputFlag(sandbox, ['text', 'json'], 'how to print the address');
 }
 
 const SANDBOX_HELP = `
 Examples:
-  kafka-tls sandbox -f kafka.yaml            then follow what it prints
+  kafka-tls sandbox -f kafka.yaml            then follow its output
   kafka-tls sandbox --no-ops-manager --kubeconfig sandbox.kubeconfig`;

@@ -20,7 +20,7 @@ interface Rendered {
   readonly when: string;
 }
 
-/** Returns the manifests of a bundle with when each is used, in the order in which they are. */
+/** Returns the manifests of a bundle in their order of use, each with its use. */
 function manifestsOf(bundle: Bundle): readonly Rendered[] {
   const operations = [bundle.converge, ...(bundle.rotate === undefined ? [] : [bundle.rotate]), bundle.restart];
   const always = 'applied by every run';
@@ -28,7 +28,7 @@ function manifestsOf(bundle: Bundle): readonly Rendered[] {
     ...bundle.issuerManifests.map((manifest) => ({ manifest, when: always })),
     ...bundle.brokerCertificates.map((manifest) => ({ manifest, when: always })),
     ...(bundle.kafka === undefined ? [] : [{ manifest: bundle.kafka, when: 'created if there is no such Kafka' }]),
-    ...operations.map((manifest) => ({ manifest, when: 'a candidate, created when the live state asks for it' })),
+    ...operations.map((manifest) => ({ manifest, when: 'a candidate, created if the live state needs it' })),
   ];
 }
 

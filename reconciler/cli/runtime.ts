@@ -1,12 +1,12 @@
 /**
- * The world as it is: the cluster behind a kubeconfig, real sockets, real time, and a sandbox on this machine. Each is loaded when it is
- * asked for: help needs neither, and no other command needs the sandbox.
+ * Composition root: chooses the adapters of a real process. Clusters and the sandbox are loaded on demand, so that help loads neither and no
+ * other command loads the sandbox.
  */
 import { systemClock } from '../cluster/system-clock';
 import { InvalidInputError } from '../errors';
 import type { Io, Runtime } from './io';
 
-/** What connecting needs of the process: plugins of a kubeconfig run in its environment and write to its standard error. */
+/** The parts of the process that credential plugins of a kubeconfig use: environment and standard error. */
 export type Surroundings = Pick<Io, 'env' | 'stderr'>;
 
 /** Returns the runtime of a process. */

@@ -1,6 +1,6 @@
 /**
- * The brokers of a sandbox: its pods carry annotations with the addresses at which they are reached on this machine, and its brokers do not
- * speak Kafka, so that its model of them answers over HTTP.
+ * Adapter for the brokers of a sandbox. Annotations of its pods hold their addresses on this machine. Its brokers do not speak Kafka's
+ * protocol: its model answers over HTTP.
  */
 import { get } from 'node:http';
 import { KINDS, type KubeObject } from '#model/kube-object';
@@ -16,7 +16,7 @@ const ADDRESS_ANNOTATION = 'sandbox.kafka-tls/';
 export const sandboxAddress: AddressOf = (pod, listener, fqdn) =>
   annotatedAddress(pod, listener.toLowerCase()) ?? dnsAddress(pod, listener, fqdn);
 
-/** An annotation may only lead to this machine: an account that may write pods must not redirect connections to other hosts. */
+/** Only loopback addresses are accepted: an account that may write pods must not redirect connections to other hosts. */
 function annotatedAddress(pod: KubeObject, name: string): Address | undefined {
   const text = pod.metadata.annotations?.[`${ADDRESS_ANNOTATION}${name}`] ?? '';
   const [, host, port] = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\]|localhost):(\d{1,5})$/.exec(text) ?? [];

@@ -22,7 +22,7 @@ export async function startSandbox(options: Parameters<Runtime['startSandbox']>[
   };
 }
 
-/** Creates an object as kubectl would, and its namespace if need be: who plays does not want to begin with namespaces. */
+/** Creates an object as kubectl would, and its namespace if it is missing. */
 async function createIn(client: Pick<Client, 'get' | 'create'>, object: KubeObject): Promise<void> {
   const isNamespaced = kindOf(object)?.namespaced ?? true;
   const namespace = object.metadata.namespace ?? 'default';

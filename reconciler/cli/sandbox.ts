@@ -1,4 +1,4 @@
-/** `kafka-tls sandbox`: a cluster inside this process, until it is told to stop. */
+/** `kafka-tls sandbox`: a cluster inside this process, until a signal ends it. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,20 +24,20 @@ export async function runSandbox(flags: SandboxFlags, session: Session): Promise
   const { io, runtime } = session;
   const objects = await startObjects(flags, session);
   const sandbox = await runtime.startSandbox({ opsManager: flags.opsManager, ...domainOf(flags) });
-  const place = await placeOf(flags, io.cwd);
+  const target = await kubeconfigFile(flags, io.cwd);
   try {
-    await writeFile(place.kubeconfig, sandbox.kubeconfig, { mode: 0o600 });
+    await writeFile(target.kubeconfig, sandbox.kubeconfig, { mode: 0o600 });
     for (const object of objects) await sandbox.create(object);
     io.stdout(
       flags.output === 'json'
-        ? `${printableJson({ kubeconfig: place.kubeconfig, url: sandbox.url })}\n`
-        : greeting(place.kubeconfig, sandbox, objects.length),
+        ? `${printableJson({ kubeconfig: target.kubeconfig, url: sandbox.url })}\n`
+        : greeting(target.kubeconfig, sandbox, objects.length),
     );
     await stopped(io.signal);
     return 0;
   } finally {
     await sandbox.close();
-    await place.remove();
+    await target.remove();
   }
 }
 
@@ -52,13 +52,13 @@ async function startObjects({ file = [] }: SandboxFlags, { io }: Session): Promi
   return read.flat();
 }
 
-interface Place {
+interface KubeconfigFile {
   readonly kubeconfig: string;
   remove(): Promise<void>;
 }
 
-/** The kubeconfig that the user named stays, except that nobody answers there any more; our own folder goes. */
-async function placeOf({ kubeconfig }: SandboxFlags, cwd: string): Promise<Place> {
+/** Returns the file for the kubeconfig. `remove` deletes our temporary folder and keeps a file that the user named. */
+async function kubeconfigFile({ kubeconfig }: SandboxFlags, cwd: string): Promise<KubeconfigFile> {
   if (kubeconfig !== undefined) return { kubeconfig: path.resolve(cwd, kubeconfig), remove: async () => {} };
   const folder = await mkdtemp(path.join(tmpdir(), 'kafka-tls-sandbox-'));
   return { kubeconfig: path.join(folder, 'kubeconfig'), remove: () => rm(folder, { recursive: true, force: true }) };

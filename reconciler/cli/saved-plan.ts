@@ -24,44 +24,44 @@ export async function writePlans(
   });
 }
 
-/** Holds a run to the plan that was agreed to. */
+/** Keeps a run within an approved plan. */
 export interface PlanGuard {
-  /** Throws when the bundle is not the one that was planned for. */
+  /** Throws if the plan was made for another content of the bundle. */
   readonly requireBundle: (bundle: Bundle) => void;
-  /** Throws when the cluster has moved since: the first plan of a run has to be the one that was saved. */
+  /** Throws if the cluster has changed since: the first plan of a run must be the saved one. */
   readonly requireSame: (plan: Plan) => void;
-  /** Throws when a later round of the run would do something else. */
+  /** Throws if a later round of the run would do more than the saved plan. */
   readonly requireSubset: (plan: Plan) => void;
 }
 
-/** Reads what was agreed to. */
+/** Reads an approved plan. */
 export async function readPlanGuard(file: string, cwd: string): Promise<(bundle: Bundle) => PlanGuard> {
   const saved = await readJsonFile<SavedPlans>(file, cwd, CONTENT);
   return (bundle) => {
-    const agreed = saved.plans[bundleId(bundle)];
-    if (agreed === undefined) throw new InvalidInputError(`${file}: holds no plan for ${bundleId(bundle)}`, { hint: PLAN_AGAIN });
+    const approved = saved.plans[bundleId(bundle)];
+    if (approved === undefined) throw new InvalidInputError(`${file}: holds no plan for ${bundleId(bundle)}`, { hint: PLAN_AGAIN });
     const requireNone = (found: readonly string[], done: string) => {
       if (found.length > 0)
         throw new InvalidInputError(
           found.map((line) => `${file}: ${line}`),
-          { hint: `The cluster has moved since the plan was made. ${done} ${PLAN_AGAIN}` },
+          { hint: `The cluster has changed since the plan was made. ${done} ${PLAN_AGAIN}` },
         );
     };
     return {
       requireBundle: (now) => {
-        if (now.digest === agreed.digest) return;
-        const text = `${file}: was made for content ${agreed.digest} of ${bundleId(now)}, which is ${now.digest} now`;
+        if (now.digest === approved.digest) return;
+        const text = `${file}: was made for content ${approved.digest} of ${bundleId(now)}, which is ${now.digest} now`;
         throw new InvalidInputError(text, { hint: PLAN_AGAIN });
       },
-      // What is done already needs no agreement.
-      requireSame: (plan) => (plan.steps.length === 0 ? undefined : requireNone(differences(agreed, plan), 'Nothing was done.')),
-      requireSubset: (plan) => requireNone(additions(agreed.plan, plan), 'Nothing more was done.'),
+      // A run without steps needs no approval.
+      requireSame: (plan) => (plan.steps.length === 0 ? undefined : requireNone(differences(approved, plan), 'Nothing was done.')),
+      requireSubset: (plan) => requireNone(additions(approved.plan, plan), 'Nothing more was done.'),
     };
   };
 }
 
 const HINT = 'A saved plan is what "kafka-tls plan --out" writes.';
-const PLAN_AGAIN = 'Make a plan anew with "kafka-tls plan --out", and have it agreed to.';
+const PLAN_AGAIN = 'Make a new plan with "kafka-tls plan --out" and have it approved.';
 
 const STEP = map({ kind: NON_EMPTY, subject: map({ kind: NON_EMPTY, name: NON_EMPTY }), findings: list(map({ message: STRING })) });
 const SAVED_PLANS = map({

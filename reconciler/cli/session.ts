@@ -1,4 +1,4 @@
-/** What every command does around its work: get the bundle, reach the cluster, keep to its time. */
+/** Shared by the commands: the bundle, the connection to the cluster, the time limit. */
 import type { Bundle } from '#model/bundle';
 import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { RENAMED } from '../bundle/changed';
@@ -10,13 +10,13 @@ import { awaitApiServer } from './api-server';
 import { type ClusterFlags, DEFAULT_FILE, type NamedObject, type SourceFlags } from './flags';
 import type { Connection, Io, Runtime } from './io';
 
-/** A command at work. */
+/** The ports of a running command. */
 export interface Session {
   readonly io: Io;
   readonly runtime: Runtime;
 }
 
-/** Runs `use` with a connection, which is closed whatever happens. */
+/** Runs `use` with a connection and closes it afterwards. */
 export async function withConnection<T>(
   session: Session,
   flags: ClusterFlags,
@@ -48,7 +48,7 @@ async function withTimeout<T>(
     () =>
       late.abort(
         new TimeoutError(`kafka-tls: not done after ${formatAge(Math.round(timeoutMs / 1_000))}: --timeout ended the run`, {
-          hint: 'Run the same command again: it goes on where this run stopped.',
+          hint: 'Run the same command again: it continues where this run stopped.',
         }),
       ),
     () => {}, // done in time
@@ -60,7 +60,7 @@ async function withTimeout<T>(
   }
 }
 
-/** Returns the bundles that the flags name in files. */
+/** Returns the bundles in files that the flags select. */
 export async function bundlesInFiles(
   { io }: Session,
   flags: SourceFlags,
@@ -70,7 +70,7 @@ export async function bundlesInFiles(
   return chooseBundles(bundles, flags);
 }
 
-/** Returns where the one bundle that the flags name comes from; asked again, a ConfigMap is read again. Files need no connection. */
+/** Returns a function that reads the one selected bundle. It reads a ConfigMap at each call, and a file once. Files need no connection. */
 export async function bundleSource(session: Session, flags: SourceFlags, connection?: Connection): Promise<() => Promise<Bundle>> {
   const { configMap } = flags;
   if (configMap !== undefined && connection !== undefined) return () => bundleInCluster(connection, configMap);
@@ -78,7 +78,7 @@ export async function bundleSource(session: Session, flags: SourceFlags, connect
   return async () => bundle;
 }
 
-/** Returns the bundle that a ConfigMap of the cluster holds now. */
+/** Reads the bundle of a ConfigMap in the cluster. */
 export async function bundleInCluster({ cluster, namespace }: Connection, named: NamedObject): Promise<Bundle> {
   const subject = ref(KINDS.ConfigMap, named.namespace ?? namespace, named.name);
   const configMap: KubeObject | undefined = await cluster.get(subject).catch((error: unknown) => {
@@ -92,8 +92,8 @@ export async function bundleInCluster({ cluster, namespace }: Connection, named:
 }
 
 /**
- * Returns the error of a Job whose ConfigMap has another name in the cluster. Its Role was renamed with it and grants no right to read the
- * name in its arguments; its ServiceAccount, which the API server names in its answer, was renamed alike.
+ * Returns the error of a Job whose ConfigMap was renamed after the synth. Its Role was renamed, too, and does not allow the Job to read the
+ * name in its arguments. The answer of the API server shows it: it names the renamed ServiceAccount.
  */
 function wasRenamed(subject: ObjectRef, error: unknown): InvalidInputError | undefined {
   if (!(error instanceof ClusterError) || error.status !== 403) return undefined;
@@ -108,7 +108,7 @@ export function namedKafka(named: NamedObject, connection: Connection): { readon
   return { namespace: named.namespace ?? connection.namespace, kafka: named.name };
 }
 
-/** Ends a command that found no Kafka to look at. */
+/** Returns the error of a command whose Kafka does not exist. */
 export function kafkaMissing(namespace: string, kafka: string): OperationFailedError {
   return new OperationFailedError('does not exist', {
     subject: ref(KINDS.Kafka, namespace, kafka),

@@ -1,6 +1,6 @@
-/** Commands as a shell takes them: what is printed to be pasted. */
+/** Quotes commands for a shell. */
 
-/** Returns an argument as a shell takes it. */
+/** Returns an argument quoted for a shell. */
 export function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replace(/'/g, `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-/** `kafka-tls verify`: a handshake with every listener, compared with what its Secret holds. Changes nothing. */
+/** `kafka-tls verify`: compares the certificate of every listener with its Secret. Changes nothing. */
 import type { Bundle } from '#model/bundle';
 import { tlsStateOf } from '#model/tls';
 import { readOnly } from '../cluster/write-guard';
@@ -13,13 +13,13 @@ export interface VerifyFlags extends SourceFlags, ClusterFlags, OutputFlags {
   readonly kafka?: NamedObject;
 }
 
-/** What to verify: the desired state of a bundle, or a Kafka by its own spec. */
+/** The subject: the desired state of a bundle, or a Kafka and its own spec. */
 type What = Bundle | { readonly namespace: string; readonly kafka: string };
 
 const MISMATCH = 1;
 const UNKNOWN = 4;
 
-/** Prints what every listener serves and returns the exit code. */
+/** Prints the certificate of every listener and returns the exit code. */
 export async function runVerify(flags: VerifyFlags, session: Session): Promise<number> {
   const inFiles = flags.kafka === undefined && flags.configMap === undefined ? await bundlesInFiles(session, flags) : [];
   return withConnection(session, flags, async (connection, signal) => {
@@ -44,7 +44,7 @@ async function subjectsOf(flags: VerifyFlags, inFiles: readonly Bundle[], connec
   return flags.configMap === undefined ? inFiles : [await bundleInCluster(connection, flags.configMap)];
 }
 
-/** What was not seen is unknown, never verified. */
+/** A listener without an answer is unknown, never verified. */
 function exitCodeOf({ live, mismatches: found }: Verification): number {
   if (found.some((m) => !m.isUnknown)) return MISMATCH;
   return found.length > 0 || live.pods.length === 0 ? UNKNOWN : 0;

@@ -52,7 +52,7 @@ export function obstacleError(kafka: ObjectRef, obstacles: readonly Obstacle[]):
   const { kind, subject, message, hint } = first;
   if (others.length === 0) return new CLASSES[kind](`${message}.`, { subject, ...(hint === undefined ? {} : { hint }) });
   const reasons = obstacles.map((o) => [`${formatRef(o.subject)}: ${o.message}.`, ...(o.hint === undefined ? [] : [o.hint])].join(' '));
-  return new CLASSES[kind](`${reasons.length} things are in the way.`, { subject: kafka, reasons });
+  return new CLASSES[kind](`${reasons.length} blockers.`, { subject: kafka, reasons });
 }
 
 const CLASSES = {

@@ -68,7 +68,7 @@ test('reads YAML as Kubernetes does', () => {
   assert.deepEqual(read, { values: [{ a: true, b: 'yes', c: 8, d: '2026-11-23T09:00:00Z', e: '12:30:00', f: 1000 }] });
 });
 
-test('types that JSON lacks are read as the text or map they are written as', () => {
+test('types that JSON lacks are read as text or map', () => {
   const read = parseYaml('a: !!binary aGk=\nb: !!set {x: , z: }\nc: !!omap [d: 1]\n');
   assert.deepEqual(read, { values: [{ a: 'aGk=', b: { x: null, z: null }, c: [{ d: 1 }] }] });
 });
@@ -211,7 +211,7 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
     says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a name such as orders-ca is expected$/],
   },
   {
-    name: 'a field that every map of JavaScript has',
+    name: 'a field of Object.prototype',
     configMap: bundleConfigMap(desiredOf({ constructor: 1 })),
     says: [/^desired\.yaml: constructor: is unknown; the fields are/],
   },
@@ -253,7 +253,7 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
   {
     name: 'content that was changed after its synth',
     configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', annotations: { 'kafka-tls/digest': '0123456789abcdef' } } },
-    says: [/^data: its digest is [0-9a-f]{16}, and was 0123456789abcdef when it was synthesised: a Kustomize patch or Flux's postBuild/],
+    says: [/^data: its digest is [0-9a-f]{16}, but the synthesised digest is 0123456789abcdef: a Kustomize patch or Flux's postBuild/],
   },
 ];
 
@@ -265,7 +265,7 @@ for (const { name, configMap, says } of badBundles) {
   });
 }
 
-test('says in which file and object a violation is, for all of them at once', async () => {
+test('reports every violation with its file and object', async () => {
   const bad = (kafka: string) => yaml(bundleConfigMap(desiredOf({ kafka, retries: 'many' })));
   const violations = await violationsOf(read(folder({ 'a.yaml': bad('orders'), 'b.yaml': bad('payments'), 'c.yaml': 'a: [' })));
   assert.match(violations[0] ?? '', /^a\.yaml: ConfigMap\/demo\/kafka-tls-orders: desired\.yaml: retries: is "many"/);
@@ -273,7 +273,7 @@ test('says in which file and object a violation is, for all of them at once', as
   assert.match(violations[2] ?? '', /^c\.yaml: is broken YAML/);
 });
 
-test('several bundles and none named is an error that lists them', async () => {
+test('several bundles without a choice are an error that lists them', async () => {
   const bundles = await read(folder({ 'a.yaml': BUNDLE, 'b.yaml': PAYMENTS }));
   assert.throws(() => chooseBundle(bundles, {}), /2 bundles and none named: demo\/orders, demo\/payments/);
   assert.throws(

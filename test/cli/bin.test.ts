@@ -20,13 +20,13 @@ function start(...argv: readonly string[]) {
   return { child, written, ended: once(child, 'close').then(([code]) => code as number | null) };
 }
 
-test('the exit code is that of the command', async () => {
+test('the process exits with the exit code of the command', async () => {
   const { ended, written } = start('plan', '--nonsense');
   assert.equal(await ended, 2);
   assert.match(written.stderr, /^kafka-tls plan: unknown flag '--nonsense'\.\n/);
 });
 
-test('a reader that leaves early is no error', async () => {
+test('a closed standard output is no error', async () => {
   const { child, ended, written } = start('--help');
   child.stdout.destroy();
   assert.equal(await ended, 0);
@@ -37,7 +37,7 @@ for (const [signal, exitCode] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  test(`${signal} ends a run with what to type to go on`, async () => {
+  test(`${signal} ends a run with the command that continues it`, async () => {
     const { child, ended, written } = start('render', '--debug', '-f', '-', '--name', 'a b');
     // The process reads standard input once it has set everything up; a chunk that was taken shows that it does.
     await new Promise((resolve) => child.stdin.write('#'.repeat(1 << 20), resolve));

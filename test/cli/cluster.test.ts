@@ -82,7 +82,7 @@ const FAULTS: readonly Fault[] = [
 for (const fault of FAULTS) {
   describe(fault.name, () => {
     for (const command of ['plan', 'apply', 'verify', 'observe']) {
-      test(`${command} says it in one sentence, subject first, and changes nothing`, async () => {
+      test(`${command} reports one sentence, subject first, and changes nothing`, async () => {
         const { ran, changes } = await against(fault, [command]);
         assert.equal(ran.exitCode, fault.exitCode, ran.stderr);
         assert.match(ran.stderr, fault.says);
@@ -98,17 +98,17 @@ const LEASE_DENIED: Fault = {
   name: '403 on the Lease',
   denied: [{ verb: 'create', resource: 'leases' }],
   exitCode: 4,
-  says: /^Kafka\/demo\/orders: 2 things are in the way\.\n {2}- Kafka\/demo\/orders: may not create leases in demo \(needed to .+\n {2}- Kafka\/demo\/orders: does not exist.+\n$/,
+  says: /^Kafka\/demo\/orders: 2 blockers\.\n {2}- Kafka\/demo\/orders: may not create leases in demo \(needed to .+\n {2}- Kafka\/demo\/orders: does not exist.+\n$/,
 };
 
-test('apply without permission for its Lease says so, with all else that is in the way, and changes nothing', async () => {
+test('apply without the right to create its Lease lists it with the other blockers and changes nothing', async () => {
   const { ran, changes } = await against(LEASE_DENIED, ['apply']);
   assert.equal(ran.exitCode, 4);
   assert.match(ran.stderr, LEASE_DENIED.says);
   assert.equal(changes, 0);
 });
 
-test('plan takes it that somebody else applies, and says what that needs', async () => {
+test('plan notes the rights that its reader lacks and apply needs', async () => {
   const { ran } = await against(LEASE_DENIED, ['plan']);
   assert.equal(ran.exitCode, 4, ran.stderr); // the Kafka does not exist, as for apply
   assert.match(ran.stdout, /\n- You may not create leases in demo, which applying needs; the Role of the Job allows it\.\n/);
@@ -116,13 +116,13 @@ test('plan takes it that somebody else applies, and says what that needs', async
 
 const HEALTHY: Fault = { name: 'none', exitCode: 0, says: /^$/ };
 
-test('plan says for what it would wait', async () => {
+test('plan reports the blocker that apply would wait for', async () => {
   const { ran } = await against(HEALTHY, ['plan']);
   assert.equal(ran.exitCode, 4, ran.stderr); // the Kafka does not exist, as for apply
   assert.match(ran.stdout, /\nWaits for Kafka\/demo\/orders: does not exist/);
 });
 
-test('a namespace that does not exist is named at once, by plan and apply alike', async () => {
+test('plan and apply report a namespace that does not exist', async () => {
   for (const command of ['plan', 'apply']) {
     const missing = path.join(folder, 'missing.yaml');
     writeFileSync(missing, yaml(bundleConfigMap(desiredOf({ namespace: 'gone' }))));
@@ -133,19 +133,19 @@ test('a namespace that does not exist is named at once, by plan and apply alike'
   }
 });
 
-test('verify of a Kafka that does not exist is a failure that says so', async () => {
+test('verify fails for a Kafka that does not exist', async () => {
   const { ran } = await against(HEALTHY, ['verify', '--kafka', 'demo/orders'], []);
   assert.equal(ran.exitCode, 1);
   assert.match(ran.stderr, /^Kafka\/demo\/orders: does not exist\.\n/);
 });
 
-test('the bundle may be in the cluster, where the Job looks for it', async () => {
+test('plan reads the bundle from a ConfigMap, as the Job does', async () => {
   const { ran } = await against(HEALTHY, ['plan', '--config-map', 'demo/kafka-tls-orders'], []);
   assert.equal(ran.exitCode, 4, ran.stderr);
   assert.match(ran.stdout, /^Kafka\/demo\/orders {2}TLS: no Kafka -> on/);
 });
 
-test('a broken bundle in the cluster is invalid input, every violation on its line', async () => {
+test('a broken bundle in the cluster is invalid input, with each violation on a separate line', async () => {
   const { ran, changes } = await against(HEALTHY, ['apply', '--config-map', 'broken', '-n', 'demo'], []);
   assert.equal(ran.exitCode, 2, ran.stderr);
   assert.match(
@@ -205,13 +205,13 @@ async function revision(api: Api): Promise<number> {
   return Number(JSON.parse(String(body)).metadata.resourceVersion);
 }
 
-test('apply ends its stream of events with how it ended, also when it failed', async () => {
+test('the last event of a run reports its result, also after a failure', async () => {
   const { ran } = await against(LEASE_DENIED, ['apply', '--output', 'json']);
   const events = ran.stdout
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
   assert.equal(events.at(-1).event, 'finished');
-  assert.match(events.at(-1).message, /^failed: Kafka\/demo\/orders: 2 things are in the way\.\n.*may not create leases/);
+  assert.match(events.at(-1).message, /^failed: Kafka\/demo\/orders: 2 blockers\.\n.*may not create leases/);
   assert.equal(JSON.parse(ran.stderr).error.reasons.length, 2);
 });

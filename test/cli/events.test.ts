@@ -1,4 +1,4 @@
-/** What a run leaves for whoever looks at it with kubectl: Events on the Kafka and its requests, and how it ended in the status of its pod. */
+/** Traces of a run for users of kubectl: Events on the Kafka and its requests, and the result of the run in the status of its pod. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ const ended = () => readFileSync(TERMINATION_LOG, 'utf8');
 
 for (const executor of ['native', 'ops-request'] as const) {
   describe(executor, () => {
-    test('tells on the Kafka what is done, each pod by its name, and on the request what concerns it', async () => {
+    test('writes Events on the Kafka, with the name of each pod, and on the request', async () => {
       await start(executor);
       const { exitCode } = await apply(executor, on());
       assert.equal(exitCode, 0);
@@ -61,7 +61,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.equal(ended(), 'TLS is as desired');
     });
 
-    test('a run that has nothing to do tells no Event', async () => {
+    test('a run with nothing to do writes no Event', async () => {
       await start(executor);
       await apply(executor, on());
       const before = (await events()).length;
@@ -70,7 +70,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.equal(ended(), 'nothing to do');
     });
 
-    test('a run that may not tell them does its work all the same, and tries once', async () => {
+    test('a run without the right to write Events does its work and tries once', async () => {
       await start(executor, [{ verb: 'create', resource: 'events' }]);
       const { exitCode, stderr } = await apply(executor, on());
       assert.equal(exitCode, 0, stderr);
@@ -79,7 +79,7 @@ for (const executor of ['native', 'ops-request'] as const) {
   });
 }
 
-test('a Kafka that the run itself creates is told of, once it is there', async () => {
+test('a Kafka that the run creates gets Events once it exists', async () => {
   world = await new World({ opsManager: false }).start();
   const storage = Size.gibibytes(1);
   const cluster = KafkaCluster.combined({ name: KAFKA, version: '4.2.0', replicas: 3, storage });
@@ -116,7 +116,7 @@ const ENDS: readonly {
   },
 ];
 for (const { name, reason, exitCode, says, arrange } of ENDS) {
-  test(`a run that ${name} says so and why`, async () => {
+  test(`a run that ${name} reports the reason`, async () => {
     await arrange();
     const ran = await apply('native', on());
     assert.equal(ran.exitCode, exitCode, ran.stderr);
@@ -127,7 +127,7 @@ for (const { name, reason, exitCode, says, arrange } of ENDS) {
   });
 }
 
-test('a bundle that is refused is told in the status of the pod', async () => {
+test('the status of the pod holds the violations of a refused bundle', async () => {
   world = new World();
   const bundle = path.join(folder, 'bundle.yaml');
   const configMap = configMapOfBundle(world.bundle(desiredProps('native', off())));
@@ -137,7 +137,7 @@ test('a bundle that is refused is told in the status of the pod', async () => {
   assert.match(ended(), /namespace is demo, but the ConfigMap is in other/);
 });
 
-test('a termination log that cannot be written fails no run', async () => {
+test('a termination log that cannot be written does not fail the run', async () => {
   await start('native');
   const bundle = path.join(folder, 'bundle.yaml');
   writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps('native', off())))));

@@ -44,7 +44,7 @@ const CASES: readonly Case[] = [
 
 describe('a Job of the Kafka', () => {
   for (const { name, metadata, ended, isOfCronJob, goes } of CASES) {
-    test(`${name} ${goes ? 'goes' : 'stays'}`, async () => {
+    test(`${name} ${goes ? 'is deleted' : 'stays'}`, async () => {
       const { cluster, cleanUp } = await apiWith(jobManifest({ metadata, ended }), { isOfCronJob });
       const events = await cleanUp();
       assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, goes ? 0 : 1);
@@ -56,7 +56,7 @@ describe('a Job of the Kafka', () => {
   }
 });
 
-test('without the name of a Job on the ConfigMap, or without the ConfigMap, none goes', async () => {
+test('no Job is deleted without the annotation on the ConfigMap, or without the ConfigMap', async () => {
   for (const configMap of [{ annotations: {} }, undefined]) {
     const { cluster, cleanUp } = await apiWith(jobManifest({ ended: 'Complete' }), { configMap });
     assert.deepEqual(await cleanUp(), []);
@@ -64,7 +64,7 @@ test('without the name of a Job on the ConfigMap, or without the ConfigMap, none
   }
 });
 
-test('who may not do it is told, and goes on', async () => {
+test('a run without the right to delete Jobs warns and continues', async () => {
   for (const verb of ['list', 'delete']) {
     const { cleanUp } = await apiWith(jobManifest({ ended: 'Complete' }), { denied: [{ verb, resource: 'jobs' }] });
     const [warning, ...others] = await cleanUp();
@@ -75,7 +75,7 @@ test('who may not do it is told, and goes on', async () => {
 });
 
 describe('a Job of an earlier content', () => {
-  test('that has ended goes with a run that has nothing to do, which takes no Lease', async (t) => {
+  test('that has finished is deleted by a run with nothing to do, which takes no Lease', async (t) => {
     const { cluster, run, end } = await withOldJob(t, Tls.off());
     await end();
     await run('apply');
@@ -83,13 +83,13 @@ describe('a Job of an earlier content', () => {
     assert.equal(await cluster.get(ref(KINDS.Lease, NAMESPACE, bundleName(KAFKA))), undefined);
   });
 
-  test('that ends while a run is at work goes at its end', async (t) => {
+  test('that finishes during a run is deleted at its end', async (t) => {
     const { cluster, run } = await withOldJob(t, on(), (text) => / submitted/.test(text));
     await run('apply');
     assert.deepEqual(await cluster.list(KINDS.Job, { namespace: NAMESPACE }), []);
   });
 
-  test('stays with a run that has agreed to a plan: it does nothing else', async (t) => {
+  test('stays after a run of a saved plan', async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const file = path.join(folder, 'plan.json');
@@ -107,7 +107,7 @@ describe('after a run has succeeded, a Job of the present content', () => {
     { ...present, name: 'that failed goes', ended: 'Failed', goes: true },
     {
       ...present,
-      name: 'that failed goes also with a run of a pod of the CronJob',
+      name: 'that failed is deleted by a run of the CronJob, too',
       ended: 'Failed',
       identity: `${NAMED.slice(0, -3)}290-x`,
       goes: true,

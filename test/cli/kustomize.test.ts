@@ -22,7 +22,7 @@ import { desiredProps, on } from '../support/desired-states';
 import { inMemory, KAFKA, NAMESPACE, World } from '../support/world';
 
 const RENAMED =
-  /ConfigMap\/demo\/[\w-]+: metadata\.name: is [\w-]+, and was kafka-tls-orders when .*: Kustomize's "namePrefix" or "nameSuffix" may have renamed it/;
+  /ConfigMap\/demo\/[\w-]+: metadata\.name: is [\w-]+, but the synthesised name is kafka-tls-orders: Kustomize's "namePrefix" or "nameSuffix" may have renamed it/;
 const CHANGED_JOB =
   /Job\/demo\/kafka-tls-orders-[0-9a-f]{10}: its name holds a hash of its content.*Change the app instead: job\.image, job\.pod/;
 
@@ -64,7 +64,7 @@ const CASES: readonly Case[] = [
         { target: { kind: 'ConfigMap' }, patch: yaml([{ op: 'replace', path: '/data/desired.yaml', value: desired('other-owner') }]) },
       ],
     },
-    says: /data: its digest is [0-9a-f]{16}, and was .*a Kustomize patch or Flux's postBuild\.substitute/,
+    says: /data: its digest is [0-9a-f]{16}, but the synthesised digest is .*a Kustomize patch or Flux's postBuild\.substitute/,
   },
 ];
 
@@ -115,7 +115,7 @@ async function assertPlan(t: TestContext, objects: readonly KubeObject[], says: 
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 describe("Kustomize's", { skip: hasKubectl ? false : 'kubectl is not on the PATH' }, () => {
   for (const { name, kustomization, says } of CASES) {
-    test(`${name} ${says === undefined ? 'changes nothing that matters' : 'is refused'}`, async (t) => {
+    test(`${name} ${says === undefined ? 'is accepted' : 'is refused'}`, async (t) => {
       const cwd = folder(t, {
         'orders.yaml': Yaml.stringify(...output()),
         'kustomization.yaml': yaml({ resources: ['orders.yaml'], ...kustomization }),
@@ -141,7 +141,7 @@ const MARKS: readonly { readonly name: string; readonly metadata: Pick<KubeObjec
   },
 ];
 for (const { name, metadata } of MARKS) {
-  test(`${name} on every object changes nothing that matters`, async (t) => {
+  test(`${name} on every object is accepted`, async (t) => {
     const marked = output().map((object) => ({
       ...object,
       metadata: {
@@ -160,7 +160,7 @@ const OTHER_JOBS: readonly { readonly name: string; readonly change: (job: KubeO
   { name: 'one of an earlier content', change: (job) => ({ ...job, metadata: { ...job.metadata, name: 'kafka-tls-orders-0123456789' } }) },
 ];
 for (const { name, change } of OTHER_JOBS) {
-  test(`says nothing of a Job that is not that of the bundle: ${name}`, async (t) => {
+  test(`ignores a Job of another bundle: ${name}`, async (t) => {
     await assertPlan(
       t,
       output().map((object) => (object.kind === KINDS.Job.kind ? change(object) : object)),
@@ -186,7 +186,7 @@ describe('a Job whose ConfigMap was renamed', () => {
     ['prod-kafka-tls-orders', 2],
     ['kafka-tls-orders-prod', 2],
     ['kafka-tls-orders', 1],
-    ['somebody', 1],
+    ['another-account', 1],
   ] as const) {
     test(`ends with exit ${exitCode} as ServiceAccount ${account}`, async (t) => {
       const environment = inMemory({});
@@ -199,7 +199,7 @@ describe('a Job whose ConfigMap was renamed', () => {
     });
   }
 
-  test('is told so where it may read every ConfigMap, and by the ConfigMap itself', async (t) => {
+  test('gets the same error with the right to read every ConfigMap, and from a file', async (t) => {
     const environment = inMemory({});
     const world = await new World({}, () => environment).start();
     t.after(() => world.stop());

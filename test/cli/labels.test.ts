@@ -70,7 +70,7 @@ const CREATED: readonly Kind[] = [KINDS.Issuer, KINDS.Certificate, KINDS.KafkaOp
 
 for (const executor of ['native', 'ops-request'] as const) {
   describe(`under ${executor}`, () => {
-    test('a policy that requires a label lets a run through: everything that it creates has it', async (t) => {
+    test('every object that a run creates has the label that a policy requires', async (t) => {
       const { cluster, run } = await worldIn(t, executor, kafkaManifest());
       await commit(cluster, desiredProps(executor, on()), TEAM);
       await run('apply');
@@ -88,14 +88,14 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.deepEqual(trust?.metadata.labels, { ...TEAM, 'kafka-tls/kafka': KAFKA });
     });
 
-    test('a Kafka that is created has it from the beginning', async (t) => {
+    test('a created Kafka has the label', async (t) => {
       const { world, cluster, run } = await worldIn(t, executor);
       await commit(cluster, desiredProps(executor, on(), { cluster: DEDICATED }), TEAM);
       await run('apply');
       assert.equal((await world.kafka())?.metadata.labels?.team, 'streams');
     });
 
-    test('a label that comes later is written, also onto the Lease, and restarts nothing', async (t) => {
+    test('a label that is added later is written, also onto the Lease, and restarts no pod', async (t) => {
       const { world, cluster, run } = await worldIn(t, executor, kafkaManifest());
       await commit(cluster, desiredProps(executor, on()), { team: 'before' });
       await run('apply');

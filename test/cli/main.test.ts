@@ -108,7 +108,7 @@ const usage: readonly { argv: string; says: string }[] = [
 ];
 
 for (const { argv, says } of usage) {
-  test(`"kafka-tls ${argv}" is refused with what to type instead`, async () => {
+  test(`"kafka-tls ${argv}" is refused with a hint`, async () => {
     assert.deepEqual(await kafkaTls(argv.split(' ')), { exitCode: 2, stdout: '', stderr: says });
   });
 }
@@ -134,9 +134,9 @@ const errors: readonly { error: Error; exitCode: number; says: string }[] = [
   { error: new OperationFailedError('failed', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: failed.\n' },
   { error: new TimeoutError('not Ready after 10m', { subject: kafka }), exitCode: 1, says: 'Kafka/demo/orders: not Ready after 10m.\n' },
   {
-    error: new BlockedError('paused by somebody else', { subject: kafka }),
+    error: new BlockedError('paused by another owner', { subject: kafka }),
     exitCode: 4,
-    says: 'Kafka/demo/orders: paused by somebody else.\n',
+    says: 'Kafka/demo/orders: paused by another owner.\n',
   },
   {
     error: new InternalError('is impossible', { subject: kafka }),
@@ -204,7 +204,7 @@ const badInput: readonly { name: string; argv: readonly string[]; says: RegExp }
 
 for (const { name, argv, says } of badInput) {
   for (const command of ['plan', 'apply', 'verify', 'observe', 'render']) {
-    test(`${command} refuses ${name} before it reaches for a cluster`, async () => {
+    test(`${command} refuses ${name} before it connects to a cluster`, async () => {
       const { exitCode, stdout, stderr } = await kafkaTls([command, ...argv], { io: { cwd: folder } });
       assert.equal(exitCode, 2, stderr);
       assert.equal(stdout, '');
@@ -220,7 +220,7 @@ test('apply refuses several bundles and none named, and lists them', async () =>
   assert.equal(stderr, '2 bundles and none named: demo/orders, demo/payments.\nChoose one with --name, and with -n where names repeat.\n');
 });
 
-test('a bundle named in the cluster that is not there is the input of the user', async () => {
+test('a bundle that does not exist in the cluster is invalid input', async () => {
   const connection = { cluster: { get: async () => undefined }, namespace: 'demo', close: () => {} } as unknown as Connection;
   const { exitCode, stderr } = await kafkaTls(['apply', '--config-map', 'kafka-tls-orders'], {
     outside: { connect: async () => connection },
@@ -260,7 +260,7 @@ const addTls = (acknowledge: boolean) =>
     .wants(TLS)
     .desires(acknowledge ? { acknowledge: [{ kind: 'clientsMoveToTls' }] } : {});
 
-test('plan replays an observation of a version that knew nothing of what clients trust', async () => {
+test('plan replays an observation of a version without trust bundles', async () => {
   const { bundle, live } = new ClusterBuilder().sees(() => ({ trust: undefined as never }));
   const older = JSON.parse(JSON.stringify(live), (key, value) => (key === 'pem' ? undefined : value));
   for (const issuer of older.issuers) delete issuer.ca;
@@ -281,7 +281,7 @@ test('plan --exit-code is 3 when changes are pending, and 0 when none are', asyn
   assert.equal((await kafkaTls(['plan', '--exit-code', ...replayed('same', new ClusterBuilder())])).exitCode, 0);
 });
 
-test('a plan that only a commit can cure exits 2, and says what to commit', async () => {
+test('a plan whose blocker needs a commit exits 2 and names the change', async () => {
   const { exitCode, stdout } = await kafkaTls(['plan', '--exit-code', ...replayed('refused', addTls(false))]);
   assert.equal(exitCode, 2);
   assert.match(stdout, /\nNot allowed: Kafka\/demo\/orders: .*\n.*Acknowledgement\.clientsMoveToTls\(\)/);
@@ -295,7 +295,7 @@ test('plan --output json is one document that holds the whole plan', async () =>
   assert.equal(plans[0].steps.filter((s: { kind: string }) => s.kind === 'evict').length, 6);
 });
 
-test('plan refuses an observation that is none, is broken, or is newer', async () => {
+test('plan refuses a file that is no observation, is broken, or is newer', async () => {
   for (const [text, says] of [
     ['{', /broken JSON/],
     ['[]', /is not an observation/],
@@ -358,7 +358,7 @@ const withMetadata = (object: KubeObject | undefined, change: object) => ({ ...o
 const withSpec = (object: object | undefined, spec: object) => ({ ...object, spec });
 
 for (const { name, change, says } of badObservations) {
-  test(`plan says which member of an observation is wrong: ${name}`, async () => {
+  test(`plan names the wrong field of an observation: ${name}`, async () => {
     const builder = new ClusterBuilder();
     const live = { ...builder.live, ...change(builder.live) };
     const observation = file('bad.json', JSON.stringify(live));
@@ -391,7 +391,7 @@ test('plan --base compares two bundles with no cluster, for a pull request', asy
   expectGolden('test/cli/golden/plan-base.md', stdout);
 });
 
-test('plan --base takes an empty folder for "there was none", and one that is not there for a mistake', async () => {
+test('plan --base accepts an empty folder and refuses a folder that does not exist', async () => {
   const empty = mkdtempSync(path.join(folder, 'empty-'));
   const compared = (base: string) => kafkaTls(['plan', '--base', base, '-f', ORDERS]);
   const { exitCode, stdout, stderr } = await compared(empty);
@@ -405,7 +405,7 @@ function stalled(): Connection {
   return { cluster: { get: () => new Promise(() => {}) }, namespace: 'demo', close: () => {} } as unknown as Connection;
 }
 
-test('an interrupted run says why it ended and how to go on', async () => {
+test('an interrupted run reports the signal and the command that continues it', async () => {
   const interrupt = new AbortController();
   interrupt.abort(new InterruptedError('SIGTERM', { hint: 'Go on with: kafka-tls apply' }));
   const { exitCode, stderr } = await kafkaTls(['apply', '-f', ORDERS], {
@@ -418,7 +418,7 @@ test('an interrupted run says why it ended and how to go on', async () => {
 
 const POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' } };
 
-test('a sandbox is started, told about, and ends with the signal', async () => {
+test('a sandbox starts, prints its address, and ends with the signal', async () => {
   const stop = new AbortController();
   const created: unknown[] = [];
   const asked: boolean[] = [];

@@ -21,7 +21,7 @@ const UNREAD = 'The base could not be read, so nothing was compared\\.';
 const STILL_ASKS = 'The run in the cluster still asks for acknowledgements before it changes anything\\.';
 const NAMESPACE = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: demo }\n';
 const CHART = 'apiVersion: v2\nname: orders\nversion: 1.0.0\n';
-const GONE = 'has no bundle any more: its TLS stays as it is, and nobody looks after it.';
+const GONE = 'has no bundle any more: its TLS stays as it is and is no longer managed.';
 
 interface Case {
   readonly name: string;
@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
     comment: /no bundle named invoices/,
   },
   {
-    name: 'is compared with a chart, whose values are no YAML and whose bundles are in a folder',
+    name: 'is compared with a chart, whose values are not YAML and whose bundles are in a folder',
     base: { 'values.yaml': '{{ broken', 'templates/orders.yaml': ORDERS },
     change: orders,
     exitCode: 2,
@@ -178,7 +178,7 @@ describe('a change that', () => {
     });
   }
 
-  test('mends a broken base says so as text and as JSON, too, and counts as pending', async () => {
+  test('mends a broken base is reported as text and as JSON, and counts as pending', async () => {
     const paths = ['--base', folder('mends/base', { 'orders.yaml': BROKEN }), '-f', folder('mends/change', orders)];
     const text = await kafkaTls(['plan', ...paths]);
     assert.equal(text.exitCode, 0);
@@ -192,7 +192,7 @@ describe('a change that', () => {
     assert.deepEqual([plans, removed, unreadBase.notCompared, unreadBase.violations.length], [[], [], ['demo/orders'], 1]);
   });
 
-  test('mends many bundles has a comment that GitHub takes', async () => {
+  test('mends many bundles has a comment within the limit of GitHub', async () => {
     const numbers = [...Array(150).keys()];
     const fleet = (broken: boolean) =>
       Object.fromEntries(
@@ -215,13 +215,13 @@ describe('a change that', () => {
     assert.match(ran.stdout, / and 55 more\.\*\* Their new state is valid\.[\s\S]*\n- 55 more violations\.\n/);
   });
 
-  test('is refused leaves standard output empty where no comment is made', async () => {
+  test('is refused leaves standard output empty unless the output is a comment', async () => {
     const ran = await kafkaTls(['plan', '--base', folder('text/base', orders), '-f', folder('text/change', { 'orders.yaml': BROKEN })]);
     assert.deepEqual([ran.exitCode, ran.stdout], [2, '']);
   });
 });
 
-test('--summary is appended to, and holds what the comment holds', async () => {
+test('--summary appends the text of the comment', async () => {
   const summary = path.join(root, 'summary.md');
   writeFileSync(summary, 'of another step\n');
   const paths = ['--base', folder('summary/base', orders), '-f', folder('summary/change', {})];

@@ -17,7 +17,7 @@ import { inMemory, KAFKA, kafkaManifest, mayDoAnything, World } from '../support
 const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-secrets-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The cluster as somebody without a right to these Secrets sees it. */
+/** The cluster as an account without the right to these Secrets sees it. */
 function withoutSecrets(cluster: Cluster, isDenied: (name: string) => boolean = () => true): Cluster {
   const get = async (subject: ObjectRef) => {
     if (subject.kind !== KINDS.Secret.kind || !isDenied(subject.name)) return cluster.get(subject);
@@ -82,13 +82,14 @@ for (const executor of ['native', 'ops-request'] as const) {
         const invented = stepsOf(partial.plan).filter((step) => !stepsOf(whole.plan).includes(step));
         assert.deepEqual(invented, [], 'nothing is planned that is not planned with the Secrets');
         const { stdout } = await planned(withoutSecrets(environment.cluster));
-        if (partial.plan.steps.length === 0 && !isRefused) assert.match(stdout, /\nNothing to do, as far as can be seen from here\.\n$/);
+        if (partial.plan.steps.length === 0 && !isRefused)
+          assert.match(stdout, /\nNothing to do, as far as these rights allow to see\.\n$/);
       });
     }
   });
 }
 
-test('the Role of OPERATIONS.md for those who only plan is enough, and holds no right to Secrets or to write', async (t) => {
+test('the Role for planning in OPERATIONS.md suffices and grants no right to Secrets or to writes', async (t) => {
   const { environment, file } = await rotationDue(t);
   const page = readFileSync('examples/OPERATIONS.md', 'utf8');
   const [, text = ''] = /```yaml\n([^`]*kind: Role\n[^`]*)```/.exec(page) ?? [];
@@ -128,7 +129,7 @@ test('the Role of OPERATIONS.md for those who only plan is enough, and holds no 
   );
 });
 
-test('where only one Secret may not be read, the rest is compared', async (t) => {
+test('if one Secret may not be read, the others are compared', async (t) => {
   const { environment, file } = await rotationDue(t);
   const product = withoutSecrets(environment.cluster, (name) => name === 'orders-client-cert');
   const { stdout, exitCode } = await kafkaTlsIn({ ...environment, product }, ['plan', '-f', file]);
@@ -137,7 +138,7 @@ test('where only one Secret may not be read, the rest is compared', async (t) =>
   assert.match(stdout, /Certificate\/demo\/orders-server-cert .* issuedAfter is/);
 });
 
-test('an observation made without them gives the same plan again', async (t) => {
+test('an observation without Secrets replays to the same plan', async (t) => {
   const { environment, file } = await rotationDue(t);
   const product = withoutSecrets(environment.cluster);
   const observation = path.join(folder, 'seen.json');
@@ -147,10 +148,10 @@ test('an observation made without them gives the same plan again', async (t) => 
   const live = await kafkaTlsIn({ ...environment, product }, ['plan', '-f', file]);
   const again = await kafkaTlsIn(environment, ['plan', '-f', file, '--observation', observation]);
   assert.equal(again.exitCode, 0, again.stderr);
-  assert.equal(again.stdout.replace(/No cluster was asked\..*/, ''), live.stdout.replace(/Apply with:.*/, ''));
+  assert.equal(again.stdout.replace(/This plan was made without a cluster\..*/, ''), live.stdout.replace(/Apply with:.*/, ''));
 });
 
-test('--exit-code is about what can be seen', async (t) => {
+test('--exit-code counts the changes that are visible', async (t) => {
   const { environment, file } = await rotationDue(t);
   const codeOf = async (product: Cluster) => (await kafkaTlsIn({ ...environment, product }, ['plan', '-f', file, '--exit-code'])).exitCode;
   assert.equal(await codeOf(mayDoAnything(environment.cluster)), 3);
@@ -158,7 +159,7 @@ test('--exit-code is about what can be seen', async (t) => {
 });
 
 for (const command of ['apply', 'verify']) {
-  test(`${command} needs them, and names the right that is missing`, async (t) => {
+  test(`${command} needs Secrets and names the missing right`, async (t) => {
     const { environment, file } = await rotationDue(t);
     const { exitCode, stderr } = await kafkaTlsIn({ ...environment, product: withoutSecrets(environment.cluster) }, [command, '-f', file]);
     assert.equal(exitCode, 1);
@@ -166,7 +167,7 @@ for (const command of ['apply', 'verify']) {
   });
 }
 
-test('other rights that a plan needs are all named at once', async (t) => {
+test('all other missing rights are listed at once', async (t) => {
   const { environment, file } = await rotationDue(t);
   const denied: readonly string[] = [KINDS.Pod.kind, KINDS.KafkaOpsRequest.kind, KINDS.Certificate.kind];
   const reading = withoutSecrets(environment.cluster);

@@ -43,7 +43,7 @@ async function versions(): Promise<readonly string[]> {
 
 for (const executor of ['native', 'ops-request'] as const) {
   describe(executor, () => {
-    test('what was planned and agreed to is done', async () => {
+    test('a run executes its approved plan', async () => {
       await start(executor);
       const planned = await run(['plan', '--out', PLAN], executor, on());
       assert.match(planned.stdout, / --plan \S*plan\.json/, 'it says how to go on');
@@ -56,7 +56,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.match(again.stdout, /nothing to do/);
     });
 
-    test('other names and a rotation: the second operation is named only when the first is over, and was agreed to', async () => {
+    test('other names and a rotation: the second operation is planned after the first and was approved', async () => {
       await start(executor);
       await run(['apply'], executor, on());
       await world.environment.pass(86_400_000);
@@ -67,7 +67,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.match((await run(['plan'], executor, wanted)).stdout, /Nothing to do/);
     });
 
-    test('refuses when the cluster has moved since, and writes nothing', async () => {
+    test('refuses if the cluster has changed since, and writes nothing', async () => {
       await start(executor);
       await run(['apply'], executor, on());
       await world.environment.pass(86_400_000);
@@ -79,7 +79,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       const refused = await run(['apply', '--plan', PLAN], executor, wanted);
       assert.equal(refused.exitCode, 2);
       assert.match(refused.stderr, /plan\.json: create KafkaOpsRequest\/demo\/\S+: was not agreed to/);
-      assert.match(refused.stderr, /The cluster has moved since the plan was made\. Nothing was done\. Make a plan anew/);
+      assert.match(refused.stderr, /The cluster has changed since the plan was made\. Nothing was done\. Make a new plan/);
       assert.deepEqual(await versions(), before);
     });
 
@@ -133,7 +133,7 @@ for (const { name, text, says } of FILES) {
   });
 }
 
-test('refuses a file that is not there, or that cannot be written', async () => {
+test('refuses a file that does not exist, or that cannot be written', async () => {
   await start('native');
   const missing = await run(['apply', '--plan', path.join(folder, 'none.json')], 'native', on());
   assert.equal(missing.exitCode, 2);
@@ -181,42 +181,42 @@ const CASES: readonly {
     goesBeyond: 1,
   },
   {
-    name: 'one pod less is another plan, and within what was agreed to',
+    name: 'one pod less is another plan, within the approved one',
     agreed: planOf([restart('a'), restart('b')]),
     next: planOf([restart('b')]),
     departs: [/^restart Pod\/demo\/a: was agreed to, and there is no need for it any more$/],
     goesBeyond: 0,
   },
   {
-    name: 'a request by another name does the same',
+    name: 'a request with another name is the same',
     agreed: planOf([request('rotate-1', 'rotate')]),
     next: planOf([request('rotate-2', 'rotate')]),
     departs: [],
     goesBeyond: 0,
   },
   {
-    name: 'another operation does not',
+    name: 'another operation is not',
     agreed: planOf([request('rotate-1', 'rotate')]),
     next: planOf([request('rotate-1', 'update')]),
     departs: [/rotate-1: was not agreed to$/, /rotate-1: was agreed to/],
     goesBeyond: 1,
   },
   {
-    name: 'clients may be told in more than one step',
+    name: 'the trust bundle may be published in more than one step',
     agreed: planOf([exportTrust('create')]),
     next: planOf([exportTrust('configure'), restart('a'), exportTrust('configure')]),
     departs: [/^restart Pod\/demo\/a: was not agreed to$/],
     goesBeyond: 1,
   },
   {
-    name: 'clients are told of nothing that nobody knew of',
+    name: 'publishing the trust bundle is no silent addition',
     agreed: planOf([restart('a')]),
     next: planOf([restart('a'), exportTrust('configure')]),
     departs: [/^configure ConfigMap\/demo\/trust: was not agreed to$/],
     goesBeyond: 1,
   },
   {
-    name: 'a cut-over that nobody knew of',
+    name: 'an unapproved cut-over',
     agreed: planOf([restart('a')]),
     next: planOf([restart('a')], { cutover: { kind: 'protocol', mode: 'rolling', because: 'another root' } }),
     departs: [/^cut-over \(rolling\): was not agreed to$/],

@@ -6,7 +6,7 @@ import { COMMENT_BYTES, type DescribedPlan, errorMarkdown, plansMarkdown, SUMMAR
 import { ADD, NOTHING, REFUSED } from './samples';
 
 const GITHUB_CHARACTERS = 65_536;
-const limit = { bytes: COMMENT_BYTES, rest: 'All of it is in the summary of the run.' };
+const limit = { bytes: COMMENT_BYTES, rest: 'The summary of the run holds the full text.' };
 const difference = `--- /dev/null\n+++ desired.yaml\n${'+  some: line of a bundle\n'.repeat(150)}`;
 const named = (plan: DescribedPlan['plan'], i: number) => ({ ...plan, subject: { ...plan.subject, name: `orders-${i}` } });
 const plans = (count: number, plan = ADD): readonly DescribedPlan[] =>
@@ -15,8 +15,8 @@ const plans = (count: number, plan = ADD): readonly DescribedPlan[] =>
 describe('a comment', () => {
   const cases = [
     { count: 1, leftOut: undefined, hasSteps: true, hasDifference: true, named: 1 },
-    { count: 20, leftOut: 'what the commit changes in the bundles.', hasSteps: true, hasDifference: false, named: 20 },
-    { count: 80, leftOut: 'what the commit changes in the bundles, and the steps.', hasSteps: false, hasDifference: false, named: 80 },
+    { count: 20, leftOut: 'the difference between the bundles.', hasSteps: true, hasDifference: false, named: 20 },
+    { count: 80, leftOut: 'the difference between the bundles, and the steps.', hasSteps: false, hasDifference: false, named: 80 },
     { count: 300, leftOut: 'all but one line for each Kafka.', hasSteps: false, hasDifference: false, named: 300 },
   ];
   for (const { count, leftOut, hasSteps, hasDifference, named: expected } of cases) {
@@ -24,7 +24,7 @@ describe('a comment', () => {
       const text = plansMarkdown(plans(count), [], limit);
       assert.ok(text.length < GITHUB_CHARACTERS, `${text.length} characters`);
       assert.equal(
-        /^> Left out here, because it would be too long: (.*) All of it is in the summary of the run\.$/m.exec(text)?.[1],
+        /^> Left out, because the text would be too long: (.*) The summary of the run holds the full text\.$/m.exec(text)?.[1],
         leftOut,
       );
       assert.equal(text.includes('| restart |'), hasSteps);
@@ -33,23 +33,23 @@ describe('a comment', () => {
     });
   }
 
-  test('on 2000 Kafkas counts those it leaves out, and keeps those that need attention', () => {
+  test('on 2000 Kafkas counts the omitted ones and keeps the urgent ones', () => {
     const text = plansMarkdown([...plans(1999, NOTHING), ...plans(1, REFUSED)], ['Kafka/demo/gone: has no bundle any more.\n'], limit);
     assert.ok(Buffer.byteLength(text) < GITHUB_CHARACTERS);
     const [, leftOut, all] = /all but one line for each Kafka, and (\d+) of (\d+) Kafkas\./.exec(text) ?? [];
     const shown = text.split('\n').filter((line) => line.startsWith('- ')).length;
     assert.equal(all, '2001');
     assert.equal(Number(leftOut) + shown, 2001);
-    assert.match(text, /^- `demo\/orders-0`: .* 2 blockers\. \*\*Nothing is done\.\*\*\n- Kafka\/demo\/gone: has no bundle any more\.\n/m);
+    assert.match(text, /^- `demo\/orders-0`: .* 2 blockers\. \*\*Nothing changes\.\*\*\n- Kafka\/demo\/gone: has no bundle any more\.\n/m);
   });
 
-  test('is counted in bytes: however GitHub counts, there are no more', () => {
+  test('is limited in bytes, of which there are at least as many as characters', () => {
     const wide = { ...ADD, notes: ['Ü'.repeat(COMMENT_BYTES - 10_000)] };
     const text = plansMarkdown([{ plan: wide, context: {} }], [], limit);
     assert.ok(Buffer.byteLength(text) < GITHUB_CHARACTERS);
   });
 
-  test('has all of it in the summary of the run', () => {
+  test('has its full text in the summary of the run', () => {
     const text = plansMarkdown(plans(80), [], { bytes: SUMMARY_BYTES, rest: '' });
     assert.equal(text.match(/<details>/g)?.length, 80);
     assert.doesNotMatch(text, /Left out/);
@@ -57,7 +57,7 @@ describe('a comment', () => {
 });
 
 describe('where there is no plan', () => {
-  test('the comment holds every violation and the hint, and no markup of theirs', () => {
+  test('the comment holds every violation and the hint, with their markup escaped', () => {
     const error = new InvalidInputError(['dist/a.yaml: is <b>broken</b>', 'dist/b.yaml: asks @team'], { hint: 'Synthesise again.' });
     assert.equal(
       errorMarkdown(error, limit),
@@ -70,14 +70,14 @@ describe('where there is no plan', () => {
     );
   });
 
-  test('because something failed, the comment says so', () => {
+  test('after a failure, the comment reports it', () => {
     assert.match(errorMarkdown(new OperationFailedError('failed'), limit), /^### No plan: it could not be made\n\n> \*\*failed\.\*\*\n$/);
   });
 
-  test('the comment counts violations that it has no room for', () => {
+  test('the comment counts the violations that it omits', () => {
     const violations = Array.from({ length: 5000 }, (_, i) => `data.x${i}: is wrong in a way that takes some words to explain`);
     const text = errorMarkdown(new InvalidInputError(violations), limit);
     assert.ok(Buffer.byteLength(text) < GITHUB_CHARACTERS);
-    assert.match(text, /> Left out here, because it would be too long: \d+ of 5000 reasons\./);
+    assert.match(text, /> Left out, because the text would be too long: \d+ of 5000 reasons\./);
   });
 });

@@ -17,7 +17,7 @@ test('each violation is on a separate line', () => {
   assert.equal(errorText(error, PLAIN), 'Input: 2 violations.\n  - a: is missing.\n  - b: is 3.\nMend both.\n');
 });
 
-test('several reasons stand below their headline, whatever the class', () => {
+test('several reasons follow their headline, in every class', () => {
   const reasons = ['Kafka/demo/orders: is halted. Set spec.halted to false first.', 'Issuer/demo/ca: does not exist'];
   const error = new BlockedError('2 blockers.', { subject, reasons });
   const lines = ['Kafka/demo/orders: 2 blockers.', ...['  - ', '  - '].map((b, i) => b + reasons[i])];
@@ -32,11 +32,11 @@ test('a stack is shown only for debugging', () => {
   assert.match(errorText(error, PLAIN, true), /\n {4}at .*\nCaused by:\nTypeError: x is undefined\n {4}at /);
 });
 
-test('a message of the cluster cannot steer the terminal', () => {
+test('a message of the cluster cannot control the terminal', () => {
   assert.equal(errorText(new InternalError('\u001b[31mred\r\nline', { hint: 'h' }), PLAIN), '\\u001b[31mred line.\nh\n');
 });
 
-test('programs get code, exit code and what the server said', () => {
+test('programs get code, exit code and the message of the server', () => {
   const error = new ClusterError('may not be listed', { subject, status: 403, reason: 'Forbidden', hint: 'Add a rule.' });
   assert.deepEqual(JSON.parse(errorJson(error)), {
     error: {

@@ -31,16 +31,16 @@ test('wraps reasons to a narrow terminal', () => {
   );
 });
 
-test('a plan that is being applied does not say that nothing was changed', () => {
+test('a plan that is being executed does not claim that nothing was changed', () => {
   const text = planText(ADD, PLAIN, { isApplied: true });
   assert.match(text, /\n2 create, 1 issue, 1 configure, 3 restart\.\n$/);
 });
 
-test('a plan made without a cluster says so', () => {
-  assert.match(planText(ADD, PLAIN, {}), /Nothing was changed. {2}No cluster was asked\.\n$/);
+test('a plan made without a cluster reports that', () => {
+  assert.match(planText(ADD, PLAIN, {}), /Nothing was changed. {2}This plan was made without a cluster\.\n$/);
 });
 
-test('text of the cluster cannot steer the terminal, nor add markup or a column', () => {
+test('text of the cluster cannot control the terminal, nor add markup or a column', () => {
   const text = planText(HOSTILE, PLAIN, context);
   assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
   const row =
@@ -51,7 +51,7 @@ test('text of the cluster cannot steer the terminal, nor add markup or a column'
   assert.doesNotMatch(row, /<b>|@team/);
 });
 
-test('what a commit changes is folded away, and cannot break out of its fence', () => {
+test('the difference is folded away and cannot break out of its fence', () => {
   const text = planMarkdown(ADD, { ...context, difference: '--- a\n+++ b\n@@ -1 +1 @@\n-  x: 1\n+  x: "````\\n</details> \u202e"\n' });
   const [, fence = '', body = ''] = /<details><summary>.*<\/summary>\n\n(`+)diff\n([\s\S]*)\n\1\n\n<\/details>\n$/.exec(text) ?? [];
   assert.equal(fence.length, 5);
@@ -64,12 +64,12 @@ const CLIENTS: readonly { readonly name: string; readonly plan: Plan; readonly s
   {
     name: 'restarts',
     plan: withoutCutover(ADD),
-    says: /^Clients need do nothing: their connections break once a broker, and are made again\.$/m,
+    says: /^Clients need not act\. Each broker closes their connections once, and clients reconnect\.$/m,
   },
   { name: 'nothing', plan: NOTHING, says: undefined },
 ];
 for (const { name, plan, says } of CLIENTS) {
-  test(`tells in a pull request whether clients have to act: ${name}`, () => {
+  test(`a pull request shows whether clients must act: ${name}`, () => {
     const text = planMarkdown(plan, context);
     if (says === undefined) assert.doesNotMatch(text, /^Clients/m);
     else assert.match(text, says);

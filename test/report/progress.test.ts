@@ -10,7 +10,7 @@ const pod = ref(KINDS.Pod, 'demo', 'orders-broker-1');
 const waiting = (message: string): ProgressEvent => ({ event: 'waiting', subject: pod, message, step: { number: 3, of: 8 } });
 const ready: ProgressEvent = { event: 'ready', subject: pod, message: 'after 12s' };
 
-test('an event is a line: time, place in the plan, subject, what happened', () => {
+test('an event is a line: time, step number, subject, event', () => {
   const gate = waiting('orders-3 has ISR {0,2}, needs 2 without broker 1');
   const line = eventLine(gate, new Date('2026-11-23T09:00:07Z'));
   assert.equal(line, '09:00:07 [3/8] Pod/demo/orders-broker-1 waiting: orders-3 has ISR {0,2}, needs 2 without broker 1');
@@ -28,7 +28,7 @@ test('without a terminal every event is a plain line', () => {
   ]);
 });
 
-describe('a wait tells how long it has lasted and when it ends', () => {
+describe('a wait shows its age and its deadline', () => {
   const lasting = (message: string, elapsedMs: number): ProgressEvent => ({
     ...waiting(message),
     wait: { elapsedMs, deadlineMs: 300_000 },
@@ -48,7 +48,7 @@ describe('a wait tells how long it has lasted and when it ends', () => {
         `09:00:07 [3/8] Pod/demo/orders-broker-1 ${line}`,
       ));
 
-  test('on a terminal it goes on counting', async () => {
+  test('on a terminal its age is redrawn', async () => {
     const screen = new Screen();
     const clock = new FakeClock();
     const progress = createLive((text) => screen.write(text), clock, { columns: 120, isColor: false });
@@ -72,7 +72,7 @@ describe('a wait tells how long it has lasted and when it ends', () => {
   });
 });
 
-test('on a terminal the current wait is redrawn with its age, and gives way to what happens', async () => {
+test('on a terminal the current wait is redrawn with its age, and the next event replaces it', async () => {
   const screen = new Screen();
   const clock = new FakeClock();
   const progress = createLive((text) => screen.write(text), clock, { columns: 80, isColor: false });
@@ -108,7 +108,7 @@ test('every event of the closed list is one JSON object with time, event, subjec
   }
 });
 
-test('an event inside a plan carries its place', () => {
+test('an event of a step has its number', () => {
   assert.deepEqual(JSON.parse(eventJson(waiting('x'), new Date(0))).step, { number: 3, of: 8 });
 });
 

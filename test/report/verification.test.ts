@@ -13,20 +13,20 @@ const mismatches: readonly Mismatch[] = [
 ];
 const verification: Verification = { live: LIVE, tls, mismatches };
 
-test('prints what every listener serves, then what is wrong with it', () => {
+test('prints the certificate of every listener, then the mismatches', () => {
   expectGolden('test/report/golden/verification.txt', verificationText(verification, PLAIN));
 });
 
-test('what could not be seen is unknown, never verified', () => {
+test('a listener without an answer is unknown, never verified', () => {
   assert.equal(verdictLine({ ...verification, mismatches: mismatches.slice(1) }), 'Not verified: 1 unknown.');
-  assert.equal(verdictLine({ ...verification, live: { ...LIVE, pods: [] }, mismatches: [] }), 'Not verified: there is no pod.');
+  assert.equal(verdictLine({ ...verification, live: { ...LIVE, pods: [] }, mismatches: [] }), 'Not verified: the Kafka has no pod.');
 });
 
-test('says what was proven', () => {
+test('prints the verdict', () => {
   assert.equal(verdictLine({ ...verification, mismatches: [] }), 'Verified: 3 listeners of 3 pods, each serves what its Secret holds.');
 });
 
-test('gives the same to programs', () => {
+test('prints the same as JSON', () => {
   const document = JSON.parse(verificationJson(verification));
   assert.equal(document.verified, false);
   assert.deepEqual(document.mismatches[1], { subject: 'Pod/demo/orders-broker-1', problem: 'BROKER: connect ETIMEDOUT', isUnknown: true });
