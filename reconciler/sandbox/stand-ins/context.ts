@@ -4,7 +4,7 @@ import type { Client } from '../client';
 import { type Clock, timestamp } from '../clock';
 import { memoize } from '../memoize';
 import type { Cache } from './cache';
-import type { Secret } from './kinds';
+import type { Secret, Status } from './kinds';
 
 export interface Context {
   readonly cache: Cache;
@@ -57,7 +57,7 @@ export function withCondition(conditions: readonly Condition[], next: NewConditi
 
 /** Returns the conditions of an object. */
 export function conditionsOf(object: KubeObject): readonly Condition[] {
-  return object.status?.conditions ?? [];
+  return (object.status as Status | undefined)?.conditions ?? [];
 }
 
 /** Writes a status unless the object has it already. */
@@ -72,7 +72,7 @@ export async function setConditions(context: Context, object: KubeObject, set: r
     (all, condition) => withCondition(all, { observedGeneration, ...condition }, context.clock.now()),
     conditionsOf(object),
   );
-  await writeStatus(context, object, { ...object.status, ...fields, conditions });
+  await writeStatus(context, object, { ...(object.status as Status | undefined), ...fields, conditions });
 }
 
 /** Returns the owner reference of a controller. */

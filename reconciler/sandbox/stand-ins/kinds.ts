@@ -11,7 +11,8 @@ export interface KindOf<T extends KubeObject> extends Kind {
   readonly view?: T;
 }
 
-interface Status {
+/** The fields that every status has. */
+export interface Status {
   readonly conditions?: readonly Condition[];
   readonly observedGeneration?: number;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { type Condition, conditionOf, KINDS, type KubeObject } from '#model/kube-object';
+import { type Condition, conditionOf, KINDS } from '#model/kube-object';
 import type { Timing } from '#reconciler/sandbox/index';
-import { type SandboxTest, sandboxTest } from './sandbox-test';
+import { type LooseObject, type SandboxTest, sandboxTest } from './sandbox-test';
 
 const { Certificate, CertificateRequest, ClusterIssuer, Issuer, Secret } = KINDS;
 const CERTIFICATE = 'app';
@@ -36,7 +36,7 @@ function certificateTest(name: string, body: (t: SandboxTest) => Promise<void>, 
 }
 
 /** Waits until the certificate was issued n times and no issuance is pending. */
-function revision(t: SandboxTest, n: number): Promise<KubeObject> {
+function revision(t: SandboxTest, n: number): Promise<LooseObject> {
   return t.until(`revision ${n}`, async () => {
     const c = await t.get(Certificate, CERTIFICATE);
     return c.status?.revision === n && conditionOf(c, 'Ready')?.status === 'True' && conditionOf(c, 'Issuing') === undefined && c;

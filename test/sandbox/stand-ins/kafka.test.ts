@@ -1,11 +1,11 @@
 /** The provisioner, the PetSet controller and the kubelet: how a Kafka and its pods come up, fail and go. */
 import assert from 'node:assert/strict';
-import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
-import { KAFKA, NAMESPACE, type SandboxTest, sandboxTest } from './sandbox-test';
+import { conditionOf, KINDS } from '#model/kube-object';
+import { KAFKA, type LooseObject, NAMESPACE, type SandboxTest, sandboxTest } from './sandbox-test';
 
 const BROKER = 'orders-broker-1';
 
-function waitingReason(pod: KubeObject | undefined): string | undefined {
+function waitingReason(pod: LooseObject | undefined): string | undefined {
   return pod?.status?.containerStatuses?.[0]?.state?.waiting?.reason;
 }
 

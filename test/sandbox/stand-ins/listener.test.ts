@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { KINDS, type Kind } from '#model/kube-object';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { createSandbox, pooledKeys } from '#reconciler/sandbox/index';
+import type { LooseObject } from './sandbox-test';
 
 const API_VERSIONS_REQUEST = Buffer.from('0000000a' + '0012' + '0000' + '0000002a' + 'ffff', 'hex');
 
@@ -40,10 +41,10 @@ test('pods listen on this machine: plaintext first, TLS after it was added', asy
     await create(KINDS.Issuer, 'ca', { ca: { secretName: 'ca' } });
     const tls = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'ca' } };
     await create(KINDS.KafkaOpsRequest, 'add', { type: 'ReconfigureTLS', databaseRef: { name: 'orders' }, tls, apply: 'Always' });
-    const phase = async () => (await client.get(KINDS.KafkaOpsRequest, 'default', 'add'))?.status?.phase;
+    const phase = async () => ((await client.get(KINDS.KafkaOpsRequest, 'default', 'add')) as LooseObject).status?.phase;
     await until(async () => (await phase()) === 'Successful' || undefined);
-    const secret = await client.get(KINDS.Secret, 'default', 'orders-server-cert');
-    const pem = (name: string) => Buffer.from(secret?.data[name], 'base64');
+    const { data } = (await client.get(KINDS.Secret, 'default', 'orders-server-cert')) as LooseObject;
+    const pem = (name: string) => Buffer.from(data[name], 'base64');
     const port = portOf(await until(address));
     const secure = connectTls({ port, host: '127.0.0.1', ca: pem('ca.crt'), servername: 'orders-pods.default.svc' });
     secure.write(API_VERSIONS_REQUEST);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { type Condition, conditionOf, KINDS, type KubeObject } from '#model/kube-object';
-import { KAFKA, type SandboxTest, sandboxTest } from './sandbox-test';
+import { type Condition, conditionOf, KINDS } from '#model/kube-object';
+import { KAFKA, type LooseObject, type SandboxTest, sandboxTest } from './sandbox-test';
 
 const NODES = ['controller', 'broker'].flatMap((role) => [0, 1, 2].map((ordinal) => `orders-${role}-${ordinal}`));
 const tlsBy = (name: string) => ({ issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer' as const, name } });
 const isSignedBy = (leaf: string | undefined, ca: string) =>
   leaf !== undefined && new X509Certificate(leaf).verify(new X509Certificate(ca).publicKey);
 
-function conditionTypes(request: KubeObject): readonly string[] {
+function conditionTypes(request: LooseObject): readonly string[] {
   return (request.status?.conditions ?? []).map((c: Condition) => c.type);
 }
 
@@ -25,7 +25,7 @@ async function startWithTls(t: SandboxTest): Promise<void> {
 }
 
 /** Creates a request and returns it once it was successful and the Kafka has what the spec says. */
-async function carryOut(t: SandboxTest, name: string, spec: object): Promise<KubeObject> {
+async function carryOut(t: SandboxTest, name: string, spec: object): Promise<LooseObject> {
   await t.createRequest(name, spec);
   const request = await t.untilEnded(name);
   assert.equal(request.status.phase, 'Successful');

@@ -8,6 +8,10 @@ import { FakeClock } from '../../support/fake-clock';
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';
 
+/** An object whose fields a test reads without a view. */
+// biome-ignore lint/suspicious/noExplicitAny: the assertions show which fields a test expects
+export type LooseObject = KubeObject & Readonly<Record<'spec' | 'status' | 'data', any>>;
+
 /** Registers a test that runs in its own sandbox. Time passes only when nothing else can happen. */
 export function sandboxTest(name: string, body: (t: SandboxTest) => Promise<void>, options: Partial<SandboxOptions> = {}): void {
   test(name, async () => {
@@ -70,11 +74,11 @@ export class SandboxTest {
     return this.create(KINDS.KafkaOpsRequest, name, { spec: { ...common, ...spec } });
   }
 
-  find(kind: Kind, name: string): Promise<KubeObject | undefined> {
-    return this.sandbox.client.get(kind, kind.namespaced ? NAMESPACE : undefined, name);
+  find(kind: Kind, name: string): Promise<LooseObject | undefined> {
+    return this.sandbox.client.get(kind, kind.namespaced ? NAMESPACE : undefined, name) as Promise<LooseObject | undefined>;
   }
 
-  async get(kind: Kind, name: string): Promise<KubeObject> {
+  async get(kind: Kind, name: string): Promise<LooseObject> {
     const object = await this.find(kind, name);
     assert.ok(object !== undefined, `${kind.kind} ${name} exists`);
     return object;
@@ -96,7 +100,7 @@ export class SandboxTest {
     return this.sandbox.client.delete(await this.get(kind, name));
   }
 
-  kafka(): Promise<KubeObject> {
+  kafka(): Promise<LooseObject> {
     return this.get(KINDS.Kafka, KAFKA);
   }
 
@@ -126,7 +130,7 @@ export class SandboxTest {
     await this.until(`${kind.kind} ${name} is ${type}`, async () => (await this.condition(kind, name, type))?.status === 'True');
   }
 
-  untilReady(): Promise<KubeObject> {
+  untilReady(): Promise<LooseObject> {
     return this.until('the Kafka is Ready', async () => {
       const kafka = await this.kafka();
       return kafka.status?.phase === 'Ready' && kafka.status.observedGeneration === kafka.metadata.generation && kafka;
@@ -134,13 +138,13 @@ export class SandboxTest {
   }
 
   /** Creates the Kafka and returns it once it is Ready. */
-  async startKafka(spec: object = {}): Promise<KubeObject> {
+  async startKafka(spec: object = {}): Promise<LooseObject> {
     await this.createKafka(spec);
     return this.untilReady();
   }
 
   /** Returns the request once it has ended. */
-  untilEnded(name: string): Promise<KubeObject> {
+  untilEnded(name: string): Promise<LooseObject> {
     return this.until(`request ${name} has ended`, async () => {
       const request = await this.get(KINDS.KafkaOpsRequest, name);
       return ['Successful', 'Failed', 'Skipped'].includes(request.status?.phase) && request;

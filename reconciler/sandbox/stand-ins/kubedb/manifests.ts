@@ -1,7 +1,7 @@
 /** The objects that KubeDB's operators create for a Kafka. Pure. */
 import { canonical, type Kind, type KubeObject } from '#model/kube-object';
 import { controllerOf, encoded } from '../context';
-import { type Container, type Kafka, KINDS, type PodSpec, type Tls, type Volume } from '../kinds';
+import { type Container, type Kafka, KINDS, type PetSet, type PodSpec, type Tls, type Volume } from '../kinds';
 import {
   authSecretName,
   CERTIFICATE_DIR,
@@ -111,7 +111,7 @@ export interface PetSetOptions {
 }
 
 /** Returns the PetSet of a role. */
-export function petSetOf(kafka: Kafka, plan: PetSetPlan, options: PetSetOptions): KubeObject {
+export function petSetOf(kafka: Kafka, plan: PetSetPlan, options: PetSetOptions): PetSet {
   const kafkaName = kafka.metadata.name;
   const labels = roleLabels(kafkaName, plan.role);
   const template = { metadata: { labels: { ...offshootLabels(kafkaName), ...labels } }, spec: podSpecOf(kafka, plan, options) };
@@ -125,7 +125,7 @@ export function petSetOf(kafka: Kafka, plan: PetSetPlan, options: PetSetOptions)
       template: canonical(template),
       ...(isEphemeral(kafka) ? {} : { volumeClaimTemplates: [{ metadata: { name: `${kafkaName}-data` }, spec: plan.storage }] }),
     },
-  });
+  }) as PetSet;
 }
 
 /** KubeDB's default is Durable. */
