@@ -31,7 +31,7 @@ export function readFieldSet(fieldsV1: unknown): FieldSet | undefined {
 }
 
 export function union(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
-  return combine(a, b, (inA, inB) => inA || inB);
+  return b === undefined ? a : combine(a, b, (inA, inB) => inA || inB);
 }
 
 export function intersection(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
@@ -39,7 +39,7 @@ export function intersection(a: FieldSet | undefined, b: FieldSet | undefined): 
 }
 
 export function without(a: FieldSet | undefined, b: FieldSet | undefined): FieldSet | undefined {
-  return combine(a, b, (inA, inB) => inA && !inB);
+  return b === undefined ? a : combine(a, b, (inA, inB) => inA && !inB);
 }
 
 /** Returns the set without the given fields and everything below them. */

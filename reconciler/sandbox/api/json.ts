@@ -1,5 +1,5 @@
 /** JSON values, and objects while they are being written. */
-import type { KubeObject, ObjectMeta } from '#model/kube-object';
+import type { ObjectMeta } from '#model/kube-object';
 
 /** A JSON object with members that the reader has to check. */
 export type JsonObject = Record<string, unknown>;
@@ -25,12 +25,9 @@ export function isObject(value: unknown): value is JsonObject {
 export function copyOf<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyOf) as T;
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)])) as T;
-}
-
-/** Returns a draft of a stored object. */
-export function draftOf(object: KubeObject): Draft {
-  return copyOf(object) as Draft;
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) copy[key] = copyOf(value[key]);
+  return copy as T;
 }
 
 /** Returns the items of a list, or none for any other value. */

@@ -8,7 +8,7 @@ import { hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
 import { timestamp } from '../clock';
 import { type Admission, admissionContext, admit } from './admission';
 import { ApiFailure, badRequest, internalError, type Preconditions, requirePreconditions } from './failure';
-import { draftOf, isObject, type Metadata, valueAt } from './json';
+import { copyOf, type Draft, isObject, type Metadata, valueAt } from './json';
 import type { Resource } from './resources';
 import type { Target } from './route';
 import { viewOf } from './schema';
@@ -53,7 +53,7 @@ export class Removals {
     const object = this.store.require(resource, namespace, name);
     requirePreconditions(resource, object, options.preconditions);
     const cluster = admissionContext(this.store, options.dryRun);
-    admit(this.rules, resource, { operation: 'DELETE', subresource: undefined, object: draftOf(object), old: object, cluster });
+    admit(this.rules, resource, { operation: 'DELETE', subresource: undefined, object: copyOf(object) as Draft, old: object, cluster });
     return options.dryRun ? { object, isGone: true } : this.remove(resource, object, options.gracePeriodSeconds);
   }
 

@@ -26,7 +26,7 @@ import {
   requiredValue,
   requirePreconditions,
 } from './failure';
-import { copyOf, type Draft, draftOf, isObject, type Metadata } from './json';
+import { copyOf, type Draft, isObject, type Metadata } from './json';
 import { strategicMergePatch } from './merge';
 import { metadataProblems, nameSuffix, uidOf } from './metadata';
 import { applyConfiguration, ownersAfterUpdate, type Writer } from './ownership';
@@ -209,20 +209,19 @@ function typed(resource: Resource, body: Readonly<Record<string, unknown>>): Dra
   const metadata = Object.fromEntries(Object.entries(body.metadata ?? {}).filter(([, value]) => value !== null));
   const problems = validate(metadata, METADATA, 'metadata');
   if (problems.length > 0) throw badRequest(`error decoding the metadata of the object: ${formatProblems(problems)}`);
-  return { ...copyOf(body), apiVersion: resource.apiVersion, kind: resource.kind, metadata: copyOf(metadata) as Metadata };
+  return { ...copyOf({ ...body, metadata }), apiVersion: resource.apiVersion, kind: resource.kind } as Draft;
 }
 
-/** Returns the draft with the fields of the live object that this request cannot write. */
+/** Returns the draft with the fields of the live object that this request cannot write. Nothing changes those, so that they are not copied. */
 function restored({ resource, subresource }: Target, live: KubeObject, draft: Draft): Draft {
-  const old = draftOf(live);
-  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion, name, namespace } =
-    old.metadata;
+  const old: Metadata = live.metadata as Metadata;
+  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion, name, namespace } = old;
   const identity = { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion, name, namespace };
   const metadata = withoutUndefined({ ...draft.metadata, ...identity }) as Metadata;
   // Kubernetes' own kinds accept metadata with a status, custom ones do not.
-  if (subresource === 'status') return { ...old, metadata: resource.isCustom ? old.metadata : metadata, status: draft.status };
-  const next: Draft = { ...draft, apiVersion: resource.apiVersion, kind: resource.kind, metadata };
-  return resource.hasStatus ? (withoutUndefined({ ...next, status: old.status }) as Draft) : next;
+  if (subresource === 'status') return { ...live, metadata: resource.isCustom ? { ...old } : metadata, status: draft.status };
+  const next: Draft = { ...draft, metadata };
+  return resource.hasStatus ? (withoutUndefined({ ...next, status: live.status }) as Draft) : next;
 }
 
 function withoutUndefined(object: object): object {
