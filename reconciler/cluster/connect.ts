@@ -4,9 +4,10 @@
  *     kube-config.ts  which cluster, as which user    kubeconfig/, credentials/, proxy/
  *     http.ts         requests over sockets           dial.ts         TLS handshakes with listeners
  *     kube.ts         Kubernetes in raw JSON          lease.ts        one run for each Kafka
- *     requests.ts     deadlines and retries           guarded.ts      no writes
+ *     requests.ts     deadlines and retries           write-guard.ts  no writes
  *     watch.ts        lists that stay up to date      events.ts       Kubernetes Events of a run
- *     kafka-facts.ts  facts from the brokers: kafka-access.ts how to connect, kafka-broker.ts one conversation
+ *     kafka-facts.ts  facts from the brokers: kafka-access.ts how to connect, kafka-broker.ts one conversation,
+ *                     broker-problem.ts why a broker did not answer
  *
  * Nothing here decides anything. API failures become errors in `api-error.ts`, and nowhere else.
  */

@@ -11,15 +11,15 @@
  *
  * The connection and the codecs are those of @platformatic/kafka. Its Admin client is not used: it has no DescribeQuorum, connects to
  * advertised addresses (in a cut-over some speak TLS and some plaintext), and retries by timers of its own. Errors of the library may hold
- * credentials; only messages of this file leave it.
+ * credentials; only the messages of `broker-problem.ts` leave this file.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type * as Kafka from '@platformatic/kafka';
 import type { KafkaFacts, PartitionFacts, QuorumFacts } from '../model/observation';
 import type { Address } from './address';
+import { BrokerProblem, problemOf } from './broker-problem';
 import { rejection } from './deadline';
 import type { Identity, Login } from './kafka-access';
-import { isUnreachable, networkReason } from './network-error';
 
 /** Which broker to ask, and how to connect to it. */
 export interface Broker extends Address {
@@ -27,17 +27,6 @@ export interface Broker extends Address {
   /** Absent: plaintext. */
   readonly tls?: { readonly ca: readonly string[]; readonly servername: string; readonly identity: Identity | undefined } | undefined;
   readonly login?: Login | undefined;
-}
-
-/** Why a broker did not answer. The message is a clause, and holds nothing that a peer sent. */
-export class BrokerProblem extends Error {
-  constructor(
-    message: string,
-    /** Another client certificate may be accepted. */
-    readonly isAboutIdentity = false,
-  ) {
-    super(message);
-  }
 }
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -65,7 +54,7 @@ export async function askBroker(broker: Broker, signal: AbortSignal): Promise<Ka
     return await Promise.race([new Conversation(library, connection, broker.nodeId).facts(), ended]);
   } catch (error) {
     if (signal.aborted || error instanceof BrokerProblem) throw error;
-    throw problemOf(error, broker);
+    throw problemOf(error, broker.tls !== undefined);
   } finally {
     // The library's close() leaves the socket of a failed attempt open; the error ends its timer of a pending attempt.
     connection.socket?.destroy(new Error('done'));
@@ -225,49 +214,4 @@ function partitionFacts(p: Metadata['topics'][number]['partitions'][number]): Pa
 function caughtUpMs(replica: Replica | undefined): number | undefined {
   const at = Number(replica?.lastCaughtUpTimestamp ?? -1);
   return at < 0 ? undefined : at;
-}
-
-/** Returns the failure in words of our own: messages of a peer or of the library may hold a credential. */
-function problemOf(error: unknown, { tls, login }: Broker): BrokerProblem {
-  const all = [...chainOf(error)];
-  const apiId = all.map((e) => e.apiId).find((id) => id !== undefined);
-  if (apiId === 'SASL_AUTHENTICATION_FAILED') return new BrokerProblem('it refuses the user or the password');
-  if (apiId === 'UNSUPPORTED_SASL_MECHANISM') return new BrokerProblem(`it has no SASL mechanism ${login?.mechanism ?? ''}`);
-  if (apiId !== undefined) return new BrokerProblem(`it answers ${apiId}`);
-  const unreachable = all.find(isUnreachable);
-  if (unreachable !== undefined) return new BrokerProblem(networkReason({ code: unreachable.code ?? '', message: '' }));
-  const code = all.map((e) => e.code).find((c) => c !== undefined && !c.startsWith('PLT_KFK_')) ?? '';
-  if (UNTRUSTED.includes(code)) return new BrokerProblem('its certificate is not signed by a CA in the Secrets of this Kafka');
-  if (code === 'CERT_HAS_EXPIRED') return new BrokerProblem('its certificate has expired');
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return new BrokerProblem('its certificate is not valid for its name');
-  if (/^ERR_SSL_.*ALERT/.test(code)) return new BrokerProblem(`it refuses our certificate (${code})`, true);
-  if (/^ERR_(SSL|OSSL)_/.test(code)) return new BrokerProblem(`the TLS handshake fails (${code})`);
-  if (all.some((e) => /timed out/.test(e.message ?? ''))) return new BrokerProblem('no answer in time');
-  return new BrokerProblem(`it closes the connection after ${tls === undefined ? 'plaintext' : 'TLS'}`, tls !== undefined);
-}
-
-const UNTRUSTED = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_SIGNATURE_FAILURE',
-];
-
-interface Cause {
-  readonly code?: string;
-  readonly apiId?: string;
-  readonly message?: string;
-  readonly cause?: unknown;
-  readonly errors?: readonly unknown[];
-}
-
-/** An error and all of its causes. */
-function* chainOf(error: unknown): Generator<Cause> {
-  if (typeof error !== 'object' || error === null) return;
-  const { cause, errors = [] } = error as Cause;
-  yield error as Cause;
-  for (const inner of errors) yield* chainOf(inner);
-  yield* chainOf(cause);
 }

@@ -19,9 +19,10 @@ import { CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret } from '../m
 import type { KafkaFacts } from '../model/observation';
 import type { Clock, Cluster, KafkaFactsSource } from '../ports';
 import { type AddressOf, dnsAddress } from './address';
+import { BrokerProblem } from './broker-problem';
 import { withDeadline } from './deadline';
 import { accessTo, type KafkaSecrets, type SecretText } from './kafka-access';
-import { askBroker, BrokerProblem } from './kafka-broker';
+import { askBroker } from './kafka-broker';
 
 /** Contents of one Secret, latest first: before and after a change, and one that was replaced in the middle of it. */
 const REMEMBERED = 3;

@@ -68,13 +68,13 @@ test('is started once more for all requests that were refused with the same cred
   assert.deepEqual([second.token, starts()], ['t2', 2]);
 });
 
-test('is asked again after it failed', async () => {
+test('is started again after it failed', async () => {
   const { source } = plugin("if (n === 1) process.exit(1); print({ token: 't' + n })");
   await assert.rejects(source.current());
   assert.equal((await source.current()).token, 't2');
 });
 
-test('hands out client certificates, new ones after they expired', async () => {
+test('returns client certificates, and new ones after they expired', async () => {
   const script =
     "print({ clientCertificateData: 'cert-' + n, clientKeyData: 'key-' + n, expirationTimestamp: '2026-11-23T09:00:0' + n + 'Z' })";
   const { source, clock } = plugin(script);
@@ -83,7 +83,7 @@ test('hands out client certificates, new ones after they expired', async () => {
   assert.deepEqual(await source.current(), { cert: 'cert-2', key: 'key-2' });
 });
 
-test('reaches the user while it runs', async () => {
+test('writes to the user while it runs', async () => {
   const { source, heard, end } = plugin("process.stderr.write('open https://login.example\\n'); setInterval(() => {}, 1000)");
   const waiting = source.current();
   const why = new Error('enough');
@@ -93,13 +93,13 @@ test('reaches the user while it runs', async () => {
   await assert.rejects(waiting, why);
 });
 
-test('may still be asked by a run that was told to stop, which cleans up', async () => {
+test('still starts for a run that was interrupted and cleans up', async () => {
   const { source, end } = plugin("print({ token: 't' + n })");
   end.abort(new Error('enough'));
   assert.equal((await source.current()).token, 't1');
 });
 
-test('gets the environment, its own variables, and the question', async () => {
+test('gets the environment, its own variables, and the question of the API', async () => {
   const { source } = plugin(
     "print({ token: [process.env.STARTS !== undefined, process.env.A, process.env.KUBERNETES_EXEC_INFO].join(' ') })",
     { env: [{ name: 'A', value: 'b' }], provideClusterInfo: true },
@@ -137,11 +137,11 @@ const failures: readonly Failure[] = [
     says: /was ended by SIGKILL: it wrote nothing/,
   },
   {
-    name: 'something else than JSON',
+    name: 'output that is not JSON',
     script: "console.log('Logged in: secret')",
     says: /did not print an ExecCredential\.$/,
   },
-  { name: 'a JSON that is no credential', script: "console.log('{}')", says: /did not print an ExecCredential\.$/ },
+  { name: 'JSON that is not a credential', script: "console.log('{}')", says: /did not print an ExecCredential\.$/ },
   {
     name: 'another version',
     script: "print({ token: 'secret' }, { apiVersion: 'secret/v2' })",
@@ -149,7 +149,7 @@ const failures: readonly Failure[] = [
   },
   { name: 'no status', script: 'print(undefined)', says: /printed an ExecCredential whose status is missing or malformed\.$/ },
   {
-    name: 'an expiry that is no instant',
+    name: 'an expiry that is not an instant',
     script: "print({ token: 'secret', expirationTimestamp: 'soon' })",
     says: /status is missing or malformed\.$/,
   },
@@ -165,7 +165,7 @@ const failures: readonly Failure[] = [
   },
   { name: 'a command that may not be run', script: '', entry: { command: folder }, says: /cannot be started: EACCES\.$/ },
   {
-    name: 'arguments that no program can get',
+    name: 'arguments that no program can receive',
     script: '',
     entry: { args: ['secret\0'] },
     says: /cannot be started: ERR_INVALID_ARG_VALUE\.$/,

@@ -43,7 +43,7 @@ interface Setting {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A user whose id-token has expired at nine o'clock, which it is. */
+/** A user whose id-token has expired; it is nine o'clock. */
 function login({ config = {}, env = {} }: Setting = {}) {
   const complete = {
     'client-id': 'cid',
@@ -73,7 +73,7 @@ function login({ config = {}, env = {} }: Setting = {}) {
 
 const inFile = (field: string) => chooseContext({ kubeconfig: FILE, env: {} }).user['auth-provider']?.config?.[field];
 
-test('shows a valid token without asking the issuer, even if there is no way to it', async () => {
+test('uses a valid token without a request to the issuer, even without its address', async () => {
   const { source } = login({
     config: { 'id-token': VALID, 'client-id': undefined, 'idp-issuer-url': undefined, 'refresh-token': undefined },
   });
@@ -94,7 +94,7 @@ test('exchanges the refresh-token when the token is about to expire, once, howev
   assert.equal(issuer.issued.length, 1);
 });
 
-test('keeps the new tokens in the kubeconfig, and leaves the rest of it alone', async () => {
+test('writes the new tokens into the kubeconfig and changes nothing else', async () => {
   const { source } = login();
   await source.current();
   const before = readFileSync(FILE, 'utf8');
@@ -112,7 +112,7 @@ test('exchanges each refresh-token once', async () => {
   assert.equal(inFile('refresh-token'), 'r1++');
 });
 
-test('takes up what kubectl renewed meanwhile', async () => {
+test('uses the token that kubectl renewed meanwhile', async () => {
   const { source, clock } = login({ config: { 'id-token': VALID } });
   await source.current();
   await clock.advance(40 * 60_000);
@@ -133,7 +133,7 @@ test('renews a token that the API server refused; without a refresh-token it sta
   assert.equal((await only.source.current()).token, VALID);
 });
 
-test('warns when a new refresh-token cannot be written, and goes on with it', async () => {
+test('warns when a new refresh-token cannot be written, and continues with it', async () => {
   const { source, clock, warnings } = login();
   writeFileSync(`${FILE}.lock`, '');
   await source.current();
@@ -149,7 +149,7 @@ test('warns when a new refresh-token cannot be written, and goes on with it', as
   assert.deepEqual([inFile('refresh-token'), issuer.issued.length], ['r1', 2]);
 });
 
-test('goes through the proxies of the environment', async () => {
+test('uses the proxies of the environment', async () => {
   const { source } = login({ config: { 'idp-issuer-url': 'https://issuer.example' }, env: { HTTPS_PROXY: proxy.url } });
   await source.current();
   assert.deepEqual([...new Set(proxy.tunnels)], ['http issuer.example:443']);
@@ -170,7 +170,7 @@ const ways: readonly { readonly name: string; readonly secret?: string; readonly
   },
 ];
 
-describe('names itself to the issuer as', () => {
+describe('authenticates to the issuer as', () => {
   for (const { name, secret, methods, asked } of ways) {
     test(name, async () => {
       issuer.methods = methods;
@@ -206,14 +206,14 @@ const failures: readonly Failure[] = [
     config: { 'client-id': undefined, 'idp-issuer-url': '' },
     says: /without idp-issuer-url and client-id there is no new one\.$/,
   },
-  { name: 'a token that is none', config: { 'id-token': 'secret' }, says: /the id-token is not a JSON Web Token\.$/ },
+  { name: 'a token that is not a JSON Web Token', config: { 'id-token': 'secret' }, says: /the id-token is not a JSON Web Token\.$/ },
   {
     name: 'a refresh-token that was used',
     config: { 'refresh-token': 'secret' },
     says: /127\.0\.0\.1:\d+ did not renew the id-token: invalid_grant: refresh token is used or expired\.$/,
   },
   {
-    name: 'an issuer that is not there',
+    name: 'an issuer that does not listen',
     config: { 'idp-issuer-url': 'https://127.0.0.1:1' },
     says: /the id-token has expired, and https:\/\/127\.0\.0\.1:1 cannot be reached: connection refused\.$/,
   },
@@ -223,12 +223,12 @@ const failures: readonly Failure[] = [
     says: /cannot be reached: its certificate is not accepted \(/,
   },
   {
-    name: 'an issuer that is no address',
+    name: 'an issuer without an address',
     config: { 'idp-issuer-url': 'issuer' },
     says: /issuer\/\.well-known\/openid-configuration is not an address\.$/,
   },
   {
-    name: 'a certificate authority that is not there',
+    name: 'a missing certificate authority',
     config: { 'idp-certificate-authority-data': undefined, 'idp-certificate-authority': 'none.crt' },
     says: /idp-certificate-authority: cannot be read: there is no such file\.$/,
   },
@@ -238,7 +238,7 @@ const failures: readonly Failure[] = [
     says: /does not publish a token endpoint: it answered with HTTP status 404\.$/,
   },
   {
-    name: 'a discovery of something else',
+    name: 'a discovery without a token endpoint',
     answer: answers('/.well-known/openid-configuration', 200, '{}'),
     says: /does not publish a token endpoint: its answer lacks what the standard demands\.$/,
   },

@@ -59,12 +59,12 @@ for (const [name, proxy] of proxies) {
 
 const failures: readonly { readonly name: string; readonly proxy: () => string; readonly says: RegExp; readonly refusal?: number }[] = [
   {
-    name: 'that is not there',
+    name: 'that does not listen',
     proxy: () => 'http://jane:secret@127.0.0.1:1',
     says: /^proxy http:\/\/127\.0\.0\.1:1 \(HTTPS_PROXY\): connection refused$/,
   },
   {
-    name: 'for SOCKS that is not there',
+    name: 'for SOCKS that does not listen',
     proxy: () => 'socks5://jane:secret@127.0.0.1:1',
     says: /^proxy socks5:\/\/127\.0\.0\.1:1 \(HTTPS_PROXY\): connection refused$/,
   },
@@ -75,7 +75,7 @@ const failures: readonly { readonly name: string; readonly proxy: () => string; 
     says: /^proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\): CONNECT api\.example:6443 was refused: 407 Refused$/,
   },
   { name: 'whose certificate is not trusted', proxy: () => httpsProxy.url, says: /^proxy https:.*: its certificate is not accepted \(/ },
-  { name: 'that speaks no TLS', proxy: () => httpProxy.url.replace('http:', 'https:'), says: /^proxy https:/ },
+  { name: 'that does not speak TLS', proxy: () => httpProxy.url.replace('http:', 'https:'), says: /^proxy https:/ },
 ];
 
 for (const { name, proxy, says, refusal } of failures) {

@@ -73,7 +73,7 @@ const choices: readonly Choice[] = [
     env: { HTTPS_PROXY: 'http://p:1', NO_PROXY: 'x', no_proxy: 'example' },
     expected: 'proxy http://p:1 (HTTPS_PROXY)',
   },
-  { name: 'ALL_PROXY, which Go does not know', env: { ALL_PROXY: 'http://p:1' }, expected: undefined },
+  { name: 'ALL_PROXY, which Go ignores', env: { ALL_PROXY: 'http://p:1' }, expected: undefined },
   {
     name: 'proxy-url before the environment',
     proxyUrl: 'socks5://s:1',
@@ -83,7 +83,7 @@ const choices: readonly Choice[] = [
   { name: 'proxy-url to this machine', server: 'https://127.0.0.1:6443', proxyUrl: 'http://p:1', expected: 'proxy http://p:1 (proxy-url)' },
   { name: 'a password, which is not printed', proxyUrl: 'http://jane:secret@p:1', expected: 'proxy http://p:1 (proxy-url)' },
   {
-    name: 'a scheme that no proxy has',
+    name: 'a scheme that is not of a proxy',
     env: { HTTPS_PROXY: 'ftp://jane:secret@p:1' },
     expected: 'HTTPS_PROXY has the scheme ftp; it must be http, https or socks5',
   },
