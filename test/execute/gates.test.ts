@@ -2,32 +2,26 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, UnknownHealthPolicy } from '#constructs/index';
+import { Executor, type KafkaTlsProps, UnknownHealthPolicy } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
 import { KINDS } from '#model/kube-object';
 import type { KafkaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
-import { bundleOf, failureOf, KAFKA, kafkaManifest, type MemoryEnvironment, World, type WorldOptions } from '../support/world';
+import { on } from '../support/desired-states';
+import { COMBINED, failureOf, KAFKA, type KafkaOptions, type MemoryEnvironment, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
 
 const ALL = ['controller-0', 'controller-2', 'controller-1', 'broker-0', 'broker-1', 'broker-2'].map((name) => `${KAFKA}-${name}`);
 
-function wanted(change: Partial<KafkaTlsProps> = {}, issuedAfter?: string): Bundle {
-  const acknowledge = [Acknowledgement.clientsMoveToTls()];
-  const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge, ...(issuedAfter === undefined ? {} : { issuedAfter }) });
-  return bundleOf({ cluster: KafkaCluster.existing(KAFKA), tls, executor: Executor.native(), ...change });
-}
+const wanted = (change: Partial<KafkaTlsProps> = {}, issuedAfter?: string) =>
+  world.desired(on(issuedAfter === undefined ? {} : { issuedAfter }), change);
 
 /** A Kafka that serves TLS and whose certificates are to be rotated. While TLS was added its second controller became the active one. */
-async function secured(options: WorldOptions = {}): Promise<string> {
-  world = await new World({ opsManager: false, ...options }).start(kafkaManifest());
-  await world.settle();
-  await world.apply(wanted());
-  await world.environment.pass(86_400_000);
-  world.events.length = 0;
+async function secured(options: KafkaOptions = {}): Promise<string> {
+  world = await startSecured('native', on(), options);
   return world.clock.now().toISOString();
 }
 
@@ -46,9 +40,9 @@ test('every pod waits until the one before has caught up, and the active control
     [true, true, false, true, true],
     waits.join(', '),
   );
-  const said = world.events.filter((e) => e.event === 'waiting').map((e) => e.message);
-  assert.ok(said.some((m) => m.includes('1 of 3 voters are caught up without controller 1002, 2 are needed')));
-  assert.ok(said.some((m) => /orders-broker-1: [\w-]+-\d has ISR \{1,2\}, needs 2 without broker 1/.test(m)));
+  const messages = world.events.filter((e) => e.event === 'waiting').map((e) => e.message);
+  assert.ok(messages.some((m) => m.includes('1 of 3 voters are caught up without controller 1002, 2 are needed')));
+  assert.ok(messages.some((m) => /orders-broker-1: [\w-]+-\d has ISR \{1,2\}, needs 2 without broker 1/.test(m)));
 });
 
 const silent: KafkaFactsSource = { read: async () => ({ unknown: 'no broker says how Kafka is: orders-broker-0: connection refused' }) };
@@ -57,12 +51,9 @@ test('without the facts no pod restarts if the policy refuses it, and the run re
   const issuedAfter = await secured();
   world.useFacts(silent);
   const refuse = { restart: { unknownHealthPolicy: UnknownHealthPolicy.REFUSE }, deadlines: { gate: Duration.minutes(1) } };
-  const failure = await world.apply(wanted(refuse, issuedAfter)).then(
-    () => undefined,
-    (e: Error & { exitCode?: number }) => e,
-  );
-  assert.equal(failure?.exitCode, 4, failure?.message);
-  assert.match(failure?.message ?? '', /Kafka's own facts cannot be had: no broker says how Kafka is: orders-broker-0: connection refused/);
+  const failure = await failureOf(world.apply(wanted(refuse, issuedAfter)));
+  assert.equal(failure.exitCode, 4, failure.message);
+  assert.match(failure.message, /Kafka's own facts cannot be had: no broker says how Kafka is: orders-broker-0: connection refused/);
   assert.deepEqual(world.evicted, []);
   const live = await world.observe(wanted(refuse, issuedAfter));
   const { notes } = plan(wanted(refuse, issuedAfter), live, world.clock.now());
@@ -116,13 +107,7 @@ function changeFacts(change: (facts: KafkaFacts) => KafkaFacts): void {
 
 describe('the active controller', () => {
   test('waits while gates refuse the other controllers of its group', async () => {
-    world = await new World({ opsManager: false }).start(
-      kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }),
-    );
-    await world.settle();
-    await world.apply(wanted());
-    world.events.length = 0;
-    await world.environment.pass(86_400_000);
+    const issuedAfter = await secured({ kafka: COMBINED });
     const partitions = [{ partition: 0, leader: 0, replicas: [0, 2, 9], isr: [0, 2] }];
     let refusals = 0;
     changeFacts((facts) => ({
@@ -130,7 +115,7 @@ describe('the active controller', () => {
       // Nodes 0 and 2 are in this ISR, the active node 1 is not: only its gate is open.
       topics: refusals++ < 5 ? [{ name: 'payments', minInsyncReplicas: 2, partitions }] : [],
     }));
-    await world.apply(wanted({}, world.clock.now().toISOString()));
+    await world.apply(wanted({}, issuedAfter));
     assert.deepEqual(world.evicted, [`${KAFKA}-0`, `${KAFKA}-2`, `${KAFKA}-1`]);
     assert.ok(world.events.some((e) => e.event === 'waiting' && /payments-0 has ISR \{0,2\}, needs 2 without broker 0/.test(e.message)));
   });
@@ -209,11 +194,7 @@ test('a certificate that is not yet valid at the deadline of the gate is exit 4,
 describe('an operation of KubeDB', () => {
   const byKubeDb = { executor: Executor.opsRequest() };
   const securedByKubeDb = async () => {
-    world = await new World().start(kafkaManifest());
-    await world.settle();
-    await world.apply(wanted(byKubeDb));
-    await world.environment.pass(86_400_000);
-    world.events.length = 0;
+    world = await startSecured('ops-request', on());
     return world.clock.now().toISOString();
   };
   const waitsForReplicas = (e: ProgressEvent) => e.event === 'waiting' && /needs 2 without broker/.test(e.message);

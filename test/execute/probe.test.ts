@@ -1,17 +1,17 @@
 /** An issuer whose CA cannot be read: a certificate request shows which root it signs with, before the first write to the Kafka. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Acknowledgement, TlsIssuer } from '#constructs/index';
+import { Acknowledgement, TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { ClusterError } from '#reconciler/errors';
 import { plan } from '#reconciler/plan/plan';
 import type { Cluster } from '#reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
-import { assertConverged } from '../support/converged';
-import { desiredProps, MOVE, on } from '../support/desired-states';
+import { assertConverged, assertDone } from '../support/converged';
+import { MOVE, on } from '../support/desired-states';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
-import { failureOf, kafkaManifest, World } from '../support/world';
+import { COMBINED, failureOf, startPlaintext, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -31,32 +31,24 @@ function caSecret(ca: typeof first): KubeObject {
   };
 }
 
+const issuerOf = (name: string): KubeObject => ({
+  apiVersion: ISSUER.apiVersion,
+  kind: ISSUER.kind,
+  metadata: { name },
+  spec: { ca: { secretName: name } },
+});
+
 /** A Kafka with TLS by a ClusterIssuer. */
-async function secured(executor: ExecutorName, decorate?: (cluster: Cluster) => Cluster): Promise<void> {
-  const issuer = {
-    apiVersion: ISSUER.apiVersion,
-    kind: 'ClusterIssuer',
-    metadata: { name: 'corp-ca' },
-    spec: { ca: { secretName: 'corp-ca' } },
-  };
-  const namespaces = ['demo', 'cert-manager'];
-  world = new World({
-    opsManager: executor === 'ops-request',
-    sandbox: { api: { namespaces } },
-    ...(decorate === undefined ? {} : { decorate }),
-  });
-  await world.start(kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }));
-  for (const object of [caSecret(first), issuer]) await world.cluster.create(object);
-  await world.settle();
-  await world.apply(world.bundle(wished(executor)));
+async function secured(executor: ExecutorName, decorate: (cluster: Cluster) => Cluster = (cluster) => cluster): Promise<void> {
+  world = await startPlaintext(executor, { kafka: COMBINED, decorate, sandbox: { api: { namespaces: ['demo', 'cert-manager'] } } });
+  for (const object of [caSecret(first), issuerOf('corp-ca')]) await world.cluster.create(object);
+  await world.apply(world.desired(by()));
   await world.environment.pass(60_000);
   world.events.length = 0;
 }
 
-const wished = (executor: ExecutorName, change = {}) =>
-  desiredProps(executor, on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), ...change }));
-const rotation = (executor: ExecutorName, change = {}) =>
-  world.bundle(wished(executor, { issuedAfter: world.clock.now().toISOString(), ...change }));
+const by = (change: Partial<TlsOnProps> = {}) => on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), ...change });
+const rotation = (change: Partial<TlsOnProps> = {}) => world.desired(by({ issuedAfter: world.clock.now().toISOString(), ...change }));
 
 async function replaceCa(): Promise<void> {
   const has = (await world.cluster.get(CA)) as KubeObject;
@@ -79,7 +71,7 @@ for (const executor of EXECUTORS) {
   describe(`a rotation by an issuer whose CA cannot be read, under ${executor}`, () => {
     test('sends a request first, and is an ordinary roll when the root is the same', async () => {
       await secured(executor);
-      const bundle = rotation(executor);
+      const bundle = rotation();
       const { steps, notes } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.deepEqual([steps[0]?.kind, steps[0]?.subject.name], ['probe', 'corp-ca']);
       assert.match(
@@ -89,15 +81,14 @@ for (const executor of EXECUTORS) {
       await world.apply(bundle);
       assert.equal(world.evicted.length, 3);
       assert.equal(await probesLeft(), 0);
-      await assertConverged(world, bundle);
-      assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });
+      await assertDone(world, bundle);
     });
 
     test('is refused before the first change when the root is another, and the error names the root', async () => {
       await secured(executor);
       await replaceCa();
       const requests = await world.requests();
-      const failure = await failureOf(world.apply(rotation(executor)));
+      const failure = await failureOf(world.apply(rotation()));
       assert.equal(failure.exitCode, 2);
       assert.match(failure.message, /ClusterIssuer\/corp-ca signs with another CA than pods trust/);
       assert.match(failure.hint ?? '', /trustRootChangesTo\('[0-9a-f]{64}'\)/);
@@ -109,9 +100,9 @@ for (const executor of EXECUTORS) {
     test('is a cut-over when that root was acknowledged, and the trust bundle holds the root first', async () => {
       await secured(executor);
       await replaceCa();
-      const failure = await failureOf(world.apply(rotation(executor)));
+      const failure = await failureOf(world.apply(rotation()));
       const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
-      const bundle = rotation(executor, { acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
+      const bundle = rotation({ acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
       await world.apply(bundle);
       assert.equal(new Set(world.evicted).size, 3);
       const told = world.events.findIndex((e) => e.event === 'applied' && e.message.includes('lacks'));
@@ -124,9 +115,9 @@ for (const executor of EXECUTORS) {
         let interrupted = (cluster: Cluster) => cluster;
         await secured(executor, (cluster) => interrupted(cluster));
         await replaceCa();
-        const failure = await failureOf(world.apply(rotation(executor)));
+        const failure = await failureOf(world.apply(rotation()));
         const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
-        const bundle = rotation(executor, { acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
+        const bundle = rotation({ acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
         interrupted = (cluster) => interruptAfter(cluster, writes);
         await assert.rejects(world.apply(bundle), Interrupted, `killed before write ${writes + 1}`);
         interrupted = (cluster) => cluster;
@@ -138,7 +129,7 @@ for (const executor of EXECUTORS) {
 
     test('continues with a warning when the request is denied', async () => {
       await secured(executor, (cluster) => ({ ...cluster, create: (object) => (isProbe(object) ? refused() : cluster.create(object)) }));
-      const bundle = rotation(executor);
+      const bundle = rotation();
       await world.apply(bundle);
       const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
       assert.match(warnings.join('\n'), /which root it signs with could not be found out: .*denied by policy/);
@@ -148,7 +139,7 @@ for (const executor of EXECUTORS) {
     test('without an answer, is stopped or warned about once the certificate is issued', async () => {
       await secured(executor, (cluster) => ({ ...cluster, create: (object) => (isProbe(object) ? refused() : cluster.create(object)) }));
       await replaceCa();
-      const run = world.apply(rotation(executor));
+      const run = world.apply(rotation());
       if (executor === 'native') {
         const failure = await failureOf(run);
         assert.match(failure.message, /the issued certificate has another root than pods trust: no pod was restarted/);
@@ -164,25 +155,19 @@ for (const executor of EXECUTORS) {
     test('by another issuer that was approved by its root ends when it signs with another root', async () => {
       await secured(executor);
       await world.cluster.create({ ...caSecret(second), metadata: { name: 'corp-ca-2', namespace: 'cert-manager' } });
-      const other = {
-        apiVersion: ISSUER.apiVersion,
-        kind: 'ClusterIssuer',
-        metadata: { name: 'corp-ca-2' },
-        spec: { ca: { secretName: 'corp-ca-2' } },
-      };
-      await world.cluster.create(other);
+      await world.cluster.create(issuerOf('corp-ca-2'));
       await world.environment.pass(60_000);
-      const by = (root: string) => {
+      const approved = (root: string) => {
         const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo(root)];
         return world.desired(on({ issuer: TlsIssuer.clusterIssuer('corp-ca-2'), acknowledge }));
       };
-      const failure = await failureOf(world.apply(by('0'.repeat(64))));
+      const failure = await failureOf(world.apply(approved('0'.repeat(64))));
       assert.equal(failure.exitCode, 2, failure.message);
       const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
       assert.deepEqual(world.evicted, []);
-      await world.apply(by(root));
+      await world.apply(approved(root));
       assert.equal(new Set(world.evicted).size, 3);
-      await assertConverged(world, by(root));
+      await assertConverged(world, approved(root));
     });
   });
 }

@@ -11,7 +11,7 @@ import { ClusterBuilder } from '../support/cluster-builder';
 import type { World } from '../support/world';
 import { bundlesFor, outsideOf, tlsWorld } from './fixtures';
 import { assertAlways, runGracefully } from './graceful';
-import { anyMutations, anySlips, type Mutation, mutated, slipped } from './mutations';
+import { anyMutations, anySlips, type Mutation, mutated, type Slip, slipped } from './mutations';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fuzz-bundles-'));
 const FILE = path.join(folder, 'bundle.yaml');
@@ -50,62 +50,60 @@ const anyFront = fc.constantFrom(...FRONTS);
 const anyConfigMap = fc.nat(CONFIG_MAPS.length - 1);
 const configMapOf = (i: number) => CONFIG_MAPS[i] as KubeObject;
 
-/** A ConfigMap, one document of which is not as it was. */
-function withMutatedDocument({ data, ...rest }: KubeObject, document: number, mutations: readonly Mutation[]): KubeObject {
+type Change = (configMap: KubeObject, document: number, mutations: readonly Mutation[], slips: readonly Slip[]) => string;
+
+/** Replaces the text of one document of a bundle. */
+function inDocument({ data, ...rest }: KubeObject, document: number, change: (text: string) => string): KubeObject {
   const keys = Object.keys(data);
   const key = keys[document % keys.length] as string;
-  const parsed = parseYaml(data[key]);
-  return { ...rest, data: { ...data, [key]: yaml(mutated('values' in parsed ? parsed.values[0] : undefined, mutations)) } };
+  return { ...rest, data: { ...data, [key]: change(data[key]) } };
 }
+
+function mutatedYaml(text: string, mutations: readonly Mutation[]): string {
+  const parsed = parseYaml(text);
+  return yaml(mutated('values' in parsed ? parsed.values[0] : undefined, mutations));
+}
+
+const CHANGES: readonly { readonly name: string; readonly runs: number; readonly change: Change }[] = [
+  {
+    name: 'a document of a bundle with any mutation',
+    runs: 60,
+    change: (configMap, document, mutations) => yaml(inDocument(configMap, document, (text) => mutatedYaml(text, mutations))),
+  },
+  { name: 'a ConfigMap with any mutation', runs: 25, change: (configMap, _, mutations) => yaml(mutated(configMap, mutations)) },
+  {
+    name: 'a text that is nearly a bundle',
+    runs: 25,
+    change: (configMap, _document, _mutations, slips) => slipped(yaml(configMap), slips),
+  },
+  {
+    name: 'a document whose text is broken',
+    runs: 25,
+    change: (configMap, document, _, slips) => yaml(inDocument(configMap, document, (text) => slipped(text, slips))),
+  },
+];
 
 const run = (front: Front) => runGracefully(front, { outside: outsideOf(world) });
 
-test('a document of a bundle with any mutation is used, or refused gracefully', async () => {
-  const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anyMutations, anyFront, async (i, document, mutations, front) => {
-    writeFileSync(FILE, yaml(withMutatedDocument(configMapOf(i), document, mutations)));
-    await run(front);
+for (const { name, runs, change } of CHANGES) {
+  test(`${name} is used, or refused gracefully`, async () => {
+    const anyChange = fc.tuple(fc.nat(12), anyMutations, anySlips);
+    const property = fc.asyncProperty(anyConfigMap, anyChange, anyFront, async (i, [document, mutations, slips], front) => {
+      writeFileSync(FILE, change(configMapOf(i), document, mutations, slips));
+      await run(front);
+    });
+    await assertAlways(property, runs);
   });
-  await assertAlways(property, 60);
-});
+}
 
 test('a bundle in the cluster with any mutation is planned, or refused gracefully', async () => {
   const argv = ['plan', '--config-map', 'demo/kafka-tls-orders'];
   const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anyMutations, async (i, document, mutations) => {
-    await putInCluster(withMutatedDocument(configMapOf(i), document, mutations));
+    const configMap = inDocument(configMapOf(i), document, (text) => mutatedYaml(text, mutations));
+    const before = await world.cluster.get(refOf(configMap));
+    if (before === undefined) await world.cluster.create(configMap);
+    else await world.cluster.replace({ ...configMap, metadata: before.metadata });
     await run(argv);
   });
   await assertAlways(property, 20);
-});
-
-async function putInCluster(configMap: KubeObject): Promise<void> {
-  const before = await world.cluster.get(refOf(configMap));
-  if (before === undefined) await world.cluster.create(configMap);
-  else await world.cluster.replace({ ...configMap, metadata: before.metadata });
-}
-
-test('a ConfigMap with any mutation is used, or refused gracefully', async () => {
-  const property = fc.asyncProperty(anyConfigMap, anyMutations, anyFront, async (i, mutations, front) => {
-    writeFileSync(FILE, yaml(mutated(configMapOf(i), mutations)));
-    await run(front);
-  });
-  await assertAlways(property, 25);
-});
-
-test('a text that is nearly a bundle is used, or refused gracefully', async () => {
-  const property = fc.asyncProperty(anyConfigMap, anySlips, anyFront, async (i, slips, front) => {
-    writeFileSync(FILE, slipped(yaml(configMapOf(i)), slips));
-    await run(front);
-  });
-  await assertAlways(property, 25);
-});
-
-test('a document whose text is broken is used, or refused gracefully', async () => {
-  const property = fc.asyncProperty(anyConfigMap, fc.nat(12), anySlips, anyFront, async (i, document, slips, front) => {
-    const { data, ...rest } = configMapOf(i);
-    const keys = Object.keys(data);
-    const key = keys[document % keys.length] as string;
-    writeFileSync(FILE, yaml({ ...rest, data: { ...data, [key]: slipped(data[key], slips) } }));
-    await run(front);
-  });
-  await assertAlways(property, 25);
 });
