@@ -5,8 +5,7 @@
 import { KINDS } from '#model/kube-object';
 import { ClusterError } from '../errors';
 import { formatAge } from '../report/progress';
-import type { Connection } from './io';
-import type { Session } from './session';
+import type { Connection, Session } from './io';
 
 const WAIT_MS = 300_000;
 const LOOK_EVERY_MS = 5_000;

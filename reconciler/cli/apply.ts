@@ -20,10 +20,10 @@ import { PLAIN } from '../report/style';
 import { planText } from '../report/text';
 import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-jobs';
 import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
-import { type Connection, styleOf } from './io';
+import { type Connection, type Session, styleOf } from './io';
 import { withCommand } from './next-command';
 import { type PlanGuard, readPlanGuard } from './saved-plan';
-import { bundleSource, type Session, withConnection } from './session';
+import { bundleSource, withConnection } from './session';
 import { writeTermination } from './termination-log';
 
 export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {

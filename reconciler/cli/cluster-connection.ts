@@ -7,12 +7,11 @@ import { createDialer } from '../cluster/dial';
 import { kafkaFacts } from '../cluster/kafka-facts';
 import { isThisMachine } from '../cluster/proxy/environment';
 import { systemClock } from '../cluster/system-clock';
-import type { ClusterTarget, Connection } from './io';
-import type { Surroundings } from './runtime';
+import type { ClusterTarget, Connection, PluginProcess } from './io';
 import { sandboxAddress, sandboxFacts } from './sandbox-brokers';
 
 /** Connects to the cluster of the kubeconfig, and to its brokers over real sockets. */
-export async function connectTo(target: ClusterTarget, { env, stderr }: Surroundings): Promise<Connection> {
+export async function connectTo(target: ClusterTarget, { env, stderr }: PluginProcess): Promise<Connection> {
   const connected = await connect({ ...target, env, stderr, clock: systemClock });
   const { cluster } = connected;
   // A sandbox serves its API on the loopback address only: on other clusters its annotations are ignored.

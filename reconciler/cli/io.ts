@@ -56,6 +56,15 @@ export interface Runtime {
   startSandbox(options: { readonly opsManager: boolean; readonly clusterDomain?: string }): Promise<RunningSandbox>;
 }
 
+/** The ports of a running command. */
+export interface Session {
+  readonly io: Io;
+  readonly runtime: Runtime;
+}
+
+/** The parts of the process that credential plugins of a kubeconfig use: environment and standard error. */
+export type PluginProcess = Pick<Io, 'env' | 'stderr'>;
+
 /** Returns the style of standard output. `NO_COLOR` and `TERM=dumb` turn colours off. */
 export function styleOf({ isTty, columns, env }: Io): Style {
   const isColor = isTty && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';

@@ -4,7 +4,8 @@ import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { printableJson } from '../report/printable';
 import type { ClusterFlags, NamedObject, SourceFlags } from './flags';
-import { bundleSource, namedKafka, type Session, withConnection } from './session';
+import type { Session } from './io';
+import { bundleSource, namedKafka, withConnection } from './session';
 
 export interface ObserveFlags extends SourceFlags, ClusterFlags {
   readonly kafka?: NamedObject;

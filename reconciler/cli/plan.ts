@@ -9,11 +9,12 @@ import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
 import { prepare } from '../reconcile';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
+import type { Session } from './io';
 import { applyCommand, withCommand } from './next-command';
 import { readObservation } from './observation-file';
 import { type Planned, type PlanOutputFlags, type Plans, printPlans, printRefusal } from './plan-output';
 import { writePlans } from './saved-plan';
-import { bundleInCluster, bundlesInFiles, type Session, withConnection } from './session';
+import { bundleInCluster, bundlesInFiles, withConnection } from './session';
 
 export interface PlanFlags extends SourceFlags, ClusterFlags, PlanOutputFlags {
   readonly base?: string;

@@ -1,7 +1,7 @@
 /** The commands, their flags and their help. The implementation of a command is in the file of its name and is loaded when it runs. */
 import { Command, Option } from 'commander';
 import { addClusterFlags, addConfigMapFlag, addFileFlags, addOutputFlag, parseName } from './flags';
-import type { Session } from './session';
+import type { Session } from './io';
 
 /** Called with the exit code of the command that ran. */
 export type Done = (exitCode: number) => void;

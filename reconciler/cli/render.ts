@@ -4,7 +4,8 @@ import { formatRef, type KubeObject, refOf } from '#model/kube-object';
 import { yamlText } from '../input/yaml';
 import { printableJson } from '../report/printable';
 import type { OutputFlags, SourceFlags } from './flags';
-import { bundlesInFiles, type Session } from './session';
+import type { Session } from './io';
+import { bundlesInFiles } from './session';
 
 export interface RenderFlags extends SourceFlags, OutputFlags {}
 

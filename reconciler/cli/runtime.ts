@@ -4,13 +4,10 @@
  */
 import { systemClock } from '../cluster/system-clock';
 import { InvalidInputError } from '../errors';
-import type { Io, Runtime } from './io';
-
-/** The parts of the process that credential plugins of a kubeconfig use: environment and standard error. */
-export type Surroundings = Pick<Io, 'env' | 'stderr'>;
+import type { PluginProcess, Runtime } from './io';
 
 /** Returns the runtime of a process. */
-export function createRuntime(process: Surroundings): Runtime {
+export function createRuntime(process: PluginProcess): Runtime {
   return {
     clock: systemClock,
     connect: async (target) => (await import('./cluster-connection.js')).connectTo(target, process),

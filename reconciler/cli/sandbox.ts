@@ -8,8 +8,7 @@ import { readObjects } from '../bundle/files';
 import { InvalidInputError } from '../errors';
 import { printableJson } from '../report/printable';
 import type { OutputFlags } from './flags';
-import type { RunningSandbox } from './io';
-import type { Session } from './session';
+import type { RunningSandbox, Session } from './io';
 import { quoted } from './shell';
 
 export interface SandboxFlags extends OutputFlags {

@@ -8,13 +8,7 @@ import { ClusterError, InvalidInputError, OperationFailedError, TimeoutError } f
 import { formatAge } from '../report/progress';
 import { awaitApiServer } from './api-server';
 import { type ClusterFlags, DEFAULT_FILE, type NamedObject, type SourceFlags } from './flags';
-import type { Connection, Io, Runtime } from './io';
-
-/** The ports of a running command. */
-export interface Session {
-  readonly io: Io;
-  readonly runtime: Runtime;
-}
+import type { Connection, Session } from './io';
 
 /** Runs `use` with a connection and closes it afterwards. */
 export async function withConnection<T>(

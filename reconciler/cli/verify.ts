@@ -6,8 +6,8 @@ import { observe } from '../observe/observe';
 import { mismatches } from '../plan/verify';
 import { type Verification, verificationJson, verificationText } from '../report/verification';
 import type { ClusterFlags, NamedObject, OutputFlags, SourceFlags } from './flags';
-import { type Connection, styleOf } from './io';
-import { bundleInCluster, bundlesInFiles, kafkaMissing, namedKafka, type Session, withConnection } from './session';
+import { type Connection, type Session, styleOf } from './io';
+import { bundleInCluster, bundlesInFiles, kafkaMissing, namedKafka, withConnection } from './session';
 
 export interface VerifyFlags extends SourceFlags, ClusterFlags, OutputFlags {
   readonly kafka?: NamedObject;
