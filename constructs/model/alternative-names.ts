@@ -1,8 +1,8 @@
 /**
- * Subject alternative names in the one spelling in which they are compared: two names are the same when a certificate that carries one of
- * them serves the same peers as a certificate that carries the other.
+ * Subject alternative names in the spelling in which they are compared. Two names are the same if a certificate with one of them serves the
+ * same peers as a certificate with the other.
  *
- * A trailing dot counts: neither Java nor Go accepts a certificate for `a.example.org` whose name is written `a.example.org.`.
+ * A trailing dot counts: neither Java nor Go accepts a certificate with the name `a.example.org.` for the host `a.example.org`.
  */
 
 /** Returns a DNS name in lower case: DNS names are compared without regard to case. Source: RFC 5280, 4.2.1.6. */
@@ -12,7 +12,7 @@ export function canonicalDnsName(name: string): string {
 
 /**
  * Returns an IP address in its shortest spelling. An IPv4 address that is written as an IPv6 address is that IPv4 address: Go's `net.ParseIP`
- * makes no difference, and x509 writes four bytes for it. A text that is no address stays as it is.
+ * makes no difference, and x509 writes four bytes for it. A text that is not an address is not changed.
  */
 export function canonicalIpAddress(text: string): string {
   if (!/^[0-9a-f:.]+$/i.test(text) || !text.includes(':') || !URL.canParse(`http://[${text}]`)) return text;
@@ -26,12 +26,12 @@ export function canonicalIpAddress(text: string): string {
     .join('.');
 }
 
-/** Returns a URI with scheme and host in lower case. What follows the host counts as it is written. */
+/** Returns a URI with scheme and host in lower case. The case of path, query and fragment counts. */
 export function canonicalUri(uri: string): string {
   return uri.replace(/^[a-z][a-z0-9+.-]*:(\/\/[^/?#]*)?/i, (start) => start.toLowerCase());
 }
 
-/** Returns an e-mail address with its domain in lower case. The local part counts as it is written. */
+/** Returns an e-mail address with its domain in lower case. The case of the local part counts. */
 export function canonicalEmailAddress(address: string): string {
   return address.replace(/@[^@]*$/, (domain) => domain.toLowerCase());
 }

@@ -1,14 +1,14 @@
 /**
- * A bundle: the desired state of one Kafka's TLS and the manifests synthesised from it, as they stand in one ConfigMap,
- * one data key per document.
+ * A bundle: the desired TLS state of one Kafka and the manifests that are synthesised from it. It is stored in one ConfigMap, with one data key
+ * for each document.
  *
- *     desired.yaml                              who, when, what was acknowledged        (`desired.ts`)
+ *     desired.yaml                              owner, times, acknowledgements          (`desired.ts`)
  *     issuer-*.yaml certificate-*.yaml          issuers and certificates to apply
- *     kafka-*.yaml                              only for a declared cluster: used if the Kafka is missing
+ *     kafka-*.yaml                              only for a declared cluster: created if the Kafka is missing
  *     kafkaopsrequest-*.yaml                    candidates: converge, rotate, restart
  *
- * The desired TLS state is the converging candidate's `spec.tls`. Documents are plain objects here; YAML is the business of those who
- * read and write files. Nothing in a bundle depends on time, tool version or the place of a construct.
+ * The desired TLS state is the `spec.tls` of the converging candidate. Documents are plain objects here; the callers read and write YAML. A
+ * bundle does not depend on the time, the version of the tool or the place of a construct.
  */
 
 import { contentHash } from './content-hash';
@@ -25,11 +25,11 @@ export const MAX_BUNDLE_BYTES = 200_000;
 
 export interface Bundle {
   readonly desired: Desired;
-  /** What TLS should be, from the converging request. */
+  /** Desired TLS state, from the converging request. */
   readonly tls: TlsState;
   /** Issuers, CA certificates and application certificates, in the order in which they can become ready. */
   readonly issuerManifests: readonly KubeObject[];
-  /** Broker Certificates, one an alias; only under `native` and with TLS on. */
+  /** Certificates of the brokers, one for each alias; only with `native` and TLS on. */
   readonly brokerCertificates: readonly Certificate[];
   /** The Kafka of a declared cluster. */
   readonly kafka?: Kafka;
@@ -46,7 +46,7 @@ export function documentKey(manifest: KubeObject): string {
   return `${manifest.kind.toLowerCase()}-${manifest.metadata.name}.yaml`;
 }
 
-/** Returns the bundle of a desired state and its manifests, in whatever order these come. A list of strings says what is wrong with it. */
+/** Returns the bundle of a desired state and its manifests, which may have any order; or a list of its problems. */
 export function assembleBundle(desired: Desired, manifests: readonly KubeObject[]): Bundle | readonly string[] {
   const problems = manifests.flatMap((m) => unfit(m, desired));
   if (desired.formatVersion > BUNDLE_FORMAT) {
@@ -104,8 +104,8 @@ function unfit(manifest: KubeObject, desired: Desired): string[] {
 }
 
 /**
- * Returns issuers and certificates so that each comes after what it needs: a Certificate after its Issuer, a CA Issuer after the
- * Certificate that fills its Secret. Ties keep the order of names. A cycle keeps that order, too, and never becomes ready.
+ * Returns issuers and certificates in the order in which they can become ready: a Certificate after its Issuer, a CA Issuer after the
+ * Certificate that fills its Secret, otherwise by name. A cycle is ordered by name, and never becomes ready.
  */
 export function issuingOrder(manifests: readonly KubeObject[]): readonly KubeObject[] {
   const pending = [...manifests].sort((a, b) => (documentKey(a) < documentKey(b) ? -1 : 1));

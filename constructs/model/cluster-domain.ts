@@ -1,12 +1,12 @@
 /**
- * The DNS domain of a Kubernetes cluster, as far as the names of a Kafka show it. Kubernetes does not publish it, and `cluster.local` is only
- * the default: every administrator may choose another one.
+ * The DNS domain of a Kubernetes cluster, read from the names of a Kafka. Kubernetes does not publish the domain, and administrators may choose
+ * another one than the default, `cluster.local`.
  */
 
-/** Domain of a cluster whose administrator chose none. */
+/** Kubernetes' default. */
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
-/** Returns the domain in names of a Service, such as `*.orders-pods.demo.svc.cluster.local`; undefined when no name has one. */
+/** Returns the domain in names of a Service, such as `*.orders-pods.demo.svc.cluster.local`; undefined if no name contains it. */
 export function domainIn(names: readonly string[], service: string, namespace: string): string | undefined {
   const marker = `${service}.${namespace}.svc.`;
   for (const name of names) {
@@ -18,7 +18,7 @@ export function domainIn(names: readonly string[], service: string, namespace: s
   return undefined;
 }
 
-/** Tells whether a text is the DNS domain of a cluster: labels of lower-case letters, digits and "-", without a dot at the end. */
+/** Tells whether a text is the DNS domain of a cluster: labels with lower-case letters, digits and "-", without a trailing dot. */
 export function isClusterDomain(text: string): boolean {
   const labels = text.split('.');
   return text.length <= 180 && labels.every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label));

@@ -1,4 +1,4 @@
-/** A short name for a content: the same for the same content. */
+/** Short names for content: equal content has equal names. */
 import { createHash } from 'node:crypto';
 import { canonical } from './kube-object';
 

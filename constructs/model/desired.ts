@@ -1,7 +1,7 @@
 /**
- * The desired state besides the manifests: whose Kafka it is, who restarts the pods, when a certificate is too old, what was
- * acknowledged, how long to wait. It is the `desired.yaml` of a bundle. What TLS should *be* is not repeated here: that is the
- * `spec.tls` of the converging KafkaOpsRequest (`bundle.ts`), where a patch by the user counts, too.
+ * The desired state besides the manifests: owner, executor, when a certificate is too old, acknowledgements, deadlines. It is the
+ * `desired.yaml` of a bundle. The desired TLS state itself is the `spec.tls` of the converging KafkaOpsRequest (`bundle.ts`), which users can
+ * patch.
  */
 
 import { ACKNOWLEDGED } from './acknowledgement';
@@ -12,22 +12,22 @@ import { COUNT, DURATION, INSTANT, type Infer, list, map, NAME, NON_EMPTY, oneOf
 export const BUNDLE_FORMAT = 1;
 
 export const EXECUTORS = ['ops-request', 'native'] as const;
-/** Who carries operations out: KubeDB's ops-manager, or the reconciler itself on clusters without one. */
+/** The program that carries out operations: KubeDB's ops-manager, or the reconciler on clusters without an ops-manager. */
 export type ExecutorName = (typeof EXECUTORS)[number];
 
 /** What a gate does when Kafka's own facts cannot be read. */
 export const UNKNOWN_HEALTH_POLICIES = ['readiness', 'refuse'] as const;
 
 export const CUTOVERS = ['rolling', 'stop'] as const;
-/** How pods restart when converted and unconverted ones cannot talk: one after the other, or all at once. */
+/** How pods restart in a cut-over: one after the other, or all at once. */
 export type Cutover = (typeof CUTOVERS)[number];
 
 const DEADLINES = map({
-  /** Until a certificate is issued. */
+  /** For cert-manager to issue a certificate. */
   issuance: DURATION,
-  /** Until a restarted pod is Ready and serves its certificate. */
+  /** For a restarted pod to be Ready and to serve its certificate. */
   podReady: DURATION,
-  /** Until the gate of a pod opens. */
+  /** For the gate of a pod to allow its restart. */
   gate: DURATION,
   /** Until another writer's operation, or a Kafka that another writer creates, is done. */
   foreignOperation: DURATION,
@@ -36,7 +36,7 @@ const DEADLINES = map({
   /** `native` only: how long a new request stays untouched, to see whether an ops-manager claims it. */
   opsManagerDetection: DURATION,
 });
-/** Go durations; how long to wait for each thing before the run ends. */
+/** How long a run waits before it ends, as Go durations. */
 export type Deadlines = Infer<typeof DEADLINES>;
 
 export const DEFAULT_DEADLINES: Deadlines = {
@@ -57,20 +57,20 @@ export const DESIRED = map({
   owner: NON_EMPTY,
   /** Labels of the user, such as `team`, for every object that a run creates. */
   labels: optional(STRING_MAP),
-  /** DNS domain of the Kubernetes cluster. Default: the one that live objects of the Kafka show, else `cluster.local`. */
+  /** DNS domain of the Kubernetes cluster. Default: the domain in the live objects of the Kafka, else `cluster.local`. */
   clusterDomain: optional(stringThat('a DNS domain such as cluster.local', isClusterDomain)),
   /** Number of pods of a Kafka that is only referred to; absent when the user does not give it. */
   nodes: optional(COUNT),
   executor: oneOf(EXECUTORS),
   /** RFC 3339 instant; every leaf must be issued at or after it. */
   issuedAfter: optional(INSTANT),
-  /** Go duration; a leaf with less than this left is rotated. Default: a third of its lifetime. */
+  /** Go duration: a leaf that expires sooner is rotated. Default: a third of its lifetime. */
   beforeExpiry: optional(DURATION),
   acknowledge: list(ACKNOWLEDGED),
   cutover: oneOf(CUTOVERS),
   /** Whether a gate rests on pod readiness, or refuses, when Kafka's own facts cannot be read. */
   unknownHealthPolicy: oneOf(UNKNOWN_HEALTH_POLICIES),
-  /** How often a failed operation is tried again. */
+  /** How often the reconciler tries a failed operation again. */
   retries: COUNT,
   deadlines: DEADLINES,
 });

@@ -1,6 +1,6 @@
 /**
- * Distinguished names as text, as cert-manager reads `literalSubject`: RFC 4514 with ";" as a second separator. In the certificate the parts
- * stand in the reverse order of the text.
+ * Distinguished names as text, as cert-manager parses `literalSubject`: RFC 4514 with ";" as a second separator. The certificate has the parts
+ * in reverse order. The LDAP packages of npm accept attribute types and escapes that cert-manager refuses.
  *
  * Source: cert-manager `pkg/util/pki`, ParseDN and UnmarshalSubjectStringToRDNSequence.
  */
@@ -12,10 +12,10 @@ export interface NameAttribute {
   readonly value: string;
 }
 
-/** Parts of a name, most specific first as in the text; each is a set of attributes, nearly always one. */
+/** Parts of a name, in the order of the text; each is a set of attributes, which usually has one. */
 export type DistinguishedName = readonly (readonly NameAttribute[])[];
 
-/** The types that cert-manager knows by name, in exactly this spelling. */
+/** The types that cert-manager knows, in exactly this spelling. */
 export const ATTRIBUTE_OIDS: Readonly<Record<string, string>> = {
   C: '2.5.4.6',
   O: '2.5.4.10',
@@ -29,7 +29,7 @@ export const ATTRIBUTE_OIDS: Readonly<Record<string, string>> = {
   UID: '0.9.2342.19200300.100.1.1',
 };
 
-/** Returns the name that a text spells, or why cert-manager refuses it. */
+/** Returns the name in a text, or why cert-manager refuses the text. */
 export function parseDistinguishedName(text: string): DistinguishedName | string {
   const name: NameAttribute[][] = [[]];
   for (const { attribute, separator } of split(text)) {

@@ -1,5 +1,5 @@
 /**
- * Go's duration syntax, as `metav1.Duration` fields take it: a sequence of decimal numbers with a unit, such as `2160h` or `1h30m`.
+ * Go's duration syntax, which fields of type `metav1.Duration` have: a sequence of decimal numbers with a unit, such as `2160h` or `1h30m`.
  * There is no unit for days. Source: Go `time.ParseDuration`.
  */
 

@@ -1,5 +1,5 @@
 /**
- * References to container images, as kubelets and registries read them: `[host[:port]/]path[:tag][@digest]`.
+ * References to container images, as kubelets and registries parse them: `[host[:port]/]path[:tag][@digest]`.
  *
  * Kubernetes accepts nearly any text. A pod with a malformed reference stays in InvalidImageName.
  */
@@ -11,10 +11,10 @@ const TAG = /^\w[-.\w]{0,127}$/;
 /** Length in hexadecimal digits by algorithm. */
 const DIGESTS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 const LONGEST_NAME = 255;
-/** What JavaScript writes into a text for a variable that is not set. */
+/** JavaScript writes these into a string for a variable that is not set. */
 const UNSET = ['undefined', 'null', 'NaN'];
 
-/** Returns why no image can be pulled by a reference; undefined when it is well-formed. */
+/** Returns why no image can be pulled by a reference; undefined for a valid one. */
 export function imageProblem(reference: string): string | undefined {
   if (reference === '') return 'it is empty';
   if (/\s/.test(reference)) return 'it has spaces';

@@ -1,4 +1,4 @@
-/** Instants in RFC 3339, as `issuedAfter` is written. */
+/** Instants in RFC 3339, the format of `issuedAfter`. */
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))$/;
 

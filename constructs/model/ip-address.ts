@@ -1,4 +1,4 @@
-/** IP addresses as Go's `net.ParseIP` reads them, which cert-manager's webhook asks. */
+/** IP addresses as Go's `net.ParseIP` parses them, which cert-manager's webhook uses. */
 
 /** Tells whether Go's `net.ParseIP` accepts the text: no leading zeros, no zone, no prefix length, no brackets. */
 export function isIpAddress(text: string): boolean {

@@ -12,7 +12,7 @@ import { sortedSet } from './plain-data';
 import { type Alias, brokerCertificateName, certificateOf, issuerOf, type TlsConfig } from './tls';
 
 export const ROLES = ['controller', 'broker', 'combined'] as const;
-/** What a node does; also the order of restarts. Combined nodes count as controllers. */
+/** Role of a node, in the order of restarts. Combined nodes count as controllers. */
 export type Role = (typeof ROLES)[number];
 
 /** Listener ports of every KubeDB Kafka. The protocol of a listener changes with TLS, the port does not. */
@@ -104,7 +104,7 @@ export function roleLabels(kafka: string, role: Role): Readonly<Record<string, s
   return { ...selectorLabels(kafka), ...Object.fromEntries(roles.map((r) => [`kubedb.com/role-${r}`, 'set'])) };
 }
 
-/** Returns the Secret with the passwords of the JKS stores, where the Kafka names none. */
+/** Returns the name of the Secret with the passwords of the JKS stores if the Kafka names none. */
 export function defaultKeystoreCredSecret(kafka: string): string {
   return `${kafka}-keystore-cred`;
 }
@@ -131,7 +131,7 @@ export function brokerDnsNames(kafka: string, namespace: string, clusterDomain =
   return [`*.${fqdn}`, 'localhost', service, `${service}.${namespace}.svc`, fqdn];
 }
 
-/** What of a Kafka a Certificate depends on. */
+/** The properties of a Kafka on which its Certificates depend. */
 export interface CertificateOwner {
   readonly name: string;
   readonly namespace: string;
@@ -173,7 +173,7 @@ export function brokerCertificate(kafka: CertificateOwner, tls: TlsConfig, alias
   };
 }
 
-/** Returns the default name of a role's configuration Secret; a live PetSet's volume has the last word, for KubeDB has changed the rule. */
+/** Returns the default name of a role's configuration Secret; if a live PetSet mounts another Secret, that one counts, because KubeDB has changed the rule. */
 export function configSecretName(kafka: string, role: Role): string {
   return role === 'combined' ? `${kafka}-config` : `${kafka}-${role}-config`;
 }
@@ -181,7 +181,7 @@ export function configSecretName(kafka: string, role: Role): string {
 /** Phases of a KafkaOpsRequest after which KubeDB never touches it again. */
 export const TERMINAL_PHASES = ['Successful', 'Failed', 'Skipped', 'Denied'] as const;
 
-/** Tells whether a request is over: its phase is terminal, or it is being deleted. */
+/** Tells whether a request has finished: its phase is terminal, or it is being deleted. */
 export function isFinishedRequest(request: Pick<KafkaOpsRequest, 'metadata' | 'status'>): boolean {
   const phase: string = request.status?.phase ?? '';
   return TERMINAL_PHASES.some((p) => p === phase) || request.metadata.deletionTimestamp !== undefined;

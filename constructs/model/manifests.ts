@@ -1,33 +1,33 @@
 /**
- * From what a user asked for to Kubernetes objects: pure functions, one a kind. Constructs wrap what they return in ApiObjects, where
- * users patch it; nothing here knows of constructs.
+ * Pure functions that make Kubernetes objects of the settings of a user, one function for each kind. The constructs wrap the results in
+ * ApiObjects, which users can patch.
  *
  *     issuer settings       -> Issuers and CA Certificate
  *     cluster settings      -> Kafka
  *     TLS state             -> the three candidate KafkaOpsRequests (converge, rotate, restart)
  *     application settings  -> Certificate for an application
  *
- * Every object names its namespace and its owner. The Kafka carries no label of ours: KubeDB copies a Kafka's labels to all that belongs
- * to it, and what carries our label is ours to clean up.
+ * Every object names its namespace and its owner. The Kafka does not get the label of the reconciler: KubeDB copies the labels of a Kafka to all
+ * its objects, and the reconciler may delete objects with its label.
  */
 import type { KeyKind } from './key-kind';
 import { canonical, isMap, KINDS, type KubeObject, type ObjectMeta } from './kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA, withSuffix } from './names';
 import { ALIASES, type CertificateSpec, type IssuerRef, normalizeTls, type Subject, type TlsConfig, type TlsState } from './tls';
 
-/** Where a Kafka lives and to whom it belongs. */
+/** Name, namespace and owner of a Kafka. */
 export interface KafkaIdentity {
   readonly kafka: string;
   readonly namespace: string;
   readonly owner: string;
-  /** Labels of the user's own, for everything that belongs to it. */
+  /** Labels of the chart, for all its objects. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Fields of a spec that no prop of ours models. */
+/** Fields of a spec that no prop models. */
 export type ExtraSpec = Readonly<Record<string, unknown>>;
 
-/** The issuer that was chosen. */
+/** The chosen issuer. */
 export type IssuerSettings =
   | { readonly kind: 'reference'; readonly ref: IssuerRef }
   | { readonly kind: 'caSecret'; readonly secret: string; readonly name: string | undefined }
@@ -41,25 +41,25 @@ export type IssuerSettings =
       readonly keyAlgorithm?: KeyKind;
     };
 
-/** One certificate of the brokers as it was described. */
+/** Settings of one certificate of the brokers. */
 export interface CertificateSettings extends Omit<CertificateSpec, 'alias' | 'issuerRef'> {
   readonly issuer?: IssuerSettings;
   readonly keyAlgorithm?: KeyKind;
   readonly extraSpec?: ExtraSpec;
 }
 
-/** TLS as it was asked for. */
+/** Settings of TLS. */
 export interface TlsSettings {
   readonly issuer: IssuerSettings;
   readonly certificates: Readonly<Record<(typeof ALIASES)[number], CertificateSettings>>;
 }
 
-/** The Kafka that TLS is for. */
+/** Settings of the Kafka. */
 export interface ClusterSettings {
   readonly name: string;
-  /** Spec without TLS; absent for a Kafka that somebody else creates. */
+  /** Spec without TLS; absent for a Kafka that another actor creates. */
   readonly spec?: ExtraSpec;
-  /** Only for a Kafka that somebody else creates: its Secret of JKS passwords, if not the default. */
+  /** Only for a Kafka that another actor creates: its Secret of JKS passwords, if not the default. */
   readonly keystoreCredSecret?: string;
   /** Number of pods, or a bound on it. */
   readonly nodes?: number;
@@ -80,17 +80,17 @@ export interface ApplicationSettings {
 
 /** Lifetime of a self-signed CA: five years. */
 const CA_DURATION = '43800h';
-/** A self-signed CA is renewed a year before it ends, so that no leaf of a year or less outlives it. */
+/** A self-signed CA is renewed a year before it expires, so that no leaf with a lifetime of up to a year outlives it. */
 const CA_RENEW_BEFORE = '8760h';
 
 const CA_KEY: KeyKind = { algorithm: 'RSA', size: 3072 };
 
 const CERT_MANAGER = 'cert-manager.io';
 
-/** Ends the name of the Issuer that signs a self-signed CA. */
+/** Suffix of the name of the Issuer that signs a self-signed CA. */
 export const SELF_SIGNED_SUFFIX = '-selfsigned';
 
-/** Returns metadata of an object that belongs to a Kafka: the user's labels, our label, and the owner. */
+/** Returns metadata of an object that belongs to a Kafka: the labels of the chart, the label of the reconciler, and the owner. */
 export function ownedMetadata(identity: KafkaIdentity, name: string): ObjectMeta {
   return {
     name,
@@ -100,12 +100,12 @@ export function ownedMetadata(identity: KafkaIdentity, name: string): ObjectMeta
   };
 }
 
-/** Returns what cert-manager writes into the Secret of a certificate besides the certificate: the user's labels, if there are any. */
+/** Returns the labels that cert-manager writes to the Secret of a certificate: those of the chart. */
 function secretTemplateOf({ labels }: KafkaIdentity): object | undefined {
   return labels === undefined ? undefined : { labels };
 }
 
-/** Returns `base` with what `extra` says on top: maps are merged, everything else is replaced, undefined says nothing. */
+/** Returns `base` with the values of `extra`: maps are merged, all other values are replaced, undefined changes nothing. */
 export function merged(base: unknown, extra: unknown): unknown {
   if (extra === undefined) return base;
   if (!isMap(base) || !isMap(extra)) return extra;
@@ -113,7 +113,7 @@ export function merged(base: unknown, extra: unknown): unknown {
   return Object.fromEntries(keys.map((key) => [key, merged(base[key], extra[key])]));
 }
 
-/** Returns the reference by which KubeDB finds an issuer. */
+/** Returns KubeDB's reference to an issuer. */
 export function issuerRefOf(issuer: IssuerSettings, kafka: string): IssuerRef {
   if (issuer.kind === 'reference') return issuer.ref;
   return { apiGroup: CERT_MANAGER, kind: 'Issuer', name: issuerName(issuer, kafka) };
@@ -123,7 +123,7 @@ function issuerName(issuer: Exclude<IssuerSettings, { kind: 'reference' }>, kafk
   return issuer.name ?? (issuer.kind === 'caSecret' ? issuer.secret : `${kafka}-ca`);
 }
 
-/** Returns the objects that make an issuer: none for one that exists, an Issuer for a CA in a Secret, the chain for a self-signed CA. */
+/** Returns the objects of an issuer: none for an existing issuer, an Issuer for a CA in a Secret, the chain of a self-signed CA. */
 export function issuerManifests(issuer: IssuerSettings, identity: KafkaIdentity): readonly KubeObject[] {
   if (issuer.kind === 'reference') return [];
   const name = issuerName(issuer, identity.kafka);
@@ -143,7 +143,7 @@ export function issuerManifests(issuer: IssuerSettings, identity: KafkaIdentity)
         subject: issuer.subject,
         duration: issuer.duration ?? CA_DURATION,
         renewBefore: issuer.renewBefore ?? CA_RENEW_BEFORE,
-        // With the same key a renewed root still vouches for the leaves of the old one.
+        // With the same key, the renewed root still verifies the leaves of the old one.
         privateKey: { ...(issuer.keyAlgorithm ?? CA_KEY), rotationPolicy: 'Never' },
         issuerRef: { group: CERT_MANAGER, kind: 'Issuer', name: root },
       }),
@@ -156,7 +156,7 @@ function issuerManifest(identity: KafkaIdentity, name: string, spec: object): Ku
   return { apiVersion: KINDS.Issuer.apiVersion, kind: KINDS.Issuer.kind, metadata: ownedMetadata(identity, name), spec };
 }
 
-/** Returns the `spec.tls` that the settings ask for, complete: nothing remains for KubeDB's webhook to add. */
+/** Returns the `spec.tls` of the settings, in which KubeDB's webhook has nothing to complete. */
 export function completeTls(tls: TlsSettings, kafka: string): TlsConfig {
   const described = ALIASES.map((alias): CertificateSpec => {
     const { issuer, keyAlgorithm: _key, extraSpec: _extra, ...certificate } = tls.certificates[alias];
@@ -168,13 +168,13 @@ export function completeTls(tls: TlsSettings, kafka: string): TlsConfig {
     ...config,
     certificates: config.certificates.map((c) => {
       const { keyAlgorithm: privateKey, extraSpec } = tls.certificates[c.alias as (typeof ALIASES)[number]];
-      // KubeDB has no place for it: validation says so.
+      // KubeDB has no such field, which validation reports.
       return merged(merged(c, privateKey && { privateKey }), extraSpec) as CertificateSpec;
     }),
   };
 }
 
-/** Returns the Kafka of a declared cluster, born with the TLS state that is wanted. */
+/** Returns the Kafka of a declared cluster, with the desired TLS state from the start. */
 export function kafkaManifest(cluster: ClusterSettings, tls: TlsState, identity: KafkaIdentity): KubeObject {
   const { labels: _ours, ...metadata } = ownedMetadata(identity, cluster.name);
   const born = tls === 'off' ? {} : { enableSSL: true, tls };
@@ -186,7 +186,7 @@ export function kafkaManifest(cluster: ClusterSettings, tls: TlsState, identity:
   };
 }
 
-/** Which of the three candidates a request is. */
+/** Settings of a request. */
 export interface RequestSettings {
   readonly name: string;
   readonly databaseRef: string;
@@ -202,21 +202,21 @@ export function requestSpec(request: Omit<RequestSettings, 'name'>): ExtraSpec {
   return canonical({ ...operation, databaseRef: { name: databaseRef }, timeout, apply, maxRetries });
 }
 
-/** What a request asks for: `type` and its argument. */
+/** Operation of a request: `type` and its argument. */
 export const OPERATION = {
   converge: (tls: TlsState): ExtraSpec => ({ type: 'ReconfigureTLS', tls: tls === 'off' ? { remove: true } : tls }),
   rotate: { type: 'ReconfigureTLS', tls: { rotateCertificates: true } },
   restart: { type: 'Restart', restart: {} },
 } as const;
 
-/** Names of the candidates; the converging one follows its content, the others get a fingerprint at run time. */
+/** Returns the name of a candidate. The converging one is named by its content, the others get a fingerprint at run time. */
 export function candidateName(kafka: string, candidate: 'rotate' | 'restart'): string {
   return withSuffix(kafka, `tls-${candidate}`);
 }
 
 /**
- * Returns a candidate request. It runs whatever the Kafka's state (an IfReady request never starts on a broken one), with a deadline for
- * each step and one more try.
+ * Returns a candidate request. It runs in any state of the Kafka, because an IfReady request never starts on a broken one, with a deadline
+ * for each step and one retry.
  */
 export function candidate(identity: KafkaIdentity, name: string, operation: ExtraSpec, timeout: string): KubeObject {
   return {
@@ -227,14 +227,14 @@ export function candidate(identity: KafkaIdentity, name: string, operation: Extr
   };
 }
 
-/** Returns the Certificate of an application: it proves to the brokers who the client is. */
+/** Returns the Certificate with which an application authenticates to the brokers. */
 export function applicationCertificate(identity: KafkaIdentity, application: ApplicationSettings): KubeObject {
   const { certificate, issuer, extraSpec } = application;
   const literalSubject = application.literalSubject ?? extraSpec.literalSubject;
   const spec = {
     secretName: application.secretName,
     secretTemplate: secretTemplateOf(identity),
-    // cert-manager refuses a common name beside a literal subject, which holds its own.
+    // cert-manager refuses a common name beside a literal subject, which contains its own.
     commonName: application.commonName ?? (literalSubject === undefined ? application.name : undefined),
     literalSubject,
     ...certificate,

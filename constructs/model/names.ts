@@ -1,42 +1,42 @@
-/** Names, labels and annotations of our own. Those of KubeDB are in `kubedb.ts`. */
+/** Names, labels and annotations of this project. Those of KubeDB are in `kubedb.ts`. */
 import { contentHash } from './content-hash';
 import type { KubeObject } from './kube-object';
 
-/** Field manager of every server-side apply. Neither `kubectl` nor a name that Flux strips on its own applies. */
+/** Field manager of every server-side apply. It differs from `kubectl` and from the managers whose fields Flux removes. */
 export const FIELD_MANAGER = 'kafka-tls';
 
-/** Label on everything that was applied for a Kafka: its name. What carries it and left the bundle is ours to clean up. */
+/** Label on every object that was applied for a Kafka: the name of the Kafka. The reconciler deletes Certificates with it that left the bundle. */
 export const LABEL_KAFKA = 'kafka-tls/kafka';
 
-/** Annotation on a Kafka and on every request we created: the owner id, `<namespace>/<kafka>` unless the user chose another. */
+/** Annotation on a Kafka and on every request of the reconciler: the owner id, `<namespace>/<kafka>` unless the user chose another. */
 export const ANNOTATION_OWNER = 'kafka-tls/owner';
 
-/** Annotation on a Kafka: JSON of its last cut-over and of the acknowledgements that were used (`plan/change-record.ts`). */
+/** Annotation on a Kafka: JSON of its last cut-over and of the acknowledgements used for it (`plan/change-record.ts`). */
 export const ANNOTATION_CHANGE = 'kafka-tls/change';
 
-/** Annotation on the ConfigMap of a bundle: the Job that belongs to this content. A finished Job it does not name may go. */
+/** Annotation on the ConfigMap of a bundle: the Job for this content. Other finished Jobs may be deleted. */
 export const ANNOTATION_JOB = 'kafka-tls/job';
 
-/** Annotation on the ConfigMap of a bundle: the digest of its content at synth. What changed it on its way to the cluster is thereby seen. */
+/** Annotation on the ConfigMap of a bundle: the digest of its content at synth. It reveals changes between synth and the cluster. */
 export const ANNOTATION_DIGEST = 'kafka-tls/digest';
 
-/** Annotations on a KafkaOpsRequest that we created. */
+/** Annotations on a KafkaOpsRequest of the reconciler. */
 export const REQUEST = {
-  /** `native` or `ops-request`: who carries the request out. */
+  /** The executor of the request: `native` or `ops-request`. */
   executor: 'kafka-tls/executor',
-  /** JSON of the Kafka's TLS state before the operation (`"off"` or a TlsConfig): what a revert asks for, and what a restore writes. */
+  /** JSON of the Kafka's TLS state before the operation (`"off"` or a TlsConfig): the target of a revert, and of a restore. */
   from: 'kafka-tls/from',
-  /** JSON of `{ [alias]: { revision, fingerprint } }` before the trigger: what "issued anew" is measured against. */
+  /** JSON of `{ [alias]: { revision, fingerprint } }` before the trigger: a certificate is issued again when it differs from this. */
   baseline: 'kafka-tls/baseline',
-  /** Instant at which the layers that the request is answerable for were seen to agree with it. */
+  /** Instant at which all layers that the request changes agreed with it. */
   verified: 'kafka-tls/verified',
   /** The Kafka's generation when the request was first seen Successful without effect. */
   ineffectiveAt: 'kafka-tls/ineffective-at-generation',
-  /** Set when we gave the request up ourselves: `superseded`. Such a failure counts against no retry bound. */
+  /** Set when the reconciler ended the request itself: `superseded`. Such a failure does not count as a retry. */
   superseded: 'kafka-tls/superseded',
 } as const;
 
-/** Reason of the `Paused` condition that we write; its message names the request that it belongs to. */
+/** Reason of the `Paused` condition that the reconciler writes; its message names the request. */
 export const PAUSE_REASON = 'PausedByKafkaTls';
 
 /** Returns the fixed name of the ConfigMap, RBAC and Lease that belong to a Kafka. */
@@ -44,25 +44,25 @@ export function bundleName(kafka: string): string {
   return `kafka-tls-${kafka}`;
 }
 
-/** Returns the name of the ConfigMap with the CA certificates that clients of a Kafka have to trust. */
+/** Returns the name of the ConfigMap with the CA certificates that clients of a Kafka must trust. */
 export function trustName(kafka: string): string {
   return `kafka-tls-${kafka}-trust`;
 }
 
-/** Returns the name of the CertificateRequest that shows which root an issuer signs with. */
+/** Returns the name of the CertificateRequest whose result shows the root of an issuer. */
 export function probeName(kafka: string): string {
   return `kafka-tls-${kafka}-probe`;
 }
 
-/** Returns the name of what a Kafka needs outside its namespace. */
+/** Returns the name of the ClusterRole of a Kafka and of its binding. */
 export function clusterRoleName(namespace: string, kafka: string): string {
   return `kafka-tls-${namespace}-${kafka}`;
 }
 
-/** CronJobs leave room for what Kubernetes appends to the names of their Jobs. */
+/** Kubernetes appends a suffix to the name of a CronJob to name its Jobs. */
 const CRON_JOB_NAME_MAX = 52;
 
-/** Returns the name of the CronJob of a Kafka: `bundleName`, or what fits of it and a hash. */
+/** Returns the name of the CronJob of a Kafka: `bundleName`, or the beginning of it and a hash. */
 export function cronJobName(kafka: string): string {
   const name = bundleName(kafka);
   return name.length <= CRON_JOB_NAME_MAX ? name : withSuffix(name, contentHash(kafka, 6), CRON_JOB_NAME_MAX);
@@ -73,14 +73,14 @@ export function jobName(kafka: string, hash: string): string {
   return withSuffix(bundleName(kafka), hash);
 }
 
-/** Returns the name of a Job with this content. The name that it has meanwhile is no part of the content. */
+/** Returns the name of a Job with this content. Its present name is not part of the content. */
 export function jobNameOf(kafka: string, job: KubeObject): string {
   return jobName(kafka, contentHash({ ...job, metadata: { ...job.metadata, name: bundleName(kafka) } }, JOB_HASH_LENGTH));
 }
 
 const JOB_HASH_LENGTH = 10;
 
-/** Tells whether a name is that of a Job by its content, whichever content that is. */
+/** Tells whether a name is that of a Job of the Kafka, with any content. */
 export function isJobName(kafka: string, name: string): boolean {
   const hash = name.slice(-JOB_HASH_LENGTH);
   return /^[0-9a-f]+$/.test(hash) && jobName(kafka, hash) === name;
@@ -97,12 +97,12 @@ export function convergeRequestName(kafka: string, hash: string): string {
   return withSuffix(kafka, `tls-${hash}`);
 }
 
-/** Returns the base name of a rotation; `fingerprint` is that of the leaf certificates that are to be replaced. */
+/** Returns the base name of a rotation; `fingerprint` is that of the leaf certificates to replace. */
 export function rotateRequestName(kafka: string, fingerprint: string): string {
   return withSuffix(kafka, `tls-rotate-${fingerprint}`);
 }
 
-/** Returns the base name of a restart; `fingerprint` is that of the leaf certificates that pods are to serve. */
+/** Returns the base name of a restart; `fingerprint` is that of the leaf certificates that the pods must serve. */
 export function restartRequestName(kafka: string, fingerprint: string): string {
   return withSuffix(kafka, `tls-restart-${fingerprint}`);
 }

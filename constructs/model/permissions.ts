@@ -1,8 +1,8 @@
 /**
- * What the reconciler may do, in the Kafka's namespace and nowhere else: one entry a resource, and for each verb its use. The Role of the
- * Job is made from it, and a run asks beforehand whether it may do it all.
+ * The permissions of the reconciler in the namespace of the Kafka, with the use of each. The Role of the Job is made of them, and a run asks the
+ * API server before its first write whether it has them.
  *
- * ClusterIssuers are outside the namespace: those that TLS refers to have a ClusterRole of their own.
+ * ClusterIssuers are outside the namespace: a separate ClusterRole allows to read those that TLS refers to.
  */
 import type { ExecutorName } from './desired';
 import { groupOf, KINDS } from './kube-object';
@@ -15,9 +15,9 @@ export interface Permission {
   /** Plural, with the subresource if there is one: `pods/eviction`. */
   readonly resource: string;
   readonly verbs: readonly string[];
-  /** The only object this is about. */
+  /** The only object to which the rule applies. */
   readonly name?: string;
-  /** What it is needed for: "pause and resume the Kafka". */
+  /** Its use, as a phrase: "pause and resume the Kafka". */
   readonly use: string;
   /** A run can do without it. */
   readonly isOptional?: true;
@@ -25,13 +25,13 @@ export interface Permission {
 
 const READ = ['get', 'list', 'watch'];
 
-/** Returns what the reconciler of a Kafka may do. */
+/** Returns the permissions of the reconciler of a Kafka. */
 export function permissions(kafka: string, executor: ExecutorName, { isIssuerForeign = false } = {}): readonly Permission[] {
   const all = isIssuerForeign ? [...shared(kafka), ...probing(kafka)] : shared(kafka);
   return executor === 'native' ? [...all, ...native(kafka)] : all;
 }
 
-/** Which CA an issuer outside the bundle signs with may show only in a certificate that it signs. */
+/** The root of an issuer outside the bundle may be visible only in a certificate that it signs. */
 function probing(kafka: string): readonly Permission[] {
   const use = 'see which root an issuer signs with';
   return [
@@ -44,39 +44,39 @@ function shared(kafka: string): readonly Permission[] {
   const name = bundleName(kafka);
   return [
     on('ConfigMap', ['get'], { name, use: 'read the desired state', isOptional: true }), // by hand it may come from a file
-    on('ConfigMap', ['get', 'create', 'patch'], { name: trustName(kafka), use: 'export the CA certificates that clients have to trust' }),
-    on('Lease', ['get', 'update'], { name, use: 'be the only reconciler at work' }),
-    on('Lease', ['create'], { use: 'be the only reconciler at work' }), // what does not exist has no name to grant
-    on('Event', ['create'], { use: 'tell in kubectl describe what is done', isOptional: true }),
+    on('ConfigMap', ['get', 'create', 'patch'], { name: trustName(kafka), use: 'publish the CA certificates that clients must trust' }),
+    on('Lease', ['get', 'update'], { name, use: 'exclude a second reconciler' }),
+    on('Lease', ['create'], { use: 'exclude a second reconciler' }), // a rule with a name does not allow to create
+    on('Event', ['create'], { use: 'report progress in kubectl describe', isOptional: true }),
     on('Kafka', [...READ, 'create', 'update', 'patch'], {
-      use: 'create it if declared and missing, mark whose it is, write its TLS state',
+      use: 'create it if declared and missing, mark its owner, write its TLS state',
     }),
-    on('GitOpsKafka', ['get'], { use: 'see a rival for the TLS state', isOptional: true }),
+    on('GitOpsKafka', ['get'], { use: 'detect a second source of the TLS state', isOptional: true }),
     on('KafkaOpsRequest', [...READ, 'create', 'update'], { use: 'submit and follow operations, and mark them verified' }),
     on('Issuer', [...READ, 'create', 'patch'], { use: 'apply the issuers of the bundle' }),
     on('Certificate', [...READ, 'create', 'patch', 'delete'], { use: 'apply certificates, and delete those that left the bundle' }),
     on('Certificate', ['update'], { sub: 'status', use: 'have cert-manager issue one again' }),
     on('CertificateRequest', ['list'], { use: 'see why a certificate is not issued', isOptional: true }),
-    on('Secret', ['get'], { use: 'see what certificates really hold, and log in to brokers' }),
-    on('PetSet', ['get'], { use: 'see what pods mount' }),
+    on('Secret', ['get'], { use: 'read certificates, and log in to brokers' }),
+    on('PetSet', ['get'], { use: 'read the volumes of pods' }),
     on('Pod', ['list', 'watch'], { use: 'follow restarts' }),
-    on('PodDisruptionBudget', ['list'], { use: 'see what forbids evictions', isOptional: true }),
+    on('PodDisruptionBudget', ['list'], { use: 'read what forbids evictions', isOptional: true }),
     on('Job', ['list', 'delete'], { use: 'delete finished Jobs of earlier contents', isOptional: true }),
   ];
 }
 
-/** What KubeDB's ops-manager does otherwise. */
+/** Permissions for the work that KubeDB's ops-manager does otherwise. */
 function native(kafka: string): readonly Permission[] {
   return [
     on('Kafka', ['update'], { sub: 'status', use: 'pause and resume it' }),
     on('KafkaOpsRequest', ['update'], { sub: 'status', use: 'write its conditions as KubeDB does' }),
-    // By an apply, which carries the name, so that even the right to create it is about this one only.
-    on('Secret', ['create', 'patch'], { name: defaultKeystoreCredSecret(kafka), use: 'make the password of key stores' }),
+    // An apply carries the name, so that even the permission to create applies to this Secret only.
+    on('Secret', ['create', 'patch'], { name: defaultKeystoreCredSecret(kafka), use: 'create the password of key stores' }),
     ...ROLES.map((role) => on('Secret', ['update'], { name: configSecretName(kafka, role), use: 'write configuration' })),
-    on('PetSet', ['list', 'watch', 'update'], { use: 'mount the certificates, and see that KubeDB leaves that' }),
-    on('PodDisruptionBudget', ['watch'], { use: 'see when an eviction may be tried again' }),
+    on('PetSet', ['list', 'watch', 'update'], { use: 'mount the certificates, and see whether KubeDB keeps that' }),
+    on('PodDisruptionBudget', ['watch'], { use: 'see when to retry an eviction' }),
     on('Pod', ['create'], { sub: 'eviction', use: 'restart pods' }),
-    on('Pod', ['get', 'delete'], { use: 'see the successors, and in a cut-over delete what only a budget keeps' }),
+    on('Pod', ['get', 'delete'], { use: 'see the new pods, and delete pods in a cut-over that only a budget protects' }),
   ];
 }
 

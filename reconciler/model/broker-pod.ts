@@ -24,7 +24,7 @@ export const AUTH_KEYS = { user: 'username', password: 'password' } as const;
 export const SASL_MECHANISMS = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
-/** Returns how KubeDB's own client file logs in, PLAIN where it does not say; undefined for a mechanism that is none of ours. */
+/** Returns the login mechanism in the file of KubeDB's own clients, by default PLAIN; undefined for an unknown mechanism. */
 export function saslMechanismOf(clientProperties: string): SaslMechanism | undefined {
   const named = /^\s*sasl\.mechanism\s*[=:]\s*(\S+)\s*$/m.exec(clientProperties)?.[1];
   return named === undefined ? 'PLAIN' : SASL_MECHANISMS.find((m) => m === named);
@@ -69,7 +69,7 @@ function certificateVolume(kafka: string, tls: TlsConfig): PodVolume {
   };
 }
 
-/** Returns the pod template with exactly the certificate volume and mount that the TLS state asks for; all else stays as it is. */
+/** Returns the pod template with the certificate volume and mount of the TLS state; all other parts are kept. */
 export function withCertificateVolume(kafka: Kafka, template: PodTemplate): PodTemplate {
   const tls = tlsStateOf(kafka.spec);
   const volumes = (template.spec.volumes ?? []).filter((v) => v.name !== CERTIFICATE_VOLUME);
@@ -109,8 +109,8 @@ export type KeystorePassword = string;
 const STORES = { keystore: `${CERTIFICATE_DIR}/server.keystore.jks`, truststore: `${CERTIFICATE_DIR}/server.truststore.jks` };
 
 /**
- * Returns the data of a role's configuration Secret with the TLS state of the Kafka. `existing` is what the Secret holds; all that TLS does
- * not decide is kept, and where it has the wanted effect already, the same texts are returned. Without a password, those there are kept.
+ * Returns the data of a role's configuration Secret with the TLS state of the Kafka. `existing` is the present data. Settings that TLS does not
+ * determine are kept, and files that already have the desired effect are not changed. Without a password, the present passwords are kept.
  */
 export function configData(
   kafka: Kafka,
@@ -139,7 +139,7 @@ export function securityProtocol(kafka: Kafka): SecurityProtocol {
   return tlsOn ? 'SASL_SSL' : 'SASL_PLAINTEXT';
 }
 
-/** Returns the configuration of a Kafka that was not observed: what KubeDB writes, as far as it is known. */
+/** Returns the configuration that KubeDB writes for a Kafka, as far as it is known. */
 export function baseConfig(kafka: Kafka, role: Role, clusterDomain?: string): Readonly<Record<string, string>> {
   const { name, namespace = 'default' } = kafka.metadata;
   const protocol = securityProtocol(kafka);
@@ -163,8 +163,8 @@ export function baseConfig(kafka: Kafka, role: Role, clusterDomain?: string): Re
 }
 
 /**
- * Returns the lines of a properties file without those that hold a password or a login. What is left may be shown. A line that ends with
- * a backslash goes on in the next one, which is left out with it.
+ * Returns the lines of a properties file that hold no password and no login, so that they may be shown. A line that ends with a backslash
+ * continues in the next line, which is removed with it.
  */
 export function withoutPasswords(properties: string): string {
   let isContinued = false;

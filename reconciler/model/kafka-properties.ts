@@ -1,8 +1,8 @@
 /**
- * What TLS decides of a broker's configuration files, and nothing else: whether each listener is encrypted, and which key stores are used.
+ * The settings of a broker's configuration files that TLS determines: whether each listener is encrypted, and its key stores.
  *
- * KubeDB writes these files, and users add to them: listeners such as KubeDB's `CC`, cipher suites, client authentication. All of that is
- * kept, and a file that has the wanted effect is left as it is, however it is written.
+ * KubeDB writes these files, and users add listeners, cipher suites and client authentication. All other settings are kept, and a file that
+ * already has the desired effect is not changed.
  */
 import { readProperties, withProperties } from './properties';
 
@@ -12,7 +12,7 @@ const LISTENER_LISTS = ['listeners', 'advertised.listeners', 'controller.listene
 
 export type SecurityProtocol = 'SSL' | 'SASL_SSL' | 'PLAINTEXT' | 'SASL_PLAINTEXT';
 
-/** Which listeners always have the encryption of the Kafka. */
+/** The listeners of KubeDB, whose encryption follows the Kafka. */
 export interface ListenerRules {
   readonly own: readonly string[];
   /** Protocol of a listener that has none yet. */
@@ -25,8 +25,8 @@ interface MapEntry {
 }
 
 /**
- * Returns a broker's properties in which every own listener is encrypted or not, as its protocol says. Other listeners follow when the own
- * ones change; until then they are right as they are. A listener with key stores of its own is left alone. Logins (SASL) never change.
+ * Returns a broker's properties with the desired encryption of KubeDB's listeners. If their encryption changes, other listeners change with
+ * them, except listeners with separate key stores. Logins (SASL) never change.
  */
 export function withListenerProtocols(properties: string, { own, protocol }: ListenerRules): string {
   const settings = readProperties(properties);
@@ -75,11 +75,11 @@ function itemsOf(list: string): readonly string[] {
     .filter((item) => item !== '');
 }
 
-/** Where a broker finds its key stores. */
+/** Key stores of a broker. */
 export interface KeyStores {
   readonly keystore: string;
   readonly truststore: string;
-  /** Absent: passwords stay as they are. */
+  /** Undefined: passwords are not changed. */
   readonly password: string | undefined;
 }
 
@@ -96,10 +96,10 @@ function storeSettings({ keystore, truststore, password }: KeyStores): Readonly<
   };
 }
 
-/** Settings of a new file. Later they are the user's business, or KubeDB's. */
+/** Settings of a new file. In an existing file they belong to the user or to KubeDB. */
 const STORE_POLICY = { 'ssl.client.auth': 'required', 'ssl.endpoint.identification.algorithm': '' };
 
-/** Files with the settings of a broker. What `ssl` says wins over what `main` says. */
+/** Files with the settings of a broker. Settings in `ssl` override those in `main`. */
 export interface BrokerFiles {
   readonly main: string;
   readonly ssl: string | undefined;
@@ -116,7 +116,7 @@ export function withKeyStores({ main, ssl }: BrokerFiles, stores: KeyStores): Br
   const changes = Object.fromEntries(
     Object.entries(storeSettings(stores)).filter(([key, value]) => value !== undefined && !isSetTo(settings.get(key), key, value)),
   );
-  // A file that is there is changed where the settings are.
+  // Settings are changed in the file that has them.
   return ssl === undefined ? { main: withProperties(main, changes), ssl } : { main, ssl: withProperties(ssl, changes) };
 }
 
@@ -125,7 +125,7 @@ function isSetTo(has: string | undefined, key: string, wanted: string): boolean 
   return key.endsWith('.type') ? (has ?? 'JKS').toUpperCase() === wanted : has === wanted;
 }
 
-/** Returns the files of a broker without key stores. A file that only configures them is not needed any more. */
+/** Returns the files of a broker without key stores. The file that only configures them is removed. */
 export function withoutKeyStores({ main, ssl }: BrokerFiles, stores: KeyStores): BrokerFiles {
   const hasStores = (text: string | undefined) =>
     text !== undefined && readProperties(text).get('ssl.keystore.location') === stores.keystore;

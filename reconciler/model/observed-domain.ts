@@ -1,6 +1,6 @@
 /**
- * The DNS domain of a cluster as the objects of a Kafka show it. KubeDB writes it into the configuration of the brokers, which reach each
- * other by these names, and into its Certificates. The configuration comes first: only KubeDB writes that part of it.
+ * The DNS domain of a cluster, read from the objects of a Kafka. KubeDB writes it to the configuration of the brokers, which connect to each
+ * other by these names, and to its Certificates. The configuration has precedence, because only KubeDB writes this part of it.
  */
 import { domainIn } from '#model/cluster-domain';
 import type { KubeObject } from '#model/kube-object';
@@ -9,7 +9,7 @@ import { ALIASES, brokerCertificateName } from '#model/tls';
 import { CONFIG_KEYS } from './broker-pod';
 import { readProperties } from './properties';
 
-/** Where the domain is looked for. */
+/** The objects that may contain the domain. */
 export interface DomainSources {
   readonly name: string;
   readonly namespace: string;
@@ -17,7 +17,7 @@ export interface DomainSources {
   readonly certificates?: readonly KubeObject[];
 }
 
-/** Returns the domain, or undefined where nothing shows it. */
+/** Returns the domain, or undefined if no object contains it. */
 export function observedDomain(live: DomainSources): string | undefined {
   return configuredDomain(live) ?? certifiedDomain(live);
 }
@@ -25,7 +25,7 @@ export function observedDomain(live: DomainSources): string | undefined {
 /** Settings in which brokers find each other. */
 const ADDRESSES = ['controller.quorum.voters', 'controller.quorum.bootstrap.servers', 'advertised.listeners'];
 
-/** Returns the domain in the addresses by which the nodes of the Kafka reach each other. */
+/** Returns the domain in the addresses with which the nodes of the Kafka connect to each other. */
 export function configuredDomain({ name, namespace, petSets }: DomainSources): string | undefined {
   const hosts = petSets.flatMap(({ config }) => {
     const settings = readProperties(config?.[CONFIG_KEYS.main] ?? '');

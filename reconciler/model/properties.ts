@@ -1,5 +1,5 @@
 /**
- * Java properties, read as Kafka reads them and changed in place: comments, order, spacing and lines of other writers stay as they are.
+ * Java properties, parsed as Kafka parses them and changed in place: comments, order, spacing and lines of other writers are kept.
  * Source: `java.util.Properties.load`.
  */
 
@@ -16,7 +16,7 @@ export function readProperties(text: string): ReadonlyMap<string, string> {
   return new Map(entriesOf(text).flatMap(({ key, value = '' }) => (key === undefined ? [] : [[key, value] as const])));
 }
 
-/** Returns a properties file with these settings changed; one that is undefined is removed. What is as wanted already is not touched. */
+/** Returns a properties file with these settings changed; a setting with the value undefined is removed. Lines that need no change are kept. */
 export function withProperties(text: string, changes: Readonly<Record<string, string | undefined>>): string {
   const has = readProperties(text);
   const changed = Object.entries(changes).filter(([key, value]) => has.get(key) !== value);

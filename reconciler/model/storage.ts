@@ -1,4 +1,4 @@
-/** Where a Kafka keeps its data, and whether that outlives its pods. */
+/** The volume with the data of a Kafka, and whether it outlives its pod. */
 import { KAFKA_CONTAINER } from './broker-pod';
 
 /** Directory of the log segments and of the KRaft metadata log. */
@@ -9,7 +9,7 @@ interface Mount {
   readonly mountPath?: string;
 }
 
-/** What of a pod's spec decides about its data. */
+/** The parts of a pod's spec that determine its volumes. */
 interface Volumes {
   readonly containers?: readonly { readonly name: string; readonly volumeMounts?: readonly Mount[] | null }[];
   readonly volumes?: readonly { readonly name: string; readonly [source: string]: unknown }[] | null;

@@ -1,16 +1,16 @@
 /**
- * What clients of a Kafka mount: one ConfigMap with the CA certificates that they have to trust, and never a key. It belongs to its Kafka,
- * and goes with it.
+ * The ConfigMap with the CA certificates that clients of a Kafka must trust. It holds no key. The Kafka owns it, so that Kubernetes deletes both
+ * together.
  */
 import { contentHash } from '#model/content-hash';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { type KafkaIdentity, ownedMetadata } from '#model/manifests';
 import { trustName } from '#model/names';
 
-/** Its only key; cert-manager gives the same name to the same thing. */
+/** Its only data key, with cert-manager's name for a CA certificate. */
 export const TRUST_KEY = 'ca.crt';
 
-/** Returns sixteen hexadecimal digits that name what is under the key. */
+/** Returns sixteen hexadecimal digits that name the content of the key. */
 export function trustDigest(pem: string): string {
   return contentHash(pem, 16);
 }
