@@ -114,7 +114,7 @@ export class ReconcilerJob extends Construct {
     });
     this.cronJob = render(cronJob, {
       complete: (manifest) => {
-        // Whoever suspends the CronJob by hand is not overruled by the next sync.
+        // Administrators may suspend the CronJob by hand; the next sync must not resume it.
         const { suspend: _suspend, jobTemplate, ...spec } = manifest.spec;
         const metadata = { labels: { ...labels, [LABEL_KAFKA]: kafka } };
         return { ...manifest, spec: { ...spec, ...times, jobTemplate: { metadata, spec: this.completeSpec(jobTemplate.spec, pod) } } };
@@ -160,7 +160,7 @@ const JOB_SPEC = {
     rules: [
       // Invalid input: only a commit helps.
       { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [2] } },
-      // Blocked: time or another actor cures it. The Job tries again until its deadline, and counts no failure.
+      // Blocked: time or another actor removes the blocker. The Job tries again until its deadline, and counts no failure.
       { action: 'Ignore', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [4] } },
       // A node was drained: the next pod continues where this one stopped.
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },

@@ -2,7 +2,7 @@
  * Resolvers turn Lazy values and tokens into plain values at synth.
  *
  * With `npm link`, a wrapper package or a workspace with two versions, the user's App is of another copy of cdk8s than this library. Its
- * LazyResolver recognises only the Lazy of its own copy, by `instanceof`.
+ * LazyResolver recognises only the Lazy of the same copy, by `instanceof`.
  */
 
 import type { ApiObject } from 'cdk8s';

@@ -84,7 +84,7 @@ function issuerRefViolations(
   group: 'group' | 'apiGroup',
 ): readonly Violation[] {
   const { error } = violationsFor(refOf(object));
-  if (issuer === undefined) return [error(field, issuer, 'a certificate needs somebody to sign it', 'Name an Issuer or ClusterIssuer.')];
+  if (issuer === undefined) return [error(field, issuer, 'a certificate needs an issuer', 'Name an Issuer or ClusterIssuer.')];
   const found: Violation[] = [];
   if (!isDnsSubdomain(issuer.name)) found.push(badName(object, `${field}.name`, issuer.name));
   const given = (issuer as Readonly<Record<string, unknown>>)[group];

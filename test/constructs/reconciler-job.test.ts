@@ -56,24 +56,24 @@ test('honours a patch of the Job', () => {
   assert.deepEqual(only(patched(chartWith()), 'Job').spec.template.spec.nodeSelector, { disk: 'ssd' });
 });
 
-test('is a plain resource: no hook, no generated name, no time to live', () => {
+test('is a plain resource: no hook, no generated name, no TTL', () => {
   const job = only(chartWith(), 'Job');
   assert.ok(!JSON.stringify(job).includes('argocd'));
   assert.equal(job.spec.ttlSecondsAfterFinished, undefined);
   assert.ok(!('generateName' in job.metadata));
 });
 
-test('reads the ConfigMap of its own namespace at run time; the Job says which content it was made for', () => {
+test('reads the ConfigMap in the namespace of the Job at run time; the Job names the digest of its content', () => {
   const chart = chartWith();
   const args: readonly string[] = container(chart, 'Job').args;
   assert.deepEqual(args.slice(0, 4), ['apply', '--config-map', 'kafka-tls-orders', '--digest']);
   assert.match(args[4] ?? '', /^[0-9a-f]{16}$/);
-  const told = ['--termination-log', '/dev/termination-log'];
-  assert.deepEqual(args.slice(5), told);
-  assert.deepEqual(container(chart, 'CronJob').args, [...args.slice(0, 3), ...told]);
+  const log = ['--termination-log', '/dev/termination-log'];
+  assert.deepEqual(args.slice(5), log);
+  assert.deepEqual(container(chart, 'CronJob').args, [...args.slice(0, 3), ...log]);
 });
 
-test('does not try again what only a commit cures, and counts no failure that time cures', () => {
+test('does not try again if only a commit helps, and counts no failure that is only a matter of time', () => {
   const { rules } = only(chartWith(), 'Job').spec.podFailurePolicy;
   const onExit = (code: number) => ({ containerName: 'kafka-tls', operator: 'In', values: [code] });
   assert.deepEqual(rules, [
@@ -83,7 +83,7 @@ test('does not try again what only a commit cures, and counts no failure that ti
   ]);
 });
 
-test('runs one pod at a time, the next one when the one before it has ended', () => {
+test('runs one pod at a time, the next one after the previous one has ended', () => {
   const { parallelism, completions, podReplacementPolicy } = only(chartWith(), 'Job').spec;
   assert.deepEqual({ parallelism, completions, podReplacementPolicy }, { parallelism: 1, completions: 1, podReplacementPolicy: 'Failed' });
 });
@@ -95,14 +95,14 @@ test('has no sidecar that would outlive the command', () => {
   }
 });
 
-test('lets nobody connect to its pods, and them to everything', () => {
+test('denies all connections to the pods, and allows all connections from them', () => {
   const { podSelector, policyTypes, ingress, egress } = only(chartWith(), 'NetworkPolicy').spec;
   const { labels } = only(chartWith(), 'Job').spec.template.metadata;
   for (const [key, value] of Object.entries(podSelector.matchLabels)) assert.equal(labels[key], value);
   assert.deepEqual({ policyTypes, ingress, egress }, { policyTypes: ['Egress', 'Ingress'], ingress: undefined, egress: [{}] });
 });
 
-test('may look at the ClusterIssuers that TLS refers to, and at nothing else outside its namespace', () => {
+test('may read the ClusterIssuers that TLS refers to, and nothing else outside its namespace', () => {
   const chart = chartWith({}, { tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp-ca') }) });
   const { metadata, rules } = only(chart, 'ClusterRole');
   assert.equal(metadata.name, 'kafka-tls-demo-orders');
@@ -115,7 +115,7 @@ test('may look at the ClusterIssuers that TLS refers to, and at nothing else out
   assert.ok(!synth(chartWith()).some((o) => o.kind.startsWith('ClusterRole')));
 });
 
-test('marks the ConfigMap with its digest, and as no business of variable substitution', () => {
+test('marks the ConfigMap with its digest, and excludes it from variable substitution', () => {
   const chart = chartWith();
   const { annotations } = only(chart, 'ConfigMap').metadata;
   assert.equal(annotations?.['kafka-tls/digest'], container(chart, 'Job').args[4]);
@@ -147,7 +147,7 @@ test('fits the restricted pod security standard', () => {
   }
 });
 
-test('looks once an hour, at a minute of its own, never twice at once', () => {
+test('runs once an hour, at a minute that depends on the Kafka, and never twice at once', () => {
   const cron = (namespace: string) => {
     const chart = newChart(namespace);
     kafkaTls(chart, { job: JOB });

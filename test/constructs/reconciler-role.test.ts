@@ -1,6 +1,5 @@
 /**
- * The Role is just what the reconciler needs: it turns TLS on, rotates, changes the CA and turns TLS off without meeting a door that is
- * closed, and no door is open that it never goes through.
+ * The Role holds exactly the permissions that the reconciler uses to turn TLS on, rotate, change the CA and turn TLS off.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -12,10 +11,10 @@ import { type Permission, permissions } from '#model/permissions';
 import type { Cluster } from '#reconciler/ports';
 import { bundleOf, failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
-/** What is only needed outside these scenarios, and why it is granted. */
+/** Permissions that only other scenarios use, with their use. */
 const ELSEWHERE: readonly (readonly [string, string])[] = [
   ['configmaps get', 'the command reads its desired state before the loop'],
-  ['events create', 'the command tells of what the loop reports'],
+  ['events create', 'the command reports progress as Events'],
   ['jobs', 'the command deletes finished ones before the loop'],
   ['leases', 'the command takes the Lease around the loop'],
   ['certificates delete', 'only an application certificate that left the bundle is deleted'],
@@ -34,7 +33,7 @@ interface Asked {
 const about = (verb: string, of: ObjectRef, sub = ''): Asked => ({ verb, of, name: of.name, sub });
 const status = (options?: { readonly status?: boolean }) => (options?.status === true ? '/status' : '');
 
-/** What the API server would be asked for by each method. A watch begins with a list. */
+/** The permissions that each method needs. A watch begins with a list. */
 const ASKS: { readonly [M in keyof Cluster]: (...args: Parameters<Cluster[M]>) => readonly Asked[] } = {
   get: (subject) => [about('get', subject)],
   list: (of) => [{ verb: 'list', of }],
@@ -49,7 +48,7 @@ const ASKS: { readonly [M in keyof Cluster]: (...args: Parameters<Cluster[M]>) =
   replace: (object, options) => [about('update', refOf(object), status(options))],
   evict: (pod) => [about('create', pod, '/eviction')],
   delete: (subject) => [about('delete', subject)],
-  isAllowed: () => [], // whoever may log in may ask what it may do
+  isAllowed: () => [], // every user who may log in may ask for its permissions
 };
 
 function asking(cluster: Cluster, ask: (asked: Asked) => void): Cluster {
@@ -77,7 +76,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     const asked = new Set<string>();
     const denied = new Set<string>();
 
-    test('may do all that it does', async (t) => {
+    test('has every permission that it uses', async (t) => {
       const world = new World({
         opsManager: executor === 'ops-request',
         decorate: (cluster) =>
@@ -122,7 +121,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       assert.deepEqual([...denied], []);
     });
 
-    test('may do nothing that it never does', () => {
+    test('has no permission that it never uses', () => {
       const idle = granted
         .flatMap((p) => p.verbs.map((verb) => ({ text: `${p.resource} ${verb}`, isUsed: asked.has(`${p.group} ${p.resource} ${verb}`) })))
         .filter(({ text, isUsed }) => !isUsed && !ELSEWHERE.some(([known]) => text.startsWith(known)));
@@ -135,7 +134,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
   });
 }
 
-describe('to ask an issuer that somebody else has set up for its root', () => {
+describe('permissions to read the root of an issuer that is not in the bundle', () => {
   const rights = (tls: Tls) => {
     const chart = new Chart(new App(), 'chart', { namespace: 'demo' });
     const job = { image: `registry.example/kafka-tls@sha256:${'0'.repeat(64)}` };
@@ -148,7 +147,7 @@ describe('to ask an issuer that somebody else has set up for its root', () => {
   };
   const asks = ['create', 'delete kafka-tls-orders-probe', 'get kafka-tls-orders-probe', 'list'];
   const cases: readonly { readonly name: string; readonly tls: Tls; readonly may: readonly string[] }[] = [
-    { name: 'a CA of its own', tls: Tls.on({ issuer: TlsIssuer.selfSignedCa() }), may: ['list'] },
+    { name: 'a self-signed CA', tls: Tls.on({ issuer: TlsIssuer.selfSignedCa() }), may: ['list'] },
     { name: 'a CA in a Secret', tls: Tls.on({ issuer: TlsIssuer.caSecret('corp') }), may: ['list'] },
     { name: 'a ClusterIssuer', tls: Tls.on({ issuer: TlsIssuer.clusterIssuer('corp') }), may: asks },
     { name: 'an Issuer', tls: Tls.on({ issuer: TlsIssuer.issuer('corp') }), may: asks },

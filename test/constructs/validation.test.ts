@@ -150,7 +150,7 @@ const REFUSED: Readonly<Record<string, readonly Case[]>> = {
       /metadata\.name is "orders-client-cert"/,
     ],
     [
-      'an application certificate that nobody signs',
+      'an application certificate without an issuer',
       (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c, { tls: Tls.off() }), name: 'app' }),
       /^\[test\/app\] Certificate\/app: issuer is missing/,
     ],

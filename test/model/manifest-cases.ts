@@ -228,7 +228,7 @@ export const errors: readonly Row[] = [
     'spec.tls.issuerRef.name',
     /not the name/,
   ),
-  row('TLS without an issuer', combined({ enableSSL: true, tls: { certificates: [] } }), 'spec.tls.issuerRef', /somebody to sign it/),
+  row('TLS without an issuer', combined({ enableSSL: true, tls: { certificates: [] } }), 'spec.tls.issuerRef', /needs an issuer/),
   row('a Certificate without a name in it', certificate({ commonName: undefined }), 'spec.commonName', /common name or at least one/),
   row('a common name that is too long', certificate({ commonName: 'x'.repeat(65) }), 'spec.commonName', /64 characters, this has 65/),
   row('a Certificate without a Secret', certificate({ secretName: undefined }), 'spec.secretName', /is missing/),
