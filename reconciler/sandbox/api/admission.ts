@@ -3,7 +3,8 @@
  * one file an operator.
  */
 import type { Kind, KubeObject } from '#model/kube-object';
-import { ApiFailure, type FieldProblem, forbidden, invalid } from './failure';
+import { ApiFailure, forbidden, invalid } from './failure';
+import type { FieldProblem } from './field-problem';
 import type { Draft } from './json';
 import type { Resource } from './resources';
 import type { Store } from './store';

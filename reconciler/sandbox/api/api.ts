@@ -18,7 +18,8 @@ import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } fr
 import type { Admission } from './admission';
 import { ADMISSION_RULES } from './admission/rules';
 import { discovery } from './discovery';
-import { ApiFailure, badRequest, internalError, status as statusOf, unsupportedMediaType } from './failure';
+import { ApiFailure, badRequest, detailsOf, internalError, statusOf, unsupportedMediaType } from './failure';
+import { PATCHES } from './patch';
 import { deleteOptions, Removals } from './removals';
 import { RESOURCES, type Resource } from './resources';
 import { type ResourceRoute, route } from './route';
@@ -27,7 +28,7 @@ import { selection } from './selectors';
 import { Store } from './store';
 import { tableOf } from './table';
 import { watch } from './watch';
-import { PATCHES, type Target, type WriteOptions, Writes } from './writes';
+import { type Target, type WriteOptions, Writes } from './writes';
 
 export interface ApiRequest {
   readonly method: string;
@@ -173,9 +174,7 @@ class InProcessApi implements Api {
     const { resource, name } = target;
     const { object, isGone } = this.removals.delete(target, deleteOptions(body, query));
     if (!isGone || resource.kind === KINDS.Pod.kind) return this.object(200, object);
-    const group = resource.group === '' ? {} : { group: resource.group };
-    const uid = object.metadata.uid ?? '';
-    return json(200, statusOf('Success', { name, ...group, kind: resource.plural, uid }));
+    return json(200, statusOf('Success', { ...detailsOf(resource, name), uid: object.metadata.uid ?? '' }));
   }
 
   private created(object: KubeObject, { warn }: WriteOptions): ApiResponse {

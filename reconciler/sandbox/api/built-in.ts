@@ -1,6 +1,6 @@
 /** The defaults and checks that Kubernetes has for its own kinds, as far as controllers notice them. */
 import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
-import { type FieldProblem, invalidValue, malformed, problemsOf, requiredValue, tooLong } from './failure';
+import { type FieldProblem, invalidValue, malformed, problemsOf, requiredValue, tooLong } from './field-problem';
 import { type Draft, isObject, valueAt } from './json';
 import type { Resource } from './resources';
 

@@ -2,7 +2,7 @@
  * How a schema changes and checks an object that comes in, as for custom resources: unknown fields are found and removed, absent fields get
  * their defaults, the rest is validated.
  */
-import { duplicateValue, type FieldProblem, invalidValue, problemsOf, requiredValue, unsupportedValue, wrongType } from './failure';
+import { duplicateValue, type FieldProblem, invalidValue, problemsOf, requiredValue, unsupportedValue, wrongType } from './field-problem';
 import { copyOf, isObject, itemsOf } from './json';
 import { memberSchema, type Schema } from './schema';
 

@@ -3,7 +3,7 @@
  * Clients decide by code, reason and causes; people read the message.
  */
 import type { KubeObject, ObjectMeta } from '#model/kube-object';
-import { isObject } from './json';
+import { type FieldProblem, formatProblem, formatProblems } from './field-problem';
 import type { Resource } from './resources';
 
 export interface StatusDetails {
@@ -16,7 +16,7 @@ export interface StatusDetails {
 }
 
 /** Returns a `Status` without a code. */
-export function status(result: 'Success' | 'Failure', details?: StatusDetails) {
+export function statusOf(result: 'Success' | 'Failure', details?: StatusDetails) {
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: result, ...(details === undefined ? {} : { details }) } as const;
 }
 
@@ -27,77 +27,8 @@ export class ApiFailure extends Error {
   constructor(code: number, reason: string, message: string, details?: StatusDetails) {
     super(message);
     this.name = 'ApiFailure';
-    this.status = { ...status('Failure', details), message, reason, code };
+    this.status = { ...statusOf('Failure', details), message, reason, code };
   }
-}
-
-const TITLES = {
-  FieldValueInvalid: 'Invalid value',
-  FieldValueTypeInvalid: 'Invalid value',
-  FieldValueRequired: 'Required value',
-  FieldValueNotSupported: 'Unsupported value',
-  FieldValueForbidden: 'Forbidden',
-  FieldValueDuplicate: 'Duplicate value',
-} as const;
-
-/** A problem of one field, in the words of Kubernetes' field errors. */
-export interface FieldProblem {
-  readonly reason: keyof typeof TITLES;
-  /** Path as a user would write it: `spec.tls.certificates[0].alias`. */
-  readonly field: string;
-  readonly value?: unknown;
-  readonly detail: string;
-}
-
-export function invalidValue(field: string, value: unknown, detail: string): FieldProblem {
-  return { reason: 'FieldValueInvalid', field, value, detail };
-}
-
-/** An invalid value that is secret or too large to be printed. */
-export function malformed(field: string, detail: string): FieldProblem {
-  return { reason: 'FieldValueInvalid', field, detail };
-}
-
-export function tooLong(field: string, maxBytes: number): FieldProblem {
-  return malformed(field, `Too long: may not be more than ${maxBytes} bytes`);
-}
-
-export function wrongType(field: string, value: unknown, type: string): FieldProblem {
-  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-  const detail = `${field} in body must be of type ${type}: "${found}"`;
-  return { reason: 'FieldValueTypeInvalid', field, value: isObject(value) ? 'object' : value, detail };
-}
-
-export function requiredValue(field: string, detail = ''): FieldProblem {
-  return { reason: 'FieldValueRequired', field, detail };
-}
-
-export function unsupportedValue(field: string, value: unknown, supported: readonly unknown[]): FieldProblem {
-  const list = supported.map((v) => JSON.stringify(v)).join(', ');
-  return { reason: 'FieldValueNotSupported', field, value, detail: `supported values: ${list}` };
-}
-
-export function forbiddenValue(field: string, detail: string): FieldProblem {
-  return { reason: 'FieldValueForbidden', field, detail };
-}
-
-export function duplicateValue(field: string, value: unknown): FieldProblem {
-  return { reason: 'FieldValueDuplicate', field, value, detail: '' };
-}
-
-/** Returns the problems of a list of rules, each written as `isBroken && problem`. */
-export function problemsOf(...found: readonly (FieldProblem | false)[]): FieldProblem[] {
-  return found.filter((problem) => problem !== false);
-}
-
-/** Returns problems as the API server prints them: `spec.replicas: Invalid value: 0: must be greater than 0`. */
-export function formatProblems(problems: readonly FieldProblem[]): string {
-  const texts = problems.map((problem) => `${problem.field}: ${explain(problem)}`);
-  return texts.length === 1 ? String(texts[0]) : `[${texts.join(', ')}]`;
-}
-
-function explain({ reason, value, detail }: FieldProblem): string {
-  return [TITLES[reason], ...(value === undefined ? [] : [JSON.stringify(value)]), ...(detail === '' ? [] : [detail])].join(': ');
 }
 
 /** Returns a name as messages qualify it: `pods`, `kafkas.kubedb.com`. */
@@ -107,7 +38,8 @@ export function qualified(name: string, group: string): string {
 
 type Named = Pick<Resource, 'plural' | 'group'>;
 
-function detailsOf({ plural, group }: Named, name: string): StatusDetails {
+/** Returns the details of a `Status` about an object. */
+export function detailsOf({ plural, group }: Named, name: string): StatusDetails {
   return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural };
 }
 
@@ -141,7 +73,7 @@ export type Preconditions = Pick<ObjectMeta, 'uid' | 'resourceVersion'>;
 
 export function invalid(resource: Resource, name: string, problems: readonly FieldProblem[]): ApiFailure {
   const message = `${qualified(resource.kind, resource.group)} "${name}" is invalid: ${formatProblems(problems)}`;
-  const causes = problems.map((problem) => ({ reason: problem.reason, message: explain(problem), field: problem.field }));
+  const causes = problems.map((problem) => ({ reason: problem.reason, message: formatProblem(problem), field: problem.field }));
   return new ApiFailure(422, 'Invalid', message, { ...detailsOf(resource, name), kind: resource.kind, causes });
 }
 

@@ -4,7 +4,7 @@
  */
 import { isEqual } from '#model/kube-object';
 import { type FieldSet, fieldSet, ITSELF } from './field-set';
-import { isObject, itemsOf, type JsonObject } from './json';
+import { isObject } from './json';
 import { memberSchema, type Schema } from './schema';
 
 interface Part {
@@ -102,43 +102,4 @@ export function withoutAbandoned(value: unknown, schema: Schema | undefined, bef
     return is === undefined ? [] : [{ ...part, value: withoutAbandoned(part.value, part.schema, was, is) }];
   });
   return assemble(value, kept);
-}
-
-const DELETE_FROM = '$deleteFromPrimitiveList/';
-
-/**
- * Returns the target with a strategic merge patch laid over it: what `kubectl apply` without `--server-side` sends for Kubernetes' own kinds.
- * It is like a merge patch, but keyed lists are merged by their key, and members that begin with `$` are instructions. The instruction
- * `$setElementOrder` is ignored.
- */
-export function strategicMergePatch(target: unknown, patch: unknown, schema: Schema | undefined): unknown {
-  if (!isObject(patch)) return patch;
-  const { $patch: instruction, ...members } = patch;
-  if (instruction === 'replace') return members;
-  const result: JsonObject = isObject(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(members)) {
-    const live = result[key];
-    if (key.startsWith(DELETE_FROM)) {
-      const list = key.slice(DELETE_FROM.length);
-      result[list] = itemsOf(result[list]).filter((item) => !itemsOf(value).some((gone) => isEqual(gone, item)));
-    } else if (value === null) delete result[key];
-    else if (Array.isArray(live) && Array.isArray(value)) result[key] = patchedList(live, value, memberSchema(schema, key));
-    else if (!key.startsWith('$')) result[key] = strategicMergePatch(live, value, memberSchema(schema, key));
-  }
-  return result;
-}
-
-function patchedList(live: readonly unknown[], patch: readonly unknown[], schema: Schema | undefined): readonly unknown[] {
-  if (schema?.['x-kubernetes-list-type'] === 'set') return [...live, ...patch.filter((item) => !live.includes(item))];
-  // Only the first key counts here, unlike in server-side apply.
-  const key = schema?.['x-kubernetes-list-map-keys']?.[0];
-  if (key === undefined) return patch;
-  const items = patch.filter(isObject);
-  if (items.some((item) => item.$patch === 'replace')) return items.filter((item) => item.$patch !== 'replace');
-  return items.reduce<readonly unknown[]>((list, item) => {
-    const at = list.findIndex((other) => isObject(other) && other[key] === item[key]);
-    if (item.$patch === 'delete') return list.filter((_, i) => i !== at);
-    const merged = strategicMergePatch(list[at], item, schema?.items);
-    return at < 0 ? list.concat([merged]) : list.with(at, merged);
-  }, live);
 }

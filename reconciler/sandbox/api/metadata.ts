@@ -1,5 +1,5 @@
 /** The rules of an object's metadata, and the parts of it that the API makes. */
-import { type FieldProblem, invalidValue, problemsOf, tooLong } from './failure';
+import { type FieldProblem, invalidValue, problemsOf, tooLong } from './field-problem';
 import type { Draft } from './json';
 
 const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

@@ -1,10 +1,11 @@
-/** JSON merge patch (RFC 7386) and JSON patch (RFC 6902). */
+/** The patches of clients: JSON merge patch (RFC 7386), strategic merge patch and JSON patch (RFC 6902). */
 import { isEqual } from '#model/kube-object';
 import { ApiFailure, badRequest } from './failure';
-import { copyOf, isObject, type JsonObject } from './json';
+import { copyOf, isObject, itemsOf, type JsonObject } from './json';
+import { memberSchema, type Schema } from './schema';
 
 /** Returns the target with a merge patch laid over it; null removes. */
-export function mergePatch(target: unknown, patch: unknown): unknown {
+function mergePatch(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result: JsonObject = isObject(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
@@ -14,8 +15,47 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
   return result;
 }
 
+const DELETE_FROM = '$deleteFromPrimitiveList/';
+
+/**
+ * Returns the target with a strategic merge patch laid over it: what `kubectl apply` without `--server-side` sends for Kubernetes' own kinds.
+ * It is like a merge patch, but keyed lists are merged by their key, and members that begin with `$` are instructions. The instruction
+ * `$setElementOrder` is ignored.
+ */
+function strategicMergePatch(target: unknown, patch: unknown, schema: Schema | undefined): unknown {
+  if (!isObject(patch)) return patch;
+  const { $patch: instruction, ...members } = patch;
+  if (instruction === 'replace') return members;
+  const result: JsonObject = isObject(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(members)) {
+    const live = result[key];
+    if (key.startsWith(DELETE_FROM)) {
+      const list = key.slice(DELETE_FROM.length);
+      result[list] = itemsOf(result[list]).filter((item) => !itemsOf(value).some((gone) => isEqual(gone, item)));
+    } else if (value === null) delete result[key];
+    else if (Array.isArray(live) && Array.isArray(value)) result[key] = patchedList(live, value, memberSchema(schema, key));
+    else if (!key.startsWith('$')) result[key] = strategicMergePatch(live, value, memberSchema(schema, key));
+  }
+  return result;
+}
+
+function patchedList(live: readonly unknown[], patch: readonly unknown[], schema: Schema | undefined): readonly unknown[] {
+  if (schema?.['x-kubernetes-list-type'] === 'set') return [...live, ...patch.filter((item) => !live.includes(item))];
+  // Only the first key counts here, unlike in server-side apply.
+  const key = schema?.['x-kubernetes-list-map-keys']?.[0];
+  if (key === undefined) return patch;
+  const items = patch.filter(isObject);
+  if (items.some((item) => item.$patch === 'replace')) return items.filter((item) => item.$patch !== 'replace');
+  return items.reduce<readonly unknown[]>((list, item) => {
+    const at = list.findIndex((other) => isObject(other) && other[key] === item[key]);
+    if (item.$patch === 'delete') return list.filter((_, i) => i !== at);
+    const merged = strategicMergePatch(list[at], item, schema?.items);
+    return at < 0 ? list.concat([merged]) : list.with(at, merged);
+  }, live);
+}
+
 /** Returns a changed copy of the target. If an operation fails, a `test` included, the whole patch is refused with 422. */
-export function jsonPatch(target: unknown, operations: unknown): unknown {
+function jsonPatch(target: unknown, operations: unknown): unknown {
   if (!Array.isArray(operations) || !operations.every(isObject))
     throw badRequest('error decoding patch: a JSON patch is a list of operations');
   const root = { '': copyOf(target) };
@@ -86,3 +126,11 @@ function inList(list: unknown[], key: string): Location {
 function refused(): ApiFailure {
   return new ApiFailure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 }
+
+/** The patch functions by content type. */
+export const PATCHES = {
+  'application/merge-patch+json': mergePatch,
+  'application/json-patch+json': jsonPatch,
+  /** Of Kubernetes' own kinds only. */
+  'application/strategic-merge-patch+json': strategicMergePatch,
+} as const;

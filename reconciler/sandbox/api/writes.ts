@@ -14,23 +14,12 @@ import { timestamp } from '../clock';
 import { type Admission, type AdmissionRequest, admissionContext, admit, mutate } from './admission';
 import { completeBuiltIn, kindProblems } from './built-in';
 import { fillDefaults, prune, validate } from './conform';
-import {
-  alreadyExists,
-  badRequest,
-  forbidden,
-  formatProblems,
-  internalError,
-  invalid,
-  invalidValue,
-  notFound,
-  requiredValue,
-  requirePreconditions,
-} from './failure';
+import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound, requirePreconditions } from './failure';
+import { formatProblems, invalidValue, requiredValue } from './field-problem';
 import { copyOf, type Draft, isObject, type Metadata } from './json';
-import { strategicMergePatch } from './merge';
 import { metadataProblems, nameSuffix, uidOf } from './metadata';
 import { applyConfiguration, ownersAfterUpdate, type Writer } from './ownership';
-import { jsonPatch, mergePatch } from './patch';
+import { PATCHES } from './patch';
 import type { Resource } from './resources';
 import type { Target as ObjectTarget } from './route';
 import { metadataSchema } from './schema';
@@ -48,13 +37,6 @@ export interface WriteOptions {
 export interface Target extends ObjectTarget {
   readonly subresource: 'status' | undefined;
 }
-
-export const PATCHES = {
-  'application/merge-patch+json': mergePatch,
-  'application/json-patch+json': jsonPatch,
-  /** Of Kubernetes' own kinds only. */
-  'application/strategic-merge-patch+json': strategicMergePatch,
-} as const;
 
 const METADATA = metadataSchema();
 

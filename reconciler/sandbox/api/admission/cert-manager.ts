@@ -13,7 +13,7 @@ import {
   problemsOf,
   requiredValue,
   tooLong,
-} from '../failure';
+} from '../field-problem';
 import type { Draft } from '../json';
 import type { View } from '../schema';
 import type { certificateRequestSchema, certificateSchema, issuerSchema } from '../schemas/cert-manager';

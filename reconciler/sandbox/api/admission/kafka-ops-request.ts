@@ -4,7 +4,7 @@
  */
 import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
-import { type FieldProblem, invalidValue } from '../failure';
+import { type FieldProblem, invalidValue } from '../field-problem';
 import { isObject } from '../json';
 import { type View, viewOf } from '../schema';
 import { kafkaOpsRequestSchema, kafkaSchema } from '../schemas/kubedb';

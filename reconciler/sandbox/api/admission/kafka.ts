@@ -7,7 +7,7 @@
  */
 import { KINDS } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
-import { type FieldProblem, invalidValue, problemsOf } from '../failure';
+import { type FieldProblem, invalidValue, problemsOf } from '../field-problem';
 import type { JsonObject } from '../json';
 import { type View, viewOf } from '../schema';
 import { type kafkaSchema, kafkaVersionSchema } from '../schemas/kubedb';
