@@ -38,7 +38,7 @@ export interface Timing {
 
 export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, catchUpMs: 20, opsStepMs: 10 };
 
-/** A condition to set. The observed generation follows from the object, the time from the clock. */
+/** A condition to set. */
 export interface NewCondition {
   readonly type: string;
   readonly status: 'True' | 'False';
@@ -47,12 +47,15 @@ export interface NewCondition {
   readonly observedGeneration?: number;
 }
 
-/** Returns the conditions with one replaced or appended. A condition that would not change keeps its time. */
-export function withCondition(conditions: readonly Condition[], next: NewCondition, now: Date): readonly Condition[] {
-  const old = conditions.find((c) => c.type === next.type);
-  if (old !== undefined && isEqual(old, { ...next, lastTransitionTime: old.lastTransitionTime })) return conditions;
-  const condition = { ...next, lastTransitionTime: timestamp(now) };
-  return old === undefined ? [...conditions, condition] : conditions.map((c) => (c === old ? condition : c));
+/** Returns the conditions with others replaced or appended. A condition that would not change keeps its time. */
+export function withConditions(conditions: readonly Condition[], set: readonly NewCondition[], now: Date): readonly Condition[] {
+  const result = [...conditions];
+  for (const next of set) {
+    const at = result.findIndex((c) => c.type === next.type);
+    const isUnchanged = at >= 0 && isEqual(result[at], { ...next, lastTransitionTime: result[at]?.lastTransitionTime });
+    if (!isUnchanged) result.splice(at < 0 ? result.length : at, 1, { ...next, lastTransitionTime: timestamp(now) });
+  }
+  return result;
 }
 
 /** Returns the conditions of an object. */
@@ -65,13 +68,14 @@ export async function writeStatus({ client }: Context, object: KubeObject, statu
   if (!isEqual(status, object.status ?? {})) await client.replaceStatus({ ...object, status });
 }
 
+/** Returns conditions that observe the generation of an object. */
+export function observing({ metadata }: KubeObject, set: readonly NewCondition[]): readonly NewCondition[] {
+  return set.map((condition) => ({ ...condition, observedGeneration: metadata.generation ?? 1 }));
+}
+
 /** Sets conditions of an object, which observe its generation, and other fields of its status. */
 export async function setConditions(context: Context, object: KubeObject, set: readonly NewCondition[], fields = {}): Promise<void> {
-  const observedGeneration = object.metadata.generation ?? 1;
-  const conditions = set.reduce(
-    (all, condition) => withCondition(all, { observedGeneration, ...condition }, context.clock.now()),
-    conditionsOf(object),
-  );
+  const conditions = withConditions(conditionsOf(object), observing(object, set), context.clock.now());
   await writeStatus(context, object, { ...(object.status as Status | undefined), ...fields, conditions });
 }
 

@@ -4,7 +4,7 @@ import { goDurationMs } from '#model/go-duration';
 import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
 import { keyOf } from '../cache';
-import { type Context, conditionsOf, type NewCondition, withCondition, writeStatus } from '../context';
+import { type Context, conditionsOf, type NewCondition, withConditions, writeStatus } from '../context';
 import { type Controller, watch } from '../controller';
 import { issuerFaultsOf } from '../faults';
 import { type CertificateRequest, type Issuer, KINDS } from '../kinds';
@@ -116,6 +116,6 @@ async function report(context: Context, request: CertificateRequest, outcome: Ou
       : 'refusal' in outcome
         ? [ready('False', 'Failed', outcome.refusal), { failureTime: timestamp(now) }]
         : [ready('True', 'Issued', 'Certificate fetched from issuer successfully'), outcome];
-  const conditions = withCondition(withCondition(conditionsOf(request), APPROVED, now), condition, now);
+  const conditions = withConditions(conditionsOf(request), [APPROVED, condition], now);
   await writeStatus(context, request, { ...request.status, ...fields, conditions });
 }

@@ -1,8 +1,7 @@
 /** The facts about a Certificate, and the status that reports them. */
 import { goDurationMs } from '#model/go-duration';
-import type { Condition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
-import { type Context, conditionsOf, type NewCondition, withCondition, writeStatus } from '../context';
+import { type Context, conditionsOf, type NewCondition, observing, withConditions, writeStatus } from '../context';
 import { type Certificate, type CertificateRequest, KINDS, type Secret } from '../kinds';
 import { findViolation, type Material, materialOf, type Violation } from './violations';
 
@@ -55,10 +54,8 @@ export async function reportStatus(
     { type: 'Ready', ...readiness(violation, material, now) },
     ...(issuing === undefined || issuing === 'remove' ? [] : [{ type: 'Issuing', ...issuing }]),
   ];
-  const conditions = set.reduce<readonly Condition[]>(
-    (all, condition) => withCondition(all, { observedGeneration: certificate.metadata.generation ?? 1, ...condition }, now),
-    conditionsOf(certificate).filter((c) => issuing !== 'remove' || c.type !== 'Issuing'),
-  );
+  const kept = conditionsOf(certificate).filter((c) => issuing !== 'remove' || c.type !== 'Issuing');
+  const conditions = withConditions(kept, observing(certificate, set), now);
   await writeStatus(context, certificate, { ...fields, ...(material === undefined ? {} : datesOf(certificate, material)), conditions });
 }
 

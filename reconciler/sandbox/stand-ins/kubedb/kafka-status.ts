@@ -1,6 +1,6 @@
 /** Conditions and phase of a Kafka by KubeDB's rules. Pure. */
 import { type Condition, hasTrueCondition } from '#model/kube-object';
-import { conditionsOf, type NewCondition, withCondition } from '../context';
+import { conditionsOf, withConditions } from '../context';
 import type { Health } from '../kafka/processes';
 import type { Kafka, PetSet } from '../kinds';
 import { petSetsOf } from './layout';
@@ -45,15 +45,13 @@ export function kafkaStatus({ kafka, petSets, health, isObserved, now }: KafkaSt
     [isProvisioned, 'Provisioned', 'True', 'DatabaseSuccessfullyProvisioned', `${subject} is successfully provisioned.`],
     [isHalted, 'Halted', 'True', 'DatabaseHaltedSuccessfully', `${subject} is halted.`],
   ];
-  const conditions = rows.reduce<readonly Condition[]>(
-    (all, [applies, type, status, reason, message]) => {
-      // These two describe the past: a new generation does not repeat them.
-      const isPast = ['ProvisioningStarted', 'Provisioned'].includes(type) && all.some((c) => c.type === type);
-      const condition: NewCondition = { type, status, reason, message, observedGeneration: generation };
-      return applies && !isPast ? withCondition(all, condition, now) : all;
-    },
-    conditionsOf(kafka).filter((c) => isHalted || c.type !== 'Halted'),
+  const kept = conditionsOf(kafka).filter((c) => isHalted || c.type !== 'Halted');
+  // These two describe the past: a new generation does not repeat them.
+  const isPast = (type: string) => ['ProvisioningStarted', 'Provisioned'].includes(type) && kept.some((c) => c.type === type);
+  const set = rows.flatMap(([applies, type, status, reason, message]) =>
+    applies && !isPast(type) ? [{ type, status, reason, message, observedGeneration: generation }] : [],
   );
+  const conditions = withConditions(kept, set, now);
   return { ...kafka.status, phase: phaseOf(conditions), ...(isObserved ? { observedGeneration: generation } : {}), conditions };
 }
 

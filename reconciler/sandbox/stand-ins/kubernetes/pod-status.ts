@@ -1,6 +1,6 @@
 /** The status of a pod, as a kubelet reports it. */
 import { timestamp } from '#reconciler/sandbox/clock';
-import { conditionsOf, type NewCondition, withCondition } from '../context';
+import { conditionsOf, type NewCondition, withConditions } from '../context';
 import type { Pod } from '../kinds';
 
 /** What a kubelet knows about the containers of a pod. */
@@ -30,7 +30,7 @@ export function podStatus(pod: Pod, state: ContainerState, now: Date): object {
   ];
   return {
     phase: 'waiting' in state ? 'Pending' : 'Running',
-    conditions: conditions.reduce((all, c) => withCondition(all, c, now), conditionsOf(pod)),
+    conditions: withConditions(conditionsOf(pod), conditions, now),
     startTime: pod.status?.startTime ?? timestamp(now),
     ...(isRunning ? { podIP: '127.0.0.1' } : {}),
     containerStatuses: containers.map(({ name, image = '' }) => ({
