@@ -2,7 +2,7 @@
  * Violations between the documents of a bundle: an object or Secret with two uses, a certificate that outlives its CA, a document that
  * contradicts the desired TLS state. Each rule is named after the violation that it finds.
  */
-import { commonNameViolation } from './certificate-rules';
+import { commonNameProblem } from './certificate-rules';
 import type { Desired } from './desired';
 import { parseGoDuration } from './go-duration';
 import { type Certificate, isKind } from './kinds';
@@ -118,7 +118,8 @@ function brokerNamesAreTooLong(draft: Draft): readonly Violation[] {
   const commonName = brokerCommonName(kafka, namespace);
   if (draft.tls === 'off' || commonName.length <= 64 || draft.manifests.some((m) => isBrokerCertificate(m, draft))) return [];
   const certificate = { ...KINDS.Certificate, metadata: { name: brokerCertificateName(kafka, 'server'), namespace } };
-  return [commonNameViolation(certificate, 'spec.commonName', commonName)];
+  const message = commonNameProblem(commonName);
+  return [{ severity: 'error', subject: refOf(certificate), field: 'spec.commonName', value: commonName, message }];
 }
 
 /** A CA is renewed `renewBefore` before it expires. A leaf that was signed shortly before may be valid for longer than the root. */

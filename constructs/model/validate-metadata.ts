@@ -1,5 +1,5 @@
 /** Rules of Kubernetes for the metadata of any object. */
-import { type KubeObject, refOf } from './kube-object';
+import type { KubeObject } from './kube-object';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names';
 import { checkRules, mapIn, type Rule } from './rules';
 import type { Violation } from './violation';
@@ -57,9 +57,4 @@ const RULES: readonly Rule[] = [
 /** Returns the violations in the name, labels and annotations of an object. */
 export function metadataViolations(object: KubeObject): readonly Violation[] {
   return checkRules(object, RULES);
-}
-
-/** Returns the violation of a value that is not the name of an object. */
-export function badName(object: KubeObject, field: string, value: unknown): Violation {
-  return { severity: 'error', subject: refOf(object), field, value, message: IS_NAME.message };
 }

@@ -174,7 +174,7 @@ export const refused: readonly RefusedCertificate[] = [
   {
     name: 'a format that is listed twice',
     spec: { additionalOutputFormats: [{ type: 'DER' }, { type: 'DER' }] },
-    field: 'spec.additionalOutputFormats[1].type',
+    field: 'spec.additionalOutputFormats',
     says: /once/,
   },
   { name: 'no history', spec: { revisionHistoryLimit: 0 }, field: 'spec.revisionHistoryLimit', says: /at least one/ },

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type NameField, nameProblem } from '#model/certificate-names';
+import type { AlternativeNameField } from '#model/certificate-fields';
+import { nameProblem } from '#model/certificate-names';
 
 interface Refused {
   readonly text: string;
   readonly says: RegExp;
 }
 
-const REFUSED: Readonly<Record<NameField, readonly Refused[]>> = {
+const REFUSED: Readonly<Record<AlternativeNameField, readonly Refused[]>> = {
   dnsNames: [
     { text: '', says: /not empty/ },
     { text: '203.0.113.7', says: /IP address.*Put it into ipAddresses/ },
@@ -76,7 +77,7 @@ const REFUSED: Readonly<Record<NameField, readonly Refused[]>> = {
   ],
 };
 
-const ACCEPTED: Readonly<Record<NameField, readonly string[]>> = {
+const ACCEPTED: Readonly<Record<AlternativeNameField, readonly string[]>> = {
   dnsNames: [
     'localhost',
     'orders-pods',
@@ -93,13 +94,10 @@ const ACCEPTED: Readonly<Record<NameField, readonly string[]>> = {
   emailAddresses: ['team@example.org', "o'neill+kafka@mail.example.org", 'root@localhost'],
 };
 
-for (const field of Object.keys(REFUSED) as readonly NameField[]) {
+for (const field of Object.keys(REFUSED) as readonly AlternativeNameField[]) {
   describe(field, () => {
     for (const { text, says } of REFUSED[field]) {
-      test(`refuses "${text.slice(0, 40)}"`, () => {
-        const problem = nameProblem(field, text);
-        assert.match(`${problem?.why}. ${problem?.hint}`, says);
-      });
+      test(`refuses "${text.slice(0, 40)}"`, () => assert.match(nameProblem(field, text) ?? '', says));
     }
     for (const text of ACCEPTED[field]) {
       test(`accepts "${text.slice(0, 40)}"`, () => assert.equal(nameProblem(field, text), undefined));

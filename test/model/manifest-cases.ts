@@ -272,7 +272,7 @@ export const warnings: readonly Row[] = [
     'spec.tls.certificates[0].privateKey.encoding',
     /PKCS#8 only/,
   ),
-  row('an alias that no listener serves', reconfigure([{ alias: 'http' }]), 'spec.tls.certificates[0].alias', /no Kafka serves it/),
+  row('an alias that no listener serves', reconfigure([{ alias: 'http' }]), 'spec.tls.certificates[0].alias', /no Kafka serves this/),
 ];
 export const fine: readonly { readonly name: string; readonly manifest: KubeObject }[] = [
   { name: 'three and three', manifest: dedicated({}) },

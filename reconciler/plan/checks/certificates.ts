@@ -1,6 +1,6 @@
 /** Layer 2: the broker Certificates. */
 import { differingFields } from '#model/certificate-effect';
-import type { KubeObject } from '#model/kube-object';
+import type { Certificate } from '#model/kinds/index';
 import { certificateOf, issuerOf } from '#model/tls';
 import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
@@ -39,7 +39,7 @@ function certificateDifferences(view: AliasView): readonly string[] {
 }
 
 /** The user's labels on a Secret need no operation: `brokerLabelSteps` writes them. */
-function withoutUserLabels({ bundle }: PlanInput, spec: KubeObject['spec']): object {
+function withoutUserLabels({ bundle }: PlanInput, spec: Certificate['spec']): object {
   const { secretTemplate } = spec;
   const labels = Object.entries(secretTemplate?.labels ?? {}).filter(([key]) => bundle.desired.labels?.[key] === undefined);
   return { ...spec, secretTemplate: { ...secretTemplate, labels: Object.fromEntries(labels) } };

@@ -1,6 +1,7 @@
 /** Layer 4: PetSets and configuration Secrets. */
 import type { Bundle } from '#model/bundle';
-import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import type { Kafka } from '#model/kinds/index';
+import { KINDS, ref } from '#model/kube-object';
 import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '#reconciler/model/broker-pod';
 import type { PetSetObservation, PetSetState } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
@@ -15,8 +16,8 @@ export function petSetFindings({ bundle, live }: { readonly bundle: Bundle; read
     .filter((f) => f !== undefined);
 }
 
-function templateDiffers(kafka: KubeObject, set: PetSetState, live: PetSetObservation): Finding | undefined {
-  const template = set.object.spec?.template;
+function templateDiffers(kafka: Kafka, set: PetSetState, live: PetSetObservation): Finding | undefined {
+  const template = set.object.spec.template;
   const has = mountedCertificateSecret(template?.spec);
   const wanted = mountedCertificateSecret(withCertificateVolume(kafka, template).spec);
   if (has === wanted) return undefined;
@@ -29,7 +30,7 @@ function templateDiffers(kafka: KubeObject, set: PetSetState, live: PetSetObserv
  * Only under `native`: how KubeDB writes its configuration is not public, and under `ops-request` it is KubeDB's alone. Also under `native`
  * only what TLS decides is compared: other listeners and settings, comments and spelling are KubeDB's and the user's.
  */
-function configDiffers(kafka: KubeObject, set: PetSetState, live: PetSetObservation, bundle: Bundle): Finding | undefined {
+function configDiffers(kafka: Kafka, set: PetSetState, live: PetSetObservation, bundle: Bundle): Finding | undefined {
   const { config, role } = set;
   if (bundle.desired.executor !== 'native' || config === undefined) return undefined;
   const wanted = configData(kafka, role, undefined, config);

@@ -7,7 +7,8 @@
  *
  * `ca`, `vault` and `venafi` issuers sign by rules that are not in their spec; what they refuse, cert-manager reports.
  */
-import { formatRef, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
+import { type Certificate, type Issuer, isKind } from '#model/kinds/index';
+import { formatRef, type ObjectRef, refOf } from '#model/kube-object';
 import type { Draft, Obstacle } from '#reconciler/model/plan';
 import type { PlanInput } from '../plan-input';
 import { certificatesToIssue, type WantedCertificate, wantedCertificates } from './wanted-certificates';
@@ -45,13 +46,13 @@ function unsuitableIssuers(input: PlanInput, certificates: readonly WantedCertif
 }
 
 /** The bundle's manifest wins over the live object, which the plan brings to it. */
-function specOf({ kind, name }: ObjectRef, { bundle, live }: PlanInput): KubeObject['spec'] {
-  const manifest = bundle.issuerManifests.find((m) => m.kind === kind && m.metadata.name === name);
+function specOf({ kind, name }: ObjectRef, { bundle, live }: PlanInput): Issuer['spec'] {
+  const manifest = bundle.issuerManifests.filter((m) => isKind('Issuer', m)).find((m) => m.kind === kind && m.metadata.name === name);
   return (manifest ?? live.issuers.find((i) => i.kind === kind && i.name === name)?.object)?.spec;
 }
 
-function whyUnsuitable(spec: KubeObject['spec'], { manifest, isOfBrokers }: WantedCertificate): Omit<Unsuitable, 'issuer'> | undefined {
-  if (spec?.selfSigned !== undefined && manifest.spec?.isCA !== true) {
+function whyUnsuitable(spec: Issuer['spec'], { manifest, isOfBrokers }: WantedCertificate): Omit<Unsuitable, 'issuer'> | undefined {
+  if (spec?.selfSigned !== undefined && manifest.spec.isCA !== true) {
     return {
       problem: isOfBrokers
         ? "signs every certificate with its own key (spec.selfSigned): the brokers' certificates would have no root in common, and every rotation would replace their roots"
@@ -72,12 +73,12 @@ function whyUnsuitable(spec: KubeObject['spec'], { manifest, isOfBrokers }: Want
 const MOST_NAMES = 3;
 
 /** Returns the names and addresses of a Certificate that the public DNS cannot prove. */
-function unprovableNames({ spec = {} }: KubeObject): readonly string[] {
+function unprovableNames({ spec }: Certificate): readonly string[] {
   const { commonName, dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = spec;
   const names: readonly string[] = [...dnsNames, ...(commonName === undefined || dnsNames.includes(commonName) ? [] : [commonName])];
   return [
     ...names.filter((name) => !isPublicName(name)),
-    ...ipAddresses.filter((address: string) => PRIVATE_ADDRESS.test(address)),
+    ...ipAddresses.filter((address) => PRIVATE_ADDRESS.test(address)),
     ...uris,
     ...emailAddresses,
   ];

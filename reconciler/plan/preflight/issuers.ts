@@ -2,7 +2,8 @@
  * Issuers that certificates are to be issued by and that cannot issue yet: one is missing, not Ready, or its Secret holds no CA. Nothing is
  * begun that would stop half done for want of it. Issuers of the bundle, and CAs that the bundle has issued, are made Ready by the plan.
  */
-import { formatRef, KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { type Issuer, isKind } from '#model/kinds/index';
+import { formatRef, type KubeObject, type ObjectRef } from '#model/kube-object';
 import { statusOf } from '#reconciler/model/object-status';
 import type { CaProblem, IssuerState } from '#reconciler/model/observation';
 import type { Draft, Obstacle } from '#reconciler/model/plan';
@@ -21,7 +22,7 @@ export function issuerIsNotReady(input: PlanInput, draft: Draft): readonly Obsta
 
 function obstacleOf(subject: ObjectRef, { object, unknown, caProblem }: IssuerState, issuing: readonly KubeObject[]): Obstacle | undefined {
   if (unknown !== undefined) return undefined;
-  const manifest = issuing.find((m) => m.kind === subject.kind && m.metadata.name === subject.name);
+  const manifest = issuing.filter((m) => isKind('Issuer', m)).find((m) => m.kind === subject.kind && m.metadata.name === subject.name);
   const spec = (manifest ?? object)?.spec;
   if (isFedBy(issuing, spec)) return undefined;
   if (caProblem !== undefined) return caIsMissing(subject, caProblem);
@@ -39,9 +40,9 @@ function obstacleOf(subject: ObjectRef, { object, unknown, caProblem }: IssuerSt
 }
 
 /** It signs with a CA that the bundle has issued. */
-function isFedBy(issuing: readonly KubeObject[], spec: KubeObject['spec']): boolean {
-  const secretName: unknown = spec?.ca?.secretName;
-  return issuing.some((m) => m.kind === KINDS.Certificate.kind && m.spec?.secretName === secretName);
+function isFedBy(issuing: readonly KubeObject[], spec: Issuer['spec']): boolean {
+  const secretName = spec?.ca?.secretName;
+  return issuing.some((m) => isKind('Certificate', m) && m.spec.secretName === secretName);
 }
 
 /** A Secret that is missing or incomplete may still be written; one that holds no CA has to be replaced. */

@@ -1,11 +1,12 @@
 /** The Certificates that the desired state wants, and those of them that a draft has issued: what their issuers must be able to sign. */
-import { isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
+import { type Certificate, isKind } from '#model/kinds/index';
+import { isSameRef, KINDS, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { ALIASES } from '#model/tls';
 import type { Draft, Step } from '#reconciler/model/plan';
 import { type PlanInput, wantedCertificate } from '../plan-input';
 
 export interface WantedCertificate {
-  readonly manifest: KubeObject;
+  readonly manifest: Certificate;
   readonly issuer: ObjectRef;
   /** Pods of the Kafka mount it; else a CA or an application has it. */
   readonly isOfBrokers: boolean;
@@ -14,11 +15,11 @@ export interface WantedCertificate {
 /** Returns all of them: the brokers' first, then those of the bundle. */
 export function wantedCertificates(input: PlanInput): readonly WantedCertificate[] {
   const { bundle, live } = input;
-  const wanted = (isOfBrokers: boolean) => (manifest: KubeObject) => {
+  const wanted = (isOfBrokers: boolean) => (manifest: Certificate) => {
     return { manifest, issuer: issuerRefOf(manifest, live.namespace), isOfBrokers };
   };
   const ofBrokers = bundle.tls === 'off' ? [] : ALIASES.map((alias) => wantedCertificate(input, alias));
-  const others = bundle.issuerManifests.filter((m) => m.kind === KINDS.Certificate.kind);
+  const others = bundle.issuerManifests.filter((m) => isKind('Certificate', m));
   return [...ofBrokers.map(wanted(true)), ...others.map(wanted(false))];
 }
 
@@ -39,7 +40,6 @@ function isIssuing({ kind }: Step): boolean {
   return kind === 'issue' || kind === 'apply' || kind === 'awaitReady';
 }
 
-function issuerRefOf({ spec }: KubeObject, namespace: string): ObjectRef {
-  const { kind, name } = spec?.issuerRef ?? {};
-  return ref(kind === KINDS.ClusterIssuer.kind ? KINDS.ClusterIssuer : KINDS.Issuer, namespace, String(name));
+function issuerRefOf({ spec: { issuerRef } }: Certificate, namespace: string): ObjectRef {
+  return ref(issuerRef.kind === KINDS.ClusterIssuer.kind ? KINDS.ClusterIssuer : KINDS.Issuer, namespace, issuerRef.name);
 }
