@@ -6,7 +6,7 @@ import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
 import type { Cluster, ProgressEvent } from '#reconciler/ports';
 import { assertConverged } from '../support/converged';
 import { off, on } from '../support/desired-states';
-import { COMBINED, failureOf, KAFKA, startPlaintext, type World } from '../support/world';
+import { assertFails, COMBINED, failureOf, KAFKA, startPlaintext, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -148,9 +148,7 @@ describe('a rolling cut-over', () => {
       await lost(PODS.find((p) => p !== name) ?? '');
       once(whileWaiting, () => world.delete(world.ref(KINDS.Kafka, KAFKA)));
     });
-    const failure = await failureOf(world.apply(world.desired(on())));
-    assert.equal(failure.exitCode, 1, failure.message);
-    assert.match(failure.message, /it was deleted while it was worked on\.$/);
+    await assertFails(world.apply(world.desired(on())), 1, /it was deleted while it was worked on\.$/);
   });
 });
 

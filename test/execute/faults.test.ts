@@ -14,6 +14,7 @@ import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
 import {
+  assertFails,
   COMBINED,
   failureOf,
   hasCondition,
@@ -41,9 +42,7 @@ describe('native', () => {
     await secured('native');
     const bundle = world.desired(rotation());
     await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-2` });
-    const failure = await failureOf(world.apply(bundle));
-    assert.equal(failure.exitCode, 1);
-    assert.match(failure.message, /Pod\/demo\/orders-controller-2: restarted and not Ready after 10m/);
+    await assertFails(world.apply(bundle), 1, /Pod\/demo\/orders-controller-2: restarted and not Ready after 10m/);
     assert.deepEqual(world.evicted, ['orders-controller-2'], 'the unready pod goes first, and no healthy one is touched');
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
 
@@ -107,9 +106,7 @@ describe('native', () => {
       await world.cluster.replace({ ...now, status: { ...now.status, phase: 'Pending' } }, { status: true });
     };
     world.when('waiting', `${KAFKA}-server-cert`, () => void claim());
-    const failure = await failureOf(world.apply(bundle));
-    assert.equal(failure.exitCode, 4, failure.message);
-    assert.match(failure.message, /an ops-manager works on it/);
+    await assertFails(world.apply(bundle), 4, /an ops-manager works on it/);
     assert.deepEqual(world.evicted, []);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
   });
@@ -125,10 +122,9 @@ describe('native', () => {
       },
     });
     world = await startPlaintext('native', { decorate });
-    const failure = await failureOf(world.apply(world.desired(off())));
-    assert.equal(failure.exitCode, 1, failure.message);
-    assert.match(
-      failure.message,
+    const failure = await assertFails(
+      world.apply(world.desired(off())),
+      1,
       /^Kafka\/demo\/orders: not as desired after 12 rounds\. The last round found: Kafka\/demo\/orders: belongs to no KafkaTls yet\.$/,
     );
     assert.match(failure.hint ?? '', /--show-managed-fields/);
@@ -161,9 +157,11 @@ describe('native', () => {
   test('a gate that stays shut ends in exit 4, with the pods that restarted and those that did not', async () => {
     await secured('native', { sandbox: { timing: { podStartMs: 5_000, catchUpMs: 300_000 } } });
     const rotated = rotation();
-    const failure = await failureOf(world.apply(world.desired(rotated, { deadlines: { gate: Duration.minutes(1) } })));
-    assert.equal(failure.exitCode, 4, failure.message);
-    assert.match(failure.message, /orders-controller-2: 1 of 3 voters are caught up without controller 1002, 2 are needed/);
+    const failure = await assertFails(
+      world.apply(world.desired(rotated, { deadlines: { gate: Duration.minutes(1) } })),
+      4,
+      /orders-controller-2: 1 of 3 voters are caught up without controller 1002, 2 are needed/,
+    );
     assert.match(failure.message, /Not restarted yet: .*orders-controller-2/);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
     assert.deepEqual(world.evicted, ['orders-controller-0']);
@@ -223,9 +221,7 @@ describe('native', () => {
     await secured('native');
     const before = await world.podUids();
     await world.cluster.create(foreignRequest());
-    const failure = await failureOf(world.apply(world.desired(off())));
-    assert.equal(failure.exitCode, 4);
-    assert.match(failure.message, /could not begin after 30m: .*scale-out/);
+    await assertFails(world.apply(world.desired(off())), 4, /could not begin after 30m: .*scale-out/);
     assert.deepEqual(await world.podUids(), before);
   });
 });
@@ -252,9 +248,7 @@ describe('ops-request', () => {
       [/: failed: timed out/, /^Mend the cause, then run "kafka-tls apply --retry"\.$/],
       [/failed 2 times: .*timed out/, /^Mend the cause, then run "kafka-tls apply --retry"\.$/],
     ] as const) {
-      const failure = await failureOf(world.apply(bundle));
-      assert.equal(failure.exitCode, 1);
-      assert.match(failure.message, says);
+      const failure = await assertFails(world.apply(bundle), 1, says);
       assert.match(failure.message, /Certificate\/demo\/orders-(server|client)-cert: no quota left/);
       assert.match(failure.hint ?? '', hint);
     }
@@ -270,10 +264,9 @@ describe('ops-request', () => {
     world.when('evicted', `${KAFKA}-controller-0`, () => void world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` }));
     assert.match((await failureOf(world.apply(bundle))).message, /timed out/);
     const before = [await world.podUids(), (await world.requests()).length];
-    const failure = await failureOf(world.apply(bundle));
-    assert.equal(failure.exitCode, 4, failure.message);
-    assert.match(
-      failure.message,
+    await assertFails(
+      world.apply(bundle),
+      4,
       /^Pod\/demo\/orders-controller-1: could not begin after 15m: is not Ready, and no healthy pod is restarted beside it\.$/,
     );
     assert.deepEqual([await world.podUids(), (await world.requests()).length], before);
@@ -340,9 +333,11 @@ describe('native, where it must not continue', () => {
     test(`${what} that a budget forbids is exit 4, restarts no pod and is no failed attempt`, async () => {
       await secured('native');
       await forbidEvictions();
-      const failure = await failureOf(world.apply(world.desired(tls())));
-      assert.equal(failure.exitCode, 4, failure.message);
-      assert.match(failure.message, /^PodDisruptionBudget\/demo\/orders-\S+: maxUnavailable is 0: orders-\S+ can never be evicted/m);
+      await assertFails(
+        world.apply(world.desired(tls())),
+        4,
+        /^PodDisruptionBudget\/demo\/orders-\S+: maxUnavailable is 0: orders-\S+ can never be evicted/m,
+      );
       assert.deepEqual(world.evicted, []);
       const requests = await world.requests();
       assert.deepEqual(

@@ -9,7 +9,16 @@ import type { KafkaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
 import { on } from '../support/desired-states';
-import { COMBINED, failureOf, KAFKA, type KafkaOptions, type MemoryEnvironment, startSecured, type World } from '../support/world';
+import {
+  assertFails,
+  COMBINED,
+  failureOf,
+  KAFKA,
+  type KafkaOptions,
+  type MemoryEnvironment,
+  startSecured,
+  type World,
+} from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -51,9 +60,11 @@ test('without the facts no pod restarts if the policy refuses it, and the run re
   const issuedAfter = await secured();
   world.useFacts(silent);
   const refuse = { restart: { unknownHealthPolicy: UnknownHealthPolicy.REFUSE }, deadlines: { gate: Duration.minutes(1) } };
-  const failure = await failureOf(world.apply(wanted(refuse, issuedAfter)));
-  assert.equal(failure.exitCode, 4, failure.message);
-  assert.match(failure.message, /Kafka's own facts cannot be had: no broker says how Kafka is: orders-broker-0: connection refused/);
+  await assertFails(
+    world.apply(wanted(refuse, issuedAfter)),
+    4,
+    /Kafka's own facts cannot be had: no broker says how Kafka is: orders-broker-0: connection refused/,
+  );
   assert.deepEqual(world.evicted, []);
   const live = await world.observe(wanted(refuse, issuedAfter));
   const { notes } = plan(wanted(refuse, issuedAfter), live, world.clock.now());
@@ -185,9 +196,7 @@ for (const [what, facts] of [
 test('a certificate that is not yet valid at the deadline of the gate is exit 4, and no pod restarts', async () => {
   const issuedAfter = await secured();
   issuerAhead(3_600_000);
-  const failure = await failureOf(world.apply(wanted({}, issuedAfter)));
-  assert.equal(failure.exitCode, 4, failure.message);
-  assert.match(failure.message, /is valid only from .* Not restarted yet: orders-controller-0, /);
+  await assertFails(world.apply(wanted({}, issuedAfter)), 4, /is valid only from .* Not restarted yet: orders-controller-0, /);
   assert.deepEqual(world.evicted, []);
 });
 
@@ -225,9 +234,11 @@ describe('an operation of KubeDB', () => {
     const issuedAfter = await securedByKubeDb();
     await behind(`${KAFKA}-broker-1`);
     const before = [await world.podUids(), await world.requests()];
-    const failure = await failureOf(world.apply(wanted(byKubeDb, issuedAfter)));
-    assert.equal(failure.exitCode, 4, failure.message);
-    assert.match(failure.message, /no pod may be restarted after 15m: .*needs 2 without broker 0.* Nothing was asked of KubeDB\.$/);
+    await assertFails(
+      world.apply(wanted(byKubeDb, issuedAfter)),
+      4,
+      /no pod may be restarted after 15m: .*needs 2 without broker 0.* Nothing was asked of KubeDB\.$/,
+    );
     assert.deepEqual([await world.podUids(), await world.requests()], before);
   });
 

@@ -7,7 +7,7 @@ import { isFinishedRequest } from '#model/kubedb';
 import { plan } from '#reconciler/plan/plan';
 import { NOTHING_TO_DO } from '../support/converged';
 import { on } from '../support/desired-states';
-import { COMBINED, failureOf, hasCondition, startPlaintext, type World } from '../support/world';
+import { assertFails, COMBINED, hasCondition, startPlaintext, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -20,10 +20,9 @@ for (const executor of EXECUTORS) {
     test('a Kafka that KubeDB cannot use after a change of TLS is a failure, and no later run reports success', async () => {
       world = await startPlaintext(executor, { kafka: COMBINED });
       const bundle = world.desired(SPLIT);
-      const first = await failureOf(world.apply(bundle));
-      assert.equal(first.exitCode, 1, first.message);
-      assert.match(
-        first.message,
+      const first = await assertFails(
+        world.apply(bundle),
+        1,
         /TLS was changed, and KubeDB does not call the Kafka Ready after 10m: phase NotReady: .*is not accepting client requests/,
       );
       assert.match(first.hint ?? '', /CA in the Secret of the client certificate/);
@@ -31,9 +30,7 @@ for (const executor of EXECUTORS) {
       assert.ok((await world.requests()).every(isFinishedRequest));
       const pods = await world.podUids();
 
-      const second = await failureOf(world.apply(bundle));
-      assert.equal(second.exitCode, 4, second.message);
-      assert.match(second.message, /every listener serves what it should, and yet KubeDB cannot use it: phase NotReady/);
+      await assertFails(world.apply(bundle), 4, /every listener serves what it should, and yet KubeDB cannot use it: phase NotReady/);
       assert.deepEqual(await world.podUids(), pods);
       const { steps, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.deepEqual([steps, obstacles[0]?.kind], [[], 'wait']);

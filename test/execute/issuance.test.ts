@@ -9,7 +9,7 @@ import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { on } from '../support/desired-states';
-import { COMBINED, failureOf, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
+import { assertFails, COMBINED, failureOf, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -63,9 +63,7 @@ for (const executor of EXECUTORS) {
       await secured(executor);
       await refuse(REASON);
       const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
-      const failure = await failureOf(world.apply(bundle));
-      assert.equal(failure.exitCode, 1, failure.message);
-      assert.match(failure.message, new RegExp(REASON));
+      await assertFails(world.apply(bundle), 1, new RegExp(REASON));
       const told = world.events.filter(
         (e) => e.event === 'waiting' && e.message === `${REASON} (CertificateRequest/demo/${KAFKA}-server-cert-2)`,
       );

@@ -7,7 +7,7 @@ import { KINDS } from '#model/kube-object';
 import { mismatches } from '#reconciler/plan/verify';
 import { NOTHING_TO_DO } from '../support/converged';
 import { on } from '../support/desired-states';
-import { COMBINED, failureOf, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
+import { assertFails, COMBINED, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -62,7 +62,9 @@ test('gives an application another kind of key, and takes it back, without a res
 test('refuses another kind of key for a CA, which keeps its key, before anything is written', async () => {
   world = await startSecured('native', on(), { kafka: COMBINED });
   const issuer = TlsIssuer.selfSignedCa({ keyAlgorithm: KeyAlgorithm.ecdsa() });
-  const failure = await failureOf(world.apply(world.desired(on({ issuer }))));
-  assert.equal(failure.exitCode, 2);
-  assert.match(failure.message, /Certificate\/demo\/orders-ca: cert-manager keeps its key .* RSA 3072, wanted ECDSA 256/);
+  await assertFails(
+    world.apply(world.desired(on({ issuer }))),
+    2,
+    /Certificate\/demo\/orders-ca: cert-manager keeps its key .* RSA 3072, wanted ECDSA 256/,
+  );
 });

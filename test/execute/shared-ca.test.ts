@@ -7,7 +7,7 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { NOTHING_TO_DO } from '../support/converged';
 import { MOVE, on } from '../support/desired-states';
-import { COMBINED, failureOf, kafkaManifest, startPlaintext, type World } from '../support/world';
+import { assertFails, COMBINED, kafkaManifest, startPlaintext, type World } from '../support/world';
 
 const SMALL = { ...COMBINED, replicas: 1 };
 
@@ -29,9 +29,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       const before = await ca();
 
       const longer = TlsIssuer.selfSignedCa({ name: 'kafka-ca', duration: Duration.days(3650) });
-      const failure = await failureOf(world.apply(wanted('parcels', longer)));
-      assert.equal(failure.exitCode, 2);
-      assert.match(failure.message, /belongs to demo\/orders, and only one KafkaTls may own it/);
+      await assertFails(world.apply(wanted('parcels', longer)), 2, /belongs to demo\/orders, and only one KafkaTls may own it/);
       assert.deepEqual(await ca(), before);
 
       await world.apply(wanted('parcels', TlsIssuer.issuer('kafka-ca')));
@@ -55,9 +53,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       world = await startPlaintext(executor, { kafka: SMALL, objects });
       const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: MOVE });
       const bundle = world.desired(tls);
-      const failure = await failureOf(world.apply(bundle));
-      assert.equal(failure.exitCode, 2);
-      assert.match(failure.message, /belongs to no KafkaTls, and has other content: spec\.ca\.secretName differs/);
+      await assertFails(world.apply(bundle), 2, /belongs to no KafkaTls, and has other content: spec\.ca\.secretName differs/);
       const subject = world.ref(KINDS.Issuer, 'orders-ca');
       assert.equal((await world.cluster.get(subject))?.spec.ca.secretName, 'by-hand');
 

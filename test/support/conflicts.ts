@@ -16,7 +16,7 @@ import { Client } from '#reconciler/sandbox/client';
 import { assertConverged } from './converged';
 import { desiredProps, off, on } from './desired-states';
 import { RIVAL, Rival } from './rival';
-import { failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
+import { assertFails, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
 const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 
@@ -97,9 +97,7 @@ export function conflicts(
       await rivalClient().apply({ ...ca, spec: { renewBefore: '2h' } });
       const before = await world.podUids();
       const wanted = bundle(rotation());
-      const failure = await failureOf(world.apply(wanted));
-      assert.equal(failure.exitCode, 1);
-      assert.match(failure.message, /Certificate\/.*\/orders-ca: spec\.renewBefore belongs to field manager "rival"/);
+      await assertFails(world.apply(wanted), 1, /Certificate\/.*\/orders-ca: spec\.renewBefore belongs to field manager "rival"/);
       assert.equal((await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-ca`)))?.spec.renewBefore, '2h');
       assert.deepEqual(await world.podUids(), before);
       assert.ok(!hasCondition(await world.kafka(), 'Paused'));
@@ -209,9 +207,7 @@ export function conflicts(
           },
           { isHeld: () => held?.isHeld() ?? false },
         );
-      const failure = await failureOf(world.environment.run(run()));
-      assert.equal(failure.exitCode, 4, failure.message);
-      assert.match(failure.message, /no longer holds its Lease/);
+      await assertFails(world.environment.run(run()), 4, /no longer holds its Lease/);
       assert.equal((await cluster.get(lease))?.spec.holderIdentity, RIVAL, 'the run that lost the Lease does not release it');
       if (executor === 'native') assert.deepEqual(world.evicted, [], 'its request was not begun');
 

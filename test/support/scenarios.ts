@@ -24,7 +24,7 @@ import { type Issued, issueCertificate } from './certificate-factory';
 import { assertConverged } from './converged';
 import { desiredProps, off, on, onWithNewRoot } from './desired-states';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
-import { failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
+import { assertFails, failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
 /** KubeDB goes by ordinal; we leave the active controller, which in a fresh Kafka is the first one, to the last. */
 const IN_ORDER = { native: [1, 2, 0], 'ops-request': [0, 1, 2] } as const satisfies Record<ExecutorName, readonly number[]>;
@@ -148,10 +148,10 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
 
     test('waits for a referenced Kafka that is missing, then exits with the reason', async () => {
       world = await newWorld().start();
-      await assert.rejects(
+      await assertFails(
         world.apply(bundle(on(), { deadlines: { foreignOperation: Duration.seconds(10) } })),
-        (error: Error & { exitCode?: number }) =>
-          error.exitCode === 4 && /does not exist, and the desired state only refers to it/.test(error.message),
+        4,
+        /does not exist, and the desired state only refers to it/,
       );
       assert.deepEqual(writes, []);
     });
@@ -299,10 +299,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
         message: 'disk swap',
         lastTransitionTime: '2026-11-23T08:00:00Z',
       });
-      await assert.rejects(
-        world.apply(bundle(on())),
-        (e: Error & { exitCode?: number }) => e.exitCode === 4 && /paused by somebody else.*Maintenance: disk swap/.test(e.message),
-      );
+      await assertFails(world.apply(bundle(on())), 4, /paused by somebody else.*Maintenance: disk swap/);
       assert.ok(hasCondition(await world.kafka(), 'Paused'));
       assert.deepEqual(writes, []);
     });
@@ -360,10 +357,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       test('yields to an ops-manager that claims the request', async () => {
         world = await newWorld(true).start(kafkaManifest());
         await world.settle();
-        await assert.rejects(
-          world.apply(bundle(on())),
-          (e: Error & { exitCode?: number }) => e.exitCode === 4 && /an ops-manager works on it/.test(e.message),
-        );
+        await assertFails(world.apply(bundle(on())), 4, /an ops-manager works on it/);
       });
 
       test('another key encoding is rotated in', async () => {

@@ -270,13 +270,23 @@ export class World {
   }
 }
 
+type Failure = Error & { readonly exitCode?: number; readonly hint?: string };
+
 /** Returns the error that a run ends with. */
-export async function failureOf(run: Promise<unknown>): Promise<Error & { readonly exitCode?: number; readonly hint?: string }> {
+export async function failureOf(run: Promise<unknown>): Promise<Failure> {
   const error = await run.then(
     () => undefined,
     (e: Error) => e,
   );
   assert.ok(error !== undefined, 'the run fails');
+  return error;
+}
+
+/** Asserts how a run fails, and returns its error. */
+export async function assertFails(run: Promise<unknown>, exitCode: number, message: RegExp): Promise<Failure> {
+  const error = await failureOf(run);
+  assert.equal(error.exitCode, exitCode, error.message);
+  assert.match(error.message, message);
   return error;
 }
 
