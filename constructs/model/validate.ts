@@ -20,9 +20,14 @@ import { type Violation, violationsFor } from './violation';
 
 /** Returns all violations of a bundle, errors and warnings. */
 export function validate(draft: Draft): readonly Violation[] {
-  return [
+  const ofDesired = [
     ...desiredViolations(draft.desired, draft.now),
     ...(draft.nodes === undefined ? [] : nodesViolations(draft.desired, draft.nodes)),
+  ];
+  // The names of all objects are made of these two, and would all be reported.
+  if (ofDesired.some(({ field }) => field === 'kafka' || field === 'namespace')) return ofDesired;
+  return [
+    ...ofDesired,
     ...draft.manifests.flatMap(manifestViolations),
     ...bundleViolations({ ...draft, manifests: draft.manifests.map((manifest) => conformToSchema(manifest).object) }),
   ];
