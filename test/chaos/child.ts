@@ -1,6 +1,6 @@
 /**
  * `kafka-tls apply` as a process that can be killed: the command, its production client over HTTPS and its dialer, with time that passes
- * faster. It is told where the API is by the one line of JSON on its command line.
+ * faster. One line of JSON on its command line holds the address of the API.
  */
 import type https from 'node:https';
 import { main } from '#reconciler/cli/main';

@@ -49,7 +49,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
 
     for (const [shape, spec] of Object.entries(SHAPES)) {
       for (const [{ name, has, wants }, clusterDomain] of CASES.flatMap((c) => CLUSTER_DOMAINS.map((domain) => [c, domain] as const))) {
-        test(`a ${shape} Kafka in ${clusterDomain} with TLS that says: ${name}`, async () => {
+        test(`a ${shape} Kafka in ${clusterDomain} with these fields of TLS: ${name}`, async () => {
           let writes: readonly string[] = [];
           const decorate = (cluster: World['cluster']) => {
             const counted = counting(cluster);

@@ -79,7 +79,7 @@ test('without the facts no pod restarts if the policy refuses it, and the run re
   assert.deepEqual(world.evicted, ALL, 'once they can be had, the run finishes');
 });
 
-test('without the facts gates rest on readiness by default, and the plan says so', async () => {
+test('without the facts gates rest on readiness by default, and the plan notes it', async () => {
   const issuedAfter = await secured();
   world.useFacts(silent);
   const live = await world.observe(wanted({}, issuedAfter));

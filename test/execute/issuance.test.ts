@@ -64,11 +64,11 @@ for (const executor of EXECUTORS) {
       await refuse(REASON);
       const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
       await assertFails(world.apply(bundle), 1, new RegExp(REASON));
-      const told = world.events.filter(
+      const reports = world.events.filter(
         (e) => e.event === 'waiting' && e.message === `${REASON} (CertificateRequest/demo/${KAFKA}-server-cert-2)`,
       );
-      assert.ok((told[0]?.wait?.elapsedMs ?? Number.NaN) <= 10_000, 'within seconds');
-      assert.ok(told.length >= 4 && told.length < 30, `${told.length} times`);
+      assert.ok((reports[0]?.wait?.elapsedMs ?? Number.NaN) <= 10_000, 'within seconds');
+      assert.ok(reports.length >= 4 && reports.length < 30, `${reports.length} times`);
 
       await refuse('');
       await world.apply(bundle, { retry: true });
@@ -111,7 +111,7 @@ describe('an issuer that leaves desired names out', () => {
       if (event === 'applied' && subject.kind === KINDS.Issuer.kind && subject.name === issuer().name) void drop('127.0.0.1');
     };
   };
-  const says = /Issuer\/orders-ca dropped 127\.0\.0\.1: the issued certificate lacks what was asked for/;
+  const message = /Issuer\/orders-ca dropped 127\.0\.0\.1: the issued certificate lacks what was asked for/;
   const revision = async () => (await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`)))?.status?.revision;
 
   for (const executor of EXECUTORS) {
@@ -122,9 +122,9 @@ describe('an issuer that leaves desired names out', () => {
       const failure = await failureOf(world.apply(bundle));
       world.onEvent = undefined;
       assert.equal(failure.exitCode, 1, failure.message);
-      assert.match(failure.message, says);
+      assert.match(failure.message, message);
       if (executor === 'native') assert.deepEqual(world.evicted, [], 'no pod was restarted');
-      for (let i = 0; i < 4; i++) assert.match((await failureOf(world.apply(bundle))).message, says);
+      for (let i = 0; i < 4; i++) assert.match((await failureOf(world.apply(bundle))).message, message);
       assert.ok((await revision()) <= 3, 'it is not issued again with every run');
 
       await drop('');

@@ -3,7 +3,7 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { bundleName } from '#model/names';
 import { kafkaTls } from '../support/command-line';
-import type { JobSetting } from '../support/job-stage';
+import type { JobSetting } from '../support/job-fixture';
 import { jobs } from '../support/jobs';
 import { clusterIn, failure } from '../support/transports';
 import { inMemory, KAFKA, World } from '../support/world';

@@ -30,7 +30,7 @@ interface RollerCase {
     readonly unreadyWhenOrderIsComputed: readonly number[];
     readonly neverBecomesReady: readonly number[];
     readonly stuckPods: Readonly<Record<string, string>>;
-    /** What the safety check says of a node, attempt by attempt; the last answer stays. */
+    /** Answers of the safety check for a node, attempt by attempt; the last answer stays. */
     readonly safetyCheckPerAttempt: Readonly<Record<string, readonly boolean[]>>;
   };
   readonly expect: { readonly restarted: readonly number[]; readonly error: { readonly code: string; readonly pod: number } | null };
@@ -151,7 +151,7 @@ class ScriptedCluster {
     });
   }
 
-  /** Where the safety check says no, Kafka's facts are such that the gate says no: no leader, or a replica that nothing replaces. */
+  /** Where the safety check refuses, Kafka's facts make the gate refuse: no leader, or a partition that cannot lose a replica. */
   private look(isGate = false): PodObservation {
     const { activeController, nodes } = this.given;
     const refused = nodes.map(({ id }) => id).filter((id) => !this.isSafe(id, isGate));

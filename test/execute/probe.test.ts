@@ -103,8 +103,8 @@ for (const executor of EXECUTORS) {
       const bundle = rotation({ acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
       await world.apply(bundle);
       assert.equal(new Set(world.evicted).size, 3);
-      const told = world.events.findIndex((e) => e.event === 'applied' && e.message.includes('lacks'));
-      assert.ok(told !== -1 && told < world.events.findIndex((e) => e.event === 'evicted'));
+      const published = world.events.findIndex((e) => e.event === 'applied' && e.message.includes('lacks'));
+      assert.ok(published !== -1 && published < world.events.findIndex((e) => e.event === 'evicted'));
       await assertConverged(world, bundle);
     });
 

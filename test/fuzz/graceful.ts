@@ -22,12 +22,12 @@ const NOT_FOR_PEOPLE: readonly RegExp[] = [
 
 /** Asserts that a command succeeded or explained why not. `isJson`: standard error is one JSON object a line. */
 export function assertGraceful({ exitCode, stdout, stderr }: Ran, isJson = false): void {
-  const said = `exit code ${exitCode}\n${stderr}\n${stdout.slice(0, 2_000)}`;
-  assert.ok(EXIT_CODES.includes(exitCode), said);
-  for (const text of [stdout, stderr]) for (const pattern of NOT_FOR_PEOPLE) assert.doesNotMatch(text, pattern, said);
-  if (exitCode === 0 || exitCode === 3) assert.equal(stderr, '', said);
-  else if (stdout === '') assert.notEqual(stderr, '', 'a failure that says nothing');
-  if (isJson) for (const line of stderr.split('\n').filter((l) => l !== '')) assert.equal(typeof JSON.parse(line), 'object', said);
+  const answer = `exit code ${exitCode}\n${stderr}\n${stdout.slice(0, 2_000)}`;
+  assert.ok(EXIT_CODES.includes(exitCode), answer);
+  for (const text of [stdout, stderr]) for (const pattern of NOT_FOR_PEOPLE) assert.doesNotMatch(text, pattern, answer);
+  if (exitCode === 0 || exitCode === 3) assert.equal(stderr, '', answer);
+  else if (stdout === '') assert.notEqual(stderr, '', 'a failure without a message');
+  if (isJson) for (const line of stderr.split('\n').filter((l) => l !== '')) assert.equal(typeof JSON.parse(line), 'object', answer);
 }
 
 /** Runs a command and asserts that it ends gracefully. */

@@ -1,6 +1,6 @@
 /**
- * What cert-manager makes of Certificates that synth refuses or accepts: its webhook and schema are asked about each, and what it admits and
- * never issues is created.
+ * How cert-manager treats Certificates that synth refuses or accepts: a dry run asks its webhook and schema about each. Certificates that it
+ * admits and never issues are created.
  */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * What real cert-manager makes of a CA of two tiers, and that it answers a certificate request of ours: what `observe/secret.ts`, the sandbox's
- * CA issuer and the probe of a CA that cannot be read rest on.
+ * How real cert-manager handles a CA of two tiers and a CertificateRequest of the product. `observe/secret.ts`, the sandbox's CA issuer and the
+ * probe of a CA that cannot be read rely on it.
  */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';

@@ -1,4 +1,4 @@
-/** What the control plane of the test's cluster really does: each sentence is something that a stand-in could only pretend. */
+/** Behaviour of the test's real control plane that a stand-in could only imitate. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -31,7 +31,7 @@ describe('a control plane with cert-manager', () => {
   });
   after(() => controlPlane?.stop());
 
-  test('a service account may do what a Role says and nothing else', async () => {
+  test('a service account may do what a Role allows and nothing else', async () => {
     const accounts = run.path('v1', 'serviceaccounts');
     await create(client, run.path('v1', 'serviceaccounts'), { metadata: { name: 'reader' } });
     const { body } = await client.send('POST', `${accounts}/reader/token`, { spec: {} });

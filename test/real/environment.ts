@@ -146,7 +146,7 @@ export class RealEnvironment implements TestEnvironment {
     return promise;
   }
 
-  /** Real time cannot be skipped. What matters here is that one instant can be told from another. */
+  /** Real time cannot be skipped. It is enough that one instant differs from another. */
   pass(ms: number): Promise<void> {
     return systemClock.sleep(Math.min(ms, TELLABLE_MS));
   }

@@ -33,7 +33,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     return world;
   }
 
-  test('Ready stays True while a certificate is issued again, and the Secret has the new one before the revision says so', async () => {
+  test('Ready stays True while a certificate is issued again, and the Secret has the new one before the revision changes', async () => {
     const world = await secured(true);
     const certificate = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
     const secret = world.ref(KINDS.Secret, `${KAFKA}-server-cert`);
@@ -59,7 +59,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     );
     assert.ok(
       seen.every((s) => s.isReady),
-      'Ready alone would have said that all is done, all the while',
+      'Ready alone would not have shown the issuance',
     );
     const last = seen.at(-1) as Seen;
     assert.deepEqual([last.revision, last.isIssuing], [first.revision + 1, false], 'the revision counts and Issuing ends in one write');

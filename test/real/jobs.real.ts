@@ -10,7 +10,7 @@ import type { ExecutorName } from '#model/desired';
 import { serveApi } from '#reconciler/sandbox/api/http';
 import type { ChildOptions } from '../chaos/child';
 import type { Ran } from '../support/command-line';
-import type { JobSetting } from '../support/job-stage';
+import type { JobSetting } from '../support/job-fixture';
 import { jobs } from '../support/jobs';
 import { World } from '../support/world';
 import { type Environments, type RealEnvironment, realEnvironments, sendOver } from './environment';

@@ -155,7 +155,7 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
       ['one broker only, the last one', { brokers: [2] }],
     ];
     for (const [name, way] of ways) {
-      test(`are to be had by ${name}`, async () => {
+      test(`are read by ${name}`, async () => {
         const facts = await known(way);
         assert.deepEqual(partitionsOf(facts), partitionsOf(await known()));
         assert.equal(facts.quorum.voters.length, 3);
@@ -177,7 +177,7 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
       ['no broker', { brokers: [] }, /no broker runs/],
     ];
     for (const [name, way, says] of refusals) {
-      test(`are unknown with ${name}, and a sentence says so`, async () => {
+      test(`are unknown with ${name}, and the reason is a sentence`, async () => {
         const reading = await read(way);
         assert.ok('unknown' in reading, JSON.stringify(reading));
         assert.match(reading.unknown, says);
@@ -282,7 +282,7 @@ function isrs({ topics }: KafkaFacts): readonly (readonly number[])[] {
   return topics.flatMap((t) => t.partitions.map((p) => p.isr));
 }
 
-/** What the gate says of a node, all pods being Ready. */
+/** Returns the verdict of the gate for a node while all pods are Ready. */
 function verdictOn(nodeId: number, facts: KafkaFacts): Verdict {
   const pod = pods.find((p) => p.nodeId === nodeId);
   assert.ok(pod !== undefined);

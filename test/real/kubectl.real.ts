@@ -1,4 +1,4 @@
-/** What people do with kubectl in the sandbox they can do here, too: the same words, against a real API server. */
+/** The kubectl commands that users run in the sandbox work on a real API server, too. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ describe('kubectl', { skip: isInstalled ? WITHOUT_KUBEDB : 'kubectl is not on th
     assert.match(kubectl('delete', 'kafkas.kubedb.com', 'by-hand', '-n', 'default'), /"by-hand" deleted/);
   });
 
-  test('what the condition of a paused Kafka says to do resumes it', () => {
+  test('the command in the condition of a paused Kafka resumes it', () => {
     kubectl('apply', '--server-side', '-f', 'kafka.yaml');
     const kafka = ['kafkas.kubedb.com', 'by-hand', '-n', 'default'];
     kubectl('patch', ...kafka, '--subresource=status', '--type=merge', '-p', JSON.stringify(PAUSED));

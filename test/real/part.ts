@@ -17,7 +17,7 @@ const END_WITHIN_MS = 15_000;
 const LINES_OF_LOG = 15;
 
 export interface Part {
-  /** What it says of itself, once it is ready. */
+  /** What the program reports once it is ready. */
   readonly ready: Promise<{ readonly kubeconfig?: string }>;
   hasEnded(): boolean;
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * A request that an issuer refuses, and what cert-manager makes of it: where it writes the reason, that it waits for an hour, and that the
- * condition that this project sets has it try again at once.
+ * How cert-manager handles a request that an issuer refuses: where it writes the reason, that it waits for an hour, and that the condition
+ * that the product sets makes it try again at once.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

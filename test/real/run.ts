@@ -1,7 +1,7 @@
 /**
  * `npm run test:real [-- NAME ...]`: the suites that need a real Kubernetes API, on one control plane that all of them share, and those that
  * need a real Kafka. The names choose among the files of this folder; without any all run. The sandbox's contract is held against the same
- * server. What is missing on this machine is said in one sentence.
+ * server. If this machine lacks something, one sentence names it.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
  * Health expressions in CEL as Flux evaluates them: an object whose generation was not observed is in progress; then `inProgress`, `failed`
- * and `current` are asked, and the first that is true says it. An object of which none is true is waited for, and so is one that an
- * expression cannot be asked of, such as one without a status.
+ * and `current` are evaluated, and the first that is true decides. An object for which none is true is in progress, and so is one that an
+ * expression cannot be evaluated for, such as one without a status.
  */
 import { parse } from '@marcbachmann/cel-js';
 import type { KubeObject } from '#model/kube-object';

@@ -2,7 +2,7 @@
  * A sensible default cluster as an observation, and the desired state that goes with it; one method a change.
  *
  * The default is a 3+3 Kafka `demo/orders` that serves TLS from `Issuer/orders-ca`, all five layers in agreement: nothing to do. Each
- * method makes one thing different and returns the builder, so that a test says only what matters to it. Impossible states are refused.
+ * method makes one thing different and returns the builder, so that a test states only what matters to it. Impossible states are refused.
  */
 
 import { assembleBundle, type Bundle } from '#model/bundle';
@@ -245,7 +245,7 @@ export class ClusterBuilder {
     return this.sees(({ issuers }) => ({ issuers: [...issuers.filter((i) => i.name !== state.name), state] }));
   }
 
-  /** Clients have been told of every CA that they have to trust. */
+  /** The trust bundle holds every CA that clients must trust. */
   toldAll(): this {
     return this.sees((live) => ({ trust: exportedTrust({ bundle: this.bundle, live, now: new Date(NOW) }) }));
   }

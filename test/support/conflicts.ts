@@ -144,11 +144,11 @@ export function conflicts(
           return applied;
         },
       });
-      const told: Promise<KubeObject | undefined>[] = [];
-      world.onEvent = ({ event }) => void (event === 'evicted' && told.push(trust()));
+      const seen: Promise<KubeObject | undefined>[] = [];
+      world.onEvent = ({ event }) => void (event === 'evicted' && seen.push(trust()));
       await world.apply(bundle(on()));
-      assert.equal(told.length, 3);
-      for (const configMap of await world.environment.run(Promise.all(told))) assert.match(configMap?.data['ca.crt'], /BEGIN CERTIFICATE/);
+      assert.equal(seen.length, 3);
+      for (const configMap of await world.environment.run(Promise.all(seen))) assert.match(configMap?.data['ca.crt'], /BEGIN CERTIFICATE/);
       between = (cluster) => cluster;
       await assertDone(bundle(on()));
     });

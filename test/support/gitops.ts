@@ -1,11 +1,11 @@
 /**
- * Stand-in for Argo CD and Flux: applies the objects of a commit by server-side apply, prunes what left it if told to, and applies the same
+ * Stand-in for Argo CD and Flux: applies the objects of a commit by server-side apply, optionally prunes objects that left it, and applies the same
  * commit again, which restores deleted objects.
  */
 import { type KubeObject, kindOf } from '#model/kube-object';
 import { Client, type Send } from '#reconciler/sandbox/client';
 
-/** What tells them apart for what they apply: the field manager, and how they delete. */
+/** How the two differ for the objects that they apply: field manager and deletion. */
 const WAYS = {
   'Argo CD': { manager: 'argocd-controller', propagationPolicy: 'Foreground' },
   Flux: { manager: 'kustomize-controller', propagationPolicy: 'Background' },
@@ -22,7 +22,7 @@ export interface GitOpsOptions {
 
 export class GitOps {
   private readonly client: Client;
-  /** What it has applied and not pruned. */
+  /** Objects that were applied and not pruned. */
   private inventory: readonly KubeObject[] = [];
   private commit: readonly KubeObject[] = [];
 

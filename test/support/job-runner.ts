@@ -1,6 +1,6 @@
 /**
- * Stand-in for the kubelet of pods of Jobs: each is one run of `kafka-tls` with the arguments of its container. A pod that is deleted has its
- * process told to end. What Jobs make of the exit codes is the business of the Job controller, a real one or that of `job-controller.ts`.
+ * Stand-in for the kubelet of pods of Jobs: each is one run of `kafka-tls` with the arguments of its container. The process of a
+ * deleted pod receives SIGTERM. The Job controller, a real one or that of `job-controller.ts`, decides by the exit codes.
  */
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { InterruptedError } from '#reconciler/errors';
@@ -94,12 +94,12 @@ export class JobRunner {
   private async report(pod: KubeObject, phase: string, state: object): Promise<void> {
     const { namespace, name, uid } = pod.metadata;
     const [{ name: container, image }] = pod.spec.containers;
-    const said = { name: container, image, imageID: image, ready: phase === 'Running', restartCount: 0, state };
+    const status = { name: container, image, imageID: image, ready: phase === 'Running', restartCount: 0, state };
     while (!this.end.signal.aborted) {
       const live = await this.client.get(KINDS.Pod, namespace, name);
       if (live === undefined || live.metadata.uid !== uid) return;
       try {
-        await this.client.replaceStatus({ ...live, status: { ...live.status, phase, containerStatuses: [said] } });
+        await this.client.replaceStatus({ ...live, status: { ...live.status, phase, containerStatuses: [status] } });
         return;
       } catch (error) {
         if (!(error instanceof ApiError) || error.code !== 409) throw error;

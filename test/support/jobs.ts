@@ -10,8 +10,8 @@ import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { PAUSE_REASON } from '#model/names';
 import { off, on, onWithNewRoot } from './desired-states';
 import type { GitOpsOptions } from './gitops';
+import { JobFixture, type JobSetting, jobOf } from './job-fixture';
 import type { Run } from './job-runner';
-import { type JobSetting, jobOf, Stage } from './job-stage';
 import { hasCondition, isReady, KAFKA } from './world';
 
 const RENAMED = { server: { dnsNames: ['kafka.example.org'] } };
@@ -31,126 +31,126 @@ const REVERTS: readonly { readonly name: string; readonly before: () => Tls; rea
 
 /** Plays all of them with an executor. */
 export function jobs(executor: ExecutorName, open: () => JobSetting): void {
-  // They share a stage.
+  // They share a fixture.
   describe(`executor ${executor}`, { concurrency: 1 }, () => {
-    let stage: Stage;
-    afterEach(() => stage?.close());
+    let fixture: JobFixture;
+    afterEach(() => fixture?.close());
     const opened = async (controller: GitOpsOptions['controller'], prune: boolean) => {
-      stage = new Stage(executor, open(), controller, prune);
-      await stage.open();
+      fixture = new JobFixture(executor, open(), controller, prune);
+      await fixture.open();
     };
 
     test('an old Job that tries again when the new one is done applies the current desired state', async () => {
       await opened('Flux', false);
-      const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
-      await stage.sync(a);
-      (await stage.runAtWork(jobOf(a))).terminate();
-      stage.runner.hold(jobOf(a));
-      await stage.sync(b);
-      await stage.over(jobOf(b));
-      const before = await stage.kafkaPods();
-      stage.runner.release(jobOf(a));
-      await stage.settle();
-      assert.deepEqual(stage.runs(), [
+      const [a, b] = [fixture.commit(on()), fixture.commit(on(RENAMED))];
+      await fixture.sync(a);
+      (await fixture.runAtWork(jobOf(a))).terminate();
+      fixture.runner.hold(jobOf(a));
+      await fixture.sync(b);
+      await fixture.over(jobOf(b));
+      const before = await fixture.kafkaPods();
+      fixture.runner.release(jobOf(a));
+      await fixture.settle();
+      assert.deepEqual(fixture.runs(), [
         [jobOf(a), 143],
         [jobOf(b), 0],
         [jobOf(a), 0],
       ]);
-      assert.match(stage.runner.runs.at(-1)?.ran?.stdout ?? '', /this run was started for .+; the present bundle is applied/);
-      assert.deepEqual(await stage.kafkaPods(), before, 'no pod is restarted for it');
-      await stage.assertDone(b);
+      assert.match(fixture.runner.runs.at(-1)?.ran?.stdout ?? '', /this run was started for .+; the present bundle is applied/);
+      assert.deepEqual(await fixture.kafkaPods(), before, 'no pod is restarted for it');
+      await fixture.assertDone(b);
     });
 
     test('an old Job that is pruned while it works ends with the Kafka resumed, and the new Job continues', async () => {
       await opened('Argo CD', true);
-      const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
-      await stage.sync(a);
-      const run = await stage.runAtWork(jobOf(a));
-      stage.runner.hold(jobOf(b));
-      await stage.sync(b);
-      await stage.world.until(async () => run.ran !== undefined);
+      const [a, b] = [fixture.commit(on()), fixture.commit(on(RENAMED))];
+      await fixture.sync(a);
+      const run = await fixture.runAtWork(jobOf(a));
+      fixture.runner.hold(jobOf(b));
+      await fixture.sync(b);
+      await fixture.world.until(async () => run.ran !== undefined);
       assert.equal(run.ran?.exitCode, 143, run.ran?.stderr);
       assert.match(run.ran?.stderr ?? '', /SIGTERM was received/);
-      assert.ok(executor === 'ops-request' || !hasCondition(await stage.world.kafka(), 'Paused'), 'the Kafka is not left paused');
-      stage.runner.release(jobOf(b));
-      await stage.settle();
-      assert.deepEqual(stage.runs(), [
+      assert.ok(executor === 'ops-request' || !hasCondition(await fixture.world.kafka(), 'Paused'), 'the Kafka is not left paused');
+      fixture.runner.release(jobOf(b));
+      await fixture.settle();
+      assert.deepEqual(fixture.runs(), [
         [jobOf(a), 143],
         [jobOf(b), 0],
       ]);
-      await stage.assertDone(b);
+      await fixture.assertDone(b);
     });
 
     test('two commits in quick succession: the first Job carries out the second commit, whose Job has nothing left to do', async () => {
       await opened('Flux', false);
-      const [a, b] = [stage.commit(on()), stage.commit(on(RENAMED))];
-      await stage.sync(a);
-      await stage.runAtWork(jobOf(a));
-      await stage.sync(b);
-      await stage.settle();
-      assert.deepEqual(stage.runs(), [
+      const [a, b] = [fixture.commit(on()), fixture.commit(on(RENAMED))];
+      await fixture.sync(a);
+      await fixture.runAtWork(jobOf(a));
+      await fixture.sync(b);
+      await fixture.settle();
+      assert.deepEqual(fixture.runs(), [
         [jobOf(a), 0],
         [jobOf(b), 0],
       ]);
-      assert.match(stage.runner.runs.at(-1)?.ran?.stdout ?? '', /finished: nothing to do/);
-      await stage.assertDone(b);
+      assert.match(fixture.runner.runs.at(-1)?.ran?.stdout ?? '', /finished: nothing to do/);
+      await fixture.assertDone(b);
       // The one that is called every hour finds what the two could not know of each other.
-      const writes = stage.writes.length;
-      await stage.runCronJob();
-      await stage.settle();
+      const writes = fixture.writes.length;
+      await fixture.runCronJob();
+      await fixture.settle();
       assert.deepEqual(
-        stage.writes.slice(writes).filter((w) => !w.endsWith(`/jobs/${jobOf(a)}`)),
+        fixture.writes.slice(writes).filter((w) => !w.endsWith(`/jobs/${jobOf(a)}`)),
         [],
         'nothing but the clean-up',
       );
-      await stage.sync(a);
-      await stage.settle();
-      await stage.assertDone(a);
+      await fixture.sync(a);
+      await fixture.settle();
+      await fixture.assertDone(a);
     });
 
     test('a KafkaTls that is removed while its Job works: the Job resumes the Kafka while it still has the rights', async () => {
       await opened('Flux', true);
-      const commit = stage.commit(on());
-      await stage.sync(commit);
-      const run = await stage.runAtWork(jobOf(commit));
-      await stage.sync(commit.filter(({ kind }) => kind !== 'ConfigMap'));
-      await stage.world.until(async () => run.ran !== undefined);
+      const commit = fixture.commit(on());
+      await fixture.sync(commit);
+      const run = await fixture.runAtWork(jobOf(commit));
+      await fixture.sync(commit.filter(({ kind }) => kind !== 'ConfigMap'));
+      await fixture.world.until(async () => run.ran !== undefined);
       assert.equal(run.ran?.exitCode, 2, run.ran?.stderr);
       assert.match(run.ran?.stderr ?? '', /ConfigMap\/.+: does not exist/);
-      await stage.world.until(async () => executor === 'native' || isReady(await stage.world.kafka()));
-      assert.ok(executor === 'ops-request' || !hasCondition(await stage.world.kafka(), 'Paused'));
-      await stage.sync([]);
-      assert.deepEqual(await stage.jobs(), []);
+      await fixture.world.until(async () => executor === 'native' || isReady(await fixture.world.kafka()));
+      assert.ok(executor === 'ops-request' || !hasCondition(await fixture.world.kafka(), 'Paused'));
+      await fixture.sync([]);
+      assert.deepEqual(await fixture.jobs(), []);
       // The commit is brought back.
-      await stage.sync(commit);
-      await stage.settle();
-      await stage.assertDone(commit);
+      await fixture.sync(commit);
+      await fixture.settle();
+      await fixture.assertDone(commit);
     });
 
     if (executor === 'native') {
       test('a KafkaTls whose rights are removed first: a condition of the Kafka names the tool that paused it, and how to resume it', async () => {
         await opened('Argo CD', true);
-        const commit = stage.commit(on());
-        await stage.sync(commit);
-        const run = await stage.runAtWork(jobOf(commit));
-        await stage.sync(commit.filter(({ kind }) => kind === 'Job' || kind === 'ConfigMap'));
-        await stage.sync([]);
-        await stage.world.until(async () => run.ran !== undefined);
+        const commit = fixture.commit(on());
+        await fixture.sync(commit);
+        const run = await fixture.runAtWork(jobOf(commit));
+        await fixture.sync(commit.filter(({ kind }) => kind === 'Job' || kind === 'ConfigMap'));
+        await fixture.sync([]);
+        await fixture.world.until(async () => run.ran !== undefined);
         // The missing right ends the run, or SIGTERM does; a process that is exiting already may be ended by the signal itself.
         assert.notEqual(run.ran?.exitCode, 0, run.ran?.stderr);
         assert.match(run.ran?.stdout ?? '', /may still be paused: .+ "kubectl edit /);
-        const paused = conditionOf((await stage.world.kafka()) as KubeObject, 'Paused');
+        const paused = conditionOf((await fixture.world.kafka()) as KubeObject, 'Paused');
         assert.equal(paused?.reason, PAUSE_REASON);
-        const { namespace } = stage.world;
+        const { namespace } = fixture.world;
         assert.match(
           paused?.message ?? '',
           new RegExp(`^by kafka-tls for KafkaOpsRequest/${namespace}/orders-tls-.+; the next run resumes it`),
         );
         assert.match(paused?.message ?? '', new RegExp(`"kubectl edit kafkas.kubedb.com ${KAFKA} -n ${namespace} --subresource=status"`));
-        await stage.pruned();
-        await stage.sync(commit);
-        await stage.settle();
-        await stage.assertDone(commit);
+        await fixture.pruned();
+        await fixture.sync(commit);
+        await fixture.settle();
+        await fixture.assertDone(commit);
       });
     }
 
@@ -158,26 +158,26 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       await opened('Argo CD', true);
       let last: string | undefined;
       for (const { name, before, commit } of REVERTS) {
-        const base = stage.commit(before());
-        for (const commit of last === jobOf(base) ? [] : [stage.commit(name === 'add TLS' ? off() : on()), base]) {
-          await stage.sync(commit);
-          await stage.settle();
+        const base = fixture.commit(before());
+        for (const commit of last === jobOf(base) ? [] : [fixture.commit(name === 'add TLS' ? off() : on()), base]) {
+          await fixture.sync(commit);
+          await fixture.settle();
         }
         last = jobOf(base);
-        const was = await stage.state();
-        await stage.world.environment.pass(60_000);
-        await stage.sync(stage.commit(commit(stage.world.clock.now())));
-        await stage.settle();
-        await stage.sync(base);
-        await stage.settle();
-        const failed = stage.runner.runs.filter(({ ran }) => ran?.exitCode !== 0);
+        const was = await fixture.state();
+        await fixture.world.environment.pass(60_000);
+        await fixture.sync(fixture.commit(commit(fixture.world.clock.now())));
+        await fixture.settle();
+        await fixture.sync(base);
+        await fixture.settle();
+        const failed = fixture.runner.runs.filter(({ ran }) => ran?.exitCode !== 0);
         assert.deepEqual(
           failed.map(({ ran }) => ran?.stderr),
           [],
           name,
         );
-        assert.deepEqual(await stage.state(), was, name);
-        await stage.assertDone(base);
+        assert.deepEqual(await fixture.state(), was, name);
+        await fixture.assertDone(base);
       }
     });
 
@@ -189,77 +189,77 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
       ] as const) {
         test(`${controller}, pruning ${prune}: a revert creates its Job again, and the Job runs`, async () => {
           await opened(controller, prune);
-          const [a, b] = [stage.commit(Tls.off()), stage.commit(on())];
+          const [a, b] = [fixture.commit(Tls.off()), fixture.commit(on())];
           for (const commit of [a, b, a]) {
-            await stage.sync(commit);
-            await stage.settle();
+            await fixture.sync(commit);
+            await fixture.settle();
           }
-          assert.deepEqual(stage.runs(), [
+          assert.deepEqual(fixture.runs(), [
             [jobOf(a), 0],
             [jobOf(b), 0],
             [jobOf(a), 0],
           ]);
-          assert.deepEqual(await stage.jobs(), [jobOf(a)]);
-          await stage.assertDone(a);
+          assert.deepEqual(await fixture.jobs(), [jobOf(a)]);
+          await fixture.assertDone(a);
         });
       }
 
       test('a Job that has failed for good is deleted by the run that succeeds, so that it is created again and completes', async () => {
         await opened('Argo CD', true);
-        const commit = stage.commit(on());
+        const commit = fixture.commit(on());
         // A place may have bound the Role already: the commit takes the binding over, and the next one removes it.
-        await stage.sync(commit.filter(({ kind }) => kind === 'RoleBinding'));
-        await stage.sync([]);
-        await stage.sync(commit.filter(({ kind }) => kind !== 'RoleBinding'));
-        await stage.settle();
-        const { namespace } = stage.world;
-        const failed = conditionOf((await stage.world.cluster.get(stage.world.ref(KINDS.Job, jobOf(commit)))) as KubeObject, 'Failed');
+        await fixture.sync(commit.filter(({ kind }) => kind === 'RoleBinding'));
+        await fixture.sync([]);
+        await fixture.sync(commit.filter(({ kind }) => kind !== 'RoleBinding'));
+        await fixture.settle();
+        const { namespace } = fixture.world;
+        const failed = conditionOf((await fixture.world.cluster.get(fixture.world.ref(KINDS.Job, jobOf(commit)))) as KubeObject, 'Failed');
         assert.equal(failed?.reason, 'BackoffLimitExceeded', namespace);
-        await stage.sync(commit);
-        await stage.runCronJob();
-        await stage.settle();
-        assert.ok(!(await stage.jobs()).includes(jobOf(commit)), 'the failed Job stays');
-        await stage.sync(commit);
-        await stage.settle();
-        assert.deepEqual(stage.runs().at(-1), [jobOf(commit), 0]);
-        await stage.assertDone(commit);
+        await fixture.sync(commit);
+        await fixture.runCronJob();
+        await fixture.settle();
+        assert.ok(!(await fixture.jobs()).includes(jobOf(commit)), 'the failed Job stays');
+        await fixture.sync(commit);
+        await fixture.settle();
+        assert.deepEqual(fixture.runs().at(-1), [jobOf(commit), 0]);
+        await fixture.assertDone(commit);
       });
 
       test('a Job that is brought back beside the CronJob finds nothing to do, once', async () => {
         await opened('Argo CD', true);
-        const commit = stage.commit(on());
-        await stage.sync(commit);
-        await stage.settle();
-        const [before, writes] = [await stage.kafkaPods(), stage.writes.length];
-        await stage.deleteJob(jobOf(commit));
-        await stage.runCronJob();
+        const commit = fixture.commit(on());
+        await fixture.sync(commit);
+        await fixture.settle();
+        const [before, writes] = [await fixture.kafkaPods(), fixture.writes.length];
+        await fixture.deleteJob(jobOf(commit));
+        await fixture.runCronJob();
         for (let i = 0; i < 3; i++) {
-          await stage.correctDrift();
-          await stage.settle();
+          await fixture.correctDrift();
+          await fixture.settle();
         }
-        assert.equal(stage.runs().length, 3, 'the first one, the CronJob and the one that was brought back');
-        assert.deepEqual(stage.writes.slice(writes), []);
-        assert.deepEqual(await stage.kafkaPods(), before);
-        await stage.assertDone(commit);
+        assert.equal(fixture.runs().length, 3, 'the first one, the CronJob and the one that was brought back');
+        assert.deepEqual(fixture.writes.slice(writes), []);
+        assert.deepEqual(await fixture.kafkaPods(), before);
+        await fixture.assertDone(commit);
       });
 
       test('a tool that changed the bundle on its way is named at the first attempt, and nothing is done', async () => {
         await opened('Flux', false);
-        const { namespace } = stage.world;
+        const { namespace } = fixture.world;
         for (const [commit, says] of [
-          [substituted(stage.commit(on())), /its digest is .+ Flux's postBuild\.substitute may have changed it/],
-          [moved(stage.commit(on(), 'staging'), namespace), /namespace is staging, but the ConfigMap is in .+ Kustomize's "namespace"/],
+          [substituted(fixture.commit(on())), /its digest is .+ Flux's postBuild\.substitute may have changed it/],
+          [moved(fixture.commit(on(), 'staging'), namespace), /namespace is staging, but the ConfigMap is in .+ Kustomize's "namespace"/],
         ] as const) {
-          await stage.sync(commit);
-          await stage.settle();
-          const { job, ran } = stage.runner.runs.at(-1) as Run;
+          await fixture.sync(commit);
+          await fixture.settle();
+          const { job, ran } = fixture.runner.runs.at(-1) as Run;
           assert.equal(ran?.exitCode, 2, ran?.stderr);
           assert.match(ran?.stderr ?? '', says);
-          const failed = conditionOf((await stage.world.cluster.get(stage.world.ref(KINDS.Job, job))) as KubeObject, 'Failed');
+          const failed = conditionOf((await fixture.world.cluster.get(fixture.world.ref(KINDS.Job, job))) as KubeObject, 'Failed');
           assert.equal(failed?.reason, 'PodFailurePolicy');
         }
-        assert.equal(stage.runs().length, 2);
-        assert.deepEqual(stage.writes, []);
+        assert.equal(fixture.runs().length, 2);
+        assert.deepEqual(fixture.writes, []);
       });
     }
   });

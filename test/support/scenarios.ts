@@ -26,7 +26,7 @@ import { desiredProps, off, on, onWithNewRoot } from './desired-states';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
 import { assertFails, failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
-/** KubeDB goes by ordinal; we leave the active controller, which in a fresh Kafka is the first one, to the last. */
+/** KubeDB restarts by ordinal. `native` restarts the active controller last, which in a new Kafka is the first one. */
 const IN_ORDER = { native: [1, 2, 0], 'ops-request': [0, 1, 2] } as const satisfies Record<ExecutorName, readonly number[]>;
 const BROKERS = [0, 1, 2].map((i) => `${KAFKA}-broker-${i}`);
 
@@ -61,7 +61,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       world = await newWorld().start(kafkaManifest());
       await world.settle();
     };
-    /** A Kafka that this tool gave TLS. */
+    /** A Kafka that a run gave TLS. */
     const secured = async (change: Partial<TlsOnProps> = {}) => {
       await plaintext();
       await world.apply(bundle(on(change)));
@@ -89,9 +89,9 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
 
     test('the trust bundle holds the CA before the first pod serves it, and no key', async () => {
       await plaintext();
-      const told = trustedAtEvictions();
+      const trustBundles = trustedAtEvictions();
       await world.apply(bundle(on()));
-      assert.deepEqual(await told(), Array(6).fill(['CN=orders-ca']));
+      assert.deepEqual(await trustBundles(), Array(6).fill(['CN=orders-ca']));
       const configMap = await trust();
       assert.deepEqual(Object.keys(configMap?.data ?? {}), ['ca.crt']);
       assert.doesNotMatch(configMap?.data['ca.crt'], /PRIVATE KEY/);
@@ -195,9 +195,9 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       const issuer = TlsIssuer.selfSignedCa({ name: 'orders-ca-2' });
       await assert.rejects(world.apply(bundle(on({ issuer }))), /trust the root of Issuer\/orders-ca-2, and that is not acknowledged/);
       const tls = onWithNewRoot();
-      const told = trustedAtEvictions();
+      const trustBundles = trustedAtEvictions();
       await world.apply(bundle(tls));
-      assert.deepEqual(await told(), Array(6).fill(['CN=orders-ca', 'CN=orders-ca-2']), 'clients trust both while pods restart');
+      assert.deepEqual(await trustBundles(), Array(6).fill(['CN=orders-ca', 'CN=orders-ca-2']), 'clients trust both while pods restart');
       assert.deepEqual(await trusted(), ['CN=orders-ca-2']);
       await assertDone(tls);
     });
@@ -389,9 +389,9 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
 
     /** Reads the trust bundle at every eviction from now on. */
     function trustedAtEvictions(): () => Promise<readonly (readonly string[])[]> {
-      const told: Promise<readonly string[]>[] = [];
-      world.onEvent = ({ event }) => void (event === 'evicted' && told.push(trusted()));
-      return () => world.environment.run(Promise.all(told));
+      const seen: Promise<readonly string[]>[] = [];
+      world.onEvent = ({ event }) => void (event === 'evicted' && seen.push(trusted()));
+      return () => world.environment.run(Promise.all(seen));
     }
 
     async function leaves(): Promise<Record<string, string | undefined>> {

@@ -1,6 +1,6 @@
 /**
- * A cluster in which a Git controller applies commits, Jobs run, and a test can stop in the middle: who is on stage, what a commit is, and
- * what has to hold when all of it has come to rest.
+ * A cluster in which a Git controller applies commits, Jobs run, and a test can stop in the middle: its actors, its commits, and what must
+ * hold when all Jobs have ended.
  */
 import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
@@ -22,7 +22,7 @@ export interface JobSetting {
   readonly world: World;
   /** The command, as the ServiceAccount of the KafkaTls, with the rights that it has at that moment. */
   readonly start: Start;
-  /** What the command has written so far: method and path. */
+  /** Writes of the command so far: method and path. */
   readonly writes: readonly string[];
   /** Whether the API server comes without a Job controller. */
   readonly isWithoutJobs: boolean;
@@ -33,7 +33,7 @@ const IMAGE = `kafka-tls@sha256:${'0'.repeat(64)}`;
 /** A test calls the CronJob itself. */
 const NEW_YEAR = ReconcileSchedule.cron('0 0 1 1 *');
 
-export class Stage {
+export class JobFixture {
   readonly world: World;
   readonly runner: JobRunner;
   private readonly gitOps: GitOps;
@@ -53,7 +53,7 @@ export class Stage {
     this.jobController = isWithoutJobs ? new JobController(world.environment) : undefined;
   }
 
-  /** What the command has written so far. */
+  /** Writes of the command so far. */
   get writes(): readonly string[] {
     return this.setting.writes;
   }
@@ -71,7 +71,7 @@ export class Stage {
     await this.world.stop();
   }
 
-  /** What is in Git after a commit. */
+  /** Objects in Git after a commit. */
   commit(tls: Tls, namespace = this.world.namespace): readonly KubeObject[] {
     const chart = new Chart(new App(), 'chart', { namespace });
     new KafkaTls(chart, 'tls', desiredProps(this.executor, tls, { job: { image: IMAGE, schedule: NEW_YEAR } }));
@@ -86,7 +86,7 @@ export class Stage {
     return this.world.environment.run(this.gitOps.correctDrift());
   }
 
-  /** What the CronJob does when its time has come. */
+  /** Does what the CronJob controller does on schedule. */
   async runCronJob(): Promise<void> {
     const cronJob = (await this.world.cluster.get(this.world.ref(KINDS.CronJob, cronJobName(KAFKA)))) as KubeObject;
     const { apiVersion, kind, metadata, spec } = cronJob;
@@ -115,7 +115,7 @@ export class Stage {
     return run;
   }
 
-  /** Waits until what was pruned is gone: deleted in the foreground, it stays until its dependants have ended, and takes new content with it. */
+  /** Waits until the pruned objects are gone: deleted in the foreground, they stay until their dependants have ended. */
   pruned(): Promise<void> {
     const configMap = this.world.ref(KINDS.ConfigMap, bundleName(KAFKA));
     return this.world.until(async () => (await this.jobs()).length === 0 && (await this.world.cluster.get(configMap)) === undefined);
@@ -151,7 +151,7 @@ export class Stage {
     return (await this.world.cluster.list(KINDS.Job, { namespace: this.world.namespace })).map(({ metadata }) => metadata.name);
   }
 
-  /** What a revert has to bring back. */
+  /** State that a revert must restore. */
   async state(): Promise<unknown> {
     const { cluster, namespace } = this.world;
     const petSets = await cluster.list(KINDS.PetSet, { namespace });
@@ -161,20 +161,20 @@ export class Stage {
     };
   }
 
-  /** Asserts that the cluster is as a commit wants it, and that nothing is left half done. */
+  /** Asserts that the cluster matches a commit, and that nothing is left half done. */
   async assertDone(commit: readonly KubeObject[]): Promise<void> {
     const configMap = commit.find(({ kind }) => kind === 'ConfigMap') as KubeObject;
     const live = await this.world.cluster.get(this.world.ref(KINDS.ConfigMap, bundleName(KAFKA)));
     assert.equal(live?.metadata.annotations?.[ANNOTATION_JOB], jobOf(commit));
     const wanted = bundleFromConfigMap(configMap);
     const seen = await this.world.observe(wanted);
-    assert.deepEqual(mismatches(seen, wanted.tls), [], 'every pod serves what it should');
+    assert.deepEqual(mismatches(seen, wanted.tls), [], 'every pod serves the desired state');
     assert.equal(seen.kafka?.spec?.enableSSL ?? false, wanted.tls !== 'off');
     assert.ok(!hasCondition(seen.kafka, 'Paused'), 'the Kafka is not paused');
     assert.deepEqual(
       seen.requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name),
       [],
-      'every request is over',
+      'every request is finished',
     );
   }
 }
