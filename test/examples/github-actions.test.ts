@@ -4,10 +4,21 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, type TestContext, test } from 'node:test';
+import { after, describe, type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import { type JobResult, runSteps, type Step } from '../support/workflow';
 
@@ -178,38 +189,23 @@ interface Repository {
 const INSTALLED = ['cdk8s', 'constructs', 'cdk8s-cli', 'cdk8s-plus-28', '.bin/cdk8s', '.bin/node'];
 const IDENTITY = ['-c', 'user.name=test', '-c', 'user.email=test@example.org', '-c', 'commit.gpgsign=false'];
 
-/** A repository as a user has it, whose main branch holds an app and its dist/; an empty app stands for one from before the first KafkaTls. */
+/** Folders with the first commit of a repository, by the source of its app: making them takes seconds. */
+const templates = new Map<string, string>();
+after(() => {
+  for (const folder of templates.values()) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A repository as a user has it, whose main branch holds an app and its dist/; an empty app is one from before the first KafkaTls. */
 function repositoryWith(t: TestContext, source: string, breakBase: (dist: string) => string = (dist) => dist): Repository {
   const temp = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
   t.after(() => rmSync(temp, { recursive: true, force: true }));
   const folder = path.join(temp, 'repository');
-  const modules = path.join(folder, 'node_modules');
-  mkdirSync(path.join(modules, '.bin'), { recursive: true });
-  for (const name of INSTALLED) symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
-  symlinkSync(ROOT, path.join(modules, 'cdk8s-kafka-tls'));
-  symlinkSync(path.join(ROOT, 'lib/bin/kafka-tls.mjs'), path.join(modules, '.bin/kafka-tls'));
-  // As `npm init` writes it; then as the README has it changed.
-  writeFileSync(
-    path.join(folder, 'package.json'),
-    '{ "name": "repository", "version": "1.0.0", "main": "index.js", "type": "commonjs" }\n',
-  );
-  const [, fields = ''] = /npm init -y && (npm pkg set [^\n]+)/.exec(readFileSync(path.join(EXAMPLE, 'README.md'), 'utf8')) ?? [];
-  execFileSync('sh', ['-c', fields], { cwd: folder });
-  writeFileSync(path.join(folder, '.gitignore'), 'node_modules\n');
-  copyFileSync(path.join(EXAMPLE, 'cdk8s.yaml'), path.join(folder, 'cdk8s.yaml'));
+  const template = templates.get(source) ?? createTemplate(source);
+  templates.set(source, template);
+  cpSync(template, folder, { recursive: true, verbatimSymlinks: true });
   const main = path.join(folder, 'app.ts');
-  writeFileSync(main, source);
-
-  const { CDK8S_OUTDIR: _, ...env } = process.env;
-  const execute = (program: string, args: readonly string[]) => execFileSync(program, args, { cwd: folder, env, encoding: 'utf8' });
-  const git = (...args: readonly string[]) => execute('git', [...IDENTITY, ...args]);
-  const commit: Repository['commit'] = ({ withDist = true } = {}) => {
-    if (withDist) execute(process.execPath, ['app.ts']);
-    git('add', '--all');
-    git('commit', '--quiet', '--message', 'Change');
-  };
-  git('init', '--quiet', '--initial-branch=main');
-  commit();
+  const git = gitIn(folder);
+  const commit: Repository['commit'] = ({ withDist = true } = {}) => commitAll(folder, withDist);
   for (const name of existsSync(path.join(folder, 'dist')) ? readdirSync(path.join(folder, 'dist')) : []) {
     const file = path.join(folder, 'dist', name);
     writeFileSync(file, breakBase(readFileSync(file, 'utf8')));
@@ -230,4 +226,43 @@ function repositoryWith(t: TestContext, source: string, breakBase: (dist: string
       return runSteps(steps, { cwd: folder, temp, values, recorded: { npm: '', go: temp, kubeconform: '', gh } });
     },
   };
+}
+
+function createTemplate(source: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+  const modules = path.join(folder, 'node_modules');
+  mkdirSync(path.join(modules, '.bin'), { recursive: true });
+  for (const name of INSTALLED) symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
+  symlinkSync(ROOT, path.join(modules, 'cdk8s-kafka-tls'));
+  symlinkSync(path.join(ROOT, 'lib/bin/kafka-tls.mjs'), path.join(modules, '.bin/kafka-tls'));
+  // As `npm init` writes it; then as the README has it changed.
+  writeFileSync(
+    path.join(folder, 'package.json'),
+    '{ "name": "repository", "version": "1.0.0", "main": "index.js", "type": "commonjs" }\n',
+  );
+  const [, fields = ''] = /npm init -y && (npm pkg set [^\n]+)/.exec(readFileSync(path.join(EXAMPLE, 'README.md'), 'utf8')) ?? [];
+  execFileSync('sh', ['-c', fields], { cwd: folder });
+  writeFileSync(path.join(folder, '.gitignore'), 'node_modules\n');
+  copyFileSync(path.join(EXAMPLE, 'cdk8s.yaml'), path.join(folder, 'cdk8s.yaml'));
+  writeFileSync(path.join(folder, 'app.ts'), source);
+  const git = gitIn(folder);
+  git('init', '--quiet', '--initial-branch=main');
+  commitAll(folder, true);
+  return folder;
+}
+
+function execute(folder: string, program: string, args: readonly string[]): string {
+  const { CDK8S_OUTDIR: _, ...env } = process.env;
+  return execFileSync(program, args, { cwd: folder, env, encoding: 'utf8' });
+}
+
+function gitIn(folder: string) {
+  return (...args: readonly string[]) => execute(folder, 'git', [...IDENTITY, ...args]);
+}
+
+function commitAll(folder: string, withDist: boolean): void {
+  const git = gitIn(folder);
+  if (withDist) execute(folder, process.execPath, ['app.ts']);
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'Change');
 }
