@@ -129,8 +129,3 @@ export class InternalError extends KafkaTlsError {
 
 /** Reason for aborting work that is finished. An abort without a reason creates a new error, with its stack, each time. */
 export const OVER = new Error('finished');
-
-/** Ends a switch over a closed set. */
-export function assertNever(value: never): never {
-  throw new InternalError(`impossible value ${JSON.stringify(value)}`);
-}

@@ -11,11 +11,11 @@ import { formatRef } from '#model/kube-object';
 import { OperationFailedError } from './errors';
 import type { ExecuteContext, LookOptions } from './execute/context';
 import { execute } from './execute/execute';
-import { resume } from './execute/native/pause';
+import { resume } from './execute/pause';
 import { waitForObstacles } from './execute/wait-for-obstacles';
 import type { Observation, ProbeAnswer } from './model/observation';
 import { observedDomain } from './model/observed-domain';
-import { hasWork, type Plan } from './model/plan';
+import { hasWork, type Plan, partsOf } from './model/plan';
 import { type ObserveContext, observe, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { createRequest } from './pki/certificate-request';
@@ -108,7 +108,8 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
       await waitForObstacles(next.subject, next.obstacles, executing, look);
       continue;
     }
-    const steps = `${next.steps.length} ${next.steps.length === 1 ? 'step' : 'steps'}`;
+    const rows = next.steps.flatMap(partsOf).length;
+    const steps = `${rows} ${rows === 1 ? 'step' : 'steps'}`;
     report({ event: 'planned', subject: next.subject, message: `${next.summary}: ${next.operation}, ${steps}` });
     retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest');
     changed = true;
@@ -117,7 +118,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
 }
 
 function keepsChanging({ subject, steps, obstacles }: Plan): OperationFailedError {
-  const found = [...steps.flatMap((s) => s.findings), ...obstacles].map((f) => `${formatRef(f.subject)}: ${f.message}`);
+  const found = [...steps.flatMap(partsOf).flatMap((p) => p.findings), ...obstacles].map((f) => `${formatRef(f.subject)}: ${f.message}`);
   return new OperationFailedError(`not as desired after ${MAX_ROUNDS} rounds. The last round found: ${found.join('; ')}.`, {
     subject,
     hint: 'Another writer may revert the changes of this run: "kubectl get --show-managed-fields -o yaml" names the writers. If there is none, report a bug.',

@@ -17,6 +17,12 @@ const MODEL = 'constructs/model/';
 /** Schemas of everything that comes from outside; pure. */
 const INPUT = 'reconciler/input/';
 
+/** What an executor can do, and how it drafts its steps. */
+const CAPABILITIES = 'reconciler/executors/capabilities';
+const DRAFTS = 'reconciler/executors/drafts';
+const DRAFTS_OF_EXECUTORS = ['reconciler/executors/native/draft', 'reconciler/executors/ops-request/draft'];
+const PURE = ['reconciler/plan/', CAPABILITIES, DRAFTS, ...DRAFTS_OF_EXECUTORS];
+
 const RULES: readonly Rule[] = [
   {
     from: 'reconciler/model/',
@@ -39,19 +45,43 @@ const RULES: readonly Rule[] = [
     mayImport: [MODEL, 'constructs/', 'cdk8s', 'cdk8s-plus-28', 'constructs', 'node:path'],
     because: 'who only synthesises loads no client',
   },
-  {
-    from: 'reconciler/plan/',
-    mayImport: [MODEL, INPUT, VOCABULARY, 'reconciler/plan/', 'reconciler/errors'],
+  ...PURE.map((from) => ({
+    from,
+    mayImport: [MODEL, INPUT, VOCABULARY, 'reconciler/plan/', 'reconciler/errors', CAPABILITIES, DRAFTS, ...DRAFTS_OF_EXECUTORS],
     because: 'deciding needs no cluster',
+  })),
+  {
+    from: 'reconciler/executors/',
+    mayImport: [
+      MODEL,
+      INPUT,
+      VOCABULARY,
+      'reconciler/plan/',
+      'reconciler/execute/',
+      'reconciler/executors/',
+      'reconciler/executors',
+      'reconciler/errors',
+    ],
+    because: 'an executor acts through what execute/ offers',
   },
   {
     from: 'reconciler/observe/',
-    mayImport: [MODEL, VOCABULARY, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/pki/'],
+    mayImport: [MODEL, VOCABULARY, CAPABILITIES, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/pki/'],
     because: 'observing reads through ports and decides nothing',
   },
   {
     from: 'reconciler/execute/',
-    mayImport: [MODEL, INPUT, 'reconciler/plan/', 'reconciler/execute/', 'reconciler/ports', 'reconciler/errors', VOCABULARY],
+    mayImport: [
+      MODEL,
+      INPUT,
+      VOCABULARY,
+      'reconciler/plan/',
+      'reconciler/execute/',
+      'reconciler/executors',
+      CAPABILITIES,
+      'reconciler/ports',
+      'reconciler/errors',
+    ],
     because: 'executing acts through ports on what was decided',
   },
   {
@@ -95,12 +125,12 @@ const RULES: readonly Rule[] = [
 /** What must not appear in the text of a folder's files. */
 const FORBIDDEN: readonly { readonly from: readonly string[]; readonly text: RegExp; readonly because: string }[] = [
   {
-    from: ['constructs/model/', 'reconciler/plan/'],
+    from: ['constructs/model/', ...PURE],
     text: /Date\.now|new Date\(\)|Math\.random|\bprocess\.(?!roles)|\basync \(|\bawait /,
     because: 'it is pure: the same input gives the same result, now and in a replay',
   },
   {
-    from: ['reconciler/execute/', 'reconciler/observe/', 'reconciler/report/'],
+    from: ['reconciler/execute/', 'reconciler/executors/', 'reconciler/observe/', 'reconciler/report/'],
     text: /Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|setInterval/,
     because: 'time and the process are ports',
   },

@@ -1,15 +1,18 @@
-/** What the executors work with, and the small writes that all of them share. */
+/** What steps are carried out with, and the small writes that they share. */
 import type { Bundle } from '#model/bundle';
 import type { Deadlines } from '#model/desired';
 import { goDurationMs } from '#model/go-duration';
 import { type Condition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { ClusterError, OperationFailedError } from '../errors';
 import type { Observation, PetSetObservation, PodObservation, ProbeAnswer } from '../model/observation';
-import type { ProbeStep } from '../model/plan';
+import type { StepOf } from '../model/plan';
 import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
 
+/** How a step ended. `replan`: the plan no longer fits the cluster or the desired state, so the rest must be planned again. */
+export type StepResult = 'done' | 'replan';
+
 export interface LookOptions {
-  /** Ask for Kafka's own facts, too, as gates do. It takes seconds while brokers are away. */
+  /** Also ask Kafka for its health, as gates need it. This takes seconds while brokers are unavailable. */
   readonly withKafka: boolean;
 }
 
@@ -18,25 +21,22 @@ export interface ExecuteContext {
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly report: Report;
-  /** Aborts when the run has to end: SIGTERM, a lost Lease, --timeout. */
+  /** Aborts when the run must end: SIGTERM, a lost Lease, --timeout. */
   readonly signal: AbortSignal;
   readonly random: RandomText;
-  /** Returns what a CertificateRequest asks for with a key that is thrown away. */
-  readonly createRequest: (names: ProbeStep['names']) => { readonly request: string; readonly usages: readonly string[] };
-  /** What issuers answered in this run. */
+  /** Returns a certificate signing request for a key that is discarded. */
+  readonly createRequest: (names: StepOf<'probe'>['names']) => { readonly request: string; readonly usages: readonly string[] };
+  /** The answers of issuers in this run. */
   readonly probes: Map<string, ProbeAnswer>;
-  /** Reads everything anew; Kafka's own facts only when asked to. */
+  /** Observes everything again. */
   readonly observe: (options?: LookOptions) => Promise<Observation>;
-  /** Reads anew what restarts depend on. */
+  /** Observes again what restarts depend on. */
   readonly lookAtPods: (options?: LookOptions) => Promise<PodObservation>;
-  /** Reads anew what PetSets depend on, and themselves. */
+  /** Observes the PetSets and their configuration again. */
   readonly lookAtPetSets: () => Promise<PetSetObservation>;
-  /** Tells whether the desired state is still the one that was planned for. */
+  /** Tells whether the desired state is still the one of the plan. */
   readonly desiredStateUnchanged: () => Promise<boolean>;
 }
-
-/** Thrown inside an execution when what it was planned for no longer holds: what is left is planned anew. */
-export class Replan extends Error {}
 
 /** Returns a deadline of the desired state in milliseconds. */
 export function deadlineMs(context: ExecuteContext, name: keyof Deadlines): number {
@@ -48,22 +48,27 @@ export function emit(context: { readonly report: Report }, event: ProgressEvent[
   context.report({ event, subject, message });
 }
 
-/** Waits for a write that rests on what was planned; when somebody else was faster (409), what is left is planned anew. */
-export async function orReplan<T>(write: Promise<T>): Promise<T> {
+/** Carries out a write that depends on what was planned. On a conflict (409) another writer changed the object since. */
+export async function replanOnConflict(write: Promise<unknown>): Promise<StepResult> {
   try {
-    return await write;
+    await write;
+    return 'done';
   } catch (error) {
-    if (error instanceof ClusterError && error.status === 409) throw new Replan();
+    if (error instanceof ClusterError && error.status === 409) return 'replan';
     throw error;
   }
+}
+
+/** Observes, unless the desired state has changed. It can change at any time, most likely while a run waits. */
+export async function lookUnlessChanged<L>({ desiredStateUnchanged }: ExecuteContext, look: () => Promise<L>): Promise<L | 'replan'> {
+  return (await desiredStateUnchanged()) ? look() : 'replan';
 }
 
 const MAX_CONFLICTS = 8;
 
 /**
- * Reads an object, changes it, and writes it with the resourceVersion that was read; on a conflict all of that again, on fresh facts.
- * `change` returns undefined when nothing has to be written. `from`, the object as it was last known, saves the first read: where it is
- * out of date, the write says so. Returns the object as it is afterwards.
+ * Reads an object, changes it, and writes it with the resourceVersion that was read. After a conflict it starts again. `change` returns
+ * undefined when nothing must be written. `from` is the object as it was last known and saves the first read. Returns the resulting object.
  */
 export async function modify(
   cluster: Cluster,
@@ -76,13 +81,13 @@ export async function modify(
     if (object === undefined) throw deletedMeanwhile(subject);
     const changed = change(object);
     if (changed === undefined || isEqual(changed, object)) {
-      if (attempt === 0) continue; // it may be out of date
+      if (attempt === 0) continue; // `from` may be out of date
       return object;
     }
     try {
       return await cluster.replace(changed, options);
     } catch (error) {
-      // 404: it is gone, and the next read says so.
+      // After a 404 the next read reports the deletion.
       if (!(error instanceof ClusterError) || ![404, 409].includes(error.status ?? 0) || attempt === MAX_CONFLICTS) throw error;
     }
   }
@@ -110,12 +115,12 @@ export function withAnnotations(object: KubeObject, annotations: Readonly<Record
   return { ...object, metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...annotations } } };
 }
 
-/** Returns the Kafka that is worked on. */
+/** Returns the observed Kafka; throws when it was deleted. */
 export function kafkaOf({ kafka, namespace, name }: Pick<Observation, 'kafka' | 'namespace' | 'name'>): KubeObject {
   if (kafka === undefined) throw deletedMeanwhile(ref(KINDS.Kafka, namespace, name));
   return kafka;
 }
 
 function deletedMeanwhile(subject: ObjectRef): OperationFailedError {
-  return new OperationFailedError('it was deleted while it was worked on.', { subject });
+  return new OperationFailedError('was deleted during the run.', { subject });
 }

@@ -1,18 +1,18 @@
 /**
- * Certificates that are being issued: why one is not there yet, in the words of cert-manager and its issuer, and how to have cert-manager try
- * again. After a failure it waits by itself for 1 h, then 2 h, and so on up to 32 h; the condition that `cmctl renew` sets bypasses that.
+ * Certificates that are being issued: why one is not issued yet, as cert-manager and its issuer report it, and how to make cert-manager retry.
+ * After a failure cert-manager waits for 1 h, then 2 h, and so on up to 32 h. The condition that `cmctl renew` sets bypasses this.
  */
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { ALIASES, brokerCertificateName } from '#model/tls';
 import { ClusterError } from '../errors';
 import { issuanceFailure, statusOf } from '../model/object-status';
-import type { RetryIssuanceStep } from '../model/plan';
-import { type ExecuteContext, emit, modify, withCondition } from './context';
+import type { StepOf } from '../model/plan';
+import { type ExecuteContext, emit, modify, type StepResult, withCondition } from './context';
 
-/** While a failed issuance is waited for, it is tried again this often: its cause may be cured meanwhile. */
-const TRY_AGAIN_MS = 60_000;
+/** How often a failed issuance is retried while a run waits for it: its cause may be resolved meanwhile. */
+const RETRY_MS = 60_000;
 
-/** Sets the condition that has cert-manager issue a certificate again, unless it is at work on it or `isDone` says that it has done so. */
+/** Sets the condition that makes cert-manager issue a certificate again, unless it is issuing it, or `isDone` tells that it has issued it. */
 export async function triggerIssuance(
   context: Pick<ExecuteContext, 'cluster' | 'clock'>,
   subject: ObjectRef,
@@ -32,25 +32,26 @@ export async function triggerIssuance(
   await modify(context.cluster, subject, trigger, { status: true });
 }
 
-export async function retryIssuance(context: ExecuteContext, { subject }: RetryIssuanceStep): Promise<void> {
+export async function retryIssuance(context: ExecuteContext, { subject }: StepOf<'retryIssuance'>): Promise<StepResult> {
   await triggerIssuance(context, subject, (certificate) => statusOf(certificate).state === 'Current');
-  emit(context, 'applied', subject, 'cert-manager is asked to try again');
+  emit(context, 'applied', subject, 'cert-manager retries');
+  return 'done';
 }
 
-/** Returns a function that is told of Certificates while they are waited for, and has those tried again that have failed. */
-export function failuresTriedAgain(context: ExecuteContext): (certificate: KubeObject) => Promise<void> {
+/** Returns a function for Certificates that are waited for. It makes cert-manager retry those that have failed. */
+export function retryFailures(context: ExecuteContext): (certificate: KubeObject) => Promise<void> {
   const seenAtMs = new Map<string, number>();
   return async (certificate) => {
     const [name, nowMs] = [certificate.metadata.name, context.clock.monotonicMs()];
     if (issuanceFailure(certificate) === undefined) return;
     const sinceMs = seenAtMs.get(name) ?? nowMs;
-    if (nowMs - sinceMs < TRY_AGAIN_MS) return void seenAtMs.set(name, sinceMs);
+    if (nowMs - sinceMs < RETRY_MS) return void seenAtMs.set(name, sinceMs);
     seenAtMs.delete(name);
     await triggerIssuance(context, refOf(certificate));
   };
 }
 
-/** Returns why a certificate is not issued: what its latest CertificateRequest says, else its own conditions. */
+/** Returns why a certificate is not issued, by its latest CertificateRequest, else by its own conditions. */
 export async function issuanceCause({ cluster }: Pick<ExecuteContext, 'cluster'>, certificate: KubeObject): Promise<string> {
   const request = await latestRequest(cluster, certificate);
   const problem = request === undefined ? undefined : requestProblem(request);
@@ -58,7 +59,7 @@ export async function issuanceCause({ cluster }: Pick<ExecuteContext, 'cluster'>
   return issuanceFailure(certificate) ?? statusOf(certificate).reason;
 }
 
-/** Returns what holds up the broker certificates that KubeDB wants issued, and which of them; undefined when none is held up. */
+/** Returns the first broker certificate that KubeDB waits for, and why; undefined when it waits for none. */
 export async function brokerIssuance(
   context: ExecuteContext,
 ): Promise<{ readonly waitingFor: string; readonly subject: ObjectRef } | undefined> {
@@ -72,7 +73,7 @@ export async function brokerIssuance(
   return undefined;
 }
 
-/** The request of the next revision. Without the right to read requests there is none. */
+/** Returns the request of the next revision; undefined also without permission to list requests. */
 async function latestRequest(cluster: ExecuteContext['cluster'], { metadata, status }: KubeObject): Promise<KubeObject | undefined> {
   try {
     const requests = await cluster.list(KINDS.CertificateRequest, { namespace: metadata.namespace ?? '' });
@@ -86,7 +87,7 @@ async function latestRequest(cluster: ExecuteContext['cluster'], { metadata, sta
   }
 }
 
-/** Returns why a CertificateRequest has no certificate, or undefined for one that has one, or that was not answered yet. */
+/** Returns why a CertificateRequest has no certificate; undefined if it has one, or was not answered yet. */
 function requestProblem(request: KubeObject): string | undefined {
   const denied = conditionOf(request, 'Denied');
   if (denied?.status === 'True') return `denied: ${denied.message || denied.reason || 'no reason was given'}`;

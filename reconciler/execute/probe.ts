@@ -1,29 +1,30 @@
-/** Asks an issuer for a certificate that is not used, to see which root it signs with; nothing of the Kafka is touched. */
+/** Asks an issuer for a certificate that nothing uses, to see which root it signs with. The Kafka is not changed. */
 import { type Condition, formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
 import { ClusterError, TimeoutError } from '../errors';
 import type { ProbeAnswer } from '../model/observation';
-import type { ProbeStep } from '../model/plan';
-import { deadlineMs, type ExecuteContext, emit } from './context';
+import type { StepOf } from '../model/plan';
+import { deadlineMs, type ExecuteContext, emit, type StepResult } from './context';
 import { type Progress, waitUntil } from './wait';
 
-/** What is not permitted to be watched is looked at again after this long. */
+/** How often the request is read: there may be no permission to watch it. */
 const LOOK_AGAIN_MS = 1_000;
 
-/** Asks, and notes the answer down for the rest of the run. An issuer that gives none, or may not be asked, is no failure of the run. */
-export async function probe(context: ExecuteContext, step: ProbeStep): Promise<void> {
+/** Keeps the answer for the rest of the run, which is planned again with it. An issuer without an answer is no failure of the run. */
+export async function probe(context: ExecuteContext, step: StepOf<'probe'>): Promise<StepResult> {
   const { subject } = step;
   const answer = await askFor(context, step).catch((error: unknown): ProbeAnswer => {
     if (error instanceof TimeoutError || error instanceof ClusterError) return { failure: error.message.replace(/\.$/, '') };
     throw error;
   });
   context.probes.set(`${subject.kind}/${subject.name}`, answer);
-  if ('failure' in answer) emit(context, 'warning', subject, `which root it signs with could not be found out: ${answer.failure}`);
+  if ('failure' in answer) emit(context, 'warning', subject, `the root that it signs with is not known: ${answer.failure}`);
   else emit(context, 'issued', subject, 'answered a certificate request: the root that it signs with is known');
+  return 'replan';
 }
 
-async function askFor(context: ExecuteContext, { request, names }: ProbeStep): Promise<ProbeAnswer> {
+async function askFor(context: ExecuteContext, { request, names }: StepOf<'probe'>): Promise<ProbeAnswer> {
   const subject = refOf(request);
-  // A run that was killed may have left one behind.
+  // A killed run may have left a request.
   await remove(context, await context.cluster.get(subject));
   const spec = { ...request.spec, ...context.createRequest(names) };
   const created = await context.cluster.create({ ...request, spec });
@@ -54,7 +55,7 @@ function progressOf(request: KubeObject | undefined): Progress<ProbeAnswer> {
   return { waitingFor: pending?.message ?? (isTrue('Approved') === undefined ? 'for its approval' : 'for its issuer') };
 }
 
-/** What cannot be deleted is left: it is owned by the Kafka, and the next question deletes it first. */
+/** A request that cannot be deleted is left: the Kafka owns it, and the next probe deletes it first. */
 async function remove(context: ExecuteContext, request: KubeObject | undefined): Promise<void> {
   if (request === undefined) return;
   await context.cluster.delete(refOf(request), request.metadata.uid ?? '').catch((error: unknown) => {

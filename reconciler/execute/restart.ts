@@ -1,114 +1,124 @@
 /**
- * Restarts pods, one at a time, each behind its gate.
+ * Restarts pods, one at a time, each behind its gates.
  *
- *     while pods are left to restart
- *       look at all pods anew
- *       take the first of the current group whose gate says yes     (order and gates: `plan/restart.ts`)
- *       none: wait for a change, until the gate's deadline
- *       evict it, with its uid as precondition
- *       wait until its successor, another uid, is Ready and serves what its Secret holds
+ *     while a planned pod is outdated
+ *       observe all pods
+ *       take the first pod of the current group that no gate refuses     (order: `plan/restart-order.ts`, gates: `plan/gates/`)
+ *       if every pod is refused, wait for a change, up to the gate's deadline
+ *       evict the pod, with its uid as precondition
+ *       wait until its successor, which has another uid, is Ready and serves the certificate in its Secret
  *
- * The plan fixes the set of pods; a pod that does not need it any more by fresh facts is left alone, so a second run restarts none twice.
- * In a cut-over all gates are asked once, before the first pod; between pods it is enough that the successor runs and its own listener is as
- * desired, and pods that somebody else took down are waited for a while. With mode `stop` all pods go at once.
+ * The plan fixes the set of pods. A pod that is no longer outdated by fresh facts is not restarted, so a second run restarts no pod twice.
+ * In a cut-over all gates are asked once, before the first pod. Between pods it is enough that the successor runs and its own listeners are as
+ * desired, and unavailable pods are waited for. With mode `stop` all pods restart at once.
  */
-import { KINDS, ref } from '#model/kube-object';
-import { BlockedError, InternalError } from '../errors';
+import { KINDS } from '#model/kube-object';
+import { BlockedError } from '../errors';
 import { statusOf } from '../model/object-status';
 import type { PodFacts, PodObservation } from '../model/observation';
 import type { Plan } from '../model/plan';
 import { expiredAt } from '../plan/dates';
-import { activeController, askGates, isMixed, restartOrder } from '../plan/restart';
+import { askGates, outdatedPods } from '../plan/gates/gates';
+import { isMixed } from '../plan/gates/mixed';
+import { podRef } from '../plan/plan-input';
+import { leaderOf, restartOrder } from '../plan/restart-order';
 import { podMismatch, servedProblem } from '../plan/verify';
-import { deadlineMs, type ExecuteContext, emit } from './context';
-import { awaitGates, ifDesiredStateUnchanged, onGateTimeout, outdatedPods, podsOf, type RestartBatch, viewOf } from './gates';
-import { REACH_MS } from './steps';
+import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged, type StepResult } from './context';
+import { onGateTimeout, type RestartBatch, viewOf, waitForGates } from './gates';
+import { reachLimit } from './reach';
 import { waitForUnavailablePods } from './unavailable-pods';
-import { type Progress, waitUntil } from './wait';
+import { type Progress, waitUntil, watchPods } from './wait';
 
-/** What the owner of the restarts is told, so that it can keep its books. */
-export interface RestartHooks {
+/** Restarts that are reported to their owner, which records them. */
+export interface RecordedBatch extends RestartBatch {
   readonly onEvict: (pod: string) => Promise<void>;
   readonly onRunning: (pod: string) => Promise<void>;
 }
 
-export interface RestartOptions extends RestartBatch {
-  readonly hooks: RestartHooks;
-}
-
-interface RollingRestart extends RestartOptions {
+interface RollingRestart extends RecordedBatch {
   /** Pods that were evicted, in order. */
   readonly evicted: string[];
 }
 
-/** Restarts the planned pods. */
-export async function restartPods(options: RestartOptions): Promise<void> {
-  const roll: RollingRestart = { ...options, evicted: [] };
-  const { context, plan } = roll;
+export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
+  const restart: RollingRestart = { ...batch, evicted: [] };
+  const { context, plan } = restart;
+  const isAllAtOnce = plan.cutover?.mode === 'stop';
+  const skippedPods = new Set<string>();
   let isInsideCutover = false;
-  const givenUp = new Set<string>();
   while (true) {
     context.signal.throwIfAborted();
-    const live = await ifDesiredStateUnchanged(context, () => lookWithKafka(context));
-    const outdated = outdatedPods(roll, live);
-    if (outdated.length === 0) return;
-    // Pods that serve what has expired are the first in order, and restart without gates; those of the others are asked again.
+    const live = await lookUnlessChanged(context, () => lookWithKafka(context));
+    if (live === 'replan') return 'replan';
+    const outdated = outdatedPods(viewOf(restart, live));
+    if (outdated.length === 0) return 'done';
+    // Pods that serve an expired certificate restart first and without gates; the gates of the others are asked again.
     if (plan.cutover?.kind === 'expired') isInsideCutover = outdated.some((p) => expiredAt(p) !== undefined);
     else isInsideCutover ||= plan.cutover !== undefined && isMixed(live.pods);
-    const isAllAtOnce = plan.cutover?.mode === 'stop';
-    if (isInsideCutover && !isAllAtOnce && (await waitForUnavailablePods(roll, live, givenUp))) continue;
-    const pod = isInsideCutover ? firstInOrder(outdated, live) : await nextPod(roll, live);
+    if (isInsideCutover && !isAllAtOnce) {
+      const waited = await waitForUnavailablePods(restart, live, skippedPods);
+      if (waited === 'replan') return 'replan';
+      if (waited === 'waited') continue;
+    }
+    const pod = isInsideCutover ? restartOrder(outdated, leaderOf(live))[0]?.pod : await nextPod(restart, live);
+    if (pod === 'replan') return 'replan';
     if (pod === undefined) continue;
     if (isAllAtOnce && pod.stuck === undefined) {
-      if (await restartAll(roll, outdated, live, isInsideCutover)) return;
-      continue;
+      const result = await restartAll(restart, outdated, live, isInsideCutover);
+      if (result === 'not next') continue;
+      return result;
     }
-    if (!(await evict(roll, pod, isInsideCutover))) continue;
+    const result = await evict(restart, pod, isInsideCutover);
+    if (result === 'replan') return 'replan';
+    if (result === 'not next') continue;
     isInsideCutover ||= convertsAll(plan);
-    await awaitSuccessor(roll, pod, isInsideCutover);
+    await waitForSuccessor(restart, pod, isInsideCutover);
   }
 }
 
-/** After the first pod of such a cut-over there is no way back: the pods can talk only when all are converted. */
+/** After the first pod of such a cut-over there is no way back: pods can talk only when all are converted. */
 function convertsAll({ cutover }: Plan): boolean {
   return cutover !== undefined && cutover.kind !== 'expired';
+}
+
+function scopeOf(plan: Plan): 'firstOfCutover' | 'rolling' {
+  return convertsAll(plan) ? 'firstOfCutover' : 'rolling';
 }
 
 function lookWithKafka({ lookAtPods }: ExecuteContext): Promise<PodObservation> {
   return lookAtPods({ withKafka: true });
 }
 
-function firstInOrder(pods: readonly PodFacts[], live: PodObservation): PodFacts | undefined {
-  return restartOrder(pods, activeController(live))[0]?.pod;
-}
-
-/** Returns the next pod whose gate is open; waits for one. A refused pod steps back behind the others of its group. */
-function nextPod(roll: RollingRestart, first: PodObservation): Promise<PodFacts | undefined> {
-  const isCutover = convertsAll(roll.plan);
+/** Returns the next pod that no gate refuses; waits for one. A refused pod steps back behind the others of its group. */
+function nextPod(restart: RollingRestart, first: PodObservation): Promise<PodFacts | 'replan' | undefined> {
+  const scope = scopeOf(restart.plan);
   const ask = (live: PodObservation) => {
-    if (isCutover && isMixed(live.pods)) return { done: undefined };
-    const asked = askGates(viewOf(roll, live), isCutover);
-    const open = asked.find((a) => a.verdict.ok);
-    return asked.length === 0 || open !== undefined ? { done: open?.pod } : { asked };
+    if (scope === 'firstOfCutover' && isMixed(live.pods)) return { done: undefined };
+    const answers = askGates(viewOf(restart, live), scope);
+    const open = answers.find((a) => a.refusal === undefined);
+    return answers.length === 0 || open !== undefined ? { done: open?.pod } : { answers };
   };
-  return awaitGates(roll, first, { look: () => lookWithKafka(roll.context), ask });
+  return waitForGates(restart, first, { look: () => lookWithKafka(restart.context), ask }).catch((error: unknown) =>
+    onGateTimeout(restart, error),
+  );
 }
 
 /**
- * Evicts a pod; returns false where another pod is next by now, as after leadership has moved while a budget refused this one. Only inside
- * a cut-over a pod that merely a budget refuses is deleted: with half the nodes converted no budget can be met.
+ * Evicts a pod. `not next`: another pod is next by now, for example because the leader changed while a budget refused this one. Only inside a
+ * cut-over a pod is deleted if a budget refuses its eviction: with half of the nodes converted no budget can be met.
  */
-async function evict(roll: RollingRestart, pod: PodFacts, isInsideCutover: boolean): Promise<boolean> {
-  const { context, plan } = roll;
-  const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
+async function evict(restart: RollingRestart, pod: PodFacts, isInsideCutover: boolean): Promise<'done' | 'not next' | 'replan'> {
+  const { context, plan } = restart;
+  const subject = podRef(plan.subject, pod.name);
   let wasRefused = false;
-  const attempt = async (): Promise<Progress<'evicted' | 'gone' | 'not next'>> => {
+  const attempt = async (): Promise<Progress<'evicted' | 'gone' | 'not next' | 'replan'>> => {
     if (wasRefused) {
-      // Much may have changed since the gate was asked.
-      const live = await ifDesiredStateUnchanged(context, () => lookWithKafka(context));
-      const its = askGates(viewOf(roll, live), convertsAll(plan)).find((a) => a.pod.uid === pod.uid);
-      if (its === undefined) return { done: 'not next' };
-      if (!its.verdict.ok) return { waitingFor: its.verdict.because };
+      // The gates were asked before the refusal, and the cluster may have changed since.
+      const live = await lookUnlessChanged(context, () => lookWithKafka(context));
+      if (live === 'replan') return { done: 'replan' };
+      const answer = askGates(viewOf(restart, live), scopeOf(plan)).find((a) => a.pod.uid === pod.uid);
+      if (answer === undefined) return { done: 'not next' };
+      if (answer.refusal !== undefined) return { waitingFor: answer.refusal.because };
     }
     const result = await context.cluster.evict(subject, pod.uid);
     if (result.kind !== 'refused') return { done: result.kind };
@@ -119,75 +129,84 @@ async function evict(roll: RollingRestart, pod: PodFacts, isInsideCutover: boole
   };
   const outcome = await waitUntil(context, {
     subject,
-    watch: [{ kind: KINDS.PodDisruptionBudget, selection: { namespace: plan.subject.namespace ?? '' } }],
+    watch: [{ kind: KINDS.PodDisruptionBudget, selection: { namespace: subject.namespace ?? '' } }],
     check: attempt,
     deadlineMs: deadlineMs(context, 'gate'),
     failure: 'not evicted',
     retryMs: 5000,
-  }).catch((error: unknown) => onGateTimeout(roll, error));
-  if (outcome === 'not next') return false;
-  if (outcome === 'gone') return true;
-  roll.evicted.push(pod.name);
-  emit(context, 'evicted', subject, placeInPlan(roll, pod));
-  await roll.hooks.onEvict(pod.name);
-  return true;
+  }).catch((error: unknown) => onGateTimeout(restart, error));
+  if (outcome === 'gone') return 'done';
+  if (outcome !== 'evicted') return outcome;
+  restart.evicted.push(pod.name);
+  emit(context, 'evicted', subject, placeInPlan(restart, pod));
+  await restart.onEvict(pod.name);
+  return 'done';
 }
 
-function placeInPlan({ steps, evicted }: RollingRestart, pod: PodFacts): string {
-  const step = steps.find((s) => s.subject.name === pod.name);
-  if (step === undefined) throw new InternalError(`pod ${pod.name} is not in the plan`);
-  return `${step.findings[0]?.message ?? ''} (${evicted.length} of ${steps.length}, ${step.place})`.trim();
+function placeInPlan({ pods, evicted }: RollingRestart, pod: PodFacts): string {
+  const planned = pods.find((p) => p.subject.name === pod.name);
+  return `${planned?.findings[0]?.message ?? ''} (${evicted.length} of ${pods.length}, ${planned?.place})`.trim();
 }
 
-async function awaitSuccessor(roll: RollingRestart, pod: PodFacts, isCutover: boolean): Promise<void> {
-  const { context, plan } = roll;
-  const subject = ref(KINDS.Pod, plan.subject.namespace, pod.name);
-  let unreachableSince: number | undefined;
-  const check = async (): Promise<Progress<PodFacts>> => {
-    // One read while the pod starts; everything else is looked at when it says that it is up.
+async function waitForSuccessor(restart: RollingRestart, pod: PodFacts, isCutover: boolean): Promise<void> {
+  const { context, plan } = restart;
+  const subject = podRef(plan.subject, pod.name);
+  const isOutOfReach = reachLimit(context.clock);
+  const check = async (): Promise<Progress<undefined>> => {
+    // One read while the pod starts. Everything else is observed when the pod reports that it is up.
     const object = await context.cluster.get(subject);
     if (object === undefined || object.metadata.uid === pod.uid) return { waitingFor: 'its successor was not created yet' };
     const { state, reason } = statusOf(object);
     if (isCutover ? object.status?.phase !== 'Running' : state !== 'Current') return { waitingFor: reason };
     const live = await context.lookAtPods();
     const next = live.pods.find((p) => p.uid === object.metadata.uid);
-    if (next === undefined) return { waitingFor: 'it went away again' };
-    const problem = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);
-    if (problem === undefined) return { done: next };
-    const isUnreachable = typeof problem !== 'string' && problem.isUnreachable;
-    unreachableSince = isUnreachable ? (unreachableSince ?? context.clock.monotonicMs()) : undefined;
-    if (unreachableSince !== undefined && context.clock.monotonicMs() - unreachableSince >= REACH_MS) {
-      throw new BlockedError(`what it serves cannot be seen from here: ${typeof problem === 'string' ? problem : problem.problem}.`, {
-        subject,
-      });
+    if (next === undefined) return { waitingFor: 'its successor was deleted' };
+    const mismatch = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);
+    if (mismatch === undefined) return { done: undefined };
+    if (isOutOfReach(mismatch.isUnreachable)) {
+      throw new BlockedError(`its listeners cannot be observed from here: ${mismatch.problem}.`, { subject });
     }
-    return { waitingFor: typeof problem === 'string' ? problem : problem.problem };
+    return { waitingFor: mismatch.problem };
   };
   await waitUntil(context, {
     subject,
-    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
+    watch: [watchPods(plan.subject)],
     check,
     deadlineMs: deadlineMs(context, 'podReady'),
     failure: 'restarted and not Ready',
-    hint: 'No further pod is touched. Look at the pod; when it is mended, run again.',
+    hint: 'No other pod was restarted. Look at the pod, fix the cause and run again.',
     retryMs: 250,
   });
-  emit(context, 'ready', subject, isCutover ? 'runs, and its listener is as desired' : 'Ready, serves what its Secret holds');
-  await roll.hooks.onRunning(pod.name);
+  emit(context, 'ready', subject, isCutover ? 'runs, and its listeners are as desired' : 'Ready, serves the certificate in its Secret');
+  await restart.onRunning(pod.name);
 }
 
-/** In a cut-over a pod may have nobody to talk to yet: it has to run and its own listeners have to be as desired. */
-function notConverted(live: PodObservation, pod: PodFacts, { bundle }: ExecuteContext): string | undefined {
-  if (!pod.isRunning) return pod.stuck === undefined ? 'does not run yet' : `cannot start: ${pod.stuck}`;
-  return pod.served.map((s) => servedProblem(live, pod, s, bundle.tls)).find((p) => p !== undefined);
+/** In a cut-over a pod may have no peer to talk to yet: it must run, and its own listeners must be as desired. */
+function notConverted(
+  live: PodObservation,
+  pod: PodFacts,
+  { bundle }: ExecuteContext,
+): { problem: string; isUnreachable: boolean } | undefined {
+  const problem = pod.isRunning
+    ? pod.served.map((s) => servedProblem(live, pod, s, bundle.tls)).find((p) => p !== undefined)
+    : pod.stuck === undefined
+      ? 'does not run yet'
+      : `cannot start: ${pod.stuck}`;
+  return problem === undefined ? undefined : { problem, isUnreachable: false };
 }
 
-/** All pods at once: one restart of outage, and no moment in which two kinds of nodes meet. Returns false where the gates have shut before the first. */
-async function restartAll(roll: RollingRestart, outdated: readonly PodFacts[], live: PodObservation, isInside: boolean): Promise<boolean> {
-  const order = restartOrder(outdated, activeController(live)).map((p) => p.pod);
+/** Restarts all pods at once: an outage of one restart, and two kinds of nodes never meet. */
+async function restartAll(
+  restart: RollingRestart,
+  outdated: readonly PodFacts[],
+  live: PodObservation,
+  isInside: boolean,
+): Promise<'done' | 'not next' | 'replan'> {
+  const order = restartOrder(outdated, leaderOf(live)).map((p) => p.pod);
   for (const [i, pod] of order.entries()) {
-    if (!(await evict(roll, pod, isInside || i > 0))) return false;
+    const result = await evict(restart, pod, isInside || i > 0);
+    if (result !== 'done') return result;
   }
-  for (const pod of order) await awaitSuccessor(roll, pod, true);
-  return true;
+  for (const pod of order) await waitForSuccessor(restart, pod, true);
+  return 'done';
 }

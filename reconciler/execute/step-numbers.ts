@@ -1,40 +1,43 @@
 /**
- * The place of an event in the plan, as `[3/8]` shows it. Numbers never decrease: pods that restart in another order than planned are
- * numbered in the order in which they restart.
+ * The number of an event, as `[3/8]` shows it: the row of the printed plan that the event belongs to. Numbers never decrease. Pods that
+ * restart in another order than planned are numbered in the order in which they restart.
  */
 import { isSameRef } from '#model/kube-object';
-import type { Step } from '../model/plan';
+import { partsOf, type Step, type StepPart } from '../model/plan';
 import type { ProgressEvent } from '../ports';
 
 export class StepNumbers {
-  private atWork: readonly Step[] = [];
-  /** Steps at work whose subject has had an event, in the order of their first. */
-  private begun: Step[] = [];
+  private readonly total: number;
+  /** Row before the first row of the current step. */
+  private offset = 0;
+  private parts: readonly StepPart[] = [];
+  /** Parts of the current step that have had an event, in the order of their first. */
+  private begun: StepPart[] = [];
   private highest = 0;
 
-  constructor(private readonly steps: readonly Step[]) {}
+  constructor(private readonly steps: readonly Step[]) {
+    this.total = rowsOf(steps);
+  }
 
-  /** The walk has come to this step, and to those that are carried out together with it. */
+  /** The step at this index begins. */
   begin(index: number): void {
-    const first = this.steps[index] as Step;
-    const isTogether = (step: Step) =>
-      step.kind === first.kind || (first.kind === 'submitOpsRequest' && step.kind === 'evict' && step.by === 'ops-manager');
-    const end = this.steps.findIndex((step, i) => i > index && (step.kind === 'submitOpsRequest' || !isTogether(step)));
-    this.atWork = this.steps.slice(index, end === -1 ? undefined : end);
-    this.begun = [];
+    const step = this.steps[index] as Step;
+    this.offset = rowsOf(this.steps.slice(0, index));
+    this.parts = partsOf(step);
+    // The row of a request comes before those of its pods.
+    this.begun = this.parts[0] === step ? [step] : [];
   }
 
-  /** Returns the number of an event: that of the step of its subject if that is at work, else that of the first step at work. */
+  /** Returns the number of the part with this subject, else that of the first part of the current step. */
   of({ subject }: Pick<ProgressEvent, 'subject'>): { readonly number: number; readonly of: number } {
-    const own = this.atWork.find((step) => isSameRef(step.subject, subject));
-    const place = own === undefined ? this.steps.indexOf(this.atWork[0] as Step) : this.placeOf(own);
-    this.highest = Math.max(this.highest, place);
-    return { number: this.highest + 1, of: this.steps.length };
+    const part = this.parts.find((p) => isSameRef(p.subject, subject));
+    if (part !== undefined && !this.begun.includes(part)) this.begun.push(part);
+    const row = part === undefined ? 0 : this.begun.indexOf(part);
+    this.highest = Math.max(this.highest, this.offset + row + 1);
+    return { number: this.highest, of: this.total };
   }
+}
 
-  private placeOf(own: Step): number {
-    if (!this.begun.includes(own)) this.begun.push(own);
-    const first = this.atWork.find((step) => step.kind === own.kind) as Step;
-    return this.steps.indexOf(first) + this.begun.filter((step) => step.kind === own.kind).indexOf(own);
-  }
+function rowsOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + partsOf(step).length, 0);
 }

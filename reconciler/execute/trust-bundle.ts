@@ -1,25 +1,26 @@
-/** Tells clients which CA certificates to trust, and holds back whatever would surprise those who were not told. */
+/** Writes the trust bundle of clients, and holds restarts back until it is complete. */
+import type { StepOf } from '../model/plan';
+import { isTrustBundleCurrent, trustBundleFinding, wantedTrustBundle } from '../plan/trust-bundle';
+import { type ExecuteContext, emit, replanOnConflict, type StepResult } from './context';
 
-import type { PublishTrustBundleStep } from '../model/plan';
-import { isTrustBundleCurrent, trustFinding, wantedTrust } from '../plan/trust-bundle';
-import { type ExecuteContext, emit, orReplan, Replan } from './context';
-
-/** Writes what clients have to trust now and next; nothing where that is there already. */
-export async function publishTrustBundle(context: ExecuteContext, step: PublishTrustBundleStep): Promise<void> {
-  const world = await look(context);
-  const wanted = wantedTrust(world);
-  const differs = trustFinding(world);
-  if (wanted === undefined || differs === undefined) return;
-  const resourceVersion = world.live.trust?.object?.metadata.resourceVersion;
+/** Writes the CA certificates that clients must trust now and next; nothing if the ConfigMap holds them already. */
+export async function publishTrustBundle(context: ExecuteContext, step: StepOf<'publishTrustBundle'>): Promise<StepResult> {
+  const input = await look(context);
+  const wanted = wantedTrustBundle(input);
+  const differs = trustBundleFinding(input);
+  if (wanted === undefined || differs === undefined) return 'done';
+  const resourceVersion = input.live.trust?.object?.metadata.resourceVersion;
   const metadata = { ...wanted.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
-  // Whoever has edited it owns what he wrote, and it is ours all the same.
-  await orReplan(context.cluster.apply({ ...wanted, metadata }, { force: true }));
-  emit(context, 'applied', step.subject, differs.reason === 'TrustMissing' ? 'created' : `configured: ${differs.message}`);
+  // Forced, because another writer owns the fields that it edited.
+  const result = await replanOnConflict(context.cluster.apply({ ...wanted, metadata }, { force: true }));
+  if (result === 'done')
+    emit(context, 'applied', step.subject, differs.reason === 'TrustMissing' ? 'created' : `configured: ${differs.message}`);
+  return result;
 }
 
-/** Before pods restart clients must have been told. A CA that nobody expected is told of in the next round. */
-export async function assertTrustBundleCurrent(context: ExecuteContext): Promise<void> {
-  if (!isTrustBundleCurrent(await look(context))) throw new Replan();
+/** Returns `replan` if pods must not restart yet because the trust bundle lacks a CA. The next plan publishes it. */
+export async function requireTrustBundle(context: ExecuteContext): Promise<StepResult> {
+  return isTrustBundleCurrent(await look(context)) ? 'done' : 'replan';
 }
 
 async function look({ bundle, clock, observe }: ExecuteContext) {

@@ -1,41 +1,47 @@
-/** Pods that are away in the middle of a cut-over. */
-import { KINDS, ref } from '#model/kube-object';
+/** Waits for unavailable pods during a cut-over. */
 import { TimeoutError } from '../errors';
 import type { PodObservation } from '../model/observation';
-import { unavailablePods } from '../plan/restart';
-import { deadlineMs, emit } from './context';
-import { ifDesiredStateUnchanged, outdatedPods, podsOf, type RestartBatch } from './gates';
-import { waitUntil } from './wait';
+import { unavailablePods } from '../plan/gates/pods';
+import { podRef } from '../plan/plan-input';
+import { deadlineMs, emit, lookUnlessChanged } from './context';
+import { type RestartBatch, viewOf } from './gates';
+import { waitUntil, watchPods } from './wait';
 
 /**
- * Waits until no pod is away; returns false when there is nobody to wait for. Standing still is an outage, too, in a cut-over: who is not
- * back in the time that a restart gets joins `givenUp`, and the others go on.
+ * Waits until no pod is unavailable. Waiting is an outage, too, during a cut-over: a pod that is not back within the time of a restart is
+ * added to `skippedPods`, and the other restarts continue. Returns `none` when no pod was unavailable.
  */
-export async function waitForUnavailablePods(restarts: RestartBatch, first: PodObservation, givenUp: Set<string>): Promise<boolean> {
-  const { context, plan } = restarts;
-  const awayIn = (live: PodObservation) => {
-    const outdated = outdatedPods(restarts, live).map((p) => p.name);
-    return unavailablePods(live, new Set(outdated)).filter((p) => !givenUp.has(p.name));
-  };
-  let away = awayIn(first);
-  if (away.length === 0) return false;
-  const wait = waitUntil(context, {
-    subject: plan.subject,
-    watch: [{ kind: KINDS.Pod, selection: podsOf(plan.subject) }],
-    check: async () => {
-      away = awayIn(await ifDesiredStateUnchanged(context, () => context.lookAtPods()));
-      return away.length === 0 ? { done: undefined } : { waitingFor: away.map((p) => `${p.name} ${p.because}`).join('; ') };
-    },
-    deadlineMs: deadlineMs(context, 'podReady'),
-    failure: 'a pod is away',
-    retryMs: 1000,
-  });
-  await wait.catch((error: unknown) => {
+export async function waitForUnavailablePods(
+  batch: RestartBatch,
+  first: PodObservation,
+  skippedPods: Set<string>,
+): Promise<'none' | 'waited' | 'replan'> {
+  const { context, plan } = batch;
+  const unavailableIn = (live: PodObservation) =>
+    unavailablePods(live, viewOf(batch, live).outdated).filter((p) => !skippedPods.has(p.name));
+  let unavailable = unavailableIn(first);
+  if (unavailable.length === 0) return 'none';
+  try {
+    return await waitUntil(context, {
+      subject: plan.subject,
+      watch: [watchPods(plan.subject)],
+      check: async () => {
+        const live = await lookUnlessChanged(context, () => context.lookAtPods());
+        if (live === 'replan') return { done: 'replan' as const };
+        unavailable = unavailableIn(live);
+        if (unavailable.length === 0) return { done: 'waited' as const };
+        return { waitingFor: unavailable.map((p) => `${p.name} ${p.because}`).join('; ') };
+      },
+      deadlineMs: deadlineMs(context, 'podReady'),
+      failure: 'a pod is unavailable',
+      retryMs: 1000,
+    });
+  } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
-    for (const { name, because } of away) {
-      givenUp.add(name);
-      emit(context, 'warning', ref(KINDS.Pod, plan.subject.namespace, name), `${because}; the others go on without it`);
+    for (const { name, because } of unavailable) {
+      skippedPods.add(name);
+      emit(context, 'warning', podRef(plan.subject, name), `${because}; the other pods restart without it`);
     }
-  });
-  return true;
+    return 'waited';
+  }
 }

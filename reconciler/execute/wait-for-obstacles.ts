@@ -1,14 +1,14 @@
-/** What becomes of a run whose plan has obstacles: what time or another actor cures is waited for, anything else ends it. */
+/** A run whose plan has obstacles waits for those that time or another actor resolves. Any other obstacle ends the run. */
 import { formatRef, isSameRef, KINDS, type ObjectRef } from '#model/kube-object';
 import { BlockedError, InternalError, InvalidInputError, type KafkaTlsError, OperationFailedError } from '../errors';
 import type { Obstacle } from '../model/plan';
 import { deadlineMs, type ExecuteContext } from './context';
 import { waitUntil } from './wait';
 
-/** What is not watched, such as an issuer, is looked at again after this long. */
+/** How often objects are checked that are not watched, such as issuers. */
 const LOOK_AGAIN_MS = 5_000;
 
-/** Waits until no obstacle is left, each within its own deadline, all from now. `look` returns those that are left. */
+/** Waits until no obstacle is left, each within its own deadline from now. `look` returns the obstacles that are left. */
 export async function waitForObstacles(
   kafka: ObjectRef,
   obstacles: readonly Obstacle[],
@@ -24,7 +24,7 @@ export async function waitForObstacles(
       watch: [KINDS.Kafka, KINDS.KafkaOpsRequest].map((kind) => ({ kind, selection: { namespace: kafka.namespace ?? '' } })),
       check: async () => {
         const left = await look();
-        // One that no waiting cures ends the wait: the plan that is made then says so.
+        // An obstacle that no waiting resolves ends the wait, and the next plan reports it.
         const same = left.every((o) => o.kind === 'wait') ? left.find((o) => isSame(o, obstacle)) : undefined;
         if (same === undefined) return { done: undefined };
         const others = left.filter((o) => o !== same).map((o) => `${formatRef(o.subject)}: ${o.message}`);
@@ -45,10 +45,10 @@ function isSame(a: Obstacle, b: Obstacle): boolean {
   return a.until === b.until && isSameRef(a.subject, b.subject);
 }
 
-/** Returns the error that the obstacles of a plan end a run with: the first, most final of them says how, and all of them are told. */
+/** Returns the error for the obstacles of a plan. The most severe one decides its class; the message lists all of them. */
 export function obstacleError(kafka: ObjectRef, obstacles: readonly Obstacle[]): KafkaTlsError {
   const [first, ...others] = obstacles;
-  if (first === undefined) throw new InternalError('a run was ended by nothing');
+  if (first === undefined) throw new InternalError('a run was stopped without an obstacle');
   const { kind, subject, message, hint } = first;
   if (others.length === 0) return new CLASSES[kind](`${message}.`, { subject, ...(hint === undefined ? {} : { hint }) });
   const reasons = obstacles.map((o) => [`${formatRef(o.subject)}: ${o.message}.`, ...(o.hint === undefined ? [] : [o.hint])].join(' '));

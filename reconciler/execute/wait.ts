@@ -1,37 +1,52 @@
 /**
- * The one way to wait: until a condition over watched objects holds, a deadline passes, or the run is told to end.
+ * The only way to wait: until a condition over watched objects holds, a deadline passes, or the run is aborted.
  *
- * There is no polling grid. The condition is asked once at the start and again after every change of what is watched; `retryMs` is for
- * what Kubernetes does not announce, such as a listener that does not answer yet, and the longer that takes, the more rarely it is asked.
+ * Nothing is polled at fixed times. The condition is checked at the start and after every change of a watched object. `retryMs` is for facts
+ * that no watch announces, such as a listener that does not answer yet; the longer the wait, the more rarely they are checked.
  *
- * What is waited for is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
+ * The subject of a wait is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
  */
-import { formatRef, type Kind, type ObjectRef } from '#model/kube-object';
+import { formatRef, KINDS, type Kind, type ObjectRef } from '#model/kube-object';
 import { OVER, TimeoutError } from '../errors';
 import { type Clock, type Cluster, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
 
-/** What the condition came to: done with a value, or still waiting for something that can be said. */
+/** The result of a check: done with a value, or what it still waits for. */
 export type Progress<T> = { readonly done: T } | Waiting;
 
 interface Waiting {
   readonly waitingFor: string;
-  /** The object that it is about; default: the subject of the wait. */
+  /** The object that is waited for. Default: the subject of the wait. */
   readonly subject?: ObjectRef;
+}
+
+export interface Watched {
+  readonly kind: Kind;
+  readonly selection: Selection;
+}
+
+/** Watches one object. */
+export function watchObject(kind: Kind, { namespace = '', name }: ObjectRef): Watched {
+  return { kind, selection: { namespace, name } };
+}
+
+/** Watches the pods of a Kafka. */
+export function watchPods({ namespace = '', name }: ObjectRef): Watched {
+  return { kind: KINDS.Pod, selection: { namespace, labels: { 'app.kubernetes.io/instance': name } } };
 }
 
 export interface Wait<T> {
   readonly subject: ObjectRef;
-  readonly watch: readonly { readonly kind: Kind; readonly selection: Selection }[];
+  readonly watch: readonly Watched[];
   readonly check: () => Promise<Progress<T>>;
   readonly deadlineMs: number;
   /** Monotonic instant that the deadline counts from. Default: now. */
   readonly since?: number;
-  /** Words for the deadline: `not issued`. */
+  /** The failure in words: `not issued`. */
   readonly failure: string;
   readonly hint?: string;
-  /** Ask again after this long even if nothing changed, or a tenth of the time waited, up to 10 s. Default: only on changes. */
+  /** Check again after this time without a change, or after a tenth of the time waited, up to 10 s. Default: only on changes. */
   readonly retryMs?: number;
-  /** The wait ends well by itself before the deadline, which is only a safeguard and is not reported. */
+  /** The wait ends by itself before the deadline, which is only a safeguard and is not reported. */
   readonly endsByItself?: true;
 }
 
@@ -49,9 +64,9 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const { clock } = context;
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
-  const bell = new Notifier();
-  const watching = wait.watch.map((w) => notifyOnChange(context.cluster.watch(w.kind, w.selection, signal), bell));
-  // One that fails while the condition is asked is heard of when that is over; until then nobody listens to it.
+  const notifier = new Notifier();
+  const watching = wait.watch.map((w) => notifyOnChange(context.cluster.watch(w.kind, w.selection, signal), notifier));
+  // A watch that fails during a check is reported after the check; until then its rejection must not be unhandled.
   for (const failed of watching) failed.catch(() => undefined);
   const start = clock.monotonicMs();
   const end = (wait.since ?? start) + wait.deadlineMs;
@@ -66,7 +81,7 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const repeatMs = () => reported.atMs + REPEAT_WAIT_MS - clock.monotonicMs();
   try {
     while (true) {
-      const heard = bell.next();
+      const changed = notifier.next();
       const progress = await wait.check();
       if ('done' in progress) return progress.done;
       context.signal.throwIfAborted();
@@ -76,7 +91,7 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
       if (what !== reported.what || repeatMs() <= 0) report(progress);
       const tick = new AbortController();
       const due = pause(clock, Math.min(left, retryMs(), repeatMs()), AbortSignal.any([signal, tick.signal]));
-      await Promise.race([heard, due, ...watching]);
+      await Promise.race([changed, due, ...watching]);
       tick.abort(OVER);
     }
   } finally {
@@ -93,17 +108,17 @@ function timeout(wait: Wait<unknown>, { waitingFor, subject = wait.subject }: Wa
   });
 }
 
-/** Sleeping that ends quietly when the wait is over. */
+/** Sleeps; an abort ends the sleep without an error. */
 async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   await clock.sleep(ms, signal).catch(() => undefined);
 }
 
-/** Rings the bell for every change; never settles while the watch goes on, and passes its failure on. */
-async function notifyOnChange(changes: AsyncIterable<unknown>, bell: Notifier): Promise<void> {
-  for await (const _ of changes) bell.notify();
+/** Notifies of every change. It settles only when the watch fails or ends. */
+async function notifyOnChange(changes: AsyncIterable<unknown>, notifier: Notifier): Promise<void> {
+  for await (const _ of changes) notifier.notify();
 }
 
-/** Something happened since `next` was called. */
+/** Resolves the promise of the last `next` when a change is notified. */
 class Notifier {
   private resolve: () => void = () => undefined;
 

@@ -6,6 +6,7 @@ import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { configSecretName, defaultKeystoreCredSecret, keystoreCredSecret, petSetsOf, selectorLabels } from '#model/kubedb';
 import { LABEL_KAFKA } from '#model/names';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, type TlsState, tlsStateOf } from '#model/tls';
+import { capabilitiesOf } from '../executors/capabilities';
 import { mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
 import type { PetSetState, PodTemplate } from '../model/observation';
 import { GET_SECRET, type Reader } from './reading';
@@ -101,7 +102,7 @@ export function issuedSecretNames(bundle: Bundle | undefined): readonly string[]
 
 /** The JKS passwords: only whether they are there, and only where we would have to make them. */
 export function passwordSecretNames(name: string, kafka: Kafka | undefined, bundle: Bundle | undefined): readonly string[] {
-  if (bundle?.desired.executor !== 'native') return [];
+  if (bundle === undefined || !capabilitiesOf(bundle.desired).ownsCertificates) return [];
   return [kafka === undefined ? defaultKeystoreCredSecret(name) : keystoreCredSecret(kafka)];
 }
 

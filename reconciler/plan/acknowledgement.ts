@@ -1,35 +1,34 @@
 /**
- * Which changes have to be acknowledged in Git before they begin, and what the Kafka remembers of them.
+ * Which changes must be acknowledged in Git before they begin, and what the Kafka records of them.
  *
- * A cut-over needs no acknowledgement where it goes on with a change that was begun, or reverses the last one: a revert must work at any
- * hour. Lost data comes back by no revert, so that every loss needs an acknowledgement of its own. A short form approves one change only;
- * it is then recorded as used (`change-record.ts`).
+ * A cut-over needs no acknowledgement if it continues a change that has begun, or reverses the last one: a revert must work at any hour. No
+ * revert restores lost data, so every loss needs a separate acknowledgement. A short form approves one change; it is then recorded as used
+ * (`change-record.ts`).
  */
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
-import { KINDS, ref } from '#model/kube-object';
 import { formatIssuerRef, type TlsState, tlsHash, tlsStateOf } from '#model/tls';
 import { isSameTls } from '#model/tls-effect';
 import type { Observation } from '../model/observation';
 import type { Obstacle } from '../model/plan';
 import { type Change, type ChangeRecord, changeRecordOf, isContinued, isReversed, type Side } from './change-record';
 import { type CutoverCause, isSelfSigned, issuerRoot, type ServedExpired, servedRoot } from './cutover';
-import type { PlanInput } from './plan-input';
+import { kafkaRef, type PlanInput } from './plan-input';
 import { isRootShownLater } from './probe';
 
 /** Whether a change may begin. */
 export interface Approval {
-  /** What was acknowledged for it. */
+  /** Acknowledgements that approve it. */
   readonly acknowledged?: readonly Acknowledged[];
   /** Acknowledgements that are missing. */
   readonly obstacles: readonly Obstacle[];
-  /** What the Kafka has to remember before the change begins. */
+  /** What the Kafka must record before the change begins. */
   readonly record: ChangeRecord;
 }
 
-/** Returns whether a plan may begin that cuts nodes or clients off (`cut`), or loses data (`loss`: why). */
-export function approvalOf(input: PlanInput, cut: CutoverCause | undefined, loss: string | undefined): Approval {
+/** Returns whether a plan may begin that is a cut-over (`cause`), or loses data (`loss`: why). */
+export function approvalOf(input: PlanInput, cause: CutoverCause | undefined, loss: string | undefined): Approval {
   const none: Approval = { obstacles: [], record: changeRecordOf(input.live) };
-  const ofCut = cut === undefined || !needsApproval(cut, input.live) ? none : approvalOfCut(input, cut, none.record);
+  const ofCut = cause === undefined || !needsApproval(cause, input.live) ? none : approvalOfCutover(input, cause, none.record);
   const ofLoss = loss === undefined ? { ...none, record: ofCut.record } : approvalOfLoss(input, loss, ofCut.record);
   const acknowledged = [...(ofCut.acknowledged ?? []), ...(ofLoss.acknowledged ?? [])];
   return {
@@ -39,31 +38,32 @@ export function approvalOf(input: PlanInput, cut: CutoverCause | undefined, loss
   };
 }
 
-type AcknowledgedCut = Exclude<CutoverCause, ServedExpired>;
+type ApprovedCause = Exclude<CutoverCause, ServedExpired>;
 
 /**
- * Clients lose nothing with what has expired, since they refuse it already. A selfSigned issuer is refused for its type
+ * An expired certificate needs no approval, because clients refuse it already. A selfSigned issuer is refused for its type
  * (`preflight/issuer-types.ts`): no acknowledgement makes it an issuer for brokers.
  */
-function needsApproval(cut: CutoverCause, live: Observation): cut is AcknowledgedCut {
-  return cut.kind !== 'expired' && !(cut.kind === 'trust' && isSelfSigned(live, cut.issuer));
+function needsApproval(cause: CutoverCause, live: Observation): cause is ApprovedCause {
+  return cause.kind !== 'expired' && !(cause.kind === 'root' && isSelfSigned(live, cause.issuer));
 }
 
-function approvalOfCut(input: PlanInput, cut: AcknowledgedCut, record: ChangeRecord): Approval {
+function approvalOfCutover(input: PlanInput, cause: ApprovedCause, record: ChangeRecord): Approval {
   const { name: kafka } = input.live;
-  const change = changeOf(input, cut, record);
-  const fitting = fittingAcknowledgements(cut, input);
-  const isUnused = (a: Acknowledged) => !isUsedUp(a, cut, record);
+  const change = changeOf(input, cause, record);
+  const fitting = fittingAcknowledgements(cause, input);
+  const isUnused = (a: Acknowledged) => !isUsedUp(a, cause, record);
   const given = firstGiven(input, fitting.filter(isUnused));
   const acknowledged = given === undefined ? {} : { acknowledged: [given] };
   const begun = { ...record, change: { ...change, unfinished: true as const } };
   if (isContinued(kafka, change.to, record)) return { ...acknowledged, obstacles: [], record: begun };
   if (isReversed(kafka, change, record)) return { ...acknowledged, obstacles: [], record: begun };
-  if (given === undefined) return { obstacles: [missing(input, `${cut.because}: ${whoIsAffected(cut)}`, fitting.find(isUnused))], record };
+  if (given === undefined)
+    return { obstacles: [missing(input, `${cause.because}: ${whoIsAffected(cause)}`, fitting.find(isUnused))], record };
   return { ...acknowledged, obstacles: [], record: { ...begun, used: withUsed(record.used, given) } };
 }
 
-/** From the second loss on its number is part of the acknowledgement: the one before stays in Git. */
+/** From the second loss on, the acknowledgement has a number, because the earlier one stays in Git. */
 function approvalOfLoss(input: PlanInput, loss: string, record: ChangeRecord): Approval {
   const content = tlsHash(input.live.name, input.bundle.tls);
   const { losses = { content, count: 0 } } = record;
@@ -80,16 +80,16 @@ function firstGiven({ bundle }: PlanInput, fitting: readonly Acknowledged[]): Ac
   return bundle.desired.acknowledge.find((a) => forms.includes(formatAcknowledgement(a)));
 }
 
-/** Returns the change that a cut means. One that is unfinished is there in part: what goes on with it has its beginning, what goes back its end. */
-function changeOf({ bundle, live }: PlanInput, cut: AcknowledgedCut, record: ChangeRecord): Change {
+/** Returns the change of a cut-over. One that continues an unfinished change has the same begin, one that reverses it starts from its end. */
+function changeOf({ bundle, live }: PlanInput, cause: ApprovedCause, record: ChangeRecord): Change {
   const { change } = record;
   const { tls } = bundle;
-  const to = side(tls, cut.kind === 'trust' ? cut.root : tls === 'off' ? undefined : issuerRoot(live, tls));
+  const to = side(tls, cause.kind === 'root' ? cause.root : tls === 'off' ? undefined : issuerRoot(live, tls));
   if (change !== undefined && isContinued(live.name, to, record)) return { from: change.from, to: { ...change.to, tls } };
   if (change?.unfinished === true && isSameTls(live.name, change.from.tls, tls)) return { from: change.to, to };
   const has = tlsStateOf(live.kafka?.spec);
-  // The spec is as desired, and pods are not: TLS was off before.
-  const isOnlySpec = cut.kind === 'protocol' && isSameTls(live.name, has, tls);
+  // The spec is as desired and the pods are not, so TLS was off before.
+  const isOnlySpec = cause.kind === 'protocol' && isSameTls(live.name, has, tls);
   return { from: isOnlySpec ? { tls: 'off' } : side(has, servedRoot(live)), to };
 }
 
@@ -97,28 +97,28 @@ function side(tls: TlsState, root: { readonly publicKey: string } | undefined): 
   return root === undefined ? { tls } : { tls, root: root.publicKey };
 }
 
-/** Returns the acknowledgements that approve a cut, the one to ask for first. */
-function fittingAcknowledgements(cut: AcknowledgedCut, input: PlanInput): readonly Acknowledged[] {
+/** Returns the acknowledgements that approve a cut-over, the one to ask for first. */
+function fittingAcknowledgements(cause: ApprovedCause, input: PlanInput): readonly Acknowledged[] {
   const { bundle, live } = input;
-  if (cut.kind === 'trust') {
-    // Which root it is shows before the first change (`probe.ts`), and is held against these then.
-    const isShownLater = cut.root === undefined && isRootShownLater(input);
+  if (cause.kind === 'root') {
+    // A certificate request shows the root before the first change (`probe.ts`), and the next plan compares it with these.
+    const isShownLater = cause.root === undefined && isRootShownLater(input);
     return [
       ...(isShownLater ? bundle.desired.acknowledge.filter((a) => a.root !== undefined) : []),
-      ...(cut.root === undefined ? [] : [{ kind: 'trustRootChangesTo' as const, root: cut.root.fingerprint }]),
-      // The root of the same issuer is not named by the issuer's name: it would approve every later root, too.
-      ...(cut.isOtherIssuer ? [{ kind: 'trustRootChangesTo' as const, issuer: cut.issuer.name }] : []),
+      ...(cause.root === undefined ? [] : [{ kind: 'trustRootChangesTo' as const, root: cause.root.fingerprint }]),
+      // The name of an unchanged issuer approves nothing, because it would approve every later root, too.
+      ...(cause.isOtherIssuer ? [{ kind: 'trustRootChangesTo' as const, issuer: cause.issuer.name }] : []),
     ];
   }
-  const kind = cut.to === 'tls' ? 'clientsMoveToTls' : 'clientsLeaveTls';
-  const tls = cut.to === 'tls' ? bundle.tls : tlsStateOf(live.kafka?.spec);
+  const kind = cause.to === 'tls' ? 'clientsMoveToTls' : 'clientsLeaveTls';
+  const tls = cause.to === 'tls' ? bundle.tls : tlsStateOf(live.kafka?.spec);
   return [{ kind }, { kind, content: tlsHash(live.name, tls) }];
 }
 
-/** A short form approves one change. The name of an issuer is asked for again where the root is not known before. */
-function isUsedUp(a: Acknowledged, cut: AcknowledgedCut, { used }: ChangeRecord): boolean {
+/** A short form approves one change. The name of an issuer can approve again where the root is unknown before. */
+function isUsedUp(a: Acknowledged, cause: ApprovedCause, { used }: ChangeRecord): boolean {
   if (a.root !== undefined || a.content !== undefined) return false;
-  return used.includes(formatAcknowledgement(a)) && !(cut.kind === 'trust' && cut.root === undefined);
+  return used.includes(formatAcknowledgement(a)) && !(cause.kind === 'root' && cause.root === undefined);
 }
 
 function withUsed(used: readonly string[], a: Acknowledged): readonly string[] {
@@ -129,7 +129,7 @@ function withUsed(used: readonly string[], a: Acknowledged): readonly string[] {
 function missing({ live }: PlanInput, message: string, wanted: Acknowledged | undefined): Obstacle {
   return {
     kind: 'invalid',
-    subject: ref(KINDS.Kafka, live.namespace, live.name),
+    subject: kafkaRef(live),
     message: `${message}, and that is not acknowledged`,
     hint: howToAcknowledge(wanted),
   };
@@ -137,15 +137,15 @@ function missing({ live }: PlanInput, message: string, wanted: Acknowledged | un
 
 function howToAcknowledge(wanted: Acknowledged | undefined): string {
   if (wanted === undefined)
-    return 'When that is arranged, acknowledge the SHA-256 of the new root with Acknowledgement.trustRootChangesTo.';
-  const when = wanted.kind === 'ephemeralDataIsLost' ? 'If the data may be lost' : 'When that is arranged';
+    return 'When that is prepared, acknowledge the SHA-256 of the new root with Acknowledgement.trustRootChangesTo.';
+  const when = wanted.kind === 'ephemeralDataIsLost' ? 'If the data may be lost' : 'When that is prepared';
   return `${when}, add acknowledge: [${formatAcknowledgement(wanted)}] to its Tls and commit.`;
 }
 
-function whoIsAffected(cut: AcknowledgedCut): string {
-  if (cut.kind === 'trust') {
-    const root = cut.root === undefined ? `of ${formatIssuerRef(cut.issuer)}` : `with SHA-256 ${cut.root.fingerprint}`;
-    return `every client has to trust the root ${root}`;
+function whoIsAffected(cause: ApprovedCause): string {
+  if (cause.kind === 'root') {
+    const root = cause.root === undefined ? `of ${formatIssuerRef(cause.issuer)}` : `with SHA-256 ${cause.root.fingerprint}`;
+    return `every client must trust the root ${root}`;
   }
-  return cut.to === 'tls' ? 'every client has to connect with TLS from then on' : 'every client has to connect without TLS from then on';
+  return cause.to === 'tls' ? 'every client must connect with TLS from then on' : 'every client must connect without TLS from then on';
 }

@@ -1,5 +1,4 @@
-/** A live state in which all five layers agree with a bundle: what is assumed where no cluster can be asked. */
-
+/** The observation of a Kafka in which all five layers agree with a bundle. A plan without a cluster assumes it. */
 import type { Bundle } from '#model/bundle';
 import type { Certificate } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
@@ -29,19 +28,19 @@ import {
 import { TRUST_KEY, trustDigest } from '../model/trust-bundle';
 import { REQUIRED_KEYS } from './checks/secrets';
 import { desiredKafka, type PlanInput } from './plan-input';
-import { casToTrust, wantedTrust } from './trust-bundle';
+import { casToTrust, wantedTrustBundle } from './trust-bundle';
 
 const REVISION = 'assumed';
-/** A CA outlives whatever it signs. */
+/** A CA outlives the certificates it signs. */
 const CA_VALIDITY: Validity = { notBefore: '2000-01-01T00:00:00Z', notAfter: '9999-12-31T23:59:59Z' };
 
-/** When the assumed leaves were issued, and until when they hold. RFC 3339. */
+/** The validity of the assumed leaves, RFC 3339. */
 export interface Validity {
   readonly notBefore: string;
   readonly notAfter: string;
 }
 
-/** Returns the observation of a Kafka whose TLS is as the bundle says. */
+/** Returns the observation of a Kafka whose TLS state is that of the bundle. */
 export function assumedObservation(bundle: Bundle, given: KubeObject, validity: Validity, observedAt: string): Observation {
   const kafka = provisioned(desiredKafka(given, bundle.tls));
   const owner: CertificateOwner = {
@@ -90,21 +89,21 @@ export function assumedObservation(bundle: Bundle, given: KubeObject, validity: 
     ),
     requests: [],
     budgets: [],
-    facts: { unknown: 'no cluster was asked' },
+    facts: { unknown: 'planned without a cluster' },
     trust: { ca: [] },
   };
-  return { ...live, trust: exportedTrust({ bundle, live, now: new Date(observedAt) }) };
+  return { ...live, trust: publishedTrustBundle({ bundle, live, now: new Date(observedAt) }) };
 }
 
-/** Returns the ConfigMap of clients that were told of every CA that they have to trust. */
-export function exportedTrust(input: PlanInput): TrustState {
-  const wanted = wantedTrust(input);
+/** Returns the ConfigMap with every CA that clients must trust. */
+export function publishedTrustBundle(input: PlanInput): TrustState {
+  const wanted = wantedTrustBundle(input);
   if (wanted === undefined) return { ca: [] };
   const { data, ...object } = wanted;
   return { object, ca: casToTrust(input), digest: trustDigest(data[TRUST_KEY]) };
 }
 
-/** Under `native` the bundle holds the Certificates of the brokers, and may say more than the TLS state does. */
+/** If the bundle holds the broker Certificates, they may have more fields than the TLS state has. */
 function certificateIn({ desired, brokerCertificates }: Bundle, alias: Alias): Certificate | undefined {
   return brokerCertificates.find((c) => c.metadata.name === brokerCertificateName(desired.kafka, alias));
 }
@@ -148,13 +147,13 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
   };
 }
 
-/** The root that an issuer has signed with, and still does. */
+/** The root that an issuer signs with, before and now. */
 function assumedRoot(issuer: string): CaFacts {
   const root = factsOf(`root of ${issuer}`, {}, CA_VALIDITY);
   return { ...root, isCa: true, pem: assumedPem(root.fingerprint) };
 }
 
-/** Returns the PEM form of a certificate that nobody has made. */
+/** Returns the PEM form of an assumed certificate. */
 export function assumedPem(fingerprint: string): string {
   return `-----BEGIN CERTIFICATE-----\n${fingerprint.replaceAll('-', '+')}\n-----END CERTIFICATE-----\n`;
 }

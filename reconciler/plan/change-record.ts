@@ -1,10 +1,9 @@
 /**
- * What a Kafka remembers of the last change that cut nodes or clients off: JSON in one annotation of the Kafka.
+ * What a Kafka records of the last cut-over: JSON in one annotation of the Kafka.
  *
- * It is written before the first write of the change and once more at its end. From it follow three answers that the live TLS state cannot
- * give: whether a change was begun and goes on without being asked for again, what its reverse is, and which acknowledgements were used.
- * The record outlives the KafkaOpsRequests, which users delete. An annotation that is not a record counts as absent: then nothing is
- * remembered, and the plan asks again.
+ * It is written before the first write of the change and at its end. It answers three questions that the live TLS state cannot answer:
+ * whether a change has begun and continues without another acknowledgement, what its reverse is, and which acknowledgements were used. The
+ * record outlives the KafkaOpsRequests, which users delete. An annotation that is not a record counts as absent, and the plan asks again.
  */
 
 import { isContent } from '#model/acknowledgement';
@@ -16,17 +15,17 @@ import type { Observation } from '../model/observation';
 
 const SIDE = map({
   tls: TLS_STATE,
-  /** Public key of the root certificate (see `CertificateFacts.publicKey`); absent without TLS, and where it is not known. */
+  /** Public key of the root certificate (see `CertificateFacts.publicKey`); absent without TLS, and where it is unknown. */
   root: optional(NON_EMPTY),
 });
-/** One end of a change, as far as clients see it. */
+/** The state before or after a change, as clients notice it. */
 export type Side = Infer<typeof SIDE>;
 
 const CHANGE = map({ from: SIDE, to: SIDE });
 export type Change = Infer<typeof CHANGE>;
 
 const LOSSES = map({ content: stringThat('a content hash', isContent), count: COUNT });
-/** How often ephemeral data was lost, and the content hash of the TLS state that it was lost for last. */
+/** How often ephemeral data was lost, and the content hash of the TLS state of the last loss. */
 export type Losses = Infer<typeof LOSSES>;
 
 /** Present while the change is not complete. */
@@ -43,7 +42,7 @@ export type ChangeRecord = Infer<typeof CHANGE_RECORD>;
 
 const NOTHING: ChangeRecord = { used: [] };
 
-/** Returns what the Kafka remembers. */
+/** Returns the record of a Kafka. */
 export function changeRecordOf({ kafka }: Pick<Observation, 'kafka'>): ChangeRecord {
   const text = kafka?.metadata.annotations?.[ANNOTATION_CHANGE];
   if (text === undefined) return NOTHING;
@@ -60,7 +59,7 @@ export function formatChangeRecord({ change, losses, used }: ChangeRecord): stri
   return JSON.stringify({ change, losses, used });
 }
 
-/** Returns the record when nothing that leads to this TLS state is unfinished any more. */
+/** Returns the record after every change to this TLS state is complete. */
 export function completed(record: ChangeRecord, kafka: string, tls: TlsState): ChangeRecord {
   const { change, losses } = record;
   const isChangeDone = change?.unfinished === true && leadsTo(kafka, change, tls);
@@ -72,12 +71,12 @@ export function completed(record: ChangeRecord, kafka: string, tls: TlsState): C
   };
 }
 
-/** While TLS is being turned on, other content of the TLS state makes it no other change. */
+/** While TLS is being turned on, other content of the TLS state is still the same change. */
 function leadsTo(kafka: string, { from, to }: Change, tls: TlsState): boolean {
   return isSameTls(kafka, to.tls, tls) || (from.tls === 'off' && tls !== 'off');
 }
 
-/** Tells whether a change to this side goes on with the recorded one, or is another one with the same end for clients. */
+/** Tells whether a change to this state continues the recorded one, or ends in the same state for clients. */
 export function isContinued(kafka: string, to: Side, { change }: ChangeRecord): boolean {
   if (change?.unfinished !== true) return false;
   const [root, recorded] = [to.root, change.to.root];
@@ -86,8 +85,8 @@ export function isContinued(kafka: string, to: Side, { change }: ChangeRecord): 
 }
 
 /**
- * Tells whether a change reverses the recorded one. A change of root under the same TLS state is reversed only by the root that was there
- * before. Where the TLS state changes, too, the root of its issuer may be unknown before certificates are issued.
+ * Tells whether a change reverses the recorded one. Only the previous root reverses a change of root under the same TLS state. If the TLS
+ * state changes, too, the root of its issuer may be unknown before certificates are issued.
  */
 export function isReversed(kafka: string, { from, to }: Change, { change }: ChangeRecord): boolean {
   if (change === undefined || !isSameTls(kafka, to.tls, change.from.tls)) return false;

@@ -1,17 +1,17 @@
 /**
- * In which DNS domain the names of a Kafka are: the declared one, else the one that is live, else Kubernetes's default. Names that were
- * synthesised without a declared domain are brought into the live one, so that no guess replaces a name that works.
+ * The DNS domain of a Kafka's names: the declared one, else the live one, else Kubernetes's default. Names that were synthesised without a
+ * declared domain are moved into the live one, so that no assumed name replaces a working one.
  */
 import { DEFAULT_CLUSTER_DOMAIN, domainIn } from '#model/cluster-domain';
 import type { Desired } from '#model/desired';
-import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { governingService, podFqdn } from '#model/kubedb';
 import type { PodFacts, PodObservation, Served } from '../model/observation';
 import { configuredDomain, type DomainSources, observedDomain } from '../model/observed-domain';
 import type { Obstacle } from '../model/plan';
-import type { PlanInput } from './plan-input';
+import { kafkaRef, type PlanInput } from './plan-input';
 
-/** Returns the domain of the names that a Kafka's certificates carry. */
+/** Returns the domain of the names in a Kafka's certificates. */
 export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources): string {
   return clusterDomain ?? observedDomain(live) ?? DEFAULT_CLUSTER_DOMAIN;
 }
@@ -27,22 +27,22 @@ export function inClusterDomain<O extends KubeObject>(manifest: O, { bundle, liv
   return { ...manifest, spec: { ...manifest.spec, dnsNames: names.map(inDomain).sort() } };
 }
 
-/** A wrong domain would be written into every certificate, and no node would accept another one. */
+/** Certificates with a wrong domain would make nodes refuse each other. */
 export function declaredDomainDiffers({ bundle, live }: PlanInput): Obstacle | undefined {
   const { clusterDomain } = bundle.desired;
   const has = configuredDomain(live);
   if (clusterDomain === undefined || has === undefined || has === clusterDomain) return undefined;
   return {
     kind: 'invalid',
-    subject: ref(KINDS.Kafka, live.namespace, live.name),
+    subject: kafkaRef(live),
     message: `its nodes reach each other by names in ${has}, and clusterDomain is ${clusterDomain}`,
-    hint: `Write clusterDomain: '${has}', or leave it out: it is read off the live configuration.`,
+    hint: `Write clusterDomain: '${has}', or leave it out: the live configuration shows it.`,
   };
 }
 
 /**
- * Returns why a served certificate is worth nothing. Whether it has the pod's name is judged here, in the domain of the cluster: a handshake
- * knows only the name that it was given, and that may have been in another domain.
+ * Returns why clients must not trust a served certificate. The name of the pod is compared here, in the domain of the cluster, because a
+ * handshake may have used a name in another domain.
  */
 export function untrustedBecause(live: PodObservation, pod: PodFacts, { leaf, untrusted }: Served): string | undefined {
   const service = governingService(live.name);

@@ -1,20 +1,23 @@
 /**
- * Whether restarted and not yet restarted pods will be able to talk to each other.
+ * Whether restarted and not yet restarted pods can talk to each other while an operation runs.
  *
- * They cannot when the listeners' protocol changes (TLS on or off), when the certificates' root changes, and when a certificate has expired: one
- * side then refuses what the other presents. Pods can talk when each side accepts what the other presents (`chain.ts`), shown by CA certificates that can be read; all
- * else is another root. After the certificates were issued it is compared again with the chain that really came (`execute`), before the first
- * pod restarts.
+ * They cannot if the listeners change between TLS and plaintext, if the root of the certificates changes, or if a certificate has expired:
+ * one side then refuses what the other presents. Pods can talk if each side accepts what the other presents (`chain.ts`), shown by CA
+ * certificates that can be read. A root that cannot be read counts as another root. After the certificates were issued, and before the first
+ * pod restarts, the executor compares again with the issued chain (`isRootReplaced`).
  */
-
 import type { Bundle } from '#model/bundle';
+import type { Cutover } from '#model/desired';
 import { type Alias, certificateOf, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
-import type { CaFacts, Observation, SecretFacts } from '../model/observation';
+import { capabilitiesOf } from '../executors/capabilities';
+import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
+import type { Plan } from '../model/plan';
 import { isAccepted, presentedBy, presentedFrom } from './chain';
+import { issuerStateOf } from './checks/cas';
 import { earliest, expiredAt } from './dates';
-import type { PlanInput } from './plan-input';
+import { areNodesUnknown, type PlanInput } from './plan-input';
 
-/** What makes pods unable to talk. */
+/** Why pods cannot talk. */
 export type CutoverCause = ProtocolChange | RootChange | ServedExpired;
 
 /** The listeners change between TLS and plaintext. */
@@ -24,17 +27,17 @@ export interface ProtocolChange {
   readonly to: 'tls' | 'plaintext';
 }
 
-/** Pods serve what has expired: those that restart refuse the others, as clients do already. Nothing has to be acknowledged for it. */
+/** Pods serve an expired certificate: restarted pods refuse the others, as clients do already. It needs no acknowledgement. */
 export interface ServedExpired {
   readonly kind: 'expired';
   readonly because: string;
 }
 
-/** The certificates' root changes. */
+/** The root of the certificates changes. */
 export interface RootChange {
-  readonly kind: 'trust';
+  readonly kind: 'root';
   readonly because: string;
-  /** The desired issuer of what pods serve. */
+  /** The desired issuer of the server certificate. */
   readonly issuer: IssuerRef;
   /** The live Kafka refers to another issuer. */
   readonly isOtherIssuer: boolean;
@@ -42,7 +45,7 @@ export interface RootChange {
   readonly root?: CaFacts;
 }
 
-/** Returns the public keys that pods trust now: those of the Secret they mount. */
+/** Returns the public keys that pods trust which mount this Secret. */
 function trustedKeys({ ca = [] }: SecretFacts): ReadonlySet<string> {
   return new Set(ca.map((c) => c.publicKey));
 }
@@ -51,31 +54,31 @@ function serverSecret(live: Observation, tls: TlsConfig): SecretFacts | undefine
   return live.secrets.find((s) => s.name === certificateOf(live.name, tls, 'server').secretName);
 }
 
-/** Returns the cut that getting from the live to the desired TLS state means, or undefined when pods can talk all the way. */
+/** Returns why the change from the live to the desired state is a cut-over, or undefined when pods can talk at every moment of it. */
 export function detectCutover(input: PlanInput, reissued: ReadonlySet<Alias>): CutoverCause | undefined {
   const { bundle, live } = input;
-  const isMixed = (protocol: string) => live.pods.some((p) => p.served.some((s) => s.protocol === protocol));
+  const isServed = (protocol: string) => live.pods.some((p) => p.served.some((s) => s.protocol === protocol));
   if (bundle.tls === 'off') {
-    if (tlsStateOf(live.kafka?.spec) === 'off' && !isMixed('tls')) return undefined;
+    if (tlsStateOf(live.kafka?.spec) === 'off' && !isServed('tls')) return undefined;
     return { kind: 'protocol', because: 'TLS is turned off', to: 'plaintext' };
   }
-  if (tlsStateOf(live.kafka?.spec) === 'off' || isMixed('plaintext')) {
+  if (tlsStateOf(live.kafka?.spec) === 'off' || isServed('plaintext')) {
     return { kind: 'protocol', because: 'TLS is turned on', to: 'tls' };
   }
   if (live.pods.some((p) => p.served.some((s) => s.isSignedBySecretCa === false))) {
-    return trustCut(input, bundle.tls, reissued, 'pods serve certificates of two roots');
+    return rootChange(input, bundle.tls, reissued, 'pods serve certificates of two roots');
   }
   const because = reissued.has('server') ? otherRoot(input, bundle.tls) : undefined;
-  return because === undefined ? expiryCut(input) : trustCut(input, bundle.tls, reissued, because);
+  return because === undefined ? servedExpired(input) : rootChange(input, bundle.tls, reissued, because);
 }
 
-/** Java checks the dates of peers, of the leaf and of the certificates above it: a restarted node connects to none that serves what has expired. */
-function expiryCut({ bundle, live, now }: PlanInput): ServedExpired | undefined {
+/** Java checks the dates of a peer's leaf and of the certificates above it: a restarted node refuses peers with an expired certificate. */
+function servedExpired({ bundle, live, now }: PlanInput): ServedExpired | undefined {
   const pods = live.pods.filter((p) => !p.isTerminating);
   const expired = pods.flatMap((p) => expiredAt(p, now) ?? []);
   if (expired.length === 0) return undefined;
-  // A single one among others restarts first, and then none is left. KubeDB's order is another.
-  if (bundle.desired.executor === 'native' && expired.length === 1 && pods.length > 1) return undefined;
+  // A single expired pod restarts first, and then no expired certificate is left. KubeDB restarts pods in another order.
+  if (capabilitiesOf(bundle.desired).gatesBetweenPods && expired.length === 1 && pods.length > 1) return undefined;
   const whose =
     expired.length === pods.length
       ? 'every pod serves'
@@ -83,13 +86,13 @@ function expiryCut({ bundle, live, now }: PlanInput): ServedExpired | undefined 
   return { kind: 'expired', because: `the certificate that ${whose} expired ${earliest(expired)}` };
 }
 
-function trustCut({ live }: PlanInput, wants: TlsConfig, reissued: ReadonlySet<Alias>, because: string): RootChange {
+function rootChange({ live }: PlanInput, wants: TlsConfig, reissued: ReadonlySet<Alias>, because: string): RootChange {
   const has = tlsStateOf(live.kafka?.spec);
   const issuer = issuerOf(wants, 'server');
   const isOtherIssuer = has === 'off' || formatIssuerRef(issuerOf(has, 'server')) !== formatIssuerRef(issuer);
-  // What was issued already shows the root, even that of an issuer whose CA cannot be read.
+  // A certificate that was issued already shows the root, also that of an issuer whose CA cannot be read.
   const root = issuerRoot(live, wants) ?? (reissued.has('server') ? undefined : rootOf(serverSecret(live, wants)?.ca));
-  return { kind: 'trust', because, issuer, isOtherIssuer, ...(root === undefined ? {} : { root }) };
+  return { kind: 'root', because, issuer, isOtherIssuer, ...(root === undefined ? {} : { root }) };
 }
 
 /** Returns the root among CA certificates: the self-signed one, else the last. */
@@ -97,10 +100,10 @@ export function rootOf(cas: readonly CaFacts[] = []): CaFacts | undefined {
   return cas.find((c) => c.subject === c.issuer) ?? cas.at(-1);
 }
 
-/** Returns the root that the issuer of what pods serve signs with, where that can be read. */
+/** Returns the root that the issuer of the server certificate signs with, where that can be read. */
 export function issuerRoot(live: Observation, tls: TlsConfig): CaFacts | undefined {
   const issuer = issuerOf(tls, 'server');
-  return rootOf(live.issuers.find((i) => i.kind === issuer.kind && i.name === issuer.name)?.ca);
+  return rootOf(issuerStateOf(live, issuer)?.ca);
 }
 
 /** Returns the root that all pods trust and serve, where that is known. */
@@ -115,10 +118,10 @@ function otherRoot({ bundle, live }: PlanInput, wants: TlsConfig): string | unde
   const has = tlsStateOf(live.kafka?.spec);
   const before = has === 'off' ? undefined : issuerOf(has, 'server');
   const after = issuerOf(wants, 'server');
-  // The Secret that pods mount today says what they trust, also when the desired state names another Secret.
+  // The Secret that pods mount now shows what they trust, also when the desired state names another Secret.
   const mounted = serverSecret(live, has === 'off' ? wants : has);
-  const issuer = live.issuers.find((i) => i.kind === after.kind && i.name === after.name);
-  if (isSelfSigned(live, after)) return `every certificate of ${formatIssuerRef(after)} is a root of its own`;
+  const issuer = issuerStateOf(live, after);
+  if (isSelfSigned(live, after)) return `every certificate of ${formatIssuerRef(after)} is a separate root`;
   const next = issuer === undefined ? undefined : presentedBy(issuer);
   const isSameIssuer = before !== undefined && formatIssuerRef(before) === formatIssuerRef(after);
   if (mounted !== undefined && trustedKeys(mounted).size > 0 && issuer !== undefined && next !== undefined) {
@@ -128,35 +131,35 @@ function otherRoot({ bundle, live }: PlanInput, wants: TlsConfig): string | unde
       ? `${formatIssuerRef(after)} signs with another CA than pods trust`
       : `${formatIssuerRef(after)} has another root than pods trust`;
   }
-  if (next === undefined && isMadeByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a root of its own`;
-  // Without a right to the Secret it is not known which root pods trust, and a note of the plan says so.
+  if (next === undefined && isCreatedByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a separate root`;
+  // The Secret may not be read, so the root that pods trust is unknown. A note of the plan reports it.
   if (mounted?.unread !== undefined) return undefined;
-  // An unchanged issuer whose CA cannot be read is taken at its name; the issued chain has the last word.
+  // An unchanged issuer whose CA cannot be read is assumed to keep its root. The issued chain is compared later.
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
 }
 
 /** Tells whether every certificate of an issuer is its own root. */
-export function isSelfSigned({ issuers }: Observation, { kind, name }: Pick<IssuerRef, 'kind' | 'name'>): boolean {
-  return issuers.find((i) => i.kind === kind && i.name === name)?.object?.spec?.selfSigned !== undefined;
+export function isSelfSigned(live: Observation, issuer: IssuerRef): boolean {
+  return issuerStateOf(live, issuer)?.object?.spec?.selfSigned !== undefined;
 }
 
-/** The issuer's CA is made by this very plan. */
-function isMadeByPlan(issuer: IssuerRef, { issuerManifests }: Bundle, live: Observation): boolean {
+/** Tells whether this plan creates the CA of the issuer. */
+function isCreatedByPlan(issuer: IssuerRef, { issuerManifests }: Bundle, live: Observation): boolean {
   const manifest = issuerManifests.find((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
   const ca = issuerManifests.find((m) => m.spec?.isCA === true && m.spec?.secretName === manifest?.spec?.ca?.secretName);
   return ca !== undefined && !live.certificates.some((c) => c.metadata.name === ca.metadata.name);
 }
 
 /**
- * Tells whether certificates that were issued since `before` and pods that have not restarted yet refuse each other: the chain that really
- * came has the last word, also where the CA could not be read.
+ * Tells whether certificates that were issued since `before` and pods that have not restarted yet refuse each other. The issued chain
+ * decides, also where the CA could not be read.
  */
 export function isRootReplaced(before: Observation, live: Observation, wants: TlsConfig): boolean {
   const mounted = before.secrets.filter((s) => before.pods.some((p) => p.certificateSecret === s.name));
   const trusted = new Set(mounted.flatMap((s) => [...trustedKeys(s)]));
   const issued = serverSecret(live, wants);
   if (trusted.size === 0 || issued === undefined || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return false;
-  // Who has signed a CA certificate may be seen only before: the Secrets no longer hold the former root.
+  // The signer of a CA certificate may be known only from before: the Secrets no longer hold the previous root.
   const seen = before.issuers.flatMap((i) => i.chain ?? []);
   const chain = issued.chain?.map((c) => ({
     ...c,
@@ -164,4 +167,29 @@ export function isRootReplaced(before: Observation, live: Observation, wants: Tl
   }));
   const isForward = isAccepted(presentedFrom({ ...issued, ...(chain === undefined ? {} : { chain }) }), trusted);
   return !isForward || !mounted.every((s) => isAccepted(presentedFrom(s), trustedKeys(issued)));
+}
+
+/** Returns how pods restart that cannot talk meanwhile; nothing when no pod restarts. */
+export function plannedCutover(input: PlanInput, cause: CutoverCause | undefined, restarted: readonly PodFacts[]): Pick<Plan, 'cutover'> {
+  const { bundle, live } = input;
+  if (cause === undefined || (restarted.length === 0 && !areNodesUnknown(live))) return {};
+  const { canStopAll, gatesBetweenPods } = capabilitiesOf(bundle.desired);
+  const areAllExpired = restarted.every((p) => expiredAt(p, input.now) !== undefined);
+  // Pods with a valid certificate are not stopped because other pods have an expired one.
+  const mode = canStopAll && (cause.kind !== 'expired' || areAllExpired) ? bundle.desired.cutover : 'rolling';
+  const because = `${cause.because}; ${outageOf(cause, mode, areAllExpired || !gatesBetweenPods)}`;
+  return { cutover: { kind: cause.kind, mode, because } };
+}
+
+function outageOf(cause: CutoverCause, mode: Cutover, isOfAllPods: boolean): string {
+  if (cause.kind === 'expired') {
+    const refused = 'clients refuse it, and so do restarted nodes';
+    if (mode === 'stop') return `${refused}: all pods restart at once: expect an outage of one restart`;
+    if (isOfAllPods) return `${refused}, so no gate is asked between pods: expect an outage until the last pod is back`;
+    return `${refused}: the pods that serve it restart first, without gates: expect an outage until the last of them is back`;
+  }
+  const clients = cause.kind === 'protocol' ? 'clients must switch protocol' : 'clients must trust the new root';
+  return mode === 'stop'
+    ? `all pods restart at once, and ${clients}: expect an outage of one restart`
+    : `restarted and not yet restarted nodes cannot talk, and ${clients}: expect an outage until the last pod is back`;
 }

@@ -1,7 +1,7 @@
-/** When certificates expire, and which pods that concerns. */
+/** Expiry of the certificates that pods serve. */
 import type { PodFacts, Served } from '../model/observation';
 
-/** Returns since when a pod serves what has expired, or undefined. With `now` also what has expired since it was observed. */
+/** Returns since when a pod serves an expired certificate. With `now`, it may have expired after it was observed. */
 export function expiredAt({ served }: Pick<PodFacts, 'served'>, now?: Date): string | undefined {
   return earliest(served.flatMap((s) => expiredServed(s, now) ?? []));
 }
@@ -9,7 +9,7 @@ export function expiredAt({ served }: Pick<PodFacts, 'served'>, now?: Date): str
 function expiredServed({ expiredAt: observed, untrusted, leaf }: Served, now: Date | undefined): string | undefined {
   if (observed !== undefined) return observed;
   if (leaf !== undefined && now !== undefined && Date.parse(leaf.notAfter) <= now.getTime()) return leaf.notAfter;
-  // Observations of earlier versions say it in words only.
+  // Observations of earlier versions report it only in words.
   return /\bexpired (\S+)$/.exec(untrusted ?? '')?.[1];
 }
 

@@ -1,93 +1,93 @@
 /**
- * How long a plan will probably take, and how long of that it is an outage: an estimate, meant to be a little too long.
+ * How long a plan will probably take, and how much of that is an outage. The estimate is meant to be slightly too long.
  *
- *     run       what comes before the restarts; then all restarts or, where all pods restart at once, the longest; without a cluster as many
- *               as the app says that there are nodes
- *     outage    in a cut-over only: with `stop` the longest restart; with `rolling` all from the one that costs the quorum its majority, which
- *               until then one side still has, to the last, until which a partition may lack the replicas it needs; where certificates have
- *               expired, the restarts of the pods that serve them
+ *     run       the steps before the restarts; then all restarts or, where all pods restart at once, the longest restart. Without a cluster
+ *               the app gives the number of nodes
+ *     outage    in a cut-over only. With `stop`: the longest restart. With `rolling`: from the restart that costs the quorum its majority to
+ *               the last one, since a partition may lack its replicas until then. With expired certificates: the restarts of their pods
  *
- * How long a pod takes to start is read off the live pods, where one tells; the rest is assumed, and said to be. Waiting for gates or for
- * somebody else's operation is not in it, nor is the time that clients take to change over.
+ * The start times of the live pods show how long a pod takes to start. Everything else is assumed, and the estimate names the assumptions.
+ * It does not include waiting for gates or other operations, nor the time that clients need.
  */
 import type { Cutover } from '#model/desired';
 import { goDurationMs } from '#model/go-duration';
 import { KINDS } from '#model/kube-object';
 import type { Role } from '#model/kubedb';
+import { capabilitiesOf } from '../executors/capabilities';
 import type { PodFacts } from '../model/observation';
-import type { EvictStep, Plan, PlannedCutover, Step } from '../model/plan';
+import { type Plan, type PlannedCutover, type PlannedRestart, restartsOf, type Step } from '../model/plan';
 import { expiredAt } from './dates';
-import type { PlanInput } from './plan-input';
-import { areNodesUnknown } from './steps';
+import { areNodesUnknown, type PlanInput } from './plan-input';
 
-/** A stretch of time, and what it is for if its length is an assumption that a reader should know. */
-interface Stretch {
+/** A span of time, and what it is for if its length is assumed. */
+interface Span {
   readonly ms: number;
   readonly assumedFor?: string;
 }
 
 /** From a pod's eviction until it is Ready again. KubeDB's documented runs show 10 to 40 s until it runs, and once 190 s. */
-const RESTART: Stretch = { ms: 60_000, assumedFor: 'a pod to restart' };
-/** What of a restart its start does not show: before it the old process ends in order, after it the new one catches up. */
-const AROUND_START: Stretch = { ms: 10_000, assumedFor: 'it to stop and to catch up' };
-/** The pods of a Kafka that has none yet start side by side. */
-const FIRST_START: Stretch = { ms: 60_000, assumedFor: 'all pods to start' };
+const RESTART: Span = { ms: 60_000, assumedFor: 'a pod to restart' };
+/** Parts of a restart besides the start: before it the old process shuts down, after it the new one catches up. */
+const AROUND_START: Span = { ms: 10_000, assumedFor: 'it to stop and to catch up' };
+/** The first pods of a Kafka start in parallel. */
+const FIRST_START: Span = { ms: 60_000, assumedFor: 'all pods to start' };
 /** From a Certificate to its Secret, by an issuer in the cluster. KubeDB's documented runs show 6 to 10 s. */
-const ISSUANCE: Stretch = { ms: 10_000, assumedFor: 'a certificate to be issued' };
-/** What the ops-manager does before its first restart where TLS is on afterwards. KubeDB's documented runs show 109 to 138 s. */
-const PREPARATION: Stretch = { ms: 140_000, assumedFor: 'KubeDB to prepare' };
-/** KubeDB's provisioner looks, and leaves what was written as it is. */
-const PASS: Stretch = { ms: 5_000 };
-/** The ops-manager looks every 5 s, also between two pods. */
-const BETWEEN_PODS: Stretch = { ms: 5_000 };
-/** No two starts are alike, and all are known to the second only: they are rounded up to a multiple of this. */
+const ISSUANCE: Span = { ms: 10_000, assumedFor: 'a certificate to be issued' };
+/** The ops-manager's work before its first restart, if TLS is on afterwards. KubeDB's documented runs show 109 to 138 s. */
+const PREPARATION: Span = { ms: 140_000, assumedFor: 'KubeDB to prepare' };
+/** KubeDB's provisioner reconciles once. */
+const PROVISIONER_SYNC: Span = { ms: 5_000 };
+/** The ops-manager polls every 5 s, also between two pods. */
+const BETWEEN_PODS: Span = { ms: 5_000 };
+/** Start times vary and are known to the second only, so they are rounded up to a multiple of this. */
 const GRAIN_MS = 10_000;
 
-/** Returns the estimate of a plan, or nothing for one that takes no time. */
+/** Returns the estimate of a plan, or nothing when no step takes time. */
 export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'steps' | 'cutover'>): Pick<Plan, 'estimate'> {
-  const before = steps.flatMap((step) => stretchesBefore(step, input));
-  const evictions = steps.filter((s) => s.kind === 'evict');
+  const before = steps.flatMap((step) => spansBefore(step, input));
+  const restarts = restartsOf(steps);
   const arePodsUnknown = areNodesUnknown(input.live) && steps.some((s) => s.kind === 'submitOpsRequest');
-  const hasRestarts = evictions.length > 0 || arePodsUnknown;
+  const hasRestarts = restarts.length > 0 || arePodsUnknown;
   const perPodMs = arePodsUnknown ? sumMs(restartOf('broker', input)) : 0;
   const pods = cutover?.mode === 'stop' ? 1 : input.bundle.desired.nodes;
   if (before.length === 0 && !hasRestarts) return {};
   return {
     estimate: {
-      durationMs: sumMs(before) + restartsMs(evictions, input, cutover?.mode) + perPodMs * (pods ?? 0),
+      durationMs: sumMs(before) + restartsMs(restarts, input, cutover?.mode) + perPodMs * (pods ?? 0),
       ...(arePodsUnknown && pods === undefined ? { perPodMs } : {}),
-      ...(cutover === undefined || evictions.length === 0
+      ...(cutover === undefined || restarts.length === 0
         ? {}
-        : { outageMs: restartsMs(outageOf(evictions, input, cutover), input, cutover.mode) }),
+        : { outageMs: restartsMs(outageOf(steps, input, cutover), input, cutover.mode) }),
       because: [
-        ...(hasRestarts ? seen(input) : []),
+        ...(hasRestarts ? observed(input) : []),
         ...assumptions(hasRestarts ? [...restartOf('broker', input), ...before] : before),
       ].join('; '),
     },
   };
 }
 
-/** What a step takes that comes before the restarts. */
-function stretchesBefore(step: Step, { bundle }: PlanInput): readonly Stretch[] {
-  const { executor, deadlines } = bundle.desired;
+/** Returns the time that a step takes before the restarts. */
+function spansBefore(step: Step, { bundle }: PlanInput): readonly Span[] {
+  const { deadlines } = bundle.desired;
   switch (step.kind) {
     case 'issue':
-      return [ISSUANCE];
+      return step.certificates.map(() => ISSUANCE);
     case 'awaitReady':
       if (step.subject.kind === KINDS.Kafka.kind) return [FIRST_START];
       return step.subject.kind === KINDS.Certificate.kind ? [ISSUANCE] : [];
     case 'submitOpsRequest':
-      if (executor === 'native') return step.isContinued ? [] : [{ ms: goDurationMs(deadlines.opsManagerDetection) ?? 0 }];
+      if (!capabilitiesOf(bundle.desired).needsOpsManager)
+        return step.isContinued ? [] : [{ ms: goDurationMs(deadlines.opsManagerDetection) ?? 0 }];
       return bundle.tls === 'off' || step.operation === 'restart' ? [] : [PREPARATION];
     case 'provisionerSync':
-      return [PASS];
+      return [PROVISIONER_SYNC];
     default:
       return [];
   }
 }
 
-/** What a pod of a role takes to restart. */
-function restartOf(role: Role, input: PlanInput): readonly Stretch[] {
+/** Returns the time that a pod of a role takes to restart. */
+function restartOf(role: Role, input: PlanInput): readonly Span[] {
   const { live, bundle } = input;
   const startMs =
     longestStart(
@@ -95,49 +95,50 @@ function restartOf(role: Role, input: PlanInput): readonly Stretch[] {
       input,
     ) ?? longestStart(live.pods, input);
   const restart = startMs === undefined ? [RESTART] : [{ ms: startMs }, AROUND_START];
-  return bundle.desired.executor === 'native' ? restart : [...restart, BETWEEN_PODS];
+  return capabilitiesOf(bundle.desired).needsOpsManager ? [...restart, BETWEEN_PODS] : restart;
 }
 
-function restartsMs(evictions: readonly EvictStep[], input: PlanInput, mode: Cutover | undefined): number {
-  const each = evictions.map(({ role }) => sumMs(restartOf(role, input)));
+function restartsMs(restarts: readonly PlannedRestart[], input: PlanInput, mode: Cutover | undefined): number {
+  const each = restarts.map(({ role }) => sumMs(restartOf(role, input)));
   return mode === 'stop' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0);
 }
 
-/** The restarts during which Kafka serves nobody, or not everything. */
-function outageOf(evictions: readonly EvictStep[], input: PlanInput, { kind }: PlannedCutover): readonly EvictStep[] {
-  if (kind !== 'expired') return withoutQuorum(evictions, input);
+/** Returns the restarts during which Kafka serves no client, or not all topics. */
+function outageOf(steps: readonly Step[], input: PlanInput, { kind }: PlannedCutover): readonly PlannedRestart[] {
+  if (kind !== 'expired') return withoutQuorum(steps, input);
   const expired = input.live.pods.filter((p) => expiredAt(p, input.now) !== undefined);
-  return evictions.filter((s) => expired.some((p) => p.name === s.subject.name));
+  return restartsOf(steps).filter((s) => expired.some((p) => p.name === s.subject.name));
 }
 
-/** The restarts of a cut-over from the one on that leaves neither side a quorum. Controllers restart first; some of them can be spared. */
-function withoutQuorum(evictions: readonly EvictStep[], { live }: PlanInput): readonly EvictStep[] {
-  const roll = evictions.slice(0, evictions[0]?.of); // of two requests that restart all pods one is the cut-over
+/** Returns the restarts of a cut-over from the one that leaves neither side a quorum. Controllers restart first, and a quorum can spare some. */
+function withoutQuorum(steps: readonly Step[], { live }: PlanInput): readonly PlannedRestart[] {
+  // Of two requests that restart all pods only the first is the cut-over.
+  const pods = steps.map((step) => restartsOf([step])).find((restarts) => restarts.length > 0) ?? [];
   const controllers = live.pods.filter((p) => p.role !== 'broker');
-  const converted = controllers.length - roll.filter((s) => s.role !== 'broker').length;
+  const converted = controllers.length - pods.filter((s) => s.role !== 'broker').length;
   const majority = Math.floor(controllers.length / 2) + 1;
-  // A node that is a broker as well takes replicas along, and a partition may have two on the first two nodes.
+  // A combined node holds replicas, too, and a partition may have two of them on the first two nodes.
   const spare = Math.min(controllers.length - majority, controllers.some((p) => p.role === 'combined') ? 1 : Number.POSITIVE_INFINITY);
-  return roll.slice(Math.max(0, spare - converted));
+  return pods.slice(Math.max(0, spare - converted));
 }
 
-/** A pod that took longer than any run waits has lost its readiness later, and says nothing of its start. */
+/** A pod that took longer than a run waits for it has lost its readiness later, so the time is not that of its start. */
 function longestStart(pods: readonly PodFacts[], { bundle }: PlanInput): number | undefined {
   const limit = goDurationMs(bundle.desired.deadlines.podReady) ?? 0;
   const known = pods.flatMap(({ startMs }) => (startMs === undefined || startMs > limit ? [] : [startMs]));
   return known.length === 0 ? undefined : (Math.floor(Math.max(...known) / GRAIN_MS) + 1) * GRAIN_MS;
 }
 
-function seen(input: PlanInput): readonly string[] {
+function observed(input: PlanInput): readonly string[] {
   const startMs = longestStart(input.live.pods, input);
   return startMs === undefined ? [] : [`a pod took up to ${startMs / 1000} s to get Ready`];
 }
 
-function assumptions(stretches: readonly Stretch[]): readonly string[] {
-  const said = stretches.flatMap(({ ms, assumedFor }) => (assumedFor === undefined ? [] : [`${ms / 1000} s for ${assumedFor}`]));
-  return said.length === 0 ? [] : [`assumed: ${[...new Set(said)].join(', ')}`];
+function assumptions(spans: readonly Span[]): readonly string[] {
+  const texts = spans.flatMap(({ ms, assumedFor }) => (assumedFor === undefined ? [] : [`${ms / 1000} s for ${assumedFor}`]));
+  return texts.length === 0 ? [] : [`assumed: ${[...new Set(texts)].join(', ')}`];
 }
 
-function sumMs(stretches: readonly Stretch[]): number {
-  return stretches.reduce((sum, { ms }) => sum + ms, 0);
+function sumMs(spans: readonly Span[]): number {
+  return spans.reduce((sum, { ms }) => sum + ms, 0);
 }

@@ -1,34 +1,34 @@
-/** Issuers, CA and application certificates of the bundle: what to apply of them, and what of ours is left over. */
+/** Issuers, CA and application certificates of the bundle: which to apply, and which of ours to delete. */
 import { differingFields, inLiveSpelling, withKeyKind } from '#model/certificate-effect';
 import { isEqual, isMap, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { LABEL_KAFKA } from '#model/names';
 import { ALIASES, brokerCertificateName } from '#model/tls';
 import { statusOf } from '../model/object-status';
 import type { Observation } from '../model/observation';
-import type { Finding, RetryIssuanceStep, Step } from '../model/plan';
+import type { Finding, Step } from '../model/plan';
 import { inClusterDomain } from './cluster-domain';
 import type { AliasFinding, PlanInput } from './plan-input';
 
-/** Returns the steps that bring the bundle's issuers and certificates about, each Ready before what needs it. */
-export function issuingSteps(input: PlanInput): readonly Step[] {
+/** Returns the steps that apply the bundle's issuers and certificates, each Ready before the next one needs it. */
+export function issuerSteps(input: PlanInput): readonly Step[] {
   return input.bundle.issuerManifests.flatMap((manifest) =>
     stepsFor(withKeyKind(manifest, liveObjectOf(manifest, input.live)), input.live),
   );
 }
 
 /**
- * Returns the steps that write the user's labels of broker Certificates and their Secrets, where nothing else of them differs: cert-manager
- * issues nothing for a label, and no pod restarts. A Certificate that differs otherwise gets its labels with the rest.
+ * Returns the steps that write the user's labels of broker Certificates and their Secrets, where nothing else differs: cert-manager does not
+ * issue for a label, and no pod restarts. A Certificate that differs otherwise gets its labels with the other fields.
  */
 export function brokerLabelSteps({ bundle, live }: PlanInput, certificates: readonly AliasFinding[]): readonly Step[] {
   const ofUser = (labels: Readonly<Record<string, string>> = {}) =>
     Object.fromEntries(Object.entries(labels).filter(([key]) => bundle.desired.labels?.[key] !== undefined));
-  const isWritten = (name: string) => certificates.some((f) => f.subject.name === name && f.reason === 'CertificateDiffers');
+  const isIssued = (name: string) => certificates.some((f) => f.subject.name === name && f.reason === 'CertificateDiffers');
   return bundle.brokerCertificates.flatMap((given) => {
     const manifest = inClusterDomain(given, { bundle, live });
     const subject = refOf(manifest);
     const has = liveObjectOf(manifest, live);
-    if (has === undefined || isWritten(subject.name)) return [];
+    if (has === undefined || isIssued(subject.name)) return [];
     const different = [
       ...differing(ofUser(manifest.metadata.labels), has.metadata.labels ?? {}, 'metadata.labels'),
       ...differing(ofUser(manifest.spec?.secretTemplate?.labels), has.spec?.secretTemplate?.labels ?? {}, 'spec.secretTemplate.labels'),
@@ -67,12 +67,12 @@ function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
   ];
 }
 
-function retryIssuance(finding: Finding): RetryIssuanceStep {
+function retryIssuance(finding: Finding): Step {
   return { kind: 'retryIssuance', subject: finding.subject, findings: [finding] };
 }
 
-/** Returns the steps that have cert-manager try those broker certificates again whose issuance has failed. */
-export function retrySteps({ live }: PlanInput, issuanceInProgress: readonly Finding[]): readonly RetryIssuanceStep[] {
+/** Returns the steps that make cert-manager retry the broker certificates whose issuance has failed. */
+export function retrySteps({ live }: PlanInput, issuanceInProgress: readonly Finding[]): readonly Step[] {
   const isFailed = ({ subject }: Finding) => statusOf(live.certificates.find((c) => c.metadata.name === subject.name)).state === 'Failed';
   return issuanceInProgress.filter(isFailed).map(retryIssuance);
 }
@@ -89,26 +89,26 @@ function applied(manifest: KubeObject, change: 'create' | 'configure', finding: 
   ];
 }
 
-/** Returns a manifest to be applied over a live object, without other spellings of what that says already. */
+/** Returns a manifest for server-side apply that keeps the spelling of the live object where both mean the same. */
 export function spelledAsLive(manifest: KubeObject, has: KubeObject | undefined): KubeObject {
   if (manifest.kind !== KINDS.Certificate.kind || has === undefined) return manifest;
   return { ...manifest, spec: inLiveSpelling(manifest.spec ?? {}, has.spec) };
 }
 
-/** Returns the live object that a manifest of the bundle is about. */
+/** Returns the live object of a manifest of the bundle. */
 export function liveObjectOf(manifest: KubeObject, live: Observation): KubeObject | undefined {
   if (manifest.kind === 'Certificate') return live.certificates.find((c) => c.metadata.name === manifest.metadata.name);
   return live.issuers.find((i) => i.kind === 'Issuer' && i.name === manifest.metadata.name)?.object;
 }
 
-/** Only fields that the manifest has are ours; what a server or another manager added is not looked at. */
+/** Only fields of the manifest are ours; fields that a server or another manager added are not compared. */
 function differences(manifest: KubeObject, has: KubeObject): readonly string[] {
   const labels = differing(manifest.metadata.labels ?? {}, has.metadata.labels, 'metadata.labels');
   const annotations = differing(manifest.metadata.annotations ?? {}, has.metadata.annotations, 'metadata.annotations');
   return [...labels, ...annotations, ...specDifferences(manifest, has)];
 }
 
-/** Returns the fields of a manifest's spec that the live object does not have in effect. */
+/** Returns the fields of a manifest's spec that have another effect in the live object. */
 export function specDifferences(manifest: KubeObject, has: KubeObject): readonly string[] {
   if (manifest.kind === KINDS.Certificate.kind) return differingFields(manifest.spec, has.spec).map((field) => `spec.${field}`);
   return differing(manifest.spec ?? {}, has.spec, 'spec');
@@ -116,7 +116,7 @@ export function specDifferences(manifest: KubeObject, has: KubeObject): readonly
 
 function differing(wanted: unknown, has: unknown, path: string): readonly string[] {
   if (isMap(wanted)) {
-    // An empty map is not nothing: it is how an Issuer is selfSigned.
+    // An empty map matters: it makes an Issuer selfSigned.
     if (!isMap(has)) return [path];
     return Object.entries(wanted).flatMap(([key, value]) => differing(value, has[key], `${path}.${key}`));
   }

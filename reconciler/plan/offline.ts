@@ -1,6 +1,6 @@
 /**
- * Plans the difference between two bundles with no cluster at all, for a reviewer of a commit: the live state is assumed to be what the old
- * bundle asked for. Whether a certificate is close to its expiry, who else works on the Kafka, and how far an earlier run came, is not known.
+ * Plans the difference between two bundles without a cluster, for the review of a commit. The live state is assumed to be what the old bundle
+ * asked for. Expiring certificates, other operations and the state of earlier runs are unknown.
  */
 
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
@@ -11,28 +11,28 @@ import { nodesOf } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '#model/names';
 import { issuerOf, type TlsState, tlsHash } from '#model/tls';
 import type { IssuerState, KafkaFacts, Observation, Reading } from '../model/observation';
-import type { Plan, Step } from '../model/plan';
+import type { Plan, Step, StepPart } from '../model/plan';
 import { assumedObservation } from './assumed-observation';
 import { type Change, formatChangeRecord, type Losses } from './change-record';
 import { plan } from './plan';
 
-/** Leaves that were issued long ago and hold for long: only `issuedAfter` makes them too old. */
-const NEVER = { notBefore: '2000-01-01T00:00:00Z', notAfter: '2999-01-01T00:00:00Z' };
-const SOMETIME = '2500-01-01T00:00:00Z';
+/** Leaves that were issued long ago and stay valid for long: only `issuedAfter` makes them too old. */
+const LONG_VALID = { notBefore: '2000-01-01T00:00:00Z', notAfter: '2999-01-01T00:00:00Z' };
+const NOW = '2500-01-01T00:00:00Z';
 
-/** Returns what the new bundle changes. Without an old one a declared Kafka is taken to be missing, and a referenced one to have no TLS. */
+/** Returns what the new bundle changes. Without an old bundle a declared Kafka is assumed to be missing, and a referenced one to have no TLS. */
 export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
   const before = inDomainOf(wanted, old ?? { ...wanted, tls: 'off', issuerManifests: [] });
-  const validity = { ...NEVER, notBefore: before.desired.issuedAfter ?? NEVER.notBefore };
+  const validity = { ...LONG_VALID, notBefore: before.desired.issuedAfter ?? LONG_VALID.notBefore };
   const reversed = old === undefined ? undefined : reversedChange(old, wanted);
   const losses = assumedLosses(wanted);
   const record = { ...(reversed === undefined ? {} : { change: reversed }), ...(losses === undefined ? {} : { losses }), used: [] };
   const kafka = kafkaOf(before, formatChangeRecord(record));
-  const live: Observation = { ...assumedObservation(before, kafka, validity, SOMETIME), facts: healthy(kafka) };
+  const live: Observation = { ...assumedObservation(before, kafka, validity, NOW), facts: healthy(kafka) };
   const { kafka: _, ...nothing } = { ...live, pods: [], petSets: [], certificates: [], secrets: [], issuers: [] };
   const isMissing = old === undefined && wanted.kafka !== undefined;
-  const petSets = wanted.kafka === undefined ? [] : live.petSets; // how many roles a referenced Kafka has is not known
-  const seen = isMissing
+  const petSets = wanted.kafka === undefined ? [] : live.petSets; // the roles of a referenced Kafka are unknown
+  const assumed = isMissing
     ? nothing
     : {
         ...live,
@@ -40,23 +40,23 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
         certificates: [...live.certificates, ...before.issuerManifests.filter((m) => isKind('Certificate', m)).map(asApplied)],
         issuers: withApplied(live.issuers, before),
       };
-  const result = plan(wanted, seen, new Date(SOMETIME));
+  const result = plan(wanted, assumed, new Date(NOW));
   return {
     ...result,
-    steps: result.steps.map(withoutNever),
+    steps: result.steps.map(withoutAssumedDate),
     notes: [...result.notes, ...unprovenNotes(result, old, reversed), ...assumptions(old, wanted)],
   };
 }
 
-/** A domain that is declared only now is the one that the cluster has always had. */
+/** A cluster domain that is declared only now is assumed to be the one of the cluster. */
 function inDomainOf({ desired: { clusterDomain } }: Bundle, old: Bundle): Bundle {
   if (clusterDomain === undefined || old.desired.clusterDomain !== undefined) return old;
   return { ...old, desired: { ...old.desired, clusterDomain } };
 }
 
 /**
- * Returns the change that led to the old bundle, if it was acknowledged there and the new one reverses it. Nothing else here says what was
- * before, and a revert has to pass a check that asks no cluster.
+ * Returns the change that led to the old bundle, if it was acknowledged there and the new bundle reverses it. Without a cluster nothing else
+ * shows the state before, and a revert must pass a check without a cluster.
  */
 function reversedChange({ desired, tls }: Bundle, wanted: Bundle): Change | undefined {
   const isAcknowledged = desired.acknowledge.some((a) => leadsTo(a, desired.kafka, tls, wanted.tls));
@@ -71,14 +71,14 @@ function leadsTo({ kind, content, issuer }: Acknowledged, kafka: string, to: Tls
     case 'clientsLeaveTls':
       return from !== 'off' && to === 'off' && names(from);
     case 'trustRootChangesTo':
-      // Whose root a fingerprint is does not show here.
+      // Without a cluster the issuer of a root is unknown.
       return from !== 'off' && to !== 'off' && (issuer === undefined || issuer === issuerOf(to, 'server').name);
     case 'ephemeralDataIsLost':
       return false;
   }
 }
 
-/** How often data was lost before, only the Kafka knows: as often as makes the acknowledged loss the next one. */
+/** Only the Kafka records earlier losses: their number is assumed so that the acknowledged loss is the next one. */
 function assumedLosses({ desired, tls }: Bundle): Losses | undefined {
   const content = tlsHash(desired.kafka, tls);
   const numbers = desired.acknowledge
@@ -87,7 +87,7 @@ function assumedLosses({ desired, tls }: Bundle): Losses | undefined {
   return numbers.length === 0 ? undefined : { content, count: Math.max(...numbers) - 1 };
 }
 
-/** Which change came last, and which acknowledgements were used, only the Kafka knows. */
+/** Only the Kafka records which change came last, and which acknowledgements were used. */
 function unprovenNotes(
   { cutover, acknowledged = [], obstacles }: Plan,
   old: Bundle | undefined,
@@ -95,30 +95,33 @@ function unprovenNotes(
 ): readonly string[] {
   if (cutover === undefined || obstacles.length > 0) return [];
   if (reversed !== undefined && acknowledged.length === 0)
-    return ['Taken for the revert of an acknowledged change: the run in the cluster refuses it if that was not the last one.'];
+    return ['Assumed to revert the last acknowledged change: the run in the cluster refuses it if another change came later.'];
   const before = (old?.desired.acknowledge ?? []).map(formatAcknowledgement);
   const left = acknowledged
     .filter((a) => a.kind === 'ephemeralDataIsLost' || (a.content ?? a.root) === undefined)
     .map(formatAcknowledgement);
   return left
     .filter((text) => before.includes(text))
-    .map((text) => `${text} was there before this commit: if it approved a change already, the run in the cluster asks for another one.`);
+    .map((text) => `${text} was there before this commit: if it has approved a change already, the run in the cluster needs another one.`);
 }
 
-/** The assumed instant of issuance is nobody's business. */
-function withoutNever<S extends Step>(step: S): S {
-  const findings = step.findings.map((f) => ({ ...f, message: f.message.replace(`issued ${NEVER.notBefore}, `, 'issued earlier, ') }));
-  return { ...step, findings };
+/** The plan must not print the assumed date of issuance. */
+function withoutAssumedDate(step: Step): Step {
+  const clean = <P extends StepPart>(part: P): P => {
+    const inWords = (message: string) => message.replace(`issued ${LONG_VALID.notBefore}, `, 'issued earlier, ');
+    return { ...part, findings: part.findings.map((f) => ({ ...f, message: inWords(f.message) })) };
+  };
+  return step.kind === 'issue' ? { ...step, certificates: step.certificates.map(clean) } : clean(step);
 }
 
-/** Nothing is known against a restart, and nothing for a certain order. */
+/** No gate is known to refuse, and no controller to be the active one. */
 function healthy(kafka: KubeObject): Reading<KafkaFacts> {
   const voters = nodesOf(kafka).filter((n) => n.role !== 'broker');
   const quorum = { leaderId: undefined, voters: voters.map(({ nodeId }) => ({ nodeId, lastCaughtUpMs: undefined })), fetchTimeoutMs: 0 };
   return { value: { quorum, topics: [] } };
 }
 
-/** A Kafka that is only referenced has an unknown number of pods: none is planned for. */
+/** The number of pods of a referenced Kafka is unknown, so the plan has no pods for it. */
 function kafkaOf({ desired, kafka }: Bundle, record: string): KubeObject {
   const annotations = { [ANNOTATION_OWNER]: desired.owner, [ANNOTATION_CHANGE]: record };
   const metadata = { name: desired.kafka, namespace: desired.namespace, annotations };
@@ -130,7 +133,7 @@ function asApplied<O extends KubeObject>(manifest: O): O {
   return { ...manifest, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
 }
 
-/** Those of the bundle are known with their content, the others by name. */
+/** The content of the bundle's issuers is known; of other issuers only the name is known. */
 function withApplied(issuers: readonly IssuerState[], { issuerManifests }: Bundle): readonly IssuerState[] {
   const applied = issuerManifests
     .filter((m) => isKind('Issuer', m))
@@ -145,6 +148,6 @@ function assumptions(old: Bundle | undefined, wanted: Bundle): readonly string[]
         ? 'the Kafka exists and has no TLS'
         : 'the Kafka does not exist yet'
       : 'the live state is what the old bundle asked for';
-  const pods = wanted.kafka === undefined ? ' Its pods are not known here: every pod whose certificate changes restarts.' : '';
-  return [`Made without a cluster; it is assumed that ${base}.${pods}`];
+  const pods = wanted.kafka === undefined ? ' Its pods are unknown: every pod whose certificate changes restarts.' : '';
+  return [`Planned without a cluster, on the assumption that ${base}.${pods}`];
 }

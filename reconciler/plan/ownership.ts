@@ -1,14 +1,14 @@
 /**
- * Whose the Issuers and Certificates of a bundle are. Every KafkaTls applies as the same field manager, so the API server sees no conflict
- * between two of them: they would overwrite each other in every run, and a CA that changes hands gives every client another root. An object
- * of another owner is therefore refused before anything is touched.
+ * The owners of the Issuers and Certificates of a bundle. Every KafkaTls applies as the same field manager, so the API server reports no
+ * conflict between two of them: they would overwrite each other in every run, and a CA with another owner would give every client another
+ * root. An object of another owner is therefore refused before the first change.
  *
  *     label of our Kafka             ours, also after its KafkaTls got another owner id
  *     label of another Kafka         refused, also with --take-over: only one KafkaTls owns a CA, others refer to it
  *     no label, with the same content    adopted
  *     no label, with other content       refused
  *
- * cert-manager overwrites the Secret of a new Certificate, so a Secret that was not made for that Certificate is refused, too.
+ * cert-manager overwrites the Secret of a new Certificate, so a Secret of another origin is refused, too.
  */
 import { formatRef, KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
@@ -40,7 +40,7 @@ function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: 
     kind: 'invalid',
     subject,
     message: `exists, belongs to no KafkaTls, and has other content: ${different.join(', ')} differ${different.length === 1 ? 's' : ''}`,
-    hint: `${wayOut(manifest)} To have it made as wanted, delete it first.`,
+    hint: `${wayOut(manifest)} To have it created as desired, delete it first.`,
   };
 }
 
@@ -54,9 +54,9 @@ function foreignSecret({ kind, metadata, spec }: KubeObject, { live }: Pick<Plan
   const secret = live.secrets.find((s) => s.name === spec?.secretName);
   const madeFor = secret?.annotations['cert-manager.io/certificate-name'];
   if (secret === undefined || madeFor === metadata.name || !secret.keys.includes('tls.crt')) return undefined;
-  const of = madeFor === undefined ? 'was not made by cert-manager' : `holds the certificate of Certificate/${madeFor}`;
+  const of = madeFor === undefined ? 'was not created by cert-manager' : `holds the certificate of Certificate/${madeFor}`;
   const certificate = formatRef(ref(KINDS.Certificate, live.namespace, metadata.name));
-  const sign = spec?.isCA === true ? ` To sign with the CA that is in it, use TlsIssuer.caSecret('${secret.name}').` : '';
+  const sign = spec?.isCA === true ? ` To sign with its CA, use TlsIssuer.caSecret('${secret.name}').` : '';
   return {
     kind: 'invalid',
     subject: ref(KINDS.Secret, live.namespace, secret.name),

@@ -14,22 +14,42 @@ import type { Bundle } from '#model/bundle';
 import { withKeyKind } from '#model/certificate-effect';
 import type { Certificate, Kafka } from '#model/kinds/index';
 import { KINDS, type ObjectRef, ref } from '#model/kube-object';
-import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret } from '#model/kubedb';
+import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, keystoreCredSecret, nodesOf } from '#model/kubedb';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, normalizeTls, type TlsConfig, type TlsState } from '#model/tls';
-import type { Observation, PodObservation, SecretFacts } from '../model/observation';
-import type { Finding, Reason } from '../model/plan';
+import type { Observation, PodFacts, PodObservation, SecretFacts } from '../model/observation';
+import { type Finding, type Reason, restartsOf, type Step } from '../model/plan';
 import { clusterDomainOf, inClusterDomain } from './cluster-domain';
 
 /** What checks of pods see. */
-export interface PodWorld {
+export interface PodInput {
   readonly bundle: Bundle;
   readonly live: PodObservation;
   readonly now: Date;
 }
 
 /** What every check sees. */
-export interface PlanInput extends PodWorld {
+export interface PlanInput extends PodInput {
   readonly live: Observation;
+}
+
+/** Returns the reference of the Kafka that a plan is about. */
+export function kafkaRef({ namespace, name }: Pick<PodObservation, 'namespace' | 'name'>): ObjectRef {
+  return ref(KINDS.Kafka, namespace, name);
+}
+
+export function podRef({ namespace }: { readonly namespace?: string | undefined }, name: string): ObjectRef {
+  return ref(KINDS.Pod, namespace, name);
+}
+
+/** Tells whether the number of nodes is unknown: without a cluster, of a Kafka that the bundle only refers to. */
+export function areNodesUnknown({ kafka }: Observation): boolean {
+  return kafka !== undefined && nodesOf(kafka).length === 0;
+}
+
+/** Returns the live pods that steps restart. */
+export function restartedPods({ pods }: Pick<PodObservation, 'pods'>, steps: readonly Step[]): readonly PodFacts[] {
+  const names = new Set(restartsOf(steps).map((r) => r.subject.name));
+  return pods.filter((p) => names.has(p.name));
 }
 
 /** A finding about one alias. */

@@ -1,49 +1,46 @@
 /**
- * desired x live -> what will be done, in order, and why.
+ * desired x live -> the steps, in order, and why.
  *
- * 1. What forbids acting on the Kafka at all is collected (`obstacles.ts`).
- * 2. The live state is compared with the desired one layer by layer (`checks.ts`); the plan starts at the first layer that does not agree.
- *    A run that died anywhere is thereby picked up where it stopped.
- * 3. From the findings follow the operation, the pods that have to restart and whether they can talk meanwhile (`trust.ts`).
- * 4. The executor decides who does it: `native` plans every write itself, `ops-request` plans the requests for KubeDB's ops-manager.
- * 5. What these steps would run into is collected, too (`preflight/`). Where anything stands in the way nothing is done, and all of it is said.
+ * 1. Preconditions collect what forbids acting on the Kafka at all (`preconditions.ts`).
+ * 2. The live state is compared with the desired one, layer by layer (`diff.ts`, `checks/`). A run that was killed anywhere is thereby
+ *    continued where it stopped.
+ * 3. The differences show which operations are needed (`operations.ts`), which pods have to restart, and whether restarted and not yet
+ *    restarted pods can talk (`cutover.ts`).
+ * 4. The executor drafts the steps: `native` every write, `ops-request` the requests for KubeDB's ops-manager (`executors/`).
+ * 5. Preflight checks report every blocker of these steps before the first change (`preflight/`).
  *
- * Pure, synchronous, deterministic: a bundle, an observation and an instant are enough. What is printed is what is executed: an executor may
- * refuse, wait, or take the pods of one group in another order; it does nothing that is not here. A plan without steps means: nothing to do.
+ * Pure, synchronous, deterministic: a bundle, an observation and an instant are enough. The printed plan is executed as it is: an executor
+ * may refuse, wait, or restart the pods of one group in another order; it does nothing that is not in the plan. A plan without steps and
+ * obstacles means that there is nothing to do.
  */
 import type { Bundle } from '#model/bundle';
-import { hasTrueCondition, type KubeObject, refOf } from '#model/kube-object';
 import { formatIssuerRef, type TlsState, tlsStateOf } from '#model/tls';
+import { draftFor } from '../executors/drafts';
 import type { Observation } from '../model/observation';
-import type { Draft, Finding, Obstacle, Plan, Step } from '../model/plan';
+import type { Draft, Obstacle, Plan } from '../model/plan';
 import { approvalOf } from './acknowledgement';
 import { type ChangeRecord, completed } from './change-record';
-import { certificateFindings } from './checks/certificates';
-import { kafkaFindings } from './checks/kafka';
-import { secretFindings } from './checks/secrets';
 import { lossOf } from './data-loss';
 import { compare, convergingFindings, type Diff } from './diff';
 import { estimateOf } from './estimate';
 import { kafkaIsNotReady, withHealthCheck } from './health';
-import { issuingSteps, retrySteps } from './issuer-manifests';
-import { planNative } from './native';
+import { issuerSteps, retrySteps } from './issuer-manifests';
 import { notesOf } from './notes';
-import { bySeverity, canPlan, preconditions } from './obstacles';
-import { planOpsRequests } from './ops-requests';
-import type { PlanInput } from './plan-input';
+import { draftOfFirstPods } from './operations';
+import { kafkaRef, type PlanInput } from './plan-input';
+import { bySeverity, canPlan, preconditions } from './preconditions';
 import { preflight } from './preflight/preflight';
 import { withProbe } from './probe';
 import { isOurs, unfinished } from './requests';
-import { claimOwnershipSteps, issueSteps, kafkaRef, recordSteps } from './steps';
-import { firstExport } from './trust-bundle-steps';
+import { claimOwnershipSteps, recordSteps } from './steps';
 import { mismatches } from './verify';
 
 export interface PlanOptions {
   /** Take the Kafka over from another KafkaTls. */
   readonly takeOver?: boolean;
-  /** Whatever failed before does not count. */
+  /** Failures of earlier runs do not count. */
   readonly retry?: boolean;
-  /** The plan is for somebody to read; who carries it out may have other rights. */
+  /** The plan is only printed. Whoever applies it may have other rights. */
   readonly isPreview?: boolean;
 }
 
@@ -52,36 +49,35 @@ const NOTHING: Draft = { operation: 'none', steps: [] };
 /** Returns what has to be done so that the live state becomes the desired one. */
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
   const input: PlanInput = { bundle, live, now };
-  const standing = preconditions(input, { takeOver: options.takeOver === true });
+  const isPreview = options.isPreview === true;
   const drafted = canPlan(input) ? draftPlan(input, options.retry === true) : NOTHING;
-  const found = [...standing, ...(drafted.obstacles ?? [])];
+  const found = [...preconditions(input, options.takeOver === true), ...(drafted.obstacles ?? [])];
   const unhealthy = found.length === 0 ? kafkaIsNotReady(input, drafted) : undefined;
   const draft: Draft = { ...drafted, obstacles: unhealthy === undefined ? found : [unhealthy] };
-  const ahead = preflight(input, draft, options.isPreview === true);
-  const obstacles = bySeverity([...(draft.obstacles ?? []), ...ahead.obstacles]);
-  const isForElsewhere = options.isPreview === true && obstacles.every((o) => o.isAboutPlace === true);
+  const checked = preflight(input, draft, isPreview);
+  const obstacles = bySeverity([...(draft.obstacles ?? []), ...checked.obstacles]);
+  const canBeAppliedElsewhere = isPreview && obstacles.every((o) => o.isAboutPlace === true);
   const { operation, steps, notes = [] } = draft;
   return {
     subject: kafkaRef(live),
     executor: bundle.desired.executor,
     summary: summaryOf(live, bundle.tls),
-    ...(isPartial(live) ? { isPartial: true } : {}),
-    ...(obstacles.length > 0 && !isForElsewhere
-      ? { operation, steps: [], notes: ahead.notes }
-      : { ...draft, ...estimateOf(input, draft), steps, notes: [...notes, ...ahead.notes] }),
+    ...(live.secrets.some((s) => s.unread !== undefined) ? { isPartial: true } : {}),
+    ...(obstacles.length > 0 && !canBeAppliedElsewhere
+      ? { operation, steps: [], notes: checked.notes }
+      : { ...draft, ...estimateOf(input, draft), steps, notes: [...notes, ...checked.notes] }),
     obstacles,
   };
 }
 
 function draftPlan(input: PlanInput, retry: boolean): Draft {
-  const { live, bundle } = input;
-  if (live.kafka === undefined) return createKafka(input);
-  if (live.pods.length === 0 && !hasTrueCondition(live.kafka, 'Provisioned')) return configureKafka(input);
   const diff = compare(input, retry);
+  const first = draftOfFirstPods(input, diff);
+  if (first !== undefined) return first;
   if (isOnlyIssuanceOpen(input, diff)) return awaitIssuance(input, diff);
-  const incurable = unresolvableMismatch(input, diff);
-  if (incurable.length > 0) return { ...NOTHING, obstacles: incurable };
-  const draft = bundle.desired.executor === 'native' ? planNative(input, diff, retry) : planOpsRequests(input, diff, retry);
+  const unresolvable = unresolvableMismatch(input, diff);
+  if (unresolvable.length > 0) return { ...NOTHING, obstacles: unresolvable };
+  const draft = draftFor(input, diff, retry);
   const loss = lossOf(input, diff.cutoverCause, draft.steps);
   const { obstacles, record, acknowledged } = approvalOf(input, diff.cutoverCause, loss);
   return withProbe(input, diff, {
@@ -92,7 +88,7 @@ function draftPlan(input: PlanInput, retry: boolean): Draft {
   });
 }
 
-/** Adds the steps that record a change: before the first write that is part of it, and when everything is verified. */
+/** Adds the steps that record a change: before its first write, and when everything is verified. */
 function withRecord(draft: Draft, input: PlanInput, record: ChangeRecord): Draft {
   const { begin, end } = recordSteps(input, record, completed(record, input.live.name, input.bundle.tls));
   if (begin.length === 0 && end.length === 0) return draft;
@@ -102,10 +98,6 @@ function withRecord(draft: Draft, input: PlanInput, record: ChangeRecord): Draft
   return { ...draft, operation: draft.operation === 'none' ? 'tidy' : draft.operation, steps };
 }
 
-function isPartial({ secrets }: Observation): boolean {
-  return secrets.some((s) => s.unread !== undefined);
-}
-
 function summaryOf(live: Observation, wants: TlsState): string {
   const words = (state: TlsState) => (state === 'off' ? 'off' : `on (issuer ${formatIssuerRef(state.issuerRef)})`);
   const has = live.kafka === undefined ? 'no Kafka' : words(tlsStateOf(live.kafka.spec));
@@ -113,77 +105,32 @@ function summaryOf(live: Observation, wants: TlsState): string {
 }
 
 /**
- * cert-manager is at work on certificates that are as asked for: it renews on its own, or KubeDB triggered it. That ends by itself, and what
- * has to restart is known only then.
+ * cert-manager is issuing certificates that are as desired: a renewal, or KubeDB triggered it. The issuance ends without a step of ours, and
+ * only its result shows which pods have to restart.
  */
 function isOnlyIssuanceOpen({ bundle, live }: PlanInput, diff: Diff): boolean {
   const isUnderWay = unfinished(live.requests).some((r) => isOurs(r, bundle.desired.owner));
   return !isUnderWay && diff.issuanceInProgress.length > 0 && convergingFindings(diff).length === 0;
 }
 
-/** An issuer may leave names out; a pod may serve exactly what its Secret holds, and that be expired or for other names. No restart cures it. */
+function awaitIssuance(input: PlanInput, { issuanceInProgress }: Diff): Draft {
+  const waits = issuanceInProgress.map((f) => ({ kind: 'awaitReady' as const, subject: f.subject, findings: [f] }));
+  const steps = [...claimOwnershipSteps(input), ...issuerSteps(input), ...retrySteps(input, issuanceInProgress), ...waits];
+  return { operation: 'tidy', steps, notes: notesOf(input, 0) };
+}
+
+/**
+ * Returns the mismatches that no step resolves: an issuer leaves wanted names out, or a pod serves the certificate in its Secret and that is
+ * expired or for other names.
+ */
 function unresolvableMismatch({ bundle, live }: PlanInput, diff: Diff): readonly Obstacle[] {
-  const curable = [...convergingFindings(diff), ...diff.issuanceInProgress, ...diff.rotation, ...diff.pods];
-  if (curable.length > 0) return [];
-  if (diff.dropped.length > 0)
-    return diff.dropped.map(({ subject, message }) => ({ kind: 'failed', subject, message, hint: LET_IT_ALLOW }));
+  const resolvable = [...convergingFindings(diff), ...diff.issuanceInProgress, ...diff.rotation, ...diff.pods];
+  if (resolvable.length > 0) return [];
+  if (diff.dropped.length > 0) return diff.dropped.map(({ subject, message }) => ({ kind: 'failed', subject, message, hint: ALLOW_NAMES }));
   const wrong = mismatches(live, bundle.tls).find((m) => !m.isUnknown);
   if (wrong === undefined) return [];
-  const message = `${wrong.problem}, though all that was asked for is done`;
+  const message = `${wrong.problem}, although every change that was asked for is complete`;
   return [{ kind: 'failed', subject: wrong.subject, message, hint: 'Look at the certificate in its Secret, at its issuer and CA.' }];
 }
 
-const LET_IT_ALLOW = 'Have the issuer allow these names, then run "kafka-tls apply --retry"; or name another issuer in the KafkaTls.';
-
-function awaitIssuance(input: PlanInput, { issuanceInProgress }: Diff): Draft {
-  const waits: readonly Step[] = issuanceInProgress.map((f) => ({ kind: 'awaitReady', subject: f.subject, findings: [f] }));
-  return {
-    operation: 'tidy',
-    steps: [...claimOwnershipSteps(input), ...issuingSteps(input), ...retrySteps(input, issuanceInProgress), ...waits],
-    notes: notesOf(input, 0),
-  };
-}
-
-/** A declared Kafka that is missing is created as desired: no operation, no restart. */
-function createKafka(input: PlanInput): Draft {
-  const manifest = input.bundle.kafka as KubeObject; // a missing Kafka that is not declared is an obstacle
-  const subject = refOf(manifest);
-  const findings: readonly Finding[] = [{ subject, reason: 'KafkaMissing', message: 'missing' }];
-  return {
-    operation: 'create',
-    steps: [
-      ...issuingSteps(input),
-      ...issueBeforePods(input),
-      { kind: 'create', subject, findings, manifest },
-      { kind: 'awaitReady', subject, findings: [] },
-      { kind: 'verify', subject, findings: [] },
-      ...firstExport(input),
-    ],
-  };
-}
-
-/** A Kafka that has no pods yet gets its TLS state written into its spec: no operation, no restart. */
-function configureKafka(input: PlanInput): Draft {
-  const subject = kafkaRef(input.live);
-  const differing = kafkaFindings(input);
-  const findings: readonly Finding[] = [{ subject, reason: 'KafkaNotProvisioned', message: 'was never provisioned' }];
-  return {
-    operation: differing.length > 0 ? 'configure' : 'create',
-    steps: [
-      ...claimOwnershipSteps(input),
-      ...issuingSteps(input),
-      ...issueBeforePods(input),
-      ...(differing.length > 0 ? [{ kind: 'configure' as const, subject, findings: differing }] : []),
-      { kind: 'awaitReady', subject, findings },
-      { kind: 'verify', subject, findings },
-      ...firstExport(input),
-    ],
-  };
-}
-
-/** Without an ops-manager nobody else writes the certificates that the first pods mount. */
-function issueBeforePods(input: PlanInput): readonly Step[] {
-  if (input.bundle.desired.executor !== 'native') return retrySteps(input, certificateFindings(input));
-  const findings = [...certificateFindings(input), ...secretFindings(input)];
-  return issueSteps(input, findings, [], false);
-}
+const ALLOW_NAMES = 'Let the issuer allow these names, then run "kafka-tls apply --retry"; or name another issuer in the KafkaTls.';

@@ -1,4 +1,4 @@
-/** Whether a request that ended Successful did what it was asked for: judged by the layers it is answerable for, never by its own word. */
+/** Whether a Successful request had its effect, by the layers that it changes. The phase of the request alone proves nothing. */
 import type { Bundle } from '#model/bundle';
 import type { KubeObject } from '#model/kube-object';
 import type { Observation } from '../model/observation';
@@ -10,7 +10,7 @@ import { podFindings } from './checks/pods';
 import { rotationFindings, secretFindings } from './checks/secrets';
 import type { PlanInput } from './plan-input';
 
-/** Returns what the live state lacks of a request's effect. Pods are the business of restarts, for a rotation may finish before its certificate is there. */
+/** Returns what the live state lacks of a request's effect. Only a Restart is judged by pods: a rotation can end before its certificate is issued. */
 export function unmetPostconditions(request: KubeObject, bundle: Bundle, live: Observation, now: Date): readonly Finding[] {
   const asked = request.spec?.tls;
   if (asked === undefined) return podFindings({ bundle, live, now });
@@ -34,7 +34,7 @@ const CERTIFICATE_REASONS: readonly Reason[] = [
   'CertificateExpiring',
 ];
 
-/** Tells whether cert-manager may still bring about what a finding lacks, though nobody else does anything any more. */
+/** Tells whether cert-manager may still resolve a finding after the request has ended. */
 export function isIssuancePending(finding: Finding): boolean {
   return CERTIFICATE_REASONS.includes(finding.reason);
 }

@@ -1,21 +1,22 @@
 /**
- * Issuers whose CA cannot be read (ClusterIssuers, Vault and others): before anything is issued for the brokers, a certificate request of ours
- * shows which root they sign with. Without it an unchanged issuer would be taken at its name, and a replaced root would be met only when the
- * certificates are there, or under `ops-request` when pods have restarted.
+ * Issuers whose CA cannot be read (ClusterIssuers, Vault and others): before a broker certificate is issued, a CertificateRequest of ours
+ * shows which root they sign with. Without it, an unchanged issuer would be assumed to keep its root, and a replaced root would show only
+ * after the certificates were issued, or under `ops-request` after pods have restarted.
  *
- * What the answer shows is held for the rest of the run, as if the CA had been read; then all is planned again.
+ * The run keeps the answer, as if the CA had been read, and plans again with it.
  */
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { ownedMetadata } from '#model/manifests';
 import { probeName } from '#model/names';
 import { formatIssuerRef, type IssuerRef, issuerOf, tlsStateOf } from '#model/tls';
-import type { Draft, ProbeStep } from '../model/plan';
+import { capabilitiesOf } from '../executors/capabilities';
+import type { Draft, Step } from '../model/plan';
 import { issuerStateOf } from './checks/cas';
 import { isSelfSigned } from './cutover';
 import type { Diff } from './diff';
 import { type PlanInput, wantedCertificate } from './plan-input';
 
-/** Returns a draft with the question before its steps, where there is one to ask, and what guards it else. */
+/** Adds the certificate request before all other steps where it is needed, and notes on how the root is checked. */
 export function withProbe(input: PlanInput, diff: Diff, draft: Draft): Draft {
   const issuer = unreadIssuer(input, diff, draft);
   if (issuer === undefined) return draft;
@@ -29,44 +30,43 @@ export function withProbe(input: PlanInput, diff: Diff, draft: Draft): Draft {
 }
 
 function unguarded({ bundle }: PlanInput, issuer: string, failure: string): string {
-  const known = `Which root ${issuer} signs with could not be found out (${failure}).`;
-  return bundle.desired.executor === 'native'
-    ? `${known} The issued certificates are held against what pods trust before the first pod restarts.`
-    : `${known} KubeDB restarts pods as soon as certificates are issued: another root is reported then, and cannot be stopped.`;
+  const known = `The root that ${issuer} signs with is not known (${failure}).`;
+  return capabilitiesOf(bundle.desired).ownsCertificates
+    ? `${known} The issued certificates are compared with what pods trust before the first pod restarts.`
+    : `${known} KubeDB restarts pods as soon as certificates are issued: another root is reported then, but cannot be stopped.`;
 }
 
-/** Returns the issuer of what pods will serve, if pods trust something by now that its root may differ from. */
+/** Returns the issuer of the next server certificate, if its root is unknown and pods trust a root that it may differ from. */
 function unreadIssuer(input: PlanInput, { cutoverCause, reissued }: Diff, { steps }: Draft): IssuerRef | undefined {
   const { bundle, live } = input;
   if (bundle.tls === 'off' || tlsStateOf(live.kafka?.spec) === 'off' || !reissued.has('server') || cutoverCause?.kind === 'protocol')
     return undefined;
-  // A request that the ops-manager has begun cannot be held back. A run of `native` that was ended before it issued asks again:
-  // what the first run learnt of the root went with it.
-  const isRunning = bundle.desired.executor === 'ops-request' && steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued);
+  // A request that the ops-manager has begun cannot be held back. A `native` run asks again, because the answer ended with the earlier run.
+  const isRunning = capabilitiesOf(bundle.desired).needsOpsManager && steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued);
   const trusts = live.secrets.some((s) => (s.ca ?? []).length > 0 && live.pods.some((p) => p.certificateSecret === s.name));
   return isRunning || !trusts ? undefined : unreadableIssuer(input);
 }
 
-/** Tells whether a certificate request will show the root of what pods will serve. */
+/** Tells whether a certificate request will show the root of the next server certificate. */
 export function isRootShownLater(input: PlanInput): boolean {
   const issuer = unreadableIssuer(input);
   return issuer !== undefined && issuerStateOf(input.live, issuer)?.probeFailure === undefined;
 }
 
-/** Returns the issuer of what pods serve if only a certificate request shows what it signs with. */
+/** Returns the issuer of the server certificate if only a certificate request shows its root. */
 function unreadableIssuer({ bundle, live }: PlanInput): IssuerRef | undefined {
   if (bundle.tls === 'off') return undefined;
   const issuer = issuerOf(bundle.tls, 'server');
   const state = issuerStateOf(live, issuer);
   const isOurs = bundle.issuerManifests.some((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
-  const isThere = state?.object !== undefined || state?.unknown !== undefined;
+  const exists = state?.object !== undefined || state?.unknown !== undefined;
   const isPublic = state?.object?.spec?.acme !== undefined;
-  if (isOurs || !isThere || isPublic || state?.caProblem !== undefined || state?.ca !== undefined || state?.caPublicKeys !== undefined)
+  if (isOurs || !exists || isPublic || state?.caProblem !== undefined || state?.ca !== undefined || state?.caPublicKeys !== undefined)
     return undefined;
   return isSelfSigned(live, issuer) ? undefined : issuer;
 }
 
-function probeStep(input: PlanInput, issuer: IssuerRef): ProbeStep {
+function probeStep(input: PlanInput, issuer: IssuerRef): Step {
   const { bundle, live } = input;
   const subject = ref(KINDS[issuer.kind], live.namespace, issuer.name);
   const message = 'its CA cannot be read: a certificate request shows which root it signs with';
@@ -90,5 +90,5 @@ function probeStep(input: PlanInput, issuer: IssuerRef): ProbeStep {
   };
 }
 
-/** As short as cert-manager's own certificates may be. */
+/** The shortest duration that cert-manager accepts. */
 const PROBE_DURATION = '1h';

@@ -4,10 +4,10 @@
  * cert-manager does not issue for every change of a Certificate: `certificate-fields.ts` says for which. A Certificate that is made anew takes
  * over the Secret of a former one if that still fits; what does not fit about it is a finding of its own.
  */
-
 import { reissuingFields } from '#model/certificate-effect';
 import { KUBEDB_FIELDS } from '#model/certificate-fields';
 import { type Alias, brokerCertificateName } from '#model/tls';
+import { capabilitiesOf } from '../executors/capabilities';
 import { type AliasFinding, type PlanInput, wantedCertificate } from './plan-input';
 
 /** Returns the aliases that get a new certificate for these findings. */
@@ -24,5 +24,5 @@ function isReissuing(input: PlanInput, { alias, reason }: AliasFinding): boolean
 function changesIssuedFields(input: PlanInput, alias: Alias): boolean {
   const has = input.live.certificates.find((c) => c.metadata.name === brokerCertificateName(input.live.name, alias))?.spec ?? {};
   const fields = reissuingFields(has, wantedCertificate(input, alias).spec);
-  return input.bundle.desired.executor === 'native' ? fields.length > 0 : fields.some((field) => KUBEDB_FIELDS.includes(field));
+  return capabilitiesOf(input.bundle.desired).ownsCertificates ? fields.length > 0 : fields.some((field) => KUBEDB_FIELDS.includes(field));
 }

@@ -1,52 +1,64 @@
 /**
- * When clients are told what to trust: of a CA before the first pod serves a certificate of it, of its end when no pod does any more.
+ * When the trust bundle of clients is written: with a new CA before the first pod serves a certificate of it, without the previous CA when
+ * no pod serves one any more.
  *
- *     beforehand   before anything is issued: what differs already, and a CA that can be read by then
- *     issued       `native`: a CA that shows only in what it has issued, before the first restart
- *     afterwards   when every pod was verified: a former CA leaves. Under `ops-request`, where KubeDB issues and restarts in one go, also
- *                  when clients hear of a CA that could not be read; the notes say so
+ *     beforehand   before anything is issued: present differences, and a CA that can be read by then
+ *     issued       `native`: before the first restart, with a CA that shows only in the certificate it issued
+ *     afterwards   when every pod was verified: without the previous CA. Under `ops-request`, where KubeDB issues and restarts in one
+ *                  operation, also with a CA that could not be read before; a note reports it
  */
 import { formatRef } from '#model/kube-object';
 import { certificateOf, formatIssuerRef } from '#model/tls';
-import type { PublishTrustBundleStep } from '../model/plan';
+import { capabilitiesOf } from '../executors/capabilities';
+import type { StepOf } from '../model/plan';
 import { TRUST_KEY } from '../model/trust-bundle';
 import type { Diff } from './diff';
 import type { PlanInput } from './plan-input';
-import { canExport, casToTrust, otherKafka, rootless, serverIssuer, signingCa, trustFinding, trustRef } from './trust-bundle';
+import {
+  canPublish,
+  casToTrust,
+  otherKafka,
+  serverIssuer,
+  signingCa,
+  trustBundleFinding,
+  trustBundleRef,
+  withoutRoot,
+} from './trust-bundle';
 
 const STAGES = ['beforehand', 'issued', 'afterwards'] as const;
 type Stage = (typeof STAGES)[number];
 
-export type TrustSteps = Readonly<Record<Stage, readonly PublishTrustBundleStep[]>>;
+type Publish = StepOf<'publishTrustBundle'>;
+export type TrustBundleSteps = Readonly<Record<Stage, readonly Publish[]>>;
 
-/** Returns the steps that keep clients informed. Their content is made when they are reached, for a CA may be issued on the way. */
-export function trustSteps(input: PlanInput, diff: Diff): TrustSteps {
-  const steps: Record<Stage, readonly PublishTrustBundleStep[]> = { beforehand: [], issued: [], afterwards: [] };
-  if (!canExport(input)) return steps;
+/** Returns the steps that write the trust bundle. Its content is computed when a step is reached, because a CA may be issued before that. */
+export function trustBundleSteps(input: PlanInput, diff: Diff): TrustBundleSteps {
+  const steps: Record<Stage, readonly Publish[]> = { beforehand: [], issued: [], afterwards: [] };
+  if (!canPublish(input)) return steps;
   const unknown = stageOfUnknownCa(input, diff);
   let isMissing = input.live.trust?.object === undefined;
   for (const stage of STAGES) {
     const messages = [
-      stage === 'beforehand' ? trustFinding(input)?.message : undefined,
+      stage === 'beforehand' ? trustBundleFinding(input)?.message : undefined,
       stage === unknown ? `gets the CA of ${issuerName(input)}${stage === 'afterwards' ? '' : ' before a pod serves it'}` : undefined,
-      stage === 'afterwards' && diff.cutoverCause?.kind === 'trust' ? 'a former CA leaves it when no pod serves it' : undefined,
+      stage === 'afterwards' && diff.cutoverCause?.kind === 'root' ? 'the previous CA is removed when no pod serves it' : undefined,
     ].filter((message) => message !== undefined);
     if (messages.length === 0) continue;
-    steps[stage] = [exportStep(input, isMissing, messages)];
+    steps[stage] = [publishStep(input, isMissing, messages)];
     isMissing = false;
   }
   return steps;
 }
 
-/** Returns the export for a Kafka whose first pods are yet to come. */
-export function firstExport(input: PlanInput): readonly PublishTrustBundleStep[] {
-  if (!canExport(input)) return [];
+/** Returns the step for a Kafka that has no pods yet. */
+export function firstTrustBundle(input: PlanInput): readonly Publish[] {
+  if (!canPublish(input)) return [];
   const isMissing = input.live.trust?.object === undefined;
-  return [exportStep(input, isMissing, [isMissing ? 'missing' : `gets the CA of ${issuerName(input)}`])];
+  return [publishStep(input, isMissing, [isMissing ? 'missing' : `gets the CA of ${issuerName(input)}`])];
 }
 
-function exportStep({ live }: PlanInput, isMissing: boolean, messages: readonly string[]): PublishTrustBundleStep {
-  const subject = trustRef(live);
+function publishStep({ live }: PlanInput, isMissing: boolean, messages: readonly string[]): Publish {
+  const subject = trustBundleRef(live);
   const findings = messages.map((message) => ({
     subject,
     reason: isMissing ? ('TrustMissing' as const) : ('TrustDiffers' as const),
@@ -55,48 +67,48 @@ function exportStep({ live }: PlanInput, isMissing: boolean, messages: readonly 
   return { kind: 'publishTrustBundle', subject, findings, change: isMissing ? 'create' : 'configure' };
 }
 
-/** Returns when clients can be told of a CA that pods will serve and that cannot be read now. */
+/** Returns when a new CA that cannot be read now can be published. */
 function stageOfUnknownCa(input: PlanInput, { cutoverCause, reissued }: Diff): Stage | undefined {
   if (cutoverCause === undefined || !reissued.has('server') || signingCa(input) !== undefined) return undefined;
-  if (input.bundle.desired.executor === 'native') return 'issued';
-  return isMadeByBundle(input) ? 'beforehand' : 'afterwards';
+  if (capabilitiesOf(input.bundle.desired).ownsCertificates) return 'issued';
+  return isOfBundle(input) ? 'beforehand' : 'afterwards';
 }
 
-/** A CA issuer of the bundle has its CA in a Secret next to it, which can be read as soon as it is Ready. */
-function isMadeByBundle(input: PlanInput): boolean {
+/** The CA of a CA issuer of the bundle can be read as soon as the issuer is Ready. */
+function isOfBundle(input: PlanInput): boolean {
   const issuer = serverIssuer(input);
   const manifest = input.bundle.issuerManifests.find((m) => m.kind === issuer?.kind && m.metadata.name === issuer?.name);
   return manifest?.spec?.ca !== undefined;
 }
 
-/** Returns what clients cannot be told, and why. */
-export function trustNotes(input: PlanInput): readonly string[] {
+/** Returns which CA certificates cannot be published, and why. */
+export function trustBundleNotes(input: PlanInput): readonly string[] {
   const { live, bundle } = input;
   if (bundle.tls === 'off') return [];
-  const name = formatRef(trustRef(live));
+  const name = formatRef(trustBundleRef(live));
   const unread = live.unread?.find(({ what }) => what === name);
-  if (unread !== undefined) return [`CA certificates are not exported to clients: ${name} cannot be read (${unread.because}).`];
+  if (unread !== undefined) return [`CA certificates are not published to clients: ${name} cannot be read (${unread.because}).`];
   const other = otherKafka(live);
-  if (other !== undefined) return [`CA certificates are not exported to clients: ${name} belongs to Kafka ${other}.`];
+  if (other !== undefined) return [`CA certificates are not published to clients: ${name} belongs to Kafka ${other}.`];
   const { secretName } = certificateOf(live.name, bundle.tls, 'server');
   const secret = live.secrets.find((s) => s.name === secretName);
   const cas = casToTrust(input);
-  const lonely = live.trust === undefined ? [] : rootless(cas);
-  if (lonely.length > 0) {
-    const names = lonely.join('; ');
+  const incomplete = live.trust === undefined ? [] : withoutRoot(cas);
+  if (incomplete.length > 0) {
+    const names = incomplete.join('; ');
     return [
-      `The CA certificate that clients are given is no self-signed root, and its root is not known (${names}): Java accepts that, OpenSSL and librdkafka do not. Put the root into ca.crt of the issuer's CA Secret, and rotate.`,
+      `The published CA certificate is no self-signed root, and its root is not known (${names}): Java accepts that, OpenSSL and librdkafka do not. Put the root into ca.crt of the issuer's CA Secret, and rotate.`,
     ];
   }
   if (secret?.leaf === undefined || cas.length > 0 || live.trust === undefined) return [];
-  const why = secret.ca === undefined ? `has no ${TRUST_KEY}` : `holds none that can be used`;
-  return [`No CA certificate can be exported to clients: Secret ${secretName} ${why}.`];
+  const why = secret.ca === undefined ? `has no ${TRUST_KEY}` : 'holds no usable one';
+  return [`No CA certificate can be published to clients: Secret ${secretName} ${why}.`];
 }
 
-/** Returns the note of a CA that clients hear of only when pods serve it. */
+/** Returns the note on a CA that is published only after pods serve it. */
 export function lateTrustNotes(input: PlanInput, diff: Diff): readonly string[] {
-  if (!canExport(input) || stageOfUnknownCa(input, diff) !== 'afterwards') return [];
-  return [`Clients cannot be told of the new CA beforehand: the CA of ${issuerName(input)} cannot be read.`];
+  if (!canPublish(input) || stageOfUnknownCa(input, diff) !== 'afterwards') return [];
+  return [`The new CA cannot be published before pods serve it: the CA of ${issuerName(input)} cannot be read.`];
 }
 
 function issuerName(input: PlanInput): string {

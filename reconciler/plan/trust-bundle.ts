@@ -1,15 +1,14 @@
 /**
- * Which CA certificates clients have to trust to reach every pod, and whether the ConfigMap that they mount holds just these.
+ * The trust bundle: which CA certificates clients must trust to reach every pod, and whether the ConfigMap that they mount holds them.
  *
- *     now     those in the Secrets that pods mount, or will by their templates
- *     next    the one that the issuer of the server certificate signs with, and those in the Secret that it is issued into
- *     still   all that was exported before, until every pod is proven to serve a certificate of the others: once a Secret was issued anew,
- *             nothing else remembers what pods had loaded from it
- *
+ *     now     those in the Secrets that pods mount, now or by their templates
+ *     next    the CA of the issuer of the server certificate, and those in the Secret that it is issued into
+ *     still   all that was published before, until every pod is proven to serve a certificate of the others: after a Secret was issued
+ *             again, nothing else shows what pods had loaded from it
  *     above   the self-signed roots above these, where they are known
  *
- * What has expired is left out. Where nothing remains to be trusted (TLS is off, an issuer gives no CA) the ConfigMap stays as it is: a trust
- * store too many hurts nobody, and an empty one breaks whoever loads it.
+ * Expired certificates are left out. If none remains (TLS is off, an issuer gives no CA), the ConfigMap stays unchanged: an empty trust store
+ * would break the clients that load it.
  */
 import { isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { LABEL_KAFKA, trustName } from '#model/names';
@@ -18,11 +17,12 @@ import { mountedCertificateSecret } from '../model/broker-pod';
 import type { CaFacts, Observation, PodFacts } from '../model/observation';
 import type { Finding } from '../model/plan';
 import { TRUST_KEY, trustConfigMap, trustDigest } from '../model/trust-bundle';
+import { issuerStateOf } from './checks/cas';
 import type { PlanInput } from './plan-input';
 
 type Ca = CaFacts & { readonly pem: string };
 
-/** Returns the CA certificates that clients have to trust as things stand, in the order in which they are written. */
+/** Returns the CA certificates that clients must trust now, in the order in which they are written. */
 export function casToTrust(input: PlanInput): readonly Ca[] {
   const { bundle, live, now } = input;
   if (bundle.tls === 'off') return [];
@@ -40,11 +40,11 @@ export function casToTrust(input: PlanInput): readonly Ca[] {
   return distinct.sort((a, b) => inOrder(a.subject, b.subject) || inOrder(a.fingerprint, b.fingerprint));
 }
 
-/** OpenSSL, and with it librdkafka, verifies up to a self-signed root only: one that is known goes along with what pods trust below it. */
+/** OpenSSL, and with it librdkafka, verifies up to a self-signed root, so a known root above is published, too. */
 function rootsAbove(cas: readonly CaFacts[], live: Observation): readonly CaFacts[] {
   const known = [...live.secrets, ...live.issuers].flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]).concat(live.trust?.ca ?? []);
   const above = new Set(cas);
-  // What is added on the way is looked at, too.
+  // The loop visits certificates that it adds.
   for (const below of above) for (const ca of known) if (!isSelfSigned(below) && below.signers?.includes(ca.publicKey)) above.add(ca);
   return [...above].filter(isSelfSigned);
 }
@@ -53,12 +53,12 @@ function isSelfSigned({ signers, publicKey, subject, issuer }: CaFacts): boolean
   return signers === undefined ? subject === issuer : signers.includes(publicKey);
 }
 
-/** Returns the names of CA certificates that clients are given and that lead to no root among these. */
-export function rootless(cas: readonly CaFacts[]): readonly string[] {
+/** Returns the names of the CA certificates that lead to no self-signed root among these. */
+export function withoutRoot(cas: readonly CaFacts[]): readonly string[] {
   const leadsToRoot = (ca: CaFacts, tried: readonly CaFacts[] = []): boolean =>
     isSelfSigned(ca) ||
     cas.some((c) => c !== ca && !tried.includes(c) && ca.signers?.includes(c.publicKey) && leadsToRoot(c, [...tried, ca]));
-  // Observations of earlier versions do not say who has signed what.
+  // Observations of earlier versions lack the signers.
   return cas.filter((ca) => ca.signers !== undefined && !leadsToRoot(ca)).map((ca) => ca.subject || ca.fingerprint.slice(0, 8));
 }
 
@@ -66,54 +66,54 @@ function inOrder(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** What could not be seen is not proven. */
+/** A listener that could not be observed proves nothing. */
 function isOfItsSecretsCa(pod: PodFacts): boolean {
   return pod.served.every((s) => s.protocol === 'plaintext' || s.isSignedBySecretCa === true);
 }
 
-/** Returns the issuer of what pods serve. */
+/** Returns the issuer of the server certificate. */
 export function serverIssuer({ bundle }: Pick<PlanInput, 'bundle'>): IssuerRef | undefined {
   return bundle.tls === 'off' ? undefined : issuerOf(bundle.tls, 'server');
 }
 
-/** Returns what the issuer of the server certificate signs with, or undefined when that cannot be read, or not yet. */
+/** Returns the CA of the issuer of the server certificate; undefined when it cannot be read now. */
 export function signingCa(input: PlanInput): readonly CaFacts[] | undefined {
   const issuer = serverIssuer(input);
-  return input.live.issuers.find((i) => i.kind === issuer?.kind && i.name === issuer.name)?.ca;
+  return issuer === undefined ? undefined : issuerStateOf(input.live, issuer)?.ca;
 }
 
-/** Tells whether there is something to export to: a plan speaks only of what was looked at, and leaves what is somebody else's. */
-export function canExport({ bundle, live }: PlanInput): boolean {
+/** Tells whether the ConfigMap can be written: it could be observed, and no other Kafka owns it. */
+export function canPublish({ bundle, live }: PlanInput): boolean {
   return bundle.tls !== 'off' && live.trust !== undefined && otherKafka(live) === undefined;
 }
 
-/** Returns whose the ConfigMap is otherwise: a Kafka called `orders-trust` keeps its bundle where that of `orders` would export to. */
+/** Returns the other Kafka that owns the ConfigMap: the bundle of a Kafka named `orders-trust` has the name that `orders` would publish to. */
 export function otherKafka({ trust, name }: Observation): string | undefined {
   const of = trust?.object?.metadata.labels?.[LABEL_KAFKA];
   return of === name ? undefined : of;
 }
 
-/** Returns the ConfigMap as it has to be, or undefined where none can be made. */
-export function wantedTrust(input: PlanInput): KubeObject | undefined {
+/** Returns the desired ConfigMap, or undefined where there is none. */
+export function wantedTrustBundle(input: PlanInput): KubeObject | undefined {
   const { bundle, live } = input;
   const cas = casToTrust(input);
   const uid = live.kafka?.metadata.uid;
-  if (!canExport(input) || cas.length === 0 || uid === undefined || live.secrets.some((s) => s.unread !== undefined)) return undefined;
+  if (!canPublish(input) || cas.length === 0 || uid === undefined || live.secrets.some((s) => s.unread !== undefined)) return undefined;
   return trustConfigMap(bundle.desired, uid, cas.map(described).join('\n'));
 }
 
-/** Readers of PEM skip what is outside of its blocks; people do not. */
+/** Readers of PEM skip text outside of its blocks, so a comment can name the certificate. */
 function described({ subject, notAfter, pem }: Ca): string {
   const name = subject.replaceAll(/[^ -~]/g, '?').replaceAll(/-{2,}/g, '-');
   return `# ${name}, until ${notAfter}\n${pem}`;
 }
 
-/** Returns how the ConfigMap differs from what it has to be, or undefined. */
-export function trustFinding(input: PlanInput): Finding | undefined {
-  const wanted = wantedTrust(input);
+/** Returns how the ConfigMap differs from the desired one, or undefined. */
+export function trustBundleFinding(input: PlanInput): Finding | undefined {
+  const wanted = wantedTrustBundle(input);
   const { object, digest } = input.live.trust ?? {};
   if (wanted === undefined) return undefined;
-  const subject = trustRef(input.live);
+  const subject = trustBundleRef(input.live);
   if (object === undefined) return { subject, reason: 'TrustMissing', message: 'missing' };
   const message = trustDigest(wanted.data[TRUST_KEY]) === digest ? metadataDifference(wanted, object) : contentDifference(input);
   return message === undefined ? undefined : { subject, reason: 'TrustDiffers', message };
@@ -122,7 +122,7 @@ export function trustFinding(input: PlanInput): Finding | undefined {
 function contentDifference(input: PlanInput): string {
   const [wanted, has] = [casToTrust(input), input.live.trust?.ca ?? []];
   const lacking = without(wanted, has).map((name) => `lacks ${name}`);
-  const surplus = without(has, wanted).map((name) => `holds ${name}, which no pod needs`);
+  const surplus = without(has, wanted).map((name) => `holds ${name}, which no pod serves`);
   return [...lacking, ...surplus].join('; ') || `${TRUST_KEY} was edited`;
 }
 
@@ -130,7 +130,7 @@ function without(some: readonly CaFacts[], others: readonly CaFacts[]): readonly
   return some.filter((ca) => !others.some((o) => o.fingerprint === ca.fingerprint)).map(named);
 }
 
-/** Two CAs may have one name. */
+/** The fingerprint tells CAs with the same name apart. */
 function named({ subject, fingerprint }: CaFacts): string {
   return `${subject || 'unnamed'} (${fingerprint.slice(0, 8)})`;
 }
@@ -144,14 +144,13 @@ function metadataDifference({ metadata: wanted }: KubeObject, { metadata: has }:
   return (wanted.ownerReferences ?? []).every((o) => owners.some((other) => isEqual(o, other))) ? undefined : 'belongs to no Kafka';
 }
 
-/** Tells whether clients have been told of every CA that they have to trust; what cannot be exported is not waited for. */
+/** Tells whether the ConfigMap holds every CA that clients must trust; true also where it cannot be written. */
 export function isTrustBundleCurrent(input: PlanInput): boolean {
-  if (wantedTrust(input) === undefined) return true;
-  const told = input.live.trust?.ca ?? [];
-  return without(casToTrust(input), told).length === 0;
+  if (wantedTrustBundle(input) === undefined) return true;
+  return without(casToTrust(input), input.live.trust?.ca ?? []).length === 0;
 }
 
 /** Returns the reference of the ConfigMap. */
-export function trustRef({ namespace, name }: Observation): ObjectRef {
+export function trustBundleRef({ namespace, name }: Observation): ObjectRef {
   return ref(KINDS.ConfigMap, namespace, trustName(name));
 }

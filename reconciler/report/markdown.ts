@@ -2,8 +2,9 @@
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { formatRef } from '#model/kube-object';
 import type { Plan } from '../model/plan';
+import { stepRows } from '../model/step-rows';
 import { printable, sentence } from './printable';
-import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, stepCells } from './text';
+import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, rowCells } from './text';
 
 /** How much of a plan is shown. */
 export type Detail = 'all' | 'without difference' | 'without steps';
@@ -16,7 +17,7 @@ export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 
     blocks.push(`> **${inline(obstacleLine(obstacle))}**${hint}`);
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);
-  if (plan.steps.length > 0 && detail !== 'without steps') blocks.push(stepRows(plan));
+  if (plan.steps.length > 0 && detail !== 'without steps') blocks.push(stepTable(plan));
   const clients = clientsLine(plan);
   if (clients !== undefined) blocks.push(clients);
   if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
@@ -30,10 +31,13 @@ export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 
   return `${blocks.join('\n\n')}\n`;
 }
 
-function stepRows(plan: Plan): string {
-  const rows = plan.steps.map(stepCells).map(([change = '', subject = '', waitsFor = '', why = ''], index) => {
-    return `| ${index + 1} | ${inline(change)} | ${code(subject)} | ${inline(waitsFor)} | ${inline(why)} |`;
-  });
+function stepTable(plan: Plan): string {
+  const rows = plan.steps
+    .flatMap(stepRows)
+    .map(rowCells)
+    .map(([change = '', subject = '', waitsFor = '', why = ''], index) => {
+      return `| ${index + 1} | ${inline(change)} | ${code(subject)} | ${inline(waitsFor)} | ${inline(why)} |`;
+    });
   return ['| | change | subject | waits for | why |', '| ---: | --- | --- | --- | --- |', ...rows].join('\n');
 }
 

@@ -14,7 +14,8 @@
  */
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { formatRef } from '#model/kube-object';
-import { describeStep, type Estimate, formatSubject, type Obstacle, type Plan, type Step } from '../model/plan';
+import type { Estimate, Obstacle, Plan, Step } from '../model/plan';
+import { type StepRow, stepRows } from '../model/step-rows';
 import { printable, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';
@@ -39,16 +40,15 @@ export interface PlanContext {
   readonly isApplied?: boolean;
 }
 
-/** Returns the cells of a step: change, subject, state that the step waits for, reason. */
-export function stepCells(step: Step): readonly string[] {
-  const { change, waitsFor, why } = describeStep(step);
-  return [change, formatSubject(step), waitsFor, why].map(printable);
+/** Returns the cells of a row: change, subject, state that the step waits for, reason. */
+export function rowCells({ change, subject, waitsFor, why }: StepRow): readonly string[] {
+  return [change, formatRef(subject), waitsFor, why].map(printable);
 }
 
 /** Returns how often each change occurs, in the order of the plan: `2 create, 1 configure, 5 restart`. */
 export function countChanges(steps: readonly Step[]): string {
   const counts = new Map<string, number>();
-  for (const { change } of steps.map(describeStep)) {
+  for (const { change } of steps.flatMap(stepRows)) {
     if (!UNCOUNTED.includes(change)) counts.set(change, (counts.get(change) ?? 0) + 1);
   }
   return [...counts].map(([change, count]) => `${count} ${change}`).join(', ');
@@ -123,7 +123,7 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
 
 function stepTable(steps: readonly Step[], style: Style): string {
   const paint = painterOf(style);
-  const rows = [['CHANGE', 'SUBJECT', 'WAITS FOR', 'WHY'], ...steps.map(stepCells)];
+  const rows = [['CHANGE', 'SUBJECT', 'WAITS FOR', 'WHY'], ...steps.flatMap(stepRows).map(rowCells)];
   return formatTable(rows, style, (cell, column, row) => {
     if (row === 0) return paint.dim(cell);
     return column === 0 ? changePaint(cell, paint) : cell;

@@ -292,7 +292,7 @@ test('plan --output json is one document that holds the whole plan', async () =>
   const { plans } = JSON.parse(stdout);
   assert.equal(plans.length, 1);
   assert.equal(plans[0].operation, 'add');
-  assert.equal(plans[0].steps.filter((s: { kind: string }) => s.kind === 'evict').length, 6);
+  assert.equal(plans[0].steps.flatMap((s: { kind: string; pods: unknown[] }) => (s.kind === 'evict' ? s.pods : [])).length, 6);
 });
 
 test('plan refuses a file that is no observation, is broken, or is newer', async () => {
@@ -396,7 +396,7 @@ test('plan --base accepts an empty folder and refuses a folder that does not exi
   const compared = (base: string) => kafkaTls(['plan', '--base', base, '-f', ORDERS]);
   const { exitCode, stdout, stderr } = await compared(empty);
   assert.equal(exitCode, 0, stderr);
-  assert.match(stdout, /it is assumed that the Kafka exists and has no TLS/);
+  assert.match(stdout, /on the assumption that the Kafka exists and has no TLS/);
   assert.equal((await compared(path.join(empty, 'missing'))).exitCode, 2);
 });
 

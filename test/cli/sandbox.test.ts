@@ -102,13 +102,13 @@ describe('the command and a sandbox', { concurrency: false }, () => {
       const flags = ['-n', 'demo', ...(command === 'apply' ? ['--termination-log', termination] : [])];
       const ran = await run(command, OFF, flags, {}, 'platform/orders');
       assert.equal(ran.exitCode, 2, ran.stderr);
-      assert.ok((ran.stdout + ran.stderr).includes(`If that one is gone, run ${paste} once.`), ran.stdout + ran.stderr);
+      assert.ok((ran.stdout + ran.stderr).includes(`If that KafkaTls no longer exists, run ${paste} once.`), ran.stdout + ran.stderr);
       if (command === 'apply') assert.ok(readFileSync(termination, 'utf8').includes(paste));
     }
     const { stderr } = await run('apply', OFF, ['-n', 'demo', '--output', 'json'], {}, 'platform/orders');
     const { error } = JSON.parse(stderr);
     assert.deepEqual([error.code, error.exitCode, error.violations.length], ['invalid-input', 2, 1]);
-    assert.equal(error.hint, `If that one is gone, run ${paste} once.`);
+    assert.equal(error.hint, `If that KafkaTls no longer exists, run ${paste} once.`);
   });
 
   test('verify checks every listener by a handshake', async () => {

@@ -92,7 +92,7 @@ describe('a rolling cut-over', () => {
     assert.equal(new Set(world.evicted).size, 2, 'the two that could be converted were');
     assert.ok(minutes() - start < 25, `${minutes() - start} minutes`);
     const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
-    assert.ok(warnings.includes('is terminating; the others go on without it'), warnings.join('\n'));
+    assert.ok(warnings.includes('is terminating; the other pods restart without it'), warnings.join('\n'));
     await letGo();
     await world.apply(world.desired(on()));
     await assertConverged(world, world.desired(on()));
@@ -148,7 +148,7 @@ describe('a rolling cut-over', () => {
       await lost(PODS.find((p) => p !== name) ?? '');
       once(whileWaiting, () => world.delete(world.ref(KINDS.Kafka, KAFKA)));
     });
-    await assertFails(world.apply(world.desired(on())), 1, /it was deleted while it was worked on\.$/);
+    await assertFails(world.apply(world.desired(on())), 1, /was deleted during the run\.$/);
   });
 });
 

@@ -106,7 +106,7 @@ describe('native', () => {
       await world.cluster.replace({ ...now, status: { ...now.status, phase: 'Pending' } }, { status: true });
     };
     world.when('waiting', `${KAFKA}-server-cert`, () => void claim());
-    await assertFails(world.apply(bundle), 4, /an ops-manager works on it/);
+    await assertFails(world.apply(bundle), 4, /an ops-manager carries it out/);
     assert.deepEqual(world.evicted, []);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
   });
@@ -244,9 +244,9 @@ describe('ops-request', () => {
     await annotateIssuer({ 'sandbox.kafka-tls/issuance-fails': 'no quota left' });
     const bundle = world.desired(on({ server: { dnsNames: ['x.example.org'] } }));
     for (const [says, hint] of [
-      [/: failed: timed out/, /^The next run tries it again\.$/],
-      [/: failed: timed out/, /^Mend the cause, then run "kafka-tls apply --retry"\.$/],
-      [/failed 2 times: .*timed out/, /^Mend the cause, then run "kafka-tls apply --retry"\.$/],
+      [/: failed: timed out/, /^The next run retries it\.$/],
+      [/: failed: timed out/, /^Fix the cause, then run "kafka-tls apply --retry"\.$/],
+      [/failed 2 times: .*timed out/, /^Fix the cause, then run "kafka-tls apply --retry"\.$/],
     ] as const) {
       const failure = await assertFails(world.apply(bundle), 1, says);
       assert.match(failure.message, /Certificate\/demo\/orders-(server|client)-cert: no quota left/);
@@ -267,7 +267,7 @@ describe('ops-request', () => {
     await assertFails(
       world.apply(bundle),
       4,
-      /^Pod\/demo\/orders-controller-1: could not begin after 15m: is not Ready, and no healthy pod is restarted beside it\.$/,
+      /^Pod\/demo\/orders-controller-1: could not begin after 15m: is not Ready, and no healthy pod restarts meanwhile\.$/,
     );
     assert.deepEqual([await world.podUids(), (await world.requests()).length], before);
     await world.annotate({ 'sandbox.kafka-tls/never-ready': '' });

@@ -23,14 +23,14 @@ for (const executor of EXECUTORS) {
       const first = await assertFails(
         world.apply(bundle),
         1,
-        /TLS was changed, and KubeDB does not call the Kafka Ready after 10m: phase NotReady: .*is not accepting client requests/,
+        /TLS was changed, but KubeDB does not report the Kafka Ready after 10m: phase NotReady: .*is not accepting client requests/,
       );
       assert.match(first.hint ?? '', /CA in the Secret of the client certificate/);
       assert.ok(!hasCondition(await world.kafka(), 'Paused'));
       assert.ok((await world.requests()).every(isFinishedRequest));
       const pods = await world.podUids();
 
-      await assertFails(world.apply(bundle), 4, /every listener serves what it should, and yet KubeDB cannot use it: phase NotReady/);
+      await assertFails(world.apply(bundle), 4, /every listener is as desired, but KubeDB cannot use the Kafka: phase NotReady/);
       assert.deepEqual(await world.podUids(), pods);
       const { steps, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.deepEqual([steps, obstacles[0]?.kind], [[], 'wait']);
@@ -46,7 +46,7 @@ for (const executor of EXECUTORS) {
       const bundle = world.desired(on());
       assert.deepEqual(await world.apply(bundle), { changed: true, message: 'TLS is as desired' });
       assert.equal((await world.kafka())?.status?.phase, 'Ready');
-      assert.ok(world.events.some((e) => e.event === 'ready' && /KubeDB calls it Ready/.test(e.message)));
+      assert.ok(world.events.some((e) => e.event === 'ready' && /KubeDB reports it Ready/.test(e.message)));
     });
   });
 }

@@ -68,7 +68,7 @@ describe('modify', () => {
   test('reports that the object is gone', async () => {
     await world.delete(it());
     const failure = await failureOf(modify(cluster, it(), mark('ours'), { from: known }));
-    assert.equal(failure.message, 'ConfigMap/demo/it: it was deleted while it was worked on.');
+    assert.equal(failure.message, 'ConfigMap/demo/it: was deleted during the run.');
     assert.deepEqual(seen, ['replace', 'get']);
   });
 });

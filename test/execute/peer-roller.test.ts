@@ -10,7 +10,7 @@ import type { KafkaTlsError } from '#reconciler/errors';
 import type { ExecuteContext } from '#reconciler/execute/context';
 import { restartPods } from '#reconciler/execute/restart';
 import type { PodFacts, PodObservation } from '#reconciler/model/observation';
-import type { EvictStep, Plan } from '#reconciler/model/plan';
+import type { Plan } from '#reconciler/model/plan';
 import { mismatches } from '#reconciler/plan/verify';
 import type { Cluster } from '#reconciler/ports';
 import { ClusterBuilder, KAFKA, NAMESPACE } from '../support/cluster-builder';
@@ -95,11 +95,10 @@ class ScriptedCluster {
   /** Restarts the pods that need it, then verifies all of them, as a run does. Returns the error of the run. */
   async roll(): Promise<Error | undefined> {
     const context = this.context();
-    const steps = this.given.needsRestart.map((id) => ({ kind: 'evict', subject: this.refOf(id), findings: [], by: 'kafka-tls' }));
-    const plan = { subject: ref(KINDS.Kafka, NAMESPACE, KAFKA), steps } as unknown as Plan;
-    const hooks = { onEvict: async () => {}, onRunning: async () => {} };
+    const pods = this.given.needsRestart.map((id) => ({ subject: this.refOf(id), findings: [], role: 'broker' as const, place: '' }));
+    const plan = { subject: ref(KINDS.Kafka, NAMESPACE, KAFKA) } as unknown as Plan;
     const error = await this.clock.run(
-      restartPods({ context, plan, steps: plan.steps as EvictStep[], hooks }).then(
+      restartPods({ context, plan, pods, onEvict: async () => {}, onRunning: async () => {} }).then(
         () => undefined,
         (e: Error) => e,
       ),

@@ -130,7 +130,7 @@ for (const executor of EXECUTORS) {
       const bundle = rotation();
       await world.apply(bundle);
       const warnings = world.events.filter((e) => e.event === 'warning').map((e) => e.message);
-      assert.match(warnings.join('\n'), /which root it signs with could not be found out: .*denied by policy/);
+      assert.match(warnings.join('\n'), /the root that it signs with is not known: .*denied by policy/);
       await assertConverged(world, bundle);
     });
 
@@ -140,7 +140,7 @@ for (const executor of EXECUTORS) {
       const run = world.apply(rotation());
       if (executor === 'native') {
         const failure = await failureOf(run);
-        assert.match(failure.message, /the issued certificate has another root than pods trust: no pod was restarted/);
+        assert.match(failure.message, /the issued certificate has another root than pods trust; no pod was restarted/);
         assert.deepEqual(world.evicted, []);
       } else {
         await run;

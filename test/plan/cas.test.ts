@@ -128,7 +128,7 @@ describe('a CA certificate', () => {
   } of CASES) {
     test(name, () => {
       const result = plan(bundle, live, new Date(NOW));
-      const why = result.steps.flatMap((s) => (s.kind === 'issue' ? s.findings.map((f) => f.message) : []));
+      const why = result.steps.flatMap((s) => (s.kind === 'issue' ? s.certificates.flatMap((c) => c.findings.map((f) => f.message)) : []));
       const about = result.notes.filter((n) => n.includes('CA certificate'));
       const matches = (texts: readonly string[], wanted: RegExp | undefined) =>
         wanted === undefined

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EXECUTORS } from '#model/desired';
 import type { Observation } from '#reconciler/model/observation';
+import { partsOf } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, NOW } from '../support/cluster-builder';
 
@@ -10,7 +11,10 @@ const DOMAIN = 'k8s.corp.example';
 const elsewhere = <T>(value: T): T => JSON.parse(JSON.stringify(value).replaceAll('svc.cluster.local', `svc.${DOMAIN}`));
 const changes = (c: ClusterBuilder, live: Observation = c.live) => {
   const { obstacles, steps } = plan(c.bundle, live, new Date(NOW));
-  return [...obstacles.map((o) => `${o.kind} ${o.subject.name}: ${o.message}`), ...steps.map((s) => `${s.kind} ${s.subject.name}`)];
+  return [
+    ...obstacles.map((o) => `${o.kind} ${o.subject.name}: ${o.message}`),
+    ...steps.flatMap((s) => partsOf(s).map((p) => `${s.kind} ${p.subject.name}`)),
+  ];
 };
 
 for (const executor of EXECUTORS) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Bundle } from '#model/bundle';
 import { tlsHash } from '#model/tls';
+import { restartsOf } from '#reconciler/model/plan';
 import { planOffline } from '#reconciler/plan/offline';
 import { PLAIN } from '#reconciler/report/style';
 import { planText } from '#reconciler/report/text';
@@ -66,7 +67,7 @@ describe('a plan of two bundles, without a cluster', () => {
     test(c.name, () => {
       const drawn = planOffline(c.old, c.new);
       assert.equal(drawn.operation, c.operation);
-      assert.equal(drawn.steps.filter((s) => s.kind === 'evict').length, c.restarts);
+      assert.equal(restartsOf(drawn.steps).length, c.restarts);
       expectGolden(`test/plan/golden/offline/${c.name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.txt`, planText(drawn, PLAIN, {}));
     });
   }
@@ -96,16 +97,16 @@ describe('a revert passes a check that asks no cluster', () => {
     readonly says?: RegExp;
     readonly asks?: string;
   }[] = [
-    { name: 'TLS on, reverted', base: on(move), wanted: off(), says: /^Taken for the revert of an acknowledged change/m },
+    { name: 'TLS on, reverted', base: on(move), wanted: off(), says: /^Assumed to revert the last acknowledged change/m },
     {
       name: 'TLS on by its content, reverted',
       base: on({ acknowledge: [{ ...move.acknowledge[0], content }] }),
       wanted: off(),
-      says: /^Taken for the revert/m,
+      says: /^Assumed to revert/m,
     },
-    { name: 'TLS off, reverted', base: off(leave), wanted: on(), says: /^Taken for the revert/m },
-    { name: 'another issuer, reverted', base: byCa2(toCa2), wanted: on(), says: /^Taken for the revert/m },
-    { name: 'another root, reverted', base: byCa2(root), wanted: on(), says: /^Taken for the revert/m },
+    { name: 'TLS off, reverted', base: off(leave), wanted: on(), says: /^Assumed to revert/m },
+    { name: 'another issuer, reverted', base: byCa2(toCa2), wanted: on(), says: /^Assumed to revert/m },
+    { name: 'another root, reverted', base: byCa2(root), wanted: on(), says: /^Assumed to revert/m },
     { name: 'TLS on was not acknowledged', base: on(), wanted: off(), asks: 'Acknowledgement.clientsLeaveTls()' },
     { name: 'the other direction was acknowledged', base: on(leave), wanted: off(), asks: 'Acknowledgement.clientsLeaveTls()' },
     {
@@ -135,7 +136,7 @@ describe('a revert passes a check that asks no cluster', () => {
         obstacles.map((o) => o.hint?.match(/\[(.*)\]/)?.[1]),
         asks === undefined ? [] : [asks],
       );
-      if (says === undefined) assert.doesNotMatch(notes.join('\n'), /Taken for the revert|before this commit/);
+      if (says === undefined) assert.doesNotMatch(notes.join('\n'), /Assumed to revert|before this commit/);
       else assert.match(notes.join('\n'), says);
     });
   }

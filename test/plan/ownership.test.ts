@@ -1,4 +1,4 @@
-/** Whose an Issuer or Certificate of the bundle is: what is ours is applied, what is not is refused before anything is touched. */
+/** Owners of the Issuers and Certificates of a bundle: ours are applied, those of another owner are refused before the first change. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { asKind, isKind } from '#model/kinds/index';
@@ -50,41 +50,41 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: 'ours is as it should be', wants: issuer('corp-ca'), cluster: live(issuer('corp-ca')), does: [] },
+  { name: 'our issuer is as desired', wants: issuer('corp-ca'), cluster: live(issuer('corp-ca')), does: [] },
   {
-    name: 'ours is changed',
+    name: 'our issuer differs',
     wants: issuer('corp-ca'),
     cluster: live(issuer('other')),
     does: ['apply Issuer/corp-ca', 'awaitReady Issuer/corp-ca'],
   },
   {
-    name: 'that of another Kafka is refused, and its owner named',
+    name: 'an issuer of another Kafka is refused, and the message names its owner',
     wants: issuer('corp-ca'),
     cluster: live(issuer('corp-ca', meta('corp-ca', { [LABEL_KAFKA]: 'parcels' }, { [ANNOTATION_OWNER]: 'demo/parcels' }))),
     refuses: 'Issuer/corp-ca belongs to demo/parcels, and only one KafkaTls may own it',
     hint: /^Refer to it with TlsIssuer\.issuer\('corp-ca'\)\.$/,
   },
   {
-    name: 'ours under its former owner id is changed',
+    name: 'our issuer with the previous owner id is changed',
     wants: issuer('corp-ca'),
     cluster: live(issuer('corp-ca', meta('corp-ca', { [LABEL_KAFKA]: KAFKA }, { [ANNOTATION_OWNER]: 'platform/orders' }))),
     does: ['apply Issuer/corp-ca', 'awaitReady Issuer/corp-ca'],
   },
   {
-    name: 'that of nobody with the same content is adopted',
+    name: 'an issuer without an owner and with the same content is adopted',
     wants: issuer('corp-ca'),
     cluster: live(issuer('corp-ca', meta('corp-ca'))),
     does: ['apply Issuer/corp-ca', 'awaitReady Issuer/corp-ca'],
   },
   {
-    name: 'that of nobody with other content is refused',
+    name: 'an issuer without an owner and with other content is refused',
     wants: issuer('corp-ca'),
     cluster: live(issuer('by-hand', meta('corp-ca'))),
     refuses: 'Issuer/corp-ca exists, belongs to no KafkaTls, and has other content: spec.ca.secretName differs',
-    hint: /^Refer to it with TlsIssuer\.issuer\('corp-ca'\)\. To have it made as wanted, delete it first\.$/,
+    hint: /^Refer to it with TlsIssuer\.issuer\('corp-ca'\)\. To have it created as desired, delete it first\.$/,
   },
   {
-    name: 'a certificate of nobody that is written otherwise is adopted',
+    name: 'a certificate without an owner and in another spelling is adopted',
     wants: certificate({ duration: '2160h', dnsNames: ['a.example.org', 'b.example.org'] }),
     cluster: live(
       certificate({ dnsNames: ['B.example.org', 'a.example.org'], usages: ['key encipherment', 'digital signature'] }, meta('billing')),
@@ -92,14 +92,14 @@ const CASES: readonly Case[] = [
     does: ['apply Certificate/billing', 'awaitReady Certificate/billing'],
   },
   {
-    name: 'a certificate of nobody with other names is refused',
+    name: 'a certificate without an owner and with other names is refused',
     wants: certificate({ dnsNames: ['a.example.org'] }),
     cluster: live(certificate({ dnsNames: ['b.example.org'] }, meta('billing'))),
     refuses: 'Certificate/billing exists, belongs to no KafkaTls, and has other content: spec.dnsNames differs',
     hint: /^Give the certificate another name\./,
   },
   {
-    name: 'a Secret that was made for the certificate before is used again',
+    name: 'a Secret that cert-manager wrote for this certificate is used again',
     wants: certificate({}),
     cluster: new ClusterBuilder().sees(({ secrets }) => ({
       secrets: [...secrets, secret('billing', { 'cert-manager.io/certificate-name': 'billing' })],
@@ -107,11 +107,11 @@ const CASES: readonly Case[] = [
     does: ['apply Certificate/billing', 'awaitReady Certificate/billing'],
   },
   {
-    name: 'a CA that was made by hand is not overwritten',
+    name: 'a CA Secret that was created by hand is not overwritten',
     wants: certificate({ isCA: true }),
     cluster: new ClusterBuilder().sees(({ secrets }) => ({ secrets: [...secrets, secret('billing', {})] })),
-    refuses: 'Secret/billing was not made by cert-manager, and Certificate/demo/billing would overwrite it',
-    hint: /To sign with the CA that is in it, use TlsIssuer\.caSecret\('billing'\)\.$/,
+    refuses: 'Secret/billing was not created by cert-manager, and Certificate/demo/billing would overwrite it',
+    hint: /To sign with its CA, use TlsIssuer\.caSecret\('billing'\)\.$/,
   },
   {
     name: 'the Secret of another Certificate is not overwritten',

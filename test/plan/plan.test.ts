@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { REQUEST } from '#model/names';
+import { restartsOf } from '#reconciler/model/plan';
 import { type PlanOptions, plan } from '#reconciler/plan/plan';
 import { PLAIN } from '#reconciler/report/style';
 import { planText } from '#reconciler/report/text';
@@ -374,7 +375,7 @@ for (const executor of EXECUTORS) {
         const drawn = plan(cluster.bundle, cluster.live, new Date(NOW), row.options);
         assert.equal(drawn.obstacles[0]?.kind, row.obstacle);
         if (drawn.obstacles.length > 0) assert.deepEqual(drawn.steps, [], 'nothing is planned past an obstacle');
-        assert.equal(drawn.steps.filter((s) => s.kind === 'evict').length, row.restarts);
+        assert.equal(restartsOf(drawn.steps).length, row.restarts);
         assert.deepEqual(plan(cluster.bundle, cluster.live, new Date(NOW), row.options), drawn, 'planning is deterministic');
         expectGolden(
           `test/plan/golden/${executor}/${row.name.replaceAll(/[^a-z0-9]+/gi, '-').toLowerCase()}.txt`,

@@ -6,6 +6,7 @@ import { EXECUTORS } from '#model/desired';
 import type { Certificate, Kafka } from '#model/kinds/index';
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
 import type { Observation } from '#reconciler/model/observation';
+import { partsOf } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, OWNER, tlsBy } from '../support/cluster-builder';
 
@@ -103,7 +104,7 @@ for (const executor of EXECUTORS) {
       const choose: Choose = (n) => (numbers.next().value ?? 0) % n;
       const { steps, obstacles } = plan(cluster.bundle, respelledState(cluster.live, choose), new Date(NOW));
       assert.deepEqual(
-        [...steps.flatMap((s) => s.findings), ...obstacles].map((f) => `${f.subject.name}: ${f.message}`),
+        [...steps.flatMap(partsOf).flatMap((p) => p.findings), ...obstacles].map((f) => `${f.subject.name}: ${f.message}`),
         [],
       );
     });

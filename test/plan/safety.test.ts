@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PAUSE_REASON, REQUEST } from '#model/names';
-import type { Plan, Step } from '#reconciler/model/plan';
+import { type Plan, restartsOf, type Step } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, NOW, TLS, tlsBy } from '../support/cluster-builder';
 
@@ -16,6 +16,8 @@ const fromOf = (p: Plan) =>
   p.steps.flatMap((s) => (s.kind === 'submitOpsRequest' ? [s.manifest.metadata.annotations?.[REQUEST.from]] : []))[0];
 
 const isRotateRequest = (s: Step) => s.kind === 'submitOpsRequest' && s.manifest.spec?.tls?.rotateCertificates === true;
+
+const isRotation = (s: Step) => s.kind === 'issue' && s.certificates.some((c) => c.isRotation);
 
 /** A Kafka whose every pod serves this leaf. */
 function serving(c: ClusterBuilder, leaf: ReturnType<typeof certificate>): ClusterBuilder {
@@ -48,7 +50,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       const { obstacles, steps } = planOf(c);
       const [obstacle] = obstacles;
       assert.equal(obstacle?.kind, 'failed', steps.map((s) => s.kind).join());
-      assert.match(obstacle?.message ?? '', /certificates are too old as they come from Issuer\/orders-ca: issued 2026-10-23T09:00:00Z/);
+      assert.match(obstacle?.message ?? '', /Issuer\/orders-ca issues certificates that are already too old: issued 2026-10-23T09:00:00Z/);
       assert.match(obstacle?.hint ?? '', /The issuer backdates them: choose an earlier issuedAfter/);
     });
 
@@ -57,7 +59,10 @@ for (const executor of ['native', 'ops-request'] as const) {
       const c = serving(new ClusterBuilder().desires({ executor }), leaf).request('orders-tls-rotate-x', 'Successful', verified, {
         tls: { rotateCertificates: true },
       });
-      assert.match(planOf(c).obstacles[0]?.message ?? '', /too old as they come from Issuer\/orders-ca: expires 2026-12-01T00:00:00Z/);
+      assert.match(
+        planOf(c).obstacles[0]?.message ?? '',
+        /Issuer\/orders-ca issues certificates that are already too old: expires 2026-12-01T00:00:00Z/,
+      );
     });
 
     describe('an issuer that leaves wanted names out', () => {
@@ -76,12 +81,12 @@ for (const executor of ['native', 'ops-request'] as const) {
         const { bundle, live } = lacking();
         const { steps, obstacles } = plan(bundle, live, new Date(NOW), { retry: true });
         assert.deepEqual(obstacles, []);
-        assert.ok(steps.some((s) => (executor === 'native' ? s.kind === 'issue' && s.isRotation : isRotateRequest(s))));
+        assert.ok(steps.some((s) => (executor === 'native' ? isRotation(s) : isRotateRequest(s))));
       });
 
       test('does not keep a certificate from being replaced before it expires', () => {
         const { steps, notes } = planOf(lacking({ notAfter: '2026-11-30T00:00:00Z' }));
-        assert.ok(steps.some((s) => s.kind === 'evict'));
+        assert.ok(restartsOf(steps).length > 0);
         assert.ok(
           notes.some((n) => /orders-server-cert: Issuer\/orders-ca dropped 127\.0\.0\.1/.test(n)),
           notes.join('\n'),
@@ -106,7 +111,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       };
       for (const [name, c] of Object.entries(cases)) {
         const { steps } = planOf(c.desires({ executor }));
-        const [rotated] = steps.filter((s) => (executor === 'native' ? s.kind === 'issue' && s.isRotation : isRotateRequest(s)));
+        const [rotated] = steps.filter((s) => (executor === 'native' ? isRotation(s) : isRotateRequest(s)));
         assert.ok(rotated, `${name}: ${steps.map((s) => s.kind)}`);
       }
     });

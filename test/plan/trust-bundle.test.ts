@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { LABEL_KAFKA } from '#model/names';
 import type { CaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
-import { casToTrust, isTrustBundleCurrent, trustFinding, wantedTrust } from '#reconciler/plan/trust-bundle';
-import { trustNotes } from '#reconciler/plan/trust-bundle-steps';
+import { casToTrust, isTrustBundleCurrent, trustBundleFinding, wantedTrustBundle } from '#reconciler/plan/trust-bundle';
+import { trustBundleNotes } from '#reconciler/plan/trust-bundle-steps';
 import { ClusterBuilder, certificate, NAMESPACE, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
 
 const ROOT = 'CN=root of orders-ca';
@@ -104,7 +104,7 @@ test('the same certificates are the same bytes, in whatever order they are found
   const [a, b, c] = [root('a', { subject: 'CN=ca' }), root('b', { subject: 'CN=ca' }), root('c', { subject: 'CN=a ca' })];
   const textOf = (ca: readonly CaFacts[]) => {
     const cluster = new ClusterBuilder().secret('orders-server-cert', { ca }).issuer({ kind: 'Issuer', name: 'orders-ca' });
-    return wantedTrust(world(cluster))?.data['ca.crt'];
+    return wantedTrustBundle(world(cluster))?.data['ca.crt'];
   };
   assert.equal(textOf([a, b, c]), textOf([c, b, a]));
   assert.equal(textOf([c, a, b]), [c, a, b].map((ca) => `# ${ca.subject}, until ${ca.notAfter}\n${ca.pem}`).join('\n'));
@@ -115,7 +115,7 @@ test('a subject is a comment, whatever is in it', () => {
   const cluster = new ClusterBuilder()
     .secret('orders-server-cert', { ca: [root('x', { subject })] })
     .issuer({ kind: 'Issuer', name: 'orders-ca' });
-  const text: string = wantedTrust(world(cluster))?.data['ca.crt'];
+  const text: string = wantedTrustBundle(world(cluster))?.data['ca.crt'];
   assert.equal(text.split('\n')[0], '# CN=-BEGIN CERTIFICATE-?MIIB??, O=Gr??e, until 2035-11-23T09:00:00Z');
 });
 
@@ -124,7 +124,7 @@ const FINDINGS: readonly { readonly name: string; readonly cluster: ClusterBuild
   { name: 'all as it should be', cluster: new ClusterBuilder(), says: undefined },
   { name: 'there is none', cluster: new ClusterBuilder().sees(() => ({ trust: { ca: [] } })), says: 'TrustMissing: missing' },
   { name: 'it was not looked at', cluster: new ClusterBuilder().sees(() => ({ trust: undefined as never })), says: undefined },
-  { name: 'it holds too much', cluster: told(OLD), says: 'TrustDiffers: holds CN=old (fp-old), which no pod needs' },
+  { name: 'it holds too much', cluster: told(OLD), says: 'TrustDiffers: holds CN=old (fp-old), which no pod serves' },
   {
     name: 'it lacks one',
     cluster: new ClusterBuilder().sees(({ trust }) => ({ trust: { ...trust, ca: [], digest: 'none' } })),
@@ -168,7 +168,7 @@ function ofOther(): ClusterBuilder {
 describe('the ConfigMap', () => {
   for (const { name, cluster, says } of FINDINGS) {
     test(name, () => {
-      const found = trustFinding(world(cluster));
+      const found = trustBundleFinding(world(cluster));
       assert.equal(found && `${found.reason}: ${found.message}`, says);
       // What is found is a plan of its own, and what is not found is none.
       const { steps } = plan(cluster.bundle, cluster.live, new Date(NOW), { takeOver: true });
@@ -197,7 +197,7 @@ describe('a plan says what clients cannot be told', () => {
     {
       name: 'another Kafka has that name',
       cluster: ofOther(),
-      says: /not exported to clients: ConfigMap\/demo\/kafka-tls-orders-trust belongs to Kafka orders-trust/,
+      says: /not published to clients: ConfigMap\/demo\/kafka-tls-orders-trust belongs to Kafka orders-trust/,
     },
     {
       name: 'it may not be read',
@@ -205,31 +205,34 @@ describe('a plan says what clients cannot be told', () => {
         trust: undefined as never,
         unread: [{ what: 'ConfigMap/demo/kafka-tls-orders-trust', because: 'not permitted' }],
       })),
-      says: /not exported to clients: .* cannot be read \(not permitted\)/,
+      says: /not published to clients: .* cannot be read \(not permitted\)/,
     },
     {
       name: 'an issuer that gives no CA',
       cluster: new ClusterBuilder().secret('orders-server-cert', bare).issuer({ kind: 'Issuer', name: 'orders-ca' }),
-      says: /No CA certificate can be exported to clients: Secret orders-server-cert has no ca\.crt/,
+      says: /No CA certificate can be published to clients: Secret orders-server-cert has no ca\.crt/,
     },
   ];
   for (const { name, cluster, says } of cases) {
     test(name, () => {
-      const notes = trustNotes(world(cluster));
+      const notes = trustBundleNotes(world(cluster));
       assert.equal(notes.length, says === undefined ? 0 : 1, notes.join());
       if (says !== undefined) assert.match(notes[0] ?? '', says);
     });
   }
 
-  test('a CA that cannot be read, where KubeDB issues and restarts in one go', () => {
+  test('a CA that cannot be read is published after the operation of KubeDB', () => {
     const cut = new ClusterBuilder('dedicated', 'off')
       .wants(TLS)
       .desires({ executor: 'ops-request', acknowledge: [{ kind: 'clientsMoveToTls' }] });
     const planned = () => plan(cut.bundle, cut.live, new Date(NOW));
     const kindsOf = () => planned().steps.flatMap((s) => (s.kind === 'record' || s.kind === 'awaitHealth' ? [] : [s.kind]));
     const { notes } = planned();
-    assert.ok(notes.includes('Clients cannot be told of the new CA beforehand: the CA of Issuer/orders-ca cannot be read.'), notes.join());
-    assert.equal(kindsOf().at(-1), 'publishTrustBundle', 'they are told afterwards');
+    assert.ok(
+      notes.includes('The new CA cannot be published before pods serve it: the CA of Issuer/orders-ca cannot be read.'),
+      notes.join(),
+    );
+    assert.equal(kindsOf().at(-1), 'publishTrustBundle', 'published afterwards');
     cut.issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('orders-ca')) });
     const kinds = kindsOf();
     assert.deepEqual([kinds[0], kinds[1], kinds.at(-1)], ['publishTrustBundle', 'submitOpsRequest', 'verify']);

@@ -13,7 +13,7 @@ import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { AUTH_KEYS, CERTIFICATE_VOLUME, CONFIG_VOLUME, type SaslMechanism } from '#reconciler/model/broker-pod';
 import type { KafkaFacts, Reading } from '#reconciler/model/observation';
-import { canRestart, type Verdict } from '#reconciler/plan/restart';
+import { refusalOf } from '#reconciler/plan/gates/gates';
 import type { KafkaFactsSource } from '#reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
 import { ClusterBuilder } from '../support/cluster-builder';
@@ -142,7 +142,7 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
         const first = facts.quorum.voters.find((v) => v.nodeId === nodeId)?.lastCaughtUpMs ?? 0;
         assert.ok(first <= tool && tool <= lastCaughtUpMs, `voter ${nodeId}: ${first} <= ${tool} <= ${lastCaughtUpMs}`);
       }
-      for (const { nodeId } of pods) assert.equal(verdictOn(nodeId, again).ok, true, `node ${nodeId}`);
+      for (const { nodeId } of pods) assert.equal(refusalOn(nodeId, again), undefined, `node ${nodeId}`);
     });
 
     const ways: readonly [name: string, way: View][] = [
@@ -190,48 +190,46 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
       try {
         const away = await until('broker 2 is out of every ISR', (f) => isrs(f).every((isr) => !isr.includes(2)));
         for (const id of [0, 1]) {
-          const verdict = verdictOn(id, away);
-          assert.ok(!verdict.ok && verdict.retry, JSON.stringify(verdict));
-          assert.match(verdict.because, new RegExp(`^orders-\\d has ISR \\{0,1\\}, needs 2 without broker ${id}$`));
+          assert.match(refusalOn(id, away) ?? '', new RegExp(`^orders-\\d has ISR \\{0,1\\}, needs 2 without broker ${id} \\(gate`));
         }
         assert.deepEqual(partitionsOf(away), sorted(await tools.partitions()));
       } finally {
         await kafka.startNode(2);
       }
       const back = await until('broker 2 is back', isWhole);
-      for (const id of BROKERS) assert.equal(verdictOn(id, back).ok, true, `broker ${id}`);
+      for (const id of BROKERS) assert.equal(refusalOn(id, back), undefined, `broker ${id}`);
     });
 
     test('a broker that hangs shuts the gate, though it still takes connections', async () => {
       kafka.node(0).freeze();
       try {
         const away = await until('broker 0 is out of every ISR', (f) => isrs(f).every((isr) => !isr.includes(0)));
-        assert.equal(verdictOn(1, away).ok, false);
+        assert.notEqual(refusalOn(1, away), undefined);
       } finally {
         kafka.node(0).thaw();
       }
       const back = await until('broker 0 is back', isWhole);
-      assert.equal(verdictOn(1, back).ok, true);
+      assert.equal(refusalOn(1, back), undefined);
     });
 
     test('a controller that stops shuts the gate for the others, and without a quorum no pod may restart', async () => {
       const { quorum } = await until('all is well', isWhole);
       const [first = 0, second = 0] = quorum.voters.map((v) => v.nodeId).filter((id) => id !== quorum.leaderId);
       await kafka.node(first).stop();
-      const lagging = await until(`controller ${first} lags`, (f) => !verdictOn(second, f).ok);
-      const because = `1 of 3 voters are caught up without controller ${second}, 2 are needed`;
-      assert.deepEqual(verdictOn(second, lagging), { ok: false, because, retry: true });
-      assert.equal(verdictOn(first, lagging).ok, true, 'the one that is away may restart');
-      assert.equal(verdictOn(0, lagging).ok, true, 'brokers do not vote');
+      const lagging = await until(`controller ${first} lags`, (f) => refusalOn(second, f) !== undefined);
+      const because = `1 of 3 voters are caught up without controller ${second}, 2 are needed (gate: controller-quorum)`;
+      assert.equal(refusalOn(second, lagging), because);
+      assert.equal(refusalOn(first, lagging), undefined, 'the one that is away may restart');
+      assert.equal(refusalOn(0, lagging), undefined, 'brokers do not vote');
 
       await kafka.node(second).stop('SIGKILL');
       const leaderless = await until('no controller leads', (f) => f.quorum.leaderId === undefined);
       for (const { nodeId } of pods) {
-        assert.deepEqual(verdictOn(nodeId, leaderless), { ok: false, because: 'the quorum has no leader', retry: true });
+        assert.equal(refusalOn(nodeId, leaderless), 'the quorum has no leader (gate: quorum-leader)');
       }
       await Promise.all([first, second].map((id) => kafka.startNode(id)));
       const back = await until('the quorum is back', isWhole);
-      for (const { nodeId } of pods) assert.equal(verdictOn(nodeId, back).ok, true, `node ${nodeId}`);
+      for (const { nodeId } of pods) assert.equal(refusalOn(nodeId, back), undefined, `node ${nodeId}`);
     });
 
     test('while certificates change, old and new brokers are believed by who has seen both CAs', async () => {
@@ -282,17 +280,13 @@ function isrs({ topics }: KafkaFacts): readonly (readonly number[])[] {
   return topics.flatMap((t) => t.partitions.map((p) => p.isr));
 }
 
-/** Returns the verdict of the gate for a node while all pods are Ready. */
-function verdictOn(nodeId: number, facts: KafkaFacts): Verdict {
+/** Returns why a node must not restart, all pods being Ready; undefined when it may. */
+function refusalOn(nodeId: number, facts: KafkaFacts): string | undefined {
   const pod = pods.find((p) => p.nodeId === nodeId);
   assert.ok(pod !== undefined);
-  const outdated = new Set(pods.map((p) => p.name));
-  return canRestart(pod, {
-    pods,
-    missing: [],
-    invalid: new Map(),
-    outdated,
-    facts: { value: facts },
-    unknownHealthPolicy: 'refuse',
-  });
+  const names = new Set(pods.map((p) => p.name));
+  const live = { ...new ClusterBuilder().live, facts: { value: facts } };
+  const now = new Date(live.observedAt);
+  return refusalOf(pod, { live, planned: names, outdated: names, isCutover: false, now, unknownHealthPolicy: 'refuse' }, 'rolling')
+    ?.because;
 }

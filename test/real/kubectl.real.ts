@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { KINDS, ref } from '#model/kube-object';
-import { whoResumes } from '#reconciler/execute/native/pause';
+import { howToResume } from '#reconciler/execute/pause';
 import { asSaid, PAUSED, resumingEditor } from '../support/resume-by-hand';
 import { type ControlPlane, realApi } from './cluster';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
@@ -49,7 +49,7 @@ describe('kubectl', { skip: isInstalled ? WITHOUT_KUBEDB : 'kubectl is not on th
     kubectl('apply', '--server-side', '-f', 'kafka.yaml');
     const kafka = ['kafkas.kubedb.com', 'by-hand', '-n', 'default'];
     kubectl('patch', ...kafka, '--subresource=status', '--type=merge', '-p', JSON.stringify(PAUSED));
-    kubectl(...asSaid(whoResumes(ref(KINDS.Kafka, 'default', 'by-hand'))));
+    kubectl(...asSaid(howToResume(ref(KINDS.Kafka, 'default', 'by-hand'))));
     assert.equal(kubectl('get', ...kafka, '-o', 'jsonpath={.status.conditions[*].type}'), 'Provisioned');
     kubectl('delete', ...kafka);
   });

@@ -1,7 +1,7 @@
 /** Plans and observations for the tests of reports: small, and with the awkward parts. */
 import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import type { CertificateFacts, Observation, PodFacts, Served } from '#reconciler/model/observation';
-import type { EvictStep, Finding, Plan, Reason, Step } from '#reconciler/model/plan';
+import type { Finding, Plan, PlannedRestart, Reason, Step } from '#reconciler/model/plan';
 
 const NAMESPACE = 'demo';
 export const KAFKA = ref(KINDS.Kafka, NAMESPACE, 'orders');
@@ -16,10 +16,10 @@ function create(subject: ObjectRef, reason: Reason): Step {
   return { kind: 'apply', subject, manifest: manifest(subject), change: 'create', findings: [finding(subject, reason, 'does not exist')] };
 }
 
-function evict(pod: string, position: number, place: string): EvictStep {
+function restart(pod: string, place: string): PlannedRestart {
   const subject = ref(KINDS.Pod, NAMESPACE, pod);
   const findings = [finding(subject, 'PodServesOtherProtocol', 'serves plaintext, wanted TLS')];
-  return { kind: 'evict', subject, findings, role: 'broker', position, of: 3, place, by: 'kafka-tls' };
+  return { subject, findings, role: 'broker', place };
 }
 
 const SERVER = ref(KINDS.Certificate, NAMESPACE, 'orders-server-cert');
@@ -44,22 +44,41 @@ export const ADD: Plan = {
       manifest: manifest(request),
       operation: 'add',
       isContinued: false,
+      pods: [],
       findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL is false, wanted true')],
     },
     { kind: 'pause', subject: KAFKA, findings: [] },
     {
       kind: 'issue',
-      subject: SERVER,
-      alias: 'server',
-      manifest: manifest(SERVER),
-      isRotation: false,
-      isTrustCut: false,
-      findings: [finding(SERVER, 'CertificateMissing', 'does not exist')],
+      subject: KAFKA,
+      findings: [],
+      certificates: [
+        {
+          subject: SERVER,
+          findings: [finding(SERVER, 'CertificateMissing', 'does not exist')],
+          alias: 'server',
+          manifest: manifest(SERVER),
+          isRotation: false,
+        },
+      ],
+      isRootChange: false,
     },
-    { kind: 'reconfigure', subject: KAFKA, findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL, spec.tls')] },
-    evict('orders-controller-0', 1, 'active controller last'),
-    evict('orders-broker-0', 2, 'unready broker'),
-    evict('orders-broker-1', 3, 'broker'),
+    {
+      kind: 'reconfigure',
+      subject: KAFKA,
+      findings: [],
+      objects: [{ subject: KAFKA, findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL, spec.tls')] }],
+    },
+    {
+      kind: 'evict',
+      subject: KAFKA,
+      findings: [],
+      pods: [
+        restart('orders-controller-0', 'active controller last'),
+        restart('orders-broker-0', 'unready broker'),
+        restart('orders-broker-1', 'broker'),
+      ],
+    },
     { kind: 'verify', subject: KAFKA, findings: [], request: request.name },
     { kind: 'resume', subject: KAFKA, findings: [] },
   ],

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaCluster, KafkaTls, Tls } from '#constructs/index';
 import { KINDS, ref } from '#model/kube-object';
-import { whoResumes } from '#reconciler/execute/native/pause';
+import { howToResume } from '#reconciler/execute/pause';
 import { createApi } from '#reconciler/sandbox/api/api';
 import { type ApiServer, serveApi } from '#reconciler/sandbox/api/http';
 import { yaml } from '../support/bundle-text';
@@ -159,7 +159,7 @@ describe('kubectl', { skip: isInstalled ? false : 'kubectl is not on the PATH' }
   test('the command in the condition of a paused Kafka resumes it', async () => {
     await withFile(ORDERS, 'apply', '--server-side');
     await kubectl('patch', 'kafka', 'orders', '--subresource=status', '--type=merge', '-p', JSON.stringify(PAUSED));
-    const { stderr } = await kubectl(...asSaid(whoResumes(ref(KINDS.Kafka, 'default', 'orders'))));
+    const { stderr } = await kubectl(...asSaid(howToResume(ref(KINDS.Kafka, 'default', 'orders'))));
     assert.equal(await read('kafka/orders', '.status.conditions[*].type'), 'Provisioned', stderr);
   });
 });

@@ -24,7 +24,7 @@ import type {
   SecretFacts,
   Served,
 } from '#reconciler/model/observation';
-import { assumedObservation, assumedPem, exportedTrust } from '#reconciler/plan/assumed-observation';
+import { assumedObservation, assumedPem, publishedTrustBundle } from '#reconciler/plan/assumed-observation';
 import { type ChangeRecord, formatChangeRecord } from '#reconciler/plan/change-record';
 
 export const NAMESPACE = 'demo';
@@ -247,7 +247,7 @@ export class ClusterBuilder {
 
   /** The trust bundle holds every CA that clients must trust. */
   toldAll(): this {
-    return this.sees((live) => ({ trust: exportedTrust({ bundle: this.bundle, live, now: new Date(NOW) }) }));
+    return this.sees((live) => ({ trust: publishedTrustBundle({ bundle: this.bundle, live, now: new Date(NOW) }) }));
   }
 
   /** Adds a request; `ours` gives it our annotations. */

@@ -126,7 +126,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
     test('TLS that was not acknowledged is refused, and nothing is written', async () => {
       await plaintext();
       const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa() });
-      await assert.rejects(world.apply(bundle(tls)), /every client has to connect with TLS from then on, and that is not acknowledged/);
+      await assert.rejects(world.apply(bundle(tls)), /every client must connect with TLS from then on, and that is not acknowledged/);
       assert.deepEqual(writes, []);
     });
 
@@ -299,7 +299,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
         message: 'disk swap',
         lastTransitionTime: '2026-11-23T08:00:00Z',
       });
-      await assertFails(world.apply(bundle(on())), 4, /paused by somebody else.*Maintenance: disk swap/);
+      await assertFails(world.apply(bundle(on())), 4, /paused by another writer.*Maintenance: disk swap/);
       assert.ok(hasCondition(await world.kafka(), 'Paused'));
       assert.deepEqual(writes, []);
     });
@@ -357,7 +357,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       test('yields to an ops-manager that claims the request', async () => {
         world = await newWorld(true).start(kafkaManifest());
         await world.settle();
-        await assertFails(world.apply(bundle(on())), 4, /an ops-manager works on it/);
+        await assertFails(world.apply(bundle(on())), 4, /an ops-manager carries it out/);
       });
 
       test('another key encoding is rotated in', async () => {
@@ -373,7 +373,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
         await assert.rejects(
           world.apply(bundle(on(), { deadlines: { requestAcceptance: Duration.seconds(10) } })),
           (e: Error & { exitCode?: number; hint?: string }) =>
-            e.exitCode === 4 && /not picked up after 10s/.test(e.message) && /running and licensed/.test(e.hint ?? ''),
+            e.exitCode === 4 && /not accepted after 10s/.test(e.message) && /running and licensed/.test(e.hint ?? ''),
         );
       });
     }

@@ -2,6 +2,7 @@
 import { differingFields } from '#model/certificate-effect';
 import type { Certificate } from '#model/kinds/index';
 import { certificateOf, issuerOf } from '#model/tls';
+import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';
@@ -33,7 +34,7 @@ function certificateDiffers(view: AliasView): Finding | undefined {
  */
 function certificateDifferences(view: AliasView): readonly string[] {
   const has = view.certificate?.spec;
-  if (view.bundle.desired.executor === 'native')
+  if (capabilitiesOf(view.bundle.desired).ownsCertificates)
     return differingFields(withoutUserLabels(view, wantedCertificate(view, view.alias).spec), has);
   return differingFields(askedFor(view), has, { mayHoldMore: true });
 }

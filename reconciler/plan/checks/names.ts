@@ -4,6 +4,7 @@
  */
 import { ALTERNATIVE_NAMES, type AlternativeNameField } from '#model/certificate-fields';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
+import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, type PlanInput, wantedCertificate } from '../plan-input';
@@ -45,7 +46,7 @@ function missingNames({ secret }: AliasView, wanted: readonly AlternativeNames[]
 /** Under `ops-request` KubeDB chooses the names of a Kafka: what its Certificate asks for has to be issued, and what the user asks for. */
 function wantedNames(view: AliasView): readonly AlternativeNames[] {
   const { bundle, live, tls, alias, certificate } = view;
-  if (bundle.desired.executor === 'native') return [wantedCertificate(view, alias).spec];
+  if (capabilitiesOf(bundle.desired).ownsCertificates) return [wantedCertificate(view, alias).spec];
   return [certificate?.spec ?? {}, certificateOf(live.name, tls, alias)];
 }
 

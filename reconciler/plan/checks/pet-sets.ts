@@ -2,6 +2,7 @@
 import type { Bundle } from '#model/bundle';
 import type { Kafka } from '#model/kinds/index';
 import { KINDS, ref } from '#model/kube-object';
+import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '#reconciler/model/broker-pod';
 import type { PetSetObservation, PetSetState } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
@@ -32,7 +33,7 @@ function templateDiffers(kafka: Kafka, set: PetSetState, live: PetSetObservation
  */
 function configDiffers(kafka: Kafka, set: PetSetState, live: PetSetObservation, bundle: Bundle): Finding | undefined {
   const { config, role } = set;
-  if (bundle.desired.executor !== 'native' || config === undefined) return undefined;
+  if (!capabilitiesOf(bundle.desired).ownsConfiguration || config === undefined) return undefined;
   const wanted = configData(kafka, role, undefined, config);
   const keys = Object.values(CONFIG_KEYS).filter((key) => config[key] !== wanted[key]);
   if (keys.length === 0) return undefined;

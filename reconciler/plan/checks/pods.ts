@@ -5,7 +5,7 @@ import { certificateOf, type TlsState } from '#model/tls';
 import { mountedCertificateSecret } from '#reconciler/model/broker-pod';
 import type { PodFacts, PodTemplate, SecretFacts } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
-import { finding, type PodWorld } from '../plan-input';
+import { finding, type PodInput } from '../plan-input';
 
 const POD_CHECKS = [
   podHasOldRevision, // made from a template with another certificate
@@ -25,7 +25,7 @@ interface PodView {
 }
 
 /** Returns why pods have to restart as things stand: one finding a pod at most. Pods on their way out are left alone. */
-export function podFindings({ bundle, live }: PodWorld): readonly Finding[] {
+export function podFindings({ bundle, live }: PodInput): readonly Finding[] {
   return live.pods
     .filter((pod) => !pod.isTerminating)
     .flatMap((pod) => {
@@ -90,7 +90,7 @@ function podStartedBeforeCertificate({ pod, tls, subject, secret }: PodView): Fi
 }
 
 /** Returns what cannot be said of the pods: missing ones, ones that cannot start, ones that could not be looked at. */
-export function unknownPodFindings({ live }: PodWorld): readonly Finding[] {
+export function unknownPodFindings({ live }: PodInput): readonly Finding[] {
   if (live.kafka === undefined) return [];
   const missing = nodesOf(live.kafka)
     .filter((node) => !live.pods.some((p) => p.name === node.pod && !p.isTerminating))

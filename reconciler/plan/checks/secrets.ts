@@ -2,6 +2,7 @@
 import { formatKeyKind, keyKindOf } from '#model/key-kind';
 import { isEqual } from '#model/kube-object';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
+import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import type { CertificateFacts } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';
@@ -74,7 +75,7 @@ function secretIsFromOtherIssuer({ secret, subject, tls, alias }: AliasView): Fi
 function secretHasOtherKey(view: AliasView): Finding | undefined {
   const { secret, subject, alias, bundle } = view;
   const has = secret?.leaf?.keyKind;
-  if (has === undefined || bundle.desired.executor !== 'native') return undefined;
+  if (has === undefined || !capabilitiesOf(bundle.desired).ownsCertificates) return undefined;
   const wanted = keyKindOf(wantedCertificate(view, alias).spec.privateKey);
   if (isEqual(has, wanted)) return undefined;
   return finding(subject, 'SecretHasOtherKey', `its Secret holds a key of kind ${formatKeyKind(has)}, wanted ${formatKeyKind(wanted)}`);

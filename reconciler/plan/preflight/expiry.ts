@@ -8,12 +8,12 @@ import type { Draft } from '#reconciler/model/plan';
 import { rotationDue } from '../checks/secrets';
 import { expiredAt } from '../dates';
 import { compare } from '../diff';
-import { aliasViews, type PlanInput } from '../plan-input';
+import { aliasViews, type PlanInput, restartedPods } from '../plan-input';
 
 /** Returns what is about to expire: what pods serve, and what they restart onto. */
 export function expiryNotes(input: PlanInput, { steps, cutover }: Draft): readonly string[] {
   const { live, bundle, now } = input;
-  const restarted = live.pods.filter((p) => steps.some((s) => s.kind === 'evict' && s.subject.name === p.name));
+  const restarted = restartedPods(live, steps);
   if (restarted.length === 0) return [];
   const { reissued } = compare(input);
   const limitMs = longestMs(input, restarted.length);

@@ -1,58 +1,52 @@
 /**
- * What a drafted plan would run into, found before anything is touched: nothing is begun that would stop half done.
+ * Preflight checks report every blocker of a drafted plan before the first change, so that no run stops half done.
  *
- *     permissions.ts    what whoever runs it may not do
- *     issuer-types.ts   an issuer that can never sign what is wanted of it
- *     issuers.ts        an issuer that certificates are to be issued by is missing or not Ready
- *     kept-keys.ts      a CA whose key cert-manager keeps, though another kind of key is wanted
- *     cas.ts            an issuer signs with a CA that has expired
- *     pods.ts           a pod that is down, beside which no healthy one is restarted
- *     reach.ts          pods that cannot be seen from here
- *     budgets.ts        a PodDisruptionBudget that can never allow the eviction
+ *     permissions.ts    a permission is missing, or a Secret may not be read
+ *     issuer-types.ts   an issuer of a type that can never sign the wanted certificates
+ *     kept-keys.ts      a CA whose key cert-manager keeps, although another kind of key is wanted
+ *     issuers.ts        an issuer of wanted certificates is missing or not Ready
+ *     cas.ts            an issuer signs with an expired CA, or with one that expires before the certificates it signs
+ *     pods.ts           a pod is down
+ *     reach.ts          no pod can be observed from here
+ *     expiry.ts         a certificate expires before the deadlines of the run
  *
- * and what stops nothing, but should be known before it begins:
- *
- *     data-loss.ts      partitions that are lost because their brokers keep data no longer than a pod (in `plan/`)
- *     availability.ts   too few controllers or replicas to restart without an outage
- *     expiry.ts         certificates that expire before the run has to be over
- *     cas.ts            CAs that expire before what they sign
- *     unread.ts         Secrets that may not be read, so that nothing is known of them
+ * Gates of the scope `wholeOperation` that can never open are blockers, too (`gates/disruption-budget.ts`). Outages and losses of data that
+ * no gate prevents are notes (`gates/quorum.ts`, `gates/partitions.ts`, `data-loss.ts`).
  */
-
 import type { Draft, Obstacle } from '#reconciler/model/plan';
 import { dataLossNotes } from '../data-loss';
+import { budgetForbidsEviction } from '../gates/disruption-budget';
+import { topicNotes } from '../gates/partitions';
+import { quorumNotes } from '../gates/quorum';
 import { healthNotes } from '../health';
-import type { PlanInput } from '../plan-input';
-import { availabilityNotes } from './availability';
-import { budgetForbidsEviction } from './budgets';
+import { type PlanInput, restartedPods } from '../plan-input';
 import { caHasExpired, caNotes } from './cas';
 import { expiryNotes } from './expiry';
 import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
 import { issuerIsNotReady } from './issuers';
 import { keptKeyDoesNotFit } from './kept-keys';
-import { deniedNotes, permissionIsDenied } from './permissions';
+import { deniedNotes, permissionIsDenied, unreadNotes } from './permissions';
 import { downPodNotes, podCannotBeVerified, podIsDown } from './pods';
 import { podsAreOutOfReach } from './reach';
-import { unreadNotes } from './unread';
 
 export interface Preflight {
   readonly obstacles: readonly Obstacle[];
   readonly notes: readonly string[];
 }
 
-/** Returns all that stands in the way of a draft; `isOnlyShown`: somebody else, with other rights, will carry it out. */
-export function preflight(input: PlanInput, draft: Draft, isOnlyShown: boolean): Preflight {
+/** Returns all blockers of a draft, and notes. A preview needs no permissions: whoever applies the plan may have others. */
+export function preflight(input: PlanInput, draft: Draft, isPreview: boolean): Preflight {
   return {
     obstacles: [
-      ...(isOnlyShown ? [] : permissionIsDenied(input, draft)), // it would stop where the right is missing
-      ...issuerTypeCannotSign(input, draft), // no certificate of it would be worth anything
+      ...(isPreview ? [] : permissionIsDenied(input, draft)), // the run would stop at the first denied call
+      ...issuerTypeCannotSign(input, draft), // its certificates would be useless
       ...keptKeyDoesNotFit(input), // a certificate would never be issued again
       ...issuerIsNotReady(input, draft), // a certificate would not be issued
-      ...caHasExpired(input, draft), // no certificate of it would be accepted
-      ...podIsDown(input, draft), // the gates would stay shut
+      ...caHasExpired(input, draft), // its certificates would be refused
+      ...podIsDown(input, draft), // the gates would refuse every restart
       ...podCannotBeVerified(input, draft), // success could not be proven
       ...podsAreOutOfReach(input, draft), // no restart could be proven
-      ...budgetForbidsEviction(input, draft), // a pod would not be let go
+      ...budgetForbidsEviction(input, draft), // a pod would never be evicted
     ],
     notes: [
       ...unreadNotes(input),
@@ -63,7 +57,14 @@ export function preflight(input: PlanInput, draft: Draft, isOnlyShown: boolean):
       ...expiryNotes(input, draft),
       ...caNotes(input, draft),
       ...unsuitableIssuerNotes(input, draft),
-      ...(isOnlyShown ? deniedNotes(input, draft) : []),
+      ...(isPreview ? deniedNotes(input, draft) : []),
     ],
   };
+}
+
+/** Returns what clients will notice of gated restarts. The note of a cut-over reports a worse outage. */
+function availabilityNotes({ live }: PlanInput, { steps, cutover }: Draft): readonly string[] {
+  if (cutover !== undefined) return [];
+  const restarted = restartedPods(live, steps);
+  return [...quorumNotes(live, restarted), ...topicNotes(live, restarted)];
 }

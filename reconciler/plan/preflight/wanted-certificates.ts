@@ -2,7 +2,8 @@
 import { type Certificate, isKind } from '#model/kinds/index';
 import { isSameRef, KINDS, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { ALIASES } from '#model/tls';
-import type { Draft, Step } from '#reconciler/model/plan';
+import { capabilitiesOf } from '#reconciler/executors/capabilities';
+import { type Draft, partsOf, type Step } from '#reconciler/model/plan';
 import { type PlanInput, wantedCertificate } from '../plan-input';
 
 export interface WantedCertificate {
@@ -25,9 +26,11 @@ export function wantedCertificates(input: PlanInput): readonly WantedCertificate
 
 /** Returns those that the steps have issued. A Certificate that exists and fits may be among them: a rotation issues it again. */
 export function certificatesToIssue(input: PlanInput, { steps }: Draft): readonly WantedCertificate[] {
-  const isByKubeDb = input.bundle.desired.executor === 'ops-request' && steps.some(makesKubeDbIssue);
+  const isByKubeDb = !capabilitiesOf(input.bundle.desired).ownsCertificates && steps.some(makesKubeDbIssue);
   return wantedCertificates(input).filter(({ manifest, isOfBrokers }) => {
-    return (isOfBrokers && isByKubeDb) || steps.some((s) => isIssuing(s) && isSameRef(s.subject, refOf(manifest)));
+    return (
+      (isOfBrokers && isByKubeDb) || steps.some((s) => isIssuing(s) && partsOf(s).some((part) => isSameRef(part.subject, refOf(manifest))))
+    );
   });
 }
 

@@ -1,18 +1,13 @@
-/** One `native` operation under way, and the books that are kept on its request. */
+/** The progress of a `native` operation, as recorded on its KafkaOpsRequest. */
 import { isEqual, type KubeObject, type ObjectRef } from '#model/kube-object';
 import { BlockedError } from '#reconciler/errors';
-import type { Observation } from '#reconciler/model/observation';
-import type { Plan } from '#reconciler/model/plan';
-import { type ExecuteContext, modify, withCondition } from '../context';
+import { modify, withCondition } from '../../execute/context';
+import type { Run } from '../../execute/execute';
 import type { Entry } from './conditions';
 
-export interface NativeRun {
-  readonly context: ExecuteContext;
-  readonly plan: Plan;
-  /** What was observed before anything was done. */
-  readonly before: Observation;
+export interface NativeRun extends Run {
   request?: ObjectRef | undefined;
-  /** The request as we wrote it last: whoever writes another status is an ops-manager. */
+  /** The request as we wrote it last. Another writer of its status is an ops-manager. */
   lastWritten?: KubeObject;
 }
 
@@ -27,7 +22,7 @@ export async function record(run: NativeRun, entries: readonly Entry[], phase = 
   await modifyRequest(run, change, { status: true });
 }
 
-/** Changes our request, and returns it as it is afterwards; nothing without one. Throws when somebody else has written its status. */
+/** Changes our request, if there is one, and returns the result. Throws when another writer has changed its status. */
 export async function modifyRequest(
   run: NativeRun,
   change: (request: KubeObject) => KubeObject,
@@ -43,9 +38,9 @@ export async function modifyRequest(
   return run.lastWritten;
 }
 
-/** Returns the error of a request that somebody else has written to: an ops-manager, which is given way to. */
+/** Returns the error for a request that another writer has changed. The request is left to that ops-manager. */
 export function claimedByAnother(subject: ObjectRef): BlockedError {
-  return new BlockedError('an ops-manager works on it, and the native executor is for clusters without one.', {
+  return new BlockedError('an ops-manager carries it out, but the native executor is for clusters without an ops-manager.', {
     subject,
     hint: 'Use Executor.opsRequest(). The request is left to the ops-manager.',
   });

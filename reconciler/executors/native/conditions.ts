@@ -1,45 +1,45 @@
-/** The conditions of a request, in KubeDB's words and order. */
+/** The conditions of a request, with KubeDB's texts and in KubeDB's order. */
 import type { Condition, KubeObject } from '#model/kube-object';
 
-/** One condition to be written; status, generation and time are added. */
+/** A condition without status, generation and time. */
 export type Entry = Pick<Condition, 'type'> & { readonly reason?: string; readonly message: string };
 
 export const ISSUED: readonly Entry[] = [
   action('GetCertificate', 'get certificate'),
   action('CheckReadyCondition', 'check ready condition'),
   action('IssuingCondition', 'issuing condition'),
-  said('CertificateSynced', 'Successfully synced all certificates'),
+  condition('CertificateSynced', 'Successfully synced all certificates'),
 ];
 
-export const RECONFIGURED: readonly Entry[] = [said('UpdatePetSets', 'successfully reconciled the Kafka with tls configuration')];
+export const RECONFIGURED: readonly Entry[] = [condition('UpdatePetSets', 'successfully reconciled the Kafka with tls configuration')];
 
-export const RESTARTED: readonly Entry[] = [said('RestartNodes', 'Successfully restarted all nodes')];
+export const RESTARTED: readonly Entry[] = [condition('RestartNodes', 'Successfully restarted all nodes')];
 
 export function begun({ spec }: KubeObject): Entry {
-  if (spec?.type === 'Restart') return said('Restart', 'Kafka ops-request has started to restart kafka nodes');
-  return said('ReconfigureTLS', 'Kafka ops-request has started to reconfigure tls for kafka nodes');
+  if (spec?.type === 'Restart') return condition('Restart', 'Kafka ops-request has started to restart kafka nodes');
+  return condition('ReconfigureTLS', 'Kafka ops-request has started to reconfigure tls for kafka nodes');
 }
 
-/** Of a pod that was asked to go. */
+/** Conditions of an evicted pod. */
 export function evicted(pod: string): readonly Entry[] {
   return [actionOn(pod, 'GetPod', 'get pod'), actionOn(pod, 'EvictPod', 'evict pod')];
 }
 
-/** Of a pod whose successor is as it should be. */
+/** Conditions of a pod whose successor is as desired. */
 export function running(pod: string): readonly Entry[] {
   return [actionOn(pod, 'CheckPodRunning', 'check pod running')];
 }
 
 export function successful({ spec }: KubeObject): Entry {
   const isRestart = spec?.type === 'Restart';
-  return said('Successful', isRestart ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.');
+  return condition('Successful', isRestart ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.');
 }
 
 export function failed(why: string): Entry {
-  return said('Failed', why);
+  return condition('Failed', why);
 }
 
-function said(type: string, message: string): Entry {
+function condition(type: string, message: string): Entry {
   return { type, reason: type, message };
 }
 

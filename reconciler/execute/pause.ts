@@ -1,11 +1,10 @@
-/** The `Paused` condition of the Kafka: set before anything is changed, removed on every way out, and never taken from somebody else. */
+/** The `Paused` condition of the Kafka: set before the first change, removed however the run ends, and never taken from another writer. */
 import { conditionOf, formatRef, groupOf, KINDS, type ObjectRef } from '#model/kube-object';
 import { PAUSE_REASON } from '#model/names';
 import { BlockedError } from '#reconciler/errors';
-import { type ExecuteContext, emit, modify, withCondition, withoutCondition } from '../context';
-import type { NativeRun } from './run';
+import { type ExecuteContext, emit, modify, type StepResult, withCondition, withoutCondition } from './context';
 
-export async function pause({ context, request }: NativeRun, kafka: ObjectRef): Promise<void> {
+export async function pause(context: ExecuteContext, kafka: ObjectRef, request: ObjectRef | undefined): Promise<StepResult> {
   const why = request === undefined ? '' : `for ${formatRef(request)}`;
   const message = `by kafka-tls ${why}`.trimEnd();
   await modify(
@@ -14,7 +13,7 @@ export async function pause({ context, request }: NativeRun, kafka: ObjectRef): 
     (object) => {
       const has = conditionOf(object, 'Paused');
       if (has?.status === 'True' && has.reason !== PAUSE_REASON) {
-        throw new BlockedError(`was paused by somebody else meanwhile (${[has.reason, has.message].filter(Boolean).join(': ')}).`, {
+        throw new BlockedError(`was paused by another writer meanwhile (${[has.reason, has.message].filter(Boolean).join(': ')}).`, {
           subject: kafka,
         });
       }
@@ -22,7 +21,7 @@ export async function pause({ context, request }: NativeRun, kafka: ObjectRef): 
         type: 'Paused',
         status: 'True' as const,
         reason: PAUSE_REASON,
-        message: `${message}; ${whoResumes(kafka)}`,
+        message: `${message}; ${howToResume(kafka)}`,
         observedGeneration: object.metadata.generation ?? 1,
       };
       return withCondition(object, condition, context.clock.now());
@@ -30,17 +29,18 @@ export async function pause({ context, request }: NativeRun, kafka: ObjectRef): 
     { status: true },
   );
   emit(context, 'paused', kafka, why === '' ? 'paused' : why);
+  return 'done';
 }
 
-/** Who finds a Kafka paused may find nothing else of us: neither the Job that paused it nor the KafkaTls that it belonged to. */
-export function whoResumes({ name, namespace }: ObjectRef): string {
+/** The Job that paused a Kafka, and its KafkaTls, may no longer exist when a person finds the pause. */
+export function howToResume({ name, namespace }: ObjectRef): string {
   const { plural, apiVersion } = KINDS.Kafka;
   const edit = `kubectl edit ${plural}.${groupOf(apiVersion)} ${name} -n ${namespace} --subresource=status`;
-  return `the next run resumes it; if there will be none, run "${edit}" and delete the condition Paused`;
+  return `the next run resumes it; without another run, run "${edit}" and delete the condition Paused`;
 }
 
-/** Lifts our own pause; that of somebody else is left. */
-export async function resume(context: ExecuteContext, kafka: ObjectRef): Promise<void> {
+/** Lifts our own pause, never that of another writer. */
+export async function resume(context: ExecuteContext, kafka: ObjectRef): Promise<StepResult> {
   let isLifted = false;
   await modify(
     context.cluster,
@@ -51,5 +51,6 @@ export async function resume(context: ExecuteContext, kafka: ObjectRef): Promise
     },
     { status: true },
   );
-  if (isLifted) emit(context, 'resumed', kafka, 'KubeDB looks after it again');
+  if (isLifted) emit(context, 'resumed', kafka, 'KubeDB reconciles it again');
+  return 'done';
 }

@@ -1,42 +1,40 @@
 /**
- * Why nothing may be done to a Kafka now, whatever is wanted of it. Every obstacle counts: who removes one should not meet the next.
+ * What forbids acting on a Kafka now, whatever the desired state is. All of it is reported at once, so that no one fixes one blocker only to
+ * meet the next.
  */
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON } from '#model/names';
+import { capabilitiesOf } from '../executors/capabilities';
 import type { Obstacle } from '../model/plan';
 import { declaredDomainDiffers } from './cluster-domain';
 import { objectsBelongToAnother } from './ownership';
-import type { PlanInput } from './plan-input';
-import { annotationOf, describeRequest, isNative, isOurs, unfinished } from './requests';
+import { kafkaRef, type PlanInput } from './plan-input';
+import { annotationOf, describeRequest, isByReconciler, isOurs, unfinished } from './requests';
 
-export interface ObstacleOptions {
-  readonly takeOver: boolean;
-}
+type Precondition = (input: PlanInput, subject: ObjectRef, takeOver: boolean) => Obstacle | undefined;
 
-type ObstacleCheck = (input: PlanInput, subject: ObjectRef, options: ObstacleOptions) => Obstacle | undefined;
-
-const OBSTACLES: readonly ObstacleCheck[] = [
-  gitOpsKafkaExists, // KubeDB's own GitOps operator would undo what we do
-  kafkaIsMissing, // only referenced: somebody else creates it
+const PRECONDITIONS: readonly Precondition[] = [
+  gitOpsKafkaExists, // KubeDB's GitOps operator would revert our changes
+  kafkaIsMissing, // it is only referenced, so another actor creates it
   kafkaIsHalted, // it has no pods, and KubeDB does not act on it
   kafkaBelongsToAnother, // two desired states of one Kafka never converge
-  declaredDomainDiffers, // every certificate would carry names that no node has
-  petSetReplacesPods, // native: a template change would restart pods on its own
-  otherOperationIsUnfinished, // KubeDB runs one at a time, and skips the older of two of one type
-  kafkaIsPausedByAnother, // whoever paused it is not done
+  declaredDomainDiffers, // every certificate would have names that no node has
+  petSetReplacesPods, // a changed template would restart pods without gates
+  otherOperationIsUnfinished, // KubeDB runs one operation at a time, and skips the older of two of one type
+  kafkaIsPausedByAnother, // the work that it was paused for is not done
 ];
 
-/** Returns all that forbids acting on the Kafka now. Without its namespace, or of one that is on its way out, nothing else is worth saying. */
-export function preconditions(input: PlanInput, options: ObstacleOptions): readonly Obstacle[] {
-  const subject = ref(KINDS.Kafka, input.live.namespace, input.live.name);
+/** Returns what forbids acting on the Kafka now. Nothing else counts if its namespace is missing or the Kafka is being deleted. */
+export function preconditions(input: PlanInput, takeOver: boolean): readonly Obstacle[] {
+  const subject = kafkaRef(input.live);
   const gone = namespaceIsMissing(input) ?? kafkaIsBeingDeleted(input, subject);
   if (gone !== undefined) return [gone];
-  return [...OBSTACLES.flatMap((check) => check(input, subject, options) ?? []), ...objectsBelongToAnother(input)];
+  return [...PRECONDITIONS.flatMap((check) => check(input, subject, takeOver) ?? []), ...objectsBelongToAnother(input)];
 }
 
 /**
- * Tells whether it can be said what would be done. Not of a Kafka that is not there to be compared, and not while somebody else's operation
- * may be changing its TLS or restarting its pods: what is found then may be cured by it.
+ * Tells whether steps can be planned: the Kafka exists or is declared, and no operation of another owner may be changing its TLS or
+ * restarting its pods. Such an operation may resolve the differences that are found now.
  */
 export function canPlan(input: PlanInput): boolean {
   const { kafka } = input.live;
@@ -47,11 +45,11 @@ export function canPlan(input: PlanInput): boolean {
   return other === undefined || other.spec?.type === 'HorizontalScaling';
 }
 
-const KINDS_BY_FINALITY: readonly Obstacle['kind'][] = ['invalid', 'failed', 'blocked', 'wait'];
+const BY_SEVERITY: readonly Obstacle['kind'][] = ['invalid', 'failed', 'blocked', 'wait'];
 
-/** Returns obstacles from what no run can cure to what time cures. */
+/** Returns obstacles in the order of their severity: what no run resolves first, what time resolves last. */
 export function bySeverity(obstacles: readonly Obstacle[]): readonly Obstacle[] {
-  return KINDS_BY_FINALITY.flatMap((kind) => obstacles.filter((o) => o.kind === kind));
+  return BY_SEVERITY.flatMap((kind) => obstacles.filter((o) => o.kind === kind));
 }
 
 function gitOpsKafkaExists({ live }: PlanInput, subject: ObjectRef): Obstacle | undefined {
@@ -96,60 +94,60 @@ function kafkaIsHalted({ live }: PlanInput, subject: ObjectRef): Obstacle | unde
   return { kind: 'blocked', subject, message: 'is halted', hint: 'Set spec.halted to false first.' };
 }
 
-function kafkaBelongsToAnother({ bundle, live }: PlanInput, subject: ObjectRef, { takeOver }: ObstacleOptions): Obstacle | undefined {
+function kafkaBelongsToAnother({ bundle, live }: PlanInput, subject: ObjectRef, takeOver: boolean): Obstacle | undefined {
   const owner = live.kafka?.metadata.annotations?.[ANNOTATION_OWNER];
   if (owner === undefined || owner === bundle.desired.owner || takeOver) return undefined;
   return {
     kind: 'invalid',
     subject,
     message: `belongs to ${owner} (annotation ${ANNOTATION_OWNER}), not to ${bundle.desired.owner}`,
-    hint: 'If that one is gone, run "kafka-tls apply --take-over" once.',
+    hint: 'If that KafkaTls no longer exists, run "kafka-tls apply --take-over" once.',
   };
 }
 
 function petSetReplacesPods({ bundle, live }: PlanInput): Obstacle | undefined {
-  if (bundle.desired.executor !== 'native') return undefined;
+  if (!capabilitiesOf(bundle.desired).ownsConfiguration) return undefined;
   const set = live.petSets.find((s) => s.object.spec?.updateStrategy?.type !== 'OnDelete');
   if (set === undefined) return undefined;
   const type = set.object.spec?.updateStrategy?.type ?? 'RollingUpdate';
   return {
     kind: 'invalid',
     subject: ref(KINDS.PetSet, live.namespace, set.name),
-    message: `its updateStrategy is ${type}, so that a changed template restarts pods in its own order`,
+    message: `its updateStrategy is ${type}, so a changed template restarts pods without gates`,
     hint: 'Use Executor.opsRequest(), or set the updateStrategy to OnDelete.',
   };
 }
 
-/** Our own `native` requests are continued or superseded; those that KubeDB carries out are followed, unless we no longer leave it to KubeDB. */
+/** Our own requests are continued, followed or superseded, except those of the ops-manager after a change to an executor without it. */
 function otherOperation({ bundle, live }: PlanInput): KubeObject | undefined {
-  const { owner, executor } = bundle.desired;
-  const isInHand = (r: KubeObject) => isOurs(r, owner) && (isNative(r) || executor === 'ops-request');
-  return unfinished(live.requests).find((r) => !isInHand(r));
+  const { needsOpsManager } = capabilitiesOf(bundle.desired);
+  const isHandled = (r: KubeObject) => isOurs(r, bundle.desired.owner) && (isByReconciler(r) || needsOpsManager);
+  return unfinished(live.requests).find((r) => !isHandled(r));
 }
 
 function otherOperationIsUnfinished(input: PlanInput, subject: ObjectRef): Obstacle | undefined {
   const other = otherOperation(input);
   if (other === undefined) return undefined;
-  const whose = annotationOf(other, ANNOTATION_OWNER);
+  const owner = annotationOf(other, ANNOTATION_OWNER);
   return {
     kind: 'wait',
     until: 'foreignOperation',
     subject,
-    message: `${describeRequest(other)}${whose === undefined ? '' : ` of ${whose}`} is not finished`,
-    hint: 'It is left to finish. Run again when it has, or delete it if nobody works on it.',
+    message: `${describeRequest(other)}${owner === undefined ? '' : ` of ${owner}`} is not finished`,
+    hint: 'Run again when it has finished, or delete it if no controller works on it.',
   };
 }
 
 function kafkaIsPausedByAnother({ live }: PlanInput, subject: ObjectRef): Obstacle | undefined {
   const paused = live.kafka === undefined ? undefined : conditionOf(live.kafka, 'Paused');
   if (paused?.status !== 'True' || paused.reason === PAUSE_REASON) return undefined;
-  // A pause that belongs to a request of ours that KubeDB carries out goes away with it.
+  // A pause for a request that KubeDB carries out ends with the request.
   if (unfinished(live.requests).length > 0) return undefined;
-  const who = [paused.reason, paused.message].filter(Boolean).join(': ') || 'no reason is given';
+  const reason = [paused.reason, paused.message].filter(Boolean).join(': ') || 'no reason is given';
   return {
     kind: 'blocked',
     subject,
-    message: `was paused by somebody else since ${paused.lastTransitionTime ?? 'an unknown time'} (${who})`,
-    hint: `A pause of others is never lifted here. When it is a leftover, remove the Paused condition from ${formatRef(subject)}.`,
+    message: `is paused by another writer since ${paused.lastTransitionTime ?? 'an unknown time'} (${reason})`,
+    hint: `Only its writer lifts a pause. If it is a leftover, remove the condition Paused from ${formatRef(subject)}.`,
   };
 }

@@ -1,0 +1,74 @@
+/** Drafts an operation that the reconciler carries out itself: every write to Certificates, Kafka, PetSets and pods is a step. */
+import type { KubeObject } from '#model/kube-object';
+import { isAttemptOf } from '#model/names';
+import { ALIASES } from '#model/tls';
+import type { PodFacts } from '../../model/observation';
+import type { Obstacle, Step } from '../../model/plan';
+import { continueStep, type SubmitStep, submitStep } from '../../plan/attempts';
+import type { Diff } from '../../plan/diff';
+import { type NeededRequest, neededOperations } from '../../plan/operations';
+import { kafkaRef, type PlanInput } from '../../plan/plan-input';
+import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
+import { leaderOf, restartOrder } from '../../plan/restart-order';
+import { issueSteps, plannedRestarts } from '../../plan/steps';
+import type { DraftInput, Work } from '../drafts';
+
+export function draftNative({ input, diff, trust, retry }: DraftInput): Work | Obstacle | undefined {
+  const { live } = input;
+  const subject = kafkaRef(live);
+  const [needed] = neededOperations(input, diff);
+  const submit = submitOrContinue(input, needed, retry);
+  if (submit === undefined || 'message' in submit) return submit;
+  const toConfigure = [...diff.kafka, ...diff.petSets];
+  const pods = restartOrder(podsToRestart(input, diff), leaderOf(live));
+  const restarts = plannedRestarts(pods, live, diff, needed?.findings ?? []);
+  // KubeDB must accept a template before pods are made from it. An earlier run may have written the template and been killed then.
+  const mustSync = toConfigure.length > 0 || (submit.isContinued && diff.pods.some((f) => f.reason === 'PodHasOldRevision'));
+  const steps: readonly Step[] = [
+    submit,
+    { kind: 'pause', subject, findings: [] },
+    ...toIssue(input, diff),
+    ...trust.issued,
+    ...toReconfigure(input, toConfigure),
+    ...(mustSync ? [{ kind: 'provisionerSync' as const, subject, findings: [] }] : []),
+    ...(restarts.length > 0 ? [{ kind: 'evict' as const, subject, findings: [], pods: restarts }] : []),
+    { kind: 'verify', subject, findings: [], request: submit.subject.name },
+    { kind: 'resume', subject, findings: [] },
+  ];
+  const mode = submit.isContinued ? 'continue' : 'begin';
+  return { operation: submit.operation, steps, pods: pods.map((p) => p.pod), mode };
+}
+
+function submitOrContinue(input: PlanInput, needed: NeededRequest | undefined, retry: boolean): SubmitStep | Obstacle | undefined {
+  const { live, bundle } = input;
+  const mine = unfinished(live.requests).find((r) => isOurs(r, bundle.desired.owner) && isByReconciler(r));
+  if (mine !== undefined && isStillWanted(mine, input, needed)) return continueStep(mine, needed?.operation ?? 'none');
+  return needed === undefined ? undefined : submitStep(input, needed, retry);
+}
+
+/** A request is continued if the remaining work is what it asks for: its own content, or only the restarts at its end. */
+function isStillWanted(mine: KubeObject, { bundle }: PlanInput, needed: NeededRequest | undefined): boolean {
+  if (mine.spec?.tls?.rotateCertificates === true) return needed?.request.changesTls !== true;
+  if (mine.spec?.type === 'Restart') return needed === undefined || needed.operation === 'restart';
+  return isAttemptOf(mine.metadata.name, bundle.converge.metadata.name);
+}
+
+function toIssue(input: PlanInput, diff: Diff): readonly Step[] {
+  return issueSteps(input, {
+    findings: [...diff.certificates, ...diff.issuanceInProgress, ...diff.secrets, ...diff.rotation],
+    rotate: ALIASES.filter((alias) => !diff.replaced.has(alias) && diff.rotation.some((f) => f.alias === alias)),
+    isRootChange: diff.cutoverCause?.kind === 'root',
+  });
+}
+
+function toReconfigure({ live }: PlanInput, findings: Diff['petSets']): readonly Step[] {
+  const objects = findings.map((f) => ({ subject: f.subject, findings: [f] }));
+  return objects.length === 0 ? [] : [{ kind: 'reconfigure', subject: kafkaRef(live), findings: [], objects }];
+}
+
+/** Returns all pods if what they mount changes, else those that do not serve what they should. */
+function podsToRestart({ live }: PlanInput, diff: Diff): readonly PodFacts[] {
+  const isEveryPod = diff.reissued.has('server') || diff.petSets.length > 0;
+  const outdated = new Set(diff.pods.map((f) => f.subject.name));
+  return live.pods.filter((p) => !p.isTerminating && (isEveryPod || outdated.has(p.name)));
+}
