@@ -23,16 +23,14 @@ const WORDS = [
 
 /** Folders that are not reworded yet. */
 const PENDING = [
+  'README.md',
   'examples/change-issuer/README.md',
   'examples/quickstart/README.md',
   'examples/remove-tls/README.md',
-  'test/cli/golden/',
-  'test/report/golden/',
-  'README.md',
   'reconciler/cluster/',
   'reconciler/execute/',
   'reconciler/execute/native/',
-  'reconciler/model/',
+  'reconciler/model/plan.ts',
   'reconciler/observe/',
   'reconciler/pki/certificates.ts',
   'reconciler/plan/',
