@@ -9,7 +9,8 @@ import { cronProblem, timeZoneProblem } from './cron';
 import { attributeValues, parseDistinguishedName } from './distinguished-name';
 import { parseGoDuration } from './go-duration';
 import { type KeyAlgorithmName, keyKindOf, SIGNATURE_ALGORITHMS } from './key-kind';
-import { listIn, mapIn, type Rule } from './rules';
+import { mapIn } from './plain-data';
+import { listIn, type Rule } from './rules';
 import { annotationRules, labelRules } from './validate-metadata';
 
 const COMMON_NAME_MAX = 64;

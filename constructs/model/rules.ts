@@ -4,11 +4,12 @@
  * `checkRules` evaluates the rows in order and reports the first broken rule of each field. A later row may therefore rely on the earlier
  * rows of the same field.
  */
-import { isMap, type KubeObject, type ObjectRef, refOf } from './kube-object';
+import { type KubeObject, type ObjectRef, refOf } from './kube-object';
+import { isMap } from './plain-data';
 import type { Violation } from './violation';
 
 /** One value that a rule is about. */
-export interface Place {
+export interface FieldContext {
   /** Path from the root of the object, such as `spec.tolerations[0].key`. */
   readonly path: string;
   /** Undefined when the field is absent. */
@@ -32,9 +33,9 @@ export interface Rule {
   /** Default: error. */
   readonly severity?: 'warning';
   /** Returns whether the value is as it must be. */
-  readonly must: (value: unknown, place: Place) => boolean;
+  readonly must: (value: unknown, context: FieldContext) => boolean;
   /** The reason, lower-case, and a sentence that says what to do: "KubeDB knows no such operation. Use ReconfigureTLS or Restart." */
-  readonly message: string | ((value: unknown, place: Place) => string);
+  readonly message: string | ((value: unknown, context: FieldContext) => string);
   /** What the message shows instead of a value that is secret or long. */
   readonly shows?: string;
 }
@@ -45,15 +46,15 @@ export function checkRules(object: object, rules: readonly Rule[], subject: Obje
 export function checkRules(object: object, rules: readonly Rule[], subject?: ObjectRef): readonly Violation[] {
   const found = new Map<string, Violation>();
   for (const { field, isRequired, severity = 'error', must, message, shows } of rules) {
-    for (const place of [field].flat().flatMap((path) => placesOf(object, path))) {
-      const { path, value } = place;
-      if (found.has(path) || (value === undefined && !isRequired) || must(value, place)) continue;
+    for (const context of [field].flat().flatMap((path) => fieldsAt(object, path))) {
+      const { path, value } = context;
+      if (found.has(path) || (value === undefined && !isRequired) || must(value, context)) continue;
       found.set(path, {
         severity,
         subject: subject ?? refOf(object as KubeObject),
         field: path,
         value: shows ?? value,
-        message: typeof message === 'string' ? message : message(value, place),
+        message: typeof message === 'string' ? message : message(value, context),
       });
     }
   }
@@ -67,7 +68,7 @@ export function isOneOf(...values: readonly unknown[]): (value: unknown) => bool
 
 /** Returns the value at a path without wildcards, such as `spec.topology.broker`; undefined where there is none. */
 export function valueAt(object: object, path: string): unknown {
-  return placesOf(object, path)[0]?.value;
+  return fieldsAt(object, path)[0]?.value;
 }
 
 /** Returns the value as a list; an absent or malformed one is empty. */
@@ -75,18 +76,13 @@ export function listIn(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Returns the value as a map; an absent or malformed one is empty. */
-export function mapIn(value: unknown): Readonly<Record<string, unknown>> {
-  return isMap(value) ? value : {};
+function fieldsAt(object: object, path: string): readonly FieldContext[] {
+  let fields: readonly FieldContext[] = [{ path: '', value: object, key: '', parent: {}, object }];
+  for (const step of path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []) fields = fields.flatMap((context) => childrenOf(context, step));
+  return fields;
 }
 
-function placesOf(object: object, path: string): readonly Place[] {
-  let places: readonly Place[] = [{ path: '', value: object, key: '', parent: {}, object }];
-  for (const step of path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []) places = places.flatMap((place) => childrenOf(place, step));
-  return places;
-}
-
-function childrenOf({ path, value, object }: Place, step: string): readonly Place[] {
+function childrenOf({ path, value, object }: FieldContext, step: string): readonly FieldContext[] {
   const name = step.replace(/^\[(.*)\]$/, '$1');
   if (Array.isArray(value)) {
     const items = value.map((item, i) => ({ path: `${path}[${i}]`, value: item, key: String(i), parent: {}, object }));

@@ -7,7 +7,8 @@
 import { type KubeObject, refOf } from './kube-object';
 import { nodesOf } from './kubedb';
 import { isDnsLabel, isDnsSubdomain, isPositiveQuantity } from './kubernetes-names';
-import { checkRules, isOneOf, listIn, mapIn, type Place, type Rule, valueAt } from './rules';
+import { mapIn } from './plain-data';
+import { checkRules, type FieldContext, isOneOf, listIn, type Rule, valueAt } from './rules';
 import { tlsViolations } from './validate-certificate';
 import { type Violation, violationsFor } from './violation';
 
@@ -23,10 +24,10 @@ export function kafkaViolations(kafka: KubeObject): readonly Violation[] {
 
 const inBothRoles = (field: string) => [`spec.topology.controller.${field}`, `spec.topology.broker.${field}`];
 const STORAGE = ['spec.storage', ...inBothRoles('storage')];
-const hasTopology = ({ object }: Place) => valueAt(object, 'spec.topology') !== undefined;
+const hasTopology = ({ object }: FieldContext) => valueAt(object, 'spec.topology') !== undefined;
 /** The field is where this kind of cluster has it: below the topology, or below the spec if there is none. */
-const isInPlace = (place: Place) => hasTopology(place) === place.path.startsWith('spec.topology.');
-const isDurable = ({ object }: Place) => isOneOf('Durable', undefined)(valueAt(object, 'spec.storageType'));
+const isInPlace = (context: FieldContext) => hasTopology(context) === context.path.startsWith('spec.topology.');
+const isDurable = ({ object }: FieldContext) => isOneOf('Durable', undefined)(valueAt(object, 'spec.storageType'));
 const isPositive = (count: unknown) => Number.isInteger(count) && Number(count) > 0;
 const TLS_HINT = 'Set TLS with the prop "tls" only, and leave enableSSL to it.';
 
@@ -38,12 +39,12 @@ const KUBEDB_MOUNTS = [
   '/var/private/ssl',
 ];
 
-function isKubeDbVolume(name: unknown, { object }: Place): boolean {
+function isKubeDbVolume(name: unknown, { object }: FieldContext): boolean {
   const aliases = listIn(valueAt(object, 'spec.tls.certificates')).map((c) => `${mapIn(c).alias}-certs`);
   return ['data', 'kafkaconfig', 'temp-config', ...aliases].includes(String(name));
 }
 
-function longestPodName({ object }: Place): string {
+function longestPodName({ object }: FieldContext): string {
   return nodesOf(object as KubeObject).reduce((longest, { pod }) => (pod.length > longest.length ? pod : longest), '');
 }
 
@@ -57,8 +58,8 @@ const RULES: readonly Rule[] = [
   },
   {
     field: 'metadata.name',
-    must: (_, place) => longestPodName(place).length <= 63,
-    message: (_, place) => `the pod "${longestPodName(place)}" could not have its name as host name. Use a shorter name.`,
+    must: (_, context) => longestPodName(context).length <= 63,
+    message: (_, context) => `the pod "${longestPodName(context)}" could not have its name as host name. Use a shorter name.`,
   },
   {
     field: 'spec.version',
@@ -86,15 +87,15 @@ const RULES: readonly Rule[] = [
   },
   {
     field: ['spec.replicas', 'spec.storage'],
-    must: (_, place) => isInPlace(place),
+    must: (_, context) => isInPlace(context),
     message: 'with a topology it belongs to each role. Set it below spec.topology.controller and spec.topology.broker.',
   },
   {
     field: 'spec.podTemplate.spec.containers[].resources',
     // KubeDB looks at the first container, and takes empty requests and limits for none.
-    must: (resources, place) =>
-      !hasTopology(place) ||
-      !place.path.includes('containers[0]') ||
+    must: (resources, context) =>
+      !hasTopology(context) ||
+      !context.path.includes('containers[0]') ||
       Object.values(mapIn(resources)).every((r) => Object.keys(mapIn(r)).length === 0),
     message: 'with a topology it belongs to each role. Set it in the podTemplate of each role.',
   },
@@ -134,7 +135,7 @@ const RULES: readonly Rule[] = [
     field: STORAGE,
     isRequired: true,
     severity: 'warning',
-    must: (storage, place) => storage !== undefined || !isDurable(place) || !isInPlace(place),
+    must: (storage, context) => storage !== undefined || !isDurable(context) || !isInPlace(context),
     message: 'a Durable cluster keeps its data in volumes. Set their size, or set storageType to Ephemeral.',
   },
   {
@@ -156,7 +157,7 @@ const RULES: readonly Rule[] = [
   },
   {
     field: 'spec.podTemplate.spec.volumes[].name',
-    must: (name, place) => !isKubeDbVolume(name, place),
+    must: (name, context) => !isKubeDbVolume(name, context),
     message: 'KubeDB mounts a volume of this name itself. Choose another name.',
   },
   {
@@ -168,7 +169,7 @@ const RULES: readonly Rule[] = [
     field: ['spec.replicas', 'spec.topology.controller.replicas'],
     isRequired: true,
     severity: 'warning',
-    must: (replicas = 1, place) => !isOneOf(1, 2)(replicas) || !isInPlace(place),
+    must: (replicas = 1, context) => !isOneOf(1, 2)(replicas) || !isInPlace(context),
     message: (replicas) => `the quorum is lost whenever ${replicas === 2 ? 'a' : 'the'} controller restarts. Use 3.`,
   },
   {

@@ -1,7 +1,8 @@
 /** Rules of Kubernetes for the metadata of any object. */
 import type { KubeObject } from './kube-object';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names';
-import { checkRules, mapIn, type Rule } from './rules';
+import { mapIn } from './plain-data';
+import { checkRules, type Rule } from './rules';
 import type { Violation } from './violation';
 
 const MOST_ANNOTATION_BYTES = 256 * 1024;

@@ -5,7 +5,8 @@
  */
 import type { KubeObject } from './kube-object';
 import { isLabelValue, isQualifiedName, isVariableName, parseQuantity } from './kubernetes-names';
-import { checkRules, isOneOf, listIn, mapIn, type Place, type Rule, valueAt } from './rules';
+import { mapIn } from './plain-data';
+import { checkRules, type FieldContext, isOneOf, listIn, type Rule, valueAt } from './rules';
 import { annotationRules, IS_NAME, labelRules } from './validate-metadata';
 import type { Violation } from './violation';
 
@@ -100,8 +101,8 @@ const RULES: readonly Rule[] = [
   },
   {
     field: `${CONTAINER}.resources.requests.*`,
-    must: (request, place) => (parseQuantity(request) ?? 0) <= (parseQuantity(limitBeside(place)) ?? Number.POSITIVE_INFINITY),
-    message: (_, place) => `it is more than the limit, ${limitBeside(place)}. Raise the limit, or request less.`,
+    must: (request, context) => (parseQuantity(request) ?? 0) <= (parseQuantity(limitBeside(context)) ?? Number.POSITIVE_INFINITY),
+    message: (_, context) => `it is more than the limit, ${limitBeside(context)}. Raise the limit, or request less.`,
   },
   {
     field: `${CONTAINER}.imagePullPolicy`,
@@ -181,7 +182,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-function limitBeside({ object, path }: Place): unknown {
+function limitBeside({ object, path }: FieldContext): unknown {
   return valueAt(object, path.replace('.requests.', '.limits.'));
 }
 

@@ -7,7 +7,8 @@
 import { parseGoDuration } from './go-duration';
 import type { KubeObject } from './kube-object';
 import { isDnsLabel } from './kubernetes-names';
-import { checkRules, isOneOf, mapIn, type Rule, valueAt } from './rules';
+import { mapIn } from './plain-data';
+import { checkRules, isOneOf, type Rule, valueAt } from './rules';
 import { tlsViolations } from './validate-certificate';
 import type { Violation } from './violation';
 

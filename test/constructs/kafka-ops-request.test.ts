@@ -11,11 +11,11 @@ function chartWith(operation: KafkaOperation, props: Partial<KafkaOpsRequestProp
 }
 const ISSUER = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'ca' };
 
-const operations: readonly { readonly name: string; readonly operation: KafkaOperation; readonly spec: object }[] = [
-  {
-    name: 'adds TLS or changes its issuer',
-    operation: KafkaOperation.reconfigureTls({ issuer: TlsIssuer.issuer('ca'), server: { duration: Duration.days(1) } }),
-    spec: {
+const operations: readonly (readonly [name: string, operation: KafkaOperation, spec: object])[] = [
+  [
+    'adds TLS or changes its issuer',
+    KafkaOperation.reconfigureTls({ issuer: TlsIssuer.issuer('ca'), server: { duration: Duration.days(1) } }),
+    {
       type: 'ReconfigureTLS',
       tls: {
         issuerRef: ISSUER,
@@ -25,16 +25,12 @@ const operations: readonly { readonly name: string; readonly operation: KafkaOpe
         ],
       },
     },
-  },
-  {
-    name: 'rotates certificates',
-    operation: KafkaOperation.rotateCertificates(),
-    spec: { type: 'ReconfigureTLS', tls: { rotateCertificates: true } },
-  },
-  { name: 'removes TLS', operation: KafkaOperation.removeTls(), spec: { type: 'ReconfigureTLS', tls: { remove: true } } },
-  { name: 'restarts pods', operation: KafkaOperation.restart(), spec: { type: 'Restart', restart: {} } },
+  ],
+  ['rotates certificates', KafkaOperation.rotateCertificates(), { type: 'ReconfigureTLS', tls: { rotateCertificates: true } }],
+  ['removes TLS', KafkaOperation.removeTls(), { type: 'ReconfigureTLS', tls: { remove: true } }],
+  ['restarts pods', KafkaOperation.restart(), { type: 'Restart', restart: {} }],
 ];
-for (const { name, operation, spec } of operations) {
+for (const [name, operation, spec] of operations) {
   test(`${name}, and lands in the chart of the user`, () => {
     const request = only(chartWith(operation), 'KafkaOpsRequest');
     assert.deepEqual(request.metadata, { name: 'once', namespace: 'demo' });

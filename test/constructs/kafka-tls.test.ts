@@ -45,57 +45,44 @@ const FULL: BrokerCertificateProps = {
   issuer: TlsIssuer.issuer('front-ca'),
 };
 
-const situations: readonly { readonly name: string; readonly build: (chart: Chart) => unknown }[] = [
-  { name: 'dedicated-self-signed', build: (c) => kafkaTls(c, { cluster: DEDICATED, job: JOB }) },
-  {
-    name: 'combined-ca-secret',
-    build: (c) => kafkaTls(c, { cluster: COMBINED, tls: Tls.on({ issuer: TlsIssuer.caSecret('corp-root') }) }),
-  },
-  {
-    name: 'existing-cluster-issuer',
-    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, acknowledge: [Acknowledgement.clientsMoveToTls()] }) }),
-  },
-  {
-    name: 'every-certificate-field',
-    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, server: FULL, client: { duration: Duration.hours(12) } }) }),
-  },
-  { name: 'native', build: (c) => kafkaTls(c, { executor: Executor.native(), job: JOB }) },
-  {
-    name: 'rotate',
-    build: (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, issuedAfter: '2026-11-23T09:00:00Z', beforeExpiry: Duration.days(7) }) }),
-  },
-  {
-    name: 'change-root',
-    build: (c) =>
+const situations: readonly (readonly [name: string, build: (chart: Chart) => unknown])[] = [
+  ['dedicated-self-signed', (c) => kafkaTls(c, { cluster: DEDICATED, job: JOB })],
+  ['combined-ca-secret', (c) => kafkaTls(c, { cluster: COMBINED, tls: Tls.on({ issuer: TlsIssuer.caSecret('corp-root') }) })],
+  ['existing-cluster-issuer', (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, acknowledge: [Acknowledgement.clientsMoveToTls()] }) })],
+  [
+    'every-certificate-field',
+    (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, server: FULL, client: { duration: Duration.hours(12) } }) }),
+  ],
+  ['native', (c) => kafkaTls(c, { executor: Executor.native(), job: JOB })],
+  ['rotate', (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, issuedAfter: '2026-11-23T09:00:00Z', beforeExpiry: Duration.days(7) }) })],
+  [
+    'change-root',
+    (c) =>
       kafkaTls(c, {
         tls: Tls.on({
           issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }),
           acknowledge: [Acknowledgement.trustRootChangesTo('orders-ca-2')],
         }),
       }),
-  },
-  { name: 'off', build: (c) => kafkaTls(c, { cluster: DEDICATED, tls: Tls.off({ acknowledge: [Acknowledgement.clientsLeaveTls()] }) }) },
-  {
-    name: 'client-certificate',
-    build: (c) =>
+  ],
+  ['off', (c) => kafkaTls(c, { cluster: DEDICATED, tls: Tls.off({ acknowledge: [Acknowledgement.clientsLeaveTls()] }) })],
+  [
+    'client-certificate',
+    (c) =>
       new ClientCertificate(c, 'billing', {
         kafkaTls: kafkaTls(c),
         name: 'billing',
         commonName: 'billing-service',
         duration: Duration.days(7),
       }),
-  },
+  ],
 ];
-for (const { name, build } of situations) {
+for (const [name, build] of situations) {
   test(`synthesises ${name}`, () => {
     const chart = newChart();
     build(chart);
     expectGolden(`test/constructs/golden/${name}.yaml`, Yaml.stringify(...synth(chart)));
-  });
-
-  test(`reads ${name} back from its texts as what it was, in YAML 1.1 and 1.2`, () => {
-    const chart = newChart();
-    build(chart);
+    // YAML 1.1 and 1.2 read the texts as the same content.
     const data: Readonly<Record<string, string>> = only(chart, 'ConfigMap').data;
     const digests = (['1.1', '1.2'] as const).map((version) => {
       const { 'desired.yaml': desired, ...manifests } = Object.fromEntries(
@@ -227,59 +214,59 @@ test('has what users patch in the output, and everything that depends on it foll
   assert.notEqual(only(after, 'Job').metadata.name, only(before, 'Job').metadata.name);
 });
 
-const patches: readonly {
-  readonly name: string;
-  readonly patch: (chart: Chart) => void;
-  readonly key: RegExp;
-  readonly field: (m: KubeObject) => unknown;
-  readonly is: unknown;
-}[] = [
-  {
-    name: 'an Issuer',
-    patch: (c) => issuers(c)[2]?.addJsonPatch(JsonPatch.add('/spec/ca/crlDistributionPoints', ['http://crl'])),
-    key: /^issuer-orders-ca\.yaml/,
-    field: (m) => m.spec.ca.crlDistributionPoints,
-    is: ['http://crl'],
-  },
-  {
-    name: 'a CA Certificate',
-    patch: (c) => issuers(c)[1]?.addJsonPatch(JsonPatch.replace('/spec/privateKey/size', 4096)),
-    key: /^certificate-orders-ca\.yaml/,
-    field: (m) => m.spec.privateKey.size,
-    is: 4096,
-  },
-  {
-    name: 'a Kafka',
-    patch: (c) => of(c).bundle.kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })),
-    key: /^kafka-/,
-    field: (m) => m.spec.futureField,
-    is: { a: 1 },
-  },
-  {
-    name: 'a rotation',
-    patch: (c) => of(c).bundle.rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')),
-    key: /tls-rotate/,
-    field: (m) => m.spec.timeout,
-    is: '20m',
-  },
-  {
-    name: 'a restart',
-    patch: (c) => of(c).bundle.restartRequest.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams')),
-    key: /tls-restart/,
-    field: (m) => m.metadata.labels?.team,
-    is: 'streams',
-  },
-  {
-    name: 'a broker Certificate',
-    patch: (c) => of(c).bundle.brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')),
-    key: /^certificate-orders-server/,
-    field: (m) => m.spec.renewBefore,
-    is: '10m',
-  },
+const patches: readonly (readonly [
+  name: string,
+  patch: (chart: Chart) => void,
+  key: RegExp,
+  field: (m: KubeObject) => unknown,
+  is: unknown,
+])[] = [
+  [
+    'an Issuer',
+    (c) => issuers(c)[2]?.addJsonPatch(JsonPatch.add('/spec/ca/crlDistributionPoints', ['http://crl'])),
+    /^issuer-orders-ca\.yaml/,
+    (m) => m.spec.ca.crlDistributionPoints,
+    ['http://crl'],
+  ],
+  [
+    'a CA Certificate',
+    (c) => issuers(c)[1]?.addJsonPatch(JsonPatch.replace('/spec/privateKey/size', 4096)),
+    /^certificate-orders-ca\.yaml/,
+    (m) => m.spec.privateKey.size,
+    4096,
+  ],
+  [
+    'a Kafka',
+    (c) => of(c).bundle.kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })),
+    /^kafka-/,
+    (m) => m.spec.futureField,
+    { a: 1 },
+  ],
+  [
+    'a rotation',
+    (c) => of(c).bundle.rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')),
+    /tls-rotate/,
+    (m) => m.spec.timeout,
+    '20m',
+  ],
+  [
+    'a restart',
+    (c) => of(c).bundle.restartRequest.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams')),
+    /tls-restart/,
+    (m) => m.metadata.labels?.team,
+    'streams',
+  ],
+  [
+    'a broker Certificate',
+    (c) => of(c).bundle.brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')),
+    /^certificate-orders-server/,
+    (m) => m.spec.renewBefore,
+    '10m',
+  ],
 ];
 const of = (chart: Chart) => chart.node.findChild('orders') as ReturnType<typeof kafkaTls>;
 const issuers = (chart: Chart) => of(chart).bundle.issuers;
-for (const { name, patch, key, field, is } of patches) {
+for (const [name, patch, key, field, is] of patches) {
   test(`honours a patch of ${name}, and starts another Job for it`, () => {
     const chart = newChart();
     kafkaTls(chart, { cluster: DEDICATED, executor: Executor.native(), job: JOB });

@@ -65,26 +65,26 @@ test('gives another digest to other content', () => {
   assert.notEqual(bundleOf([converge(TLS), ROTATE, RESTART]).digest, bundleOf([converge('off'), RESTART]).digest);
 });
 
-const problems: readonly { readonly name: string; readonly manifests: readonly KubeObject[]; readonly says: RegExp }[] = [
-  { name: 'no converging request', manifests: [RESTART], says: /none with issuerRef, certificates or remove/ },
-  { name: 'no request to restart', manifests: [converge(TLS)], says: /none of type Restart/ },
-  {
-    name: 'a kind that has no place in it',
-    manifests: [converge(TLS), RESTART, object(KINDS.Secret, 'x')],
-    says: /^Secret\/x: v1 Secret is not a kind a bundle may hold/,
-  },
-  {
-    name: 'an object of another namespace',
-    manifests: [converge(TLS), RESTART, object(KINDS.Issuer, 'x', {}, 'other')],
-    says: /^Issuer\/x: namespace other is not that of the bundle, demo/,
-  },
+const problems: readonly (readonly [name: string, manifests: readonly KubeObject[], says: RegExp])[] = [
+  ['no converging request', [RESTART], /none with issuerRef, certificates or remove/],
+  ['no request to restart', [converge(TLS)], /none of type Restart/],
+  [
+    'a kind that has no place in it',
+    [converge(TLS), RESTART, object(KINDS.Secret, 'x')],
+    /^Secret\/x: v1 Secret is not a kind a bundle may hold/,
+  ],
+  [
+    'an object of another namespace',
+    [converge(TLS), RESTART, object(KINDS.Issuer, 'x', {}, 'other')],
+    /^Issuer\/x: namespace other is not that of the bundle, demo/,
+  ],
 ];
-for (const c of problems) {
-  test(`says what is wrong with a bundle that has ${c.name}`, () => {
-    const found = assembleBundle(desiredOf(), c.manifests);
+for (const [name, manifests, says] of problems) {
+  test(`says what is wrong with a bundle that has ${name}`, () => {
+    const found = assembleBundle(desiredOf(), manifests);
     assert.ok(!('digest' in found));
     assert.ok(
-      found.some((text) => c.says.test(text)),
+      found.some((text) => says.test(text)),
       found.join('\n'),
     );
   });

@@ -63,33 +63,33 @@ describe('with TLS as wanted nothing is changed', () => {
   }
 });
 
-const MAPS: readonly { readonly name: string; readonly main: string; readonly on: string; readonly off: string }[] = [
-  {
-    name: "KubeDB's listener of Cruise Control",
-    main: 'listener.security.protocol.map=BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT,LOCAL:SASL_PLAINTEXT,CC:SASL_PLAINTEXT\n',
-    on: 'BROKER:SASL_SSL,CONTROLLER:SASL_SSL,LOCAL:SASL_SSL,CC:SASL_SSL',
-    off: 'BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT,LOCAL:SASL_PLAINTEXT,CC:SASL_PLAINTEXT',
-  },
-  {
-    name: 'a listener without a login',
-    main: 'listener.security.protocol.map=METRICS:PLAINTEXT,BROKER:SASL_PLAINTEXT\n',
-    on: 'METRICS:SSL,BROKER:SASL_SSL',
-    off: 'METRICS:PLAINTEXT,BROKER:SASL_PLAINTEXT',
-  },
-  {
-    name: 'a listener with separate key stores',
-    main: 'listener.name.ext.ssl.keystore.location=/ext.jks\nlistener.security.protocol.map=BROKER:SASL_PLAINTEXT,EXT:SSL\n',
-    on: 'BROKER:SASL_SSL,EXT:SSL',
-    off: 'BROKER:SASL_PLAINTEXT,EXT:SSL',
-  },
-  {
-    name: 'a listener that the map has lost, without which no broker starts',
-    main: 'listeners=BROKER://:9092,CC://:9094\nlistener.security.protocol.map=BROKER:SASL_PLAINTEXT\n',
-    on: 'BROKER:SASL_SSL,CC:SASL_SSL',
-    off: 'BROKER:SASL_PLAINTEXT,CC:SASL_PLAINTEXT',
-  },
+const MAPS: readonly (readonly [name: string, main: string, on: string, off: string])[] = [
+  [
+    "KubeDB's listener of Cruise Control",
+    'listener.security.protocol.map=BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT,LOCAL:SASL_PLAINTEXT,CC:SASL_PLAINTEXT\n',
+    'BROKER:SASL_SSL,CONTROLLER:SASL_SSL,LOCAL:SASL_SSL,CC:SASL_SSL',
+    'BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT,LOCAL:SASL_PLAINTEXT,CC:SASL_PLAINTEXT',
+  ],
+  [
+    'a listener without a login',
+    'listener.security.protocol.map=METRICS:PLAINTEXT,BROKER:SASL_PLAINTEXT\n',
+    'METRICS:SSL,BROKER:SASL_SSL',
+    'METRICS:PLAINTEXT,BROKER:SASL_PLAINTEXT',
+  ],
+  [
+    'a listener with separate key stores',
+    'listener.name.ext.ssl.keystore.location=/ext.jks\nlistener.security.protocol.map=BROKER:SASL_PLAINTEXT,EXT:SSL\n',
+    'BROKER:SASL_SSL,EXT:SSL',
+    'BROKER:SASL_PLAINTEXT,EXT:SSL',
+  ],
+  [
+    'a listener that the map has lost, without which no broker starts',
+    'listeners=BROKER://:9092,CC://:9094\nlistener.security.protocol.map=BROKER:SASL_PLAINTEXT\n',
+    'BROKER:SASL_SSL,CC:SASL_SSL',
+    'BROKER:SASL_PLAINTEXT,CC:SASL_PLAINTEXT',
+  ],
 ];
-for (const { name, main, on, off } of MAPS) {
+for (const [name, main, on, off] of MAPS) {
   test(`turns TLS on and off for ${name}`, () => {
     const secured = configData(ON, 'broker', 'hush', { [MAIN]: main });
     assert.equal(mapIn(secured), on);

@@ -133,14 +133,14 @@ test('mounts it once, however often it is asked, and gives back the template whe
   assert.ok(!JSON.stringify(withCertificateVolume(dedicated(), on)).includes(CERTIFICATE_VOLUME));
 });
 
-const protocols: readonly { readonly name: string; readonly spec: object; readonly is: string }[] = [
-  { name: 'with logins and TLS', spec: ON, is: 'SASL_SSL' },
-  { name: 'with logins', spec: {}, is: 'SASL_PLAINTEXT' },
-  { name: 'with TLS only', spec: { ...ON, disableSecurity: true }, is: 'SSL' },
-  { name: 'with nothing', spec: { disableSecurity: true }, is: 'PLAINTEXT' },
+const protocols: readonly (readonly [name: string, spec: object, is: string])[] = [
+  ['with logins and TLS', ON, 'SASL_SSL'],
+  ['with logins', {}, 'SASL_PLAINTEXT'],
+  ['with TLS only', { ...ON, disableSecurity: true }, 'SSL'],
+  ['with nothing', { disableSecurity: true }, 'PLAINTEXT'],
 ];
-for (const c of protocols) {
-  test(`speaks ${c.is} ${c.name}`, () => assert.equal(securityProtocol(combined(c.spec)), c.is));
+for (const [name, spec, is] of protocols) {
+  test(`speaks ${is} ${name}`, () => assert.equal(securityProtocol(combined(spec)), is));
 }
 
 for (const role of ['controller', 'broker', 'combined'] as const satisfies readonly Role[]) {
@@ -171,17 +171,17 @@ test('names configuration Secrets by role', () => {
   );
 });
 
-const phases: readonly { readonly phase: string | undefined; readonly over: boolean }[] = [
-  { phase: undefined, over: false },
-  { phase: 'Pending', over: false },
-  { phase: 'Progressing', over: false },
-  { phase: 'WaitingForApproval', over: false },
-  { phase: 'Successful', over: true },
-  { phase: 'Failed', over: true },
-  { phase: 'Skipped', over: true },
-  { phase: 'Denied', over: true },
+const phases: readonly (readonly [phase: string | undefined, over: boolean])[] = [
+  [undefined, false],
+  ['Pending', false],
+  ['Progressing', false],
+  ['WaitingForApproval', false],
+  ['Successful', true],
+  ['Failed', true],
+  ['Skipped', true],
+  ['Denied', true],
 ];
-for (const { phase, over } of phases) {
+for (const [phase, over] of phases) {
   test(`takes a request of phase ${phase ?? 'none'} for ${over ? 'over' : 'unfinished'}`, () => {
     const request: KubeObject = {
       apiVersion: KINDS.KafkaOpsRequest.apiVersion,

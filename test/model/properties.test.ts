@@ -18,23 +18,18 @@ for (const { name, text, is } of READ) {
   test(`reads ${name}`, () => assert.deepEqual(Object.fromEntries(readProperties(text)), is));
 }
 
-const CHANGED: readonly {
-  readonly name: string;
-  readonly text: string;
-  readonly to: Readonly<Record<string, string | undefined>>;
-  readonly is: string;
-}[] = [
-  { name: 'nothing where all is as wanted', text: 'a : 1\n# kept', to: { a: '1' }, is: 'a : 1\n# kept' },
-  { name: 'a line, and keeps the others', text: '# first\na : 1\nb = 2\n', to: { a: '3' }, is: '# first\na=3\nb = 2\n' },
-  { name: 'a setting over several lines', text: 'a=1,\\\n  2\nb=2\n', to: { a: '3' }, is: 'a=3\nb=2\n' },
-  { name: 'both of two lines with one key', text: 'a=1\nb=2\na=4\n', to: { a: '3' }, is: 'a=3\nb=2\n' },
-  { name: 'a file by a new setting', text: 'a=1\n', to: { b: '2' }, is: 'a=1\nb=2\n' },
-  { name: 'a file that does not end with a line break', text: 'a=1', to: { b: '2' }, is: 'a=1\nb=2\n' },
-  { name: 'an empty file', text: '', to: { b: '2' }, is: 'b=2\n' },
-  { name: 'a setting into none', text: 'a=1\nb=2\n', to: { a: undefined, c: undefined }, is: 'b=2\n' },
-  { name: 'a value that has to be escaped', text: '', to: { b: ' a\\b' }, is: 'b=\\ a\\\\b\n' },
+const CHANGED: readonly (readonly [name: string, text: string, to: Readonly<Record<string, string | undefined>>, is: string])[] = [
+  ['nothing where all is as wanted', 'a : 1\n# kept', { a: '1' }, 'a : 1\n# kept'],
+  ['a line, and keeps the others', '# first\na : 1\nb = 2\n', { a: '3' }, '# first\na=3\nb = 2\n'],
+  ['a setting over several lines', 'a=1,\\\n  2\nb=2\n', { a: '3' }, 'a=3\nb=2\n'],
+  ['both of two lines with one key', 'a=1\nb=2\na=4\n', { a: '3' }, 'a=3\nb=2\n'],
+  ['a file by a new setting', 'a=1\n', { b: '2' }, 'a=1\nb=2\n'],
+  ['a file that does not end with a line break', 'a=1', { b: '2' }, 'a=1\nb=2\n'],
+  ['an empty file', '', { b: '2' }, 'b=2\n'],
+  ['a setting into none', 'a=1\nb=2\n', { a: undefined, c: undefined }, 'b=2\n'],
+  ['a value that has to be escaped', '', { b: ' a\\b' }, 'b=\\ a\\\\b\n'],
 ];
-for (const { name, text, to, is } of CHANGED) {
+for (const [name, text, to, is] of CHANGED) {
   test(`changes ${name}`, () => {
     const changed = withProperties(text, to);
     assert.equal(changed, is);
