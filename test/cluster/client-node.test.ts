@@ -146,4 +146,13 @@ describe('kubeconfig/ and credentials/ instead of reading by KubeConfig:', () =>
     assert.equal(proxy.tunnels.length, 2);
     proxy.stop();
   });
+
+  test("Node's own proxy support verifies an HTTPS proxy without the authority of the request", async () => {
+    const proxy = new HttpProxy(() => 0, serving);
+    await proxy.start();
+    const agent = new https.Agent({ proxyEnv: { HTTPS_PROXY: proxy.url } });
+    const request = https.get('https://api.example', { agent, ca: root.cert });
+    await assert.rejects(once(request, 'response'), /unable to verify the first certificate/);
+    proxy.stop();
+  });
 });

@@ -1,9 +1,10 @@
 /**
- * A broker on this machine that answers the requests for Kafka's facts, byte by byte as Kafka's protocol defines: ApiVersions 1,
+ * A broker on this machine that answers the requests for Kafka's facts, with the fields of Kafka's protocol: ApiVersions 1,
  * SaslHandshake 1, SaslAuthenticate 1 (PLAIN), Metadata 12, DescribeConfigs 4, DescribeQuorum 1. Every other request ends the connection.
  */
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import tls, { type TlsOptions } from 'node:tls';
+import { Reader, Writer } from '@platformatic/kafka';
 
 export interface BrokerScript {
   readonly topics?: readonly TopicScript[];
@@ -71,125 +72,107 @@ export class ScriptedBroker {
         const key = request.readInt16BE(0);
         this.asked.push(key);
         if (this.script.silentOn?.includes(key)) continue;
-        const answer = this.answer(key, request.subarray(10 + request.readInt16BE(8)));
-        if (answer === undefined) return void socket.destroy();
-        const isFlexible = key === KEY.metadata || key === KEY.describeConfigs || key === KEY.describeQuorum;
-        const whole = Buffer.concat([request.subarray(4, 8), isFlexible ? NO_TAGS : NOTHING, answer]);
-        socket.write(Buffer.concat([int32(whole.length), whole]));
+        const answer = Writer.create().append(request.subarray(4, 8));
+        if (key === KEY.metadata || key === KEY.describeConfigs || key === KEY.describeQuorum) answer.appendTaggedFields();
+        const body = request.subarray(10 + request.readInt16BE(8));
+        if (this.answer(key, body, answer) === undefined) return void socket.destroy();
+        socket.write(answer.prependLength().buffer);
       }
     });
   }
 
-  private answer(key: number, body: Buffer): Buffer | undefined {
+  /** Writes the answer; returns undefined for a request without one. */
+  private answer(key: number, body: Buffer, to: Writer): Writer | undefined {
     const { topics = [], quorum } = this.script;
     switch (key) {
       case KEY.apiVersions:
-        return Buffer.concat([int16(0), int32(1), int16(KEY.saslAuthenticate), int16(0), int16(1), int32(0)]);
+        return to.appendInt16(0).appendInt32(1).appendInt16(KEY.saslAuthenticate).appendInt16(0).appendInt16(1).appendInt32(0);
       case KEY.saslHandshake:
-        return Buffer.concat([int16(0), int32(1), text('PLAIN')]);
+        return to.appendInt16(0).appendArray(['PLAIN'], (w, mechanism) => w.appendString(mechanism, false), false, false);
       case KEY.saslAuthenticate:
-        return this.logIn(body);
+        return this.logIn(body, to);
       case KEY.metadata:
-        return Buffer.concat([int32(0), array([]), byte(0), int32(0), array(topics.map(topic)), NO_TAGS]);
+        to.appendInt32(0).appendArray([], NONE).appendString(null).appendInt32(0);
+        return to.appendArray([...topics], appendTopic).appendTaggedFields();
       case KEY.describeConfigs:
-        return Buffer.concat([int32(0), array(resources(body).map((r) => this.describe(r))), NO_TAGS]);
+        return to
+          .appendInt32(0)
+          .appendArray(resourcesIn(body), (w, resource) => this.describe(resource, w))
+          .appendTaggedFields();
       case KEY.describeQuorum:
-        return quorum === undefined ? undefined : describedQuorum(quorum);
+        return quorum === undefined ? undefined : appendQuorum(to, quorum);
       default:
         return undefined;
     }
   }
 
   /** A refusal repeats the credentials: the client must not repeat the words of a peer. */
-  private logIn(body: Buffer): Buffer {
+  private logIn(body: Buffer, to: Writer): Writer {
     const [, username, password] = body.subarray(4).toString('utf8').split('\0');
     const { login } = this.script;
     const isRefused = login !== undefined && (login.username !== username || login.password !== password);
-    const message = isRefused ? text(`Authentication failed: ${username} with ${password}`) : int16(-1);
-    return Buffer.concat([int16(isRefused ? 58 : 0), message, int32(0), int64(0)]);
+    const message = isRefused ? `Authentication failed: ${username} with ${password}` : null;
+    return to
+      .appendInt16(isRefused ? 58 : 0)
+      .appendString(message, false)
+      .appendInt32(0)
+      .appendInt64(0n);
   }
 
-  private describe({ type, name }: { readonly type: number; readonly name: string }): Buffer {
+  private describe({ type, name }: Resource, to: Writer): void {
     const found = this.script.configs?.[`${type}/${name}`] ?? {};
     const error = typeof found.error === 'number' ? found.error : 0;
     const settings = error === 0 ? Object.entries(found as Readonly<Record<string, string>>) : [];
-    const configs = settings.map(([key, value]) =>
-      Buffer.concat([compact(key), compact(value), byte(0), byte(5), byte(0), array([]), byte(1), byte(0), NO_TAGS]),
-    );
-    return Buffer.concat([int16(error), byte(0), byte(type), compact(name), array(configs), NO_TAGS]);
+    to.appendInt16(error).appendString(null).appendInt8(type).appendString(name);
+    to.appendArray(settings, (w, [key, value]) => {
+      w.appendString(key).appendString(value).appendBoolean(false).appendInt8(5).appendBoolean(false);
+      w.appendArray([], NONE).appendInt8(1).appendString(null);
+    });
   }
 }
 
-function topic({ name, partitions }: TopicScript): Buffer {
-  const all = partitions.map(({ leader, replicas, isr }, i) =>
-    Buffer.concat([
-      int16(leader < 0 ? LEADER_NOT_AVAILABLE : 0),
-      int32(i),
-      int32(leader),
-      int32(0),
-      ...[replicas, isr, []].map((ids) => array(ids.map(int32))),
-      NO_TAGS,
-    ]),
-  );
-  return Buffer.concat([int16(0), compact(name), Buffer.alloc(16), byte(0), array(all), int32(0), NO_TAGS]);
+const NONE = () => undefined;
+const LEADER_NOT_AVAILABLE = 5;
+
+function appendTopic(to: Writer, { name, partitions }: TopicScript): void {
+  to.appendInt16(0).appendString(name).appendUUID(null).appendBoolean(false);
+  to.appendArray([...partitions], (w, { leader, replicas, isr }, i) => {
+    w.appendInt16(leader < 0 ? LEADER_NOT_AVAILABLE : 0)
+      .appendInt32(i)
+      .appendInt32(leader)
+      .appendInt32(0);
+    for (const ids of [replicas, isr, []]) w.appendArray([...ids], (inner, id) => inner.appendInt32(id), true, false);
+  }).appendInt32(0);
 }
 
-function describedQuorum(quorum: QuorumScript | { readonly error: number }): Buffer {
-  if ('error' in quorum) return Buffer.concat([int16(quorum.error), array([]), NO_TAGS]);
-  const replicas = (of: Readonly<Record<number, number>>) =>
-    array(Object.entries(of).map(([id, at]) => Buffer.concat([int32(Number(id)), int64(0), int64(at), int64(at), NO_TAGS])));
+function appendQuorum(to: Writer, quorum: QuorumScript | { readonly error: number }): Writer {
+  if ('error' in quorum) return to.appendInt16(quorum.error).appendArray([], NONE).appendTaggedFields();
   const { leader, voters, observers = {} } = quorum;
-  const head = [int32(0), int16(0), int32(leader), int32(1), int64(0)];
-  const partition = Buffer.concat([...head, replicas(voters), replicas(observers), NO_TAGS]);
-  return Buffer.concat([int16(0), array([Buffer.concat([compact('__cluster_metadata'), array([partition]), NO_TAGS])]), NO_TAGS]);
+  const appendReplica = (w: Writer, [id, at]: [string, number]) =>
+    w.appendInt32(Number(id)).appendInt64(0n).appendInt64(BigInt(at)).appendInt64(BigInt(at));
+  const appendPartition = (w: Writer) => {
+    w.appendInt32(0).appendInt16(0).appendInt32(leader).appendInt32(1).appendInt64(0n);
+    for (const replicas of [voters, observers]) w.appendArray(Object.entries(replicas), appendReplica);
+  };
+  const topics = ['__cluster_metadata'];
+  return to
+    .appendInt16(0)
+    .appendArray(topics, (w, name) => w.appendString(name).appendArray([0], appendPartition))
+    .appendTaggedFields();
 }
 
-/** Reads which resources a DescribeConfigs request is about, after the tags of its header. All lists here are short. */
-function resources(body: Buffer): readonly { readonly type: number; readonly name: string }[] {
-  let at = 1;
-  const count = () => (body[at++] ?? 1) - 1;
-  const name = () => {
-    const length = count();
-    at += length;
-    return body.subarray(at - length, at).toString('utf8');
-  };
-  return Array.from({ length: count() }, () => {
-    const type = body[at++] ?? 0;
-    const resource = { type, name: name() };
-    for (let keys = count(); keys > 0; keys--) name();
-    at++; // tags
+interface Resource {
+  readonly type: number;
+  readonly name: string;
+}
+
+/** Returns the resources of a DescribeConfigs request, after the tags of its header. */
+function resourcesIn(body: Buffer): Resource[] {
+  const reader = Reader.from(body);
+  reader.readTaggedFields();
+  return reader.readArray((r) => {
+    const resource = { type: r.readInt8(), name: r.readString() };
+    r.readArray((keys) => keys.readString(), true, false);
     return resource;
   });
-}
-
-const LEADER_NOT_AVAILABLE = 5;
-const NOTHING = Buffer.alloc(0);
-const NO_TAGS = byte(0);
-
-function byte(n: number): Buffer {
-  return Buffer.from([n]);
-}
-function int16(n: number): Buffer {
-  const buffer = Buffer.alloc(2);
-  buffer.writeInt16BE(n);
-  return buffer;
-}
-function int32(n: number): Buffer {
-  const buffer = Buffer.alloc(4);
-  buffer.writeInt32BE(n);
-  return buffer;
-}
-function int64(n: number): Buffer {
-  const buffer = Buffer.alloc(8);
-  buffer.writeBigInt64BE(BigInt(n));
-  return buffer;
-}
-function text(s: string): Buffer {
-  return Buffer.concat([int16(s.length), Buffer.from(s)]);
-}
-function compact(s: string): Buffer {
-  return Buffer.concat([byte(s.length + 1), Buffer.from(s)]);
-}
-function array(items: readonly Buffer[]): Buffer {
-  return Buffer.concat([byte(items.length + 1), ...items]);
 }
