@@ -120,6 +120,16 @@ const RULES: readonly Rule[] = [
     mayImport: [MODEL, 'reconciler/sandbox/', 'node:', 'node-forge', 'yaml'],
     because: 'a mistake of the reconciler must not be hidden by the same mistake in what judges it',
   },
+  {
+    from: 'reconciler/sandbox/stand-ins/',
+    mayImport: [
+      ...['cluster-domain', 'content-hash', 'distinguished-name', 'go-duration', 'kube-object', 'plain-data', 'tls'].map((f) => MODEL + f),
+      'reconciler/sandbox/',
+      'node:',
+      'node-forge',
+    ],
+    because: 'KubeDB is imitated from the facts of the sandbox, not with the functions by which the native executor renders a Kafka',
+  },
 ];
 
 /** What must not appear in the text of a folder's files. */
