@@ -70,7 +70,7 @@ async function apply(flags: ApplyFlags, session: Session): Promise<string> {
       const events = clusterEvents(connection.cluster, session.runtime.clock, kafkaOf(bundle), connection.identity);
       const report: Report = (event) => {
         progress.report(event);
-        events.tell(event);
+        events.report(event);
       };
       const run = { flags, session, connection, signal, report, events, guard };
       return await runToEnd(bundle, read, run);

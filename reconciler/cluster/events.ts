@@ -36,7 +36,7 @@ const FLUSH_MS = 5_000;
 
 export interface ClusterEvents {
   /** Writes the Event of a progress event, if there is one for it. */
-  readonly tell: (event: ProgressEvent) => void;
+  readonly report: (event: ProgressEvent) => void;
   /** Writes how the run ended; resolves when all Events are written, or dropped. */
   readonly end: (how: 'finished' | 'blocked' | 'failed', message: string) => Promise<void>;
 }
@@ -68,7 +68,7 @@ export function clusterEvents(cluster: Cluster, clock: Clock, kafka: ObjectRef, 
     writing = writing.then(() => write(kind, about, message, at, number));
   };
   return {
-    tell: ({ event, subject, message }) => {
+    report: ({ event, subject, message }) => {
       if (!hasEvent(event)) return;
       emit(event, kafka, subject.kind === kafka.kind ? message : `${subject.kind} ${subject.name}: ${message}`);
       if (subject.kind === KINDS.KafkaOpsRequest.kind) emit(event, subject, message);
