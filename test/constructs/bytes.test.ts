@@ -11,7 +11,7 @@ import { DEDICATED, JOB, kafkaTls, newChart, SELF_SIGNED, synth } from './app-bu
 const text = (chart: Chart) => Yaml.stringify(...synth(chart));
 const PROPS: KafkaTlsProps = { cluster: DEDICATED, tls: SELF_SIGNED, job: JOB, executor: Executor.native() };
 
-test('gives the same bytes wherever the construct stands', () => {
+test('synthesises the same bytes wherever the construct is in the tree', () => {
   const here = newChart();
   new KafkaTls(here, 'orders', PROPS);
   const there = new Chart(new App(), 'elsewhere', { namespace: 'demo' });
@@ -19,13 +19,13 @@ test('gives the same bytes wherever the construct stands', () => {
   assert.equal(text(there), text(here));
 });
 
-test('gives the same bytes each time it is synthesised', () => {
+test('synthesises the same bytes each time', () => {
   const chart = newChart();
   kafkaTls(chart, PROPS);
   assert.equal(text(chart), text(chart));
 });
 
-test('gives the same bytes for absent and undefined props', () => {
+test('synthesises the same bytes for absent and undefined props', () => {
   const absent = newChart();
   const plain = kafkaTls(absent, { ...PROPS, tls: Tls.on({ issuer: TlsIssuer.selfSignedCa(), server: {} }) });
   new ClientCertificate(absent, 'app', { kafkaTls: plain, name: 'app' });
@@ -88,7 +88,7 @@ test('gives the same bytes for absent and undefined props', () => {
   assert.equal(text(present), text(absent));
 });
 
-test('gives the same bytes for an empty list and none', () => {
+test('synthesises the same bytes for an empty list and none', () => {
   const [none, empty] = [newChart(), newChart()];
   kafkaTls(none, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca') }) });
   kafkaTls(empty, {
@@ -114,7 +114,7 @@ function fleet(...kafkas: readonly string[]): Readonly<Record<string, string>> {
   }
 }
 
-test('another Kafka adds one file and changes no other, wherever in the app it stands', () => {
+test('another Kafka adds one file and changes no other, wherever it is in the app', () => {
   const two = fleet('orders', 'payments');
   assert.deepEqual(Object.keys(two), ['demo-orders.k8s.yaml', 'demo-payments.k8s.yaml']);
   for (const order of [

@@ -5,7 +5,7 @@ import { document, kafkaTls, newChart, refusals } from './app-builder';
 
 const issuer = TlsIssuer.issuer('ca');
 
-test('gives the brokers another kind of key under native, in their Certificates and not in the Kafka', () => {
+test('with native another kind of key is in the Certificates of the brokers, and not in the Kafka', () => {
   const chart = newChart();
   const tls = Tls.on({ issuer, server: { keyAlgorithm: KeyAlgorithm.ecdsa(384) } });
   kafkaTls(chart, { executor: Executor.native(), tls });
@@ -17,7 +17,7 @@ test('gives the brokers another kind of key under native, in their Certificates 
   });
 });
 
-test('gives an application and a CA the kind of key that was asked for', () => {
+test('application and CA have the configured kind of key', () => {
   const chart = newChart();
   const kafka = kafkaTls(chart, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa({ keyAlgorithm: KeyAlgorithm.ecdsa() }) }) });
   new ClientCertificate(chart, 'app', { kafkaTls: kafka, name: 'app', keyAlgorithm: KeyAlgorithm.ed25519() });
@@ -26,7 +26,7 @@ test('gives an application and a CA the kind of key that was asked for', () => {
   assert.deepEqual(keyOf('app'), { algorithm: 'Ed25519', encoding: 'PKCS8', rotationPolicy: 'Always' });
 });
 
-test('leaves the common name of an application out where the subject is literal', () => {
+test('an application with a literal subject has no common name', () => {
   for (const subject of [{ literalSubject: 'CN=app,OU=x' }, { extraSpec: { literalSubject: 'CN=app,OU=x' } }]) {
     const chart = newChart();
     const { certificate } = new ClientCertificate(chart, 'app', { kafkaTls: kafkaTls(chart), name: 'app', ...subject });
@@ -45,7 +45,7 @@ test('a declared cluster domain is in the desired state and in the names of cert
   assert.ok(!JSON.stringify(dnsNames).includes('cluster.local'));
 });
 
-test('a domain that is not declared is not written down', () => {
+test('without a declared domain, the desired state has none', () => {
   const chart = newChart();
   kafkaTls(chart, { executor: Executor.native() });
   assert.ok(!('clusterDomain' in document(chart, /^desired/)));

@@ -31,14 +31,14 @@ const operations: readonly (readonly [name: string, operation: KafkaOperation, s
   ['restarts pods', KafkaOperation.restart(), { type: 'Restart', restart: {} }],
 ];
 for (const [name, operation, spec] of operations) {
-  test(`${name}, and lands in the chart of the user`, () => {
+  test(`${name}, in the chart of the user`, () => {
     const request = only(chartWith(operation), 'KafkaOpsRequest');
     assert.deepEqual(request.metadata, { name: 'once', namespace: 'demo' });
     assert.deepEqual(request.spec, { ...spec, databaseRef: { name: 'orders' } });
   });
 }
 
-test('says how long, when and how often', () => {
+test('sets timeout, start condition and retries', () => {
   const chart = chartWith(KafkaOperation.restart(), {
     timeout: Duration.minutes(20),
     apply: ApplyWhen.ALWAYS,
@@ -49,7 +49,7 @@ test('says how long, when and how often', () => {
   assert.deepEqual([timeout, apply, maxRetries, future], ['20m', 'Always', 2, true]);
 });
 
-test('has its request as default child, whose patches count', () => {
+test('has the request as default child, which can be patched', () => {
   const chart = newChart();
   const once = new KafkaOpsRequest(chart, 'once', { name: 'once', kafka: 'orders', operation: KafkaOperation.restart() });
   ApiObject.of(once).addJsonPatch(JsonPatch.add('/metadata/labels', { team: 'streams' }));

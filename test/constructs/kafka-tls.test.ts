@@ -106,14 +106,14 @@ test('has the ConfigMap as default child, and only that without a job', () => {
   );
 });
 
-test('names the converging request by the TLS state that it asks for', () => {
+test('names the converging request by its TLS state', () => {
   const chart = newChart();
   kafkaTls(chart);
   const { metadata, spec } = document(chart, CONVERGE);
   assert.equal(metadata.name, `orders-tls-${tlsHash('orders', spec.tls)}`);
 });
 
-test('asks for no rotation and no issuer when TLS is off', () => {
+test('has no rotation and no issuer when TLS is off', () => {
   const chart = newChart();
   kafkaTls(chart, { tls: Tls.off() });
   assert.deepEqual(Object.keys(documents(chart)), [
@@ -123,7 +123,7 @@ test('asks for no rotation and no issuer when TLS is off', () => {
   ]);
 });
 
-test('keeps acknowledgements out of the name of the request: they belong to the bundle', () => {
+test('acknowledgements do not change the name of the request', () => {
   const name = (acknowledge: Acknowledgement[]) => {
     const chart = newChart();
     kafkaTls(chart, { tls: Tls.on({ issuer: CORP, acknowledge }) });
@@ -132,7 +132,7 @@ test('keeps acknowledgements out of the name of the request: they belong to the 
   assert.equal(name([]), name([Acknowledgement.clientsMoveToTls(), Acknowledgement.trustRootChangesTo('corp-ca')]));
 });
 
-test('refuses what is no acknowledgement, all of it at once', () => {
+test('refuses invalid acknowledgements, all at once', () => {
   const chart = newChart();
   const acknowledge = [Acknowledgement.trustRootChangesTo('Corp CA'), Acknowledgement.clientsMoveToTls('orders-tls-22be769b')];
   kafkaTls(chart, { tls: Tls.on({ issuer: CORP, acknowledge }) });
@@ -148,14 +148,14 @@ test('makes one issuer for both aliases when both are signed by the same', () =>
   assert.equal(Object.keys(documents(chart)).filter((key) => key.startsWith('issuer-')).length, 2);
 });
 
-test('makes the issuer of one alias beside that of the Kafka', () => {
+test('makes a separate issuer for one alias', () => {
   const chart = newChart();
   kafkaTls(chart, { tls: Tls.on({ issuer: CORP, client: { issuer: TlsIssuer.caSecret('apps-root', { name: 'apps' }) } }) });
   assert.deepEqual(document(chart, /^issuer-/).spec, { ca: { secretName: 'apps-root' } });
   assert.equal(document(chart, CONVERGE).spec.tls.certificates[1].issuerRef.name, 'apps');
 });
 
-test('writes down how to restart, how long to wait and whose the Kafka is', () => {
+test('desired.yaml holds restart settings, deadlines and owner', () => {
   const chart = newChart();
   kafkaTls(chart, {
     owner: 'team-streams',
@@ -172,7 +172,7 @@ test('writes down how to restart, how long to wait and whose the Kafka is', () =
   assert.deepEqual([desired.deadlines.gate, desired.deadlines.opsManagerDetection, desired.deadlines.podReady], ['1h30m', '0s', '10m']);
 });
 
-test('under native holds the Certificates of the brokers, with the Secret of passwords that the Kafka names', () => {
+test('with native the bundle holds the Certificates of the brokers, with the Secret of passwords that the Kafka names', () => {
   const passwords = (cluster: KafkaCluster) => {
     const chart = newChart();
     kafkaTls(chart, { cluster, executor: Executor.native() });
@@ -182,7 +182,7 @@ test('under native holds the Certificates of the brokers, with the Secret of pas
   assert.equal(passwords(KafkaCluster.existing('orders', { keystoreCredSecret: 'mine' })), 'mine');
 });
 
-test('merges what no prop models into the Kafka', () => {
+test('merges fields that no prop models into the Kafka', () => {
   const chart = newChart();
   kafkaTls(chart, {
     cluster: KafkaCluster.combined({
@@ -198,7 +198,7 @@ test('merges what no prop models into the Kafka', () => {
   assert.equal(document(chart, /^certificate-orders-client-cert/).spec.keystores.jks.passwordSecretRef.name, 'mine');
 });
 
-test('has what users patch in the output, and everything that depends on it follows', () => {
+test('a patch of the converging request reaches all objects that depend on it', () => {
   const build = (patch: boolean) => {
     const chart = newChart();
     const orders = kafkaTls(chart, { cluster: DEDICATED, executor: Executor.native(), job: JOB });
@@ -277,13 +277,13 @@ for (const [name, patch, key, field, is] of patches) {
   });
 }
 
-test('honours a patch of the ConfigMap that leaves its data alone', () => {
+test('honours a patch of the metadata of the ConfigMap', () => {
   const chart = newChart();
   kafkaTls(chart).bundle.configMap.addJsonPatch(JsonPatch.add('/metadata/labels/team', 'streams'));
   assert.equal(only(chart, 'ConfigMap').metadata.labels?.team, 'streams');
 });
 
-test('quotes what YAML 1.1 would take for something else', () => {
+test('quotes strings that YAML 1.1 would read as other types', () => {
   const chart = newChart();
   kafkaTls(chart, { owner: 'yes', tls: Tls.on({ issuer: CORP, server: { subject: { organizations: ['on', '1_000'] } } }) });
   const data: Readonly<Record<string, string>> = only(chart, 'ConfigMap').data;
@@ -291,7 +291,7 @@ test('quotes what YAML 1.1 would take for something else', () => {
   assert.deepEqual(document(chart, CONVERGE).spec.tls.certificates[0].subject.organizations, ['1_000', 'on']);
 });
 
-test('uses TLS as it is described for any number of Kafkas', () => {
+test('one Tls value can be used for several Kafkas', () => {
   const chart = newChart();
   kafkaTls(chart, { tls: SELF_SIGNED });
   const other = newChart('other');

@@ -130,7 +130,7 @@ test('has a deadline that follows from the number of pods', () => {
   assert.equal(only(chartWith({ deadline: Duration.minutes(30) }), 'Job').spec.activeDeadlineSeconds, 1800);
 });
 
-test('fits the restricted pod security standard', () => {
+test('complies with the restricted pod security standard', () => {
   for (const spec of [only(chartWith(), 'Job').spec, only(chartWith(), 'CronJob').spec.jobTemplate.spec]) {
     const pod = spec.template.spec;
     assert.equal(pod.securityContext.runAsNonRoot, true);
@@ -171,7 +171,7 @@ test('pulls from a private registry', () => {
   assert.deepEqual(only(chartWith({ imagePullSecrets: ['regcred'] }), 'Job').spec.template.spec.imagePullSecrets, [{ name: 'regcred' }]);
 });
 
-test('may write Secrets, PetSets and pods only under native, and only Secrets that it knows by name', () => {
+test('may write Secrets, PetSets and pods only with native, and only Secrets with known names', () => {
   const writes = (executor: Executor) => {
     const rules: readonly {
       readonly resources: readonly string[];
@@ -195,7 +195,7 @@ test('may write Secrets, PetSets and pods only under native, and only Secrets th
   ]);
 });
 
-test('grants nothing by a wildcard, and no Kafka may be deleted', () => {
+test('has no wildcard permission, and may not delete a Kafka', () => {
   for (const executor of [Executor.opsRequest(), Executor.native()]) {
     const { rules } = only(chartWith({}, { executor }), 'Role');
     assert.ok(!JSON.stringify(rules).includes('*'));

@@ -1,4 +1,4 @@
-/** Pod settings: said once, in the pods of Job and CronJob alike. */
+/** Pod settings apply to the pods of Job and CronJob. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App, Chart, Yaml } from 'cdk8s';
@@ -44,7 +44,7 @@ test('writes every setting into Job and CronJob', () => {
   expectGolden('test/constructs/golden/pod-settings.yaml', Yaml.stringify(...synth(chart)));
 });
 
-test('changes no byte for an empty pod', () => {
+test('empty pod settings change no byte', () => {
   const nothing = Object.fromEntries(Object.keys(ALL).map((key) => [key, undefined])) as ReconcilerPodProps;
   const text = (pod: ReconcilerPodProps | undefined) => Yaml.stringify(...synth(chartWith(pod)));
   for (const pod of [{}, nothing]) assert.equal(text(pod), text(undefined));
@@ -54,7 +54,7 @@ test('starts another Job for another setting', () => {
   assert.notEqual(only(chartWith({ priorityClassName: 'platform' }), 'Job').metadata.name, only(chartWith({}), 'Job').metadata.name);
 });
 
-test('names no user where the platform assigns one, as OpenShift does, and stays within the restricted standard', () => {
+test('can leave the user to the platform, as OpenShift requires, and still complies with the restricted standard', () => {
   for (const { securityContext, containers } of pods(chartWith({ securityContext: {} }))) {
     assert.deepEqual(securityContext, { fsGroupChangePolicy: 'Always', runAsNonRoot: true });
     assert.deepEqual(containers[0].securityContext.seccompProfile, { type: 'RuntimeDefault' });
@@ -65,7 +65,7 @@ test('names no user where the platform assigns one, as OpenShift does, and stays
     assert.deepEqual(securityContext, { fsGroup: 99, fsGroupChangePolicy: 'Always', runAsNonRoot: true, runAsUser: 1234 });
 });
 
-test('takes limits as they are given: without one for CPU there is none', () => {
+test('given limits replace the defaults: without a CPU limit there is none', () => {
   for (const { containers } of pods(chartWith({ resources: { limits: { memory: '512Mi' } } })))
     assert.deepEqual(containers[0].resources, {
       limits: { memory: '512Mi' },
@@ -73,7 +73,7 @@ test('takes limits as they are given: without one for CPU there is none', () => 
     });
 });
 
-test("gives the chart's labels to everything: objects, Jobs of the CronJob, pods", () => {
+test("adds the chart's labels to all objects, Jobs of the CronJob and pods", () => {
   const chart = new Chart(new App(), 'test', { namespace: 'demo', labels: { team: 'streams', 'app.kubernetes.io/name': 'platform' } });
   kafkaTls(chart, { job: { ...JOB, pod: { labels: { tier: 'gold' } } } });
   for (const { metadata } of synth(chart)) assert.equal(metadata.labels?.team, 'streams');
@@ -85,7 +85,7 @@ test("gives the chart's labels to everything: objects, Jobs of the CronJob, pods
   }
 });
 
-test("leaves the labels by which KubeDB finds its Certificates, where the chart has Kubernetes' recommended ones", () => {
+test("keeps the labels by which KubeDB finds its Certificates, even if the chart sets Kubernetes' recommended labels", () => {
   const labels = {
     'app.kubernetes.io/name': 'platform',
     'app.kubernetes.io/instance': 'prod',

@@ -64,7 +64,7 @@ test('resolves the bundle with the resolvers of the app, and everything that dep
   assert.deepEqual(only(chart, 'ClusterRole').rules[0].resourceNames, ['corp-ca']);
 });
 
-test('names the request alike for a Lazy and for its value, and sorts what a Lazy gives', () => {
+test('names the request by the value of a Lazy, and sorts a lazy list', () => {
   const build = (dnsNames: string[]) => {
     const chart = newChart();
     kafkaTls(chart, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { dnsNames } }) });
@@ -104,7 +104,7 @@ function anotherCopyOf<T>(name: string): T {
   }
 }
 
-test('gives the same bytes in an app of another copy of cdk8s', () => {
+test('synthesises the same bytes in an app of another copy of cdk8s', () => {
   const other = anotherCopyOf<typeof import('cdk8s')>('cdk8s');
   assert.notEqual(other.App, App);
   const late = (copy: typeof other) => copy.Lazy.any({ produce: () => ['late.example'] });
@@ -119,7 +119,7 @@ test('gives the same bytes in an app of another copy of cdk8s', () => {
   assert.equal(build(theirs as unknown as Chart, late(other)), own);
 });
 
-test('takes numbers that are known only at synth, and the deadline of the Job follows from them', () => {
+test('accepts lazy numbers, which determine the deadline of the Job', () => {
   const deadlineOf = (replicas: number, patch: readonly JsonPatch[] = []) => {
     const chart = newChart();
     const cluster = KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas, storage: Size.gibibytes(1) });

@@ -1,4 +1,4 @@
-/** What the compiler refuses for the user. Snippets are compiled against the declarations that are published. */
+/** Mistakes that are compile errors. Snippets are compiled against the published declarations. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -108,7 +108,7 @@ for (const [i, { name, says }] of snippets.entries()) {
   });
 }
 
-test('has declarations that compile for a user who checks them, with an old standard library', () => {
+test('the declarations compile with library checks and an old standard library', () => {
   assert.deepEqual(
     output.split('\n').filter((line) => line !== '' && !line.startsWith(' ') && !line.startsWith('snippet-')),
     [],

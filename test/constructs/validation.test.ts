@@ -282,19 +282,14 @@ test('synth refuses input with a message that names the field and what to do', (
   expectGolden('test/constructs/golden/refused.txt', report.join('\n'));
 });
 
-test('synth names both places of a violation only once, and patches of Job and CronJob are checked, too', () => {
+test('synth checks patches of Job and CronJob, and reports a violation of both only once', () => {
   const chart = newChart();
   const { job, cronJob } = kafkaTls(chart, { job: { ...JOB, pod: { priorityClassName: 'High Priority' } } });
   job?.addJsonPatch(JsonPatch.replace('/spec/template/spec/containers/0/resources/limits/cpu', '10m'));
   cronJob?.addJsonPatch(JsonPatch.replace('/spec/jobTemplate/spec/template/spec/containers/0/image', 'kafka tls'));
   const found = refusals(chart);
   const has = (text: RegExp) => found.filter((line) => text.test(line)).length;
-  assert.equal(
-    has(
-      /Job\/demo\/kafka-tls-orders-.* resources\.requests\.cpu is "50m": it is more than the limit, 10m|resources\.requests\.cpu is "50m": it is more than the limit, 10m/,
-    ),
-    1,
-  );
+  assert.equal(has(/ Job\/demo\/kafka-tls-orders-[0-9a-f]+: .*requests\.cpu is "50m": it is more than the limit, 10m/), 1);
   assert.equal(has(/CronJob\/demo\/kafka-tls-orders: spec\.jobTemplate\.spec\.template\.spec\.containers\[0\]\.image is "kafka tls"/), 1);
   assert.equal(has(/priorityClassName/), 1);
 });
@@ -398,7 +393,7 @@ test("synth refuses labels of the chart in the reconciler's domain", () => {
   assert.match(refusals(chart).join('\n'), /labels\[kafka-tls\/kafka\] is "mine": the reconciler finds its objects by its own labels/);
 });
 
-describe('JavaScript gets no further than TypeScript with a value that no factory made:', () => {
+describe('JavaScript values that no factory made are refused:', () => {
   const values: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
     tls: [() => kafkaTls(newChart(), { tls: { issuer: {} } as never }), /Use Tls\.on\(\{ issuer \}\) or Tls\.off\(\)/],
     cluster: [() => kafkaTls(newChart(), { cluster: 'orders' as never }), /A prop is "orders", .*KafkaCluster\.existing/],

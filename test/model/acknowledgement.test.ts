@@ -52,7 +52,7 @@ describe('an acknowledgement is refused', () => {
     test(`whose content is "${content}"`, () => assert.equal(of({ kind: 'clientsMoveToTls', content }).length, 1));
   }
 
-  test('not when it names a content', () => {
+  test('but not if its content is that of a TLS state', () => {
     assert.deepEqual(of({ kind: 'clientsMoveToTls', content: '22be769b' }), []);
     assert.deepEqual(of({ kind: 'ephemeralDataIsLost', content: '22be769b-2' }), []);
   });

@@ -55,7 +55,7 @@ test('sorts manifests into their parts, whatever their order', () => {
   }
 });
 
-test('reads from a request to remove TLS that it should be off, and wants no rotation', () => {
+test('TLS is off if the converging request removes it, and there is no rotation', () => {
   const bundle = bundleOf([converge('off'), RESTART]);
   assert.equal(bundle.tls, 'off');
   assert.equal(bundle.rotate, undefined);
@@ -69,7 +69,7 @@ const problems: readonly (readonly [name: string, manifests: readonly KubeObject
   ['no converging request', [RESTART], /none with issuerRef, certificates or remove/],
   ['no request to restart', [converge(TLS)], /none of type Restart/],
   [
-    'a kind that has no place in it',
+    'a kind that a bundle may not hold',
     [converge(TLS), RESTART, object(KINDS.Secret, 'x')],
     /^Secret\/x: v1 Secret is not a kind a bundle may hold/,
   ],
@@ -80,7 +80,7 @@ const problems: readonly (readonly [name: string, manifests: readonly KubeObject
   ],
 ];
 for (const [name, manifests, says] of problems) {
-  test(`says what is wrong with a bundle that has ${name}`, () => {
+  test(`reports the problem of a bundle with ${name}`, () => {
     const found = assembleBundle(desiredOf(), manifests);
     assert.ok(!('digest' in found));
     assert.ok(
@@ -90,7 +90,7 @@ for (const [name, manifests, says] of problems) {
   });
 }
 
-test('says everything that is wrong with a bundle at once, a newer format first', () => {
+test('reports all problems of a bundle at once, a newer format first', () => {
   const found = assembleBundle(desiredOf({ formatVersion: BUNDLE_FORMAT + 1 }), [object(KINDS.Secret, 'x')]);
   assert.ok(!('digest' in found));
   assert.match(found[0] ?? '', /made by a newer version/);
@@ -105,7 +105,7 @@ test('orders issuers and certificates so that each comes after what it needs', (
   );
 });
 
-test('orders a cycle by name rather than never', () => {
+test('orders a cycle by name', () => {
   const issuer = object(KINDS.Issuer, 'ca', { ca: { secretName: 'ca' } });
   const certificate = object(KINDS.Certificate, 'ca', { secretName: 'ca', issuerRef: { name: 'ca' } });
   assert.deepEqual(issuingOrder([issuer, certificate]).map(documentKey), ['certificate-ca.yaml', 'issuer-ca.yaml']);

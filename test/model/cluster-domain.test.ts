@@ -13,10 +13,10 @@ const IN_NAMES: readonly (readonly [names: readonly string[], is?: string])[] = 
   [['kafka.example.org', 'orders-pods.demo.svc.c.example'], 'c.example'],
 ];
 for (const [names, is] of IN_NAMES) {
-  test(`reads ${is ?? 'no domain'} off ${names.join(', ')}`, () => assert.equal(domainIn(names, 'orders-pods', 'demo'), is));
+  test(`finds ${is ?? 'no domain'} in ${names.join(', ')}`, () => assert.equal(domainIn(names, 'orders-pods', 'demo'), is));
 }
 
-describe('what is a DNS domain of a cluster', () => {
+describe('the DNS domain of a cluster may be', () => {
   for (const text of ['cluster.local', 'k8s.corp.example', 'corp', 'a-1.b']) test(text, () => assert.ok(isClusterDomain(text)));
   for (const text of [
     '',
@@ -33,7 +33,7 @@ describe('what is a DNS domain of a cluster', () => {
     test(`not ${text === '' ? 'an empty text' : text}`, () => assert.ok(!isClusterDomain(text)));
 });
 
-describe('the domain that a Kafka shows', () => {
+describe('the domain in the objects of a Kafka', () => {
   const config = (...lines: readonly string[]) => [{ config: { 'config.properties': `${lines.join('\n')}\n` } }];
   const certificate = (dnsNames: readonly string[], name = 'orders-server-cert') => ({
     ...KINDS.Certificate,

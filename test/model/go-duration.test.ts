@@ -37,7 +37,7 @@ const spelled: readonly { readonly text: string; readonly as: string }[] = [
   { text: '1ns', as: '0.000000001s' },
 ];
 for (const c of spelled) {
-  test(`spells ${c.text} as ${c.as}, and reads that as the same`, () => {
+  test(`formats ${c.text} as ${c.as}, which it parses as the same duration`, () => {
     const ns = parseGoDuration(c.text);
     assert.ok(ns !== undefined);
     assert.equal(formatGoDuration(ns), c.as);

@@ -48,7 +48,7 @@ for (const { image, says } of MALFORMED) {
   test(`refuses "${image.slice(0, 60)}"`, () => assert.match(imageProblem(image) ?? '', says));
 }
 
-test('tells a digest from a tag', () => {
+test('distinguishes a digest from a tag', () => {
   assert.equal(isPinned(`registry.example/kafka-tls:1@${DIGEST}`), true);
   assert.equal(isPinned('registry.example/kafka-tls:1'), false);
 });

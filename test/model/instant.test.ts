@@ -9,7 +9,7 @@ const INSTANTS = [
   '2028-02-29T00:00:00Z',
   '2000-02-29T23:59:59-11:00',
 ];
-for (const text of INSTANTS) test(`takes ${text} for an instant`, () => assert.equal(isInstant(text), true));
+for (const text of INSTANTS) test(`${text} is an instant`, () => assert.equal(isInstant(text), true));
 
 const OTHERS = [
   '',
@@ -32,4 +32,4 @@ const OTHERS = [
   '2026-11-23T09:00:00+0100',
   '23.11.2026T09:00:00Z',
 ];
-for (const text of OTHERS) test(`does not take "${text}" for an instant`, () => assert.equal(isInstant(text), false));
+for (const text of OTHERS) test(`"${text}" is not an instant`, () => assert.equal(isInstant(text), false));

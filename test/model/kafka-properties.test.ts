@@ -1,4 +1,4 @@
-/** The configuration of brokers: what TLS decides is written, and all else is kept. */
+/** The configuration of brokers: settings that TLS determines are written, all others are kept. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
@@ -22,7 +22,7 @@ const mapIn = (data: Data) => readProperties(data[MAIN] ?? '').get('listener.sec
 
 const AS_WRITTEN = withTls((t) => t);
 
-describe('with TLS as wanted nothing is changed', () => {
+describe('files that already have the desired TLS are not changed', () => {
   const line = (text: string) => (main: string) => `${main}${text}\n`;
   const replaced = (from: string | RegExp, to: string) => (main: string) => {
     assert.match(main, new RegExp(from));
@@ -116,7 +116,7 @@ test('keeps the login of the client file when TLS is turned on and off', () => {
   assert.deepEqual(configData(OFF, 'broker', undefined, on), existing);
 });
 
-test('writes a new password where the stores are configured, and touches nothing else', () => {
+test('writes a new password where the stores are configured, and changes nothing else', () => {
   const before = withTls(
     (t) => t,
     (t) => `# kept\n${t}`,

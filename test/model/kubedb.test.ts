@@ -76,12 +76,12 @@ test('gives combined nodes both listeners and both role labels', () => {
   assert.equal(roleLabels('orders', 'broker')['kubedb.com/role-controller'], undefined);
 });
 
-test('knows where a pod is reached, and by which name brokers prove themselves', () => {
+test('names the host of a pod, and the common name of brokers', () => {
   assert.equal(podFqdn('orders', 'demo', 'orders-0'), 'orders-0.orders-pods.demo.svc.cluster.local');
   assert.equal(brokerCommonName('orders', 'demo'), 'orders-pods.demo.svc');
 });
 
-test('takes the Secret of JKS passwords that the Kafka names, else the default', () => {
+test('uses the Secret of JKS passwords that the Kafka names, else the default', () => {
   assert.equal(keystoreCredSecret(combined()), 'orders-keystore-cred');
   assert.equal(keystoreCredSecret(combined({ keystoreCredSecret: { name: 'mine' } })), 'mine');
 });
@@ -126,7 +126,7 @@ test('mounts the server certificate into the Kafka container when TLS is on, and
   assert.equal(template.spec.containers[1]?.volumeMounts, undefined);
 });
 
-test('mounts it once, however often it is asked, and gives back the template when TLS goes off', () => {
+test('mounts it only once, and restores the template when TLS is turned off', () => {
   const on = withCertificateVolume(dedicated(ON), TEMPLATE);
   assert.deepEqual(withCertificateVolume(dedicated(ON), on), on);
   assert.deepEqual(withCertificateVolume(dedicated(), on), TEMPLATE);
@@ -144,7 +144,7 @@ for (const [name, spec, is] of protocols) {
 }
 
 for (const role of ['controller', 'broker', 'combined'] as const satisfies readonly Role[]) {
-  test(`changes of the configuration of a ${role} only what TLS decides, and back again`, () => {
+  test(`changes only the settings of a ${role} that TLS determines, and reverts them`, () => {
     const of = (spec: object) => (role === 'combined' ? combined(spec) : dedicated(spec));
     const before = configData(of({}), role, undefined);
     const main = `${before['config.properties']}num.io.threads=8\n`;
@@ -182,7 +182,7 @@ const phases: readonly (readonly [phase: string | undefined, over: boolean])[] =
   ['Denied', true],
 ];
 for (const [phase, over] of phases) {
-  test(`takes a request of phase ${phase ?? 'none'} for ${over ? 'over' : 'unfinished'}`, () => {
+  test(`a request in phase ${phase ?? 'none'} is ${over ? 'finished' : 'unfinished'}`, () => {
     const request: KubeObject = {
       apiVersion: KINDS.KafkaOpsRequest.apiVersion,
       kind: 'KafkaOpsRequest',

@@ -36,7 +36,7 @@ for (const c of merges) {
   test(`merges ${c.name}`, () => assert.deepEqual(merged(c.base, c.extra), c.is));
 }
 
-test('makes no issuer that exists, one for a CA in a Secret, three objects for a self-signed CA', () => {
+test('makes no object for an existing issuer, one for a CA in a Secret, three for a self-signed CA', () => {
   assert.deepEqual(issuerManifests(CORP, PLACE), []);
   const [issuer, ...more] = issuerManifests({ kind: 'caSecret', secret: 'root', name: undefined }, PLACE);
   assert.deepEqual([issuer?.metadata.name, issuer?.spec, more.length], ['root', { ca: { secretName: 'root' } }, 0]);
@@ -75,7 +75,7 @@ test('lists both certificates completely, in the encoding that Kafka reads', () 
   ]);
 });
 
-test('puts owner and label on what it makes; on a Kafka the owner only, for KubeDB copies its labels', () => {
+test('adds owner and label to every object, but no label to a Kafka, whose labels KubeDB copies', () => {
   const kafka = kafkaManifest({ name: 'orders', nodes: 3, spec: { version: '4.2.0' } }, 'off', PLACE);
   const request = candidate(PLACE, 'r', OPERATION.restart, '10m');
   assert.deepEqual(kafka.metadata, { name: 'orders', namespace: 'demo', annotations: { [ANNOTATION_OWNER]: 'team-a' } });
@@ -83,13 +83,13 @@ test('puts owner and label on what it makes; on a Kafka the owner only, for Kube
   assert.deepEqual(request.metadata.annotations, { [ANNOTATION_OWNER]: 'team-a' });
 });
 
-test('has a Kafka born with the TLS that is wanted', () => {
+test('makes a Kafka with the desired TLS from the start', () => {
   const tls = completeTls({ issuer: CORP, certificates: { server: {}, client: {} } }, 'orders');
   const { spec } = kafkaManifest({ name: 'orders', nodes: 3, spec: { version: '4.2.0' } }, tls, PLACE);
   assert.deepEqual(spec, { enableSSL: true, tls, version: '4.2.0' });
 });
 
-test('gives every candidate a deadline and one more try, on a Kafka in any state', () => {
+test('gives every candidate a timeout and one retry, on a Kafka in any state', () => {
   const { spec } = candidate(PLACE, candidateName('orders', 'rotate'), OPERATION.rotate, '10m');
   assert.deepEqual(spec, {
     apply: 'Always',
@@ -101,7 +101,7 @@ test('gives every candidate a deadline and one more try, on a Kafka in any state
   });
 });
 
-test('lets an application certificate do what a client does, and nothing else', () => {
+test('allows an application certificate only the usages of a client', () => {
   const { spec } = applicationCertificate(PLACE, {
     name: 'billing',
     secretName: 'billing',

@@ -14,7 +14,7 @@ import {
 
 const LONG = 'a-kafka-with-a-name-that-is-rather-long-for-a-kubernetes-object';
 
-test('leaves names as they are while they fit', () => {
+test('does not change names that fit', () => {
   assert.equal(bundleName('orders'), 'kafka-tls-orders');
   assert.equal(jobName('orders', '0123456789'), 'kafka-tls-orders-0123456789');
   assert.equal(convergeRequestName('orders', '0a1b2c3d'), 'orders-tls-0a1b2c3d');
@@ -50,8 +50,7 @@ const attempts: readonly { readonly name: string; readonly is: boolean }[] = [
   { name: 'orders-tls', is: false },
 ];
 for (const c of attempts) {
-  test(`${c.is ? 'takes' : 'does not take'} ${c.name} for an attempt of orders-tls-ab`, () =>
-    assert.equal(isAttemptOf(c.name, 'orders-tls-ab'), c.is));
+  test(`${c.name} is ${c.is ? 'an' : 'no'} attempt of orders-tls-ab`, () => assert.equal(isAttemptOf(c.name, 'orders-tls-ab'), c.is));
 }
 
 test('numbers attempts from the second on', () => {

@@ -43,7 +43,7 @@ for (const row of warnings) {
 }
 
 for (const c of fine) {
-  test(`has nothing to say to ${c.name}`, () => assert.deepEqual(manifestViolations(c.manifest), []));
+  test(`accepts ${c.name}`, () => assert.deepEqual(manifestViolations(c.manifest), []));
 }
 
 interface DraftChange {
@@ -193,7 +193,7 @@ test('accepts complete bundles', () => {
   assert.deepEqual(validate(draftOf({ tls: 'off', issuer: { kind: 'reference', ref: ISSUER } })), []);
 });
 
-test('says everything that is wrong at once', () => {
+test('reports all violations at once', () => {
   const found = validate(draftOf({ desired: { retries: -1, owner: '' }, cluster: { ...CLUSTER, spec: { replicas: 0 } } }));
   assert.deepEqual(
     found.map((v) => v.field),
@@ -201,7 +201,7 @@ test('says everything that is wrong at once', () => {
   );
 });
 
-test('writes a violation as subject, field, value, reason and what to do', () => {
+test('formats a violation as subject, field, value, reason and what to do', () => {
   const [found] = manifestViolations(combined({ replicas: 0 }));
   assert.equal(
     formatViolation(found as Violation),
@@ -209,7 +209,7 @@ test('writes a violation as subject, field, value, reason and what to do', () =>
   );
 });
 
-test('never shows the private key that it complains of', () => {
+test('never shows the private key that it reports', () => {
   const [found] = manifestViolations(certificate({ note: '-----BEGIN PRIVATE KEY-----\nSECRET' }));
   assert.ok(!formatViolation(found as Violation).includes('SECRET'));
 });
@@ -229,5 +229,5 @@ const addresses: readonly { readonly text: string; readonly is: boolean }[] = [
   { text: '', is: false },
 ];
 for (const c of addresses) {
-  test(`${c.is ? 'takes' : 'does not take'} "${c.text}" for an IP address`, () => assert.equal(isIpAddress(c.text), c.is));
+  test(`"${c.text}" is ${c.is ? 'an' : 'no'} IP address`, () => assert.equal(isIpAddress(c.text), c.is));
 }
