@@ -16,7 +16,8 @@ import { BundleChart } from './bundle-chart';
 import { assembleBundle, type Bundle, bundleDocuments, MAX_BUNDLE_BYTES } from './model/bundle';
 import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
-import { canonical, formatRef, isEqual, KINDS, type KubeObject, refOf } from './model/kube-object';
+import type { Kafka } from './model/kinds/index';
+import { formatRef, KINDS, type KubeObject, refOf } from './model/kube-object';
 import { brokerCertificate, keystoreCredSecret, offshootLabels, petSetsOf } from './model/kubedb';
 import {
   type ApplicationSettings,
@@ -34,7 +35,8 @@ import {
   type TlsSettings,
 } from './model/manifests';
 import { ANNOTATION_DIGEST, ANNOTATION_JOB, ANNOTATION_OWNER, bundleName, convergeRequestName, LABEL_KAFKA } from './model/names';
-import { ALIASES, type Alias, brokerCertificateName, type IssuerRef, type TlsState } from './model/tls';
+import { canonical, isEqual, mapIn } from './model/plain-data';
+import { ALIASES, type Alias, brokerCertificateName, type IssuerRef, type TlsConfig, type TlsState } from './model/tls';
 import { validate } from './model/validate';
 import { render } from './rendering';
 import { resolved } from './resolvers';
@@ -235,12 +237,13 @@ export class KafkaBundle extends Construct {
     const { kafka, deadlines } = this.desired;
     const placeholder = convergeRequestName(kafka, 'content');
     const manifest = candidate(this.desired, placeholder, OPERATION.converge('off'), deadlines.podReady);
-    // Sorted and completed only once they are resolved: a token says nothing of its value.
-    const wanted = (settings: TlsSettings) => completeTls(resolved(this.settingsForKubeDb(settings), request), this._desiredState().kafka);
+    // Settings are sorted and completed after they are resolved, because a token does not show its value.
+    const complete = (settings: TlsSettings) =>
+      completeTls(resolved(this.settingsForKubeDb(settings), request), this._desiredState().kafka);
     const spec = Lazy.any({
-      produce: () => ({ ...manifest.spec, ...OPERATION.converge(this.settings === undefined ? 'off' : wanted(this.settings)) }),
+      produce: () => ({ ...mapIn(manifest.spec), ...OPERATION.converge(this.settings === undefined ? 'off' : complete(this.settings)) }),
     });
-    const nameOf = (made: KubeObject) => convergeRequestName(this._desiredState().kafka, contentHash(tlsIn(made)));
+    const nameOf = (rendered: KubeObject) => convergeRequestName(this._desiredState().kafka, contentHash(tlsIn(rendered)));
     const request = this.chart.add({ ...manifest, spec }, { nameOf });
     return request;
   }
@@ -261,7 +264,7 @@ export class KafkaBundle extends Construct {
     return this.chart.add({
       apiVersion: KINDS.Certificate.apiVersion,
       kind: KINDS.Certificate.kind,
-      // KubeDB finds its own by these labels, whatever the chart's say.
+      // KubeDB finds its Certificates by these labels, so they override those of the chart.
       metadata: { ...metadata, labels: { ...metadata.labels, ...offshootLabels(kafka) } },
       spec: Lazy.any({ produce: () => this.brokerCertificate(alias).spec }),
     });
@@ -272,7 +275,7 @@ export class KafkaBundle extends Construct {
     const tls = this._tlsState();
     // A patch that turns TLS off leaves a Certificate without content behind, which validation reports.
     if (tls === 'off') return { ...KINDS.Certificate, metadata: { name: '' } };
-    const declared: KubeObject = this.kafka?.toJson() ?? { ...KINDS.Kafka, metadata: { name: kafka } };
+    const declared: Kafka = this.kafka?.toJson() ?? { ...KINDS.Kafka, metadata: { name: kafka } };
     const named = this.kafka === undefined ? this.cluster.keystoreCredSecret : undefined;
     const keystoreCred = named ?? keystoreCredSecret(declared);
     const certificate = brokerCertificate({ name: kafka, namespace, keystoreCredSecret: keystoreCred, clusterDomain }, tls, alias);
@@ -282,7 +285,7 @@ export class KafkaBundle extends Construct {
     return { ...certificate, spec: { ...certificate.spec, secretTemplate: { ...secretTemplate, labels }, privateKey } };
   }
 
-  /** Where the Certificates are in the bundle, they say what KubeDB's `tls` cannot. */
+  /** With native the bundle holds the Certificates, which have a field for the kind of key. KubeDB's `tls` has none. */
   private settingsForKubeDb(settings: TlsSettings): TlsSettings {
     if (this.desired.executor !== 'native') return settings;
     const without = ({ keyAlgorithm: _key, ...certificate }: CertificateSettings): CertificateSettings => certificate;
@@ -292,8 +295,6 @@ export class KafkaBundle extends Construct {
 }
 
 function tlsIn(request: KubeObject): TlsState {
-  const tls = request.spec?.tls ?? {};
-  if (tls.remove === true) return 'off';
-  const { remove: _remove, rotateCertificates: _rotate, ...state } = tls;
-  return state;
+  const { remove, rotateCertificates: _rotate, ...config } = mapIn(mapIn(request.spec).tls);
+  return remove === true ? 'off' : (config as unknown as TlsConfig);
 }

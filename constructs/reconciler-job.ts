@@ -14,6 +14,8 @@ import type { KubeObject } from './model/kube-object';
 import { type ExtraSpec, type KafkaIdentity, ownedMetadata } from './model/manifests';
 import { bundleName, cronJobName, jobNameOf, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
+import { mapIn } from './model/plain-data';
+import { valueAt } from './model/rules';
 import { cronJobViolations, jobViolations } from './model/validate-job';
 import { podViolations } from './model/validate-pod';
 import type { Violation } from './model/violation';
@@ -97,7 +99,7 @@ export class ReconcilerJob extends Construct {
 
     const job = new Job(this, 'Job', { metadata, ...podProps(new Construct(this, 'JobPod'), pod, ['--digest', context.digest]) });
     this.job = render(job, {
-      complete: (manifest) => ({ ...manifest, spec: this.completeSpec(manifest.spec, pod) }),
+      complete: (manifest) => ({ ...manifest, spec: this.completeSpec(mapIn(manifest.spec), pod) }),
       nameOf: (manifest) => jobNameOf(kafka, manifest),
     });
 
@@ -115,9 +117,12 @@ export class ReconcilerJob extends Construct {
     this.cronJob = render(cronJob, {
       complete: (manifest) => {
         // Administrators may suspend the CronJob by hand; the next sync must not resume it.
-        const { suspend: _suspend, jobTemplate, ...spec } = manifest.spec;
+        const { suspend: _suspend, jobTemplate, ...spec } = mapIn(manifest.spec);
         const metadata = { labels: { ...labels, [LABEL_KAFKA]: kafka } };
-        return { ...manifest, spec: { ...spec, ...times, jobTemplate: { metadata, spec: this.completeSpec(jobTemplate.spec, pod) } } };
+        return {
+          ...manifest,
+          spec: { ...spec, ...times, jobTemplate: { metadata, spec: this.completeSpec(mapIn(mapIn(jobTemplate).spec), pod) } },
+        };
       },
     });
   }
@@ -129,7 +134,7 @@ export class ReconcilerJob extends Construct {
     const cronJob: KubeObject = this.cronJob.toJson();
     // Both are made of the same props, so a violation of the CronJob alone comes from a patch.
     const isOfJob = (one: Violation) => ofJob.some((other) => other.field === one.field && other.message === one.message);
-    const ofItsJobs = this.violationsOf({ ...cronJob, spec: cronJob.spec?.jobTemplate?.spec })
+    const ofItsJobs = this.violationsOf({ ...cronJob, spec: valueAt(cronJob, 'spec.jobTemplate.spec') })
       .filter((one) => !isOfJob(one))
       .map((one) => ({ ...one, field: `spec.jobTemplate.${one.field}` }));
     return [...ofJob, ...ofItsJobs, ...cronJobViolations(cronJob)];

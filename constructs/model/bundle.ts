@@ -118,8 +118,8 @@ export function issuingOrder(manifests: readonly KubeObject[]): readonly KubeObj
 }
 
 function needs(m: KubeObject, other: KubeObject): boolean {
-  if (m.kind === 'Certificate') return other.kind === 'Issuer' && m.spec?.issuerRef?.name === other.metadata.name;
-  return other.kind === 'Certificate' && m.spec?.ca?.secretName === other.spec?.secretName;
+  if (isKind('Certificate', m)) return other.kind === 'Issuer' && m.spec?.issuerRef?.name === other.metadata.name;
+  return isKind('Issuer', m) && isKind('Certificate', other) && m.spec?.ca?.secretName === other.spec?.secretName;
 }
 
 /** Returns every document of a bundle by its data key. */

@@ -4,6 +4,8 @@
  * Source: KubeDB apimachinery, validating webhook of `kubedb.com/v1` Kafka. The rules about KafkaVersions need the cluster, and those about
  * tiered storage have nothing to do with TLS: both are left to KubeDB.
  */
+
+import type { Kafka } from './kinds/index';
 import { type KubeObject, refOf } from './kube-object';
 import { nodesOf } from './kubedb';
 import { isDnsLabel, isDnsSubdomain, isPositiveQuantity } from './kubernetes-names';
@@ -45,7 +47,7 @@ function isKubeDbVolume(name: unknown, { object }: FieldContext): boolean {
 }
 
 function longestPodName({ object }: FieldContext): string {
-  return nodesOf(object as KubeObject).reduce((longest, { pod }) => (pod.length > longest.length ? pod : longest), '');
+  return nodesOf(object as Kafka).reduce((longest, { pod }) => (pod.length > longest.length ? pod : longest), '');
 }
 
 const RULES: readonly Rule[] = [
