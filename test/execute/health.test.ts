@@ -7,6 +7,7 @@ import { isFinishedRequest } from '#model/kubedb';
 import { plan } from '#reconciler/plan/plan';
 import { NOTHING_TO_DO } from '../support/converged';
 import { on } from '../support/desired-states';
+import type { FakeClock } from '../support/fake-clock';
 import { assertFails, COMBINED, hasCondition, startPlaintext, type World } from '../support/world';
 
 let world: World;
@@ -50,3 +51,12 @@ for (const executor of EXECUTORS) {
     });
   });
 }
+
+test('a clock that is set back makes certificates not yet valid; KubeDB uses the Kafka again once they are', async () => {
+  world = await startPlaintext('native', { kafka: COMBINED });
+  await world.apply(world.desired(on()));
+  (world.clock as FakeClock).jump(-3_600_000);
+  await world.annotate({ 'example.org/touched': 'true' });
+  await world.settle((kafka) => kafka?.status?.phase === 'NotReady');
+  await world.settle();
+});

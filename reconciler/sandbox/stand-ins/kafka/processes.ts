@@ -140,6 +140,8 @@ export class KafkaProcesses {
     const { name, namespace = '' } = kafka.metadata;
     const cluster = this.cluster({ namespace, kafka: name });
     const at = this.context.clock.now();
+    // After the clock was set back, a running process may serve a certificate that is not yet valid.
+    this.wakeWhenValid({ namespace, kafka: name }, cluster);
     const serving = servingBrokers(this.modelOf(cluster), cluster.leaderId, { trust: trust?.filter((pem) => isValidAt(pem, at)), at });
     const expected = nodesOf(kafka).filter((n) => n.role !== 'controller');
     return { isAccepting: serving.length > 0, isComplete: expected.every((n) => serving.includes(n.nodeId)) };
