@@ -6,9 +6,9 @@
  * Facts that no public source states are marked "inferred".
  */
 import { DEFAULT_CLUSTER_DOMAIN } from './cluster-domain';
-import type { Certificate, Kafka, KafkaOpsRequest } from './kinds/index';
-import { KINDS, type Kind } from './kube-object';
-import { sortedSet } from './plain-data';
+import type { Certificate, Kafka } from './kinds/index';
+import { KINDS, type Kind, type KubeObject } from './kube-object';
+import { mapIn, sortedSet } from './plain-data';
 import { type Alias, brokerCertificateName, certificateOf, issuerOf, type TlsConfig } from './tls';
 
 export const ROLES = ['controller', 'broker', 'combined'] as const;
@@ -182,9 +182,9 @@ export function configSecretName(kafka: string, role: Role): string {
 export const TERMINAL_PHASES = ['Successful', 'Failed', 'Skipped', 'Denied'] as const;
 
 /** Tells whether a request has finished: its phase is terminal, or it is being deleted. */
-export function isFinishedRequest(request: Pick<KafkaOpsRequest, 'metadata' | 'status'>): boolean {
-  const phase: string = request.status?.phase ?? '';
-  return TERMINAL_PHASES.some((p) => p === phase) || request.metadata.deletionTimestamp !== undefined;
+export function isFinishedRequest({ status, metadata }: KubeObject): boolean {
+  const { phase } = mapIn(status);
+  return TERMINAL_PHASES.some((p) => p === phase) || metadata.deletionTimestamp !== undefined;
 }
 
 /** Kinds whose absence means that an operator is missing, and which one. */

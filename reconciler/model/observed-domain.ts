@@ -3,7 +3,7 @@
  * other by these names, and to its Certificates. The configuration has precedence, because only KubeDB writes this part of it.
  */
 import { domainIn } from '#model/cluster-domain';
-import type { KubeObject } from '#model/kube-object';
+import type { Certificate } from '#model/kinds/index';
 import { governingService } from '#model/kubedb';
 import { ALIASES, brokerCertificateName } from '#model/tls';
 import { CONFIG_KEYS } from './broker-pod';
@@ -14,7 +14,7 @@ export interface DomainSources {
   readonly name: string;
   readonly namespace: string;
   readonly petSets: readonly { readonly config?: Readonly<Record<string, string>> }[];
-  readonly certificates?: readonly KubeObject[];
+  readonly certificates?: readonly Certificate[];
 }
 
 /** Returns the domain, or undefined if no object contains it. */
@@ -46,7 +46,7 @@ function certifiedDomain({ name, namespace, certificates = [] }: DomainSources):
   const names = ALIASES.map((alias) => brokerCertificateName(name, alias));
   const own = certificates.filter((c) => names.includes(c.metadata.name));
   return domainIn(
-    own.flatMap((c) => c.spec?.dnsNames ?? []),
+    own.flatMap((c) => c.spec.dnsNames ?? []),
     governingService(name),
     namespace,
   );

@@ -32,7 +32,7 @@ export async function readIssuer(
   const answered = answer === undefined ? {} : answeredCa(answer);
   try {
     const object = await reader.get(KINDS[kind], name);
-    const signing = object ?? issuing.find((m) => isKind(kind, m) && m.metadata.name === name);
+    const signing = object ?? issuing.filter((m) => isKind(kind, m)).find((m) => m.metadata.name === name);
     return { kind, name, ...(object === undefined ? {} : { object }), ...answered, ...(await readSigningCa(reader, signing)) };
   } catch (error) {
     const unknown = denialOf(error);

@@ -1,7 +1,7 @@
 /** The objects that a Kafka's TLS state rests on: those that are found by its name, and those that these lead to. */
 
 import type { Bundle } from '#model/bundle';
-import type { Kafka, Pod, Secret } from '#model/kinds/index';
+import { isKind, type Kafka, type Pod, type Secret } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { configSecretName, defaultKeystoreCredSecret, keystoreCredSecret, petSetsOf, selectorLabels } from '#model/kubedb';
 import { LABEL_KAFKA } from '#model/names';
@@ -97,7 +97,7 @@ export function mountedSecretNames(pods: readonly Pod[], petSets: readonly PodTe
 
 /** Secrets of CAs and applications: good to know. */
 export function issuedSecretNames(bundle: Bundle | undefined): readonly string[] {
-  return (bundle?.issuerManifests ?? []).flatMap((m) => (m.kind === KINDS.Certificate.kind ? [String(m.spec?.secretName)] : []));
+  return (bundle?.issuerManifests ?? []).flatMap((m) => (isKind('Certificate', m) ? [m.spec.secretName] : []));
 }
 
 /** The JKS passwords: only whether they are there, and only where we would have to make them. */

@@ -9,6 +9,7 @@ import { bundleFromConfigMap } from '#reconciler/bundle/documents';
 import { bundleId, chooseBundle, chooseBundles, readBundles } from '#reconciler/bundle/files';
 import { InvalidInputError } from '#reconciler/errors';
 import { parseYaml } from '#reconciler/input/yaml';
+import { untyped } from '#test/support/untyped';
 import { bundleConfigMap, desiredOf, manifestsOf, yaml } from '../support/bundle-text';
 
 const root = mkdtempSync(path.join(tmpdir(), 'bundle-files-'));
@@ -124,7 +125,7 @@ const converge = manifestsOf(desiredOf())[1] as KubeObject;
 const convergeKey = `kafkaopsrequest-${converge.metadata.name}.yaml`;
 const without = (key: string) => {
   const configMap = bundleConfigMap();
-  const { [key]: _, ...data } = configMap.data;
+  const { [key]: _, ...data } = untyped(configMap.data);
   return { ...configMap, data };
 };
 
@@ -217,7 +218,7 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
   },
   {
     name: 'a name that leads elsewhere',
-    configMap: { ...bundleConfigMap(), data: { ...bundleConfigMap().data, 'desired.yaml': yaml(desiredOf({ kafka: '..' })) } },
+    configMap: { ...bundleConfigMap(), data: { ...untyped(bundleConfigMap().data), 'desired.yaml': yaml(desiredOf({ kafka: '..' })) } },
     says: [/^desired\.yaml: kafka: is "\.\."; a name such as orders-ca is expected$/],
   },
   {
@@ -241,7 +242,7 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
   {
     name: 'a request without an issuer kind',
     configMap: bundleConfigMap(desiredOf(), {
-      [convergeKey]: yaml({ ...converge, spec: { ...converge.spec, tls: { issuerRef: { name: 'x' } } } }),
+      [convergeKey]: yaml({ ...converge, spec: { ...untyped(converge.spec), tls: { issuerRef: { name: 'x' } } } }),
     }),
     says: [/spec\.tls\.issuerRef\.kind: is missing; one of Issuer, ClusterIssuer is expected$/],
   },

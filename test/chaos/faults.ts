@@ -1,5 +1,7 @@
 /** What can go wrong during a play, as a table: a new fault is a row. A fault that lasts returns how it ends. */
+
 import { KINDS, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
+import { untyped } from '#test/support/untyped';
 import { KAFKA, type MemoryEnvironment, type World } from '../support/world';
 import type { MemoryRun } from './memory-runner';
 import type { Mishap, Network } from './network';
@@ -74,7 +76,7 @@ export const FAULTS = {
     what: 'budgets allow no eviction for a while',
     inject: async ({ world }) => {
       const allow = (maxUnavailable: number) =>
-        changeAll(world, KINDS.PodDisruptionBudget, (budget) => ({ ...budget, spec: { ...budget.spec, maxUnavailable } }));
+        changeAll(world, KINDS.PodDisruptionBudget, (budget) => ({ ...budget, spec: { ...untyped(budget.spec), maxUnavailable } }));
       await allow(0);
       return () => allow(1); // KubeDB's own value
     },
@@ -105,7 +107,7 @@ export const FAULTS = {
       await world.cluster.create({ apiVersion, kind, metadata: { name: subject.name, namespace: world.namespace }, spec });
       return async () => {
         const request = await world.cluster.get(subject);
-        const status = { ...request?.status, phase: 'Successful', conditions: [] };
+        const status = { ...untyped(request?.status), phase: 'Successful', conditions: [] };
         if (request !== undefined) await world.cluster.replace({ ...request, status }, { status: true });
       };
     },

@@ -7,6 +7,7 @@
  * - Where nothing but kills disturbs the runs, no pod restarts twice for one operation, no two requests are unfinished at a time, and a pod starts with a CA
  *   only after that CA is in the trust bundle of clients.
  */
+
 import { X509Certificate } from 'node:crypto';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { isFinishedRequest, nodesOf } from '#model/kubedb';
@@ -15,6 +16,7 @@ import { TRUST_KEY } from '#reconciler/model/trust-bundle';
 import { readCas } from '#reconciler/pki/certificates';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 import type { KafkaFacts } from '#reconciler/sandbox/index';
+import { untyped } from '#test/support/untyped';
 import type { DesiredState } from '../support/desired-states';
 import { hasCondition, KAFKA, type MemoryEnvironment, type World } from '../support/world';
 import type { Forward } from './network';
@@ -89,7 +91,7 @@ export class InvariantWatch {
     const pods = await world.cluster.list(KINDS.Pod, { namespace: world.namespace });
     const found = pods.find((p) => p.metadata.name === pod);
     if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
-    const nodeId = nodesOf((await world.kafka()) as KubeObject).find((node) => node.pod === pod)?.nodeId;
+    const nodeId = nodesOf(untyped((await world.kafka()) as KubeObject)).find((node) => node.pod === pod)?.nodeId;
     const facts = environment.sandbox.facts(world.namespace, KAFKA);
     return { pod, uid: found.metadata.uid ?? '', nodeId, pods, facts, isUpToDate: await this.isUpToDate(found, environment) };
   }
@@ -132,7 +134,7 @@ export class InvariantWatch {
     );
     if (leg?.to.issuer === 'off') return served?.protocol === 'plaintext';
     const secret = await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`));
-    const held = Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString('utf8');
+    const held = Buffer.from(untyped(secret?.data)?.['tls.crt'] ?? '', 'base64').toString('utf8');
     if (served?.protocol !== 'tls' || held === '') return false;
     const fingerprint = (pem: string) => new X509Certificate(pem).fingerprint256;
     return fingerprint(served.chain[0] ?? '') === fingerprint(held);
@@ -159,14 +161,14 @@ export class InvariantWatch {
       world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)),
       world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA))),
     ]);
-    const trusted = readCas(configMap?.data?.[TRUST_KEY] ?? '').certificates.map((c) => c.fingerprint);
-    const served = readCas(Buffer.from(secret?.data?.['ca.crt'] ?? '', 'base64').toString()).certificates;
+    const trusted = readCas(untyped(configMap?.data)?.[TRUST_KEY] ?? '').certificates.map((c) => c.fingerprint);
+    const served = readCas(Buffer.from(untyped(secret?.data)?.['ca.crt'] ?? '', 'base64').toString()).certificates;
     return served.filter((c) => !trusted.includes(c.fingerprint)).map((c) => c.subject);
   }
 
   private async watchRequests(changes: AsyncIterable<readonly KubeObject[]>): Promise<void> {
     for await (const requests of changes) {
-      const unfinished = requests.filter((r) => !isFinishedRequest(r)).map((r) => r.metadata.name);
+      const unfinished = requests.filter((r) => !isFinishedRequest(untyped(r))).map((r) => r.metadata.name);
       if (this.leg?.isStrict === true && unfinished.length > 1) this.broken.push(`unfinished at the same time: ${unfinished.join(', ')}`);
     }
   }
@@ -176,5 +178,5 @@ export class InvariantWatch {
 function isBack(pods: readonly KubeObject[], name: string, gone: string, isCutover: boolean): boolean {
   const pod = pods.find((p) => p.metadata.name === name);
   if (pod === undefined || pod.metadata.uid === gone || pod.metadata.deletionTimestamp !== undefined) return false;
-  return isCutover ? pod.status?.phase === 'Running' : hasCondition(pod, 'Ready');
+  return isCutover ? untyped(pod.status)?.phase === 'Running' : hasCondition(pod, 'Ready');
 }

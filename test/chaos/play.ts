@@ -3,12 +3,14 @@
  * and asserts after every `run` that the cluster converged: the desired state is reached, nothing is left half done, one more run writes
  * nothing, and no output contains a key or a password.
  */
+
 import type { Bundle } from '#model/bundle';
 import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { isFinishedRequest } from '#model/kubedb';
 import { PAUSE_REASON } from '#model/names';
 import { mismatches } from '#reconciler/plan/verify';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
+import { untyped } from '#test/support/untyped';
 import { endState } from '../support/converged';
 import { bundleFor, type DesiredState, isSameState, withAcknowledgements } from '../support/desired-states';
 import { kafkaManifest } from '../support/world';
@@ -242,7 +244,8 @@ class Player {
     if (output.includes(PASSWORD)) this.fail('a password is in the output');
     for (const { metadata, data = {} } of await world.cluster.list(KINDS.Secret, { namespace: world.namespace }))
       for (const key of ['tls.key', 'keystore.jks', 'password'])
-        if (typeof data[key] === 'string' && output.includes(data[key])) this.fail(`${key} of Secret ${metadata.name} is in the output`);
+        if (typeof untyped(data)[key] === 'string' && output.includes(untyped(data)[key]))
+          this.fail(`${key} of Secret ${metadata.name} is in the output`);
   }
 
   private log(line: string): void {

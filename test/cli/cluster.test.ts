@@ -1,4 +1,5 @@
 /** The command against an API over HTTPS, with the production client: what a user sees when the cluster is not as it should be. */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { createRuntime } from '#reconciler/cli/runtime';
 import type { Denial } from '#reconciler/sandbox/api/access';
 import { type Api, createApi } from '#reconciler/sandbox/api/api';
 import { serveApi } from '#reconciler/sandbox/api/http';
+import { untyped } from '#test/support/untyped';
 import { bundleConfigMap, desiredOf, yaml } from '../support/bundle-text';
 import { kafkaTls, type Ran } from '../support/command-line';
 
@@ -182,10 +184,10 @@ async function against(
 
 function brokenBundle() {
   const good = bundleConfigMap();
-  const desired = String(good.data['desired.yaml'])
+  const desired = String(untyped(good.data)['desired.yaml'])
     .replace(/executor: .*\n/, '')
     .replace('retries: 1', 'retries: many');
-  return { ...good, metadata: { name: 'broken', namespace: 'demo' }, data: { ...good.data, 'desired.yaml': desired } };
+  return { ...good, metadata: { name: 'broken', namespace: 'demo' }, data: { ...untyped(good.data), 'desired.yaml': desired } };
 }
 
 async function create(api: Api, object: unknown): Promise<void> {

@@ -1,4 +1,5 @@
 /** Traces of a run for users of kubectl: Events on the Kafka and its requests, and the result of the run in the status of its pod. */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { EVENT_REASONS } from '#reconciler/cluster/events';
 import type { Denial } from '#reconciler/sandbox/api/access';
+import { untyped } from '#test/support/untyped';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
 import { kafkaTlsIn, type Ran } from '../support/command-line';
 import { desiredProps, off, on } from '../support/desired-states';
@@ -36,7 +38,7 @@ function apply(executor: ExecutorName, tls: Tls): Promise<Ran> {
 /** Reasons of the Events about an object, in their order. */
 async function reasonsOf(about: KubeObject | undefined): Promise<readonly string[]> {
   const events = await world.cluster.list(KINDS.Event, { namespace: world.namespace });
-  return events.filter((e) => e.involvedObject.uid === about?.metadata.uid).map((e) => e.reason);
+  return events.filter((e) => untyped(e.involvedObject).uid === about?.metadata.uid).map((e) => String(e.reason));
 }
 
 const events = () => world.cluster.list(KINDS.Event, { namespace: world.namespace });
@@ -51,11 +53,11 @@ for (const executor of ['native', 'ops-request'] as const) {
       const told = await reasonsOf(await world.kafka());
       for (const reason of ['Planned', 'Submitted', 'Issued', 'Restarting', 'Restarted', 'Finished'])
         assert.ok(told.includes(reason), reason);
-      assert.ok((await events()).some((e) => e.reason === 'Restarting' && e.message.startsWith(`Pod ${KAFKA}-broker-2: `)));
+      assert.ok((await events()).some((e) => e.reason === 'Restarting' && untyped(e.message).startsWith(`Pod ${KAFKA}-broker-2: `)));
       assert.ok((await reasonsOf((await world.requests())[0])).includes('Submitted'));
       const closed: readonly string[] = Object.values(EVENT_REASONS);
       assert.deepEqual(
-        (await events()).filter((e) => !closed.includes(e.reason) || e.type !== 'Normal').map((e) => e.reason),
+        (await events()).filter((e) => !closed.includes(untyped(e.reason)) || e.type !== 'Normal').map((e) => e.reason),
         [],
       );
       assert.equal(ended(), 'TLS is as desired');
@@ -122,7 +124,7 @@ for (const { name, reason, exitCode, says, arrange } of ENDS) {
     assert.equal(ran.exitCode, exitCode, ran.stderr);
     const last = (await events()).find((e) => e.reason === reason) as KubeObject;
     assert.equal(last.type, 'Warning');
-    assert.match(last.message, says);
+    assert.match(untyped(last.message), says);
     assert.match(ended(), says);
   });
 }

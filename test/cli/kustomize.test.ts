@@ -2,6 +2,7 @@
  * The output of a synth, rewritten by Kustomize: what is harmless is not mentioned, and what would break is refused with the name of the field
  * and what to do instead. By kubectl's own Kustomize; without kubectl on the PATH that is skipped.
  */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +16,7 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { bundleName } from '#model/names';
 import { ClusterError } from '#reconciler/errors';
 import type { Cluster } from '#reconciler/ports';
+import { untyped } from '#test/support/untyped';
 import { IMAGE, JOB } from '../constructs/app-builder';
 import { yaml } from '../support/bundle-text';
 import { kafkaTls, kafkaTlsIn } from '../support/command-line';
@@ -71,7 +73,7 @@ const CASES: readonly Case[] = [
 /** A document that fits the bundle, from another owner. */
 function desired(owner: string): string {
   const { data } = configMapOf(output());
-  return String(data['desired.yaml']).replace('owner: demo/orders', `owner: ${owner}`);
+  return String(untyped(data)['desired.yaml']).replace('owner: demo/orders', `owner: ${owner}`);
 }
 
 /** What the construct emits; the user has given labels to the chart and to the Job. */

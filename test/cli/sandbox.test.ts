@@ -1,4 +1,5 @@
 /** The command's main job against a sandbox over HTTPS: sockets, certificates and handshakes are real. */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { connect } from '#reconciler/cluster/connect';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { InterruptedError } from '#reconciler/errors';
 import { EVENTS } from '#reconciler/ports';
+import { untyped } from '#test/support/untyped';
 import { yaml } from '../support/bundle-text';
 import { kafkaTls, type Ran } from '../support/command-line';
 
@@ -164,7 +166,7 @@ describe('the command and a sandbox', { concurrency: false }, () => {
 
   test('no command has printed a value of a Secret', async () => {
     const secrets = await inCluster((cluster) => cluster.list(KINDS.Secret, { namespace: 'demo' }));
-    const values = secrets.flatMap((s) => Object.entries<string>(s.data ?? {})).filter(([key]) => /key$|password|jks/.test(key));
+    const values = secrets.flatMap((s) => Object.entries<string>(untyped(s.data ?? {}))).filter(([key]) => /key$|password|jks/.test(key));
     assert.ok(values.length >= 4);
     const printed = all.map((ran) => ran.stdout + ran.stderr).join('\n');
     for (const [key, value] of values) {
@@ -176,7 +178,7 @@ describe('the command and a sandbox', { concurrency: false }, () => {
 });
 
 function conditionsOf(object: KubeObject | undefined): readonly { readonly type: string }[] {
-  return object?.status?.conditions ?? [];
+  return untyped(object?.status)?.conditions ?? [];
 }
 
 /** Waits until the Kafka is Ready. */
@@ -184,7 +186,7 @@ async function sandboxIsReady(): Promise<void> {
   const end = new AbortController();
   await inCluster(async (cluster) => {
     for await (const kafkas of cluster.watch(KINDS.Kafka, { namespace: 'demo' }, end.signal)) {
-      if (kafkas.some((k) => k.status?.phase === 'Ready')) end.abort();
+      if (kafkas.some((k) => untyped(k.status)?.phase === 'Ready')) end.abort();
     }
   });
 }

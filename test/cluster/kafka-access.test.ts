@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { accessTo, type KafkaSecrets } from '#reconciler/cluster/kafka-access';
 import { CERTIFICATE_VOLUME } from '#reconciler/model/broker-pod';
+import { untyped } from '#test/support/untyped';
 
 const login = { username: 'admin', password: 'secret' };
 const LOGIN = { mechanism: 'PLAIN', ...login };
@@ -60,6 +61,6 @@ for (const { name, spec = {}, isTls = false, secrets = { login, certificates: [c
   test(`a broker is reached by ${name}`, () => {
     const kafka: KubeObject = { ...KINDS.Kafka, metadata: { name: 'orders', namespace: 'demo' }, spec };
     const volumes = isTls ? [{ name: CERTIFICATE_VOLUME, secret: { secretName: 'orders-server-cert' } }] : [];
-    assert.deepEqual(accessTo(kafka, { ...KINDS.Pod, metadata: { name: 'orders-broker-0' }, spec: { volumes } }, secrets), access);
+    assert.deepEqual(accessTo(untyped(kafka), { ...KINDS.Pod, metadata: { name: 'orders-broker-0' }, spec: { volumes } }, secrets), access);
   });
 }

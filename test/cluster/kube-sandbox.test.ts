@@ -1,4 +1,5 @@
 /** The client against the sandbox's API: what the two have to agree on, beyond single answers. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
@@ -6,6 +7,7 @@ import type { TransportRequest } from '#reconciler/cluster/http';
 import { kubeCluster } from '#reconciler/cluster/kube';
 import { ClusterError, InvalidInputError } from '#reconciler/errors';
 import { createApi } from '#reconciler/sandbox/api/api';
+import { untyped } from '#test/support/untyped';
 import { FakeClock } from '../support/fake-clock';
 import { clusterIn, transportTo } from '../support/transports';
 
@@ -47,7 +49,7 @@ test('applying twice changes nothing, and others keep their fields', async () =>
 test('a dry run changes nothing', async () => {
   const { cluster } = sandbox();
   const would = await cluster.apply(issuer, { dryRun: true });
-  assert.equal(would.spec.ca.secretName, 'a');
+  assert.equal(untyped(would.spec).ca.secretName, 'a');
   assert.equal(await cluster.get(refOf(issuer)), undefined);
 });
 
@@ -59,7 +61,7 @@ test('a patch and a replace on an old resourceVersion are conflicts', async () =
   await assert.rejects(cluster.replace({ ...created, data: { a: '3' } }), isConflict);
   const stale = { op: 'test', path: '/metadata/resourceVersion', value: created.metadata.resourceVersion } as const;
   await assert.rejects(cluster.patch(refOf(configMap), [stale, { op: 'replace', path: '/data/a', value: '3' }]), isConflict);
-  assert.equal((await cluster.get(refOf(configMap)))?.data.a, '2');
+  assert.equal(untyped((await cluster.get(refOf(configMap)))?.data).a, '2');
 });
 
 test('an unknown field is refused by name', async () => {
@@ -106,7 +108,7 @@ test('watching follows creations, changes and deletions of one name', async () =
   const seen: string[] = [];
   const watching = (async () => {
     for await (const [found] of cluster.watch(KINDS.ConfigMap, { namespace: 'default', name: 'c' }, stop.signal))
-      seen.push(found?.data.a ?? 'none');
+      seen.push(untyped(found?.data)?.a ?? 'none');
   })();
   await clock.advance(0);
   const created = await cluster.create(configMap);

@@ -1,8 +1,10 @@
 /** Apps for tests of constructs, and what they come to. */
+
 import { App, Chart, Size, Testing } from 'cdk8s';
 import { parse } from 'yaml';
 import { KafkaCluster, KafkaTls, type KafkaTlsProps, Tls, TlsIssuer } from '#constructs/index';
 import type { KubeObject } from '#model/kube-object';
+import { untyped } from '#test/support/untyped';
 
 export const IMAGE = `registry.example/kafka-tls@sha256:${'0f3c'.repeat(16)}`;
 export const JOB = { image: IMAGE };
@@ -33,10 +35,10 @@ export function synth(chart: Chart): readonly KubeObject[] {
 }
 
 /** Returns the one object of a kind that a chart synthesises to. */
-export function only(chart: Chart, kind: string): KubeObject {
+export function only(chart: Chart, kind: string): ReturnType<typeof untyped> {
   const found = synth(chart).filter((o) => o.kind === kind);
   if (found.length !== 1 || found[0] === undefined) throw new Error(`${found.length} objects of kind ${kind}, wanted one`);
-  return found[0];
+  return untyped(found[0]);
 }
 
 /** Returns the documents of the bundle of a chart, by key. */

@@ -18,6 +18,7 @@ import { assembleBundle } from '#model/bundle';
 import type { Desired } from '#model/desired';
 import type { KubeObject } from '#model/kube-object';
 import { tlsHash } from '#model/tls';
+import { untyped } from '#test/support/untyped';
 import { expectGolden } from '../support/golden';
 import { COMBINED, DEDICATED, document, documents, EXISTING, JOB, kafkaTls, newChart, only, SELF_SIGNED, synth } from './app-builder';
 
@@ -110,7 +111,7 @@ test('names the converging request by its TLS state', () => {
   const chart = newChart();
   kafkaTls(chart);
   const { metadata, spec } = document(chart, CONVERGE);
-  assert.equal(metadata.name, `orders-tls-${tlsHash('orders', spec.tls)}`);
+  assert.equal(metadata.name, `orders-tls-${tlsHash('orders', untyped(spec).tls)}`);
 });
 
 test('has no rotation and no issuer when TLS is off', () => {
@@ -152,7 +153,7 @@ test('makes a separate issuer for one alias', () => {
   const chart = newChart();
   kafkaTls(chart, { tls: Tls.on({ issuer: CORP, client: { issuer: TlsIssuer.caSecret('apps-root', { name: 'apps' }) } }) });
   assert.deepEqual(document(chart, /^issuer-/).spec, { ca: { secretName: 'apps-root' } });
-  assert.equal(document(chart, CONVERGE).spec.tls.certificates[1].issuerRef.name, 'apps');
+  assert.equal(untyped(document(chart, CONVERGE).spec).tls.certificates[1].issuerRef.name, 'apps');
 });
 
 test('desired.yaml holds restart settings, deadlines and owner', () => {
@@ -176,7 +177,7 @@ test('with native the bundle holds the Certificates of the brokers, with the Sec
   const passwords = (cluster: KafkaCluster) => {
     const chart = newChart();
     kafkaTls(chart, { cluster, executor: Executor.native() });
-    return document(chart, /^certificate-orders-server-cert/).spec.keystores.jks.passwordSecretRef.name;
+    return untyped(document(chart, /^certificate-orders-server-cert/).spec).keystores.jks.passwordSecretRef.name;
   };
   assert.equal(passwords(EXISTING), 'orders-keystore-cred');
   assert.equal(passwords(KafkaCluster.existing('orders', { keystoreCredSecret: 'mine' })), 'mine');
@@ -194,8 +195,8 @@ test('merges fields that no prop models into the Kafka', () => {
     }),
     executor: Executor.native(),
   });
-  assert.equal(document(chart, /^kafka-/).spec.deletionPolicy, 'WipeOut');
-  assert.equal(document(chart, /^certificate-orders-client-cert/).spec.keystores.jks.passwordSecretRef.name, 'mine');
+  assert.equal(untyped(document(chart, /^kafka-/).spec).deletionPolicy, 'WipeOut');
+  assert.equal(untyped(document(chart, /^certificate-orders-client-cert/).spec).keystores.jks.passwordSecretRef.name, 'mine');
 });
 
 test('a patch of the converging request reaches all objects that depend on it', () => {
@@ -207,10 +208,10 @@ test('a patch of the converging request reaches all objects that depend on it', 
     return chart;
   };
   const [before, after] = [build(false), build(true)];
-  assert.deepEqual(document(after, CONVERGE).spec.tls.certificates[0].dnsNames, ['late.example.org']);
+  assert.deepEqual(untyped(document(after, CONVERGE).spec).tls.certificates[0].dnsNames, ['late.example.org']);
   assert.notEqual(document(after, CONVERGE).metadata.name, document(before, CONVERGE).metadata.name);
-  assert.deepEqual(document(after, /^kafka-/).spec.tls, document(after, CONVERGE).spec.tls);
-  assert.ok(document(after, /^certificate-orders-server-cert/).spec.dnsNames.includes('late.example.org'));
+  assert.deepEqual(untyped(document(after, /^kafka-/).spec).tls, untyped(document(after, CONVERGE).spec).tls);
+  assert.ok(untyped(document(after, /^certificate-orders-server-cert/).spec).dnsNames.includes('late.example.org'));
   assert.notEqual(only(after, 'Job').metadata.name, only(before, 'Job').metadata.name);
 });
 
@@ -225,28 +226,28 @@ const patches: readonly (readonly [
     'an Issuer',
     (c) => issuers(c)[2]?.addJsonPatch(JsonPatch.add('/spec/ca/crlDistributionPoints', ['http://crl'])),
     /^issuer-orders-ca\.yaml/,
-    (m) => m.spec.ca.crlDistributionPoints,
+    (m) => untyped(m.spec).ca.crlDistributionPoints,
     ['http://crl'],
   ],
   [
     'a CA Certificate',
     (c) => issuers(c)[1]?.addJsonPatch(JsonPatch.replace('/spec/privateKey/size', 4096)),
     /^certificate-orders-ca\.yaml/,
-    (m) => m.spec.privateKey.size,
+    (m) => untyped(m.spec).privateKey.size,
     4096,
   ],
   [
     'a Kafka',
     (c) => of(c).bundle.kafka?.addJsonPatch(JsonPatch.add('/spec/futureField', { a: 1 })),
     /^kafka-/,
-    (m) => m.spec.futureField,
+    (m) => untyped(m.spec).futureField,
     { a: 1 },
   ],
   [
     'a rotation',
     (c) => of(c).bundle.rotateRequest?.addJsonPatch(JsonPatch.replace('/spec/timeout', '20m')),
     /tls-rotate/,
-    (m) => m.spec.timeout,
+    (m) => untyped(m.spec).timeout,
     '20m',
   ],
   [
@@ -260,7 +261,7 @@ const patches: readonly (readonly [
     'a broker Certificate',
     (c) => of(c).bundle.brokerCertificates[0]?.addJsonPatch(JsonPatch.replace('/spec/renewBefore', '10m')),
     /^certificate-orders-server/,
-    (m) => m.spec.renewBefore,
+    (m) => untyped(m.spec).renewBefore,
     '10m',
   ],
 ];
@@ -288,7 +289,7 @@ test('quotes strings that YAML 1.1 would read as other types', () => {
   kafkaTls(chart, { owner: 'yes', tls: Tls.on({ issuer: CORP, server: { subject: { organizations: ['on', '1_000'] } } }) });
   const data: Readonly<Record<string, string>> = only(chart, 'ConfigMap').data;
   assert.match(data['desired.yaml'] ?? '', /owner: "yes"/);
-  assert.deepEqual(document(chart, CONVERGE).spec.tls.certificates[0].subject.organizations, ['1_000', 'on']);
+  assert.deepEqual(untyped(document(chart, CONVERGE).spec).tls.certificates[0].subject.organizations, ['1_000', 'on']);
 });
 
 test('one Tls value can be used for several Kafkas', () => {

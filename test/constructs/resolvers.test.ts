@@ -1,8 +1,10 @@
 /** How values are resolved at synth: by the resolvers of the user's App, and also where the App is of another copy of cdk8s. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { App, Chart, type IResolver, JsonPatch, Lazy, Size, Yaml } from 'cdk8s';
 import { ClientCertificate, Executor, KafkaCluster, Tls, TlsIssuer } from '#constructs/index';
+import { untyped } from '#test/support/untyped';
 import { DEDICATED, document, IMAGE, JOB, kafkaTls, newChart, only, refusals, synth, warningsOf } from './app-builder';
 
 const CONVERGE = /^kafkaopsrequest-orders-tls-[0-9a-f]{8}\.yaml$/;
@@ -45,7 +47,7 @@ test('resolves the bundle with the resolvers of the app, and everything that dep
     warningsOf(() => synth(chart)),
     [],
   );
-  assert.deepEqual(document(chart, /^certificate-app/).spec.dnsNames, ['kafka.corp.example']);
+  assert.deepEqual(untyped(document(chart, /^certificate-app/).spec).dnsNames, ['kafka.corp.example']);
   const text = Yaml.stringify(...synth(chart));
   assert.ok(!/<[a-z]+ \d>/.test(text), text);
 
@@ -81,8 +83,8 @@ test('resolves a Lazy in fields that no prop models', () => {
   });
   const orders = chart.node.findChild('orders') as ReturnType<typeof kafkaTls>;
   new ClientCertificate(chart, 'app', { kafkaTls: orders, name: 'app', extraSpec: { secretTemplate: { annotations: { policy: late } } } });
-  assert.deepEqual(document(chart, CONVERGE).spec.tls.certificates[0].uris, ['x:y']);
-  assert.equal(document(chart, /^certificate-app/).spec.secretTemplate.annotations.policy, 'WipeOut');
+  assert.deepEqual(untyped(document(chart, CONVERGE).spec).tls.certificates[0].uris, ['x:y']);
+  assert.equal(untyped(document(chart, /^certificate-app/).spec).secretTemplate.annotations.policy, 'WipeOut');
 });
 
 test('validates resolved values', () => {

@@ -1,4 +1,5 @@
 /** The Kustomizations of examples/flux: how long they wait, what they force or prune, and how a Kafka with TLS in Git is adopted. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -6,6 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import { goDurationMs } from '#model/go-duration';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { Client } from '#reconciler/sandbox/client';
+import { untyped } from '#test/support/untyped';
 import { desiredProps, off, on } from '../support/desired-states';
 import { inMemory, World } from '../support/world';
 
@@ -21,10 +23,10 @@ function only(name: string, kind: string): KubeObject {
 }
 
 test('waits for everything, and longer than the Job may take', () => {
-  const { wait, timeout, prune } = kustomization.spec;
+  const { wait, timeout, prune } = untyped(kustomization.spec);
   assert.equal(wait, true);
   assert.equal(prune, true);
-  const deadlineSeconds: number = only('expected.yaml', 'Job').spec.activeDeadlineSeconds;
+  const deadlineSeconds: number = untyped(only('expected.yaml', 'Job').spec).activeDeadlineSeconds;
   const timeoutSeconds = (goDurationMs(timeout) ?? 0) / 1000;
   assert.ok(timeoutSeconds > deadlineSeconds, `timeout ${timeoutSeconds} s, Job ${deadlineSeconds} s`);
   const written = readFileSync('examples/flux/kustomization.yaml', 'utf8');
@@ -33,7 +35,7 @@ test('waits for everything, and longer than the Job may take', () => {
 });
 
 test('forces nothing, and keeps the Kafka', () => {
-  for (const { spec } of [kustomization, withTls]) assert.equal(spec.force, undefined);
+  for (const { spec } of [kustomization, withTls]) assert.equal(untyped(spec).force, undefined);
   for (const { kind, metadata } of manifests('expected.yaml')) {
     const applied = Object.entries(metadata.annotations ?? {}).filter(([key]) =>
       /^kustomize\.toolkit\.fluxcd\.io\/(force|prune|reconcile|ssa)$/.test(key),
@@ -43,7 +45,7 @@ test('forces nothing, and keeps the Kafka', () => {
 });
 
 test('a Kafka with TLS in Git is adopted by both TLS paths together', () => {
-  const { ignore, ...rest } = withTls.spec;
+  const { ignore, ...rest } = untyped(withTls.spec);
   assert.deepEqual(ignore, [{ paths: ['/spec/enableSSL', '/spec/tls'], target: { group: 'kubedb.com', kind: 'Kafka', name: 'orders' } }]);
   assert.deepEqual({ ...withTls, spec: rest }, kustomization, 'nothing else differs');
 });
@@ -55,7 +57,7 @@ describe('applying the Kafka of Git again', () => {
     { name: 'leaves alone what the reconciler wrote, if Git says nothing of TLS', kafka: withoutTls, isKept: true },
     {
       name: 'reverts it if Git sets TLS and no rule ignores the fields',
-      kafka: { ...withoutTls, spec: { ...withoutTls.spec, enableSSL: true, tls } },
+      kafka: { ...withoutTls, spec: { ...untyped(withoutTls.spec), enableSSL: true, tls } },
       isKept: false,
     },
   ];
@@ -73,7 +75,7 @@ describe('applying the Kafka of Git again', () => {
         await world.apply(world.bundle(desiredProps('ops-request', off())));
         const generation = (await world.settle()).metadata.generation;
         const { metadata, spec } = await flux.apply(kafka);
-        assert.equal(spec.tls === undefined, isKept);
+        assert.equal(untyped(spec).tls === undefined, isKept);
         assert.equal(metadata.generation === generation, isKept);
       } finally {
         await world.stop();

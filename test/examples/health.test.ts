@@ -2,11 +2,13 @@
  * The health checks of examples/argocd and examples/flux: in Argo CD's Lua and Flux's CEL, over recorded statuses and over every status of
  * operations that nothing disturbs.
  */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { untyped } from '#test/support/untyped';
 import { type CelHealth, celCheck, type HealthExpressions } from '../support/cel-health';
 import { type LuaCheck, luaCheck } from '../support/lua-health';
 import { KAFKAS, REQUESTS } from '../support/recorded-statuses';
@@ -51,7 +53,7 @@ describe('health during an operation', () => {
     test(`${run.name}: ${inArgo.join(', ')}`, async () => {
       const { kafka, requests } = await historyOf(run);
       assert.ok(
-        kafka.some((k) => k.status?.phase === run.worst),
+        kafka.some((k) => untyped(k.status)?.phase === run.worst),
         `the Kafka was ${run.worst} meanwhile`,
       );
       assert.deepEqual(changes(kafka.map((k) => argo.Kafka(k).status)), inArgo);

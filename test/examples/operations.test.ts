@@ -1,4 +1,5 @@
 /** What examples/OPERATIONS.md says of ports, labels, rights, exit codes, names and versions is what the code has. */
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -7,6 +8,7 @@ import { parse } from 'yaml';
 import { Executor, KafkaCluster, KafkaTls } from '#constructs/index';
 import type { KubeObject } from '#model/kube-object';
 import { PORTS, selectorLabels } from '#model/kubedb';
+import { untyped } from '#test/support/untyped';
 import { kafkaTls } from '../support/command-line';
 import { on } from '../support/desired-states';
 
@@ -26,7 +28,7 @@ test('the NetworkPolicy admits the pods of the Job at the ports of the listeners
   const policy = blocks.find((b) => b.kind === 'NetworkPolicy');
   assert.deepEqual(policy.spec.podSelector.matchLabels, selectorLabels('orders'));
   const job = synthesised(Executor.opsRequest()).find((o) => o.kind === 'Job');
-  assert.deepEqual(policy.spec.ingress[0].from[0].podSelector.matchLabels, matching(job?.spec.template.metadata.labels, policy));
+  assert.deepEqual(policy.spec.ingress[0].from[0].podSelector.matchLabels, matching(untyped(job?.spec)?.template.metadata.labels, policy));
   assert.deepEqual(
     policy.spec.ingress[0].ports.map((p: { port: number }) => p.port),
     [PORTS.BROKER, PORTS.CONTROLLER],
@@ -35,7 +37,7 @@ test('the NetworkPolicy admits the pods of the Job at the ports of the listeners
 
 /** Of a pod's labels those that the policy asks for. */
 function matching(labels: Readonly<Record<string, string>>, policy: KubeObject): Readonly<Record<string, string>> {
-  const asked = Object.keys(policy.spec?.ingress[0].from[0].podSelector.matchLabels);
+  const asked = Object.keys(untyped(policy.spec)?.ingress[0].from[0].podSelector.matchLabels);
   return Object.fromEntries(asked.map((key) => [key, labels[key] ?? 'missing']));
 }
 
@@ -60,9 +62,8 @@ const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'e
 
 /** Verbs, those of a subresource as the page says them. */
 function verbsOf(executor: Executor, resources: readonly string[]): readonly string[] {
-  const rules: readonly { apiGroups: string[]; resources: string[]; verbs: string[] }[] = synthesised(executor).find(
-    (o) => o.kind === 'Role',
-  )?.rules;
+  const role = synthesised(executor).find((o) => o.kind === 'Role');
+  const rules: readonly { apiGroups: string[]; resources: string[]; verbs: string[] }[] = untyped(role?.rules);
   const said = (resource: string, verb: string) => {
     if (resource.endsWith('/eviction')) return 'evict';
     return resource.endsWith('/status') ? `${verb} of status` : verb;

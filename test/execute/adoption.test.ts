@@ -1,4 +1,5 @@
 /** Kafkas that have TLS already, as KubeDB's tutorials make them, are adopted as they are: no request, no restart, no other certificate. */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { KeyEncoding, Tls, TlsIssuer, type TlsOnProps } from '#constructs/index';
@@ -7,6 +8,7 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { issuerManifests } from '#model/manifests';
 import { ANNOTATION_OWNER, trustName } from '#model/names';
 import type { CertificateSpec } from '#model/tls';
+import { untyped } from '#test/support/untyped';
 import { counting } from '../support/interrupting-cluster';
 import { COMBINED, KAFKA, NAMESPACE, startPlaintext, type World } from '../support/world';
 
@@ -92,6 +94,6 @@ function issuers(): readonly KubeObject[] {
 
 async function stateOf(world: World) {
   const secrets = ['server', 'client'].map((alias) => world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-${alias}-cert`)));
-  const leaves = (await Promise.all(secrets)).map((secret) => secret?.data['tls.crt']);
+  const leaves = (await Promise.all(secrets)).map((secret) => untyped(secret?.data)?.['tls.crt']);
   return { leaves, pods: await world.podUids(), spec: (await world.kafka())?.spec };
 }

@@ -1,4 +1,5 @@
 /** Clients verify brokers with the trust bundle: by OpenSSL, which needs a self-signed root, as librdkafka does, and by Node's TLS. */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { connect, createServer } from 'node:tls';
 import { TlsIssuer } from '#constructs/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
+import { untyped } from '#test/support/untyped';
 import { type Issued, issueCertificate } from '../support/certificate-factory';
 import { on } from '../support/desired-states';
 import { COMBINED, KAFKA, NAMESPACE, startPlaintext, type World } from '../support/world';
@@ -31,9 +33,9 @@ async function exported(data: Readonly<Record<string, string>>): Promise<{ trust
   world = await startPlaintext('native', { objects: [secret, issuer], kafka: { ...COMBINED, replicas: 1 } });
   await world.apply(world.desired(on({ issuer: TlsIssuer.issuer('corp') })));
   const held = (await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)))?.data;
-  const text = (key: string) => Buffer.from(held[key], 'base64').toString('utf8');
+  const text = (key: string) => Buffer.from(untyped(held)[key], 'base64').toString('utf8');
   const configMap = await world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));
-  return { trust: configMap?.data['ca.crt'] ?? '', chain: text('tls.crt'), key: text('tls.key') };
+  return { trust: untyped(configMap?.data)?.['ca.crt'] ?? '', chain: text('tls.crt'), key: text('tls.key') };
 }
 
 const caSecret = (signer: Issued, others: readonly Issued[], ca?: Issued) => ({

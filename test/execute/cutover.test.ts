@@ -1,9 +1,11 @@
 /** A cut-over that other changes interfere with: no gate holds between its pods, and waiting is an outage, too. */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Cutover } from '#constructs/index';
 import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
 import type { Cluster, ProgressEvent } from '#reconciler/ports';
+import { untyped } from '#test/support/untyped';
 import { assertConverged } from '../support/converged';
 import { off, on } from '../support/desired-states';
 import { assertFails, COMBINED, failureOf, KAFKA, startPlaintext, type World } from '../support/world';
@@ -20,7 +22,7 @@ const noticingPairs = (cluster: Cluster): Cluster => ({
   ...cluster,
   evict: async (pod, uid) => {
     const pods = await cluster.list(KINDS.Pod, { namespace: world.namespace });
-    const running = pods.filter((p) => p.status?.phase === 'Running' && p.metadata.deletionTimestamp === undefined);
+    const running = pods.filter((p) => untyped(p.status)?.phase === 'Running' && p.metadata.deletionTimestamp === undefined);
     if (running.length < PODS.length) pairs.push(pod.name);
     return cluster.evict(pod, uid);
   },
@@ -115,7 +117,7 @@ describe('a rolling cut-over', () => {
     await started();
     once(atFirst('evicted'), async () => {
       const kafka = (await world.kafka()) as KubeObject;
-      await world.cluster.replace({ ...kafka, spec: { ...kafka.spec, replicas: 4 } });
+      await world.cluster.replace({ ...kafka, spec: { ...untyped(kafka.spec), replicas: 4 } });
     });
     await failureOf(world.apply(world.desired(on())));
     assert.deepEqual([...new Set(world.evicted)].sort(), PODS, 'those that there are were converted');

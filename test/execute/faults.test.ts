@@ -2,6 +2,7 @@
  * Faults, and the cluster after them: no healthy pod was touched, the Kafka is not paused, the error is one clear sentence, and the next run
  * continues where the last one stopped.
  */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
@@ -10,6 +11,7 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
 import { ANNOTATION_OWNER } from '#model/names';
 import type { Cluster } from '#reconciler/ports';
+import { untyped } from '#test/support/untyped';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
 import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
@@ -103,7 +105,7 @@ describe('native', () => {
     world.events.length = 0;
     const claim = async () => {
       const now = (await world.cluster.get(refOf(request))) as KubeObject;
-      await world.cluster.replace({ ...now, status: { ...now.status, phase: 'Pending' } }, { status: true });
+      await world.cluster.replace({ ...now, status: { ...untyped(now.status), phase: 'Pending' } }, { status: true });
     };
     world.when('waiting', `${KAFKA}-server-cert`, () => void claim());
     await assertFails(world.apply(bundle), 4, /an ops-manager carries it out/);
@@ -139,7 +141,7 @@ describe('native', () => {
       apply: async (object, options) => {
         if (object.kind === 'Secret' && isFirst) {
           isFirst = false;
-          const data = Object.fromEntries(Object.keys(object.data).map((key) => [key, theirs]));
+          const data = Object.fromEntries(Object.keys(untyped(object.data)).map((key) => [key, theirs]));
           await cluster.create({ ...object, data });
         }
         return cluster.apply(object, options);
@@ -180,7 +182,7 @@ describe('native', () => {
     await world.apply(() => desired);
     assert.deepEqual(world.evicted, ['orders-controller-1', 'orders-controller-1'], 'one converted, and back');
     const requests = await world.requests();
-    assert.deepEqual(requests.map((r) => r.status.phase).sort(), ['Failed', 'Successful']);
+    assert.deepEqual(requests.map((r) => untyped(r.status).phase).sort(), ['Failed', 'Successful']);
     await assertDone(world, desired);
   });
 
@@ -233,7 +235,7 @@ describe('ops-request', () => {
     await world.apply(bundle);
     const requests = await world.requests();
     assert.ok(
-      requests.some((r) => r.spec.type === 'Restart'),
+      requests.some((r) => untyped(r.spec).type === 'Restart'),
       'a Restart was asked for',
     );
     await assertDone(world, bundle);
@@ -284,7 +286,7 @@ describe('ops-request', () => {
     await world.apply(() => desired);
     const requests = await world.requests();
     assert.deepEqual(
-      requests.map((r) => r.status.phase),
+      requests.map((r) => untyped(r.status).phase),
       ['Successful', 'Successful'],
     );
     await assertDone(world, desired);
@@ -297,7 +299,7 @@ describe('ops-request', () => {
     await world.cluster.create({ ...bundle.converge, metadata: { name: 'by-hand', namespace: NAMESPACE } });
     await world.apply(bundle);
     const requests = await world.requests();
-    const phases = requests.map((r) => `${r.metadata.name} ${r.status.phase}`);
+    const phases = requests.map((r) => `${r.metadata.name} ${untyped(r.status).phase}`);
     assert.deepEqual(phases, ['by-hand Failed', `${bundle.converge.metadata.name} Successful`]);
     await assertDone(world, bundle);
   });
@@ -341,7 +343,7 @@ describe('native, where it must not continue', () => {
       assert.deepEqual(world.evicted, []);
       const requests = await world.requests();
       assert.deepEqual(
-        requests.map((r) => r.status.phase),
+        requests.map((r) => untyped(r.status).phase),
         ['Successful'],
         'nothing was begun',
       );
@@ -434,7 +436,7 @@ async function annotateIssuer(annotations: Record<string, string>): Promise<void
 /** Every budget of the Kafka forbids every eviction. */
 async function forbidEvictions(): Promise<void> {
   for (const found of await world.cluster.list(KINDS.PodDisruptionBudget, { namespace: NAMESPACE }))
-    await world.cluster.replace({ ...found, spec: { ...found.spec, maxUnavailable: 0 } });
+    await world.cluster.replace({ ...found, spec: { ...untyped(found.spec), maxUnavailable: 0 } });
   await world.environment.pass(5_000);
 }
 

@@ -1,4 +1,5 @@
 /** Restarts that wait for Kafka's health, not only for pods. The sandbox's model answers as real brokers would. */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
@@ -8,6 +9,7 @@ import { KINDS } from '#model/kube-object';
 import type { KafkaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
+import { untyped } from '#test/support/untyped';
 import { on } from '../support/desired-states';
 import {
   assertFails,
@@ -131,7 +133,7 @@ describe('the active controller', () => {
     const issuedAfter = await secured();
     const allowEvictions = async (maxUnavailable: number) => {
       for (const budget of await world.cluster.list(KINDS.PodDisruptionBudget, { namespace: world.namespace }))
-        await world.cluster.replace({ ...budget, spec: { ...budget.spec, maxUnavailable } });
+        await world.cluster.replace({ ...budget, spec: { ...untyped(budget.spec), maxUnavailable } });
     };
     let leader: number | undefined;
     changeFacts((facts) => ({ ...facts, quorum: { ...facts.quorum, leaderId: leader ?? facts.quorum.leaderId } }));

@@ -1,10 +1,12 @@
 /** KubeDB decides whether the Kafka is Ready: its client trusts the CA of the client certificate, which may not be the brokers' CA. */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { TlsIssuer } from '#constructs/index';
 import { EXECUTORS } from '#model/desired';
 import { isFinishedRequest } from '#model/kubedb';
 import { plan } from '#reconciler/plan/plan';
+import { untyped } from '#test/support/untyped';
 import { NOTHING_TO_DO } from '../support/converged';
 import { on } from '../support/desired-states';
 import type { FakeClock } from '../support/fake-clock';
@@ -38,7 +40,7 @@ for (const executor of EXECUTORS) {
 
       const repaired = world.desired(on());
       await world.apply(repaired);
-      assert.equal((await world.kafka())?.status?.phase, 'Ready');
+      assert.equal(untyped((await world.kafka())?.status)?.phase, 'Ready');
       assert.deepEqual(await world.apply(repaired), NOTHING_TO_DO);
     });
 
@@ -46,7 +48,7 @@ for (const executor of EXECUTORS) {
       world = await startPlaintext(executor, { kafka: COMBINED });
       const bundle = world.desired(on());
       assert.deepEqual(await world.apply(bundle), { changed: true, message: 'TLS is as desired' });
-      assert.equal((await world.kafka())?.status?.phase, 'Ready');
+      assert.equal(untyped((await world.kafka())?.status)?.phase, 'Ready');
       assert.ok(world.events.some((e) => e.event === 'ready' && /KubeDB reports it Ready/.test(e.message)));
     });
   });

@@ -2,11 +2,13 @@
  * An issuer that refuses: the run reports the issuer's reason while it waits and when it ends. Once the cause is fixed, the next run gets the
  * certificates, though cert-manager itself would wait for an hour.
  */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { ClientCertificate } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
+import { untyped } from '#test/support/untyped';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { on } from '../support/desired-states';
 import { assertFails, COMBINED, failureOf, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
@@ -112,7 +114,7 @@ describe('an issuer that leaves desired names out', () => {
     };
   };
   const message = /Issuer\/orders-ca dropped 127\.0\.0\.1: the issued certificate lacks what was asked for/;
-  const revision = async () => (await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`)))?.status?.revision;
+  const revision = async () => untyped((await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`)))?.status)?.revision;
 
   for (const executor of EXECUTORS) {
     test(`is reported, and not asked again and again (${executor})`, async () => {

@@ -1,10 +1,12 @@
 /** Another kind of key for a Kafka that runs: cert-manager issues, and each pod restarts once with the new certificate. */
+
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { afterEach, test } from 'node:test';
 import { ClientCertificate, KeyAlgorithm, TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { KINDS } from '#model/kube-object';
 import { mismatches } from '#reconciler/plan/verify';
+import { untyped } from '#test/support/untyped';
 import { NOTHING_TO_DO } from '../support/converged';
 import { on } from '../support/desired-states';
 import { assertFails, COMBINED, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
@@ -16,7 +18,7 @@ const both = (keyAlgorithm: KeyAlgorithm): Partial<TlsOnProps> => ({ server: { k
 
 async function keyOf(secretName: string): Promise<unknown> {
   const secret = await world.cluster.get(world.ref(KINDS.Secret, secretName));
-  const { publicKey } = new X509Certificate(Buffer.from(secret?.data['tls.crt'], 'base64'));
+  const { publicKey } = new X509Certificate(Buffer.from(untyped(secret?.data)?.['tls.crt'], 'base64'));
   const { namedCurve, modulusLength } = publicKey.asymmetricKeyDetails ?? {};
   return namedCurve ?? modulusLength ?? publicKey.asymmetricKeyType;
 }

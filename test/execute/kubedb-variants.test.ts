@@ -1,4 +1,5 @@
 /** Kafkas whose configuration differs from the plain one: KubeDB adds listeners, and clusters have other DNS domains. */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Size } from 'cdk8s';
@@ -6,6 +7,7 @@ import { KafkaCluster, type Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { readProperties } from '#reconciler/model/properties';
+import { untyped } from '#test/support/untyped';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { off, on } from '../support/desired-states';
 import { assertFails, COMBINED, KAFKA, startPlaintext, World } from '../support/world';
@@ -48,7 +50,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       });
       const dnsNames = async () => {
         const certificate = await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-server-cert`));
-        return (certificate?.spec.dnsNames ?? []).filter((name: string) => name.includes('.svc.'));
+        return (untyped(certificate?.spec)?.dnsNames ?? []).filter((name: string) => name.includes('.svc.'));
       };
       const NAMES = [`*.${KAFKA}-pods.demo.svc.${DOMAIN}`, `${KAFKA}-pods.demo.svc.${DOMAIN}`];
 
@@ -96,7 +98,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     async function protocolOf(shape: string, listener: string): Promise<string | undefined> {
       const name = shape === 'combined' ? `${KAFKA}-config` : `${KAFKA}-broker-config`;
       const secret = await world.cluster.get(world.ref(KINDS.Secret, name));
-      const properties = readProperties(Buffer.from(secret?.data['config.properties'], 'base64').toString());
+      const properties = readProperties(Buffer.from(untyped(secret?.data)?.['config.properties'], 'base64').toString());
       const entries = properties.get('listener.security.protocol.map')?.split(',') ?? [];
       return entries.find((entry) => entry.startsWith(`${listener}:`))?.split(':')[1];
     }

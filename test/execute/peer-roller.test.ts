@@ -2,9 +2,11 @@
  * A peer's test cases for its roller, answered by the product's own: the loop that restarts pods, its gates and the verification after it,
  * in front of a scripted cluster. The cases are not part of this project and only run where they are at hand.
  */
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import type { Kafka } from '#model/kinds/index';
 import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import type { KafkaTlsError } from '#reconciler/errors';
 import type { ExecuteContext } from '#reconciler/execute/context';
@@ -162,7 +164,7 @@ class ScriptedCluster {
       observedAt: this.clock.now().toISOString(),
       namespace: NAMESPACE,
       name: KAFKA,
-      kafka: { ...KINDS.Kafka, metadata: { name: KAFKA, namespace: NAMESPACE }, spec: { replicas: 0 } } as unknown as KubeObject,
+      kafka: { ...KINDS.Kafka, metadata: { name: KAFKA, namespace: NAMESPACE }, spec: { replicas: 0 } } as unknown as Kafka,
       secrets: [],
       petSets: [],
       pods: this.pods,

@@ -1,10 +1,12 @@
 /** Kafkas of several apps with one CA: the KafkaTls that creates the CA owns it, and the others refer to it. */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration } from 'cdk8s';
 import { ClientCertificate, KafkaCluster, Tls, TlsIssuer } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
+import { untyped } from '#test/support/untyped';
 import { NOTHING_TO_DO } from '../support/converged';
 import { MOVE, on } from '../support/desired-states';
 import { assertFails, COMBINED, kafkaManifest, startPlaintext, type World } from '../support/world';
@@ -55,11 +57,11 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       const bundle = world.desired(tls);
       await assertFails(world.apply(bundle), 2, /belongs to no KafkaTls, and has other content: spec\.ca\.secretName differs/);
       const subject = world.ref(KINDS.Issuer, 'orders-ca');
-      assert.equal((await world.cluster.get(subject))?.spec.ca.secretName, 'by-hand');
+      assert.equal(untyped((await world.cluster.get(subject))?.spec).ca.secretName, 'by-hand');
 
       await world.delete(subject);
       await world.apply(bundle);
-      assert.equal((await world.cluster.get(subject))?.spec.ca.secretName, 'orders-ca');
+      assert.equal(untyped((await world.cluster.get(subject))?.spec).ca.secretName, 'orders-ca');
     });
 
     test('a Certificate that a user created in another spelling is adopted unchanged, and nothing is issued', async () => {
@@ -81,7 +83,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
           issuerRef: { name: 'orders-ca' },
         },
       });
-      await world.until(async () => (await world.cluster.get(subject))?.status?.revision === 1);
+      await world.until(async () => untyped((await world.cluster.get(subject))?.status)?.revision === 1);
       const before = await world.cluster.get(subject);
       const names = { dnsNames: ['a.example.org', 'billing.example.org'], ipAddresses: ['::1'] };
       const wanted = world.desired(
@@ -92,8 +94,8 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       await world.apply(wanted);
       const after = await world.cluster.get(subject);
       assert.equal(after?.metadata.labels?.['kafka-tls/kafka'], 'orders');
-      assert.deepEqual(after?.spec.dnsNames, before?.spec.dnsNames);
-      assert.equal(after?.status.revision, 1);
+      assert.deepEqual(untyped(after?.spec)?.dnsNames, untyped(before?.spec)?.dnsNames);
+      assert.equal(untyped(after?.status)?.revision, 1);
       assert.deepEqual(await world.apply(wanted), NOTHING_TO_DO);
     });
   });

@@ -1,4 +1,5 @@
 /** Bundles from any source: any text is answered with a plan or manifests, or with an error that names the problem. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +7,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { type KubeObject, refOf } from '#model/kube-object';
 import { parseYaml } from '#reconciler/input/yaml';
+import { untyped } from '#test/support/untyped';
 import { bundleConfigMap, configMapOfBundle, yaml } from '../support/bundle-text';
 import { ClusterBuilder } from '../support/cluster-builder';
 import type { World } from '../support/world';
@@ -54,9 +56,9 @@ type Change = (configMap: KubeObject, document: number, mutations: readonly Muta
 
 /** Replaces the text of one document of a bundle. */
 function inDocument({ data, ...rest }: KubeObject, document: number, change: (text: string) => string): KubeObject {
-  const keys = Object.keys(data);
+  const keys = Object.keys(untyped(data));
   const key = keys[document % keys.length] as string;
-  return { ...rest, data: { ...data, [key]: change(data[key]) } };
+  return { ...rest, data: { ...untyped(data), [key]: change(untyped(data)[key]) } };
 }
 
 function mutatedYaml(text: string, mutations: readonly Mutation[]): string {

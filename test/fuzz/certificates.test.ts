@@ -1,4 +1,5 @@
 /** Anything in the place of certificates in Secrets and listeners: it is read, or reported as unreadable. No value is thrown or repeated. */
+
 import assert from 'node:assert/strict';
 import type { KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { isSignedBy, judgeChain, keyEncodingOf, readCertificates } from '#reconc
 import type { Cluster } from '#reconciler/ports';
 import { type KeySpec, keyToPem, pooledKeys } from '#reconciler/sandbox/stand-ins/pki/keys';
 import { createRequest, signRequest } from '#reconciler/sandbox/stand-ins/pki/x509';
+import { untyped } from '#test/support/untyped';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
 import { bundlesFor, outsideOf, tlsWorld } from './fixtures';
 import { assertAlways, assertGraceful, runGracefully } from './graceful';
@@ -128,7 +130,7 @@ const anySecretData = fc.record({ 'tls.crt': anyData, 'ca.crt': anyData, 'tls.ke
 test('a Secret of anything has facts, without any of its values', async () => {
   const property = fc.asyncProperty(anySecretData, async (data) => {
     const secret: KubeObject = { ...KINDS.Secret, metadata: { name: 's', uid: 'u', resourceVersion: '1' }, data };
-    const facts = secretFacts(secret);
+    const facts = secretFacts(untyped(secret));
     for (const key of ['tls.crt', 'ca.crt'] as const) {
       const found = key === 'tls.crt' ? facts.leaf : facts.ca?.[0];
       assert.ok(
@@ -136,8 +138,8 @@ test('a Secret of anything has facts, without any of its values', async () => {
         `${key}: ${JSON.stringify(facts)}`,
       );
     }
-    signingCa(secret);
-    trustOf(secret);
+    signingCa(untyped(secret));
+    trustOf(untyped(secret));
     assertWords(JSON.stringify(facts));
   });
   await assertAlways(property, 150);

@@ -38,7 +38,7 @@ describe('the domain in the objects of a Kafka', () => {
   const certificate = (dnsNames: readonly string[], name = 'orders-server-cert') => ({
     ...KINDS.Certificate,
     metadata: { name },
-    spec: { dnsNames },
+    spec: { secretName: name, issuerRef: { name: 'ca' }, dnsNames },
   });
   const cases: readonly (readonly [name: string, live: Omit<DomainSources, 'name' | 'namespace'>, is?: string])[] = [
     ['nothing', { petSets: [{}], certificates: [] }],

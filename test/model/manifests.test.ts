@@ -13,6 +13,7 @@ import {
   OPERATION,
 } from '#model/manifests';
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
+import { untyped } from '#test/support/untyped';
 
 const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'team-a' };
 const CORP: IssuerSettings = { kind: 'reference', ref: { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' } };
@@ -55,8 +56,8 @@ test('refers to the issuer that it makes', () => {
 
 test('keeps the key of a self-signed CA when it is renewed', () => {
   const [, ca] = issuerManifests(SELF_SIGNED, PLACE);
-  assert.equal(ca?.spec.privateKey.rotationPolicy, 'Never');
-  assert.equal(ca?.spec.isCA, true);
+  assert.equal(untyped(ca?.spec)?.privateKey.rotationPolicy, 'Never');
+  assert.equal(untyped(ca?.spec)?.isCA, true);
 });
 
 test('lists both certificates completely, in the encoding that Kafka reads', () => {
@@ -110,6 +111,6 @@ test('allows an application certificate only the usages of a client', () => {
     certificate: {},
     extraSpec: {},
   });
-  assert.deepEqual(spec.usages, ['digital signature', 'key encipherment', 'client auth']);
-  assert.deepEqual(spec.issuerRef, { group: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' });
+  assert.deepEqual(untyped(spec).usages, ['digital signature', 'key encipherment', 'client auth']);
+  assert.deepEqual(untyped(spec).issuerRef, { group: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-ca' });
 });

@@ -4,6 +4,7 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { podFacts } from '#reconciler/observe/pod';
 import { redact } from '#reconciler/observe/redact';
 import { caProblem, configOf, secretFacts, signingCa } from '#reconciler/observe/secret';
+import { untyped } from '#test/support/untyped';
 import { asPkcs1, issueCertificate } from '../support/certificate-factory';
 
 const root = issueCertificate({ commonName: 'root', isCa: true });
@@ -22,7 +23,9 @@ function secret(data: Readonly<Record<string, string>>, annotations: Readonly<Re
 }
 
 test('a Secret is its keys, its certificates and how its key is written', () => {
-  const facts = secretFacts(secret({ 'tls.crt': leaf.cert, 'ca.crt': root.cert, 'tls.key': asPkcs1(leaf.key), 'keystore.jks': 'x' }));
+  const facts = secretFacts(
+    untyped(secret({ 'tls.crt': leaf.cert, 'ca.crt': root.cert, 'tls.key': asPkcs1(leaf.key), 'keystore.jks': 'x' })),
+  );
   assert.deepEqual(facts.keys, ['ca.crt', 'keystore.jks', 'tls.crt', 'tls.key']);
   assert.equal(facts.leaf?.subject, 'O=kafka, CN=leaf');
   assert.deepEqual(
@@ -35,19 +38,24 @@ test('a Secret is its keys, its certificates and how its key is written', () => 
 });
 
 test('a Secret whose CA is another says so', () => {
-  assert.equal(secretFacts(secret({ 'tls.crt': leaf.cert, 'ca.crt': otherRoot.cert })).isSignedByCa, false);
+  assert.equal(secretFacts(untyped(secret({ 'tls.crt': leaf.cert, 'ca.crt': otherRoot.cert }))).isSignedByCa, false);
 });
 
 test('a broken Secret says what is broken', () => {
-  assert.equal(secretFacts(secret({ 'tls.crt': 'nonsense', 'ca.crt': '' })).unreadable, 'tls.crt: no PEM certificate; ca.crt: empty');
-  assert.deepEqual(secretFacts({ ...secret({}), data: null }).keys, []);
+  assert.equal(
+    secretFacts(untyped(secret({ 'tls.crt': 'nonsense', 'ca.crt': '' }))).unreadable,
+    'tls.crt: no PEM certificate; ca.crt: empty',
+  );
+  assert.deepEqual(secretFacts(untyped({ ...secret({}), data: null })).keys, []);
 });
 
 test("of a Secret's annotations only cert-manager's are kept", () => {
   const facts = secretFacts(
-    secret(
-      {},
-      { 'cert-manager.io/issuer-name': 'ca', 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"tls.key":"c2VjcmV0"}}' },
+    untyped(
+      secret(
+        {},
+        { 'cert-manager.io/issuer-name': 'ca', 'kubectl.kubernetes.io/last-applied-configuration': '{"data":{"tls.key":"c2VjcmV0"}}' },
+      ),
     ),
   );
   assert.deepEqual(facts.annotations, { 'cert-manager.io/issuer-name': 'ca' });
@@ -65,7 +73,7 @@ describe('what a CA issuer cannot sign with', () => {
     ['an intermediate CA', secret({ 'tls.crt': intermediate.cert, 'tls.key': 'k' }), undefined],
   ];
   for (const [name, given, problem, isFinal] of cases)
-    test(name, () => assert.deepEqual(caProblem(given), problem === undefined ? undefined : { problem, isFinal }));
+    test(name, () => assert.deepEqual(caProblem(untyped(given)), problem === undefined ? undefined : { problem, isFinal }));
 });
 
 describe('what a CA issuer gives its leaves', () => {
@@ -119,7 +127,7 @@ describe('what a CA issuer gives its leaves', () => {
   for (const { name, data, ca, chain } of cases) {
     test(name, () => {
       const names = (all: readonly { subject: string }[] | undefined) => all?.map((c) => c.subject.replace('O=kafka, CN=', ''));
-      const given = signingCa(secret(data));
+      const given = signingCa(untyped(secret(data)));
       assert.deepEqual(names(given.ca), ca === undefined ? undefined : [ca]);
       assert.deepEqual(names(given.chain), chain);
     });
@@ -135,7 +143,7 @@ test('configuration is shown without passwords and logins, also where a line goe
     '  password="hunter2";',
     'log.dirs=/var/log/kafka',
   ].join('\n');
-  assert.deepEqual(configOf(secret({ 'config.properties': properties })), {
+  assert.deepEqual(configOf(untyped(secret({ 'config.properties': properties }))), {
     'config.properties': 'process.roles=broker\nlog.dirs=/var/log/kafka',
   });
 });
@@ -202,7 +210,7 @@ test('a pod is its role, its state, its revision and what it mounts', () => {
       ],
     },
   };
-  assert.deepEqual(podFacts(pod, { petSet: 'orders-broker', role: 'broker', ordinal: 1, nodeId: 1 }, []), {
+  assert.deepEqual(podFacts(untyped(pod), { petSet: 'orders-broker', role: 'broker', ordinal: 1, nodeId: 1 }, []), {
     name: 'orders-broker-1',
     uid: 'u1',
     role: 'broker',
@@ -239,7 +247,7 @@ describe('how long a pod took to get Ready', () => {
   ];
   for (const c of cases) {
     test(c.name, () => {
-      assert.equal(podFacts(c.pod, { petSet: 'orders-broker', role: 'broker', ordinal: 1, nodeId: 1 }, []).startMs, c.expect);
+      assert.equal(podFacts(untyped(c.pod), { petSet: 'orders-broker', role: 'broker', ordinal: 1, nodeId: 1 }, []).startMs, c.expect);
     });
   }
 });

@@ -12,6 +12,7 @@ import { parseCertificates } from '#reconciler/pki/certificates';
 import type { Cluster, Dialer, DialTarget, Handshake } from '#reconciler/ports';
 import type { Denial } from '#reconciler/sandbox/api/access';
 import { createApi } from '#reconciler/sandbox/api/api';
+import { untyped } from '#test/support/untyped';
 import { issueCertificate } from '../support/certificate-factory';
 import { ClusterBuilder } from '../support/cluster-builder';
 import { FakeClock } from '../support/fake-clock';
@@ -49,13 +50,13 @@ const certificateSecret = { 'tls.crt': leaf.cert, 'ca.crt': root.cert, 'tls.key'
 
 /** A small Kafka with TLS and all that belongs to it; each entry can be replaced or left out. */
 function objects(): Record<string, KubeObject> {
-  const sets = petSetsOf(kafka).map((set) => {
+  const sets = petSetsOf(untyped(kafka)).map((set) => {
     const volumes = [{ name: 'temp-config', secret: { secretName: `${set.name}-conf` } }];
-    const template = withCertificateVolume(kafka, { spec: { containers: [{ name: 'kafka' }], volumes } });
+    const template = withCertificateVolume(untyped(kafka), { spec: { containers: [{ name: 'kafka' }], volumes } });
     return object(KINDS.PetSet, set.name, { spec: { replicas: set.replicas, selector: {}, serviceName: 'orders-pods', template } });
   });
-  const pods = nodesOf(kafka).map((node) => {
-    const { spec } = withCertificateVolume(kafka, { spec: { containers: [{ name: 'kafka' }] } });
+  const pods = nodesOf(untyped(kafka)).map((node) => {
+    const { spec } = withCertificateVolume(untyped(kafka), { spec: { containers: [{ name: 'kafka' }] } });
     return object(
       KINDS.Pod,
       node.pod,
@@ -217,7 +218,7 @@ test('what can be done without and may not be read is noted with the reason', as
   const all = objects();
   all['Kafka/orders'] = {
     ...kafka,
-    spec: { ...kafka.spec, tls: { ...tls, issuerRef: { ...tls.issuerRef, kind: 'ClusterIssuer', name: 'corp-ca' } } },
+    spec: { ...untyped(kafka.spec), tls: { ...tls, issuerRef: { ...tls.issuerRef, kind: 'ClusterIssuer', name: 'corp-ca' } } },
   };
   const live = await observed(all, {
     denied: [
@@ -230,7 +231,7 @@ test('what can be done without and may not be read is noted with the reason', as
 });
 
 test("KubeDB's GitOps operator need not be installed, nor cert-manager without TLS", async () => {
-  const plain = { 'Kafka/orders': { ...kafka, spec: { ...kafka.spec, enableSSL: false, tls: undefined } } };
+  const plain = { 'Kafka/orders': { ...kafka, spec: { ...untyped(kafka.spec), enableSSL: false, tls: undefined } } };
   const notInstalled = ['kafkas.gitops.kubedb.com', 'certificates.cert-manager.io', 'issuers.cert-manager.io'];
   const live = await observed(plain, { notInstalled });
   assert.deepEqual([live.gitOpsKafka, live.certificates, live.unread], [undefined, [], undefined]);
@@ -393,7 +394,9 @@ for (const { name, selector, expect } of selectors) {
 }
 
 test('requests come oldest first, attempts of one second by their number', async () => {
-  const all: Record<string, KubeObject> = { 'Kafka/orders': { ...kafka, spec: { ...kafka.spec, enableSSL: false, tls: undefined } } };
+  const all: Record<string, KubeObject> = {
+    'Kafka/orders': { ...kafka, spec: { ...untyped(kafka.spec), enableSSL: false, tls: undefined } },
+  };
   for (const name of ['a-10', 'a-2', 'a'])
     all[name] = object(KINDS.KafkaOpsRequest, name, { spec: { type: 'Restart', databaseRef: { name: 'orders' } } });
   const live = await observed(all);
@@ -420,10 +423,10 @@ test('no key, password or Secret value is ever part of an observation', async ()
       });
       const set = all['PetSet/orders-broker'] as KubeObject;
       const template = {
-        ...set.spec.template,
-        spec: { ...set.spec.template.spec, containers: [{ name: 'kafka', env: [{ name: 'KAFKA_PASSWORD', value: hidden.env }] }] },
+        ...untyped(set.spec).template,
+        spec: { ...untyped(set.spec).template.spec, containers: [{ name: 'kafka', env: [{ name: 'KAFKA_PASSWORD', value: hidden.env }] }] },
       };
-      all['PetSet/orders-broker'] = { ...set, spec: { ...set.spec, template } };
+      all['PetSet/orders-broker'] = { ...set, spec: { ...untyped(set.spec), template } };
       const text = JSON.stringify(await observed(all));
       for (const [what, secretValue] of Object.entries(hidden)) {
         assert.ok(

@@ -1,4 +1,5 @@
 /** One row a reason at least: what is different, what is found, about whom. Every reason of the vocabulary is met by some row or plan. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS } from '#model/kube-object';
@@ -8,6 +9,7 @@ import { petSetFindings } from '#reconciler/plan/checks/pet-sets';
 import { podFindings, unknownPodFindings } from '#reconciler/plan/checks/pods';
 import { rotationFindings, secretFindings } from '#reconciler/plan/checks/secrets';
 import type { PlanInput } from '#reconciler/plan/plan-input';
+import { untyped } from '#test/support/untyped';
 import { ClusterBuilder, certificate, NOW, TLS, tlsBy } from '../support/cluster-builder';
 
 const cluster = () => new ClusterBuilder();
@@ -122,7 +124,7 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
       .wants(tlsBy('orders-ca', { certificates: [{ alias: 'client', privateKey: { encoding: 'PKCS8' } }] }))
       .kafka((k) => ({
         ...k,
-        spec: { ...k.spec, tls: tlsBy('orders-ca', { certificates: [{ alias: 'client', privateKey: { encoding: 'PKCS8' } }] }) },
+        spec: { ...untyped(k.spec), tls: tlsBy('orders-ca', { certificates: [{ alias: 'client', privateKey: { encoding: 'PKCS8' } }] }) },
       }))
       .secret('orders-client-cert', { keyEncoding: 'PKCS1' }),
     finds: ['KeyEncodingDiffers orders-client-cert'],

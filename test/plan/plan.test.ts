@@ -2,6 +2,7 @@
  * Every row of "live x desired", for both executors: the plan that is printed is compared with a picture a person can read.
  * `golden/<executor>/<row>.txt`; UPDATE_GOLDEN=1 draws them anew.
  */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
@@ -10,6 +11,7 @@ import { restartsOf } from '#reconciler/model/plan';
 import { type PlanOptions, plan } from '#reconciler/plan/plan';
 import { PLAIN } from '#reconciler/report/style';
 import { planText } from '#reconciler/report/text';
+import { untyped } from '#test/support/untyped';
 import {
   ClusterBuilder,
   certificate,
@@ -269,7 +271,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'other fields of a declared Kafka differ',
-    cluster: () => new ClusterBuilder().declares().kafka((k) => ({ ...k, spec: { ...k.spec, version: '4.0.0' } })),
+    cluster: () => new ClusterBuilder().declares().kafka((k) => ({ ...k, spec: { ...untyped(k.spec), version: '4.0.0' } })),
     restarts: 0,
   },
   {
@@ -324,7 +326,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'halted',
-    cluster: () => new ClusterBuilder().kafka((k) => ({ ...k, spec: { ...k.spec, halted: true } })),
+    cluster: () => new ClusterBuilder().kafka((k) => ({ ...k, spec: { ...untyped(k.spec), halted: true } })),
     restarts: 0,
     obstacle: 'blocked',
   },

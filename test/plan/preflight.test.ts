@@ -1,13 +1,16 @@
 /** Everything that stands in the way of a plan is said at once, most final first; what only time cures does not hide what a commit cures. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DEFAULT_DEADLINES, EXECUTORS, type ExecutorName } from '#model/desired';
+import type { Issuer, PodDisruptionBudget } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { LABEL_KAFKA } from '#model/names';
 import { permissions } from '#model/permissions';
 import type { CertificateFacts, KafkaFacts, TopicFacts } from '#reconciler/model/observation';
 import { restartsOf } from '#reconciler/model/plan';
 import { type PlanOptions, plan } from '#reconciler/plan/plan';
+import { untyped } from '#test/support/untyped';
 import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, readyIssuer, TLS } from '../support/cluster-builder';
 
 /** An obstacle in few words: `invalid Kafka/orders`. */
@@ -79,7 +82,7 @@ describe('all at once', () => {
       cluster: () =>
         plaintext()
           .desires({ owner: 'demo/other' })
-          .kafka((k) => ({ ...k, metadata: { ...k.metadata, deletionTimestamp: NOW }, spec: { ...k.spec, halted: true } })),
+          .kafka((k) => ({ ...k, metadata: { ...k.metadata, deletionTimestamp: NOW }, spec: { ...untyped(k.spec), halted: true } })),
       expect: ['blocked Kafka/orders'],
       says: /is being deleted/,
     },
@@ -132,15 +135,15 @@ describe('permissions', () => {
 });
 
 /** An object that a run of this Kafka has applied. */
-const ours = (o: KubeObject): KubeObject => ({ ...o, metadata: { ...o.metadata, labels: { [LABEL_KAFKA]: KAFKA } } });
+const ours = <O extends KubeObject>(o: O): O => ({ ...o, metadata: { ...o.metadata, labels: { [LABEL_KAFKA]: KAFKA } } });
 
 describe('issuers', () => {
-  const ready = (status: string | undefined, spec: object = {}): KubeObject => ({
+  const ready = (status: string | undefined, spec: object = {}): Issuer => ({
     ...readyIssuer('orders-ca'),
     spec,
     status: status === undefined ? {} : { conditions: [{ type: 'Ready', status, reason: 'ErrGetKeyPair', message: 'secret not found' }] },
   });
-  const issuer = (c: ClusterBuilder, object: KubeObject) => c.issuer({ kind: 'Issuer', name: 'orders-ca', object });
+  const issuer = (c: ClusterBuilder, object: Issuer) => c.issuer({ kind: 'Issuer', name: 'orders-ca', object });
   const adding = () => plaintext().desires(MOVE);
   const manifest = (kind: 'Issuer' | 'Certificate', name: string, spec: object): KubeObject => {
     return { apiVersion: KINDS[kind].apiVersion, kind, metadata: { name, namespace: NAMESPACE }, spec };
@@ -189,7 +192,7 @@ describe('issuers', () => {
 });
 
 describe('the type of an issuer', () => {
-  const object = (spec: object): KubeObject => ({ ...readyIssuer('orders-ca'), spec });
+  const object = (spec: object): Issuer => ({ ...readyIssuer('orders-ca'), spec });
   const by = (c: ClusterBuilder, spec: object) => c.issuer({ kind: 'Issuer', name: 'orders-ca', object: object(spec) });
   const adding = (spec: object) => by(plaintext().desires(MOVE), spec);
   const rotating = (spec: object) => by(new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' }), spec);
@@ -286,7 +289,7 @@ describe('the type of an issuer', () => {
 });
 
 describe('the Secret of a CA issuer', () => {
-  const caIssuer = (): KubeObject => ({ ...readyIssuer('orders-ca'), spec: { ca: { secretName: 'corp-ca' } } });
+  const caIssuer = (): Issuer => ({ ...readyIssuer('orders-ca'), spec: { ca: { secretName: 'corp-ca' } } });
   const adding = (problem: string, isFinal: boolean, isInBundle = true) => {
     const cluster = plaintext().desires(MOVE);
     if (isInBundle) cluster.issuing(caIssuer());
@@ -468,7 +471,7 @@ describe('budgets', () => {
   /** One budget a spec, for the brokers; each counts as many pods as `expected`. */
   const withBudgets = (c: ClusterBuilder, specs: readonly object[], expected = 3) => {
     const { apiVersion, kind } = KINDS.PodDisruptionBudget;
-    const budgets = specs.map((spec, i): KubeObject => {
+    const budgets = specs.map((spec, i): PodDisruptionBudget => {
       return { apiVersion, kind, metadata: { name: `budget-${i}`, namespace: NAMESPACE }, spec, status: { expectedPods: expected } };
     });
     for (const { name, role } of c.live.pods) if (role !== 'controller') c.pod(name, { budgets: budgets.map((b) => b.metadata.name) });
@@ -584,7 +587,7 @@ describe('what stops nothing and should be known', () => {
   };
   const controllers = (c: ClusterBuilder, replicas: number) =>
     c
-      .kafka((k) => ({ ...k, spec: { ...k.spec, topology: { ...k.spec.topology, controller: { replicas } } } }))
+      .kafka((k) => ({ ...k, spec: { ...untyped(k.spec), topology: { ...untyped(k.spec).topology, controller: { replicas } } } }))
       .sees(({ pods }) => ({ pods: pods.filter((p) => p.role === 'broker' || p.ordinal < replicas) }));
   const leaf = (id: string, notAfter: string) => certificate(id, { notAfter });
   const serving = (c: ClusterBuilder, served: CertificateFacts) => {

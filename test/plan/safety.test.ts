@@ -1,9 +1,11 @@
 /** What a plan must never hold: a restart that TLS does not ask for, a loop, a success that is none. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PAUSE_REASON, REQUEST } from '#model/names';
 import { type Plan, restartsOf, type Step } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
+import { untyped } from '#test/support/untyped';
 import { ClusterBuilder, certificate, NOW, TLS, tlsBy } from '../support/cluster-builder';
 
 const SERVER = 'orders-server-cert';
@@ -15,7 +17,7 @@ const kinds = (p: Plan) => p.steps.map((s) => s.kind);
 const fromOf = (p: Plan) =>
   p.steps.flatMap((s) => (s.kind === 'submitOpsRequest' ? [s.manifest.metadata.annotations?.[REQUEST.from]] : []))[0];
 
-const isRotateRequest = (s: Step) => s.kind === 'submitOpsRequest' && s.manifest.spec?.tls?.rotateCertificates === true;
+const isRotateRequest = (s: Step) => s.kind === 'submitOpsRequest' && untyped(s.manifest.spec)?.tls?.rotateCertificates === true;
 
 const isRotation = (s: Step) => s.kind === 'issue' && s.certificates.some((c) => c.isRotation);
 
@@ -33,7 +35,7 @@ for (const executor of ['native', 'ops-request'] as const) {
 
     test('a second attempt reverses what the first one found, not what it left', () => {
       const c = turningOn()
-        .kafka((k) => ({ ...k, spec: { ...k.spec, enableSSL: true, tls: TLS } }))
+        .kafka((k) => ({ ...k, spec: { ...untyped(k.spec), enableSSL: true, tls: TLS } }))
         .request(CONVERGE, 'Failed', { executor, from: 'off' }, { tls: TLS });
       assert.equal(fromOf(planOf(c)), JSON.stringify('off'));
     });

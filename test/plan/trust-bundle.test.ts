@@ -1,4 +1,5 @@
 /** Which CA certificates clients have to trust, a row a situation; what is written of them; and what they are never told. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LABEL_KAFKA } from '#model/names';
@@ -6,6 +7,7 @@ import type { CaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
 import { casToTrust, isTrustBundleCurrent, trustBundleFinding, wantedTrustBundle } from '#reconciler/plan/trust-bundle';
 import { trustBundleNotes } from '#reconciler/plan/trust-bundle-steps';
+import { untyped } from '#test/support/untyped';
 import { ClusterBuilder, certificate, NAMESPACE, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
 
 const ROOT = 'CN=root of orders-ca';
@@ -104,7 +106,7 @@ test('the same certificates are the same bytes, in whatever order they are found
   const [a, b, c] = [root('a', { subject: 'CN=ca' }), root('b', { subject: 'CN=ca' }), root('c', { subject: 'CN=a ca' })];
   const textOf = (ca: readonly CaFacts[]) => {
     const cluster = new ClusterBuilder().secret('orders-server-cert', { ca }).issuer({ kind: 'Issuer', name: 'orders-ca' });
-    return wantedTrustBundle(world(cluster))?.data['ca.crt'];
+    return untyped(wantedTrustBundle(world(cluster))?.data)['ca.crt'];
   };
   assert.equal(textOf([a, b, c]), textOf([c, b, a]));
   assert.equal(textOf([c, a, b]), [c, a, b].map((ca) => `# ${ca.subject}, until ${ca.notAfter}\n${ca.pem}`).join('\n'));
@@ -115,7 +117,7 @@ test('a subject is a comment, whatever is in it', () => {
   const cluster = new ClusterBuilder()
     .secret('orders-server-cert', { ca: [root('x', { subject })] })
     .issuer({ kind: 'Issuer', name: 'orders-ca' });
-  const text: string = wantedTrustBundle(world(cluster))?.data['ca.crt'];
+  const text: string = untyped(wantedTrustBundle(world(cluster))?.data)['ca.crt'];
   assert.equal(text.split('\n')[0], '# CN=-BEGIN CERTIFICATE-?MIIB??, O=Gr??e, until 2035-11-23T09:00:00Z');
 });
 

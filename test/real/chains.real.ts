@@ -2,6 +2,7 @@
  * How real cert-manager handles a CA of two tiers and a CertificateRequest of the product. `observe/secret.ts`, the sandbox's CA issuer and the
  * probe of a CA that cannot be read rely on it.
  */
+
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -10,6 +11,7 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { statusOf } from '#reconciler/model/object-status';
 import { createRequest } from '#reconciler/pki/certificate-request';
 import { plan } from '#reconciler/plan/plan';
+import { untyped } from '#test/support/untyped';
 import { assertConverged } from '../support/converged';
 import { desiredProps, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
@@ -59,7 +61,7 @@ describe('chains', { skip: WITHOUT_KUBEDB }, () => {
   /** Common names of the certificates under a key of a Secret. */
   async function names(world: World, secret: string, key: string): Promise<readonly string[]> {
     const object = await world.cluster.get(world.ref(KINDS.Secret, secret));
-    const pem = Buffer.from(object?.data?.[key] ?? '', 'base64').toString('utf8');
+    const pem = Buffer.from(untyped(object?.data)?.[key] ?? '', 'base64').toString('utf8');
     const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
     return blocks.map((block) => /CN=(.*)/.exec(new X509Certificate(block).subject)?.[1] ?? '');
   }
@@ -92,12 +94,12 @@ describe('chains', { skip: WITHOUT_KUBEDB }, () => {
       metadata: { name: subject.name, namespace: world.namespace },
       spec: { ...spec, ...createRequest({ commonName: 'orders.demo.svc', dnsName: 'orders.demo.svc' }) },
     });
-    await world.until(async () => (await world.cluster.get(subject))?.status?.ca !== undefined);
+    await world.until(async () => untyped((await world.cluster.get(subject))?.status)?.ca !== undefined);
     const status = (await world.cluster.get(subject))?.status;
-    const root = new X509Certificate(Buffer.from(status.ca, 'base64'));
+    const root = new X509Certificate(Buffer.from(untyped(status).ca, 'base64'));
     assert.match(root.subject, /CN=corp-root/);
     assert.match(
-      Buffer.from(status.certificate, 'base64').toString('utf8'),
+      Buffer.from(untyped(status).certificate, 'base64').toString('utf8'),
       /^(-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\s*){2}$/,
     );
     await world.stop();

@@ -1,10 +1,12 @@
 /** The health checks of examples/argocd and examples/flux, judged by Argo CD's own Lua interpreter and by Flux's own evaluation of CEL. */
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { before, describe, test } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import type { KubeObject } from '#model/kube-object';
+import { untyped } from '#test/support/untyped';
 import type { HealthExpressions } from '../support/cel-health';
 import { KAFKAS, REQUESTS, type RecordedStatus } from '../support/recorded-statuses';
 import { build } from './go';
@@ -49,7 +51,7 @@ describe('health', () => {
   for (const { kind, apiVersion, recorded } of CHECKS) {
     test(`${kind} in Flux's CEL`, () => {
       const kustomization = documents('examples/flux/kustomization.yaml').find((m) => m.kind === 'Kustomization');
-      const all: readonly HealthExpressions[] = kustomization?.spec.healthCheckExprs;
+      const all: readonly HealthExpressions[] = untyped(kustomization?.spec)?.healthCheckExprs;
       const cel = all.find((e) => e.apiVersion === apiVersion && e.kind === kind);
       const answers = ask(recorded.map(({ object }) => ({ object, cel })));
       // What an expression cannot be asked of is waited for.

@@ -2,11 +2,13 @@
  * The order in which real cert-manager issues again, which this project relies on. And KubeDB's race, in which a rotation is
  * Successful before the new certificate is there, does not reach a Kafka that this project looks after.
  */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { statusOf } from '#reconciler/model/object-status';
 import { mismatches } from '#reconciler/plan/verify';
+import { untyped } from '#test/support/untyped';
 import { desiredProps, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
 import { realEnvironments } from './environment';
@@ -42,10 +44,10 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
       const object = await world.cluster.get(certificate);
       const held = await world.cluster.get(secret);
       return {
-        revision: object?.status?.revision ?? 0,
+        revision: untyped(object?.status)?.revision ?? 0,
         isReady: conditionOf(object as KubeObject, 'Ready')?.status === 'True',
         isIssuing: conditionOf(object as KubeObject, 'Issuing')?.status === 'True',
-        certificate: held?.data?.['tls.crt'] ?? '',
+        certificate: untyped(held?.data)?.['tls.crt'] ?? '',
       };
     };
     const first = await look();
@@ -85,8 +87,8 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     const first = await made('PKCS1');
     await world.delete(certificate);
     const second = await made('PKCS8');
-    assert.equal(second['tls.crt'], first['tls.crt'], 'nothing was issued');
-    assert.equal(second['tls.key'], first['tls.key'], 'nor written in the other encoding');
+    assert.equal(untyped(second)['tls.crt'], untyped(first)['tls.crt'], 'nothing was issued');
+    assert.equal(untyped(second)['tls.key'], untyped(first)['tls.key'], 'nor written in the other encoding');
     await world.stop();
   });
 
@@ -94,7 +96,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
     const world = await secured({ rotationRace: true });
     const bundle = world.bundle(desiredProps('ops-request', on({ issuedAfter: world.clock.now().toISOString() })));
     await world.apply(bundle);
-    const types = (await world.requests()).map((r) => r.spec.type);
+    const types = (await world.requests()).map((r) => untyped(r.spec).type);
     assert.ok(types.includes('Restart'), types.join(', '));
     assert.deepEqual(mismatches(await world.observe(bundle), bundle.tls), []);
     assert.deepEqual(await world.apply(bundle), { changed: false, message: 'nothing to do' });

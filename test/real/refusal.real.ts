@@ -2,11 +2,13 @@
  * How cert-manager handles a request that an issuer refuses: where it writes the reason, that it waits for an hour, and that the condition
  * that the product sets makes it try again at once.
  */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hasTrueCondition, KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { issuanceCause, triggerIssuance } from '#reconciler/execute/issuance';
 import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
+import { untyped } from '#test/support/untyped';
 import { issueCertificate } from '../support/certificate-factory';
 import { World } from '../support/world';
 import { realEnvironments } from './environment';
@@ -38,12 +40,12 @@ describe('a refused request', () => {
     assert.equal(issuanceFailure(await get()), reason);
     assert.equal(await issuanceCause(world, await get()), `${reason} (CertificateRequest/${world.namespace}/app-1)`);
     const held = (await world.cluster.get(secret)) as KubeObject;
-    await world.cluster.replace({ ...held, data: { ...held.data, 'tls.key': encoded(ca.key) } });
+    await world.cluster.replace({ ...held, data: { ...untyped(held.data), 'tls.key': encoded(ca.key) } });
     await world.environment.pass(5_000);
     assert.equal(statusOf(await get()).state, 'Failed', 'cert-manager itself waits for an hour');
     await triggerIssuance(world, certificate);
     await world.until(async () => statusOf(await get()).state === 'Current');
-    assert.equal((await get()).status.failedIssuanceAttempts, undefined);
+    assert.equal(untyped((await get()).status).failedIssuanceAttempts, undefined);
     await world.stop();
   });
 });

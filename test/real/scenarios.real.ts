@@ -2,6 +2,7 @@
  * All scenarios on a real API server with real cert-manager, through both executors, as the ServiceAccount and with the Role that the
  * constructs emit. What no registry has is stood in for: KubeDB's operators and kubelets.
  */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
@@ -10,6 +11,7 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { bundleName } from '#model/names';
 import { systemClock } from '#reconciler/cluster/system-clock';
+import { untyped } from '#test/support/untyped';
 import { kafkaTls } from '../support/command-line';
 import { desiredProps, on } from '../support/desired-states';
 import { scenarios } from '../support/scenarios';
@@ -43,7 +45,7 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
     });
 
     test(`the Role of ${executor} allows nothing that was never asked for`, () => {
-      const rules: readonly Rule[] = accessOf(executor, 'demo').flatMap((o) => (o.kind === 'Role' ? o.rules : []));
+      const rules: readonly Rule[] = accessOf(executor, 'demo').flatMap((o) => (o.kind === 'Role' ? untyped(o.rules) : []));
       const idle = idleIn(rules, environments().asked[executor]).filter(
         (line) => !ELSEWHERE.some(([of, known]) => of === executor && known === line),
       );

@@ -1,4 +1,5 @@
 /** Plans and observations for the tests of reports: small, and with the awkward parts. */
+import { asKind } from '#model/kinds/index';
 import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import type { CertificateFacts, Observation, PodFacts, Served } from '#reconciler/model/observation';
 import type { Finding, Plan, PlannedRestart, Reason, Step } from '#reconciler/model/plan';
@@ -187,7 +188,7 @@ export const LIVE: Observation = {
   observedAt: '2026-11-23T09:00:00Z',
   namespace: NAMESPACE,
   name: 'orders',
-  kafka: manifest(KAFKA),
+  kafka: asKind('Kafka', manifest(KAFKA)),
   issuers: [],
   certificates: [],
   secrets: [],

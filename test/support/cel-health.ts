@@ -3,8 +3,10 @@
  * and `current` are evaluated, and the first that is true decides. An object for which none is true is in progress, and so is one that an
  * expression cannot be evaluated for, such as one without a status.
  */
+
 import { parse } from '@marcbachmann/cel-js';
 import type { KubeObject } from '#model/kube-object';
+import { untyped } from './untyped';
 
 /** An item of a Kustomization's `healthCheckExprs`. */
 export interface HealthExpressions {
@@ -26,7 +28,7 @@ export function celCheck({ inProgress, failed, current }: HealthExpressions): (o
   ] as const;
   const programs = inOrder.flatMap(([health, text]) => (text === undefined ? [] : [{ health, isSo: parse(text) }]));
   return (object) => {
-    const observed = object.status?.observedGeneration;
+    const observed = untyped(object.status)?.observedGeneration;
     if (observed !== undefined && observed !== object.metadata.generation) return 'InProgress';
     try {
       return programs.find(({ isSo }) => isSo(object) === true)?.health ?? 'InProgress';

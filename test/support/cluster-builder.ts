@@ -8,7 +8,7 @@
 import { assembleBundle, type Bundle } from '#model/bundle';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '#model/desired';
 import type { KeyKind } from '#model/key-kind';
-import type { Certificate, KafkaOpsRequest } from '#model/kinds/index';
+import type { Certificate, Issuer, Kafka, KafkaOpsRequest } from '#model/kinds/index';
 import { type Condition, KINDS, type KubeObject } from '#model/kube-object';
 import { brokerCertificate } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '#model/names';
@@ -26,6 +26,7 @@ import type {
 } from '#reconciler/model/observation';
 import { assumedObservation, assumedPem, publishedTrustBundle } from '#reconciler/plan/assumed-observation';
 import { type ChangeRecord, formatChangeRecord } from '#reconciler/plan/change-record';
+import { untyped } from './untyped';
 
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';
@@ -192,7 +193,7 @@ export class ClusterBuilder {
     return this;
   }
 
-  kafka(change: (kafka: KubeObject) => KubeObject): this {
+  kafka(change: (kafka: Kafka) => Kafka): this {
     return this.sees(({ kafka }) => {
       if (kafka === undefined) throw new Error('there is no Kafka to change');
       return { kafka: change(kafka) };
@@ -216,7 +217,10 @@ export class ClusterBuilder {
   }
 
   kafkaCondition(condition: Condition): this {
-    return this.kafka((k) => ({ ...k, status: { ...k.status, conditions: [...(k.status?.conditions ?? []), condition] } }));
+    return this.kafka((k) => ({
+      ...k,
+      status: { ...untyped(k.status), conditions: [...(untyped(k.status)?.conditions ?? []), condition] },
+    }));
   }
 
   pod(name: string, change: Partial<PodFacts>): this {
@@ -292,7 +296,7 @@ function kafkaObject(topology: 'dedicated' | 'combined', tls: TlsState): KubeObj
 }
 
 /** Returns an Issuer that cert-manager calls Ready. */
-export function readyIssuer(name: string): KubeObject {
+export function readyIssuer(name: string): Issuer {
   return {
     apiVersion: KINDS.Issuer.apiVersion,
     kind: 'Issuer',

@@ -2,6 +2,7 @@
  * Another client writes to the same objects at the same time: a run tries again on fresh facts, or stops with the reason. It reverts none of
  * the other client's changes and leaves nothing half done. In memory and on a real API server.
  */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { ClientCertificate, type KafkaTls, type Tls } from '#constructs/index';
@@ -16,6 +17,7 @@ import { Client } from '#reconciler/sandbox/client';
 import { assertConverged } from './converged';
 import { desiredProps, off, on } from './desired-states';
 import { RIVAL, Rival } from './rival';
+import { untyped } from './untyped';
 import { assertFails, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
 const STORAGE = { resources: { requests: { storage: '1Gi' } } };
@@ -98,7 +100,7 @@ export function conflicts(
       const before = await world.podUids();
       const wanted = bundle(rotation());
       await assertFails(world.apply(wanted), 1, /Certificate\/.*\/orders-ca: spec\.renewBefore belongs to field manager "rival"/);
-      assert.equal((await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-ca`)))?.spec.renewBefore, '2h');
+      assert.equal(untyped((await world.cluster.get(world.ref(KINDS.Certificate, `${KAFKA}-ca`)))?.spec).renewBefore, '2h');
       assert.deepEqual(await world.podUids(), before);
       assert.ok(!hasCondition(await world.kafka(), 'Paused'));
       await rivalClient().apply({ ...ca, spec: {} });
@@ -128,7 +130,7 @@ export function conflicts(
       });
       await world.apply(bundle(on()));
       assert.equal(writes, 2);
-      assert.deepEqual((await trust())?.data, { ...before?.data, note: 'during the run' });
+      assert.deepEqual((await trust())?.data, { ...untyped(before?.data), note: 'during the run' });
       between = (cluster) => cluster;
       await assertDone(bundle(on()));
     });
@@ -148,7 +150,8 @@ export function conflicts(
       world.onEvent = ({ event }) => void (event === 'evicted' && seen.push(trust()));
       await world.apply(bundle(on()));
       assert.equal(seen.length, 3);
-      for (const configMap of await world.environment.run(Promise.all(seen))) assert.match(configMap?.data['ca.crt'], /BEGIN CERTIFICATE/);
+      for (const configMap of await world.environment.run(Promise.all(seen)))
+        assert.match(untyped(configMap?.data)?.['ca.crt'], /BEGIN CERTIFICATE/);
       between = (cluster) => cluster;
       await assertDone(bundle(on()));
     });
@@ -200,7 +203,7 @@ export function conflicts(
               const created = await decorated.create(object);
               if (stolen !== undefined) return created;
               const { metadata, spec, ...rest } = (await cluster.get(lease)) as KubeObject;
-              stolen = await rivalClient().replace({ ...rest, metadata, spec: { ...spec, holderIdentity: RIVAL } });
+              stolen = await rivalClient().replace({ ...rest, metadata, spec: { ...untyped(spec), holderIdentity: RIVAL } });
               while (held?.isHeld()) await clock.sleep(100);
               return created;
             },
@@ -208,10 +211,10 @@ export function conflicts(
           { isHeld: () => held?.isHeld() ?? false },
         );
       await assertFails(world.environment.run(run()), 4, /no longer holds its Lease/);
-      assert.equal((await cluster.get(lease))?.spec.holderIdentity, RIVAL, 'the run that lost the Lease does not release it');
+      assert.equal(untyped((await cluster.get(lease))?.spec).holderIdentity, RIVAL, 'the run that lost the Lease does not release it');
       if (executor === 'native') assert.deepEqual(world.evicted, [], 'its request was not begun');
 
-      await rivalClient().replace({ ...(stolen as KubeObject), spec: { ...stolen?.spec, holderIdentity: '' } });
+      await rivalClient().replace({ ...(stolen as KubeObject), spec: { ...untyped(stolen?.spec), holderIdentity: '' } });
       await world.environment.run(run());
       await assertDone(wanted);
     });

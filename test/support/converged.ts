@@ -1,4 +1,5 @@
 /** What must hold of a cluster when a run has ended, whatever disturbed it, and the end state that two plays can be compared by. */
+
 import assert from 'node:assert/strict';
 import type { Bundle } from '#model/bundle';
 import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
@@ -7,6 +8,7 @@ import type { Observation } from '#reconciler/model/observation';
 import { TRUST_KEY } from '#reconciler/model/trust-bundle';
 import { readCas } from '#reconciler/pki/certificates';
 import { mismatches } from '#reconciler/plan/verify';
+import { untyped } from './untyped';
 import { hasCondition, NAMESPACE, type World } from './world';
 
 export const NOTHING_TO_DO = { changed: false, message: 'nothing to do' };
@@ -42,7 +44,7 @@ export async function endState(world: World): Promise<Readonly<Record<string, un
   const state = Object.fromEntries([
     ...lasting.map((o) => [nameOf(o), { spec: o.spec, labels: o.metadata.labels, annotations: o.metadata.annotations }]),
     ...secrets.map((s) => [nameOf(s), Object.keys(s.data ?? {}).sort()]),
-    ...requests.map((r) => [nameOf(r), { spec: r.spec, phase: r.status?.phase, conditions: conditionsOf(r) }]),
+    ...requests.map((r) => [nameOf(r), { spec: r.spec, phase: untyped(r.status)?.phase, conditions: conditionsOf(r) }]),
     ...configMaps.map((c) => [nameOf(c), { labels: c.metadata.labels, trusted: trustedBy(c) }]),
     ...pods.map((p) => [nameOf(p), p.metadata.labels]),
     ['Paused', hasCondition(await world.kafka(), 'Paused')],
@@ -58,10 +60,10 @@ function nameOf({ kind, metadata }: KubeObject): string {
 
 /** Names of the CAs in the trust bundle. */
 function trustedBy(configMap: KubeObject): readonly string[] {
-  return readCas(configMap.data?.[TRUST_KEY] ?? '').certificates.map((c) => c.subject);
+  return readCas(untyped(configMap.data)?.[TRUST_KEY] ?? '').certificates.map((c) => c.subject);
 }
 
 /** Types in a fixed order: a run that continues after a kill writes conditions in another order. */
 function conditionsOf(request: KubeObject): readonly string[] {
-  return (request.status?.conditions ?? []).map((c: { type: string }) => c.type).sort();
+  return (untyped(request.status)?.conditions ?? []).map((c: { type: string }) => c.type).sort();
 }

@@ -3,8 +3,10 @@
  * Job's own policy, or its deadline has passed. It knows what the Jobs of the reconciler use and nothing else; with a real API server
  * the real one is there.
  */
+
 import { type Condition, hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
 import { ApiError, Client } from '#reconciler/sandbox/client';
+import { untyped } from './untyped';
 import type { TestEnvironment } from './world';
 
 const BACKOFF_MS = 10_000;
@@ -43,10 +45,10 @@ export class JobController {
 
   private async sync(job: KubeObject, pods: readonly KubeObject[]): Promise<void> {
     if (isOver(job) || job.metadata.deletionTimestamp !== undefined) return;
-    if (pods.some(({ status }) => status?.phase === 'Succeeded')) return this.conclude(job, 'Complete', 'CompletionsReached');
-    const { backoffLimit = 6, activeDeadlineSeconds = Number.POSITIVE_INFINITY } = job.spec;
+    if (pods.some(({ status }) => untyped(status)?.phase === 'Succeeded')) return this.conclude(job, 'Complete', 'CompletionsReached');
+    const { backoffLimit = 6, activeDeadlineSeconds = Number.POSITIVE_INFINITY } = untyped(job.spec);
     const nowMs = this.environment.clock.now().getTime();
-    const failures = pods.filter(({ status }) => status?.phase === 'Failed').map((pod) => actionOn(job, pod));
+    const failures = pods.filter(({ status }) => untyped(status)?.phase === 'Failed').map((pod) => actionOn(job, pod));
     const counted = failures.filter((action) => action === 'Count').length;
     if (failures.includes('FailJob')) return this.conclude(job, 'Failed', 'PodFailurePolicy');
     if (counted > backoffLimit) return this.conclude(job, 'Failed', 'BackoffLimitExceeded');
@@ -64,12 +66,15 @@ export class JobController {
     const { name, namespace = '', uid = '' } = metadata;
     const owner = { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
     const pod = { name: `${name}-${++this.created}`, namespace, ownerReferences: [owner] };
-    return { apiVersion: 'v1', kind: 'Pod', metadata: { ...spec.template.metadata, ...pod }, spec: spec.template.spec };
+    return { apiVersion: 'v1', kind: 'Pod', metadata: { ...untyped(spec).template.metadata, ...pod }, spec: untyped(spec).template.spec };
   }
 
   private async conclude(job: KubeObject, type: 'Complete' | 'Failed', reason: string): Promise<void> {
     const condition: Condition = { type, status: 'True', reason };
-    await this.client.replaceStatus({ ...job, status: { ...job.status, conditions: [...(job.status?.conditions ?? []), condition] } });
+    await this.client.replaceStatus({
+      ...job,
+      status: { ...untyped(job.status), conditions: [...(untyped(job.status)?.conditions ?? []), condition] },
+    });
   }
 }
 
@@ -85,12 +90,12 @@ interface Rule {
 
 function actionOn(job: KubeObject, pod: KubeObject): Rule['action'] {
   const { exitCode } = terminated(pod) ?? {};
-  const rules: readonly Rule[] = job.spec.podFailurePolicy?.rules ?? [];
+  const rules: readonly Rule[] = untyped(job.spec).podFailurePolicy?.rules ?? [];
   return rules.find((rule) => rule.onExitCodes?.values.includes(exitCode ?? -1))?.action ?? 'Count';
 }
 
 function terminated(pod: KubeObject): { readonly exitCode: number; readonly finishedAt: string } | undefined {
-  return pod.status?.containerStatuses?.[0]?.state?.terminated;
+  return untyped(pod.status)?.containerStatuses?.[0]?.state?.terminated;
 }
 
 function endedAtMs(pod: KubeObject): number {

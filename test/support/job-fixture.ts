@@ -2,6 +2,7 @@
  * A cluster in which a Git controller applies commits, Jobs run, and a test can stop in the middle: its actors, its commits, and what must
  * hold when all Jobs have ended.
  */
+
 import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls, ReconcileSchedule, type Tls } from '#constructs/index';
@@ -15,6 +16,7 @@ import { desiredProps } from './desired-states';
 import { GitOps, type GitOpsOptions } from './gitops';
 import { isOver, JobController } from './job-controller';
 import { JobRunner, type Run, type Start } from './job-runner';
+import { untyped } from './untyped';
 import { hasCondition, isReady, KAFKA, kafkaManifest, type World } from './world';
 
 /** Where Jobs run. Not started yet. */
@@ -94,8 +96,8 @@ export class JobFixture {
     const name = `${metadata.name}-${++this.calls}`;
     await this.world.cluster.create({
       ...typeOfJob,
-      metadata: { name, namespace: this.world.namespace, labels: spec.jobTemplate.metadata.labels, ownerReferences: [owner] },
-      spec: spec.jobTemplate.spec,
+      metadata: { name, namespace: this.world.namespace, labels: untyped(spec).jobTemplate.metadata.labels, ownerReferences: [owner] },
+      spec: untyped(spec).jobTemplate.spec,
     });
   }
 
@@ -108,7 +110,7 @@ export class JobFixture {
     await this.world.until(async () =>
       this.executor === 'native'
         ? hasCondition(await this.world.kafka(), 'Paused')
-        : (await this.world.requests()).some((request) => !isFinishedRequest(request)),
+        : (await this.world.requests()).some((request) => !isFinishedRequest(untyped(request))),
     );
     const run = this.runner.runs.findLast((r) => r.job === job);
     assert.ok(run !== undefined && run.ran === undefined, `${job} is at work`);
@@ -156,7 +158,7 @@ export class JobFixture {
     const { cluster, namespace } = this.world;
     const petSets = await cluster.list(KINDS.PetSet, { namespace });
     return {
-      kafka: { enableSSL: false, ...(await this.world.kafka())?.spec },
+      kafka: { enableSSL: false, ...untyped((await this.world.kafka())?.spec) },
       petSets: petSets.map(({ metadata, spec }) => [metadata.name, spec]),
     };
   }

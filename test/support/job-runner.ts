@@ -2,10 +2,12 @@
  * Stand-in for the kubelet of pods of Jobs: each is one run of `kafka-tls` with the arguments of its container. The process of a
  * deleted pod receives SIGTERM. The Job controller, a real one or that of `job-controller.ts`, decides by the exit codes.
  */
+
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { InterruptedError } from '#reconciler/errors';
 import { ApiError, Client } from '#reconciler/sandbox/client';
 import type { Ran } from './command-line';
+import { untyped } from './untyped';
 import type { TestEnvironment } from './world';
 
 /** Starts `kafka-tls` as a pod would; the signal is SIGTERM. */
@@ -84,7 +86,7 @@ export class JobRunner {
     this.runs.push(run);
     this.begun.set(uid, run);
     await this.report(pod, 'Running', { running: { startedAt: this.instant() } });
-    const ran = await this.launch(pod.spec.containers[0].args, name, sigterm.signal);
+    const ran = await this.launch(untyped(pod.spec).containers[0].args, name, sigterm.signal);
     const exited = { exitCode: ran.exitCode, reason: ran.exitCode === 0 ? 'Completed' : 'Error', finishedAt: this.instant() };
     run.ran = ran;
     await this.report(pod, ran.exitCode === 0 ? 'Succeeded' : 'Failed', { terminated: exited });
@@ -93,13 +95,13 @@ export class JobRunner {
 
   private async report(pod: KubeObject, phase: string, state: object): Promise<void> {
     const { namespace, name, uid } = pod.metadata;
-    const [{ name: container, image }] = pod.spec.containers;
+    const [{ name: container, image }] = untyped(pod.spec).containers;
     const status = { name: container, image, imageID: image, ready: phase === 'Running', restartCount: 0, state };
     while (!this.end.signal.aborted) {
       const live = await this.client.get(KINDS.Pod, namespace, name);
       if (live === undefined || live.metadata.uid !== uid) return;
       try {
-        await this.client.replaceStatus({ ...live, status: { ...live.status, phase, containerStatuses: [status] } });
+        await this.client.replaceStatus({ ...live, status: { ...untyped(live.status), phase, containerStatuses: [status] } });
         return;
       } catch (error) {
         if (!(error instanceof ApiError) || error.code !== 409) throw error;

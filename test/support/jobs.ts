@@ -2,6 +2,7 @@
  * From a commit to the cluster: how a GitOps controller and Kubernetes treat the Job, in memory and on a real API server. Commits are what
  * the constructs emit, Jobs run the command as their ServiceAccount, and in the end the cluster matches the last commit.
  */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Tls, TlsIssuer } from '#constructs/index';
@@ -12,6 +13,7 @@ import { off, on, onWithNewRoot } from './desired-states';
 import type { GitOpsOptions } from './gitops';
 import { JobFixture, type JobSetting, jobOf } from './job-fixture';
 import type { Run } from './job-runner';
+import { untyped } from './untyped';
 import { hasCondition, isReady, KAFKA } from './world';
 
 const RENAMED = { server: { dnsNames: ['kafka.example.org'] } };
@@ -269,7 +271,7 @@ export function jobs(executor: ExecutorName, open: () => JobSetting): void {
 function substituted(commit: readonly KubeObject[]): readonly KubeObject[] {
   const changed = (data: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(data).map(([key, text]) => [key, text.replace('retries: 1', 'retries: 2')]));
-  return commit.map((object) => (object.kind === 'ConfigMap' ? { ...object, data: changed(object.data) } : object));
+  return commit.map((object) => (object.kind === 'ConfigMap' ? { ...object, data: changed(untyped(object.data)) } : object));
 }
 
 /** What Kustomize's "namespace" does: to objects and subjects, and to no text. */
@@ -277,6 +279,6 @@ function moved(commit: readonly KubeObject[], namespace: string): readonly KubeO
   return commit.map(({ subjects, ...object }) => ({
     ...object,
     metadata: { ...object.metadata, namespace },
-    ...(subjects === undefined ? {} : { subjects: subjects.map((subject: object) => ({ ...subject, namespace })) }),
+    ...(subjects === undefined ? {} : { subjects: untyped(subjects).map((subject: object) => ({ ...subject, namespace })) }),
   })) as readonly KubeObject[];
 }

@@ -2,6 +2,7 @@
  * The same scenarios through both executors, in memory and on a real API server. Every scenario ends with the same questions: does every pod
  * serve the desired state, is the Kafka unpaused and every request finished, and has a second run nothing to do without any restart.
  */
+
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration, Size } from 'cdk8s';
@@ -24,6 +25,7 @@ import { type Issued, issueCertificate } from './certificate-factory';
 import { assertConverged } from './converged';
 import { desiredProps, off, on, onWithNewRoot } from './desired-states';
 import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
+import { untyped } from './untyped';
 import { assertFails, failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
 /** KubeDB restarts by ordinal. `native` restarts the active controller last, which in a new Kafka is the first one. */
@@ -94,7 +96,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       assert.deepEqual(await trustBundles(), Array(6).fill(['CN=orders-ca']));
       const configMap = await trust();
       assert.deepEqual(Object.keys(configMap?.data ?? {}), ['ca.crt']);
-      assert.doesNotMatch(configMap?.data['ca.crt'], /PRIVATE KEY/);
+      assert.doesNotMatch(untyped(configMap?.data)?.['ca.crt'], /PRIVATE KEY/);
       assert.equal(configMap?.metadata.ownerReferences?.[0]?.uid, (await world.kafka())?.metadata.uid);
       await assertDone(on());
     });
@@ -105,7 +107,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       const pods = await world.podUids();
       await world.cluster.replace({ ...before, data: { 'ca.crt': 'gone', 'more.txt': 'not ours' } });
       await world.apply(bundle(on()));
-      assert.deepEqual((await trust())?.data, { ...before.data, 'more.txt': 'not ours' });
+      assert.deepEqual((await trust())?.data, { ...untyped(before.data), 'more.txt': 'not ours' });
       assert.deepEqual(await world.podUids(), pods);
       await assertDone(on());
     });
@@ -318,8 +320,8 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
     test('the request reads as KubeDB writes it', async () => {
       await secured();
       const [request] = await world.requests();
-      assert.equal(request?.status.phase, 'Successful');
-      const types = request?.status.conditions.map((c: { type: string }) => c.type);
+      assert.equal(untyped(request?.status)?.phase, 'Successful');
+      const types = untyped(request?.status)?.conditions.map((c: { type: string }) => c.type);
       const pods = [...controllers, ...BROKERS].flatMap((pod) => [`GetPod--${pod}`, `EvictPod--${pod}`, `CheckPodRunning--${pod}`]);
       assert.deepEqual(types, [
         'ReconfigureTLS',
@@ -384,7 +386,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
 
     /** Subjects of the CA certificates in the trust bundle. */
     async function trusted(): Promise<readonly string[]> {
-      return readCas((await trust())?.data?.['ca.crt'] ?? '').certificates.map((c) => c.subject);
+      return readCas(untyped((await trust())?.data)?.['ca.crt'] ?? '').certificates.map((c) => c.subject);
     }
 
     /** Reads the trust bundle at every eviction from now on. */
@@ -406,14 +408,14 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
     async function renew(alias: string): Promise<void> {
       const subject = world.ref(KINDS.Certificate, `${KAFKA}-${alias}-cert`);
       const { status } = await world.askForRenewal(subject);
-      const revision = status.revision;
-      await world.until(async () => ((await world.cluster.get(subject))?.status?.revision ?? 0) > revision);
+      const revision = untyped(status).revision;
+      await world.until(async () => (untyped((await world.cluster.get(subject))?.status)?.revision ?? 0) > revision);
     }
 
     async function setPaused(condition: object): Promise<void> {
       const kafka = (await world.kafka()) as KubeObject;
       await world.cluster.replace(
-        { ...kafka, status: { ...kafka.status, conditions: [...(kafka.status?.conditions ?? []), condition] } },
+        { ...kafka, status: { ...untyped(kafka.status), conditions: [...(untyped(kafka.status)?.conditions ?? []), condition] } },
         { status: true },
       );
     }

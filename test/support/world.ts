@@ -4,6 +4,7 @@
  * By default it is in memory: the sandbox with its stand-ins, the product's client over an in-process transport, and time that passes only
  * when nothing else can happen. The same scenarios run on a real API server, in real time.
  */
+
 import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls, type KafkaTlsProps, type Tls } from '#constructs/index';
@@ -22,6 +23,7 @@ import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#r
 import { desiredProps, KAFKA, NAMESPACE } from './desired-states';
 import { FakeClock } from './fake-clock';
 import { clusterIn } from './transports';
+import { untyped } from './untyped';
 
 export { KAFKA, NAMESPACE };
 
@@ -220,7 +222,7 @@ export class World {
     const subject = this.ref(KINDS.Pod, pod);
     await this.cluster.evict(subject, (await this.podUids())[pod] ?? '');
     await this.until(
-      async () => (await this.cluster.get(subject))?.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff',
+      async () => untyped((await this.cluster.get(subject))?.status)?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff',
     );
   }
 
@@ -229,8 +231,8 @@ export class World {
     const certificate = (await this.cluster.get(subject)) as KubeObject;
     const { generation } = certificate.metadata;
     const issuing = { type: 'Issuing', status: 'True', reason: 'ManuallyTriggered', message: '', observedGeneration: generation };
-    const conditions = [...certificate.status.conditions, { ...issuing, lastTransitionTime: '2026-11-23T08:00:00Z' }];
-    await this.cluster.replace({ ...certificate, status: { ...certificate.status, conditions } }, { status: true });
+    const conditions = [...untyped(certificate.status).conditions, { ...issuing, lastTransitionTime: '2026-11-23T08:00:00Z' }];
+    await this.cluster.replace({ ...certificate, status: { ...untyped(certificate.status), conditions } }, { status: true });
     return certificate;
   }
 
@@ -291,11 +293,11 @@ export async function assertFails(run: Promise<unknown>, exitCode: number, messa
 }
 
 export function isReady(kafka: KubeObject | undefined): boolean {
-  return kafka?.status?.phase === 'Ready';
+  return untyped(kafka?.status)?.phase === 'Ready';
 }
 
 export function hasCondition(object: KubeObject | undefined, type: string): boolean {
-  return (object?.status?.conditions ?? []).some((c: Condition) => c.type === type && c.status === 'True');
+  return (untyped(object?.status)?.conditions ?? []).some((c: Condition) => c.type === type && c.status === 'True');
 }
 
 /** Synthesises a KafkaTls and returns its bundle, the way the Job reads it. */
