@@ -1,4 +1,4 @@
-/** Real time, only faster: an hour of waiting is over in minutes, in every process that goes by the same pace. */
+/** Real time, only faster: an hour of waiting passes in minutes, in every process with the same pace. */
 import { systemClock } from '#reconciler/cluster/system-clock';
 import type { Clock } from '#reconciler/ports';
 
@@ -6,8 +6,8 @@ import type { Clock } from '#reconciler/ports';
 export interface Pace {
   readonly factor: number;
   /**
-   * Everything that happened since this instant (milliseconds since the epoch) took `factor` times as long. Without it only waiting is
-   * shorter, and instants are true, for where others tell the time, too.
+   * Time passes `factor` times as fast since this instant, in milliseconds since the epoch. Without it only waiting is shorter and instants
+   * are real: for an API server that has its own clock.
    */
   readonly startMs?: number;
 }
