@@ -9,7 +9,6 @@ import { issuerManifests } from '#model/manifests';
 import { ANNOTATION_OWNER, trustName } from '#model/names';
 import type { CertificateSpec } from '#model/tls';
 import { untyped } from '#test/support/untyped';
-import { counting } from '../support/interrupting-cluster';
 import { COMBINED, KAFKA, NAMESPACE, startPlaintext, type World } from '../support/world';
 
 const SHAPES = { dedicated: {}, combined: COMBINED };
@@ -52,15 +51,9 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     for (const [shape, spec] of Object.entries(SHAPES)) {
       for (const [{ name, has, wants }, clusterDomain] of CASES.flatMap((c) => CLUSTER_DOMAINS.map((domain) => [c, domain] as const))) {
         test(`a ${shape} Kafka in ${clusterDomain} with these fields of TLS: ${name}`, async () => {
-          let writes: readonly string[] = [];
-          const decorate = (cluster: World['cluster']) => {
-            const counted = counting(cluster);
-            writes = counted.writes;
-            return counted.cluster;
-          };
           const issuerRef = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'corp-ca' };
           const tls = { issuerRef, ...(has === undefined ? {} : { certificates: has }) };
-          const options = { opsManager: true, decorate, sandbox: { clusterDomain } };
+          const options = { opsManager: true, sandbox: { clusterDomain } };
           world = await startPlaintext(executor, { ...options, objects: issuers(), kafka: { ...spec, enableSSL: true, tls } });
           const before = await stateOf(world);
 
@@ -68,7 +61,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
 
           assert.deepEqual(await stateOf(world), before);
           assert.deepEqual(await world.requests(), []);
-          assert.deepEqual(writes.map((w) => w.split(' ')[1]).sort(), [
+          assert.deepEqual(world.writes.map((w) => w.split(' ')[1]).sort(), [
             `ConfigMap/${NAMESPACE}/${trustName(KAFKA)}`,
             `Kafka/${NAMESPACE}/${KAFKA}`,
           ]);

@@ -5,7 +5,7 @@ import { TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { plan } from '#reconciler/plan/plan';
-import { type Issued, issueCertificate } from '../support/certificate-factory';
+import { type CaContent, caSecret, issueCertificate } from '../support/certificate-factory';
 import { assertConverged } from '../support/converged';
 import { on } from '../support/desired-states';
 import { COMBINED, failureOf, KAFKA, NAMESPACE, startSecured, type World } from '../support/world';
@@ -22,40 +22,23 @@ const below2 = issueCertificate({ commonName: 'corp-below-2', issuer: policy, is
 const otherRoot = issueCertificate({ commonName: 'other-root', isCa: true });
 const otherIssuing = issueCertificate({ commonName: 'other-issuing', issuer: otherRoot, isCa: true });
 
-/** Content of a CA Secret: who signs, what else is in `tls.crt`, what is in `ca.crt`. */
-type Pki = readonly [signer: Issued, others?: readonly Issued[], ca?: Issued];
-
-function caSecret([signer, others = [], ca]: Pki): KubeObject {
-  const data = {
-    'tls.crt': [signer, ...others].map((c) => c.cert).join(''),
-    'tls.key': signer.key,
-    ...(ca === undefined ? {} : { 'ca.crt': ca.cert }),
-  };
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'corp', namespace: NAMESPACE },
-    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
-  };
-}
-
 /** A Kafka with TLS by this CA. */
-async function secured(executor: ExecutorName, pki: Pki): Promise<void> {
+async function secured(executor: ExecutorName, pki: CaContent): Promise<void> {
   const issuer = { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name: 'corp' }, spec: { ca: { secretName: 'corp' } } };
-  world = await startSecured(executor, by(), { kafka: COMBINED, objects: [caSecret(pki), issuer] });
+  world = await startSecured(executor, by(), { kafka: COMBINED, objects: [caSecret({ name: 'corp', namespace: NAMESPACE }, pki), issuer] });
 }
 
 const by = (change: Partial<TlsOnProps> = {}) => on({ issuer: TlsIssuer.issuer('corp'), ...change });
 const rotation = () => world.desired(by({ issuedAfter: world.clock.now().toISOString() }));
 
 /** The CA Secret gets another content; nothing else changes. */
-async function becomes(pki: Pki): Promise<void> {
+async function becomes(pki: CaContent): Promise<void> {
   const has = (await world.cluster.get(world.ref(KINDS.Secret, 'corp'))) as KubeObject;
-  await world.cluster.replace({ ...has, data: caSecret(pki).data });
+  await world.cluster.replace({ ...has, data: caSecret({ name: 'corp', namespace: NAMESPACE }, pki).data });
   await world.environment.pass(60_000);
 }
 
-const GATED: readonly { readonly name: string; readonly before: Pki; readonly after?: Pki }[] = [
+const GATED: readonly { readonly name: string; readonly before: CaContent; readonly after?: CaContent }[] = [
   { name: 'two tiers, the root in ca.crt', before: [issuing, [], root] },
   { name: 'two tiers, the root in tls.crt', before: [issuing, [root]] },
   { name: 'two tiers, the root known nowhere', before: [issuing] },

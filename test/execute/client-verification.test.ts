@@ -8,10 +8,10 @@ import path from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { connect, createServer } from 'node:tls';
 import { TlsIssuer } from '#constructs/index';
-import { KINDS, type KubeObject } from '#model/kube-object';
+import { KINDS } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { untyped } from '#test/support/untyped';
-import { type Issued, issueCertificate } from '../support/certificate-factory';
+import { type CaContent, caSecret, issueCertificate } from '../support/certificate-factory';
 import { on } from '../support/desired-states';
 import { COMBINED, KAFKA, NAMESPACE, startPlaintext, type World } from '../support/world';
 
@@ -26,23 +26,18 @@ const issuing = issueCertificate({ commonName: 'export-issuing', issuer: policy,
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 /** Gives a Kafka TLS by a CA Secret of this content; returns the trust bundle, and the chain and key that brokers serve. */
-async function exported(data: Readonly<Record<string, string>>): Promise<{ trust: string; chain: string; key: string }> {
+async function exported(content: CaContent): Promise<{ trust: string; chain: string; key: string }> {
   const issuer = { apiVersion: KINDS.Issuer.apiVersion, kind: 'Issuer', metadata: { name: 'corp' }, spec: { ca: { secretName: 'corp' } } };
-  const encoded = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
-  const secret: KubeObject = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'corp', namespace: NAMESPACE }, data: encoded };
-  world = await startPlaintext('native', { objects: [secret, issuer], kafka: { ...COMBINED, replicas: 1 } });
+  world = await startPlaintext('native', {
+    objects: [caSecret({ name: 'corp', namespace: NAMESPACE }, content), issuer],
+    kafka: { ...COMBINED, replicas: 1 },
+  });
   await world.apply(world.desired(on({ issuer: TlsIssuer.issuer('corp') })));
   const held = (await world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)))?.data;
   const text = (key: string) => Buffer.from(untyped(held)[key], 'base64').toString('utf8');
   const configMap = await world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA)));
   return { trust: untyped(configMap?.data)?.['ca.crt'] ?? '', chain: text('tls.crt'), key: text('tls.key') };
 }
-
-const caSecret = (signer: Issued, others: readonly Issued[], ca?: Issued) => ({
-  'tls.crt': [signer, ...others].map((c) => c.cert).join(''),
-  'tls.key': signer.key,
-  ...(ca === undefined ? {} : { 'ca.crt': ca.cert }),
-});
 
 function opensslVerifies({ trust, chain }: { trust: string; chain: string }): boolean {
   const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-verify-'));
@@ -78,13 +73,13 @@ function nodeAccepts({ trust, chain, key }: { trust: string; chain: string; key:
   });
 }
 
-const CASES: readonly { readonly name: string; readonly secret: Readonly<Record<string, string>>; readonly verifies: boolean }[] = [
-  { name: 'a root that signs itself', secret: caSecret(root, [], root), verifies: true },
-  { name: 'two tiers', secret: caSecret(policy, [], root), verifies: true },
-  { name: 'three tiers', secret: caSecret(issuing, [policy], root), verifies: true },
+const CASES: readonly { readonly name: string; readonly secret: CaContent; readonly verifies: boolean }[] = [
+  { name: 'a root that signs itself', secret: [root, [], root], verifies: true },
+  { name: 'two tiers', secret: [policy, [], root], verifies: true },
+  { name: 'three tiers', secret: [issuing, [policy], root], verifies: true },
   {
     name: 'an anchor that is not self-signed and whose root is not known: the plan notes it',
-    secret: caSecret(issuing, [], policy),
+    secret: [issuing, [], policy],
     verifies: false,
   },
 ];

@@ -14,7 +14,7 @@ import type { Cluster } from '#reconciler/ports';
 import { untyped } from '#test/support/untyped';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
 import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
-import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
+import { Interrupted } from '../support/interrupting-cluster';
 import {
   assertFails,
   COMBINED,
@@ -377,15 +377,14 @@ describe('native, where it must not continue', () => {
   });
 
   test('a killed run followed by a desired state that is refused: the Kafka is resumed', async () => {
-    let decorate = (cluster: Cluster) => cluster;
-    await secured('native', { decorate: (cluster) => decorate(cluster) });
+    await secured('native');
     const rotated = world.desired(rotation());
     for (let writes = 0; !hasCondition(await world.kafka(), 'Paused'); writes++) {
       assert.ok(writes < 40, 'no kill leaves it paused');
-      decorate = (cluster) => interruptAfter(cluster, writes);
+      world.killAfter = writes;
       await failureOf(world.apply(rotated));
     }
-    decorate = (cluster) => cluster;
+    world.killAfter = Number.POSITIVE_INFINITY;
     const failure = await failureOf(world.apply(world.desired(on({ issuer: TlsIssuer.selfSignedCa({ name: 'x-ca' }) }))));
     assert.equal(failure.exitCode, 2);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));

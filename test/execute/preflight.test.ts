@@ -8,28 +8,20 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import type { KafkaTlsError } from '#reconciler/errors';
 import type { Denial } from '#reconciler/sandbox/api/access';
 import { on } from '../support/desired-states';
-import { counting } from '../support/interrupting-cluster';
 import { COMBINED, failureOf, NAMESPACE, startPlaintext, type World, type WorldOptions } from '../support/world';
 
 let world: World;
-let writes: readonly string[] = [];
 afterEach(() => world?.stop());
 
-/** A Kafka without TLS, and a look at what a run writes. */
 async function plaintext(executor: ExecutorName, options: WorldOptions = {}): Promise<void> {
-  const decorate: WorldOptions['decorate'] = (cluster) => {
-    const counted = counting(cluster);
-    writes = counted.writes;
-    return counted.cluster;
-  };
-  world = await startPlaintext(executor, { decorate, kafka: COMBINED, ...options });
+  world = await startPlaintext(executor, { kafka: COMBINED, ...options });
 }
 
 /** Runs an `apply` that has to fail without having written anything. */
 async function refused(run: Promise<unknown>): Promise<KafkaTlsError> {
   const before = await world.podUids();
   const failure = (await failureOf(run)) as KafkaTlsError;
-  assert.deepEqual(writes, [], 'nothing was written');
+  assert.deepEqual(world.writes, [], 'nothing was written');
   assert.deepEqual(await world.podUids(), before);
   return failure;
 }

@@ -7,10 +7,10 @@ import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { ClusterError } from '#reconciler/errors';
 import { plan } from '#reconciler/plan/plan';
 import type { Cluster } from '#reconciler/ports';
-import { issueCertificate } from '../support/certificate-factory';
+import { caSecret, issueCertificate } from '../support/certificate-factory';
 import { assertConverged, assertDone } from '../support/converged';
 import { MOVE, on } from '../support/desired-states';
-import { Interrupted, interruptAfter } from '../support/interrupting-cluster';
+import { Interrupted } from '../support/interrupting-cluster';
 import { assertFails, COMBINED, failureOf, startPlaintext, type World } from '../support/world';
 
 let world: World;
@@ -20,16 +20,6 @@ const CA = ref(KINDS.Secret, 'cert-manager', 'corp-ca');
 const ISSUER = ref(KINDS.ClusterIssuer, undefined, 'corp-ca');
 const first = issueCertificate({ commonName: 'corp-ca', isCa: true });
 const second = issueCertificate({ commonName: 'corp-ca-2', isCa: true });
-
-function caSecret(ca: typeof first): KubeObject {
-  const data = { 'tls.crt': ca.cert, 'tls.key': ca.key };
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: CA.name, namespace: 'cert-manager' },
-    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
-  };
-}
 
 const issuerOf = (name: string): KubeObject => ({
   apiVersion: ISSUER.apiVersion,
@@ -41,7 +31,8 @@ const issuerOf = (name: string): KubeObject => ({
 /** A Kafka with TLS by a ClusterIssuer. */
 async function secured(executor: ExecutorName, decorate: (cluster: Cluster) => Cluster = (cluster) => cluster): Promise<void> {
   world = await startPlaintext(executor, { kafka: COMBINED, decorate, sandbox: { api: { namespaces: ['demo', 'cert-manager'] } } });
-  for (const object of [caSecret(first), issuerOf('corp-ca')]) await world.cluster.create(object);
+  for (const object of [caSecret({ name: CA.name, namespace: 'cert-manager' }, [first]), issuerOf('corp-ca')])
+    await world.cluster.create(object);
   await world.apply(world.desired(by()));
   await world.environment.pass(60_000);
   world.events.length = 0;
@@ -52,7 +43,7 @@ const rotation = (change: Partial<TlsOnProps> = {}) => world.desired(by({ issued
 
 async function replaceCa(): Promise<void> {
   const has = (await world.cluster.get(CA)) as KubeObject;
-  await world.cluster.replace({ ...has, data: caSecret(second).data });
+  await world.cluster.replace({ ...has, data: caSecret({ name: CA.name }, [second]).data });
   await world.environment.pass(60_000);
 }
 
@@ -110,15 +101,14 @@ for (const executor of EXECUTORS) {
 
     test('finishes the acknowledged cut-over after a run that was killed around its request', async () => {
       for (const writes of [4, 5, 6, 7]) {
-        let interrupted = (cluster: Cluster) => cluster;
-        await secured(executor, (cluster) => interrupted(cluster));
+        await secured(executor);
         await replaceCa();
         const failure = await failureOf(world.apply(rotation()));
         const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
         const bundle = rotation({ acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo(root)] });
-        interrupted = (cluster) => interruptAfter(cluster, writes);
+        world.killAfter = writes;
         await assert.rejects(world.apply(bundle), Interrupted, `killed before write ${writes + 1}`);
-        interrupted = (cluster) => cluster;
+        world.killAfter = Number.POSITIVE_INFINITY;
         await world.apply(bundle);
         await assertConverged(world, bundle);
         await world.stop();
@@ -152,7 +142,7 @@ for (const executor of EXECUTORS) {
 
     test('by another issuer that was approved by its root ends when it signs with another root', async () => {
       await secured(executor);
-      await world.cluster.create({ ...caSecret(second), metadata: { name: 'corp-ca-2', namespace: 'cert-manager' } });
+      await world.cluster.create(caSecret({ name: 'corp-ca-2', namespace: 'cert-manager' }, [second]));
       await world.cluster.create(issuerOf('corp-ca-2'));
       await world.environment.pass(60_000);
       const approved = (root: string) => {

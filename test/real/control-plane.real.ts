@@ -92,28 +92,6 @@ describe('a control plane with cert-manager', () => {
     assert.equal((await applier.send('POST', run.path('v1', 'configmaps'), { metadata: { name: other } })).status, 403);
   });
 
-  test('strict validation refuses a field that does not exist', async () => {
-    const at = `${run.path('v1', 'configmaps')}?fieldValidation=Strict`;
-    const { status, body } = await client.send('POST', at, { metadata: { name: run.name() }, dataa: {} });
-    assert.equal(status, 400);
-    assert.match(body.message, /strict decoding error: unknown field "dataa"/);
-  });
-
-  test('applying what another manager owns is a conflict', async () => {
-    const name = run.name();
-    const at = `${run.path('v1', 'configmaps')}/${name}`;
-    const apply = (manager: string, a: string) =>
-      client.send(
-        'PATCH',
-        `${at}?fieldManager=${manager}`,
-        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a } },
-        APPLY,
-      );
-    assert.equal((await apply('one', '1')).status, 201);
-    const { status, body } = await apply('other', '2');
-    assert.deepEqual([status, body.details.causes[0].reason], [409, 'FieldManagerConflict']);
-  });
-
   test('a PodDisruptionBudget counts the pods, and an eviction beyond it has to wait', async () => {
     const labels = { app: run.name() };
     const [first, second] = [await runningPod(labels), await runningPod(labels)];
@@ -132,19 +110,6 @@ describe('a control plane with cert-manager', () => {
     assert.equal((await evict(first)).status, 201);
     const { status, body } = await evict(second);
     assert.deepEqual([status, body.details.causes[0].reason], [429, 'DisruptionBudget']);
-  });
-
-  test('what an object owned is removed after it', async () => {
-    const owner = await create(client, run.path('v1', 'configmaps'), { metadata: { name: run.name() } });
-    const { name, uid } = owner.metadata;
-    const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }];
-    const owned = await create(client, run.path('v1', 'configmaps'), { metadata: { name: run.name(), ownerReferences } });
-    await client.send('DELETE', `${run.path('v1', 'configmaps')}/${name}`);
-    const { status } = await eventually(
-      () => client.send('GET', `${run.path('v1', 'configmaps')}/${owned.metadata.name}`),
-      (r) => r.status === 404,
-    );
-    assert.equal(status, 404);
   });
 
   test('a Job makes a pod, and is complete when the pod has succeeded', async () => {

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import forge from 'node-forge';
+import type { KubeObject } from '#model/kube-object';
 
 export interface Issued {
   readonly cert: string;
@@ -68,6 +69,20 @@ function extensionsOf(request: CertificateRequest): object[] {
     ...(request.isCa === true ? [{ name: 'keyUsage', keyCertSign: true, cRLSign: true, digitalSignature: true }] : []),
     ...(altNames.length === 0 ? [] : [{ name: 'subjectAltName', altNames }]),
   ];
+}
+
+/** Content of a CA Secret: the signer, what else is in `tls.crt`, and `ca.crt`. */
+export type CaContent = readonly [signer: Issued, others?: readonly Issued[], ca?: Issued];
+
+/** Returns the Secret of a CA issuer. */
+export function caSecret(metadata: KubeObject['metadata'], [signer, others = [], ca]: CaContent): KubeObject {
+  const data = {
+    'tls.crt': [signer, ...others].map((c) => c.cert).join(''),
+    'tls.key': signer.key,
+    ...(ca === undefined ? {} : { 'ca.crt': ca.cert }),
+  };
+  const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+  return { apiVersion: 'v1', kind: 'Secret', metadata, data: Object.fromEntries(encoded) };
 }
 
 /** Returns a key in the form of RFC 8017, as cert-manager writes it by default. */

@@ -31,6 +31,7 @@ export async function assertConverged(world: World, bundle: Bundle): Promise<Obs
 export async function assertDone(world: World, bundle: Bundle): Promise<void> {
   await assertConverged(world, bundle);
   assert.deepEqual(await world.apply(bundle), NOTHING_TO_DO);
+  assert.deepEqual(world.writes, [], 'one more run writes nothing');
 }
 
 const LASTING = [KINDS.Kafka, KINDS.PetSet, KINDS.Issuer, KINDS.Certificate, KINDS.PodDisruptionBudget] as const;

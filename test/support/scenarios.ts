@@ -24,7 +24,7 @@ import { readCas } from '#reconciler/pki/certificates';
 import { type Issued, issueCertificate } from './certificate-factory';
 import { assertConverged } from './converged';
 import { desiredProps, off, on, onWithNewRoot } from './desired-states';
-import { counting, Interrupted, interruptAfter } from './interrupting-cluster';
+import { Interrupted } from './interrupting-cluster';
 import { untyped } from './untyped';
 import { assertFails, failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
@@ -43,20 +43,10 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
   describe(`executor ${executor}`, () => {
     const controllers = IN_ORDER[executor].map((i) => `${KAFKA}-controller-${i}`);
     let world: World;
-    let writes: readonly string[] = [];
-    /** Writes after which a run is stopped. */
-    let interrupt: number | undefined;
     afterEach(() => world?.stop());
 
-    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.bundle(desiredProps(executor, tls, change));
-    const newWorld = (hasOpsManager = executor === 'ops-request') => {
-      const decorate: WorldOptions['decorate'] = (cluster) => {
-        const counted = counting(cluster);
-        writes = counted.writes;
-        return interrupt === undefined ? counted.cluster : interruptAfter(counted.cluster, interrupt);
-      };
-      return new World({ opsManager: hasOpsManager, decorate }, environment);
-    };
+    const bundle = (tls: Tls, change: Partial<KafkaTlsProps> = {}) => world.desired(tls, change);
+    const newWorld = (opsManager = executor === 'ops-request') => new World({ executor, opsManager }, environment);
 
     /** A Kafka without TLS that another client created. */
     const plaintext = async () => {
@@ -76,7 +66,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       assert.equal(live.kafka?.spec?.enableSSL ?? false, wanted.tls !== 'off');
       const before = await world.podUids();
       assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
-      assert.deepEqual(writes, [], 'a second run writes nothing');
+      assert.deepEqual(world.writes, [], 'a second run writes nothing');
       assert.deepEqual(await world.podUids(), before);
     };
 
@@ -129,7 +119,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await plaintext();
       const tls = Tls.on({ issuer: TlsIssuer.selfSignedCa() });
       await assert.rejects(world.apply(bundle(tls)), /every client must connect with TLS from then on, and that is not acknowledged/);
-      assert.deepEqual(writes, []);
+      assert.deepEqual(world.writes, []);
     });
 
     test('a declared Kafka that is missing is created with TLS: no operation, no restart', async () => {
@@ -155,7 +145,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
         4,
         /does not exist, and the desired state only refers to it/,
       );
-      assert.deepEqual(writes, []);
+      assert.deepEqual(world.writes, []);
     });
 
     test('a rotation replaces every leaf and restarts every pod, without a cut-over', async () => {
@@ -259,7 +249,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       const wanted = bundle(on());
       world.events.length = 0;
       for (let stopped = true, most = 1; stopped; most += 3) {
-        interrupt = most;
+        world.killAfter = most;
         stopped = await world.apply(wanted).then(
           () => false,
           (error: unknown) => {
@@ -268,7 +258,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
           },
         );
       }
-      interrupt = undefined;
+      world.killAfter = Number.POSITIVE_INFINITY;
       assert.equal(new Set(world.evicted).size, world.evicted.length, world.evicted.join(', '));
       await assertDone(on());
     });
@@ -303,7 +293,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       });
       await assertFails(world.apply(bundle(on())), 4, /paused by another writer.*Maintenance: disk swap/);
       assert.ok(hasCondition(await world.kafka(), 'Paused'));
-      assert.deepEqual(writes, []);
+      assert.deepEqual(world.writes, []);
     });
 
     test('a Kafka that belongs to another KafkaTls is not changed until it is taken over', async () => {

@@ -22,6 +22,7 @@ import type { Send } from '#reconciler/sandbox/client';
 import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
 import { desiredProps, KAFKA, NAMESPACE } from './desired-states';
 import { FakeClock } from './fake-clock';
+import { counting, interruptAfter } from './interrupting-cluster';
 import { clusterIn } from './transports';
 import { untyped } from './untyped';
 
@@ -110,6 +111,10 @@ export function modelFacts(model: Pick<Sandbox, 'facts'>): KafkaFactsSource {
 
 export class World {
   readonly events: ProgressEvent[] = [];
+  /** Writes of the last run, such as `apply Issuer/demo/orders-ca`. */
+  writes: readonly string[] = [];
+  /** Every run is killed after this many writes. */
+  killAfter = Number.POSITIVE_INFINITY;
   /** Called at every event of a run. */
   onEvent: ((event: ProgressEvent) => void) | undefined;
   readonly environment: TestEnvironment;
@@ -159,8 +164,10 @@ export class World {
   /** The same; the caller lets time pass. */
   reconcile(read: () => Bundle, options: PlanOptions = {}): Promise<Outcome> {
     const { product = this.cluster, dialer, clock } = this.environment;
+    const counted = counting(this.options.decorate?.(product) ?? product);
+    this.writes = counted.writes;
     const context = {
-      cluster: this.options.decorate?.(product) ?? product,
+      cluster: interruptAfter(counted.cluster, this.killAfter),
       dialer,
       facts: this.facts,
       clock,
