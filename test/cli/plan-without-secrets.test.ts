@@ -71,7 +71,7 @@ for (const executor of ['native', 'ops-request'] as const) {
         assert.equal(partial.plan.isPartial, true);
         assert.match(
           partial.plan.notes.join('\n'),
-          /Secrets may not be read here \(.*orders-.*\): what they hold, whether pods serve it, and whether /,
+          /Secrets may not be read here \(.*orders-.*\): their content, whether pods serve it, and whether /,
         );
         const blockers = (plan: { readonly obstacles: readonly { readonly message: string }[] }) => plan.obstacles.map((o) => o.message);
         assert.deepEqual(
