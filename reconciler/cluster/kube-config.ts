@@ -21,7 +21,8 @@ import { type HttpTransport, httpTransport } from './http';
 import { authorityViolations, clientCluster, proxyTls, serverNameOptions, trustOptions } from './kubeconfig/cluster';
 import { type ChosenContext, chooseContext, type KubeConfigSource } from './kubeconfig/files';
 import { clusterViolations, userViolations } from './kubeconfig/schema';
-import { agentThrough, isProblem, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
+import { agentThrough } from './proxy/agent-through';
+import { isProblem, isThisMachine, type ProxyServer, proxyFor } from './proxy/environment';
 import { systemClock } from './system-clock';
 
 export interface KubeConfigOptions extends Omit<KubeConfigSource, 'env'> {

@@ -16,18 +16,11 @@ import { awaitHealth } from './health';
 import { retryIssuance } from './issuance';
 import { resume } from './pause';
 import { probe } from './probe';
+import type { Run } from './run';
 import { StepNumbers } from './step-numbers';
 import { applyObject, awaitReady, claimOwnership, configureKafka, createKafka, deleteObject, recordChange, supersede } from './steps';
 import { publishTrustBundle } from './trust-bundle';
 import { verify } from './verify';
-
-/** One plan that is carried out. */
-export interface Run {
-  readonly context: ExecuteContext;
-  readonly plan: Plan;
-  /** The observation that the plan was made from. */
-  readonly before: Observation;
-}
 
 const common = (context: ExecuteContext) =>
   ({

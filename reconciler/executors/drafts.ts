@@ -6,8 +6,8 @@
  *     trust bundle without the previous CA, deletion of what is no longer wanted
  */
 import type { ExecutorName } from '#model/desired';
-import type { PodFacts } from '../model/observation';
-import type { Draft, Obstacle, Operation, Step } from '../model/plan';
+
+import type { Draft } from '../model/plan';
 import { plannedCutover } from '../plan/cutover';
 import type { Diff } from '../plan/diff';
 import { brokerLabelSteps, issuerSteps, pruneSteps } from '../plan/issuer-manifests';
@@ -15,31 +15,10 @@ import { notesOf } from '../plan/notes';
 import { neededOperations } from '../plan/operations';
 import type { PlanInput } from '../plan/plan-input';
 import { claimOwnershipSteps, finishingSteps, supersedeSteps } from '../plan/steps';
-import { type TrustBundleSteps, trustBundleSteps } from '../plan/trust-bundle-steps';
+import { trustBundleSteps } from '../plan/trust-bundle-steps';
+import type { ExecutorDraft } from './draft-input';
 import { draftNative } from './native/draft';
 import { draftOpsRequest } from './ops-request/draft';
-
-export interface DraftInput {
-  readonly input: PlanInput;
-  readonly diff: Diff;
-  readonly trust: TrustBundleSteps;
-  /** `apply --retry`: failures of earlier runs do not count. */
-  readonly retry: boolean;
-}
-
-/** What an executor has to do. */
-export interface Work {
-  readonly operation: Operation;
-  readonly steps: readonly Step[];
-  /** Pods that restart. */
-  readonly pods: readonly PodFacts[];
-  /** `begin`: a new request. `continue`: a request of ours. `follow`: the ops-manager is at work, and nothing else is changed meanwhile. */
-  readonly mode: 'begin' | 'continue' | 'follow';
-  readonly notes?: readonly string[];
-}
-
-/** Returns the work; undefined when there is none; an obstacle when it must not be done again. */
-export type ExecutorDraft = (input: DraftInput) => Work | Obstacle | undefined;
 
 const DRAFTS: Readonly<Record<ExecutorName, ExecutorDraft>> = { native: draftNative, 'ops-request': draftOpsRequest };
 

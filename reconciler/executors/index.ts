@@ -6,17 +6,9 @@
  *     index.ts          how each executor carries its steps out
  */
 import type { ExecutorName } from '#model/desired';
-import type { StepResult } from '../execute/context';
-import type { Run } from '../execute/execute';
-import type { StepCases } from '../model/plan';
+import type { Run } from '../execute/run';
+import type { Execution } from './execution';
 import { native } from './native/execute';
 import { opsRequest } from './ops-request/execute';
-
-/** One plan that an executor carries out. */
-export interface Execution {
-  readonly steps: Partial<StepCases<Promise<StepResult>>>;
-  /** Called when the plan ends before its last step. The error that ended it, if there is one, is thrown after this. */
-  readonly leave: (error: unknown) => Promise<void>;
-}
 
 export const EXECUTORS: Readonly<Record<ExecutorName, (run: Run) => Execution>> = { native, 'ops-request': opsRequest };

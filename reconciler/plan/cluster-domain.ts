@@ -2,14 +2,20 @@
  * The DNS domain of a Kafka's names: the declared one, else the live one, else Kubernetes's default. Names that were synthesised without a
  * declared domain are moved into the live one, so that no assumed name replaces a working one.
  */
+
+import type { Bundle } from '#model/bundle';
 import { DEFAULT_CLUSTER_DOMAIN, domainIn } from '#model/cluster-domain';
 import type { Desired } from '#model/desired';
-import type { KubeObject } from '#model/kube-object';
+import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { governingService, podFqdn } from '#model/kubedb';
-import type { PodFacts, PodObservation, Served } from '../model/observation';
+import type { Observation, PodFacts, PodObservation, Served } from '../model/observation';
 import { configuredDomain, type DomainSources, observedDomain } from '../model/observed-domain';
 import type { Obstacle } from '../model/plan';
-import { kafkaRef, type PlanInput } from './plan-input';
+
+interface DomainInput {
+  readonly bundle: Bundle;
+  readonly live: Observation;
+}
 
 /** Returns the domain of the names in a Kafka's certificates. */
 export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources): string {
@@ -17,7 +23,7 @@ export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources)
 }
 
 /** Returns a broker Certificate of the bundle with its derived names in the domain of the cluster. */
-export function inClusterDomain<O extends KubeObject>(manifest: O, { bundle, live }: Pick<PlanInput, 'bundle' | 'live'>): O {
+export function inClusterDomain<O extends KubeObject>(manifest: O, { bundle, live }: DomainInput): O {
   const names: readonly string[] | undefined = manifest.spec?.dnsNames;
   const domain = clusterDomainOf(bundle.desired, live);
   if (names === undefined || bundle.desired.clusterDomain !== undefined || domain === DEFAULT_CLUSTER_DOMAIN) return manifest;
@@ -28,13 +34,13 @@ export function inClusterDomain<O extends KubeObject>(manifest: O, { bundle, liv
 }
 
 /** Certificates with a wrong domain would make nodes refuse each other. */
-export function declaredDomainDiffers({ bundle, live }: PlanInput): Obstacle | undefined {
+export function declaredDomainDiffers({ bundle, live }: DomainInput): Obstacle | undefined {
   const { clusterDomain } = bundle.desired;
   const has = configuredDomain(live);
   if (clusterDomain === undefined || has === undefined || has === clusterDomain) return undefined;
   return {
     kind: 'invalid',
-    subject: kafkaRef(live),
+    subject: ref(KINDS.Kafka, live.namespace, live.name),
     message: `its nodes reach each other by names in ${has}, and clusterDomain is ${clusterDomain}`,
     hint: `Write clusterDomain: '${has}', or leave it out: the live configuration shows it.`,
   };

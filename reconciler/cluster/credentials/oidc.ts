@@ -14,7 +14,8 @@ import { authorityOf, trustOptions } from '../kubeconfig/cluster';
 import { readKubeConfig } from '../kubeconfig/files';
 import { saveAuthProvider } from '../kubeconfig/save';
 import { networkReason } from '../network-error';
-import { agentThrough, isProblem, isThisMachine, proxyFor } from '../proxy/environment';
+import { agentThrough } from '../proxy/agent-through';
+import { isProblem, isThisMachine, proxyFor } from '../proxy/environment';
 import type { CredentialContext } from './exec-plugin';
 import { type Credential, type CredentialSource, credentialError, type Issued, renewable, whyFailed } from './source';
 

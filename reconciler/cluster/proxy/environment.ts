@@ -2,9 +2,7 @@
  * The proxy for an address: the cluster's `proxy-url`, else HTTPS_PROXY and NO_PROXY, by the rules of Go's `httpproxy`, which kubectl and
  * helm follow. Each variable may be written in lower case; upper case wins. @kubernetes/client-node knows only `proxy-url`.
  */
-import type { Agent } from 'node:http';
 import { BlockList, isIP } from 'node:net';
-import type { ProxyTls } from './agent';
 
 export interface ProxyServer {
   readonly url: URL;
@@ -99,10 +97,4 @@ function isWithin(host: string, network: string): boolean {
   const list = new BlockList();
   list.addSubnet(address, Number(bits), name);
   return list.check(host, name);
-}
-
-/** Returns an agent whose connections lead through a proxy. Few need one, so it is loaded only then. */
-export async function agentThrough(proxy: ProxyServer, target: URL, proxyTls: ProxyTls): Promise<Agent> {
-  const { proxyAgent } = await import('./agent.js');
-  return proxyAgent(proxy, target.protocol === 'https:', proxyTls);
 }

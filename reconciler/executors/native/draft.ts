@@ -11,7 +11,7 @@ import { kafkaRef, type PlanInput } from '../../plan/plan-input';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
 import { leaderOf, restartOrder } from '../../plan/restart-order';
 import { issueSteps, plannedRestarts } from '../../plan/steps';
-import type { DraftInput, Work } from '../drafts';
+import type { DraftInput, Work } from '../draft-input';
 
 export function draftNative({ input, diff, trust, retry }: DraftInput): Work | Obstacle | undefined {
   const { live } = input;

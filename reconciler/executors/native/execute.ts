@@ -8,12 +8,12 @@
  */
 import { OperationFailedError } from '../../errors';
 import { emit, type StepResult } from '../../execute/context';
-import type { Run } from '../../execute/execute';
 import { howToResume, pause, resume } from '../../execute/pause';
 import { restartPods } from '../../execute/restart';
+import type { Run } from '../../execute/run';
 import { requireTrustBundle } from '../../execute/trust-bundle';
 import type { StepOf } from '../../model/plan';
-import type { Execution } from '..';
+import type { Execution } from '../execution';
 import { evicted, failed, RESTARTED, running } from './conditions';
 import { createPassword, issue } from './issue';
 import { provisionerSync, reconfigure } from './reconfigure';

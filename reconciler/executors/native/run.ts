@@ -2,7 +2,7 @@
 import { isEqual, type KubeObject, type ObjectRef } from '#model/kube-object';
 import { BlockedError } from '#reconciler/errors';
 import { modify, withCondition } from '../../execute/context';
-import type { Run } from '../../execute/execute';
+import type { Run } from '../../execute/run';
 import type { Entry } from './conditions';
 
 export interface NativeRun extends Run {

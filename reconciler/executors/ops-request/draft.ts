@@ -9,7 +9,7 @@ import { kafkaRef } from '../../plan/plan-input';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
 import { plannedRestarts, resumeSteps } from '../../plan/steps';
 import { lateTrustNotes } from '../../plan/trust-bundle-steps';
-import type { DraftInput, Work } from '../drafts';
+import type { DraftInput, Work } from '../draft-input';
 
 export function draftOpsRequest(draft: DraftInput): Work | Obstacle | undefined {
   const { input, diff, retry } = draft;

@@ -8,9 +8,9 @@ import { isAttemptOf } from '#model/names';
 import { certificateOf } from '#model/tls';
 import { BlockedError, OperationFailedError, TimeoutError } from '../../errors';
 import { deadlineMs, type ExecuteContext, emit, replanOnConflict, type StepResult } from '../../execute/context';
-import type { Run } from '../../execute/execute';
 import { type RestartBatch, viewOf, waitForGates } from '../../execute/gates';
 import { brokerIssuance } from '../../execute/issuance';
+import type { Run } from '../../execute/run';
 import { requireTrustBundle } from '../../execute/trust-bundle';
 import { waitUntil, watchObject } from '../../execute/wait';
 import type { Observation } from '../../model/observation';
@@ -22,7 +22,7 @@ import { isMixed } from '../../plan/gates/mixed';
 import { repairOf } from '../../plan/gates/repair';
 import { podRef } from '../../plan/plan-input';
 import { failureOf, isRetryBoundReached, unfinished } from '../../plan/requests';
-import type { Execution } from '..';
+import type { Execution } from '../execution';
 
 /** How often Certificates and the answers of issuers are read: they are not watched. */
 const LOOK_AGAIN_MS = 5_000;

@@ -2,7 +2,7 @@
 import { mountedCertificateSecret } from '../../model/broker-pod';
 import type { PodFacts, PodObservation } from '../../model/observation';
 import { expiredAt } from '../dates';
-import type { GateResult, RestartView } from './gates';
+import type { GateResult, RestartView } from './gate';
 
 /** A pod is never restarted onto a certificate that is not yet valid or has expired: no peer would accept it. */
 export function validCertificate(pod: PodFacts, { live, now }: RestartView): GateResult {

@@ -13,35 +13,16 @@
  *
  * Strimzi's roller is the model for thresholds. Unlike Strimzi, no pod is restarted against a refusal.
  */
-import type { Desired } from '#model/desired';
-import type { KafkaFacts, Observation, PodFacts, PodObservation } from '../../model/observation';
+import type { PodFacts } from '../../model/observation';
 import { podFindings } from '../checks/pods';
 import type { PodInput } from '../plan-input';
 import { firstGroup, leaderOf, restartOrder } from '../restart-order';
 import { servesExpired, validCertificate } from './certificates';
 import { disruptionBudget } from './disruption-budget';
+import type { Gate, GateScope, Refusal, RestartView } from './gate';
 import { copiesOfData, healthUnknown, minInsyncReplicas, otherPodsReady } from './partitions';
 import { noPodDown, podIsStuck, restartedPodsReady } from './pods';
 import { controllerQuorum, quorumLeader } from './quorum';
-
-export type GateScope = 'rolling' | 'firstOfCutover' | 'wholeOperation';
-
-/** Why a pod must not restart now. */
-export interface Refusal {
-  readonly because: string;
-  /** Waiting can help. */
-  readonly retry: boolean;
-}
-
-/** `exempt`: no later gate is asked. `undefined`: no objection. */
-export type GateResult = Refusal | 'exempt' | undefined;
-
-export interface Gate {
-  /** Users meet the name in refusals. */
-  readonly name: string;
-  readonly appliesTo: readonly GateScope[];
-  readonly check: (pod: PodFacts, view: RestartView) => GateResult;
-}
 
 const ALWAYS: readonly GateScope[] = ['rolling', 'firstOfCutover', 'wholeOperation'];
 
@@ -59,19 +40,6 @@ export const GATES: readonly Gate[] = [
   { name: 'controller-quorum', appliesTo: ALWAYS, check: controllerQuorum }, // the quorum would lose its majority
   { name: 'min-insync-replicas', appliesTo: ALWAYS, check: minInsyncReplicas }, // producers with acks=all would stall
 ];
-
-/** What gates depend on. */
-export interface RestartView {
-  readonly live: PodObservation & Partial<Pick<Observation, 'budgets'>>;
-  /** Names of the pods that the plan restarts. */
-  readonly planned: ReadonlySet<string>;
-  /** The plan is a cut-over. */
-  readonly isCutover: boolean;
-  /** Names of the planned pods that still run with what they loaded before. */
-  readonly outdated: ReadonlySet<string>;
-  readonly unknownHealthPolicy: Desired['unknownHealthPolicy'];
-  readonly now: Date;
-}
 
 export function restartView(input: PodInput, { planned, isCutover }: Pick<RestartView, 'planned' | 'isCutover'>): RestartView {
   const { bundle, live, now } = input;
@@ -123,9 +91,4 @@ export function refusalOf(pod: PodFacts, view: RestartView, scope: GateScope): R
     if (result !== undefined) return { ...result, because: `${result.because} (gate: ${name})` };
   }
   return undefined;
-}
-
-/** Returns what Kafka reports of its health; undefined when it reports nothing. */
-export function healthOf({ live: { facts } }: RestartView): KafkaFacts | undefined {
-  return 'value' in facts ? facts.value : undefined;
 }

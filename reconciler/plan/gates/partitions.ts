@@ -1,7 +1,7 @@
 /** Gates about the partitions of a broker, and the outages of partitions that no gate prevents. */
 import type { Observation, PodFacts, TopicFacts } from '../../model/observation';
 import { listed, losesData } from '../data-loss';
-import { type GateResult, healthOf, type RestartView } from './gates';
+import { type GateResult, healthOf, type RestartView } from './gate';
 
 /** Kafka did not report its health, and the desired state forbids to rely on the readiness of pods. */
 export function healthUnknown(_: PodFacts, { live: { facts }, unknownHealthPolicy }: RestartView): GateResult {

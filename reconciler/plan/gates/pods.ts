@@ -1,7 +1,7 @@
 /** Gates about the other pods of a Kafka: no healthy pod restarts while another pod is down. */
 import { nodesOf } from '#model/kubedb';
 import type { PodFacts, PodObservation } from '../../model/observation';
-import type { GateResult, RestartView } from './gates';
+import type { GateResult, RestartView } from './gate';
 
 /** A pod that is down, and how. */
 export interface DownPod {

@@ -1,7 +1,7 @@
 /** Gates about the KRaft quorum, and the outages of small quorums that no gate prevents. */
 import { nodesOf } from '#model/kubedb';
 import type { Observation, PodFacts, QuorumFacts } from '../../model/observation';
-import { type GateResult, healthOf, type RestartView } from './gates';
+import { type GateResult, healthOf, type RestartView } from './gate';
 
 /** Without a leader no ISR changes, so what Kafka reports of partitions is old, and a broker that restarts does not become ready. */
 export function quorumLeader(_: PodFacts, view: RestartView): GateResult {
