@@ -134,12 +134,12 @@ export class KafkaBundle extends Construct {
   }
 
   /**
-   * Returns all errors of the bundle, and prints warnings. Manifests are rendered only once for it: cdk8s validates the whole app once for
-   * each of its charts.
+   * Returns all errors of the bundle and those that `further` returns, and prints warnings. The manifests are rendered only once for both,
+   * because cdk8s validates the whole app once for each of its charts.
    *
    * @internal
    */
-  _errors(): readonly string[] {
+  _errors(further: () => readonly string[]): readonly string[] {
     this.rendered = this.chart.manifests();
     try {
       const violations = validate({
@@ -150,7 +150,7 @@ export class KafkaBundle extends Construct {
         now: new Date(),
       });
       const errors = reportViolations(this.node.scope ?? this, violations);
-      return [...(errors.length > 0 ? errors : this.configMapErrors()), ...this.chart.validate()];
+      return [...(errors.length > 0 ? errors : this.configMapErrors()), ...this.chart.validate(), ...further()];
     } finally {
       this.rendered = undefined;
     }

@@ -78,8 +78,17 @@ export function listIn(value: unknown): readonly unknown[] {
 
 function fieldsAt(object: object, path: string): readonly FieldContext[] {
   let fields: readonly FieldContext[] = [{ path: '', value: object, key: '', parent: {}, object }];
-  for (const step of path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []) fields = fields.flatMap((context) => childrenOf(context, step));
+  for (const step of stepsOf(path)) fields = fields.flatMap((context) => childrenOf(context, step));
   return fields;
+}
+
+const parsed = new Map<string, readonly string[]>();
+
+/** cdk8s validates an app once for each of its charts, so that the same paths are parsed again and again. */
+function stepsOf(path: string): readonly string[] {
+  const steps = parsed.get(path) ?? path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? [];
+  parsed.set(path, steps);
+  return steps;
 }
 
 function childrenOf({ path, value, object }: FieldContext, step: string): readonly FieldContext[] {
