@@ -1,8 +1,8 @@
 /**
- * Which certificates will be issued anew by what is planned.
+ * Which certificates are issued again by what is planned.
  *
- * cert-manager does not issue for every change of a Certificate: `certificate-fields.ts` says for which. A Certificate that is made anew takes
- * over the Secret of a former one if that still fits; what does not fit about it is a finding of its own.
+ * cert-manager does not issue for every change of a Certificate: `certificate-fields.ts` lists the fields. A new Certificate takes over the
+ * Secret of an earlier one if the Secret still fits; a separate finding reports what does not fit.
  */
 import { reissuingFields } from '#model/certificate-effect';
 import { KUBEDB_FIELDS } from '#model/certificate-fields';
@@ -20,7 +20,7 @@ function isReissuing(input: PlanInput, { alias, reason }: AliasFinding): boolean
   return reason === 'CertificateDiffers' ? changesIssuedFields(input, alias) : true;
 }
 
-/** Under `ops-request` KubeDB writes the Certificate, and what the TLS state does not decide stays as it is. */
+/** A Certificate that KubeDB writes keeps the fields that the TLS state does not decide. */
 function changesIssuedFields(input: PlanInput, alias: Alias): boolean {
   const has = input.live.certificates.find((c) => c.metadata.name === brokerCertificateName(input.live.name, alias))?.spec ?? {};
   const fields = reissuingFields(has, wantedCertificate(input, alias).spec);

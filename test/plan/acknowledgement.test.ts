@@ -95,17 +95,17 @@ const ROWS: readonly Row[] = [
     asks: { ...MOVE, content: ON },
   },
   {
-    name: 'TLS on: a killed run goes on',
+    name: 'TLS on: a killed run continues',
     cluster: () => half(turnedOn()),
     remembers: { ...USED(MOVE), change: { from: { tls: 'off' }, to: { tls: TLS, root: R1 }, unfinished: true } },
   },
   {
-    name: 'TLS on: a killed run goes on with other names',
+    name: 'TLS on: a killed run continues with other names',
     cluster: () => half(turnedOn(NAMED)),
     remembers: { ...USED(MOVE), change: { from: { tls: 'off' }, to: { tls: TLS, root: R1 }, unfinished: true } },
   },
   {
-    name: 'TLS off: a killed run goes back',
+    name: 'TLS off: a killed run is reversed',
     cluster: () => half(new ClusterBuilder('dedicated', 'off')),
     remembers: { ...USED(MOVE), change: { from: { tls: 'off' }, to: { tls: TLS, root: R1 }, unfinished: true } },
   },
@@ -161,7 +161,7 @@ const ROWS: readonly Row[] = [
     asks: toRoot('fp-r2'),
   },
   {
-    name: 'same issuer: a killed run goes on',
+    name: 'same issuer: a killed run continues',
     cluster: replaced,
     remembers: { change: { from: { tls: TLS, root: R1 }, to: { tls: TLS, root: 'key-r2' }, unfinished: true } },
   },
@@ -215,7 +215,7 @@ for (const executor of EXECUTORS) {
   });
 }
 
-describe('what a Kafka remembers', () => {
+describe('the record of a Kafka', () => {
   const recorded = (c: ClusterBuilder) =>
     plan(c.bundle, c.live, new Date(NOW)).steps.flatMap((s) => (s.kind === 'record' ? [JSON.parse(s.record)] : []));
 

@@ -1,4 +1,4 @@
-/** CA certificates that expire: which rotation helps, which does not, and what is said of the rest. */
+/** CA certificates that expire: which of them a rotation replaces, and which a note names. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { REQUEST } from '#model/names';
@@ -53,7 +53,7 @@ const CASES: readonly Case[] = [
     rotates: /^its CA certificate CN=old expired 2026-11-22T09:00:00Z; its issuer has a newer one$/,
   },
   {
-    name: 'a CA that expires and was not renewed: a rotation would bring the same',
+    name: 'a CA that expires and was not renewed: a rotation would not replace it',
     cluster: cluster(old(SOON), [old(SOON)]),
     notes:
       /The CA certificate CN=old of Issuer\/orders-ca expires 2026-12-10.* Renew it; certificates that it signed are rotated after that\./,
@@ -70,17 +70,17 @@ const CASES: readonly Case[] = [
     notes: /The CA certificate CN=old, of which Issuer\/orders-ca issued, expires 2026-12-10/,
   },
   {
-    name: 'and not again when the new leaf brought it, too',
+    name: 'it is not tried again when the new leaf has the same CA',
     cluster: cluster(old(SOON), undefined, '2026-11-20T09:00:00Z'),
     notes: /CN=old, of which Issuer\/orders-ca issued, expires/,
   },
   {
-    name: 'but once more when it has expired',
+    name: 'it is tried once more when it has expired',
     cluster: cluster(old(YESTERDAY), undefined, '2026-11-20T09:00:00Z'),
     rotates: /expired 2026-11-22T09:00:00Z; its issuer may have a newer one/,
     notes: /expired/,
   },
-  { name: 'and then no more', cluster: cluster(old(YESTERDAY), undefined, '2026-11-22T10:00:00Z'), notes: /expired/ },
+  { name: 'it is not tried after that', cluster: cluster(old(YESTERDAY), undefined, '2026-11-22T10:00:00Z'), notes: /expired/ },
   {
     name: 'an issuer whose CA has expired issues nothing',
     cluster: cluster(old(YESTERDAY), [old(YESTERDAY)]).desires({ issuedAfter: NOW }),
@@ -147,7 +147,7 @@ describe('a CA certificate', () => {
   }
 });
 
-describe('clients are given', () => {
+describe('the trust bundle holds', () => {
   const trusted = (b: ClusterBuilder) => casToTrust({ bundle: b.bundle, live: b.live, now: new Date(NOW) }).map((c) => c.subject);
   const anchor = root('anchor', { publicKey: 'key-A', signers: ['key-R'] });
   const below = (...known: readonly CaFacts[]) =>
@@ -161,7 +161,7 @@ describe('clients are given', () => {
     assert.deepEqual(trusted(below(R)), ['CN=R', 'CN=anchor']);
     assert.deepEqual(noteOf(below(R)), []);
   });
-  test('only what pods trust, where no root is known; a note says whose clients that does not help', () => {
+  test('only what pods trust, where no root is known; a note names the clients that refuse it', () => {
     assert.deepEqual(trusted(below()), ['CN=anchor']);
     assert.match(noteOf(below()).join(), /no self-signed root, and its root is not known \(CN=anchor\)/);
   });

@@ -1,4 +1,4 @@
-/** Who accepts whose certificate, by keys alone; `I<R` is a certificate of key I that key R has signed. */
+/** Whether a peer accepts a certificate, by keys alone; `I<R` is a certificate of key I that key R has signed. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CaFacts, SecretFacts } from '#reconciler/model/observation';
@@ -31,9 +31,9 @@ const cases: readonly {
   { name: 'an intermediate is trusted itself', signer: 'I', chain: 'I<R', trust: 'I<R', is: true },
   { name: 'the root has signed a new key (bridge)', signer: 'K', chain: 'K<R', trust: 'R', is: true },
   { name: 'the bridge is trusted, the new root has the same key', signer: 'K', chain: '', trust: 'K<R', is: true },
-  { name: 'the bridge has gone and only the old root is trusted', signer: 'K', chain: '', trust: 'R', is: false },
+  { name: 'the bridge is missing and only the old root is trusted', signer: 'K', chain: '', trust: 'R', is: false },
   { name: 'certificates that sign each other end, too', signer: 'A', chain: 'A<B B<A', trust: 'R', is: false },
-  { name: 'what comes along and has not signed the leaf says nothing', signer: 'X', chain: 'I<R', trust: 'R', is: false },
+  { name: 'a certificate in the chain that has not signed the leaf proves nothing', signer: 'X', chain: 'I<R', trust: 'R', is: false },
 ];
 describe('a peer accepts a leaf', () => {
   for (const { name, signer, chain, trust, is } of cases) {
@@ -50,7 +50,7 @@ test('an issuer signs with the first certificate that comes along, else with the
   assert.equal(presentedBy({ kind: 'Issuer', name: 'ca' }), undefined, 'a CA that cannot be read');
 });
 
-test('an observation of an earlier version says no more of a Secret than what it trusts', () => {
+test('an observation of an earlier version shows only what a Secret trusts', () => {
   const secret = { leaf: certificate('leaf'), ca: cas('R') } as unknown as SecretFacts;
   assert.deepEqual(presentedFrom(secret), { signers: ['R'], chain: [] });
 });

@@ -1,4 +1,4 @@
-/** Which restarts lose data, by where pods keep it: what a plan refuses, and what it names. */
+/** Which restarts lose data, by the storage of the pods: what a plan refuses, and what it notes. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
@@ -117,14 +117,14 @@ describe('an acknowledged loss', () => {
       .obstacles.map((o) => o.hint ?? '')
       .join();
 
-  test('is approved once: the next one has a number', () => {
+  test('is approved once: the next loss has a number', () => {
     const c = ephemeral(turnedOn()).desires({ acknowledge: [MOVE, lost(ON)] });
     assert.equal(asks(c), '');
     assert.match(asks(c.remembers({ losses: { content: OFF, count: 1 } })), new RegExp(`ephemeralDataIsLost\\('${ON}-2'\\)`));
     assert.equal(asks(c.desires({ acknowledge: [MOVE, lost(`${ON}-2`)] })), '');
   });
 
-  test('is not asked for again by a run that goes on', () => {
+  test('is not asked for again by a run that continues', () => {
     const c = ephemeral(turnedOn()).desires({ acknowledge: [MOVE] });
     assert.equal(asks(c.remembers({ losses: { content: ON, count: 1, unfinished: true } })), '');
   });
@@ -157,28 +157,28 @@ describe('without a cluster', () => {
   });
 });
 
-describe('what a gated roll of an ephemeral Kafka loses', () => {
+describe('notes on gated restarts of an ephemeral Kafka', () => {
   const quorum = { leaderId: 1000, voters: [1000, 1001, 1002].map((nodeId) => ({ nodeId, lastCaughtUpMs: 1 })), fetchTimeoutMs: 2000 };
   const partition = (replicas: number[], isr = replicas) => ({ partition: 0, leader: isr[0], replicas, isr });
   const topic = (name: string, replicas: number[]) => ({ name, minInsyncReplicas: 1, partitions: [partition(replicas)] });
   const facts: KafkaFacts = { quorum, topics: [topic('single', [1]), topic('double', [0, 1])] };
   const notesOf = (c: ClusterBuilder) => plan(c.bundle, c.live, new Date(NOW)).notes.join('\n');
 
-  test('partitions of a single replica are lost, not only away', () => {
+  test('partitions with a single replica are lost', () => {
     const notes = notesOf(ephemeral(rotated()).facts({ value: facts }));
     assert.match(notes, /^Partitions of single are lost: the broker of a single replica restarts, and its storage is ephemeral\.$/m);
     assert.doesNotMatch(notes, /cannot be used/);
   });
 
-  test('on durable storage they are away', () => {
+  test('on durable storage they are unavailable', () => {
     assert.match(notesOf(rotated().facts({ value: facts })), /^Partitions of single cannot be used while/m);
   });
 
-  test('where it is not known which they are, that is said', () => {
+  test('their names may be unknown', () => {
     assert.match(notesOf(ephemeral(rotated()).facts({ unknown: 'no route' })), /^Partitions with a single replica are lost/m);
   });
 
-  test("KubeDB's roll is not gated between pods", () => {
+  test('KubeDB asks no gate between pods', () => {
     assert.match(
       notesOf(ephemeral(rotated()).desires({ executor: 'ops-request' }).facts({ value: facts })),
       /^KubeDB does not wait between pods/m,

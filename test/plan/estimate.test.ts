@@ -35,7 +35,7 @@ describe('an estimate', () => {
       },
     },
     {
-      name: 'is by role what the live pods took, rounded up, and 10 s more',
+      name: 'uses the start times of the live pods by role, rounded up, plus 10 s',
       cluster: starts(adding(), { controller: 12_000, broker: 41_000 }),
       expect: {
         durationMs: BEFORE + 3 * 30_000 + 3 * 60_000,
@@ -44,17 +44,17 @@ describe('an estimate', () => {
       },
     },
     {
-      name: 'goes by the longest start of a role',
+      name: 'uses the longest start of a role',
       cluster: starts(adding(), { controller: 12_000, broker: 12_000 }).pod('orders-broker-1', { startMs: 25_000 }),
       expect: { outageMs: 2 * 30_000 + 3 * 40_000 },
     },
     {
-      name: 'takes a role of which nothing is known to be like the others',
+      name: 'uses the other roles for a role without start times',
       cluster: starts(adding(), { broker: 25_000 }),
       expect: { outageMs: 5 * 40_000 },
     },
     {
-      name: 'does not take a readiness that was lost and found days later for a start',
+      name: 'ignores a readiness that was lost and regained days later',
       cluster: starts(adding(), { controller: 12_000, broker: 12_000 }).pod('orders-broker-1', { startMs: 86_400_000 }),
       expect: { outageMs: 5 * 30_000 },
     },

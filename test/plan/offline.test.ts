@@ -15,7 +15,7 @@ const move = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };
 describe('a plan of two bundles, without a cluster', () => {
   const cases = [
     {
-      name: 'the same twice is nothing',
+      name: 'two equal bundles',
       old: bundle((b) => b.declares()),
       new: bundle((b) => b.declares()),
       operation: 'none',
@@ -121,7 +121,7 @@ describe('a revert passes a check that asks no cluster', () => {
       wanted: on(),
       asks: "Acknowledgement.trustRootChangesTo('orders-ca')",
     },
-    { name: 'acknowledged all the same', base: on(move), wanted: off(leave) },
+    { name: 'acknowledged, although it is a revert', base: on(move), wanted: off(leave) },
     {
       name: 'a short form that was there before',
       base: off(move),

@@ -1,6 +1,6 @@
 /**
- * Every row of "live x desired", for both executors: the plan that is printed is compared with a picture a person can read.
- * `golden/<executor>/<row>.txt`; UPDATE_GOLDEN=1 draws them anew.
+ * Every row of "live x desired" for both executors, compared with the printed plan in `golden/<executor>/<row>.txt`. UPDATE_GOLDEN=1 writes
+ * the files again.
  */
 
 import assert from 'node:assert/strict';
@@ -33,7 +33,7 @@ interface Row {
   /** Default: both. */
   readonly only?: ExecutorName;
   readonly options?: PlanOptions;
-  /** Number of pods that restart, which no picture should have to be counted for. */
+  /** Number of pods that restart. */
   readonly restarts: number;
   readonly obstacle?: 'wait' | 'blocked' | 'invalid' | 'failed';
 }
@@ -178,12 +178,12 @@ const ROWS: readonly Row[] = [
     restarts: 0,
   },
   {
-    name: 'clients were never told what to trust',
+    name: 'the trust bundle is missing',
     cluster: () => new ClusterBuilder().sees(() => ({ trust: { ca: [] } })),
     restarts: 0,
   },
   {
-    name: 'what clients trust was edited',
+    name: 'the trust bundle was edited',
     cluster: () => new ClusterBuilder().sees(({ trust }) => ({ trust: { ...trust, ca: [root('rogue')], digest: 'edited' } })),
     restarts: 0,
   },
@@ -211,7 +211,7 @@ const ROWS: readonly Row[] = [
     only: 'native',
   },
   {
-    name: 'one broker serves what has expired',
+    name: 'one broker serves an expired certificate',
     cluster: () =>
       expired('orders-broker-1')
         .secret('orders-server-cert', { leaf: certificate('new') })
@@ -315,7 +315,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: 'paused by somebody else',
+    name: 'paused by another writer',
     cluster: () =>
       new ClusterBuilder()
         .wants('off')
@@ -404,42 +404,42 @@ describe('attempts', () => {
     { name: 'the first is named by content', cluster: off(), expect: name },
     { name: 'a failure is tried again once', cluster: off().request(name, 'Failed', ours), expect: `${name}-2` },
     {
-      name: 'not twice',
+      name: 'a second failure is not',
       cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Failed', ours),
       expect: /^failed: failed 2 times/,
     },
     {
-      name: 'unless told to',
+      name: '--retry ignores failures',
       cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Failed', ours),
       options: { retry: true },
       expect: `${name}-3`,
     },
     {
-      name: 'being superseded is no failure',
+      name: 'a superseded request is no failure',
       cluster: off()
         .request(name, 'Failed', { ...ours, annotations: { [REQUEST.superseded]: 'true' } })
         .request(`${name}-2`, 'Failed', ours),
       expect: `${name}-3`,
     },
-    { name: 'success that was verified may be asked for again', cluster: off().request(name, 'Successful', verified), expect: `${name}-2` },
+    { name: 'a verified success may be submitted again', cluster: off().request(name, 'Successful', verified), expect: `${name}-2` },
     {
-      name: 'success without effect is never tried again',
+      name: 'a success without effect is not tried again',
       cluster: off().request(name, 'Successful', ours),
       expect: /^failed: was Successful without effect: Kafka\/demo\/orders: spec.enableSSL/,
     },
     {
-      name: 'unless the Kafka has changed since',
+      name: 'it is tried again after the Kafka has changed',
       cluster: off().request(name, 'Successful', { ...ours, annotations: { [REQUEST.ineffectiveAt]: '0' } }),
       expect: `${name}-2`,
     },
-    { name: 'Skipped is asked for again', cluster: off().request(name, 'Skipped', ours), expect: `${name}-2` },
-    { name: 'Denied is not', cluster: off().request(name, 'Denied', ours), expect: /^blocked: was denied/ },
+    { name: 'a Skipped request is submitted again', cluster: off().request(name, 'Skipped', ours), expect: `${name}-2` },
+    { name: 'a Denied request is not', cluster: off().request(name, 'Denied', ours), expect: /^blocked: was denied/ },
     {
       name: 'an old failure does not count after a verified success',
       cluster: off().request(name, 'Failed', ours).request(`${name}-2`, 'Successful', verified).request(`${name}-3`, 'Failed', ours),
       expect: `${name}-4`,
     },
-    { name: 'a name taken by others is left alone', cluster: off().request(name, 'Successful', undefined), expect: `${name}-2` },
+    { name: 'a name of another owner is not used', cluster: off().request(name, 'Successful', undefined), expect: `${name}-2` },
   ];
   for (const c of cases) {
     test(c.name, () => {
@@ -450,7 +450,7 @@ describe('attempts', () => {
   }
 });
 
-test('a plan names the Kafka, its owner and who carries it out', () => {
+test('a plan names the Kafka and the executor', () => {
   const b = new ClusterBuilder();
   const drawn = plan(b.bundle, b.live, new Date(NOW));
   assert.deepEqual(drawn.subject, { apiVersion: 'kubedb.com/v1', kind: 'Kafka', namespace: NAMESPACE, name: KAFKA });

@@ -1,4 +1,4 @@
-/** Everything that stands in the way of a plan is said at once, most final first; what only time cures does not hide what a commit cures. */
+/** Preflight checks report all blockers of a plan at once, the most severe first. A blocker that time resolves hides none that a commit resolves. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -23,7 +23,7 @@ interface Case {
   readonly only?: ExecutorName;
   readonly options?: PlanOptions;
   readonly expect: readonly Expected[];
-  /** What is said, of all of them together. */
+  /** Messages and hints of all obstacles. */
   readonly says?: RegExp;
 }
 
@@ -63,22 +63,22 @@ describe('all at once', () => {
       says: /belongs to demo\/orders(.|\n)*that is not acknowledged(.|\n)*disk swap(.|\n)*certificates are to be issued by it/,
     },
     {
-      name: 'an operation that leaves TLS alone hides no missing acknowledgement',
+      name: 'an operation that does not change TLS hides no missing acknowledgement',
       cluster: () => scaling(plaintext(), 'HorizontalScaling'),
       expect: ['invalid Kafka/orders', 'wait Kafka/orders'],
     },
     {
-      name: 'an operation that may change TLS is let finish before anything is judged',
+      name: 'an operation that may change TLS must finish before anything is planned',
       cluster: () => scaling(plaintext(), 'ReconfigureTLS'),
       expect: ['wait Kafka/orders'],
     },
     {
-      name: 'a Kafka that is not there is only waited for',
+      name: 'a missing Kafka is only waited for',
       cluster: () => plaintext().noKafka(),
       expect: ['wait Kafka/orders'],
     },
     {
-      name: 'of a Kafka that is being deleted nothing else is said',
+      name: 'a deletion of the Kafka is the only blocker',
       cluster: () =>
         plaintext()
           .desires({ owner: 'demo/other' })
@@ -86,7 +86,7 @@ describe('all at once', () => {
       expect: ['blocked Kafka/orders'],
       says: /is being deleted/,
     },
-    { name: 'nothing in the way', cluster: () => plaintext().desires(MOVE), expect: [] },
+    { name: 'no blocker', cluster: () => plaintext().desires(MOVE), expect: [] },
   ]);
 });
 
@@ -98,33 +98,33 @@ describe('permissions', () => {
   const unpausable = (c: ClusterBuilder) => without(c, 'update', 'kafkas/status');
   play([
     {
-      name: 'one that is missing is named with its use',
+      name: 'a denied permission is named with its use',
       cluster: () => unpausable(plaintext().desires(MOVE)),
       expect: ['blocked Kafka/orders'],
       says: /^may not update kafkas\/status in demo \(needed to pause and resume it\) Grant it .*{apiGroups: \["kubedb.com"\], resources: \["kafkas\/status"\], verbs: \["update"\]}/,
     },
     {
-      name: 'one of a single object is named with that',
+      name: 'a permission for a single object names the object',
       cluster: () => without(plaintext().desires(MOVE), 'update', 'leases'),
       expect: ['blocked Kafka/orders'],
       says: /resourceNames: \["kafka-tls-orders"\]/,
     },
     {
-      name: 'it is told beside what is waited for',
+      name: 'a denied permission is reported with a blocker that is waited for',
       cluster: () => unpausable(new ClusterBuilder().request('by-hand', 'Progressing', undefined, { type: 'Restart' })),
       expect: ['blocked Kafka/orders', 'wait Kafka/orders'],
     },
-    { name: 'where nothing is to be done, nothing is needed', cluster: () => unpausable(new ClusterBuilder()), expect: [] },
+    { name: 'without work no permission is needed', cluster: () => unpausable(new ClusterBuilder()), expect: [] },
     {
-      name: 'who only reads the plan is not held up',
+      name: 'a preview is not blocked',
       cluster: () => unpausable(plaintext().desires(MOVE)),
       options: { isPreview: true },
       expect: [],
     },
-    { name: 'an observation that does not say', cluster: () => plaintext().desires(MOVE), expect: [] },
+    { name: 'an observation without permissions', cluster: () => plaintext().desires(MOVE), expect: [] },
   ]);
 
-  test('who only reads the plan is told what applying needs', () => {
+  test('a preview notes what applying needs', () => {
     const { bundle, live } = unpausable(plaintext().desires(MOVE));
     const { notes } = plan(bundle, live, new Date(NOW), { isPreview: true });
     assert.ok(
@@ -151,40 +151,40 @@ describe('issuers', () => {
   const ca = manifest('Certificate', 'orders-ca', { isCA: true, secretName: 'ca-pair', issuerRef: { name: 'root' } });
   play([
     {
-      name: 'one that is not Ready is waited for, with what cert-manager says',
+      name: 'an issuer that is not Ready is waited for, with the reason of cert-manager',
       cluster: () => issuer(adding(), ready('False')),
       expect: ['wait Issuer/orders-ca'],
       says: /is not Ready, .*: ErrGetKeyPair: secret not found/,
     },
     {
-      name: 'one that cert-manager has not looked at yet is waited for',
+      name: 'an issuer that cert-manager has not observed yet is waited for',
       cluster: () => issuer(adding(), ready(undefined)),
       expect: ['wait Issuer/orders-ca'],
       says: /cert-manager has not looked at it yet/,
     },
-    { name: 'one that is Ready is not', cluster: () => issuer(adding(), ready('True')), expect: [] },
+    { name: 'a Ready issuer is no blocker', cluster: () => issuer(adding(), ready('True')), expect: [] },
     {
-      name: 'one that may not be read is not',
+      name: 'an issuer that may not be read is no blocker',
       cluster: () => adding().issuer({ kind: 'Issuer', name: 'orders-ca', unknown: 'not permitted' }),
       expect: [],
     },
     {
-      name: 'one of the bundle is made Ready by the plan',
+      name: 'an issuer of the bundle becomes Ready by the plan',
       cluster: () => issuer(adding().issuing(manifest('Issuer', 'orders-ca', { ca: { secretName: 'elsewhere' } })), ours(ready('False'))),
       expect: [],
     },
     {
-      name: 'one whose CA the plan has issued is not',
+      name: 'an issuer whose CA the plan issues is no blocker',
       cluster: () => issuer(adding().issuing(ca), ready('False', { ca: { secretName: 'ca-pair' } })),
       expect: [],
     },
     {
-      name: 'a restart needs none',
+      name: 'a restart needs no issuer',
       cluster: () => issuer(new ClusterBuilder().podServes('orders-broker-1', { protocol: 'plaintext' }), ready('False')).desires(MOVE),
       expect: [],
     },
     {
-      name: 'turning TLS off needs none',
+      name: 'turning TLS off needs no issuer',
       cluster: () => issuer(new ClusterBuilder().wants('off').desires({ acknowledge: [{ kind: 'clientsLeaveTls' }] }), ready('False')),
       expect: [],
     },
@@ -225,12 +225,12 @@ describe('the type of an issuer', () => {
     },
     { name: 'ACME cannot rotate either', cluster: () => rotating(ACME), expect: refused },
     {
-      name: 'the wrong type is told beside what else is missing',
+      name: 'a wrong type is reported with other blockers',
       cluster: () => by(plaintext(), SELF_SIGNED),
       expect: ['invalid Kafka/orders', 'invalid Issuer/orders-ca'],
     },
     {
-      name: 'a selfSigned issuer of the bundle is refused as well',
+      name: 'a selfSigned issuer of the bundle is refused, too',
       cluster: () =>
         plaintext()
           .desires(MOVE)
@@ -239,7 +239,7 @@ describe('the type of an issuer', () => {
       expect: refused,
     },
     {
-      name: 'a selfSigned issuer that only makes the CA is right',
+      name: 'a selfSigned issuer may issue the CA',
       cluster: () =>
         plaintext()
           .desires(MOVE)
@@ -253,7 +253,7 @@ describe('the type of an issuer', () => {
       expect: [],
     },
     { name: 'Venafi signs by its own rules', cluster: () => adding({ venafi: { zone: 'kafka' } }), expect: [] },
-    { name: 'nothing is asked where nothing is issued', cluster: () => by(new ClusterBuilder(), SELF_SIGNED), expect: [] },
+    { name: 'without issuance the type does not matter', cluster: () => by(new ClusterBuilder(), SELF_SIGNED), expect: [] },
     {
       name: 'turning TLS off needs no certificate',
       cluster: () => by(new ClusterBuilder().wants('off').desires({ acknowledge: [{ kind: 'clientsLeaveTls' }] }), SELF_SIGNED),
@@ -272,13 +272,13 @@ describe('the type of an issuer', () => {
       says: /does not sign billing\.demo\.svc Use/,
     },
     {
-      name: 'an application with a public name can',
+      name: 'an application with a public name can use ACME',
       cluster: () => withApplication(ACME, { commonName: 'billing.example.org', dnsNames: ['billing.example.org'] }),
       expect: [],
     },
   ]);
 
-  test('Kafka that has certificates of such an issuer is left alone, with a note', () => {
+  test('a Kafka with certificates of such an issuer is left unchanged, with a note', () => {
     for (const spec of [SELF_SIGNED, ACME]) {
       const { bundle, live } = by(new ClusterBuilder(), spec);
       const { steps, obstacles, notes } = plan(bundle, live, new Date(NOW));
@@ -303,24 +303,24 @@ describe('the Secret of a CA issuer', () => {
   };
   play([
     {
-      name: 'one of the bundle that does not exist is waited for',
+      name: 'a missing Secret of the issuer of the bundle is waited for',
       cluster: () => adding('does not exist', false),
       expect: ['wait Issuer/orders-ca'],
       says: /cannot sign the certificates: Secret\/demo\/corp-ca does not exist Put the certificate and the key of a CA into the Secret/,
     },
-    { name: 'one that lacks its key is waited for', cluster: () => adding('lacks tls.key', false), expect: ['wait Issuer/orders-ca'] },
+    { name: 'a Secret without key is waited for', cluster: () => adding('lacks tls.key', false), expect: ['wait Issuer/orders-ca'] },
     {
-      name: 'one that holds no CA has to be replaced',
+      name: 'a Secret without a CA must be replaced',
       cluster: () => adding('holds the certificate of no CA (CN=leaf)', true),
       expect: ['blocked Issuer/orders-ca'],
     },
     {
-      name: 'the same of an issuer that is only referred to',
+      name: 'the same for an issuer that is only referenced',
       cluster: () => adding('holds the certificate of no CA (CN=leaf)', true, false),
       expect: ['blocked Issuer/orders-ca'],
     },
     {
-      name: 'one that the bundle has issued is made by the plan',
+      name: 'a Secret that the plan issues is no blocker',
       cluster: () =>
         adding('does not exist', false).issuing({
           apiVersion: KINDS.Certificate.apiVersion,
@@ -342,63 +342,63 @@ describe('pods that are down', () => {
   const crashing = { isReady: false, isRunning: false, stuck: 'CrashLoopBackOff' };
   play([
     {
-      name: 'one that is up to date and cannot start stops the run before a healthy one is touched',
+      name: 'an up-to-date pod that cannot start stops the run before a healthy pod restarts',
       cluster: () => down(oneStale(), crashing),
       expect: ['blocked Pod/orders-broker-2'],
       says: /cannot start: CrashLoopBackOff, and no healthy pod restarts meanwhile Look at the pod/,
     },
-    { name: 'one that is up to date and not Ready is waited for', cluster: () => down(oneStale()), expect: ['wait Pod/orders-broker-2'] },
+    { name: 'an up-to-date pod that is not Ready is waited for', cluster: () => down(oneStale()), expect: ['wait Pod/orders-broker-2'] },
     {
-      name: 'one on its way out is waited for',
+      name: 'a terminating pod is waited for',
       cluster: () => down(oneStale(), { isTerminating: true }),
       expect: ['wait Pod/orders-broker-2'],
       says: /is terminating/,
     },
     {
-      name: 'one that does not exist is waited for',
+      name: 'a missing pod is waited for',
       cluster: () => rotating().sees(({ pods }) => ({ pods: pods.filter((p) => p.name !== 'orders-controller-1') })),
       expect: ['wait Pod/orders-controller-1'],
       says: /does not exist/,
     },
-    { name: 'one that restarts anyway goes first', only: 'native', cluster: () => down(rotating(), crashing), expect: [] },
+    { name: 'a stuck pod of the plan restarts first', only: 'native', cluster: () => down(rotating(), crashing), expect: [] },
     {
-      name: 'but KubeDB would restart others before it',
+      name: 'KubeDB would restart other pods before it',
       only: 'ops-request',
       cluster: () => down(rotating(), crashing),
       expect: ['blocked Pod/orders-broker-2'],
     },
     {
-      name: 'one that the operation repairs is not waited for',
+      name: 'a pod that the operation repairs is no blocker',
       only: 'ops-request',
       cluster: () => down(rotating()).podServes('orders-broker-2', { protocol: 'tls', leaf: certificate('old'), isSignedBySecretCa: true }),
       expect: [],
     },
     {
-      name: 'certificates that are still to be made repair none',
+      name: 'certificates that are not issued yet repair no pod',
       only: 'ops-request',
       cluster: () => down(plaintext().desires(MOVE), { ...crashing, served: [{ listener: 'BROKER', protocol: 'unknown' }] }),
       expect: ['blocked Pod/orders-broker-2'],
     },
     {
-      name: 'several are named at once',
+      name: 'several pods are named at once',
       cluster: () => down(oneStale(), crashing).pod('orders-controller-0', { isReady: false }),
       expect: ['blocked Pod/orders-broker-2', 'wait Pod/orders-controller-0'],
     },
-    { name: 'where no pod restarts, none is asked', cluster: () => down(new ClusterBuilder()), expect: [] },
+    { name: 'without restarts pods may be down', cluster: () => down(new ClusterBuilder()), expect: [] },
     {
-      name: 'where no pod restarts, one that cannot start can never be verified',
+      name: 'without restarts a stuck pod can never be verified',
       cluster: () => down(new ClusterBuilder(), { ...crashing, served: [{ listener: 'BROKER', protocol: 'unknown' }] }),
       expect: ['blocked Pod/orders-broker-2'],
       says: /cannot start: CrashLoopBackOff, and no restart for TLS would fix it Look at the pod/,
     },
     {
-      name: 'an operation that was begun is gone on with',
+      name: 'an operation that has begun continues',
       cluster: () => down(oneStale()).request('orders-tls-restart-1', 'Progressing', { executor: 'native' }, { type: 'Restart' }),
       only: 'native',
       expect: [],
     },
     {
-      name: 'a cut-over that was begun is gone on with',
+      name: 'a cut-over in which pods cannot talk continues',
       only: 'native',
       cluster: () => down(new ClusterBuilder().podServes('orders-broker-0', { protocol: 'plaintext' }).desires(MOVE)),
       expect: [],
@@ -406,7 +406,7 @@ describe('pods that are down', () => {
   ]);
 });
 
-test('a pod that is down and restarts first is told of', () => {
+test('a note names the pod that is down and restarts first', () => {
   const { bundle, live } = new ClusterBuilder()
     .desires({ issuedAfter: '2026-11-23T08:59:00Z' })
     .pod('orders-broker-2', { isReady: false, isRunning: false, stuck: 'CrashLoopBackOff' });
@@ -424,16 +424,16 @@ describe('pods that cannot be reached', () => {
   const rotating = () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
   play([
     {
-      name: 'none of them: no restart could be proven',
+      name: 'no pod is observed: no restart could be proven',
       cluster: () => unseen(rotating()),
       expect: ['blocked Kafka/orders'],
       says: /no pod can be reached from here, .*Pod\/demo\/orders-controller-0: connection refused.* as the Job in the cluster does/,
     },
-    { name: 'some of them are seen', cluster: () => unseen(rotating(), ['orders-broker-1']), expect: [] },
-    { name: 'where no pod restarts, none is asked', cluster: () => unseen(new ClusterBuilder()), expect: [] },
+    { name: 'one pod is observed', cluster: () => unseen(rotating(), ['orders-broker-1']), expect: [] },
+    { name: 'without restarts no pod must be observed', cluster: () => unseen(new ClusterBuilder()), expect: [] },
   ]);
 
-  test('a plan that is only shown lists its steps, which another place may carry out', () => {
+  test('a preview lists the steps, which a run elsewhere may apply', () => {
     const { bundle, live } = unseen(rotating());
     const { steps, obstacles } = plan(bundle, live, new Date(NOW), { isPreview: true });
     assert.deepEqual(
@@ -447,7 +447,7 @@ describe('pods that cannot be reached', () => {
 describe('the namespace', () => {
   play([
     {
-      name: 'one that does not exist is all there is to say',
+      name: 'a missing namespace is the only blocker',
       cluster: () =>
         plaintext()
           .noKafka()
@@ -456,7 +456,7 @@ describe('the namespace', () => {
       says: /^does not exist Create it/,
     },
     {
-      name: 'nor can a declared Kafka be created in it',
+      name: 'a declared Kafka cannot be created in a missing namespace',
       cluster: () =>
         new ClusterBuilder()
           .declares()
@@ -468,7 +468,7 @@ describe('the namespace', () => {
 });
 
 describe('budgets', () => {
-  /** One budget a spec, for the brokers; each counts as many pods as `expected`. */
+  /** One budget for each spec. All of them select the brokers, and each counts `expected` pods. */
   const withBudgets = (c: ClusterBuilder, specs: readonly object[], expected = 3) => {
     const { apiVersion, kind } = KINDS.PodDisruptionBudget;
     const budgets = specs.map((spec, i): PodDisruptionBudget => {
@@ -485,30 +485,33 @@ describe('budgets', () => {
   const never: Expected[] = ['blocked PodDisruptionBudget/budget-0'];
   const combined = () => new ClusterBuilder('combined', 'off').wants(TLS).desires(MOVE);
   play([
-    {
-      name: 'maxUnavailable 0 lets nobody go',
-      cluster: () => withBudgets(rotating(), [{ maxUnavailable: 0 }]),
-      expect: never,
-      says: /maxUnavailable is 0: orders-broker-0 can never be evicted Let it allow one pod at a time/,
-    },
-    { name: 'neither does 0%', cluster: () => withBudgets(rotating(), [{ maxUnavailable: '0%' }]), expect: never },
-    { name: '1% is rounded up to one pod', cluster: () => withBudgets(rotating(), [{ maxUnavailable: '1%' }]), expect: [] },
-    {
-      name: 'minAvailable of all pods lets nobody go',
-      cluster: () => withBudgets(rotating(), [{ minAvailable: 3 }]),
-      expect: never,
-      says: /is 3 of 3 pods/,
-    },
-    { name: 'neither does 100%', cluster: () => withBudgets(rotating(), [{ minAvailable: '100%' }]), expect: never },
-    { name: 'nor 90% of three, which is rounded up', cluster: () => withBudgets(rotating(), [{ minAvailable: '90%' }]), expect: never },
-    { name: 'minAvailable 2 of 3 is fine', cluster: () => withBudgets(rotating(), [{ minAvailable: 2 }]), expect: [] },
+    ...(
+      [
+        [
+          'maxUnavailable 0 allows no eviction',
+          { maxUnavailable: 0 },
+          /maxUnavailable is 0: orders-broker-0 can never be evicted Let it allow one pod/,
+        ],
+        ['0% allows no eviction', { maxUnavailable: '0%' }, /maxUnavailable is 0%/],
+        ['1% is rounded up to one pod', { maxUnavailable: '1%' }, undefined],
+        ['minAvailable of all pods allows no eviction', { minAvailable: 3 }, /is 3 of 3 pods/],
+        ['100% allows no eviction', { minAvailable: '100%' }, /is 100% of 3 pods/],
+        ['90% of three is rounded up and allows no eviction', { minAvailable: '90%' }, /is 90% of 3 pods/],
+        ['minAvailable 2 of 3 is fine', { minAvailable: 2 }, undefined],
+      ] as const
+    ).map(([name, spec, says]) => ({
+      name,
+      cluster: () => withBudgets(rotating(), [spec]),
+      expect: says === undefined ? [] : never,
+      ...(says === undefined ? {} : { says }),
+    })),
     {
       name: 'minAvailable 3 is fine where it counts others, too',
       cluster: () => withBudgets(rotating(), [{ minAvailable: 3 }], 5),
       expect: [],
     },
     {
-      name: 'what is allowed right now does not matter',
+      name: 'the evictions allowed at the moment do not matter',
       cluster: () =>
         withBudgets(rotating(), [{ minAvailable: 2 }]).sees(({ budgets }) => ({
           budgets: budgets.map((b) => ({ ...b, status: { ...b.status, disruptionsAllowed: 0 } })),
@@ -522,37 +525,37 @@ describe('budgets', () => {
       expect: ['wait Pod/orders-broker-1'],
     },
     {
-      name: 'two budgets for one pod are none that can be met',
+      name: 'two budgets for one pod can never be met',
       cluster: () => withBudgets(rotating(), [{ maxUnavailable: 1 }, { maxUnavailable: 1 }]),
       expect: never,
       says: /it and budget-1 select orders-broker-0: Kubernetes evicts no pod that has more than one budget/,
     },
     {
-      name: 'an unready pod may be let go',
+      name: 'an unready pod may be evicted',
       only: 'native',
       cluster: () => brokersUnready(withBudgets(rotating(), [{ maxUnavailable: 0 }])),
       expect: [],
     },
     {
-      name: 'where no pod restarts no budget is asked',
+      name: 'without restarts no budget is asked',
       cluster: () => withBudgets(new ClusterBuilder(), [{ maxUnavailable: 0 }]),
       expect: [],
     },
     {
-      name: 'a pod of which an earlier version did not say what selects it',
+      name: 'an observation of an earlier version without budgets',
       cluster: () =>
         withBudgets(rotating(), [{ maxUnavailable: 0 }]).sees(({ pods }) => ({ pods: pods.map(({ budgets: _, ...pod }) => pod) })),
       expect: [],
     },
     { name: 'the first pod of a cut-over is evicted', cluster: () => withBudgets(combined(), [{ maxUnavailable: 0 }]), expect: never },
     {
-      name: 'the others of it are deleted where need be',
+      name: 'the other pods of a cut-over are deleted if necessary',
       only: 'native',
       cluster: () => withBudgets(plaintext().desires(MOVE), [{ maxUnavailable: 0 }]),
       expect: [],
     },
     {
-      name: 'but not by KubeDB',
+      name: 'KubeDB deletes no pod',
       only: 'ops-request',
       cluster: () => withBudgets(plaintext().desires(MOVE), [{ maxUnavailable: 0 }]),
       expect: never,
@@ -565,7 +568,7 @@ describe('budgets', () => {
       expect: [],
     },
     {
-      name: 'a cut-over that has begun is gone on with',
+      name: 'a cut-over that has begun continues',
       only: 'native',
       cluster: () =>
         withBudgets(new ClusterBuilder('combined').podServes('orders-1', { protocol: 'plaintext' }).desires(MOVE), [{ maxUnavailable: 0 }]),
@@ -574,7 +577,7 @@ describe('budgets', () => {
   ]);
 });
 
-describe('what stops nothing and should be known', () => {
+describe('notes about outages and expiry', () => {
   const rotating = (topology?: 'combined') => new ClusterBuilder(topology).desires({ issuedAfter: '2026-11-23T08:59:00Z' });
   const topic = (name: string, replicas: readonly number[], minInsyncReplicas: number | undefined): TopicFacts => ({
     name,
@@ -599,18 +602,18 @@ describe('what stops nothing and should be known', () => {
   const cases: readonly { name: string; cluster: () => ClusterBuilder; only?: ExecutorName; says?: RegExp; silent?: RegExp }[] = [
     { name: 'three controllers restart without an outage', cluster: () => rotating(), silent: /quorum/ },
     {
-      name: 'two do not',
+      name: 'two controllers restart with an outage',
       cluster: () => controllers(rotating(), 2),
       says: /^Two controllers have no quorum while one of them restarts\.$/m,
     },
     {
-      name: 'a single one does not',
+      name: 'a single controller restarts with an outage',
       cluster: () => controllers(rotating(), 1),
       says: /^There is no quorum while the only controller restarts\.$/m,
     },
-    { name: 'what Kafka says of its voters counts before its spec', cluster: () => rotating().facts(facts(2)), says: /Two controllers/ },
+    { name: 'the voters that Kafka reports count more than the spec', cluster: () => rotating().facts(facts(2)), says: /Two controllers/ },
     {
-      name: 'a restart of brokers alone asks no quorum',
+      name: 'a restart of brokers alone needs no quorum',
       only: 'native',
       cluster: () =>
         controllers(new ClusterBuilder(), 1).podServes('orders-broker-1', {
@@ -621,7 +624,7 @@ describe('what stops nothing and should be known', () => {
       silent: /quorum/,
     },
     {
-      name: 'topics with as many replicas as they need stall, a few of them by name',
+      name: 'producers of topics without a spare replica stall; the first topics are named',
       cluster: () =>
         rotating().facts(
           facts(
@@ -632,7 +635,7 @@ describe('what stops nothing and should be known', () => {
       says: /^Partitions of a, b, c and 2 more have no more replicas than min\.insync\.replicas: producers with acks=all stall/m,
     },
     {
-      name: 'a single replica is gone with its broker',
+      name: 'a partition with a single replica is unavailable with its broker',
       cluster: () => rotating().facts(facts(3, [topic('a', [2], 1), topic('b', [0, 1, 2], 2)])),
       says: /^Partitions of a cannot be used while the broker of a single replica restarts\.$/m,
     },
@@ -642,12 +645,12 @@ describe('what stops nothing and should be known', () => {
       silent: /Partitions/,
     },
     {
-      name: 'topics on other brokers are not meant',
+      name: 'topics on other brokers do not matter',
       cluster: () => rotating().facts(facts(3, [topic('a', [7], 1)])),
       silent: /Partitions/,
     },
     {
-      name: 'of a cut-over worse is said already',
+      name: 'the note of a cut-over replaces these',
       cluster: () =>
         controllers(plaintext(), 1)
           .desires(MOVE)
@@ -655,13 +658,13 @@ describe('what stops nothing and should be known', () => {
       silent: /Partitions|There is no quorum/,
     },
     {
-      name: 'what is about to expire and is replaced is urgent, and never refused',
+      name: 'a certificate that is about to expire and is replaced is urgent, and never a blocker',
       cluster: () => soon(rotating()),
       says: /^Urgent: what orders-controller-0 and 5 more serve expires 2026-11-23T10:00:00Z, within the 2h35m that this run may take by its deadlines\.$/m,
       silent: /not replaced/,
     },
     {
-      name: 'so is what pods serve that restart onto what is there already',
+      name: 'a served certificate that is about to expire is urgent, too',
       cluster: () =>
         new ClusterBuilder().podServes('orders-broker-1', {
           protocol: 'tls',
@@ -672,7 +675,7 @@ describe('what stops nothing and should be known', () => {
       says: /^Urgent: what orders-broker-1 serves expires 2026-11-23T09:20:00Z, within the 30m /m,
     },
     {
-      name: 'what is about to expire and is not replaced is named, with when it will be',
+      name: 'a certificate that is about to expire and is not replaced is named with the time of its rotation',
       only: 'native',
       cluster: () =>
         soon(new ClusterBuilder().desires({ beforeExpiry: '10m' }))
@@ -681,8 +684,12 @@ describe('what stops nothing and should be known', () => {
       says: /^The certificate in Secret orders-server-cert expires 2026-11-23T10:00:00Z, within the 1h15m .* not replaced by it; a run after 2026-11-23T09:50:00.000Z does that\.$/m,
       silent: /Urgent/,
     },
-    { name: 'what outlives the run is not spoken of', cluster: () => rotating(), silent: /expires/ },
-    { name: 'without restarts nothing is', cluster: () => soon(new ClusterBuilder().desires({ beforeExpiry: '10m' })), silent: /expires/ },
+    { name: 'a certificate that outlives the run needs no note', cluster: () => rotating(), silent: /expires/ },
+    {
+      name: 'without restarts there is no note',
+      cluster: () => soon(new ClusterBuilder().desires({ beforeExpiry: '10m' })),
+      silent: /expires/,
+    },
   ];
   for (const executor of EXECUTORS) {
     for (const c of cases.filter(({ only }) => only === undefined || only === executor)) {

@@ -14,7 +14,7 @@ const cases: readonly { readonly name: string; readonly text: string; readonly i
 ];
 
 for (const { name, text, is } of cases) {
-  test(`reads what a request says of the state before it: ${name}`, () => {
+  test(`reads the state that a request records: ${name}`, () => {
     const request = {
       apiVersion: 'ops.kubedb.com/v1alpha1',
       kind: 'KafkaOpsRequest',

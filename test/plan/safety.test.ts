@@ -1,4 +1,4 @@
-/** What a plan must never hold: a restart that TLS does not ask for, a loop, a success that is none. */
+/** What a plan must never do: restart a pod without need, repeat an operation forever, or report a false success. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -13,7 +13,7 @@ const CONVERGE = new ClusterBuilder().bundle.converge.metadata.name;
 const MOVE = [{ kind: 'clientsMoveToTls' }] as const;
 const planOf = (c: ClusterBuilder): Plan => plan(c.bundle, c.live, new Date(NOW));
 const kinds = (p: Plan) => p.steps.map((s) => s.kind);
-/** What the request that is submitted says it reverses. */
+/** The state that the submitted request records. */
 const fromOf = (p: Plan) =>
   p.steps.flatMap((s) => (s.kind === 'submitOpsRequest' ? [s.manifest.metadata.annotations?.[REQUEST.from]] : []))[0];
 
@@ -33,19 +33,19 @@ for (const executor of ['native', 'ops-request'] as const) {
     const turningOn = () => new ClusterBuilder('dedicated', 'off').wants(TLS).desires({ executor, acknowledge: MOVE });
     const verified = { executor, annotations: { [REQUEST.verified]: NOW } };
 
-    test('a second attempt reverses what the first one found, not what it left', () => {
+    test('a second attempt records the state before the first one', () => {
       const c = turningOn()
         .kafka((k) => ({ ...k, spec: { ...untyped(k.spec), enableSSL: true, tls: TLS } }))
         .request(CONVERGE, 'Failed', { executor, from: 'off' }, { tls: TLS });
       assert.equal(fromOf(planOf(c)), JSON.stringify('off'));
     });
 
-    test('a repair reverses nothing, so that it acknowledges no later cut', () => {
+    test('a repair records no state, so it approves no later cut-over', () => {
       const c = new ClusterBuilder().desires({ executor }).certificate(SERVER, (x) => ({ ...x, spec: { ...x.spec, secretName: 'x' } }));
       assert.equal(fromOf(planOf(c)), undefined);
     });
 
-    test('a rotation that an issuer backdates is not asked for over and over', () => {
+    test('a rotation is not repeated if the issuer backdates certificates', () => {
       const c = new ClusterBuilder()
         .desires({ executor, issuedAfter: '2026-11-23T08:00:00Z' })
         .request('orders-tls-rotate-x', 'Successful', verified, { tls: { rotateCertificates: true } });
@@ -56,7 +56,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.match(obstacle?.hint ?? '', /The issuer backdates them: choose an earlier issuedAfter/);
     });
 
-    test('neither is one whose new leaves are close to their expiry as they come', () => {
+    test('a rotation is not repeated if new certificates are already close to their expiry', () => {
       const leaf = certificate('server', { notBefore: '2026-01-01T00:00:00Z', notAfter: '2026-12-01T00:00:00Z' });
       const c = serving(new ClusterBuilder().desires({ executor }), leaf).request('orders-tls-rotate-x', 'Successful', verified, {
         tls: { rotateCertificates: true },
@@ -102,7 +102,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       });
     });
 
-    test('what cert-manager would not issue for of its own accord is asked of it in the same run', () => {
+    test('a rotation covers what cert-manager does not issue by itself', () => {
       const pkcs1 = tlsBy('orders-ca', { certificates: [{ alias: 'server', privateKey: { encoding: 'PKCS1' } }] });
       const { secrets } = new ClusterBuilder().live;
       const again = () => turningOn().sees(() => ({ certificates: [], secrets }));
@@ -123,7 +123,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.deepEqual(kinds(planOf(serving(new ClusterBuilder().desires({ executor, beforeExpiry: '720h' }), leaf))), []);
     });
 
-    test('a chain that does not hold is a failure, though all that was asked for is done', () => {
+    test('an invalid chain is a failure, although every change is complete', () => {
       const c = new ClusterBuilder().desires({ executor });
       const [pod] = c.live.pods.filter((p) => p.role === 'broker');
       assert.ok(pod?.served[0]);
@@ -134,7 +134,7 @@ for (const executor of ['native', 'ops-request'] as const) {
       assert.match(obstacle?.message ?? '', /not valid for x/);
     });
 
-    test('a success of long ago that nobody judged does not stand in the way', () => {
+    test('an old success that was never verified is no blocker', () => {
       const c = turningOn()
         .request(CONVERGE, 'Successful', { executor, from: 'off' }, { tls: TLS })
         .request('orders-tls-x', 'Successful', { ...verified, from: TLS });
@@ -143,14 +143,14 @@ for (const executor of ['native', 'ops-request'] as const) {
   });
 }
 
-test('a template that changed for other reasons restarts nobody', () => {
+test('a template that changed for other reasons restarts no pod', () => {
   const c = new ClusterBuilder().sees(({ petSets }) => ({
     petSets: petSets.map((s) => ({ ...s, object: { ...s.object, status: { ...s.object.status, updateRevision: 'newer' } } })),
   }));
   assert.deepEqual(kinds(planOf(c)), []);
 });
 
-test('a change of executor resumes what the former one left paused', () => {
+test('a change of executor lifts the pause of the previous one', () => {
   const c = new ClusterBuilder('dedicated', 'off')
     .wants(TLS)
     .desires({ executor: 'ops-request', acknowledge: MOVE })
@@ -158,7 +158,7 @@ test('a change of executor resumes what the former one left paused', () => {
   assert.deepEqual(kinds(planOf(c)).slice(0, 2), ['record', 'resume']);
 });
 
-test('a request that is not wanted any more is superseded', () => {
+test('a request that is no longer wanted is superseded', () => {
   const c = new ClusterBuilder('dedicated', 'off')
     .wants('off')
     .request(CONVERGE, 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });
@@ -171,12 +171,12 @@ test('an IPv6 address is the same in any spelling', () => {
   assert.deepEqual(kinds(planOf(serving(new ClusterBuilder('dedicated', tls), leaf))), []);
 });
 
-test('a Secret whose leaf its own CA has not signed is issued anew', () => {
+test('a Secret whose CA has not signed its certificate is issued again', () => {
   const c = new ClusterBuilder().secret(SERVER, { isSignedByCa: false });
   assert.ok(kinds(planOf(c)).includes('issue'));
 });
 
-test('a Certificate that is made anew takes over a Secret that fits, and nobody restarts', () => {
+test('a new Certificate takes over a Secret that fits, and no pod restarts', () => {
   const c = new ClusterBuilder()
     .desires({ executor: 'native' })
     .sees((live) => ({ certificates: live.certificates.filter((x) => x.metadata.name !== SERVER) }));

@@ -1,4 +1,4 @@
-/** Which CA certificates clients have to trust, a row a situation; what is written of them; and what they are never told. */
+/** Which CA certificates clients must trust, how the ConfigMap is written, and what cannot be published. */
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -25,19 +25,19 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
   { name: 'all as desired', cluster: new ClusterBuilder(), trust: [ROOT] },
   { name: 'TLS is off', cluster: new ClusterBuilder('dedicated', 'off'), trust: [] },
   { name: 'TLS is going to be off', cluster: new ClusterBuilder().wants('off'), trust: [] },
-  { name: 'what was exported once and no pod needs', cluster: told(OLD), trust: [ROOT] },
+  { name: 'a CA that was published and that no pod serves', cluster: told(OLD), trust: [ROOT] },
   {
     name: 'a pod still serves a certificate of a former root',
     cluster: told(OLD).podServes('orders-broker-2', ofOldRoot),
     trust: ['CN=old', ROOT],
   },
   {
-    name: 'what a pod serves cannot be seen',
+    name: 'a listener cannot be observed',
     cluster: told(OLD).podServes('orders-broker-2', { protocol: 'unknown', because: 'connection refused' }),
     trust: ['CN=old', ROOT],
   },
   {
-    name: 'what a pod serves cannot be held against any CA',
+    name: 'a served certificate cannot be compared with a CA',
     cluster: told(OLD).podServes('orders-broker-2', { protocol: 'tls', leaf: certificate('x') }),
     trust: ['CN=old', ROOT],
   },
@@ -91,7 +91,7 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
   },
 ];
 
-describe('clients have to trust', () => {
+describe('clients must trust', () => {
   for (const { name, cluster, trust } of ROWS) {
     test(name, () => {
       assert.deepEqual(
@@ -138,12 +138,12 @@ const FINDINGS: readonly { readonly name: string; readonly cluster: ClusterBuild
     says: `TrustDiffers: lacks ${ROOT} (fp-root-)`,
   },
   {
-    name: 'somebody wrote something between the certificates',
+    name: 'another writer added text between the certificates',
     cluster: new ClusterBuilder().sees(({ trust }) => ({ trust: { ca: [], ...trust, digest: 'edited' } })),
     says: 'TrustDiffers: ca.crt was edited',
   },
   {
-    name: 'the Kafka was made anew',
+    name: 'the Kafka was deleted and created again',
     cluster: new ClusterBuilder().kafka((k) => ({ ...k, metadata: { ...k.metadata, uid } })),
     says: 'TrustDiffers: belongs to no Kafka',
   },
@@ -180,18 +180,18 @@ describe('the ConfigMap', () => {
   }
 });
 
-describe('restarts wait until clients were told', () => {
+describe('restarts wait until the trust bundle is complete', () => {
   const cases: readonly { readonly name: string; readonly cluster: ClusterBuilder; readonly isTold: boolean }[] = [
     { name: 'of all', cluster: new ClusterBuilder(), isTold: true },
     { name: 'of more than all', cluster: told(OLD), isTold: true },
     { name: 'of less', cluster: new ClusterBuilder().secret('orders-server-cert', { ca: [root('new')] }), isTold: false },
-    { name: "but not for what is somebody else's", cluster: ofOther(), isTold: true },
-    { name: 'but not without TLS', cluster: new ClusterBuilder('dedicated', 'off'), isTold: true },
+    { name: 'not for a ConfigMap of another Kafka', cluster: ofOther(), isTold: true },
+    { name: 'not without TLS', cluster: new ClusterBuilder('dedicated', 'off'), isTold: true },
   ];
   for (const row of cases) test(row.name, () => assert.equal(isTrustBundleCurrent(world(row.cluster)), row.isTold));
 });
 
-describe('a plan says what clients cannot be told', () => {
+describe('a plan notes what cannot be published', () => {
   const bare = { ca: undefined as never };
   const cases: readonly { readonly name: string; readonly cluster: ClusterBuilder; readonly says: RegExp | undefined }[] = [
     { name: 'nothing', cluster: new ClusterBuilder(), says: undefined },
