@@ -68,7 +68,7 @@ export function assembleBundle(desired: Desired, manifests: readonly KubeObject[
   const kafka = manifests.find((m) => isKind('Kafka', m));
   return {
     desired,
-    tls: tlsOf(converge),
+    tls: tlsOfRequest(converge),
     issuerManifests: issuingOrder([...manifests.filter((m) => m.kind === KINDS.Issuer.kind), ...certificates.filter((m) => !isBroker(m))]),
     brokerCertificates: certificates.filter(isBroker).sort((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1)),
     ...(kafka === undefined ? {} : { kafka }),
@@ -79,7 +79,8 @@ export function assembleBundle(desired: Desired, manifests: readonly KubeObject[
   };
 }
 
-function tlsOf({ spec: { tls } }: KafkaOpsRequest): TlsState {
+/** Returns the TLS state that a request asks for. */
+export function tlsOfRequest({ spec: { tls } }: KafkaOpsRequest): TlsState {
   return tls?.remove === true || tls?.issuerRef === undefined ? 'off' : { issuerRef: tls.issuerRef, certificates: tls.certificates ?? [] };
 }
 

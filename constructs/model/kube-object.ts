@@ -6,17 +6,14 @@ import type { Condition, ObjectMeta } from './kinds/metadata';
 export type { Condition, ObjectMeta } from './kinds/metadata';
 export { canonical, isEqual, isMap } from './plain-data';
 
-/** Any Kubernetes object. What is below `spec`, `status` and `data` is read with the typed views next to its use. */
+/** Any Kubernetes object. `isKind` and `asKind` of `kinds/` give it the members of its kind. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectMeta;
-  // biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
-  readonly spec?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
-  readonly status?: any;
-  // biome-ignore lint/suspicious/noExplicitAny: the schema of an arbitrary kind is not known here
-  readonly [field: string]: any;
+  readonly spec?: unknown;
+  readonly status?: unknown;
+  readonly [field: string]: unknown;
 }
 
 /** A kind of object, as the API server knows it. */
@@ -123,6 +120,11 @@ export function conditionOf(object: KubeObject, type: string): Condition | undef
 /** Returns the conditions of an object's status, in their order. */
 export function conditionsOf({ status }: KubeObject): readonly Condition[] {
   return (status as { readonly conditions?: readonly Condition[] | null } | undefined)?.conditions ?? [];
+}
+
+/** Returns the phase in an object's status; an empty string when the controller has not set one. */
+export function phaseOf({ status }: KubeObject): string {
+  return (status as { readonly phase?: string } | undefined)?.phase ?? '';
 }
 
 /** Tells whether a condition is present with status True; an absent one is neither true nor false. */

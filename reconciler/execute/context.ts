@@ -1,8 +1,11 @@
 /** What steps are carried out with, and the small writes that they share. */
+
 import type { Bundle } from '#model/bundle';
 import type { Deadlines } from '#model/desired';
 import { goDurationMs } from '#model/go-duration';
-import { type Condition, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import type { Kafka } from '#model/kinds/index';
+import { type Condition, conditionsOf, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
+import { mapIn } from '#model/plain-data';
 import { ClusterError, OperationFailedError } from '../errors';
 import type { Observation, PetSetObservation, PodObservation, ProbeAnswer } from '../model/observation';
 import type { StepOf } from '../model/plan';
@@ -95,19 +98,19 @@ export async function modify(
 
 /** Returns the object with a condition set; nothing changes when status, reason, message and generation are the same (KubeDB's rule). */
 export function withCondition(object: KubeObject, condition: Condition, now: Date): KubeObject {
-  const conditions: readonly Condition[] = object.status?.conditions ?? [];
+  const conditions = conditionsOf(object);
   const has = conditions.find((c) => c.type === condition.type);
   const { lastTransitionTime: _, ...rest } = has ?? ({} as Condition);
   if (has !== undefined && isEqual(rest, condition)) return object;
   const stamped = { ...condition, lastTransitionTime: now.toISOString().replace(/\.\d+Z$/, 'Z') };
   const others = has === undefined ? [...conditions, stamped] : conditions.map((c) => (c.type === condition.type ? stamped : c));
-  return { ...object, status: { ...object.status, conditions: others } };
+  return { ...object, status: { ...mapIn(object.status), conditions: others } };
 }
 
 /** Returns the object without a condition. */
 export function withoutCondition(object: KubeObject, type: string): KubeObject {
-  const conditions: readonly Condition[] = object.status?.conditions ?? [];
-  return { ...object, status: { ...object.status, conditions: conditions.filter((c) => c.type !== type) } };
+  const conditions = conditionsOf(object);
+  return { ...object, status: { ...mapIn(object.status), conditions: conditions.filter((c) => c.type !== type) } };
 }
 
 /** Returns the object with annotations added. */
@@ -116,7 +119,7 @@ export function withAnnotations(object: KubeObject, annotations: Readonly<Record
 }
 
 /** Returns the observed Kafka; throws when it was deleted. */
-export function kafkaOf({ kafka, namespace, name }: Pick<Observation, 'kafka' | 'namespace' | 'name'>): KubeObject {
+export function kafkaOf({ kafka, namespace, name }: Pick<Observation, 'kafka' | 'namespace' | 'name'>): Kafka {
   if (kafka === undefined) throw deletedMeanwhile(ref(KINDS.Kafka, namespace, name));
   return kafka;
 }

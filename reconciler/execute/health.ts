@@ -1,4 +1,5 @@
 /** Waits for KubeDB's health check after every pod was verified. */
+import { asKind } from '#model/kinds/index';
 import { KINDS } from '#model/kube-object';
 import type { StepOf } from '../model/plan';
 import { healthProblem } from '../plan/health';
@@ -13,7 +14,7 @@ export async function awaitHealth(context: ExecuteContext, { subject }: StepOf<'
     check: async () => {
       const kafka = await lookUnlessChanged(context, () => context.cluster.get(subject));
       if (kafka === undefined || kafka === 'replan') return { done: 'replan' as const };
-      const problem = healthProblem(kafka);
+      const problem = healthProblem(asKind('Kafka', kafka));
       return problem === undefined ? { done: 'done' as const } : { waitingFor: problem };
     },
     deadlineMs: deadlineMs(context, 'podReady'),

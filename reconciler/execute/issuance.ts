@@ -2,6 +2,7 @@
  * Certificates that are being issued: why one is not issued yet, as cert-manager and its issuer report it, and how to make cert-manager retry.
  * After a failure cert-manager waits for 1 h, then 2 h, and so on up to 32 h. The condition that `cmctl renew` sets bypasses this.
  */
+import { asKind, type Certificate } from '#model/kinds/index';
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { ALIASES, brokerCertificateName } from '#model/tls';
 import { ClusterError } from '../errors';
@@ -53,7 +54,7 @@ export function retryFailures(context: ExecuteContext): (certificate: KubeObject
 
 /** Returns why a certificate is not issued, by its latest CertificateRequest, else by its own conditions. */
 export async function issuanceCause({ cluster }: Pick<ExecuteContext, 'cluster'>, certificate: KubeObject): Promise<string> {
-  const request = await latestRequest(cluster, certificate);
+  const request = await latestRequest(cluster, asKind('Certificate', certificate));
   const problem = request === undefined ? undefined : requestProblem(request);
   if (request !== undefined && problem !== undefined) return `${problem} (${formatRef(refOf(request))})`;
   return issuanceFailure(certificate) ?? statusOf(certificate).reason;
@@ -74,7 +75,7 @@ export async function brokerIssuance(
 }
 
 /** Returns the request of the next revision; undefined also without permission to list requests. */
-async function latestRequest(cluster: ExecuteContext['cluster'], { metadata, status }: KubeObject): Promise<KubeObject | undefined> {
+async function latestRequest(cluster: ExecuteContext['cluster'], { metadata, status }: Certificate): Promise<KubeObject | undefined> {
   try {
     const requests = await cluster.list(KINDS.CertificateRequest, { namespace: metadata.namespace ?? '' });
     const revision = String((status?.revision ?? 0) + 1);

@@ -1,5 +1,7 @@
 /** Asks an issuer for a certificate that nothing uses, to see which root it signs with. The Kafka is not changed. */
-import { type Condition, formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
+
+import { conditionsOf, formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
+import { mapIn } from '#model/plain-data';
 import { ClusterError, TimeoutError } from '../errors';
 import type { ProbeAnswer } from '../model/observation';
 import type { StepOf } from '../model/plan';
@@ -26,7 +28,7 @@ async function askFor(context: ExecuteContext, { request, names }: StepOf<'probe
   const subject = refOf(request);
   // A killed run may have left a request.
   await remove(context, await context.cluster.get(subject));
-  const spec = { ...request.spec, ...context.createRequest(names) };
+  const spec = { ...mapIn(request.spec), ...context.createRequest(names) };
   const created = await context.cluster.create({ ...request, spec });
   try {
     return await waitUntil(context, {
@@ -44,9 +46,9 @@ async function askFor(context: ExecuteContext, { request, names }: StepOf<'probe
 
 function progressOf(request: KubeObject | undefined): Progress<ProbeAnswer> {
   if (request === undefined) return { done: { failure: `${KINDS.CertificateRequest.kind} was deleted` } };
-  const conditions: readonly Condition[] = request.status?.conditions ?? [];
+  const conditions = conditionsOf(request);
   const isTrue = (type: string) => conditions.find((c) => c.type === type && c.status === 'True');
-  const text = (field: 'certificate' | 'ca') => Buffer.from(request.status?.[field] ?? '', 'base64').toString('utf8');
+  const text = (field: 'certificate' | 'ca') => Buffer.from(String(mapIn(request.status)[field] ?? ''), 'base64').toString('utf8');
   if (isTrue('Ready') !== undefined) return { done: { certificate: text('certificate'), ca: text('ca') } };
   const refusal = isTrue('Denied') ?? isTrue('InvalidRequest') ?? conditions.find((c) => c.type === 'Ready' && c.reason === 'Failed');
   if (refusal !== undefined)

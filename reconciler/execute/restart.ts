@@ -12,7 +12,7 @@
  * In a cut-over all gates are asked once, before the first pod. Between pods it is enough that the successor runs and its own listeners are as
  * desired, and unavailable pods are waited for. With mode `stop` all pods restart at once.
  */
-import { KINDS } from '#model/kube-object';
+import { KINDS, phaseOf } from '#model/kube-object';
 import { BlockedError } from '../errors';
 import { statusOf } from '../model/object-status';
 import type { PodFacts, PodObservation } from '../model/observation';
@@ -157,7 +157,7 @@ async function waitForSuccessor(restart: RollingRestart, pod: PodFacts, isCutove
     const object = await context.cluster.get(subject);
     if (object === undefined || object.metadata.uid === pod.uid) return { waitingFor: 'its successor was not created yet' };
     const { state, reason } = statusOf(object);
-    if (isCutover ? object.status?.phase !== 'Running' : state !== 'Current') return { waitingFor: reason };
+    if (isCutover ? phaseOf(object) !== 'Running' : state !== 'Current') return { waitingFor: reason };
     const live = await context.lookAtPods();
     const next = live.pods.find((p) => p.uid === object.metadata.uid);
     if (next === undefined) return { waitingFor: 'its successor was deleted' };

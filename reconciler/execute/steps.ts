@@ -1,6 +1,9 @@
 /** Steps that do not depend on the executor. Each may run again at any point: it finds what is done already. */
-import { formatRef, hasTrueCondition, KINDS, type KubeObject, kindOf, refOf } from '#model/kube-object';
+
+import type { Kafka } from '#model/kinds/index';
+import { formatRef, hasTrueCondition, KINDS, kindOf, refOf } from '#model/kube-object';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, REQUEST } from '#model/names';
+import { mapIn } from '#model/plain-data';
 import { normalizeTls, tlsStateOf } from '#model/tls';
 import { InternalError } from '../errors';
 import { statusOf } from '../model/object-status';
@@ -56,7 +59,7 @@ export async function recordChange(context: ExecuteContext, { subject, phase, re
 }
 
 /** Writes the desired TLS state into a Kafka's spec: only these two paths, and only on the version that was read. */
-export async function configureTls({ bundle: { tls }, cluster }: ExecuteContext, kafka: KubeObject): Promise<StepResult> {
+export async function configureTls({ bundle: { tls }, cluster }: ExecuteContext, kafka: Kafka): Promise<StepResult> {
   const operations: JsonPatchOperation[] = [{ op: 'test', path: '/metadata/resourceVersion', value: kafka.metadata.resourceVersion }];
   if (tls !== 'off') {
     const value = normalizeTls(kafka.metadata.name, tls);
@@ -120,7 +123,7 @@ export async function supersede(context: ExecuteContext, { subject }: StepOf<'su
         observedGeneration: request.metadata.generation ?? 1,
       };
       const next = withCondition(request, condition, clock.now());
-      return { ...next, status: { ...next.status, phase: 'Failed' } };
+      return { ...next, status: { ...mapIn(next.status), phase: 'Failed' } };
     },
     { status: true },
   );

@@ -1,5 +1,6 @@
 /** Verifies that every pod serves the certificate in its Secret, and that the request of the operation had its effect. */
-import { formatRef, KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
+import { asKind, type KafkaOpsRequest } from '#model/kinds/index';
+import { formatRef, KINDS, phaseOf, ref, refOf } from '#model/kube-object';
 import { REQUEST } from '#model/names';
 import { BlockedError, TimeoutError } from '../errors';
 import { capabilitiesOf } from '../executors/capabilities';
@@ -69,8 +70,8 @@ function outOfReach(pods: readonly Mismatch[]): BlockedError {
 /** Marks a Successful request as verified, or records that it had no effect at this generation of the Kafka. */
 async function markRequest(context: ExecuteContext, name: string, namespace: string): Promise<void> {
   const subject = ref(KINDS.KafkaOpsRequest, namespace, name);
-  const request = await context.cluster.get(subject);
-  if (request?.status?.phase !== 'Successful' || request.metadata.annotations?.[REQUEST.verified] !== undefined) return;
+  const request = asKind('KafkaOpsRequest', await context.cluster.get(subject));
+  if (request === undefined || phaseOf(request) !== 'Successful' || request.metadata.annotations?.[REQUEST.verified] !== undefined) return;
   const { live, missing } = await effectAfterIssuance(context, request);
   const generation = String(live.kafka?.metadata.generation);
   const mark = missing.length === 0 ? { [REQUEST.verified]: live.observedAt } : { [REQUEST.ineffectiveAt]: generation };
@@ -79,7 +80,7 @@ async function markRequest(context: ExecuteContext, name: string, namespace: str
 }
 
 /** KubeDB can report success before cert-manager has begun, so a pending issuance is waited for. */
-async function effectAfterIssuance(context: ExecuteContext, request: KubeObject) {
+async function effectAfterIssuance(context: ExecuteContext, request: KafkaOpsRequest) {
   const compare = async () => {
     const live = await context.observe();
     return { live, missing: unmetPostconditions(request, context.bundle, live, context.clock.now()) };

@@ -16,7 +16,11 @@ export function trustDigest(pem: string): string {
 }
 
 /** Returns the ConfigMap of a live Kafka's clients. */
-export function trustConfigMap(identity: KafkaIdentity, kafkaUid: string, pem: string): KubeObject {
+export function trustConfigMap(
+  identity: KafkaIdentity,
+  kafkaUid: string,
+  pem: string,
+): KubeObject & { readonly data: { readonly [TRUST_KEY]: string } } {
   const { apiVersion, kind } = KINDS.Kafka;
   return {
     apiVersion: KINDS.ConfigMap.apiVersion,

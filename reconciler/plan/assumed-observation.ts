@@ -1,6 +1,6 @@
 /** The observation of a Kafka in which all five layers agree with a bundle. A plan without a cluster assumes it. */
 import type { Bundle } from '#model/bundle';
-import type { Certificate } from '#model/kinds/index';
+import { asKind, type Certificate, type Kafka } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   brokerCertificate,
@@ -41,7 +41,7 @@ export interface Validity {
 }
 
 /** Returns the observation of a Kafka whose TLS state is that of the bundle. */
-export function assumedObservation(bundle: Bundle, given: KubeObject, validity: Validity, observedAt: string): Observation {
+export function assumedObservation(bundle: Bundle, given: Kafka, validity: Validity, observedAt: string): Observation {
   const kafka = provisioned(desiredKafka(given, bundle.tls));
   const owner: CertificateOwner = {
     name: bundle.desired.kafka,
@@ -100,7 +100,7 @@ export function publishedTrustBundle(input: PlanInput): TrustState {
   const wanted = wantedTrustBundle(input);
   if (wanted === undefined) return { ca: [] };
   const { data, ...object } = wanted;
-  return { object, ca: casToTrust(input), digest: trustDigest(data[TRUST_KEY]) };
+  return { object: asKind('ConfigMap', object), ca: casToTrust(input), digest: trustDigest(data[TRUST_KEY]) };
 }
 
 /** If the bundle holds the broker Certificates, they may have more fields than the TLS state has. */
@@ -108,7 +108,7 @@ function certificateIn({ desired, brokerCertificates }: Bundle, alias: Alias): C
   return brokerCertificates.find((c) => c.metadata.name === brokerCertificateName(desired.kafka, alias));
 }
 
-function provisioned(kafka: KubeObject): KubeObject {
+function provisioned(kafka: Kafka): Kafka {
   return {
     ...kafka,
     metadata: { generation: 1, uid: 'uid-kafka', resourceVersion: '1', ...kafka.metadata },
@@ -181,7 +181,7 @@ function passwordSecret(name: string): SecretFacts {
 }
 
 function petSetState(
-  kafka: KubeObject,
+  kafka: Kafka,
   { name, role, replicas }: PetSetFacts,
   clusterDomain: string | undefined,
 ): Observation['petSets'][number] {

@@ -1,4 +1,5 @@
 /** The next attempt of a KafkaOpsRequest: create it under a new name, continue the unfinished one, or stop with a reason. */
+import type { KafkaOpsRequest } from '#model/kinds/index';
 import { formatRef, isSameRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
 import { isFinishedRequest } from '#model/kubedb';
 import { ANNOTATION_OWNER, attemptName, isAttemptOf, LABEL_KAFKA, REQUEST } from '#model/names';
@@ -40,7 +41,7 @@ export function continueStep(request: KubeObject, operation: Operation): SubmitS
 }
 
 /** Returns why an operation must not be tried again after its finished attempts. */
-function refusal(input: PlanInput, needed: NeededRequest, attempts: readonly KubeObject[]): Obstacle | undefined {
+function refusal(input: PlanInput, needed: NeededRequest, attempts: readonly KafkaOpsRequest[]): Obstacle | undefined {
   const last = attempts.at(-1);
   if (last === undefined) return undefined;
   switch (last.status?.phase) {
@@ -71,7 +72,7 @@ function successWithoutEffect(input: PlanInput, { findings }: NeededRequest, las
   };
 }
 
-function tooManyFailures(input: PlanInput, attempts: readonly KubeObject[]): Obstacle | undefined {
+function tooManyFailures(input: PlanInput, attempts: readonly KafkaOpsRequest[]): Obstacle | undefined {
   const failed = failedAttempts(attempts);
   const last = failed.at(-1);
   if (last === undefined || failed.length <= input.bundle.desired.retries) return undefined;
@@ -96,8 +97,8 @@ function withIssuanceFailures(message: string, { live }: PlanInput): string {
 function rotationIneffective(input: PlanInput, { operation, findings, request: { base } }: NeededRequest): Obstacle | undefined {
   if (operation !== 'rotate') return undefined;
   const { bundle, live } = input;
-  const isDone = (r: KubeObject) =>
-    r.spec?.tls?.rotateCertificates === true && r.status?.phase === 'Successful' && isOurs(r, bundle.desired.owner);
+  const isDone = (r: KafkaOpsRequest) =>
+    r.spec.tls?.rotateCertificates === true && r.status?.phase === 'Successful' && isOurs(r, bundle.desired.owner);
   const last = live.requests.filter(isDone).at(-1);
   const askedAt = Date.parse(last?.metadata.creationTimestamp ?? '');
   // A rotation that issued nothing has the same base: that is a success without effect.

@@ -6,7 +6,8 @@
 import type { Bundle } from '#model/bundle';
 import { DEFAULT_CLUSTER_DOMAIN, domainIn } from '#model/cluster-domain';
 import type { Desired } from '#model/desired';
-import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import type { Certificate } from '#model/kinds/index';
+import { KINDS, ref } from '#model/kube-object';
 import { governingService, podFqdn } from '#model/kubedb';
 import type { Observation, PodFacts, PodObservation, Served } from '../model/observation';
 import { configuredDomain, type DomainSources, observedDomain } from '../model/observed-domain';
@@ -23,8 +24,8 @@ export function clusterDomainOf({ clusterDomain }: Desired, live: DomainSources)
 }
 
 /** Returns a broker Certificate of the bundle with its derived names in the domain of the cluster. */
-export function inClusterDomain<O extends KubeObject>(manifest: O, { bundle, live }: DomainInput): O {
-  const names: readonly string[] | undefined = manifest.spec?.dnsNames;
+export function inClusterDomain(manifest: Certificate, { bundle, live }: DomainInput): Certificate {
+  const names = manifest.spec.dnsNames;
   const domain = clusterDomainOf(bundle.desired, live);
   if (names === undefined || bundle.desired.clusterDomain !== undefined || domain === DEFAULT_CLUSTER_DOMAIN) return manifest;
   const assumed = `${governingService(live.name)}.${live.namespace}.svc.${DEFAULT_CLUSTER_DOMAIN}`;

@@ -6,8 +6,10 @@
  * certificates that can be read. A root that cannot be read counts as another root. After the certificates were issued, and before the first
  * pod restarts, the executor compares again with the issued chain (`isRootReplaced`).
  */
+
 import type { Bundle } from '#model/bundle';
 import type { Cutover } from '#model/desired';
+import { isKind } from '#model/kinds/index';
 import { type Alias, certificateOf, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
 import { capabilitiesOf } from '../executors/capabilities';
 import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
@@ -145,8 +147,11 @@ export function isSelfSigned(live: Observation, issuer: IssuerRef): boolean {
 
 /** Tells whether this plan creates the CA of the issuer. */
 function isCreatedByPlan(issuer: IssuerRef, { issuerManifests }: Bundle, live: Observation): boolean {
-  const manifest = issuerManifests.find((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
-  const ca = issuerManifests.find((m) => m.spec?.isCA === true && m.spec?.secretName === manifest?.spec?.ca?.secretName);
+  const manifest = issuerManifests
+    .filter((m) => isKind('Issuer', m))
+    .find((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
+  const certificates = issuerManifests.filter((m) => isKind('Certificate', m));
+  const ca = certificates.find(({ spec }) => spec.isCA === true && spec.secretName === manifest?.spec?.ca?.secretName);
   return ca !== undefined && !live.certificates.some((c) => c.metadata.name === ca.metadata.name);
 }
 

@@ -9,13 +9,14 @@
  * A run that restarted pods waits until the Kafka is Ready, and fails if it does not become Ready. A run with nothing to do waits for a
  * NotReady Kafka, and is blocked if it stays NotReady, since TLS may not be the cause.
  */
-import { conditionOf, hasTrueCondition, type KubeObject } from '#model/kube-object';
+import type { Kafka } from '#model/kinds/index';
+import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { statusOf } from '../model/object-status';
 import type { Draft, Obstacle, Step } from '../model/plan';
 import { kafkaRef, type PlanInput } from './plan-input';
 
 /** Returns why KubeDB does not report the Kafka Ready; undefined also while KubeDB does not check it: paused, halted, or new. */
-export function healthProblem(kafka: KubeObject): string | undefined {
+export function healthProblem(kafka: Kafka): string | undefined {
   if (kafka.spec?.halted === true || hasTrueCondition(kafka, 'Paused')) return undefined;
   const { state, reason } = statusOf(kafka);
   return state === 'InProgress' ? reason : undefined;

@@ -1,7 +1,10 @@
 /** Issuers, CA and application certificates of the bundle: which to apply, and which of ours to delete. */
+
 import { differingFields, inLiveSpelling, withKeyKind } from '#model/certificate-effect';
+import { asKind } from '#model/kinds/index';
 import { isEqual, isMap, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { LABEL_KAFKA } from '#model/names';
+import { mapIn } from '#model/plain-data';
 import { ALIASES, brokerCertificateName } from '#model/tls';
 import { statusOf } from '../model/object-status';
 import type { Observation } from '../model/observation';
@@ -31,7 +34,11 @@ export function brokerLabelSteps({ bundle, live }: PlanInput, certificates: read
     if (has === undefined || isIssued(subject.name)) return [];
     const different = [
       ...differing(ofUser(manifest.metadata.labels), has.metadata.labels ?? {}, 'metadata.labels'),
-      ...differing(ofUser(manifest.spec?.secretTemplate?.labels), has.spec?.secretTemplate?.labels ?? {}, 'spec.secretTemplate.labels'),
+      ...differing(
+        ofUser(manifest.spec.secretTemplate?.labels),
+        asKind('Certificate', has).spec.secretTemplate?.labels ?? {},
+        'spec.secretTemplate.labels',
+      ),
     ];
     if (different.length === 0) return [];
     return [
@@ -92,7 +99,7 @@ function applied(manifest: KubeObject, change: 'create' | 'configure', finding: 
 /** Returns a manifest for server-side apply that keeps the spelling of the live object where both mean the same. */
 export function spelledAsLive(manifest: KubeObject, has: KubeObject | undefined): KubeObject {
   if (manifest.kind !== KINDS.Certificate.kind || has === undefined) return manifest;
-  return { ...manifest, spec: inLiveSpelling(manifest.spec ?? {}, has.spec) };
+  return { ...manifest, spec: inLiveSpelling(mapIn(manifest.spec), has.spec) };
 }
 
 /** Returns the live object of a manifest of the bundle. */

@@ -5,7 +5,7 @@
 
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
 import type { Bundle } from '#model/bundle';
-import { isKind } from '#model/kinds/index';
+import { isKind, type Kafka } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '#model/names';
@@ -115,14 +115,14 @@ function withoutAssumedDate(step: Step): Step {
 }
 
 /** No gate is known to refuse, and no controller to be the active one. */
-function healthy(kafka: KubeObject): Reading<KafkaFacts> {
+function healthy(kafka: Kafka): Reading<KafkaFacts> {
   const voters = nodesOf(kafka).filter((n) => n.role !== 'broker');
   const quorum = { leaderId: undefined, voters: voters.map(({ nodeId }) => ({ nodeId, lastCaughtUpMs: undefined })), fetchTimeoutMs: 0 };
   return { value: { quorum, topics: [] } };
 }
 
 /** The number of pods of a referenced Kafka is unknown, so the plan has no pods for it. */
-function kafkaOf({ desired, kafka }: Bundle, record: string): KubeObject {
+function kafkaOf({ desired, kafka }: Bundle, record: string): Kafka {
   const annotations = { [ANNOTATION_OWNER]: desired.owner, [ANNOTATION_CHANGE]: record };
   const metadata = { name: desired.kafka, namespace: desired.namespace, annotations };
   if (kafka !== undefined) return { ...kafka, metadata: { ...kafka.metadata, ...metadata } };

@@ -10,6 +10,7 @@
  *
  * cert-manager overwrites the Secret of a new Certificate, so a Secret of another origin is refused, too.
  */
+import { isKind } from '#model/kinds/index';
 import { formatRef, KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
 import type { Obstacle } from '../model/plan';
@@ -44,19 +45,20 @@ function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: 
   };
 }
 
-function wayOut({ kind, metadata: { name }, spec }: KubeObject): string {
-  if (kind === KINDS.Issuer.kind) return `Refer to it with TlsIssuer.issuer('${name}').`;
-  return spec?.isCA === true ? 'Refer to its Issuer with TlsIssuer.issuer.' : 'Give the certificate another name.';
+function wayOut(manifest: KubeObject): string {
+  if (!isKind('Certificate', manifest)) return `Refer to it with TlsIssuer.issuer('${manifest.metadata.name}').`;
+  return manifest.spec.isCA === true ? 'Refer to its Issuer with TlsIssuer.issuer.' : 'Give the certificate another name.';
 }
 
-function foreignSecret({ kind, metadata, spec }: KubeObject, { live }: Pick<PlanInput, 'bundle' | 'live'>): Obstacle | undefined {
-  if (kind !== KINDS.Certificate.kind) return undefined;
-  const secret = live.secrets.find((s) => s.name === spec?.secretName);
+function foreignSecret(manifest: KubeObject, { live }: Pick<PlanInput, 'bundle' | 'live'>): Obstacle | undefined {
+  if (!isKind('Certificate', manifest)) return undefined;
+  const { metadata, spec } = manifest;
+  const secret = live.secrets.find((s) => s.name === spec.secretName);
   const madeFor = secret?.annotations['cert-manager.io/certificate-name'];
   if (secret === undefined || madeFor === metadata.name || !secret.keys.includes('tls.crt')) return undefined;
   const of = madeFor === undefined ? 'was not created by cert-manager' : `holds the certificate of Certificate/${madeFor}`;
   const certificate = formatRef(ref(KINDS.Certificate, live.namespace, metadata.name));
-  const sign = spec?.isCA === true ? ` To sign with its CA, use TlsIssuer.caSecret('${secret.name}').` : '';
+  const sign = spec.isCA === true ? ` To sign with its CA, use TlsIssuer.caSecret('${secret.name}').` : '';
   return {
     kind: 'invalid',
     subject: ref(KINDS.Secret, live.namespace, secret.name),

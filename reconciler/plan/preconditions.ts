@@ -2,6 +2,7 @@
  * What forbids acting on a Kafka now, whatever the desired state is. All of it is reported at once, so that no one fixes one blocker only to
  * meet the next.
  */
+import type { KafkaOpsRequest } from '#model/kinds/index';
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON } from '#model/names';
 import { capabilitiesOf } from '../executors/capabilities';
@@ -42,7 +43,7 @@ export function canPlan(input: PlanInput): boolean {
   if (kafka === undefined) return input.bundle.kafka !== undefined;
   if (kafka.metadata.deletionTimestamp !== undefined) return false;
   const other = otherOperation(input);
-  return other === undefined || other.spec?.type === 'HorizontalScaling';
+  return other === undefined || other.spec.type === 'HorizontalScaling';
 }
 
 const BY_SEVERITY: readonly Obstacle['kind'][] = ['invalid', 'failed', 'blocked', 'wait'];
@@ -119,7 +120,7 @@ function petSetReplacesPods({ bundle, live }: PlanInput): Obstacle | undefined {
 }
 
 /** Our own requests are continued, followed or superseded, except those of the ops-manager after a change to an executor without it. */
-function otherOperation({ bundle, live }: PlanInput): KubeObject | undefined {
+function otherOperation({ bundle, live }: PlanInput): KafkaOpsRequest | undefined {
   const { needsOpsManager } = capabilitiesOf(bundle.desired);
   const isHandled = (r: KubeObject) => isOurs(r, bundle.desired.owner) && (isByReconciler(r) || needsOpsManager);
   return unfinished(live.requests).find((r) => !isHandled(r));

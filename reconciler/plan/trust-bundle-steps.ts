@@ -7,6 +7,7 @@
  *     afterwards   when every pod was verified: without the previous CA. Under `ops-request`, where KubeDB issues and restarts in one
  *                  operation, also with a CA that could not be read before; a note reports it
  */
+import { isKind } from '#model/kinds/index';
 import { formatRef } from '#model/kube-object';
 import { certificateOf, formatIssuerRef } from '#model/tls';
 import { capabilitiesOf } from '../executors/capabilities';
@@ -77,7 +78,9 @@ function stageOfUnknownCa(input: PlanInput, { cutoverCause, reissued }: Diff): S
 /** The CA of a CA issuer of the bundle can be read as soon as the issuer is Ready. */
 function isOfBundle(input: PlanInput): boolean {
   const issuer = serverIssuer(input);
-  const manifest = input.bundle.issuerManifests.find((m) => m.kind === issuer?.kind && m.metadata.name === issuer?.name);
+  const manifest = input.bundle.issuerManifests
+    .filter((m) => isKind('Issuer', m))
+    .find((m) => m.kind === issuer?.kind && m.metadata.name === issuer?.name);
   return manifest?.spec?.ca !== undefined;
 }
 

@@ -94,7 +94,7 @@ export function otherKafka({ trust, name }: Observation): string | undefined {
 }
 
 /** Returns the desired ConfigMap, or undefined where there is none. */
-export function wantedTrustBundle(input: PlanInput): KubeObject | undefined {
+export function wantedTrustBundle(input: PlanInput): ReturnType<typeof trustConfigMap> | undefined {
   const { bundle, live } = input;
   const cas = casToTrust(input);
   const uid = live.kafka?.metadata.uid;

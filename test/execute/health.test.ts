@@ -59,6 +59,6 @@ test('a clock that is set back makes certificates not yet valid; KubeDB uses the
   await world.apply(world.desired(on()));
   (world.clock as FakeClock).jump(-3_600_000);
   await world.annotate({ 'example.org/touched': 'true' });
-  await world.settle((kafka) => kafka?.status?.phase === 'NotReady');
+  await world.settle((kafka) => untyped(kafka?.status)?.phase === 'NotReady');
   await world.settle();
 });

@@ -1,9 +1,11 @@
 /** The configuration of brokers: settings that TLS determines are written, all others are kept. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { configData } from '#reconciler/model/broker-pod';
 import { readProperties } from '#reconciler/model/properties';
+import { untyped } from '#test/support/untyped';
 
 const kafka = (spec: object): KubeObject => ({ ...KINDS.Kafka, metadata: { name: 'orders', namespace: 'demo' }, spec });
 const TLS = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] };
@@ -14,7 +16,7 @@ const [MAIN, SSL, CLIENT] = ['config.properties', 'ssl.properties', 'clientauth.
 
 /** Returns the configuration of a combined node with TLS as KubeDB would write it, changed in its own words. */
 const withTls = (main: (text: string) => string, ssl: (text: string) => string = (text) => text): Data => {
-  const data = configData(ON, 'combined', 'hush');
+  const data = configData(untyped(ON), 'combined', 'hush');
   return { ...data, [MAIN]: main(data[MAIN] ?? ''), [SSL]: ssl(data[SSL] ?? '') };
 };
 const without = (key: string, data: Data): Data => Object.fromEntries(Object.entries(data).filter(([k]) => k !== key));
@@ -57,8 +59,8 @@ describe('files that already have the desired TLS are not changed', () => {
   ];
   for (const { name, data } of cases) {
     test(name, () => {
-      assert.deepEqual(configData(ON, 'combined', 'hush', data), data);
-      assert.deepEqual(configData(ON, 'combined', undefined, data), data);
+      assert.deepEqual(configData(untyped(ON), 'combined', 'hush', data), data);
+      assert.deepEqual(configData(untyped(ON), 'combined', undefined, data), data);
     });
   }
 });
@@ -91,9 +93,9 @@ const MAPS: readonly (readonly [name: string, main: string, on: string, off: str
 ];
 for (const [name, main, on, off] of MAPS) {
   test(`turns TLS on and off for ${name}`, () => {
-    const secured = configData(ON, 'broker', 'hush', { [MAIN]: main });
+    const secured = configData(untyped(ON), 'broker', 'hush', { [MAIN]: main });
     assert.equal(mapIn(secured), on);
-    assert.equal(mapIn(configData(OFF, 'broker', undefined, secured)), off);
+    assert.equal(mapIn(configData(untyped(OFF), 'broker', undefined, secured)), off);
   });
 }
 
@@ -101,7 +103,7 @@ test('keeps the login of the client file when TLS is turned on and off', () => {
   const client =
     '# by KubeDB\nsecurity.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-256\nsasl.jaas.config=Login \\\n  password="x";\n';
   const existing = { [MAIN]: 'listener.security.protocol.map=BROKER:SASL_PLAINTEXT\n', [CLIENT]: client };
-  const on = configData(ON, 'broker', 'hush', existing);
+  const on = configData(untyped(ON), 'broker', 'hush', existing);
   const settings = readProperties(on[CLIENT] ?? '');
   assert.deepEqual(
     [...settings],
@@ -113,7 +115,7 @@ test('keeps the login of the client file when TLS is turned on and off', () => {
       ['ssl.truststore.password', 'hush'],
     ],
   );
-  assert.deepEqual(configData(OFF, 'broker', undefined, on), existing);
+  assert.deepEqual(configData(untyped(OFF), 'broker', undefined, on), existing);
 });
 
 test('writes a new password where the stores are configured, and changes nothing else', () => {
@@ -121,7 +123,7 @@ test('writes a new password where the stores are configured, and changes nothing
     (t) => t,
     (t) => `# kept\n${t}`,
   );
-  const after = configData(ON, 'combined', 'other', before);
+  const after = configData(untyped(ON), 'combined', 'other', before);
   assert.equal(after[SSL], before[SSL]?.replaceAll('hush', 'other'));
   assert.equal(after[MAIN], before[MAIN]);
 });

@@ -25,6 +25,7 @@ import {
   withCertificateVolume,
   withoutPasswords,
 } from '#reconciler/model/broker-pod';
+import { untyped } from '#test/support/untyped';
 
 const TLS: TlsConfig = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] };
 const ON = { enableSSL: true, tls: TLS };
@@ -39,7 +40,7 @@ const combined = (spec: object = {}) => kafka({ replicas: 2, ...spec });
 
 test('lists the nodes of dedicated roles, controllers first and numbered from 1000', () => {
   assert.deepEqual(
-    nodesOf(dedicated()).map((n) => [n.pod, n.nodeId]),
+    nodesOf(untyped(dedicated())).map((n) => [n.pod, n.nodeId]),
     [
       ['orders-controller-0', 1000],
       ['orders-controller-1', 1001],
@@ -51,7 +52,7 @@ test('lists the nodes of dedicated roles, controllers first and numbered from 10
 
 test('lists combined nodes by ordinal', () => {
   assert.deepEqual(
-    nodesOf(combined()).map((n) => [n.pod, n.role, n.nodeId]),
+    nodesOf(untyped(combined())).map((n) => [n.pod, n.role, n.nodeId]),
     [
       ['orders-0', 'combined', 0],
       ['orders-1', 'combined', 1],
@@ -61,7 +62,7 @@ test('lists combined nodes by ordinal', () => {
 
 test('names PetSets by the suffix of their role', () => {
   assert.deepEqual(
-    petSetsOf(kafka({ topology: { controller: { suffix: 'quorum' }, broker: {} } })).map((p) => [p.name, p.replicas]),
+    petSetsOf(untyped(kafka({ topology: { controller: { suffix: 'quorum' }, broker: {} } }))).map((p) => [p.name, p.replicas]),
     [
       ['orders-quorum', 1],
       ['orders-broker', 1],
@@ -82,8 +83,8 @@ test('names the host of a pod, and the common name of brokers', () => {
 });
 
 test('uses the Secret of JKS passwords that the Kafka names, else the default', () => {
-  assert.equal(keystoreCredSecret(combined()), 'orders-keystore-cred');
-  assert.equal(keystoreCredSecret(combined({ keystoreCredSecret: { name: 'mine' } })), 'mine');
+  assert.equal(keystoreCredSecret(untyped(combined())), 'orders-keystore-cred');
+  assert.equal(keystoreCredSecret(untyped(combined({ keystoreCredSecret: { name: 'mine' } }))), 'mine');
 });
 
 test('adds the names of the user to those every broker certificate has, sorted and once', () => {
@@ -117,7 +118,7 @@ const TEMPLATE: PodTemplate = {
 };
 
 test('mounts the server certificate into the Kafka container when TLS is on, and into no other', () => {
-  const template = withCertificateVolume(dedicated(ON), TEMPLATE);
+  const template = withCertificateVolume(untyped(dedicated(ON)), TEMPLATE);
   assert.equal(mountedCertificateSecret(template.spec), 'orders-server-cert');
   assert.deepEqual(
     template.spec.containers[0]?.volumeMounts?.map((m) => m.mountPath),
@@ -127,10 +128,10 @@ test('mounts the server certificate into the Kafka container when TLS is on, and
 });
 
 test('mounts it only once, and restores the template when TLS is turned off', () => {
-  const on = withCertificateVolume(dedicated(ON), TEMPLATE);
-  assert.deepEqual(withCertificateVolume(dedicated(ON), on), on);
-  assert.deepEqual(withCertificateVolume(dedicated(), on), TEMPLATE);
-  assert.ok(!JSON.stringify(withCertificateVolume(dedicated(), on)).includes(CERTIFICATE_VOLUME));
+  const on = withCertificateVolume(untyped(dedicated(ON)), TEMPLATE);
+  assert.deepEqual(withCertificateVolume(untyped(dedicated(ON)), on), on);
+  assert.deepEqual(withCertificateVolume(untyped(dedicated()), on), TEMPLATE);
+  assert.ok(!JSON.stringify(withCertificateVolume(untyped(dedicated()), on)).includes(CERTIFICATE_VOLUME));
 });
 
 const protocols: readonly (readonly [name: string, spec: object, is: string])[] = [
@@ -140,25 +141,25 @@ const protocols: readonly (readonly [name: string, spec: object, is: string])[] 
   ['with nothing', { disableSecurity: true }, 'PLAINTEXT'],
 ];
 for (const [name, spec, is] of protocols) {
-  test(`speaks ${is} ${name}`, () => assert.equal(securityProtocol(combined(spec)), is));
+  test(`speaks ${is} ${name}`, () => assert.equal(securityProtocol(untyped(combined(spec))), is));
 }
 
 for (const role of ['controller', 'broker', 'combined'] as const satisfies readonly Role[]) {
   test(`changes only the settings of a ${role} that TLS determines, and reverts them`, () => {
     const of = (spec: object) => (role === 'combined' ? combined(spec) : dedicated(spec));
-    const before = configData(of({}), role, undefined);
+    const before = configData(untyped(of({})), role, undefined);
     const main = `${before['config.properties']}num.io.threads=8\n`;
-    const on = configData(of(ON), role, 'hush', { ...before, 'config.properties': main });
+    const on = configData(untyped(of(ON)), role, 'hush', { ...before, 'config.properties': main });
     assert.match(on['config.properties'] ?? '', /num\.io\.threads=8/);
     assert.match(on['config.properties'] ?? '', /CONTROLLER:SASL_SSL/);
     assert.ok('ssl.properties' in on);
-    const off = configData(of({}), role, undefined, on);
+    const off = configData(untyped(of({})), role, undefined, on);
     assert.deepEqual(off, { ...before, 'config.properties': main });
   });
 }
 
 test('shows a configuration without the lines that hold a password or a login', () => {
-  const data = configData(dedicated(ON), 'broker', 'hush');
+  const data = configData(untyped(dedicated(ON)), 'broker', 'hush');
   const shown = Object.values(data).map(withoutPasswords).join('\n');
   assert.ok(!shown.includes('hush'));
   assert.match(shown, /ssl\.keystore\.location/);

@@ -285,7 +285,7 @@ export class ClusterBuilder {
   }
 }
 
-function kafkaObject(topology: 'dedicated' | 'combined', tls: TlsState): KubeObject {
+function kafkaObject(topology: 'dedicated' | 'combined', tls: TlsState): Kafka {
   const size = topology === 'dedicated' ? { topology: { controller: { replicas: 3 }, broker: { replicas: 3 } } } : { replicas: 3 };
   return {
     apiVersion: KINDS.Kafka.apiVersion,

@@ -20,6 +20,7 @@ import {
   STRING,
   STRING_MAP,
   STRINGS,
+  valueThat,
 } from '../schema';
 import { objectOf, STATUS, statusWith } from './metadata';
 
@@ -52,12 +53,13 @@ export const POD = objectOf('Pod', {
   status: statusWith({ containerStatuses: nullable(list(CONTAINER_STATUS)), initContainerStatuses: nullable(list(CONTAINER_STATUS)) }),
 });
 
+const INT_OR_STRING = valueThat<number | string>('a number or a percentage', (v) => typeof v === 'number' || typeof v === 'string');
 const REQUIREMENT = map({ key: STRING, operator: STRING, values: nullable(STRINGS) });
 export type Requirement = Infer<typeof REQUIREMENT>;
 const SELECTOR = map({ matchLabels: nullable(STRING_MAP), matchExpressions: nullable(list(REQUIREMENT)) });
 
 export const POD_DISRUPTION_BUDGET = objectOf('PodDisruptionBudget', {
-  spec: optional(map({ selector: nullable(SELECTOR) })),
+  spec: optional(map({ selector: nullable(SELECTOR), minAvailable: optional(INT_OR_STRING), maxUnavailable: optional(INT_OR_STRING) })),
   status: statusWith(optionals({ disruptionsAllowed: INTEGER, expectedPods: INTEGER, currentHealthy: INTEGER, desiredHealthy: INTEGER })),
 });
 

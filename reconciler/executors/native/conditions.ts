@@ -1,5 +1,6 @@
 /** The conditions of a request, with KubeDB's texts and in KubeDB's order. */
-import type { Condition, KubeObject } from '#model/kube-object';
+import type { KafkaOpsRequest } from '#model/kinds/index';
+import type { Condition } from '#model/kube-object';
 
 /** A condition without status, generation and time. */
 export type Entry = Pick<Condition, 'type'> & { readonly reason?: string; readonly message: string };
@@ -15,8 +16,8 @@ export const RECONFIGURED: readonly Entry[] = [condition('UpdatePetSets', 'succe
 
 export const RESTARTED: readonly Entry[] = [condition('RestartNodes', 'Successfully restarted all nodes')];
 
-export function begun({ spec }: KubeObject): Entry {
-  if (spec?.type === 'Restart') return condition('Restart', 'Kafka ops-request has started to restart kafka nodes');
+export function begun({ spec }: KafkaOpsRequest): Entry {
+  if (spec.type === 'Restart') return condition('Restart', 'Kafka ops-request has started to restart kafka nodes');
   return condition('ReconfigureTLS', 'Kafka ops-request has started to reconfigure tls for kafka nodes');
 }
 
@@ -30,8 +31,8 @@ export function running(pod: string): readonly Entry[] {
   return [actionOn(pod, 'CheckPodRunning', 'check pod running')];
 }
 
-export function successful({ spec }: KubeObject): Entry {
-  const isRestart = spec?.type === 'Restart';
+export function successful({ spec }: KafkaOpsRequest): Entry {
+  const isRestart = spec.type === 'Restart';
   return condition('Successful', isRestart ? 'Successfully restarted kafka nodes.' : 'Successfully completed reconfigureTLS for kafka.');
 }
 

@@ -1,5 +1,5 @@
 /** Drafts an operation that the reconciler carries out itself: every write to Certificates, Kafka, PetSets and pods is a step. */
-import type { KubeObject } from '#model/kube-object';
+import type { KafkaOpsRequest } from '#model/kinds/index';
 import { isAttemptOf } from '#model/names';
 import { ALIASES } from '#model/tls';
 import type { PodFacts } from '../../model/observation';
@@ -47,9 +47,9 @@ function submitOrContinue(input: PlanInput, needed: NeededRequest | undefined, r
 }
 
 /** A request is continued if the remaining work is what it asks for: its own content, or only the restarts at its end. */
-function isStillWanted(mine: KubeObject, { bundle }: PlanInput, needed: NeededRequest | undefined): boolean {
-  if (mine.spec?.tls?.rotateCertificates === true) return needed?.request.changesTls !== true;
-  if (mine.spec?.type === 'Restart') return needed === undefined || needed.operation === 'restart';
+function isStillWanted(mine: KafkaOpsRequest, { bundle }: PlanInput, needed: NeededRequest | undefined): boolean {
+  if (mine.spec.tls?.rotateCertificates === true) return needed?.request.changesTls !== true;
+  if (mine.spec.type === 'Restart') return needed === undefined || needed.operation === 'restart';
   return isAttemptOf(mine.metadata.name, bundle.converge.metadata.name);
 }
 

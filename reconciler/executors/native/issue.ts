@@ -4,6 +4,7 @@
  */
 
 import { formatAcknowledgement } from '#model/acknowledgement';
+import { asKind, type Certificate } from '#model/kinds/index';
 import { isSameRef, KINDS, type KubeObject } from '#model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '#model/kubedb';
 import { REQUEST } from '#model/names';
@@ -102,8 +103,8 @@ function issuedOf(live: Observation, { bundle }: ExecuteContext, alias: string):
 
 /** Triggers certificates that are rotated or have failed: cert-manager would retry the latter only after an hour, the former never. */
 async function trigger({ context }: NativeRun, { subject, isRotation }: PlannedCertificate, base: Issued | undefined): Promise<void> {
-  const isIssued = ({ status }: KubeObject) => (status?.revision ?? 0) > (base?.revision ?? 0);
-  await triggerIssuance(context, subject, (c) => isIssued(c) || (!isRotation && statusOf(c).state !== 'Failed'));
+  const isIssued = ({ status }: Certificate) => (status?.revision ?? 0) > (base?.revision ?? 0);
+  await triggerIssuance(context, subject, (c) => isIssued(asKind('Certificate', c)) || (!isRotation && statusOf(c).state !== 'Failed'));
 }
 
 async function awaitIssued(

@@ -2,8 +2,11 @@
  * Writes the TLS state into the Kafka, its PetSets and configuration Secrets. Then KubeDB's provisioner reconciles once, because what was
  * written must be what KubeDB itself would write. Otherwise KubeDB would revert it later.
  */
+
+import { asKind, type Kafka, type PetSet } from '#model/kinds/index';
 import { formatRef, isSameRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS, keystoreCredSecret } from '#model/kubedb';
+import { mapIn } from '#model/plain-data';
 import type { TlsState } from '#model/tls';
 import { OperationFailedError } from '#reconciler/errors';
 import { configData, withCertificateVolume } from '#reconciler/model/broker-pod';
@@ -50,19 +53,19 @@ async function writeTlsState(run: NativeRun, tls: TlsState, subjects: readonly O
     if (isWritten(config))
       await modify(context.cluster, config, (secret) => withConfig(secret, configData(desired, set.role, password, decoded(secret))));
     const petSet = ref(KINDS.PetSet, live.namespace, set.name);
-    if (isWritten(petSet)) await modify(context.cluster, petSet, (object) => withTemplate(object, desired));
+    if (isWritten(petSet)) await modify(context.cluster, petSet, (object) => withTemplate(asKind('PetSet', object), desired));
   }
   await awaitPetSets(context, live);
   return 'done';
 }
 
-function withTemplate(petSet: KubeObject, kafka: KubeObject): KubeObject {
+function withTemplate(petSet: PetSet, kafka: Kafka): KubeObject {
   return { ...petSet, spec: { ...petSet.spec, template: withCertificateVolume(kafka, petSet.spec.template) } };
 }
 
 function decoded(secret: KubeObject): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')]),
+    Object.entries(mapIn(secret.data)).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')]),
   );
 }
 
@@ -73,7 +76,7 @@ function withConfig(secret: KubeObject, data: Readonly<Record<string, string>>):
   };
 }
 
-async function keystorePassword(context: ExecuteContext, kafka: KubeObject): Promise<string | undefined> {
+async function keystorePassword(context: ExecuteContext, kafka: Kafka): Promise<string | undefined> {
   const secret = await context.cluster.get(ref(KINDS.Secret, kafka.metadata.namespace, keystoreCredSecret(kafka)));
   return secret === undefined ? undefined : decoded(secret)[KEYSTORE_PASSWORD_KEYS[0]];
 }
@@ -86,7 +89,7 @@ async function awaitPetSets(context: ExecuteContext, { namespace, petSets }: Pet
       subject,
       watch: [watchObject(KINDS.PetSet, subject)],
       check: async () => {
-        const set = await context.cluster.get(subject);
+        const set = asKind('PetSet', await context.cluster.get(subject));
         const isSeen = (set?.status?.observedGeneration ?? 0) >= (set?.metadata.generation ?? 0);
         return isSeen ? { done: undefined } : { waitingFor: 'its controller has not observed the new template yet' };
       },

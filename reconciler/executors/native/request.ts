@@ -1,5 +1,6 @@
 /** The KafkaOpsRequest of a `native` operation: created, left unchanged for a while, begun, ended. */
-import { conditionOf, KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { asKind, type KafkaOpsRequest } from '#model/kinds/index';
+import { conditionOf, conditionsOf, KINDS, type KubeObject, type ObjectRef, phaseOf } from '#model/kube-object';
 import { PAUSE_REASON, REQUEST } from '#model/names';
 import type { Step, StepOf } from '#reconciler/model/plan';
 import { restartOrder } from '#reconciler/plan/restart-order';
@@ -16,10 +17,10 @@ export async function submit(run: NativeRun, step: StepOf<'submitOpsRequest'>): 
     if ((await replanOnConflict(context.cluster.create(step.manifest))) === 'replan') return 'replan';
     emit(context, 'submitted', step.subject, step.operation);
   }
-  const request = await context.cluster.get(step.subject);
+  const request = asKind('KafkaOpsRequest', await context.cluster.get(step.subject));
   if (!step.isContinued || !request?.status?.phase) await waitForOpsManager(run, step.subject, plan.subject);
   const missed = request?.status?.phase ? missedEntries(run, request) : [];
-  await record(run, [begun(step.manifest), ...missed]);
+  await record(run, [begun(asKind('KafkaOpsRequest', step.manifest)), ...missed]);
   return 'done';
 }
 
@@ -27,12 +28,12 @@ export async function submit(run: NativeRun, step: StepOf<'submitOpsRequest'>): 
  * Returns the conditions of work that an earlier run completed and may not have recorded before it was killed. Work without a step in the
  * plan is complete.
  */
-function missedEntries({ plan, context }: NativeRun, { spec }: KubeObject): readonly Entry[] {
+function missedEntries({ plan, context }: NativeRun, { spec }: KafkaOpsRequest): readonly Entry[] {
   const isLeft = (kind: Step['kind']) => plan.steps.some((s) => s.kind === kind);
-  if (spec?.type === 'Restart' || isLeft('issue')) return [];
+  if (spec.type === 'Restart' || isLeft('issue')) return [];
   const issued = context.bundle.tls === 'off' ? [] : ISSUED;
   // A rotation writes no configuration.
-  return isLeft('reconfigure') || spec?.tls?.rotateCertificates === true ? issued : [...issued, ...RECONFIGURED];
+  return isLeft('reconfigure') || spec.tls?.rotateCertificates === true ? issued : [...issued, ...RECONFIGURED];
 }
 
 /** Returns the conditions of all restarts: every pod that started after the request was created. */
@@ -49,7 +50,7 @@ async function waitForOpsManager({ context }: NativeRun, subject: ObjectRef, kaf
   const claimed = async (): Promise<Progress<undefined>> => {
     const [request, owner] = await Promise.all([context.cluster.get(subject), context.cluster.get(kafka)]);
     const paused = owner === undefined ? undefined : conditionOf(owner, 'Paused');
-    const isClaimed = Boolean(request?.status?.phase) || (request?.status?.conditions ?? []).length > 0;
+    const isClaimed = request !== undefined && (phaseOf(request) !== '' || conditionsOf(request).length > 0);
     if (isClaimed || (paused?.status === 'True' && paused.reason !== PAUSE_REASON)) {
       throw claimedByAnother(subject);
     }
@@ -73,7 +74,7 @@ export async function finish(run: NativeRun, step: StepOf<'resume'>): Promise<St
   const verified = { [REQUEST.verified]: context.clock.now().toISOString() };
   const request = await modifyRequest(run, (r) => withAnnotations(r, verified));
   if (request === undefined) return 'done';
-  await record(run, [...(await restartEntries(run, request)), successful(request)], 'Successful');
+  await record(run, [...(await restartEntries(run, request)), successful(asKind('KafkaOpsRequest', request))], 'Successful');
   // A failure after this is no failure of the request.
   run.request = undefined;
   return 'done';

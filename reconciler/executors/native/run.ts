@@ -1,5 +1,7 @@
 /** The progress of a `native` operation, as recorded on its KafkaOpsRequest. */
+
 import { isEqual, type KubeObject, type ObjectRef } from '#model/kube-object';
+import { mapIn } from '#model/plain-data';
 import { BlockedError } from '#reconciler/errors';
 import { modify, withCondition } from '../../execute/context';
 import type { Run } from '../../execute/run';
@@ -17,7 +19,7 @@ export async function record(run: NativeRun, entries: readonly Entry[], phase = 
   const change = (request: KubeObject) => {
     const { generation: observedGeneration = 1 } = request.metadata;
     const next = entries.reduce((r, entry) => withCondition(r, { status: 'True', observedGeneration, ...entry }, now), request);
-    return { ...next, status: { ...next.status, phase, observedGeneration } };
+    return { ...next, status: { ...mapIn(next.status), phase, observedGeneration } };
   };
   await modifyRequest(run, change, { status: true });
 }

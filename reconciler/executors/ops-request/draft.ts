@@ -1,5 +1,6 @@
 /** Drafts the requests that KubeDB's ops-manager carries out: one at a time, each followed to its end and then verified. */
-import type { KubeObject } from '#model/kube-object';
+import type { KafkaOpsRequest } from '#model/kinds/index';
+import { hasTrueCondition } from '#model/kube-object';
 import type { PodFacts } from '../../model/observation';
 import type { Obstacle, PlannedRestart, Step } from '../../model/plan';
 import { continueStep, submitStep } from '../../plan/attempts';
@@ -29,10 +30,9 @@ export function draftOpsRequest(draft: DraftInput): Work | Obstacle | undefined 
 }
 
 /** A request of ours is under way: it is followed to its end, whatever the desired state has become. Then everything is planned again. */
-function follow(draft: DraftInput, running: KubeObject): Work {
-  const conditions: readonly { type: string; status: string }[] = running.status?.conditions ?? [];
-  const isDone = (pod: string) => conditions.some((c) => c.type === `CheckPodRunning--${pod}` && c.status === 'True');
-  const submit = continueStep(running, running.spec?.type === 'Restart' ? 'restart' : 'update');
+function follow(draft: DraftInput, running: KafkaOpsRequest): Work {
+  const isDone = (pod: string) => hasTrueCondition(running, `CheckPodRunning--${pod}`);
+  const submit = continueStep(running, running.spec.type === 'Restart' ? 'restart' : 'update');
   const pods = draft.input.live.pods.filter((p) => !isDone(p.name));
   const steps: readonly Step[] = [
     { ...submit, pods: inOrderOfKubeDb(pods, draft, submit.findings) },

@@ -2,7 +2,8 @@
  * Leaves an operation to KubeDB's ops-manager: asks the gates of all pods once, submits the request, and follows its conditions pod by pod.
  * The phase Successful alone proves nothing: the step `verify` compares the pods' listeners afterwards.
  */
-import { formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, refOf } from '#model/kube-object';
+import { asKind, type KafkaOpsRequest } from '#model/kinds/index';
+import { formatRef, hasTrueCondition, KINDS, type ObjectRef, phaseOf, refOf } from '#model/kube-object';
 import { isFinishedRequest } from '#model/kubedb';
 import { isAttemptOf } from '#model/names';
 import { certificateOf } from '#model/tls';
@@ -96,7 +97,7 @@ async function awaitAcceptance(context: ExecuteContext, subject: ObjectRef): Pro
 }
 
 /** Follows the conditions. The deadline is for the next condition, because the restarts of many pods may take long. */
-async function follow(context: ExecuteContext, subject: ObjectRef, before: Observation | undefined): Promise<KubeObject> {
+async function follow(context: ExecuteContext, subject: ObjectRef, before: Observation | undefined): Promise<KafkaOpsRequest> {
   const reported = new Set<string>();
   let request = await existing(context, subject);
   // Longer than the request's own timeout for a single step, so that KubeDB reports a failure first.
@@ -125,19 +126,19 @@ async function follow(context: ExecuteContext, subject: ObjectRef, before: Obser
 }
 
 /** Returns the certificate that a request waits for, and why; undefined once all are issued, and for a request without certificates. */
-async function issuanceOf(context: ExecuteContext, request: KubeObject) {
-  const wantsCertificates = request.spec?.tls !== undefined && request.spec.tls.remove !== true;
+async function issuanceOf(context: ExecuteContext, request: KafkaOpsRequest) {
+  const wantsCertificates = request.spec.tls !== undefined && request.spec.tls.remove !== true;
   return wantsCertificates && !hasTrueCondition(request, 'CertificateSynced') ? brokerIssuance(context) : undefined;
 }
 
-async function existing(context: ExecuteContext, subject: ObjectRef): Promise<KubeObject> {
-  const request = await context.cluster.get(subject);
+async function existing(context: ExecuteContext, subject: ObjectRef): Promise<KafkaOpsRequest> {
+  const request = asKind('KafkaOpsRequest', await context.cluster.get(subject));
   if (request === undefined)
     throw new OperationFailedError('was deleted before it was finished.', { subject, hint: 'Run again to submit it again.' });
   return request;
 }
 
-function lastCondition(request: KubeObject): string {
+function lastCondition(request: KafkaOpsRequest): string {
   const last = (request.status?.conditions ?? []).at(-1);
   if (last === undefined) return `phase ${request.status?.phase ?? 'not set'}`;
   const [step = '', pod] = String(last.type).split('--');
@@ -152,7 +153,7 @@ interface RootComparison {
 }
 
 /** Reports a change of root as soon as the certificates are issued. KubeDB restarts pods onto them in any case. */
-async function warnOfOtherRoot(context: ExecuteContext, request: KubeObject, { before, isReported }: RootComparison): Promise<void> {
+async function warnOfOtherRoot(context: ExecuteContext, request: KafkaOpsRequest, { before, isReported }: RootComparison): Promise<void> {
   const { tls } = context.bundle;
   if (before === undefined || tls === 'off' || isReported || !hasTrueCondition(request, 'CertificateSynced')) return;
   const live = await context.observe();
@@ -164,7 +165,7 @@ async function warnOfOtherRoot(context: ExecuteContext, request: KubeObject, { b
 }
 
 /** Reports each condition once. */
-function report(context: ExecuteContext, request: KubeObject, reported: Set<string>): void {
+function report(context: ExecuteContext, request: KafkaOpsRequest, reported: Set<string>): void {
   for (const { type, status, message } of request.status?.conditions ?? []) {
     if (status !== 'True' || reported.has(type)) continue;
     reported.add(type);
@@ -178,15 +179,15 @@ function report(context: ExecuteContext, request: KubeObject, reported: Set<stri
 }
 
 /** Tells whether the desired state still needs the request. If not, the next plan reverses its work, so its failure does not matter. */
-async function isWanted(context: ExecuteContext, { metadata, spec }: KubeObject): Promise<boolean> {
-  const isConverging = spec?.tls !== undefined && spec.tls.rotateCertificates !== true;
+async function isWanted(context: ExecuteContext, { metadata, spec }: KafkaOpsRequest): Promise<boolean> {
+  const isConverging = spec.tls !== undefined && spec.tls.rotateCertificates !== true;
   if (isConverging && !isAttemptOf(metadata.name, context.bundle.converge.metadata.name)) return false;
   return context.desiredStateUnchanged();
 }
 
-async function resultOf(context: ExecuteContext, request: KubeObject): Promise<StepResult> {
+async function resultOf(context: ExecuteContext, request: KafkaOpsRequest): Promise<StepResult> {
   const subject = refOf(request);
-  const phase: string = request.status?.phase ?? '';
+  const phase = phaseOf(request);
   if (phase === 'Successful') return 'done';
   if (phase === 'Skipped') return 'replan'; // a newer request of another owner replaced it
   if (phase === 'Denied')

@@ -3,7 +3,8 @@
  * for one pod, which Kubernetes does not weigh against each other. It applies to KubeDB's ops-manager as well, which would only time out,
  * with pods of both kinds left behind. What a budget allows at the moment is no matter of this gate: the eviction waits for it.
  */
-import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import type { PodDisruptionBudget } from '#model/kinds/index';
+import { KINDS, ref } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
 import type { Observation, PodFacts } from '../../model/observation';
 import { type Draft, type Obstacle, restartsOf } from '../../model/plan';
@@ -63,7 +64,7 @@ function forbiddingBudget({ name, isReady, budgets = [] }: PodFacts, live: Live)
 }
 
 /** Returns why a budget allows no eviction even when every pod is healthy, or undefined. */
-function whyNever(budget: KubeObject, live: Live): string | undefined {
+function whyNever(budget: PodDisruptionBudget, live: Live): string | undefined {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
   if (maxUnavailable !== undefined) return share(maxUnavailable, 100) === 0 ? `maxUnavailable is ${maxUnavailable}` : undefined;
   if (minAvailable === undefined) return undefined;
@@ -72,7 +73,7 @@ function whyNever(budget: KubeObject, live: Live): string | undefined {
 }
 
 /** Returns how many pods a budget counts: those of the Kafka that it selects, present or not, or more when it selects others, too. */
-function expectedPods(budget: KubeObject, live: Live): number {
+function expectedPods(budget: PodDisruptionBudget, live: Live): number {
   const sets = live.pods.filter((p) => p.budgets?.includes(budget.metadata.name)).map((p) => p.petSet);
   const nodes = live.kafka === undefined ? [] : nodesOf(live.kafka).filter((n) => sets.includes(n.petSet));
   return Math.max(nodes.length, Number(budget.status?.expectedPods ?? 0));
