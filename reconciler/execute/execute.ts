@@ -49,7 +49,8 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
   const cases: StepCases<Promise<StepResult>> = { ...UNPLANNED, ...common(run.context), ...executor.steps };
   try {
     const result = await walk(run, numbers, cases);
-    if (result === 'replan') await executor.leave(undefined);
+    // A plan that begins with a probe ends there and has changed nothing.
+    if (result === 'replan' && plan.steps[0]?.kind !== 'probe') await executor.leave(undefined);
     return result;
   } catch (error) {
     await executor.leave(error);
