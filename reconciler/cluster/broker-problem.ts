@@ -32,7 +32,7 @@ const PROBLEMS: readonly Problem[] = [
   { code: /^ERR_(SSL|OSSL)_/, message: 'the TLS handshake fails' },
 ];
 
-/** Returns the failure in words of our own: messages of a peer or of the library may hold a credential. */
+/** Returns the failure in our words: messages of a peer or of the library may hold a credential. */
 export function problemOf(error: unknown, isTls: boolean): BrokerProblem {
   const all = [...chainOf(error)];
   const codes = all.flatMap(({ apiId, code = '' }) => apiId ?? (code.startsWith('PLT_KFK_') ? [] : code));

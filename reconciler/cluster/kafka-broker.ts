@@ -10,7 +10,7 @@
  * see; KubeDB's own user sees all of them.
  *
  * The connection and the codecs are those of @platformatic/kafka. Its Admin client is not used: it has no DescribeQuorum, connects to
- * advertised addresses (in a cut-over some speak TLS and some plaintext), and retries by timers of its own. Errors of the library may hold
+ * advertised addresses (in a cut-over some speak TLS and some plaintext), and retries by its own timers. Errors of the library may hold
  * credentials; only the messages of `broker-problem.ts` leave this file.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';

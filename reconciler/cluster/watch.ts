@@ -11,7 +11,7 @@
  *    that fails.
  *
  * Why not Watch or makeInformer of @kubernetes/client-node: Watch reports a refusal without the message of the server and skips broken
- * lines, an informer ends at the first connection error, and both use timers of their own (`test/cluster/client-node.test.ts`).
+ * lines, an informer ends at the first connection error, and both use their own timers (`test/cluster/client-node.test.ts`).
  */
 import { isMap, type KubeObject } from '#model/kube-object';
 import { ANY, type Infer, isValid, map, NON_EMPTY, optional } from '#model/schema';

@@ -163,7 +163,7 @@ export function matchStep<T>(step: Step, cases: StepCases<T>): T {
   return (cases[step.kind] as (step: Step) => T)(step);
 }
 
-/** Returns what has a row of its own in the printed plan: the pods, certificates or objects that the step holds, else the step. */
+/** Returns the parts of a step that are separate rows of the printed plan: its pods, certificates or objects, or the step itself. */
 export function partsOf(step: Step): readonly StepPart[] {
   switch (step.kind) {
     case 'evict':

@@ -61,7 +61,7 @@ function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | unde
 export async function readTemplates(reader: Reader, name: string, kafka: Kafka | undefined): Promise<readonly PodTemplate[]> {
   const read = (petSet: string) => reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, petSet), undefined);
   if (kafka === undefined) {
-    // Without its Kafka nobody knows the names of PetSets. Where that is for want of the Kafka's kind, theirs may lack, too.
+    // Without a Kafka the names of its PetSets are unknown. If the kind Kafka is not installed, the kind PetSet may be missing, too.
     if (!reader.isComplete) await read(name);
     return [];
   }

@@ -1,4 +1,4 @@
-/** What whoever runs this may not do of what a plan needs: asked of the server itself, since only it knows every rule and binding. */
+/** The rights that a plan needs and the account of this run does not have. The API server answers, because only it knows every binding. */
 import type { Bundle } from '#model/bundle';
 import { type Permission, permissions } from '#model/permissions';
 import type { Observation } from '../model/observation';

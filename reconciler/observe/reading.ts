@@ -92,7 +92,7 @@ export class Reader {
   }
 
   /**
-   * Returns what `read` returns; `otherwise` when we may not, or when nobody has installed the kind. The latter means that there is none,
+   * Returns what `read` returns; `otherwise` if the right is missing or the kind is not installed. The latter means that there is none,
    * the former that nothing is known.
    */
   async optional<T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> {

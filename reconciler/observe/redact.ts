@@ -1,4 +1,4 @@
-/** Objects as they may stand in an observation: without bookkeeping, and without what somebody wrote in clear into a spec. */
+/** Objects for an observation: without bookkeeping fields, and without passwords that a user wrote in plain text into a spec. */
 import type { KubeObject } from '#model/kube-object';
 import { withoutPasswords } from '../model/broker-pod';
 

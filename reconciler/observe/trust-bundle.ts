@@ -1,4 +1,4 @@
-/** What clients are told to trust: certificates only. What else somebody may have put into the ConfigMap is nobody's business here. */
+/** Reads the published trust bundle: only its certificates. Other keys of the ConfigMap are ignored. */
 import { KINDS } from '#model/kube-object';
 import { trustName } from '#model/names';
 import type { TrustState } from '../model/observation';

@@ -103,7 +103,7 @@ export function isSignedBy(chainPem: string, trustPem: string): boolean {
 
 /** Returns how a private key is written, by its PEM header alone; undefined for anything but RSA, EC or generic keys. */
 export function keyEncodingOf(pem: string): 'PKCS1' | 'PKCS8' | undefined {
-  // cert-manager calls SEC 1, the form of its own for EC keys, PKCS1, too.
+  // cert-manager calls SEC 1, the separate form of EC keys, PKCS1, too.
   if (/-----BEGIN (RSA|EC) PRIVATE KEY-----/.test(pem)) return 'PKCS1';
   return pem.includes('-----BEGIN PRIVATE KEY-----') ? 'PKCS8' : undefined;
 }

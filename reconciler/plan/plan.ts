@@ -40,7 +40,7 @@ export interface PlanOptions {
   readonly takeOver?: boolean;
   /** Failures of earlier runs do not count. */
   readonly retry?: boolean;
-  /** The plan is only printed. Whoever applies it may have other rights. */
+  /** The plan is only printed. The account that applies it may have other rights. */
   readonly isPreview?: boolean;
 }
 

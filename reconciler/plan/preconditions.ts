@@ -1,5 +1,5 @@
 /**
- * What forbids acting on a Kafka now, whatever the desired state is. All of it is reported at once, so that no one fixes one blocker only to
+ * What forbids acting on a Kafka now, for any desired state. All blockers are reported at once, so that a user does not fix one only to
  * meet the next.
  */
 import type { KafkaOpsRequest } from '#model/kinds/index';

@@ -65,7 +65,7 @@ const ONLY_SERVERS: readonly Question[] = [
     name: 'configuration in the old field and the new',
     create: dedicated({}, { configSecret: { name: 'a' }, configuration: { secretName: 'b' } }),
   },
-  { name: 'a request for a Kafka that is not there', create: request({ tls: { remove: true }, databaseRef: { name: 'nobody' } }) },
+  { name: 'a request for a Kafka that does not exist', create: request({ tls: { remove: true }, databaseRef: { name: 'missing' } }) },
   { name: 'a ReconfigureTLS without tls', create: request({}) },
   { name: 'a rotation of one certificate', create: request({ tls: { rotateCertificates: true, certificates: [{ alias: 'server' }] } }) },
   { name: 'an empty list of certificates', create: request({ tls: { certificates: [] } }) },
@@ -108,7 +108,7 @@ export const COMPLETED: readonly { readonly name: string; readonly create: KubeO
   { name: 'TLS with a lifetime in other words', create: tlsWith([{ alias: 'server', duration: '90m', renewBefore: '3600s' }]) },
   { name: 'TLS with an issuer for one certificate', create: tlsWith([{ alias: 'server', issuerRef: { ...ISSUER, name: 'other' } }]) },
   { name: 'an own container and own resources', create: withOwnContainer() },
-  { name: 'a login of its own', create: kafka({ authSecret: { name: 'mine' }, keystoreCredSecret: { name: 'stores' } }) },
+  { name: 'a separate login', create: kafka({ authSecret: { name: 'mine' }, keystoreCredSecret: { name: 'stores' } }) },
   { name: 'configuration in the old field', create: kafka({ configSecret: { name: 'mine' } }) },
   { name: 'a health checker in part', create: kafka({ healthChecker: { periodSeconds: 5 } }) },
 ];

@@ -25,7 +25,7 @@ function sandbox() {
   return { clock, api, cluster: clusterIn(api, clock) };
 }
 
-/** The same API as seen by somebody else's tool. */
+/** The same API as seen by another tool. */
 function asManager(api: ReturnType<typeof createApi>, clock: FakeClock, fieldManager: string) {
   const transport = transportTo(api);
   const request = (r: TransportRequest) => transport.request({ ...r, query: { ...r.query, fieldManager } });

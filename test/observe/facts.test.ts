@@ -148,7 +148,7 @@ test('configuration is shown without passwords and logins, also where a line goe
   });
 });
 
-test('objects are shown without bookkeeping, and without passwords that somebody wrote into them', () => {
+test('objects are shown without bookkeeping fields and without passwords that a user wrote into them', () => {
   const kafka: KubeObject = {
     apiVersion: 'kubedb.com/v1',
     kind: 'Kafka',

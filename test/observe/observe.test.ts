@@ -70,7 +70,7 @@ function objects(): Record<string, KubeObject> {
     ...pods,
     object(KINDS.Issuer, 'orders-ca', { spec: { ca: { secretName: 'ca-key-pair' } } }),
     object(KINDS.Certificate, 'orders-server-cert', { spec: { secretName: 'orders-server-cert', issuerRef: { name: 'orders-ca' } } }),
-    object(KINDS.Certificate, 'somebody-elses', { spec: { secretName: 'x', issuerRef: { name: 'y' } } }),
+    object(KINDS.Certificate, 'of-another-owner', { spec: { secretName: 'x', issuerRef: { name: 'y' } } }),
     secret('orders-server-cert', certificateSecret),
     secret('ca-key-pair', { 'tls.crt': root.cert, 'tls.key': root.key }),
     secret('orders-broker-conf', { 'config.properties': 'process.roles=broker\nssl.key.password=hunter2' }),
@@ -252,7 +252,7 @@ test('sees what it may not do of what a plan needs, verb by verb', async () => {
     { verb: 'update', resource: 'petsets' },
     { verb: 'watch', resource: 'petsets' },
     { verb: 'get', resource: 'configmaps', name: 'kafka-tls-orders' }, // a bundle may come from a file
-    { verb: 'delete', resource: 'kafkas' }, // nobody does that here
+    { verb: 'delete', resource: 'kafkas' }, // no run does that
   ];
   assert.deepEqual(await asked(denied), ['create pods/eviction', 'watch,update petsets'].reverse());
   assert.deepEqual(await asked([{ verb: 'create', resource: 'configmaps', name: 'kafka-tls-orders-trust' }]), ['create configmaps']);

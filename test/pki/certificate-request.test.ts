@@ -31,7 +31,7 @@ describe('a certificate request', { skip: hasOpenssl ? false : 'skipped: openssl
   });
 });
 
-test('every request has a key of its own', () => {
+test('every request has a separate key', () => {
   const names = { dnsName: 'a.example.org' };
   assert.notEqual(createRequest(names).request, createRequest(names).request);
 });

@@ -7,7 +7,7 @@ import { asPkcs1, issueCertificate } from '../support/certificate-factory';
 const NOW = new Date('2026-11-23T09:00:00Z');
 const FQDN = 'orders-broker-0.orders-pods.demo.svc.cluster.local';
 
-// Made with openssl, since node-forge knows RSA only; nobody has their keys.
+// Made with openssl, since node-forge knows RSA only; their keys were not kept.
 const EC_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBejCCAR+gAwIBAgIUPJSz+4+SRzLjXOPXjPlM5Yi6FykwCgYIKoZIzj0EAwIw
 EjEQMA4GA1UEAwwHZWMtbGVhZjAeFw0yNjExMjMyMzU1MThaFw0zNjExMjAyMzU1

@@ -144,7 +144,7 @@ const ROWS: readonly Row[] = [
   },
   { name: 'same issuer, other root: its fingerprint', cluster: replaced, acknowledge: [toRoot('fp-r2')], restsOn: toRoot('fp-r2') },
   {
-    name: 'same issuer, other root: the fingerprint of a former one',
+    name: 'same issuer, other root: the fingerprint of a previous one',
     cluster: replaced,
     acknowledge: [toRoot('fp-r3')],
     asks: toRoot('fp-r2'),

@@ -73,7 +73,7 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
     finds: [],
   },
   {
-    name: 'a certificate that is issued anew, though Ready',
+    name: 'a Ready certificate that is issued again',
     cluster: cluster().certificate(SERVER, (c) => ({
       ...c,
       status: { ...c.status, conditions: [...(c.status?.conditions ?? []), { type: 'Issuing', status: 'True' }] },
@@ -111,7 +111,7 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
   {
     name: 'a leaf without a name that was asked for',
     cluster: cluster().secret(SERVER, { leaf: certificate('server', { dnsNames: ['localhost'] }) }),
-    finds: [], // its issuer dropped it: no work of ours cures that
+    finds: [], // its issuer dropped it: issuing again does not help
   },
   {
     name: 'names differ only in case',

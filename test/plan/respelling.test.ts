@@ -1,4 +1,4 @@
-/** A live state that is written otherwise and has the same effect is nothing to do, whoever carries operations out. */
+/** A live state with another spelling and the same effect needs no work, under both executors. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -27,7 +27,7 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
   { name: 'TLS is going to be off', cluster: new ClusterBuilder().wants('off'), trust: [] },
   { name: 'a CA that was published and that no pod serves', cluster: told(OLD), trust: [ROOT] },
   {
-    name: 'a pod still serves a certificate of a former root',
+    name: 'a pod still serves a certificate of a previous root',
     cluster: told(OLD).podServes('orders-broker-2', ofOldRoot),
     trust: ['CN=old', ROOT],
   },
@@ -172,7 +172,7 @@ describe('the ConfigMap', () => {
     test(name, () => {
       const found = trustBundleFinding(world(cluster));
       assert.equal(found && `${found.reason}: ${found.message}`, says);
-      // What is found is a plan of its own, and what is not found is none.
+      // A difference is a separate plan; without a difference there is none.
       const { steps } = plan(cluster.bundle, cluster.live, new Date(NOW), { takeOver: true });
       const isOnlyHere = cluster.bundle.tls !== 'off' && steps.every((s) => s.kind === 'publishTrustBundle' || s.kind === 'claimOwnership');
       if (isOnlyHere) assert.equal(steps.filter((s) => s.kind === 'publishTrustBundle').length, says === undefined ? 0 : 1);

@@ -2,7 +2,7 @@
  * The behaviour of the sandbox's API on which callers may rely. The sandbox may imitate this and no more.
  *
  * The same tests hold for a real API server: with KAFKA_TLS_TEST_KUBECONFIG set to a kubeconfig that has a bearer token or a client
- * certificate, they run against that server, too, in a namespace of their own. Parts that need cert-manager's kinds report "skipped" if these
+ * certificate, they run against that server, too, in a separate namespace. Parts that need cert-manager's kinds report "skipped" if these
  * are not installed.
  */
 import { after, before, describe } from 'node:test';

@@ -82,7 +82,7 @@ function podHasOldCertificate({ pod, tls, subject, secret }: PodView): Finding |
     : finding(subject, 'PodHasOldCertificate', `serves another certificate than Secret ${secret.name} holds`);
 }
 
-/** TLS material is read once, at the start: a container older than the certificate cannot serve it, even where nobody can look. */
+/** Kafka reads TLS material at its start: a container older than the certificate cannot serve it, also if its listener is out of reach. */
 function podStartedBeforeCertificate({ pod, tls, subject, secret }: PodView): Finding | undefined {
   if (tls === 'off' || secret?.leaf === undefined || pod.startedAt === undefined) return undefined;
   if (!pod.served.some((s) => s.protocol === 'unknown') || Date.parse(pod.startedAt) >= Date.parse(secret.leaf.notBefore)) return undefined;

@@ -18,7 +18,7 @@ const TOLERANCE_MS = { ownIssuer: 1_000, otherIssuer: 60_000 };
 const SECRET_CHECKS = [
   secretIsMissing, // cert-manager makes it
   secretIsIncomplete, // a pod that mounts it could not start
-  secretDistrustsItself, // a pod that mounts it could talk to nobody
+  secretDistrustsItself, // a pod that mounts it could talk to no peer
   secretIsFromOtherIssuer, // the issuer was changed and nothing issued since
   secretLacksNames, // names were added and nothing issued since
   secretHasOtherKey, // another kind of key is wanted and nothing issued since

@@ -2,7 +2,7 @@
  * Whether a pod may restart now, as a list of named gates. The list is the policy: `GATES`, in the order in which gates are asked.
  *
  * Gates are asked on fresh facts. A gate refuses, has no objection, or exempts the pod from the gates after it. A refusal names its gate.
- * A refusal is never overridden: the run waits, up to the deadline `gate`, and then ends. Time or another actor can cure a refusal with
+ * A refusal is never overridden: the run waits, up to the deadline `gate`, and then ends. Time or another actor can end a refusal with
  * `retry`; a refusal without it ends the run at once.
  *
  *     rolling          before each restart, of the pods that are next in the order

@@ -58,11 +58,11 @@ function noteOf(input: PlanInput, issuer: IssuerRef, ca: CaFacts, isRead: boolea
   const name = formatIssuerRef(issuer);
   const what = isRead ? `The CA certificate ${nameOf(ca)} of ${name}` : `The CA certificate ${nameOf(ca)}, of which ${name} issued,`;
   const own = ownCa(input, issuer);
-  const cure =
+  const advice =
     own === undefined
       ? 'Renew it; certificates that it signed are rotated after that.'
       : `cert-manager should have renewed it: look at ${formatRef(refOf(own))}. Certificates that it signed are rotated after that.`;
-  return `${what} ${isOver ? 'expired' : 'expires'} ${ca.notAfter}, and certificates end with it. ${cure}`;
+  return `${what} ${isOver ? 'expired' : 'expires'} ${ca.notAfter}, and certificates end with it. ${advice}`;
 }
 
 /** Returns the Certificate of the bundle that the CA of an issuer comes from. */

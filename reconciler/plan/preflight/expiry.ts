@@ -1,5 +1,5 @@
 /**
- * Certificates that expire before the run has to be over by its deadlines. A run is never refused for it: it may be the very one that cures
+ * Certificates that expire before the run has to be over by its deadlines. A run is never refused for this reason: it may be the run that fixes
  * it, and one that is not still mends something else. Whether a pod may be restarted onto what its Secret holds is asked at its gate.
  */
 import { formatGoDuration, goDurationMs } from '#model/go-duration';

@@ -1,6 +1,6 @@
 /**
  * Issuers that can never sign what is wanted of them, whatever their status says, because their type forbids it. Only a commit that names
- * another issuer cures that, so nothing is begun.
+ * another issuer fixes that, so the run does not begin.
  *
  *     selfSigned   signs every certificate with the certificate's own key: each is its own root
  *     acme         a public CA: it signs names that the public DNS proves, and cert-manager stores no ca.crt for it

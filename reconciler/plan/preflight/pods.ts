@@ -41,7 +41,7 @@ export function podCannotBeVerified({ live }: PlanInput, { operation, steps }: D
   });
 }
 
-/** Returns which pods that are down restart all the same: first, so that no healthy pod restarts unless they become Ready. */
+/** Returns the pods that are down and still restart: first, so that no healthy pod restarts unless they become Ready. */
 export function downPodNotes(input: PlanInput, draft: Draft): readonly string[] {
   const { live, bundle } = input;
   if (!capabilitiesOf(bundle.desired).gatesBetweenPods || podIsDown(input, draft).length > 0) return [];

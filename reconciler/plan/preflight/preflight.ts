@@ -34,7 +34,7 @@ export interface Preflight {
   readonly notes: readonly string[];
 }
 
-/** Returns all blockers of a draft, and notes. A preview needs no permissions: whoever applies the plan may have others. */
+/** Returns all blockers of a draft, and notes. A preview needs no rights: the account that applies the plan may have others. */
 export function preflight(input: PlanInput, draft: Draft, isPreview: boolean): Preflight {
   return {
     obstacles: [

@@ -34,7 +34,7 @@ const UNOWNED: FieldSet = {
   'f:kind': ITSELF,
   'f:metadata': Object.fromEntries(SERVER_METADATA.map((name) => [`f:${name}`, ITSELF])),
 };
-/** Every object has these, whoever writes it. */
+/** Every object has these fields, for every writer. */
 const ALWAYS_THERE: FieldSet = { '.': ITSELF, 'f:metadata': ITSELF };
 
 function ownersOf(object: KubeObject | undefined): readonly Owner[] {

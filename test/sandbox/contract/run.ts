@@ -1,4 +1,4 @@
-/** One run of the contract against one server: in a namespace of its own, with names that no other test uses. */
+/** One run of the contract against one server: in a separate namespace, with names that no other test uses. */
 import { type Answer, APPLY, type Client, type Json, MERGE } from './client';
 
 /** The objects of one kind in the namespace of the run. */
