@@ -1,8 +1,8 @@
-/** Which pods a PodDisruptionBudget speaks for. */
+/** The selector of a PodDisruptionBudget. */
 import type { Pod, PodDisruptionBudget } from '#model/kinds/index';
 import type { Requirement } from '#model/kinds/kubernetes';
 
-/** Tells whether a budget selects a pod, as policy/v1 has it: an empty selector selects every pod, none at all selects nothing. */
+/** Tells whether a budget selects a pod. In policy/v1 an empty selector selects every pod, and an absent one selects none. */
 export function selects(budget: PodDisruptionBudget, pod: Pod): boolean {
   const selector = budget.spec?.selector;
   if (selector === undefined || selector === null) return false;
@@ -21,6 +21,6 @@ function meets(labels: Readonly<Record<string, string>>, { key, operator, values
     case 'Exists':
       return value !== undefined;
     default:
-      return value === undefined; // DoesNotExist: there is no other
+      return value === undefined; // DoesNotExist, the only other operator
   }
 }

@@ -1,4 +1,4 @@
-/** Issuers that the live or desired TLS state refers to, and the CA that they sign with where that can be read. */
+/** Issuers that the live or desired TLS state refers to, with the CA that they sign with if it can be read. */
 import { type Issuer, isKind } from '#model/kinds/index';
 import { formatRef, KINDS, type KubeObject, ref } from '#model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '#model/tls';
@@ -6,7 +6,7 @@ import type { IssuerState, ProbeAnswers } from '../model/observation';
 import { denialOf, type Reader } from './reading';
 import { answeredCa, caProblem, signingCa } from './secret';
 
-/** Returns every issuer of the TLS states and of the manifests, and those that Certificates among these refer to, in the order of their names. */
+/** Returns the issuers that the TLS states and the manifests contain or refer to, sorted by name. */
 export function issuersUsed(states: readonly TlsState[], manifests: readonly KubeObject[]): readonly Pick<IssuerRef, 'kind' | 'name'>[] {
   const declared = manifests.filter((m) => m.kind === KINDS.Issuer.kind).map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name }));
   const referred = states.flatMap((tls) => (tls === 'off' ? [] : issuersOf(tls).map(({ kind, name }) => ({ kind, name }))));
@@ -20,8 +20,8 @@ export function issuersUsed(states: readonly TlsState[], manifests: readonly Kub
 }
 
 /**
- * Returns what is known of an issuer. One that may not be read is unknown, not absent. One that is still to be created from a manifest will
- * sign with the Secret that the manifest names. Where no Secret shows the CA, what the issuer answered to a certificate request does.
+ * Returns the state of an issuer. An issuer that may not be read is unknown, not absent. If it is still to be created, its manifest names the
+ * Secret that it will sign with. If no Secret shows the CA, the issuer's answer to a certificate request does.
  */
 export async function readIssuer(
   reader: Reader,
@@ -41,7 +41,7 @@ export async function readIssuer(
   }
 }
 
-/** The Secret of a ClusterIssuer is in cert-manager's own namespace, wherever that is: it is not looked for. */
+/** The Secret of a ClusterIssuer is not read: it is in the namespace of cert-manager, which is not known. */
 async function readSigningCa(
   reader: Reader,
   issuer: Issuer | undefined,

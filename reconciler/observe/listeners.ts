@@ -1,4 +1,4 @@
-/** What every listener of a pod serves, by a handshake with each. */
+/** TLS handshakes with every listener of a pod. */
 import type { Kafka, Pod } from '#model/kinds/index';
 import { type ListenerName, listenersOf, type Node, podFqdn } from '#model/kubedb';
 import type { Served } from '../model/observation';
@@ -19,7 +19,7 @@ export function fqdnOf({ kafka, namespace, clusterDomain }: ListenerView, pod: P
   return podFqdn(kafka.metadata.name, namespace, pod.metadata.name, clusterDomain);
 }
 
-/** Returns one entry a listener of the pod's role; `trust` is the PEM of the CA certificates in the Secret that the pod mounts, as it is now. */
+/** Returns one entry for each listener of the pod's role; `trust` is the PEM of the CA certificates that the mounted Secret holds now. */
 export function servedBy(view: ListenerView, pod: Pod, node: Node, trust: readonly string[]): Promise<readonly Served[]> {
   const because = whyNotAsked(pod);
   const servername = fqdnOf(view, pod);
@@ -45,7 +45,7 @@ function servedOn(listener: ListenerName, handshake: Handshake, hasTrust: boolea
         leaf: handshake.leaf,
         ...(handshake.untrusted === undefined ? {} : { untrusted: handshake.untrusted }),
         ...(handshake.expiredAt === undefined ? {} : { expiredAt: handshake.expiredAt }),
-        // Without a CA to hold it against, "not signed by it" would be a guess.
+        // Without a CA certificate nothing can be verified.
         ...(hasTrust ? { isSignedBySecretCa: handshake.isSigned } : {}),
       };
     case 'plaintext':

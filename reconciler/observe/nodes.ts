@@ -1,4 +1,4 @@
-/** What is asked of Kafka itself: each of its listeners, and how it is by its own account. */
+/** What Kafka itself reports: the certificate of each listener, quorum and partitions. */
 import type { Kafka, Pod, PodDisruptionBudget, Secret } from '#model/kinds/index';
 import { nodesOf } from '#model/kubedb';
 import { mountedCertificateSecret } from '../model/broker-pod';
@@ -19,7 +19,7 @@ interface Nodes {
   readonly facts: Reading<KafkaFacts>;
 }
 
-/** Returns the pods that are nodes of the Kafka, with what they serve, and Kafka's own facts; none of it without a Kafka. */
+/** Returns the pods that are nodes of the Kafka, with what they serve, and the facts that Kafka reports; nothing without a Kafka. */
 export async function readNodes(
   { kafka, facts, ...view }: NodesView,
   found: PodsFound,
@@ -38,7 +38,7 @@ interface PodsFound {
   readonly budgets?: readonly PodDisruptionBudget[];
 }
 
-/** Pods in restart order by name; those that are no node of the Kafka, such as ones of a job, are left out. */
+/** Returns pods in restart order, without pods that are not nodes of the Kafka, such as those of a Job. */
 async function nodePods(
   view: ListenerView,
   { pods, budgets }: PodsFound,

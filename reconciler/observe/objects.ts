@@ -1,4 +1,4 @@
-/** The objects that a Kafka's TLS state rests on: those that are found by its name, and those that these lead to. */
+/** Reads the objects that a Kafka's TLS state depends on: first by the name of the Kafka, then by the names in these objects. */
 
 import type { Bundle } from '#model/bundle';
 import { isKind, type Kafka, type Pod, type Secret } from '#model/kinds/index';
@@ -12,7 +12,7 @@ import type { PetSetState, PodTemplate } from '../model/observation';
 import { GET_SECRET, type Reader } from './reading';
 import { configOf } from './secret';
 
-/** Returns what is found by the name of a Kafka. */
+/** Returns the objects that are found by the name of the Kafka. */
 export async function readByName(reader: Reader, name: string, bundle: Bundle | undefined) {
   const { namespace } = reader;
   const [kafka, gitOpsKafka, requests, pods, budgets] = await Promise.all([
@@ -22,7 +22,7 @@ export async function readByName(reader: Reader, name: string, bundle: Bundle | 
     readPods(reader, name),
     reader.optional(`PodDisruptionBudget/${namespace}`, () => reader.list(KINDS.PodDisruptionBudget), []),
   ]);
-  // Without TLS on either side nothing rests on cert-manager, and it may be gone already.
+  // If TLS is off and stays off, cert-manager is not needed and may be uninstalled.
   const needsCertificates = (bundle !== undefined && bundle.tls !== 'off') || tlsStateOf(kafka?.spec) !== 'off';
   const readCertificates = () => reader.list(KINDS.Certificate);
   const certificates = needsCertificates
@@ -46,7 +46,7 @@ export function readPods(reader: Reader, name: string): Promise<readonly Pod[]> 
   return reader.necessary('list Pod', () => reader.list(KINDS.Pod, { labels: selectorLabels(name) }), []);
 }
 
-/** The Kafka's own, those of KubeDB, those that we applied, and those that the bundle is about to apply. */
+/** Broker Certificates, others of KubeDB for this Kafka, those with our label, and those in the bundle. */
 function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | undefined): boolean {
   const { name, labels = {} } = certificate.metadata;
   return (
@@ -61,7 +61,7 @@ function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | unde
 export async function readTemplates(reader: Reader, name: string, kafka: Kafka | undefined): Promise<readonly PodTemplate[]> {
   const read = (petSet: string) => reader.necessary('get PetSet', () => reader.get(KINDS.PetSet, petSet), undefined);
   if (kafka === undefined) {
-    // Without a Kafka the names of its PetSets are unknown. If the kind Kafka is not installed, the kind PetSet may be missing, too.
+    // Without the Kafka the names of its PetSets are unknown. If the kind Kafka is not installed, this read reports whether PetSet is.
     if (!reader.isComplete) await read(name);
     return [];
   }
@@ -72,7 +72,7 @@ export async function readTemplates(reader: Reader, name: string, kafka: Kafka |
   return (await Promise.all(all)).flat();
 }
 
-/** Returns them with their configuration. */
+/** Returns the PetSets of a Kafka with their configuration. */
 export async function readPetSets(reader: Reader, name: string, kafka: Kafka | undefined): Promise<readonly PetSetState[]> {
   const templates = await readTemplates(reader, name, kafka);
   const all = templates.map(async (set): Promise<PetSetState> => {
@@ -84,29 +84,29 @@ export async function readPetSets(reader: Reader, name: string, kafka: Kafka | u
   return Promise.all(all);
 }
 
-/** Secrets that TLS states name. */
+/** Returns the names of the certificate Secrets of TLS states. */
 export function certificateSecretNames(kafka: string, states: readonly TlsState[], aliases: readonly Alias[]): readonly string[] {
   return states.flatMap((tls) => (tls === 'off' ? [] : aliases.flatMap((alias) => certificateOf(kafka, tls, alias).secretName ?? [])));
 }
 
-/** Secrets that pods serve from, and those that their successors will. */
+/** Returns the certificate Secrets that pods mount, and that the next pods will mount. */
 export function mountedSecretNames(pods: readonly Pod[], petSets: readonly PodTemplate[]): readonly string[] {
   const specs = [...pods.map((p) => p.spec), ...petSets.map((s) => s.object.spec.template.spec)];
   return specs.flatMap((spec) => mountedCertificateSecret(spec) ?? []);
 }
 
-/** Secrets of CAs and applications: good to know. */
+/** Returns the Secrets of CA and application certificates; a plan can do without them. */
 export function issuedSecretNames(bundle: Bundle | undefined): readonly string[] {
   return (bundle?.issuerManifests ?? []).flatMap((m) => (isKind('Certificate', m) ? [m.spec.secretName] : []));
 }
 
-/** The JKS passwords: only whether they are there, and only where we would have to make them. */
+/** Returns the Secret with the JKS passwords if this run may have to create it. Its values are not read. */
 export function passwordSecretNames(name: string, kafka: Kafka | undefined, bundle: Bundle | undefined): readonly string[] {
   if (bundle === undefined || !capabilitiesOf(bundle.desired).ownsCertificates) return [];
   return [kafka === undefined ? defaultKeystoreCredSecret(name) : keystoreCredSecret(kafka)];
 }
 
-/** Returns Secrets by their names: those that the plan rests on, and those that are good to know. */
+/** Returns Secrets by name: those that the plan needs, and those that it can do without. */
 export async function readSecrets(
   reader: Reader,
   needed: readonly string[],
@@ -124,7 +124,7 @@ export async function readSecrets(
   return new Map(secrets.flatMap((secret) => (secret === undefined ? [] : [[secret.metadata.name, secret] as const])));
 }
 
-/** Oldest first; Kubernetes counts in seconds, and attempts of one second are told apart by their number. */
+/** Oldest first. Timestamps have whole seconds, so attempts of the same second are ordered by their number. */
 function byAge(a: KubeObject, b: KubeObject): number {
   const [x, y] = [a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? ''];
   return x === y ? byName(a, b) : x < y ? -1 : 1;

@@ -1,14 +1,13 @@
 /**
- * One pass of reads over a Kafka and everything its TLS state rests on, as one plain value; or, in the middle of a run, over what is about
- * to be changed.
+ * Reads a Kafka and everything that its TLS state depends on into one plain value; during a run, only the part that a step needs.
  *
- * 1. What is found by the Kafka's name: the Kafka itself, its requests, pods and Certificates, budgets, a GitOps twin.
- * 2. What these lead to: PetSets with their configuration, issuers with the root they sign with, Secrets, what clients are told to trust.
- * 3. What is really served: a handshake with every listener of every running pod, held against the CA in the Secret that the pod mounts,
- *    and Kafka's own facts.
+ * 1. Objects with the name of the Kafka: the Kafka, its requests, pods and Certificates, budgets, a GitOps Kafka of the same name.
+ * 2. Objects that these refer to: PetSets with their configuration, issuers with their CA, Secrets, the trust bundle for clients.
+ * 3. A TLS handshake with every listener of every running pod, verified with the CA in the Secret that the pod mounts, and the facts that
+ *    Kafka reports.
  *
- * Reads of one stage run side by side. Nothing is judged here but what a single object says of itself; deciding is for `plan`. No private
- * key and no password becomes part of the value. What can be done without and may not be read is noted as unread.
+ * Reads of one stage run in parallel. The observation contains facts about single objects only; `plan` compares them. It never contains a
+ * private key or a password. An object that may not be read and that a plan can do without is listed as unread.
  */
 import type { Bundle } from '#model/bundle';
 import { DEFAULT_CLUSTER_DOMAIN } from '#model/cluster-domain';
@@ -41,16 +40,16 @@ export interface ObserveContext {
   readonly dialer: Dialer;
   readonly facts: KafkaFactsSource;
   readonly clock: Clock;
-  /** For a plan that is only shown: without a right to Secrets there is less in it. */
+  /** For a preview: without permission to read Secrets the plan is less complete. */
   readonly canLackSecrets?: boolean;
-  /** What issuers answered to certificate requests in this run. Default: nothing. */
+  /** Answers of issuers to the certificate requests of this run. Default: none. */
   readonly probes?: ProbeAnswers;
 }
 
-/** What to look at: the Kafka of a bundle, with all that the bundle speaks of, or a Kafka by name. */
+/** The Kafka of a bundle, with the other objects of the bundle, or a Kafka by name. */
 export type Observed = Bundle | { readonly namespace: string; readonly kafka: string };
 
-/** Returns what is live now. Throws when something that a plan rests on cannot be read, naming all that cannot. */
+/** Returns the live state. If objects that a plan needs cannot be read, it throws one error that names all of them. */
 export async function observe(context: ObserveContext, what: Observed, signal?: AbortSignal): Promise<Observation> {
   const bundle = 'desired' in what ? what : undefined;
   const { namespace, kafka: name } = 'desired' in what ? what.desired : what;
@@ -95,7 +94,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   });
 }
 
-/** Returns PetSets and what they depend on, as it is now. Throws like `observe`. */
+/** Returns the live PetSets with their configuration. Throws like `observe`. */
 export async function observePetSets(cluster: Cluster, { desired }: Bundle, signal?: AbortSignal): Promise<PetSetObservation> {
   const { namespace, kafka: name } = desired;
   const reader = new Reader(cluster, namespace);
@@ -106,13 +105,13 @@ export async function observePetSets(cluster: Cluster, { desired }: Bundle, sign
   return { namespace, name, ...(kafka === undefined ? {} : { kafka }), petSets };
 }
 
-/** What is known from an observation, and need not be read again for each pod. */
+/** Results of an observation that need not be read again for each pod. */
 export interface PodContext extends ObserveContext {
-  /** DNS domain of the cluster, where a live object shows it. */
+  /** DNS domain of the cluster, if a live object contains it. */
   readonly clusterDomain: string | undefined;
 }
 
-/** Returns what restarts depend on, as it is now. Throws like `observe`. */
+/** Returns the live state of what restarts depend on. Throws like `observe`. */
 export async function observePods(context: PodContext, { desired, tls }: Bundle, signal?: AbortSignal): Promise<PodObservation> {
   const { namespace, kafka: name } = desired;
   const reader = new Reader(context.cluster, namespace);
@@ -123,7 +122,7 @@ export async function observePods(context: PodContext, { desired, tls }: Bundle,
   const secrets = await readSecrets(reader, needed);
   reader.assertComplete();
   signal?.throwIfAborted();
-  // A Kafka that this run has created shows its domain only now.
+  // The domain of a Kafka that this run has created can be read only now.
   const learn = async () => observedDomain({ name, namespace, petSets: await readPetSets(reader, name, kafka) });
   const clusterDomain = desired.clusterDomain ?? context.clusterDomain ?? (await learn()) ?? DEFAULT_CLUSTER_DOMAIN;
   return {

@@ -1,12 +1,12 @@
-/** The rights that a plan needs and the account of this run does not have. The API server answers, because only it knows every binding. */
+/** The permissions that a plan needs and the run does not have. The API server is asked, since only it knows every rule and binding. */
 import type { Bundle } from '#model/bundle';
 import { type Permission, permissions } from '#model/permissions';
 import type { Observation } from '../model/observation';
 import type { Cluster } from '../ports';
 
 /**
- * Returns an observation with the permissions that are denied. Asked once a plan and never at a gate: it takes a question a verb. What a
- * run can do without is not asked for, and what the server does not say is not denied.
+ * Returns an observation with the denied permissions. It is asked once for each plan and never at a gate, since it takes one request for each
+ * verb. Optional permissions are not asked for. If the server does not answer, the permission does not count as denied.
  */
 export async function withDenied(cluster: Cluster, { desired }: Bundle, live: Observation): Promise<Observation> {
   const { namespace, kafka, executor } = desired;
@@ -20,7 +20,7 @@ export async function withDenied(cluster: Cluster, { desired }: Bundle, live: Ob
   return { ...live, denied: denied.filter(({ verbs }) => verbs.length > 0) };
 }
 
-/** Resources side by side, verbs of one after the other: a whole Role at once would be a burst of connections. */
+/** Resources are asked in parallel, the verbs of one resource in sequence: a whole Role at once would open too many connections. */
 async function answersOf(cluster: Cluster, namespace: string, { verbs, group, resource, name }: Permission) {
   const answers: { readonly verb: string; readonly isAllowed: boolean | undefined }[] = [];
   for (const verb of verbs) {

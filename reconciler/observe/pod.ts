@@ -1,4 +1,4 @@
-/** A pod, as far as restarts care: its role, whether it runs and is Ready, and why it cannot start. */
+/** The facts of a pod that restarts depend on: its role, whether it runs and is Ready, and why it cannot start. */
 import type { Pod } from '#model/kinds/index';
 import type { ContainerStatus } from '#model/kinds/kubernetes';
 import { conditionOf, hasTrueCondition } from '#model/kube-object';
@@ -41,7 +41,7 @@ export function isRunning(pod: Pod): boolean {
   return kafka === undefined ? pod.status?.phase === 'Running' : kafka.state?.running !== undefined;
 }
 
-/** How long the pod took to get Ready, as far as that can still be seen: who lost readiness and got it back has overwritten the instant. */
+/** Returns how long the pod took to become Ready; undefined if the container was restarted or the time was overwritten later. */
 function startOf(pod: Pod): number | undefined {
   const ready = conditionOf(pod, 'Ready');
   const kafka = kafkaContainer(pod);

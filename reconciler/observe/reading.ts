@@ -1,6 +1,6 @@
 /**
- * Reading objects, and what it means when one cannot be read: something that can be done without is noted down with the reason; something
- * necessary ends the pass, with one error that names everything of the kind: who installs or permits one thing should not meet the next.
+ * Reads objects, and records what cannot be read. If an object that the plan can do without is refused, the reason is recorded. If a necessary
+ * one is refused, the observation ends with one error that names all refused reads, so that an administrator can permit them at once.
  */
 import { asKind, type KnownKind, type ObjectOf, type Secret } from '#model/kinds/index';
 import { KINDS, type Kind, type ObjectRef, ref } from '#model/kube-object';
@@ -10,21 +10,21 @@ import type { Cluster, Selection } from '../ports';
 import { redact } from './redact';
 
 export class Reader {
-  /** What was done without. */
+  /** Objects that could not be read and that the plan can do without. */
   readonly unread: Unread[] = [];
-  /** Why necessary reads were refused, by what was read. */
+  /** Errors of refused necessary reads, by verb and kind. */
   private readonly refused = new Map<string, KafkaTlsError>();
-  /** Why Secrets were done without, by name. */
+  /** Why Secrets could not be read, by name. */
   readonly unreadSecrets = new Map<string, string>();
 
-  /** `canLackSecrets`: for a plan that is only shown, a Secret that may not be read is unknown, and refuses nothing. */
+  /** `canLackSecrets`: for a preview, a Secret that may not be read is unknown, and no error. */
   constructor(
     private readonly cluster: Cluster,
     readonly namespace: string,
     private readonly canLackSecrets = false,
   ) {}
 
-  /** Returns an object that the plan rests on, ready to be shown. */
+  /** Returns an object without the parts that an observation must not contain. */
   async get<K extends KnownKind>(kind: Kind<K>, name: string): Promise<ObjectOf<K> | undefined> {
     const object = await this.cluster.get(ref(kind, this.namespace, name));
     return object === undefined ? undefined : asKind(kind.kind, redact(object));
@@ -35,7 +35,7 @@ export class Reader {
     return objects.map((object) => asKind(kind.kind, redact(object)));
   }
 
-  /** Tells whether the namespace is known not to exist. Namespaces are outside of the rights of a Role, and who runs in one need not look. */
+  /** Tells whether the namespace is known not to exist. A Role cannot permit to read namespaces, so a refusal counts as no. */
   async isNamespaceMissing(): Promise<boolean> {
     try {
       return (await this.cluster.get(ref(KINDS.Namespace, undefined, this.namespace))) === undefined;
@@ -57,8 +57,8 @@ export class Reader {
   }
 
   /**
-   * Returns what `read` returns; `otherwise` when that is refused for good, and then `assertComplete` throws. `what` is verb and kind: what
-   * is true of one object of a kind is true of all.
+   * Returns the result of `read`. If the read is refused, it returns `otherwise`, and `assertComplete` throws later. `what` is verb and kind: one
+   * error stands for all objects of the kind.
    */
   async necessary<T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> {
     try {
@@ -75,7 +75,7 @@ export class Reader {
     return this.refused.size === 0;
   }
 
-  /** Throws when something necessary was refused: one error with all of it. */
+  /** Throws one error with all refused necessary reads, if there are any. */
   assertComplete(): void {
     const errors = [...this.refused.values()];
     const [first] = errors;
@@ -92,8 +92,8 @@ export class Reader {
   }
 
   /**
-   * Returns what `read` returns; `otherwise` if the right is missing or the kind is not installed. The latter means that there is none,
-   * the former that nothing is known.
+   * Returns the result of `read`; `otherwise` if the read is not permitted or the kind is not installed. If it is not installed, there are no
+   * objects; if it is not permitted, nothing is known.
    */
   async optional<T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> {
     try {
@@ -107,7 +107,7 @@ export class Reader {
   }
 }
 
-/** What a necessary read of a Secret is called. */
+/** Verb and kind of a necessary read of a Secret. */
 export const GET_SECRET = 'get Secret';
 
 export const NOT_INSTALLED = 'not installed in this cluster';

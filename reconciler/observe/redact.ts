@@ -1,13 +1,13 @@
-/** Objects for an observation: without bookkeeping fields, and without passwords that a user wrote in plain text into a spec. */
+/** Objects as an observation may contain them: without managed fields, and without passwords that a spec contains in clear. */
 import type { KubeObject } from '#model/kube-object';
 import { withoutPasswords } from '../model/broker-pod';
 
-/** A whole second copy of the object, often older, with everything that is left out here. */
+/** A second copy of the object, with everything that is removed here. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 const MASK = '(not shown)';
 
-/** What was read once more and had not changed is the same object, and is shown the same way. */
+/** An object that is read again unchanged is the same JavaScript object, so its result is reused. */
 const known = new WeakMap<KubeObject, KubeObject>();
 
 /** Returns the object without managedFields, copies of itself, and values that look like passwords. */
@@ -25,7 +25,7 @@ function withoutClutter(object: KubeObject): KubeObject {
   return masked({ ...object, metadata: { ...metadata, ...(annotations === undefined ? {} : { annotations: kept }) } });
 }
 
-/** Environment variables and inline properties are the two places of these kinds where passwords are written in clear. */
+/** These kinds contain passwords in clear in two places: environment variables and inline properties. */
 function masked<T>(value: T, key = ''): T {
   if (Array.isArray(value)) return value.map((item) => masked(key === 'env' ? maskedVariable(item) : item)) as T;
   if (value === null || typeof value !== 'object') return value;

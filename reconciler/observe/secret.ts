@@ -1,10 +1,10 @@
-/** A Secret without its values: which keys it has, and what its certificates say. The one place that decodes Secrets to look at them. */
+/** Facts about a Secret without its values: its keys and the content of its certificates. Only this file decodes Secrets. */
 import type { Secret } from '#model/kinds/index';
 import { withoutPasswords } from '../model/broker-pod';
 import type { CaFacts, CaProblem, CertificateFacts, IssuerState, ProbeAnswer, SecretFacts } from '../model/observation';
 import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../pki/certificates';
 
-/** Returns what may be known of a Secret. Of its annotations only cert-manager's: others can hold a copy of its data. */
+/** Returns the facts about a Secret. Only annotations of cert-manager are kept: others can contain a copy of the data. */
 export function secretFacts(secret: Secret): SecretFacts {
   const chain = decodedOf(secret, 'tls.crt');
   const ca = decodedOf(secret, 'ca.crt');
@@ -31,7 +31,7 @@ export function secretFacts(secret: Secret): SecretFacts {
   };
 }
 
-/** Returns what is known of a Secret that may not be read. */
+/** Returns the facts about a Secret that may not be read. */
 export function unreadSecret([name, unread]: readonly [string, string]): SecretFacts {
   return { name, uid: '', resourceVersion: '', keys: [], annotations: {}, unread };
 }
@@ -51,9 +51,10 @@ export function trustOf(secret: Secret | undefined): readonly string[] {
 }
 
 /**
- * Returns what a CA issuer with this Secret gives its leaves. cert-manager orders the certificates of `tls.crt` and the first one of `ca.crt`
- * by their signatures: the highest becomes `ca.crt` of a leaf, and the others follow the leaf in `tls.crt`, with them the highest unless it is
- * self-signed. Nothing when there is no certificate, or when they make no single chain: cert-manager refuses to sign then.
+ * Returns the CA certificates that a CA issuer with this Secret adds to its leaves. cert-manager orders the certificates of `tls.crt` and
+ * the first one of `ca.crt` by their signatures. The highest one becomes `ca.crt` of a leaf. The others follow the leaf in `tls.crt`, and so
+ * does the highest one unless it is self-signed. Empty if there is no certificate or if they form no single chain: cert-manager then
+ * refuses to sign.
  */
 export function signingCa(secret: Secret): Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys'> {
   const [own] = readCas(decodedOf(secret, 'tls.crt') ?? '').certificates;
@@ -65,7 +66,7 @@ export function signingCa(secret: Secret): Pick<IssuerState, 'ca' | 'chain' | 'c
   return { caPublicKeys: [top.publicKey], ca: [top], chain: isSelfSigned ? path.slice(0, -1) : path };
 }
 
-/** Returns the same by what an issuer answered to a certificate request. */
+/** Returns the same from an issuer's answer to a certificate request. */
 export function answeredCa(answer: ProbeAnswer): Pick<IssuerState, 'ca' | 'chain' | 'caPublicKeys' | 'probeFailure'> {
   if ('failure' in answer) return { probeFailure: answer.failure };
   const ca = readCas(answer.ca).certificates;
@@ -74,7 +75,7 @@ export function answeredCa(answer: ProbeAnswer): Pick<IssuerState, 'ca' | 'chain
   return { caPublicKeys: ca.map((c) => c.publicKey), ca, chain };
 }
 
-/** Returns why a CA issuer cannot sign with this Secret, as cert-manager would find; dates are not looked at. Undefined: it can. */
+/** Returns why cert-manager cannot sign with this Secret of a CA issuer, apart from dates; undefined if it can. */
 export function caProblem(secret: Secret | undefined): CaProblem | undefined {
   if (secret === undefined) return { problem: 'does not exist', isFinal: false };
   const missing = ['tls.crt', 'tls.key'].filter((key) => !decodedOf(secret, key));

@@ -1,9 +1,9 @@
-/** Who has signed the CA certificates of an observation: what one Secret holds may be signed by what only another one holds. */
+/** The signers of the CA certificates in an observation. The signer of a certificate may be in another Secret. */
 
 import type { CaFacts, Observation } from '../model/observation';
 import { signersOf } from '../pki/certificates';
 
-/** Returns the observation with the signers of each CA certificate, among all that it holds. */
+/** Returns the observation with the signers of each CA certificate, among all CA certificates in it. */
 export function withSigners(live: Observation): Observation {
   const all = [
     ...live.secrets.flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]),

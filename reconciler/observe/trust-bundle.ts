@@ -1,4 +1,4 @@
-/** Reads the published trust bundle: only its certificates. Other keys of the ConfigMap are ignored. */
+/** The ConfigMap with the CA certificates for clients. Only the certificates in it are kept; other writers may have added other data. */
 import { KINDS } from '#model/kube-object';
 import { trustName } from '#model/names';
 import type { TrustState } from '../model/observation';

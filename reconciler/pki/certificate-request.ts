@@ -1,13 +1,13 @@
 /**
- * A certificate request for a key that is thrown away: it asks an issuer how it signs, and what comes back is never used. The key is RSA with
- * 2048 bits, which every issuer takes. PKCS#10 (RFC 2986) in DER is written here by hand: it is one structure, of which only two names vary.
+ * A certificate request that shows with which CA an issuer signs. Its key is discarded and its certificate is never used. The key is RSA with
+ * 2048 bits, which every issuer accepts. The DER form (PKCS#10, RFC 2986) is written by hand, since only two names in it vary.
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** Usages of the brokers' certificates, as the request has them, too. */
+/** Usages of the brokers' certificates. */
 const USAGES = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
 
-/** What the certificate would be for. */
+/** Names of the requested certificate. */
 export interface RequestedNames {
   readonly commonName?: string | undefined;
   readonly dnsName: string;
@@ -29,7 +29,7 @@ function nameOf({ commonName }: RequestedNames): Buffer {
 }
 
 function attributesOf({ commonName, dnsName }: RequestedNames): Buffer {
-  // Usages have to be those of the CertificateRequest's spec; alternative names are critical where there is no other name.
+  // Usages must be those of the CertificateRequest's spec. Alternative names are critical if there is no other name.
   const extensions = sequence(
     extension('551d0f', bits(Buffer.from([0xa0]), 5), true), // key usage: digital signature, key encipherment
     extension('551d25', sequence(oid('2b06010505070301'), oid('2b06010505070302')), false), // extended key usage: server and client auth

@@ -1,12 +1,11 @@
 /**
- * PEM to facts, and the judgement whether a served chain holds.
+ * Reads certificates in PEM, and decides whether a served chain is valid.
  *
- * Everything rests on the X.509 reader of node:crypto; RSA, EC and Ed25519 are alike to it. What cannot be read is said, never thrown:
- * certificates come from Secrets and sockets, and a broken one is a finding about the cluster, not a failure of ours. Private keys are
- * never parsed; of `tls.key` only the header line is looked at.
+ * Certificates are parsed by node:crypto, which reads RSA, EC and Ed25519 alike. Nothing here throws: certificates come from Secrets and
+ * sockets, so an unreadable one is a finding about the cluster. Private keys are never parsed; only the header line of `tls.key` is read.
  *
- * A chain holds when every signature up to a trusted certificate verifies, every certificate on that way is valid now, and the leaf
- * carries the name it was asked for. Revocation is not looked at: Kafka does not, either.
+ * A chain is valid if every signature up to a trusted certificate verifies, every certificate on this path is valid now, and the leaf has
+ * the requested name. Revocation is not checked: Kafka does not check it, either.
  */
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -14,22 +13,22 @@ import { canonicalIpAddress } from '#model/alternative-names';
 import type { KeyKind } from '#model/key-kind';
 import type { CaFacts, CertificateFacts } from '../model/observation';
 
-/** What could be read of a PEM text. */
+/** The certificates in a PEM text. */
 export interface ReadCertificates<Facts = CertificateFacts> {
   readonly certificates: readonly Facts[];
-  /** Why something could not be read: the first problem met. */
+  /** The first reason why a part could not be read. */
   readonly unreadable?: string;
 }
 
-/** What a served chain is worth. */
+/** The result of checking a served chain. */
 export type Judgement =
   | {
       readonly leaf: CertificateFacts;
       /** Whether signatures lead from the leaf to a trusted certificate, whatever their dates and names. */
       readonly isSigned: boolean;
-      /** Absent when chain, dates and name hold; else why not. */
+      /** Why chain, dates or name are not valid; absent when they are. */
       readonly untrusted?: string;
-      /** The earliest end of a certificate on the way to the trusted one, if that has passed; of the leaf alone where nothing leads there. */
+      /** When the first certificate on the path to the trusted one expired; without a path, when the leaf did. Absent when none has. */
       readonly expiredAt?: string;
     }
   | { readonly unreadable: string };
@@ -45,7 +44,7 @@ export function readCertificates(pem: string): ReadCertificates {
   return { certificates: certificates.map((c) => c.facts), ...(unreadable === undefined ? {} : { unreadable }) };
 }
 
-/** The same of certificates that are there to be trusted, each with its PEM. */
+/** Returns the same for CA certificates, each with its PEM. */
 export function readCas(pem: string): ReadCertificates<CaFacts> {
   const { certificates, unreadable } = readX509(pem);
   return { certificates: certificates.map(caFacts), ...(unreadable === undefined ? {} : { unreadable }) };
@@ -75,8 +74,8 @@ export function chainUp(pem: string, pool: string): readonly CaFacts[] | undefin
 }
 
 /**
- * Returns what a chain is worth that was served for `servername`: leaf first, each element one or more certificates in PEM.
- * Without any trusted certificate the chain is untrusted, since nothing is known to hold it against.
+ * Checks a chain that was served for `servername`: leaf first, each element one or more certificates in PEM. Without any trusted
+ * certificate the chain is untrusted.
  */
 export function judgeChain(chainPem: readonly string[], servername: string, trustPem: readonly string[], now: Date): Judgement {
   const chain = readX509(chainPem.join('\n'));
@@ -103,7 +102,7 @@ export function isSignedBy(chainPem: string, trustPem: string): boolean {
 
 /** Returns how a private key is written, by its PEM header alone; undefined for anything but RSA, EC or generic keys. */
 export function keyEncodingOf(pem: string): 'PKCS1' | 'PKCS8' | undefined {
-  // cert-manager calls SEC 1, the separate form of EC keys, PKCS1, too.
+  // cert-manager calls SEC 1, the separate form for EC keys, PKCS1, too.
   if (/-----BEGIN (RSA|EC) PRIVATE KEY-----/.test(pem)) return 'PKCS1';
   return pem.includes('-----BEGIN PRIVATE KEY-----') ? 'PKCS8' : undefined;
 }
@@ -115,7 +114,7 @@ function caFacts({ facts, x509 }: Read): CaFacts {
 interface Read {
   readonly x509: X509Certificate;
   readonly facts: CertificateFacts;
-  /** By which certificates it was found to be signed, or not. */
+  /** Whether it is signed by other certificates, as far as that was verified already. */
   readonly signedBy: WeakMap<Read, boolean>;
 }
 
@@ -136,7 +135,7 @@ function readX509(pem: string): { readonly certificates: readonly Read[]; readon
   return { certificates, ...(unreadable === undefined ? {} : { unreadable }) };
 }
 
-/** The same few certificates are met in every pass over a cluster, and reading one costs more than all that is done with it. */
+/** Every observation reads the same few certificates, and parsing one costs more than everything else. */
 const known = new Map<string, Read>();
 const KNOWN_AT_MOST = 256;
 
@@ -181,7 +180,7 @@ function keyKindIn({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): { re
   return size === undefined ? {} : { keyKind: { algorithm, size } };
 }
 
-/** Certificates count in seconds, and in years of four digits: what has more was not read but guessed. */
+/** Dates of certificates have seconds and years of four digits; the parser returns others for a certificate that it cannot read. */
 function rfc3339(date: Date): string {
   const text = date.toISOString();
   if (!/^\d{4}-/.test(text)) throw new RangeError(`${text} is no date of a certificate`);
@@ -209,8 +208,8 @@ function unquoted(value: string): string {
 }
 
 /**
- * Returns the certificates from the leaf to a trusted one, or undefined. A trusted certificate may be the leaf itself. What led nowhere once is
- * not tried again: many certificates of one key have all signed each other, and the ways through them are without number.
+ * Returns the certificates from the leaf to a trusted one, or undefined. The leaf itself may be trusted. A certificate is tried once: several
+ * certificates of one key have all signed each other, and the number of paths through them grows without bound.
  */
 function pathToTrust(leaf: Read, others: readonly Read[], trusted: readonly Read[], tried = new Set<Read>()): readonly Read[] | undefined {
   tried.add(leaf);
