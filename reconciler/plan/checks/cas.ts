@@ -1,8 +1,8 @@
 /**
- * Dates of the CA certificates above a leaf: those of its chain, and those that it trusts.
+ * Dates of the CA certificates above a leaf: those of its chain and of its `ca.crt`.
  *
- * cert-manager does not re-issue a leaf because its CA was, so what a Secret holds may be a CA that its issuer has replaced. A new leaf brings the
- * present CA along. Where that would be the same one, no rotation helps, and none is planned: the owner of the CA has to renew it first.
+ * cert-manager does not re-issue a leaf when its CA is re-issued, so a Secret may hold a CA that its issuer has replaced. A new leaf comes with
+ * the present CA. If that is the same CA, a rotation does not help and none is planned: the owner of the CA must renew it first.
  */
 import { goDurationMs } from '#model/go-duration';
 import { type IssuerRef, issuerOf } from '#model/tls';
@@ -16,14 +16,14 @@ export function casAbove({ chain = [], ca = [] }: Pick<SecretFacts, 'chain' | 'c
   return [...new Map([...chain, ...ca].map((c) => [c.fingerprint, c])).values()];
 }
 
-/** Returns the state of an issuer, as far as it was seen. */
+/** Returns the observed state of an issuer. */
 export function issuerStateOf({ issuers }: Observation, { kind, name }: Pick<IssuerRef, 'kind' | 'name'>): IssuerState | undefined {
   return issuers.find((i) => i.kind === kind && i.name === name);
 }
 
 /**
- * A CA certificate above the leaf was issued before issuedAfter, and its issuer has replaced it below the same root. Another root is no matter
- * of routine: leaves get it with their next rotation, which has to be acknowledged.
+ * A CA certificate above the leaf was issued before issuedAfter, and its issuer has replaced it below the same root. Another root must be
+ * acknowledged: leaves get it with their next rotation.
  */
 export function caIsTooOld(view: AliasView): Finding | undefined {
   const { secret, subject, bundle, now } = view;
@@ -49,7 +49,7 @@ export function caIsExpiring(view: AliasView): Finding | undefined {
   if (now.getTime() < due) return undefined;
   const state = `its CA certificate ${nameOf(first)} ${ends <= now.getTime() ? 'expired' : 'expires'} ${first.notAfter}`;
   if (given === undefined) {
-    // Whether the issuer has another one by now shows only in a new leaf: that is tried when the CA is due, and once more when it has expired.
+    // Only a new leaf shows whether the issuer has another CA: one is issued when the CA is due, and another when it has expired.
     const issued = Date.parse(leaf.notBefore);
     const isTried = now.getTime() < ends ? issued >= due : issued >= ends;
     return isTried ? undefined : finding(subject, 'CertificateExpiring', `${state}; its issuer may have a newer one`);
@@ -59,7 +59,7 @@ export function caIsExpiring(view: AliasView): Finding | undefined {
   return finding(subject, 'CertificateExpiring', `${state}; its issuer has a newer one`);
 }
 
-/** Returns what the next leaf brings along, or undefined when that cannot be read. */
+/** Returns the CA certificates that come with the next leaf, or undefined when they cannot be read. */
 function givenBy({ live, tls, alias }: AliasView): readonly CaFacts[] | undefined {
   const issuer = issuerStateOf(live, issuerOf(tls, alias));
   return issuer?.ca === undefined ? undefined : casAbove(issuer);
@@ -76,8 +76,8 @@ export function firstToExpire(cas: readonly CaFacts[]): CaFacts | undefined {
 }
 
 /**
- * Returns how long before its end a leaf is too close to it, in milliseconds. A margin as long as the leaf lives, as an issuer may have
- * shortened it, is no margin: every new leaf would be too close at once.
+ * Returns how long before its expiry a leaf must be replaced, in milliseconds. An issuer may have shortened the lifetime: a margin as long as
+ * that is ignored, since every new leaf would have to be replaced at once.
  */
 export function marginMs(leaf: CertificateFacts, beforeExpiry: string | undefined): number {
   const lifetime = Date.parse(leaf.notAfter) - Date.parse(leaf.notBefore);
@@ -85,7 +85,7 @@ export function marginMs(leaf: CertificateFacts, beforeExpiry: string | undefine
   return margin !== undefined && margin < lifetime ? margin : lifetime / 3;
 }
 
-/** Returns a CA certificate as it is named in a sentence. */
+/** Returns the name of a CA certificate inside a sentence. */
 export function nameOf({ subject, fingerprint }: CaFacts): string {
   return subject || fingerprint.slice(0, 8);
 }

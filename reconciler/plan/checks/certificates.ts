@@ -8,12 +8,12 @@ import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';
 
 const CERTIFICATE_CHECKS = [
-  certificateIsMissing, // nothing else can be said of it then
+  certificateIsMissing, // no other check applies then
   certificateDiffers, // its spec is not what the TLS state asks for
   certificateIsNotReady, // it is being issued, or cert-manager has not seen its latest generation
 ];
 
-/** Returns what of the broker Certificates is not as desired. */
+/** Returns how the broker Certificates differ from the desired state. */
 export function certificateFindings(input: PlanInput): readonly AliasFinding[] {
   return aliasViews(input).flatMap((view) => firstOf(CERTIFICATE_CHECKS, view));
 }
@@ -29,8 +29,8 @@ function certificateDiffers(view: AliasView): Finding | undefined {
 }
 
 /**
- * Under `ops-request` KubeDB writes the Certificate: only what the Kafka's spec asks for is held against it, and what KubeDB adds is right.
- * Under `native` the Certificate is ours, and its lists hold no more than is wanted.
+ * Under `ops-request` KubeDB writes the Certificate and may add to it: only the fields of the Kafka's spec are compared. Under `native` the
+ * reconciler writes it, and its lists must hold no more than the desired items.
  */
 function certificateDifferences(view: AliasView): readonly string[] {
   const has = view.certificate?.spec;
@@ -46,7 +46,7 @@ function withoutUserLabels({ bundle }: PlanInput, spec: Certificate['spec']): ob
   return { ...spec, secretTemplate: { ...secretTemplate, labels: Object.fromEntries(labels) } };
 }
 
-/** What the TLS state asks for, in cert-manager's fields. KubeDB decides when its Certificates are renewed. */
+/** Returns the TLS state in cert-manager's fields, without renewBefore: KubeDB decides when its Certificates are renewed. */
 function askedFor({ live, tls, alias }: AliasView): object {
   const { alias: _alias, issuerRef: _own, renewBefore: _renewal, ...fields } = certificateOf(live.name, tls, alias);
   const { name, kind, apiGroup } = issuerOf(tls, alias);

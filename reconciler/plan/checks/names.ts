@@ -1,6 +1,6 @@
 /**
- * Names that are wanted and that an issued certificate lacks: because cert-manager has not issued for them yet, or because the issuer leaves
- * them out. cert-manager compares what was asked for, calls such a certificate Ready, and never issues it again by itself.
+ * Desired names that an issued certificate lacks, because cert-manager has not issued it again yet or because the issuer drops them.
+ * cert-manager compares requests only: it reports a certificate without dropped names Ready, and never issues it again.
  */
 import { ALTERNATIVE_NAMES, type AlternativeNameField } from '#model/certificate-fields';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
@@ -9,14 +9,14 @@ import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, type PlanInput, wantedCertificate } from '../plan-input';
 
-/** Returns which names cert-manager has still to issue for. */
+/** Returns the names for which cert-manager must still issue. */
 export function secretLacksNames(view: AliasView): Finding | undefined {
   const dropped = droppedNames(view);
   const missing = missingNames(view, wantedNames(view)).filter((name) => !dropped.includes(name));
   return missing.length === 0 ? undefined : finding(view.subject, 'SecretLacksNames', `the issued certificate lacks ${missing.join(', ')}`);
 }
 
-/** Returns which names an issuer has left out of a certificate though it was asked for them. To issue again helps once the issuer has changed. */
+/** Returns the requested names that an issuer has dropped. Issuing again helps only after the issuer has changed. */
 export function droppedNameFindings(input: PlanInput): readonly AliasFinding[] {
   return aliasViews(input).flatMap((view) => {
     const dropped = droppedNames(view);
@@ -43,7 +43,7 @@ function missingNames({ secret }: AliasView, wanted: readonly AlternativeNames[]
   });
 }
 
-/** Under `ops-request` KubeDB chooses the names of a Kafka: what its Certificate asks for has to be issued, and what the user asks for. */
+/** Under `ops-request` KubeDB chooses the names of a Kafka: the names of its Certificate and those of the user must be issued. */
 function wantedNames(view: AliasView): readonly AlternativeNames[] {
   const { bundle, live, tls, alias, certificate } = view;
   if (capabilitiesOf(bundle.desired).ownsCertificates) return [wantedCertificate(view, alias).spec];

@@ -8,7 +8,7 @@ import type { PetSetObservation, PetSetState } from '#reconciler/model/observati
 import type { Finding } from '#reconciler/model/plan';
 import { desiredKafka, finding } from '../plan-input';
 
-/** Returns which PetSets and configuration Secrets do not carry the desired TLS state. */
+/** Returns the PetSets and configuration Secrets that do not have the desired TLS state. */
 export function petSetFindings({ bundle, live }: { readonly bundle: Bundle; readonly live: PetSetObservation }): readonly Finding[] {
   if (live.kafka === undefined) return [];
   const kafka = desiredKafka(live.kafka, bundle.tls);
@@ -28,8 +28,8 @@ function templateDiffers(kafka: Kafka, set: PetSetState, live: PetSetObservation
 }
 
 /**
- * Only under `native`: how KubeDB writes its configuration is not public, and under `ops-request` it is KubeDB's alone. Also under `native`
- * only what TLS decides is compared: other listeners and settings, comments and spelling are KubeDB's and the user's.
+ * Checked only under `native`: under `ops-request` KubeDB writes its configuration, in a way that is not public. Only settings that TLS decides
+ * are compared: other listeners and settings, comments and spelling belong to KubeDB and the user.
  */
 function configDiffers(kafka: Kafka, set: PetSetState, live: PetSetObservation, bundle: Bundle): Finding | undefined {
   const { config, role } = set;

@@ -12,7 +12,7 @@ const POD_CHECKS = [
   podServesOtherProtocol, // started before the configuration changed
   podDistrustsSecret, // started before the CA changed
   podHasOldCertificate, // started before its certificate was issued
-  podStartedBeforeCertificate, // the same, for one whose listener cannot be seen
+  podStartedBeforeCertificate, // the same, for a pod whose listener is out of reach
 ];
 
 interface PodView {
@@ -24,7 +24,7 @@ interface PodView {
   readonly subject: ObjectRef;
 }
 
-/** Returns why pods have to restart as things stand: one finding a pod at most. Pods on their way out are left alone. */
+/** Returns why pods must restart, at most one finding for each pod. Terminating pods are skipped. */
 export function podFindings({ bundle, live }: PodInput): readonly Finding[] {
   return live.pods
     .filter((pod) => !pod.isTerminating)
@@ -47,7 +47,7 @@ export function podFindings({ bundle, live }: PodInput): readonly Finding[] {
     });
 }
 
-/** Templates change for many reasons, and only what they mount of TLS is ours: a restart for anything else is another operation. */
+/** Only the mounted certificate counts. A restart for another change of the template is another operation. */
 function podHasOldRevision({ pod, set, subject, tls, kafka }: PodView): Finding | undefined {
   const template = mountedCertificateSecret(set?.object.spec?.template?.spec);
   const wanted = tls === 'off' ? undefined : certificateOf(kafka, tls, 'server').secretName;
@@ -89,7 +89,7 @@ function podStartedBeforeCertificate({ pod, tls, subject, secret }: PodView): Fi
   return finding(subject, 'PodHasOldCertificate', `started ${pod.startedAt}, before the certificate in Secret ${secret.name} was issued`);
 }
 
-/** Returns what cannot be said of the pods: missing ones, ones that cannot start, ones that could not be looked at. */
+/** Returns pods with an unknown state: missing ones, ones that cannot start, ones out of reach. */
 export function unknownPodFindings({ live }: PodInput): readonly Finding[] {
   if (live.kafka === undefined) return [];
   const missing = nodesOf(live.kafka)

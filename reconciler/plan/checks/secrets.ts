@@ -1,4 +1,4 @@
-/** Layer 3: what the Secrets of the broker certificates hold, and whether their leaves are too old. */
+/** Layer 3: the Secrets of the broker certificates, and whether their leaves are too old. */
 import { formatKeyKind, keyKindOf } from '#model/key-kind';
 import { isEqual } from '#model/kube-object';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
@@ -10,8 +10,8 @@ import { caIsExpiring, caIsTooOld, marginMs } from './cas';
 import { secretLacksNames } from './names';
 
 /**
- * How long before `issuedAfter` a leaf may say it was issued and still count, in milliseconds. cert-manager's own issuers stamp the present
- * time, in whole seconds; others (Vault, say) backdate against clock skew.
+ * How long before `issuedAfter` a leaf may have been issued and still count, in milliseconds. cert-manager's own issuers use the present time
+ * in whole seconds; others, such as Vault, backdate against clock skew.
  */
 const TOLERANCE_MS = { ownIssuer: 1_000, otherIssuer: 60_000 };
 
@@ -29,15 +29,15 @@ const ROTATION_CHECKS = [
   certificateIsTooOld, // issued before issuedAfter
   certificateIsExpiring, // closer to its end than beforeExpiry
   caIsTooOld, // the CA was replaced since, and issuedAfter asks for that
-  caIsExpiring, // the CA was renewed since, and what the leaf brings along ends
+  caIsExpiring, // the CA was renewed since, and the one that came with the leaf expires
 ];
 
-/** Returns what of the broker certificates' Secrets is not as desired. */
+/** Returns how the Secrets of the broker certificates differ from the desired state. */
 export function secretFindings(input: PlanInput): readonly AliasFinding[] {
   return aliasViews(input).flatMap((view) => firstOf(SECRET_CHECKS, view));
 }
 
-/** Returns which leaf certificates have to be replaced though nothing asks cert-manager for it: too old, or in another key encoding. */
+/** Returns leaf certificates that must be replaced although cert-manager would not: too old ones, and ones in another key encoding. */
 export function rotationFindings(input: PlanInput): readonly AliasFinding[] {
   return aliasViews(input).flatMap((view) => firstOf(ROTATION_CHECKS, view));
 }

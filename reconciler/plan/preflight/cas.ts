@@ -1,6 +1,6 @@
 /**
- * CAs that expire. No run of ours renews one: cert-manager does, where a Certificate of the bundle is its, and else its owner. It is
- * named from when new leaves would outlive it, and once it has expired nothing is issued by it.
+ * CAs that expire. The reconciler does not renew a CA: cert-manager does if a Certificate of the bundle is its source, otherwise its owner
+ * must. A note names the CA as soon as new leaves would outlive it. After it has expired, nothing is issued by it.
  */
 import { asKind, isKind } from '#model/kinds/index';
 import { formatRef, type KubeObject, refOf } from '#model/kube-object';
@@ -11,7 +11,7 @@ import { casAbove, firstToExpire, issuerStateOf, nameOf } from '../checks/cas';
 import { aliasViews, type PlanInput } from '../plan-input';
 import { certificatesToIssue } from './wanted-certificates';
 
-/** Returns one obstacle an issuer whose CA has expired, where certificates are to be issued by it. */
+/** Returns one obstacle for each issuer that the plan needs and whose CA has expired. */
 export function caHasExpired(input: PlanInput, draft: Draft): readonly Obstacle[] {
   const { live, now } = input;
   const needed = new Map(certificatesToIssue(input, draft).map(({ issuer }) => [formatRef(issuer), issuer]));
@@ -35,7 +35,7 @@ export function caHasExpired(input: PlanInput, draft: Draft): readonly Obstacle[
   });
 }
 
-/** Returns one note a CA that expires before leaves would that are issued now. */
+/** Returns one note for each CA that expires before leaves that are issued now. */
 export function caNotes(input: PlanInput, draft: Draft): readonly string[] {
   const { bundle, live, now } = input;
   const { tls } = bundle;

@@ -1,6 +1,6 @@
 /**
- * Certificates that expire before the run has to be over by its deadlines. A run is never refused for this reason: it may be the run that fixes
- * it, and one that is not still mends something else. Whether a pod may be restarted onto what its Secret holds is asked at its gate.
+ * Certificates that expire before the deadlines of the run end. They never block a run, since it may be the run that replaces them. The gate of
+ * each pod checks whether the certificate in its Secret is valid.
  */
 import { formatGoDuration, goDurationMs } from '#model/go-duration';
 import type { PodFacts } from '#reconciler/model/observation';
@@ -10,7 +10,7 @@ import { expiredAt } from '../dates';
 import { compare } from '../diff';
 import { aliasViews, type PlanInput, restartedPods } from '../plan-input';
 
-/** Returns what is about to expire: what pods serve, and what they restart onto. */
+/** Returns notes about certificates that are about to expire: those that pods serve, and those that they restart onto. */
 export function expiryNotes(input: PlanInput, { steps, cutover }: Draft): readonly string[] {
   const { live, bundle, now } = input;
   const restarted = restartedPods(live, steps);
@@ -28,9 +28,9 @@ export function expiryNotes(input: PlanInput, { steps, cutover }: Draft): readon
       `The certificate in Secret ${name} expires ${leaf.notAfter}, ${within}, and is not replaced by it; a run after ${due} does that.`,
     ];
   });
-  // Of more than one the cut-over speaks.
+  // The note of a cut-over names expired certificates itself.
   const expired = cutover === undefined ? restarted.flatMap((p) => expiredNote(p.name, expiredAt(p, now)) ?? []) : [];
-  // What stays as it is has been told of.
+  // A note about certificates that are kept exists already.
   const isKept = (fingerprint: string) => views.some(({ secret }) => secret?.leaf?.fingerprint === fingerprint);
   const served = restarted.flatMap(servedLeaves).filter(({ leaf }) => isLate(leaf.notAfter) && !isKept(leaf.fingerprint));
   const [first] = served.sort((a, b) => Date.parse(a.leaf.notAfter) - Date.parse(b.leaf.notAfter));
@@ -49,7 +49,7 @@ function servedLeaves(pod: PodFacts) {
   return pod.served.flatMap(({ leaf }) => (leaf === undefined ? [] : [{ pod: pod.name, leaf }]));
 }
 
-/** How long a run may take that uses up every deadline. */
+/** Returns how long a run takes that uses up every deadline. */
 function longestMs({ bundle }: PlanInput, restarts: number): number {
   const ms = (name: 'issuance' | 'gate' | 'podReady') => goDurationMs(bundle.desired.deadlines[name]) ?? 0;
   return ms('issuance') + restarts * (ms('gate') + ms('podReady'));

@@ -1,11 +1,11 @@
 /**
- * Issuers that can never sign what is wanted of them, whatever their status says, because their type forbids it. Only a commit that names
+ * Issuers that can never sign the desired certificates because of their type, whatever their status is. Only a commit that names
  * another issuer fixes that, so the run does not begin.
  *
  *     selfSigned   signs every certificate with the certificate's own key: each is its own root
  *     acme         a public CA: it signs names that the public DNS proves, and cert-manager stores no ca.crt for it
  *
- * `ca`, `vault` and `venafi` issuers sign by rules that are not in their spec; what they refuse, cert-manager reports.
+ * `ca`, `vault` and `venafi` issuers sign by rules that are not in their spec; cert-manager reports what they refuse.
  */
 import { type Certificate, type Issuer, isKind } from '#model/kinds/index';
 import { formatRef, type ObjectRef, refOf } from '#model/kube-object';
@@ -19,14 +19,14 @@ interface Unsuitable {
   readonly hint: string;
 }
 
-/** Returns one obstacle an issuer that the draft would ask for what it cannot sign. */
+/** Returns one obstacle for each issuer that cannot sign what the draft requests. */
 export function issuerTypeCannotSign(input: PlanInput, draft: Draft): readonly Obstacle[] {
   return unsuitableIssuers(input, certificatesToIssue(input, draft)).map(({ issuer: subject, problem: message, hint }) => {
     return { kind: 'invalid', subject, message, hint };
   });
 }
 
-/** Returns what to know of such issuers while nothing is asked of them. */
+/** Returns notes about such issuers while this plan issues nothing with them. */
 export function unsuitableIssuerNotes(input: PlanInput, draft: Draft): readonly string[] {
   if (issuerTypeCannotSign(input, draft).length > 0) return [];
   return unsuitableIssuers(input, wantedCertificates(input)).map(({ issuer, problem, hint }) => {
@@ -34,7 +34,7 @@ export function unsuitableIssuerNotes(input: PlanInput, draft: Draft): readonly 
   });
 }
 
-/** Returns each such issuer once, with what is wrong about the first certificate that it cannot sign. */
+/** Returns each such issuer once, with the problem of the first certificate that it cannot sign. */
 function unsuitableIssuers(input: PlanInput, certificates: readonly WantedCertificate[]): readonly Unsuitable[] {
   const found = new Map<string, Unsuitable>();
   for (const certificate of certificates) {

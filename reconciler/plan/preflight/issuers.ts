@@ -1,6 +1,6 @@
 /**
- * Issuers that certificates are to be issued by and that cannot issue yet: one is missing, not Ready, or its Secret holds no CA. Nothing is
- * begun that would stop half done for want of it. Issuers of the bundle, and CAs that the bundle has issued, are made Ready by the plan.
+ * Issuers that the plan needs and that cannot issue yet: they are missing, not Ready, or their Secret holds no CA. Then no operation begins,
+ * since it would stop half done. Issuers of the bundle, and CAs that the bundle has issued, become Ready by the plan.
  */
 import { type Issuer, isKind } from '#model/kinds/index';
 import { formatRef, type KubeObject, type ObjectRef } from '#model/kube-object';
@@ -10,7 +10,7 @@ import type { Draft, Obstacle } from '#reconciler/model/plan';
 import type { PlanInput } from '../plan-input';
 import { certificatesToIssue } from './wanted-certificates';
 
-/** Returns one obstacle an issuer that steps need. Of one that could not be looked at nothing is assumed. */
+/** Returns one obstacle for each issuer that steps need. Nothing is assumed about an issuer that could not be read. */
 export function issuerIsNotReady(input: PlanInput, draft: Draft): readonly Obstacle[] {
   const { issuerManifests } = input.bundle;
   const needed = new Map(certificatesToIssue(input, draft).map(({ issuer }) => [formatRef(issuer), issuer]));
@@ -39,13 +39,13 @@ function obstacleOf(subject: ObjectRef, { object, unknown, caProblem }: IssuerSt
   return { ...waits, kind, message, hint: "Look at the issuer's status and cert-manager's log, or name another one in the KafkaTls." };
 }
 
-/** It signs with a CA that the bundle has issued. */
+/** Tells whether an issuer signs with a CA that the bundle issues. */
 function isFedBy(issuing: readonly KubeObject[], spec: Issuer['spec']): boolean {
   const secretName = spec?.ca?.secretName;
   return issuing.some((m) => isKind('Certificate', m) && m.spec.secretName === secretName);
 }
 
-/** A Secret that is missing or incomplete may still be written; one that holds no CA has to be replaced. */
+/** A Secret that is missing or incomplete may still be written; a Secret without a CA must be replaced. */
 function caIsMissing(subject: ObjectRef, { problem, isFinal }: CaProblem): Obstacle {
   const message = `cannot sign the certificates: ${problem}`;
   const hint = 'Put the certificate and the key of a CA into the Secret, as tls.crt and tls.key.';

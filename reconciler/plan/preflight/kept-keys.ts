@@ -1,6 +1,6 @@
 /**
- * Certificates that keep their key for ever (`rotationPolicy: Never`), as CAs do, and are to get a key of another kind. cert-manager would
- * neither make that key nor issue with the old one: the Certificate would stay without a new certificate until its Secret is deleted.
+ * Certificates that keep their key (`rotationPolicy: Never`), as CAs do, and whose desired key is of another kind. cert-manager would neither
+ * make that key nor issue with the old one: there would be no new certificate until the Secret is deleted.
  */
 import { formatKeyKind, keyKindOf } from '#model/key-kind';
 import { isKind } from '#model/kinds/index';
@@ -8,7 +8,7 @@ import { isEqual, refOf } from '#model/kube-object';
 import type { Obstacle } from '#reconciler/model/plan';
 import type { PlanInput } from '../plan-input';
 
-/** Returns one obstacle a Certificate whose key would have to be replaced and is kept. */
+/** Returns one obstacle for each Certificate whose key would have to be replaced and is kept. */
 export function keptKeyDoesNotFit({ bundle, live }: PlanInput): readonly Obstacle[] {
   return bundle.issuerManifests
     .filter((m) => isKind('Certificate', m))

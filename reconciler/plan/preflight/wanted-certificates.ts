@@ -1,4 +1,4 @@
-/** The Certificates that the desired state wants, and those of them that a draft has issued: what their issuers must be able to sign. */
+/** The desired Certificates, and those of them that a draft issues: their issuers must be able to sign them. */
 import { type Certificate, isKind } from '#model/kinds/index';
 import { isSameRef, KINDS, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { ALIASES } from '#model/tls';
@@ -13,7 +13,7 @@ export interface WantedCertificate {
   readonly isOfBrokers: boolean;
 }
 
-/** Returns all of them: the brokers' first, then those of the bundle. */
+/** Returns all desired Certificates: those of the brokers first, then those of the bundle. */
 export function wantedCertificates(input: PlanInput): readonly WantedCertificate[] {
   const { bundle, live } = input;
   const wanted = (isOfBrokers: boolean) => (manifest: Certificate) => {
@@ -24,7 +24,7 @@ export function wantedCertificates(input: PlanInput): readonly WantedCertificate
   return [...ofBrokers.map(wanted(true)), ...others.map(wanted(false))];
 }
 
-/** Returns those that the steps have issued. A Certificate that exists and fits may be among them: a rotation issues it again. */
+/** Returns the Certificates that the steps issue. A rotation issues Certificates again that are as desired. */
 export function certificatesToIssue(input: PlanInput, { steps }: Draft): readonly WantedCertificate[] {
   const isByKubeDb = !capabilitiesOf(input.bundle.desired).ownsCertificates && steps.some(makesKubeDbIssue);
   return wantedCertificates(input).filter(({ manifest, isOfBrokers }) => {
