@@ -69,7 +69,7 @@ function leg(state: DesiredState, disturb: readonly Command[] = []): readonly Co
 
 /** About as many requests as an undisturbed run makes. Later faults happen in the runs after it. */
 const REQUESTS = 200;
-const MOST_WRITES = 60;
+const MOST_WRITES = 25;
 
 const anyFault = fc.record({
   name: fc.constantFrom(...FAULT_NAMES),
