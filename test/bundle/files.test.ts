@@ -82,38 +82,30 @@ test('a document that grows when it is read is refused', () => {
   assert.match(JSON.stringify(parseYaml(bomb)), /broken YAML: Excessive alias count/);
 });
 
-const badFiles: readonly { name: string; files: Record<string, string>; file?: string; says: RegExp }[] = [
-  { name: 'a missing file', files: {}, file: 'dist', says: /^dist: does not exist$/ },
-  { name: 'an empty folder', files: { 'x/.keep': '' }, file: 'x', says: /^x: holds no YAML file$/ },
-  {
-    name: 'a folder of folders',
-    files: { 'dev/a.yaml': BUNDLE, 'prod/a.yaml': BUNDLE },
-    says: /^\.: holds no YAML file, only folders: dev, prod$/,
-  },
-  { name: 'a broken YAML', files: { 'a.yaml': 'a:\n  b: [1,\n c: 2\n' }, says: /^a\.yaml: is broken YAML at line \d+, column \d+: .+$/ },
-  {
-    name: 'a duplicate key',
-    files: { 'a.yaml': 'kind: A\nkind: B\n' },
-    says: /^a\.yaml: is broken YAML at line 2, column 1: Map keys must be unique$/,
-  },
-  { name: 'a value that holds itself', files: { 'a.yaml': 'a: &a [*a]\n' }, says: /^a\.yaml: is nested deeper than 100 levels$/ },
-  { name: 'a text without end', files: { 'a.yaml': '['.repeat(20_000) }, says: /^a\.yaml: is broken YAML at .*: it is nested too deeply$/ },
-  { name: 'a number that is none', files: { 'a.yaml': 'a: .nan\n' }, says: /^a\.yaml: holds a number that JSON lacks/ },
-  {
-    name: 'a ConfigMap without a name',
-    files: { 'a.yaml': yaml({ ...bundleConfigMap(), metadata: {} }) },
-    says: /^a\.yaml: ConfigMap: metadata\.name: is missing; a name such as orders-ca is expected$/,
-  },
-  { name: 'no bundle', files: { 'a.yaml': SERVICE }, says: /^\.: no bundle in it/ },
-  { name: 'an empty file', files: { 'a.yaml': '' }, says: /^\.: no bundle in it/ },
-  {
-    name: 'two bundles for one Kafka',
-    files: { 'a.yaml': BUNDLE, 'b.yaml': BUNDLE },
-    says: /^Kafka\/demo\/orders: has two bundles: in a\.yaml and b\.yaml; where each is for another cluster, name one with -f$/,
-  },
+const badFiles: readonly (readonly [name: string, files: Record<string, string>, says: RegExp, file?: string])[] = [
+  ['a missing file', {}, /^dist: does not exist$/, 'dist'],
+  ['an empty folder', { 'x/.keep': '' }, /^x: holds no YAML file$/, 'x'],
+  ['a folder of folders', { 'dev/a.yaml': BUNDLE, 'prod/a.yaml': BUNDLE }, /^\.: holds no YAML file, only folders: dev, prod$/],
+  ['a broken YAML', { 'a.yaml': 'a:\n  b: [1,\n c: 2\n' }, /^a\.yaml: is broken YAML at line \d+, column \d+: .+$/],
+  ['a duplicate key', { 'a.yaml': 'kind: A\nkind: B\n' }, /^a\.yaml: is broken YAML at line 2, column 1: Map keys must be unique$/],
+  ['a value that holds itself', { 'a.yaml': 'a: &a [*a]\n' }, /^a\.yaml: is nested deeper than 100 levels$/],
+  ['a text without end', { 'a.yaml': '['.repeat(20_000) }, /^a\.yaml: is broken YAML at .*: it is nested too deeply$/],
+  ['a number that is none', { 'a.yaml': 'a: .nan\n' }, /^a\.yaml: holds a number that JSON lacks/],
+  [
+    'a ConfigMap without a name',
+    { 'a.yaml': yaml({ ...bundleConfigMap(), metadata: {} }) },
+    /^a\.yaml: ConfigMap: metadata\.name: is missing; a name such as orders-ca is expected$/,
+  ],
+  ['no bundle', { 'a.yaml': SERVICE }, /^\.: no bundle in it/],
+  ['an empty file', { 'a.yaml': '' }, /^\.: no bundle in it/],
+  [
+    'two bundles for one Kafka',
+    { 'a.yaml': BUNDLE, 'b.yaml': BUNDLE },
+    /^Kafka\/demo\/orders: has two bundles: in a\.yaml and b\.yaml; where each is for another cluster, name one with -f$/,
+  ],
 ];
 
-for (const { name, files, file, says } of badFiles) {
+for (const [name, files, says, file] of badFiles) {
   test(`refuses ${name} in one sentence`, async () => {
     const violations = await violationsOf(read(folder(files), file));
     assert.equal(violations.length, 1);
@@ -129,21 +121,17 @@ const without = (key: string) => {
   return { ...configMap, data };
 };
 
-const badBundles: readonly { name: string; configMap: KubeObject; says: readonly RegExp[] }[] = [
-  { name: 'no desired state', configMap: without('desired.yaml'), says: [/^data has no key desired\.yaml/] },
-  {
-    name: 'an empty desired state',
-    configMap: bundleConfigMap(desiredOf(), { 'desired.yaml': '' }),
-    says: [/^desired\.yaml: holds 0 documents instead of one$/],
-  },
-  {
-    name: 'a newer format',
-    configMap: bundleConfigMap(desiredOf({ formatVersion: 7, novelty: 1 })),
-    says: [/^desired\.yaml: formatVersion 7 was made by a newer version, this one reads up to 1/],
-  },
-  {
-    name: 'wrong fields, all of them at once',
-    configMap: bundleConfigMap(
+const badBundles: readonly (readonly [name: string, configMap: KubeObject, says: readonly RegExp[]])[] = [
+  ['no desired state', without('desired.yaml'), [/^data has no key desired\.yaml/]],
+  ['an empty desired state', bundleConfigMap(desiredOf(), { 'desired.yaml': '' }), [/^desired\.yaml: holds 0 documents instead of one$/]],
+  [
+    'a newer format',
+    bundleConfigMap(desiredOf({ formatVersion: 7, novelty: 1 })),
+    [/^desired\.yaml: formatVersion 7 was made by a newer version, this one reads up to 1/],
+  ],
+  [
+    'wrong fields, all of them at once',
+    bundleConfigMap(
       desiredOf({
         cutover: 3,
         executor: 'magic',
@@ -156,7 +144,7 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
         owner: undefined,
       }),
     ),
-    says: [
+    [
       /^desired\.yaml: owner: is missing; a string is expected$/,
       /^desired\.yaml: executor: is "magic"; one of ops-request, native is expected$/,
       /^desired\.yaml: issuedAfter: is "yesterday"; an instant such as/,
@@ -172,58 +160,58 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
       /^desired\.yaml: deadlines\.opsManagerDetection: is missing/,
       /^desired\.yaml: extra: is unknown; the fields are formatVersion, kafka,/,
     ],
-  },
-  {
-    name: 'an unknown kind',
-    configMap: bundleConfigMap(desiredOf(), {
+  ],
+  [
+    'an unknown kind',
+    bundleConfigMap(desiredOf(), {
       'secret-x.yaml': yaml({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'demo' } }),
     }),
-    says: [/Secret\/x: v1 Secret is not a kind a bundle may hold/],
-  },
-  {
-    name: 'a manifest of another namespace',
-    configMap: bundleConfigMap(desiredOf(), {
+    [/Secret\/x: v1 Secret is not a kind a bundle may hold/],
+  ],
+  [
+    'a manifest of another namespace',
+    bundleConfigMap(desiredOf(), {
       'issuer-x.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'other' } }),
     }),
-    says: [/Issuer\/x: namespace other is not that of the bundle, demo/],
-  },
-  {
-    name: 'a manifest under another key',
-    configMap: bundleConfigMap(desiredOf(), {
+    [/Issuer\/x: namespace other is not that of the bundle, demo/],
+  ],
+  [
+    'a manifest under another key',
+    bundleConfigMap(desiredOf(), {
       'issuer-y.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'demo' } }),
     }),
-    says: [/^issuer-y\.yaml: holds Issuer\/x, whose key is issuer-x\.yaml$/],
-  },
-  {
-    name: 'a broken document',
-    configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': 'a: [' }),
-    says: [/^issuer-orders-ca\.yaml: is broken YAML at line 1, column \d+/],
-  },
-  {
-    name: 'a document that is no object',
-    configMap: bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': '- a' }),
-    says: [/^issuer-orders-ca\.yaml: is a list; a map is expected$/],
-  },
-  {
-    name: 'a manifest without a name',
-    configMap: bundleConfigMap(desiredOf(), {
+    [/^issuer-y\.yaml: holds Issuer\/x, whose key is issuer-x\.yaml$/],
+  ],
+  [
+    'a broken document',
+    bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': 'a: [' }),
+    [/^issuer-orders-ca\.yaml: is broken YAML at line 1, column \d+/],
+  ],
+  [
+    'a document that is no object',
+    bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': '- a' }),
+    [/^issuer-orders-ca\.yaml: is a list; a map is expected$/],
+  ],
+  [
+    'a manifest without a name',
+    bundleConfigMap(desiredOf(), {
       'issuer-orders-ca.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { namespace: 'demo' } }),
     }),
-    says: [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a name such as orders-ca is expected$/],
-  },
-  {
-    name: 'a field of Object.prototype',
-    configMap: bundleConfigMap(desiredOf({ constructor: 1 })),
-    says: [/^desired\.yaml: constructor: is unknown; the fields are/],
-  },
-  {
-    name: 'a name that leads elsewhere',
-    configMap: { ...bundleConfigMap(), data: { ...untyped(bundleConfigMap().data), 'desired.yaml': yaml(desiredOf({ kafka: '..' })) } },
-    says: [/^desired\.yaml: kafka: is "\.\."; a name such as orders-ca is expected$/],
-  },
-  {
-    name: 'a Kafka of the wrong form',
-    configMap: bundleConfigMap(desiredOf(), {
+    [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a name such as orders-ca is expected$/],
+  ],
+  [
+    'a field of Object.prototype',
+    bundleConfigMap(desiredOf({ constructor: 1 })),
+    [/^desired\.yaml: constructor: is unknown; the fields are/],
+  ],
+  [
+    'a name that leads elsewhere',
+    { ...bundleConfigMap(), data: { ...untyped(bundleConfigMap().data), 'desired.yaml': yaml(desiredOf({ kafka: '..' })) } },
+    [/^desired\.yaml: kafka: is "\.\."; a name such as orders-ca is expected$/],
+  ],
+  [
+    'a Kafka of the wrong form',
+    bundleConfigMap(desiredOf(), {
       'kafka-orders.yaml': yaml({
         apiVersion: 'kubedb.com/v1',
         kind: 'Kafka',
@@ -231,34 +219,34 @@ const badBundles: readonly { name: string; configMap: KubeObject; says: readonly
         spec: { topology: null, replicas: 1e9, tls: { certificates: [{ alias: 'server', dnsNames: 'a' }] } },
       }),
     }),
-    says: [
+    [
       /^kafka-orders\.yaml: spec\.replicas: is 1000000000; a whole number from 0 to 1000 is expected$/,
       /^kafka-orders\.yaml: spec\.topology: is null; a map is expected$/,
       /^kafka-orders\.yaml: spec\.tls\.issuerRef: is missing; a map is expected$/,
       /^kafka-orders\.yaml: spec\.tls\.certificates\[0\]\.dnsNames: is "a"; a list is expected$/,
     ],
-  },
-  { name: 'a missing request', configMap: without(convergeKey), says: [/^KafkaOpsRequest: none with issuerRef/] },
-  {
-    name: 'a request without an issuer kind',
-    configMap: bundleConfigMap(desiredOf(), {
+  ],
+  ['a missing request', without(convergeKey), [/^KafkaOpsRequest: none with issuerRef/]],
+  [
+    'a request without an issuer kind',
+    bundleConfigMap(desiredOf(), {
       [convergeKey]: yaml({ ...converge, spec: { ...untyped(converge.spec), tls: { issuerRef: { name: 'x' } } } }),
     }),
-    says: [/spec\.tls\.issuerRef\.kind: is missing; one of Issuer, ClusterIssuer is expected$/],
-  },
-  {
-    name: 'a ConfigMap of another namespace',
-    configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', namespace: 'other' } },
-    says: [/^desired\.yaml: namespace is demo, but the ConfigMap is in other: Kustomize's "namespace", Argo CD or Flux may have moved it/],
-  },
-  {
-    name: 'content that was changed after its synth',
-    configMap: { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', annotations: { 'kafka-tls/digest': '0123456789abcdef' } } },
-    says: [/^data: its digest is [0-9a-f]{16}, but the synthesised digest is 0123456789abcdef: a Kustomize patch or Flux's postBuild/],
-  },
+    [/spec\.tls\.issuerRef\.kind: is missing; one of Issuer, ClusterIssuer is expected$/],
+  ],
+  [
+    'a ConfigMap of another namespace',
+    { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', namespace: 'other' } },
+    [/^desired\.yaml: namespace is demo, but the ConfigMap is in other: Kustomize's "namespace", Argo CD or Flux may have moved it/],
+  ],
+  [
+    'content that was changed after its synth',
+    { ...bundleConfigMap(), metadata: { name: 'kafka-tls-orders', annotations: { 'kafka-tls/digest': '0123456789abcdef' } } },
+    [/^data: its digest is [0-9a-f]{16}, but the synthesised digest is 0123456789abcdef: a Kustomize patch or Flux's postBuild/],
+  ],
 ];
 
-for (const { name, configMap, says } of badBundles) {
+for (const [name, configMap, says] of badBundles) {
   test(`refuses a bundle with ${name}`, async () => {
     const violations = await violationsOf((async () => bundleFromConfigMap(configMap))());
     assert.equal(violations.length, says.length, violations.join('\n'));

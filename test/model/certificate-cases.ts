@@ -3,235 +3,133 @@
 const literal = (literalSubject: string, more: object = {}) => ({ commonName: undefined, literalSubject, ...more });
 const SECRET = { name: 'passwords', key: 'password' };
 
-export interface RefusedCertificate {
-  readonly name: string;
-  /** What the spec says besides a Secret, a common name and an issuer. */
-  readonly spec: object;
-  readonly field: string;
-  readonly says: RegExp;
-  /** Why cert-manager still admits it. */
-  readonly isAdmitted?: string;
-}
-
-export const refused: readonly RefusedCertificate[] = [
-  {
-    name: 'an unknown field',
-    spec: { dnsName: ['a.example.org'] },
-    field: 'spec.dnsName',
-    says: /cert-manager's Certificate has no such field.*dnsNames/,
-  },
-  {
-    name: 'an unknown field of the key',
-    spec: { privateKey: { bits: 2048 } },
-    field: 'spec.privateKey.bits',
-    says: /algorithm, size, encoding/,
-  },
-  { name: 'a text for a list', spec: { dnsNames: 'a.example.org' }, field: 'spec.dnsNames', says: /a list is expected/ },
-  {
-    name: 'an algorithm in another spelling',
-    spec: { privateKey: { algorithm: 'ecdsa' } },
-    field: 'spec.privateKey.algorithm',
-    says: /one of RSA, ECDSA, Ed25519/,
-  },
-  { name: 'an unknown usage', spec: { usages: ['client auth', 'server'] }, field: 'spec.usages[1]', says: /one of signing/ },
-  {
-    name: 'a literal subject beside a common name',
-    spec: { literalSubject: 'CN=billing' },
-    field: 'spec.commonName',
-    says: /literalSubject is given/,
-  },
-  {
-    name: 'a literal subject beside a subject',
-    spec: literal('CN=billing', { subject: { organizations: ['acme'] } }),
-    field: 'spec.subject',
-    says: /literalSubject is given/,
-  },
-  {
-    name: 'a literal subject with an unknown type',
-    spec: literal('cn=billing'),
-    field: 'spec.literalSubject',
-    says: /does not know the type "cn"/,
-  },
-  {
-    name: 'a literal subject in the form of OpenSSL',
-    spec: literal('/CN=billing/O=acme'),
-    field: 'spec.literalSubject',
-    says: /does not know the type/,
-  },
-  {
-    name: 'a literal subject with a bad escape',
-    spec: literal('CN=a\\xb'),
-    field: 'spec.literalSubject',
-    says: /neither a special character/,
-  },
-  {
-    name: 'an empty literal subject',
-    spec: literal(' ', { dnsNames: ['a.example.org'] }),
-    field: 'spec.literalSubject',
-    isAdmitted: 'it would issue a certificate without a subject',
-    says: /not empty/,
-  },
-  {
-    name: 'a literal subject without a name',
-    spec: literal('OU=payments'),
-    field: 'spec.literalSubject',
-    says: /common name or at least one/,
-  },
-  {
-    name: 'a literal subject with a long common name',
-    spec: literal(`CN=${'x'.repeat(65)}`),
-    field: 'spec.literalSubject',
-    says: /64 characters, this has 65/,
-  },
-  {
-    name: 'a common name with more bytes than characters',
-    spec: { commonName: 'ü'.repeat(33) },
-    field: 'spec.commonName',
-    says: /64 characters, this has 66/,
-  },
-  {
-    name: 'an empty part of a subject',
-    spec: { subject: { organizations: [''] } },
-    field: 'spec.subject.organizations',
-    isAdmitted: 'it would issue a certificate with an empty part',
-    says: /not empty/,
-  },
-  { name: 'a large RSA key', spec: { privateKey: { size: 16384 } }, field: 'spec.privateKey.size', says: /2048 to 8192/ },
-  {
-    name: 'an ECDSA key of another curve',
-    spec: { privateKey: { algorithm: 'ECDSA', size: 512 } },
-    field: 'spec.privateKey.size',
-    says: /256, 384 or 521/,
-  },
-  {
-    name: 'a signature that the key cannot make',
-    spec: { privateKey: { algorithm: 'ECDSA' }, signatureAlgorithm: 'SHA256WithRSA' },
-    field: 'spec.signatureAlgorithm',
-    says: /ECDSA cannot sign so.*ECDSAWithSHA256/,
-  },
-  {
-    name: 'a signature that the default key cannot make',
-    spec: { signatureAlgorithm: 'PureEd25519' },
-    field: 'spec.signatureAlgorithm',
-    says: /RSA cannot/,
-  },
-  {
-    name: 'two times of renewal',
-    spec: { renewBefore: '1h', renewBeforePercentage: 30 },
-    field: 'spec.renewBeforePercentage',
-    says: /one of the two/,
-  },
-  {
-    name: 'a renewal at no time',
-    spec: { renewBeforePercentage: 100 },
-    field: 'spec.renewBeforePercentage',
-    isAdmitted: 'it counts the percentage from the other end',
-    says: /1 to 99/,
-  },
-  {
-    name: 'times for a renewal that is disabled',
-    spec: { renewal: { policy: 'Disabled', windows: [{ cron: '0 3 * * *', windowDuration: '4h' }] } },
-    field: 'spec.renewal.windows',
-    says: /disabled/,
-  },
-  {
-    name: 'a time of renewal that never comes',
-    spec: { renewal: { policy: 'RenewBefore', windows: [{ cron: '0 3 30 2 *', windowDuration: '4h' }] } },
-    field: 'spec.renewal.windows[0].cron',
-    isAdmitted: 'it does not look for the time',
-    says: /no such day/,
-  },
-  {
-    name: 'a key store without a password',
-    spec: { keystores: { jks: { create: true } } },
-    field: 'spec.keystores.jks',
-    says: /exactly one .* none/,
-  },
-  {
-    name: 'a key store with an empty password',
-    spec: { keystores: { pkcs12: { create: true, password: '' } } },
-    field: 'spec.keystores.pkcs12',
-    says: /exactly one .* none/,
-  },
-  {
-    name: 'a key store with two passwords',
-    spec: { keystores: { jks: { create: true, password: 'hidden-one', passwordSecretRef: SECRET } } },
-    field: 'spec.keystores.jks',
-    says: /exactly one .* two/,
-  },
-  {
-    name: "an annotation of cert-manager's own",
-    spec: { secretTemplate: { annotations: { 'cert-manager.io/common-name': 'x' } } },
-    field: 'spec.secretTemplate.annotations[cert-manager.io/common-name]',
-    says: /itself/,
-  },
-  {
-    name: 'a label with a space',
-    spec: { secretTemplate: { labels: { team: 'payments team' } } },
-    field: 'spec.secretTemplate.labels[team]',
-    says: /value of a label/,
-  },
-  {
-    name: 'a format that is listed twice',
-    spec: { additionalOutputFormats: [{ type: 'DER' }, { type: 'DER' }] },
-    field: 'spec.additionalOutputFormats',
-    says: /once/,
-  },
-  { name: 'no history', spec: { revisionHistoryLimit: 0 }, field: 'spec.revisionHistoryLimit', says: /at least one/ },
-  {
-    name: 'name constraints of a leaf',
-    spec: { nameConstraints: { permitted: { dnsDomains: ['example.org'] } } },
-    field: 'spec.nameConstraints',
-    says: /only a CA/,
-  },
-  { name: 'name constraints that say nothing', spec: { isCA: true, nameConstraints: {} }, field: 'spec.nameConstraints', says: /neither/ },
-  {
-    name: 'another name without an identifier',
-    spec: { otherNames: [{ oid: 'upn', utf8Value: 'a' }] },
-    field: 'spec.otherNames[0].oid',
-    says: /identifier/,
-  },
-  {
-    name: 'another name that is empty',
-    spec: { otherNames: [{ oid: '1.2.3' }] },
-    field: 'spec.otherNames[0].utf8Value',
-    says: /not empty/,
-  },
-  {
-    name: 'a lifetime of more than a century',
-    spec: { duration: '1000000h' },
-    field: 'spec.duration',
-    isAdmitted: 'it sees no limit',
-    says: /hundred years/,
-  },
-  {
-    name: 'an address among the DNS names',
-    spec: { dnsNames: ['203.0.113.7'] },
-    field: 'spec.dnsNames[0]',
-    isAdmitted: 'it would issue a name that no client looks for',
-    says: /ipAddresses/,
-  },
+/** The spec comes on top of a Secret, a common name and an issuer. `isAdmitted`: why cert-manager still admits it. */
+const REFUSED: readonly (readonly [name: string, spec: object, field: string, says: RegExp, isAdmitted?: string])[] = [
+  ['an unknown field', { dnsName: ['a.example.org'] }, 'spec.dnsName', /cert-manager's Certificate has no such field.*dnsNames/],
+  ['an unknown field of the key', { privateKey: { bits: 2048 } }, 'spec.privateKey.bits', /algorithm, size, encoding/],
+  ['a text for a list', { dnsNames: 'a.example.org' }, 'spec.dnsNames', /a list is expected/],
+  ['an algorithm in another spelling', { privateKey: { algorithm: 'ecdsa' } }, 'spec.privateKey.algorithm', /one of RSA, ECDSA, Ed25519/],
+  ['an unknown usage', { usages: ['client auth', 'server'] }, 'spec.usages[1]', /one of signing/],
+  ['a literal subject beside a common name', { literalSubject: 'CN=billing' }, 'spec.commonName', /literalSubject is given/],
+  [
+    'a literal subject beside a subject',
+    literal('CN=billing', { subject: { organizations: ['acme'] } }),
+    'spec.subject',
+    /literalSubject is given/,
+  ],
+  ['a literal subject with an unknown type', literal('cn=billing'), 'spec.literalSubject', /does not know the type "cn"/],
+  ['a literal subject in the form of OpenSSL', literal('/CN=billing/O=acme'), 'spec.literalSubject', /does not know the type/],
+  ['a literal subject with a bad escape', literal('CN=a\\xb'), 'spec.literalSubject', /neither a special character/],
+  [
+    'an empty literal subject',
+    literal(' ', { dnsNames: ['a.example.org'] }),
+    'spec.literalSubject',
+    /not empty/,
+    'it would issue a certificate without a subject',
+  ],
+  ['a literal subject without a name', literal('OU=payments'), 'spec.literalSubject', /common name or at least one/],
+  ['a literal subject with a long common name', literal(`CN=${'x'.repeat(65)}`), 'spec.literalSubject', /64 characters, this has 65/],
+  ['a common name with more bytes than characters', { commonName: 'ü'.repeat(33) }, 'spec.commonName', /64 characters, this has 66/],
+  [
+    'an empty part of a subject',
+    { subject: { organizations: [''] } },
+    'spec.subject.organizations',
+    /not empty/,
+    'it would issue a certificate with an empty part',
+  ],
+  ['a large RSA key', { privateKey: { size: 16384 } }, 'spec.privateKey.size', /2048 to 8192/],
+  ['an ECDSA key of another curve', { privateKey: { algorithm: 'ECDSA', size: 512 } }, 'spec.privateKey.size', /256, 384 or 521/],
+  [
+    'a signature that the key cannot make',
+    { privateKey: { algorithm: 'ECDSA' }, signatureAlgorithm: 'SHA256WithRSA' },
+    'spec.signatureAlgorithm',
+    /ECDSA cannot sign so.*ECDSAWithSHA256/,
+  ],
+  ['a signature that the default key cannot make', { signatureAlgorithm: 'PureEd25519' }, 'spec.signatureAlgorithm', /RSA cannot/],
+  ['two times of renewal', { renewBefore: '1h', renewBeforePercentage: 30 }, 'spec.renewBeforePercentage', /one of the two/],
+  [
+    'a renewal at no time',
+    { renewBeforePercentage: 100 },
+    'spec.renewBeforePercentage',
+    /1 to 99/,
+    'it counts the percentage from the other end',
+  ],
+  [
+    'times for a renewal that is disabled',
+    { renewal: { policy: 'Disabled', windows: [{ cron: '0 3 * * *', windowDuration: '4h' }] } },
+    'spec.renewal.windows',
+    /disabled/,
+  ],
+  [
+    'a time of renewal that never comes',
+    { renewal: { policy: 'RenewBefore', windows: [{ cron: '0 3 30 2 *', windowDuration: '4h' }] } },
+    'spec.renewal.windows[0].cron',
+    /no such day/,
+    'it does not look for the time',
+  ],
+  ['a key store without a password', { keystores: { jks: { create: true } } }, 'spec.keystores.jks', /exactly one .* none/],
+  [
+    'a key store with an empty password',
+    { keystores: { pkcs12: { create: true, password: '' } } },
+    'spec.keystores.pkcs12',
+    /exactly one .* none/,
+  ],
+  [
+    'a key store with two passwords',
+    { keystores: { jks: { create: true, password: 'hidden-one', passwordSecretRef: SECRET } } },
+    'spec.keystores.jks',
+    /exactly one .* two/,
+  ],
+  [
+    "an annotation of cert-manager's own",
+    { secretTemplate: { annotations: { 'cert-manager.io/common-name': 'x' } } },
+    'spec.secretTemplate.annotations[cert-manager.io/common-name]',
+    /itself/,
+  ],
+  [
+    'a label with a space',
+    { secretTemplate: { labels: { team: 'payments team' } } },
+    'spec.secretTemplate.labels[team]',
+    /value of a label/,
+  ],
+  [
+    'a format that is listed twice',
+    { additionalOutputFormats: [{ type: 'DER' }, { type: 'DER' }] },
+    'spec.additionalOutputFormats',
+    /once/,
+  ],
+  ['no history', { revisionHistoryLimit: 0 }, 'spec.revisionHistoryLimit', /at least one/],
+  ['name constraints of a leaf', { nameConstraints: { permitted: { dnsDomains: ['example.org'] } } }, 'spec.nameConstraints', /only a CA/],
+  ['name constraints that say nothing', { isCA: true, nameConstraints: {} }, 'spec.nameConstraints', /neither/],
+  ['another name without an identifier', { otherNames: [{ oid: 'upn', utf8Value: 'a' }] }, 'spec.otherNames[0].oid', /identifier/],
+  ['another name that is empty', { otherNames: [{ oid: '1.2.3' }] }, 'spec.otherNames[0].utf8Value', /not empty/],
+  ['a lifetime of more than a century', { duration: '1000000h' }, 'spec.duration', /hundred years/, 'it sees no limit'],
+  [
+    'an address among the DNS names',
+    { dnsNames: ['203.0.113.7'] },
+    'spec.dnsNames[0]',
+    /ipAddresses/,
+    'it would issue a name that no client looks for',
+  ],
 ];
 
-export const accepted: readonly { readonly name: string; readonly spec: object }[] = [
-  { name: 'a literal subject alone', spec: literal('CN=billing,OU=payments,DC=corp,DC=example') },
-  {
-    name: 'a literal subject beside an empty common name and subject',
-    spec: { commonName: '', literalSubject: 'CN=x', subject: { organizations: [] } },
-  },
-  { name: 'a literal subject without a common name, and a DNS name', spec: literal('OU=payments', { dnsNames: ['a.example.org'] }) },
-  {
-    name: 'an ECDSA key with its signature',
-    spec: { privateKey: { algorithm: 'ECDSA', size: 521 }, signatureAlgorithm: 'ECDSAWithSHA512' },
-  },
-  { name: 'the default size of a key', spec: { privateKey: { size: 0 } } },
-  { name: 'an Ed25519 key', spec: { privateKey: { algorithm: 'Ed25519', encoding: 'PKCS8' } } },
-  { name: 'a key store with one password', spec: { keystores: { jks: { create: true, passwordSecretRef: SECRET, alias: 'kafka' } } } },
-  { name: 'a renewal by percentage', spec: { renewBeforePercentage: 33 } },
-  {
-    name: 'a renewal at night',
-    spec: { renewal: { policy: 'RenewBefore', windows: [{ cron: '0 3 * * *', windowDuration: '4h', timezone: 'Europe/Berlin' }] } },
-  },
-  { name: 'an annotation for injection', spec: { secretTemplate: { annotations: { 'cert-manager.io/allow-direct-injection': 'true' } } } },
-  { name: 'a CA that constrains names', spec: { isCA: true, nameConstraints: { permitted: { dnsDomains: ['example.org'] } } } },
+export const refused = REFUSED.map(([name, spec, field, says, isAdmitted]) => ({ name, spec, field, says, isAdmitted }));
+
+const ACCEPTED: readonly (readonly [name: string, spec: object])[] = [
+  ['a literal subject alone', literal('CN=billing,OU=payments,DC=corp,DC=example')],
+  ['a literal subject beside an empty common name and subject', { commonName: '', literalSubject: 'CN=x', subject: { organizations: [] } }],
+  ['a literal subject without a common name, and a DNS name', literal('OU=payments', { dnsNames: ['a.example.org'] })],
+  ['an ECDSA key with its signature', { privateKey: { algorithm: 'ECDSA', size: 521 }, signatureAlgorithm: 'ECDSAWithSHA512' }],
+  ['the default size of a key', { privateKey: { size: 0 } }],
+  ['an Ed25519 key', { privateKey: { algorithm: 'Ed25519', encoding: 'PKCS8' } }],
+  ['a key store with one password', { keystores: { jks: { create: true, passwordSecretRef: SECRET, alias: 'kafka' } } }],
+  ['a renewal by percentage', { renewBeforePercentage: 33 }],
+  [
+    'a renewal at night',
+    { renewal: { policy: 'RenewBefore', windows: [{ cron: '0 3 * * *', windowDuration: '4h', timezone: 'Europe/Berlin' }] } },
+  ],
+  ['an annotation for injection', { secretTemplate: { annotations: { 'cert-manager.io/allow-direct-injection': 'true' } } }],
+  ['a CA that constrains names', { isCA: true, nameConstraints: { permitted: { dnsDomains: ['example.org'] } } }],
 ];
+
+export const accepted = ACCEPTED.map(([name, spec]) => ({ name, spec }));

@@ -5,63 +5,47 @@ import { differingFields } from '#model/certificate-effect';
 
 const SPEC = { secretName: 'billing', issuerRef: { name: 'orders-ca', kind: 'Issuer', group: 'cert-manager.io' } };
 
-const SAME: readonly { readonly name: string; readonly wanted: object; readonly live: object }[] = [
-  { name: 'a reference to an issuer without kind and group', wanted: SPEC, live: { ...SPEC, issuerRef: { name: 'orders-ca' } } },
-  { name: 'the default lifetime', wanted: { duration: '2160h' }, live: {} },
-  { name: 'the default renewal', wanted: { renewBefore: '720h' }, live: {} },
-  { name: 'the default renewal of another lifetime', wanted: { duration: '24h', renewBefore: '8h' }, live: { duration: '24h0m0s' } },
-  { name: 'a renewal in percent', wanted: { renewBefore: '216h' }, live: { renewBeforePercentage: 10 } },
-  { name: 'the default usages', wanted: { usages: ['key encipherment', 'digital signature'] }, live: {} },
-  {
-    name: 'a usage under its other name',
-    wanted: { usages: ['s/mime', 'signing'] },
-    live: { usages: ['digital signature', 'email protection'] },
-  },
-  {
-    name: 'the usage that a CA has anyway',
-    wanted: { isCA: true, usages: ['cert sign'] },
-    live: { isCA: true, usages: ['cert sign', 'cert sign'] },
-  },
-  {
-    name: 'the default key',
-    wanted: { privateKey: { algorithm: 'RSA', size: 2048, encoding: 'PKCS1', rotationPolicy: 'Always' } },
-    live: {},
-  },
-  {
-    name: 'the default size of an ECDSA key',
-    wanted: { privateKey: { algorithm: 'ECDSA', size: 256 } },
-    live: { privateKey: { algorithm: 'ECDSA' } },
-  },
-  { name: 'an empty subject', wanted: { subject: { organizations: [] } }, live: {} },
-  { name: 'lists in another order', wanted: { emailAddresses: ['a@b', 'c@d'] }, live: { emailAddresses: ['c@d', 'a@b', 'c@d'] } },
-  {
-    name: 'output formats in another order',
-    wanted: { additionalOutputFormats: [{ type: 'DER' }, { type: 'CombinedPEM' }] },
-    live: { additionalOutputFormats: [{ type: 'CombinedPEM' }, { type: 'DER' }] },
-  },
-  { name: 'no key stores', wanted: { keystores: { jks: { create: false } } }, live: {} },
-  { name: 'fields of other writers', wanted: SPEC, live: { ...SPEC, revisionHistoryLimit: 3, secretTemplate: { labels: { team: 'a' } } } },
-  { name: 'an empty common name', wanted: { commonName: '' }, live: {} },
+const SAME: readonly (readonly [name: string, wanted: object, live: object])[] = [
+  ['a reference to an issuer without kind and group', SPEC, { ...SPEC, issuerRef: { name: 'orders-ca' } }],
+  ['the default lifetime', { duration: '2160h' }, {}],
+  ['the default renewal', { renewBefore: '720h' }, {}],
+  ['the default renewal of another lifetime', { duration: '24h', renewBefore: '8h' }, { duration: '24h0m0s' }],
+  ['a renewal in percent', { renewBefore: '216h' }, { renewBeforePercentage: 10 }],
+  ['the default usages', { usages: ['key encipherment', 'digital signature'] }, {}],
+  ['a usage under its other name', { usages: ['s/mime', 'signing'] }, { usages: ['digital signature', 'email protection'] }],
+  ['the usage that a CA has anyway', { isCA: true, usages: ['cert sign'] }, { isCA: true, usages: ['cert sign', 'cert sign'] }],
+  ['the default key', { privateKey: { algorithm: 'RSA', size: 2048, encoding: 'PKCS1', rotationPolicy: 'Always' } }, {}],
+  ['the default size of an ECDSA key', { privateKey: { algorithm: 'ECDSA', size: 256 } }, { privateKey: { algorithm: 'ECDSA' } }],
+  ['an empty subject', { subject: { organizations: [] } }, {}],
+  ['lists in another order', { emailAddresses: ['a@b', 'c@d'] }, { emailAddresses: ['c@d', 'a@b', 'c@d'] }],
+  [
+    'output formats in another order',
+    { additionalOutputFormats: [{ type: 'DER' }, { type: 'CombinedPEM' }] },
+    { additionalOutputFormats: [{ type: 'CombinedPEM' }, { type: 'DER' }] },
+  ],
+  ['no key stores', { keystores: { jks: { create: false } } }, {}],
+  ['fields of other writers', SPEC, { ...SPEC, revisionHistoryLimit: 3, secretTemplate: { labels: { team: 'a' } } }],
+  ['an empty common name', { commonName: '' }, {}],
 ];
-for (const { name, wanted, live } of SAME) {
+for (const [name, wanted, live] of SAME) {
   test(`finds nothing to do about ${name}`, () => assert.deepEqual(differingFields(wanted, live), []));
 }
 
-const DIFFERENT: readonly { readonly wanted: object; readonly live: object; readonly differs: readonly string[] }[] = [
-  { wanted: SPEC, live: { ...SPEC, issuerRef: { name: 'orders-ca', kind: 'ClusterIssuer' } }, differs: ['issuerRef.kind'] },
-  { wanted: { renewBefore: '5m' }, live: {}, differs: ['renewBefore'] },
-  { wanted: { usages: ['server auth'] }, live: {}, differs: ['usages'] },
-  { wanted: { privateKey: { algorithm: 'ECDSA' } }, live: {}, differs: ['privateKey.algorithm'] },
-  { wanted: { privateKey: { rotationPolicy: 'Never' } }, live: {}, differs: ['privateKey.rotationPolicy'] },
-  { wanted: { isCA: true }, live: {}, differs: ['isCA'] },
-  { wanted: { dnsNames: [] }, live: { dnsNames: ['a'] }, differs: ['dnsNames'] },
-  {
-    wanted: { keystores: { jks: { create: true, passwordSecretRef: { name: 'a', key: 'k' } } } },
-    live: { keystores: { jks: { create: true, passwordSecretRef: { name: 'b', key: 'k' } } } },
-    differs: ['keystores.jks.passwordSecretRef.name'],
-  },
+const DIFFERENT: readonly (readonly [wanted: object, live: object, differs: readonly string[]])[] = [
+  [SPEC, { ...SPEC, issuerRef: { name: 'orders-ca', kind: 'ClusterIssuer' } }, ['issuerRef.kind']],
+  [{ renewBefore: '5m' }, {}, ['renewBefore']],
+  [{ usages: ['server auth'] }, {}, ['usages']],
+  [{ privateKey: { algorithm: 'ECDSA' } }, {}, ['privateKey.algorithm']],
+  [{ privateKey: { rotationPolicy: 'Never' } }, {}, ['privateKey.rotationPolicy']],
+  [{ isCA: true }, {}, ['isCA']],
+  [{ dnsNames: [] }, { dnsNames: ['a'] }, ['dnsNames']],
+  [
+    { keystores: { jks: { create: true, passwordSecretRef: { name: 'a', key: 'k' } } } },
+    { keystores: { jks: { create: true, passwordSecretRef: { name: 'b', key: 'k' } } } },
+    ['keystores.jks.passwordSecretRef.name'],
+  ],
 ];
-for (const { wanted, live, differs } of DIFFERENT) {
+for (const [wanted, live, differs] of DIFFERENT) {
   test(`finds that ${differs.join(', ')} differs`, () => assert.deepEqual(differingFields(wanted, live), differs));
 }
 

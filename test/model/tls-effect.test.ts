@@ -8,89 +8,76 @@ const OTHER = { apiGroup: 'cert-manager.io', kind: 'ClusterIssuer', name: 'corp-
 const tls = (...certificates: CertificateSpec[]): TlsConfig => ({ issuerRef: ISSUER, certificates });
 const server = (fields: Omit<CertificateSpec, 'alias'>): TlsConfig => tls({ alias: 'server', ...fields });
 
-const SAME: readonly { readonly name: string; readonly a: TlsState; readonly b: TlsState }[] = [
-  { name: 'off and off', a: 'off', b: 'off' },
-  { name: 'a default Secret name and none', a: server({ secretName: 'orders-server-cert' }), b: tls() },
-  { name: 'the key encoding that KubeDB chooses, and none', a: server({ privateKey: { encoding: 'PKCS8' } }), b: tls() },
-  { name: 'the default lifetime and none', a: server({ duration: '2160h' }), b: tls() },
-  { name: "KubeDB's renewBefore and none", a: server({ renewBefore: '5m0s' }), b: tls() },
-  { name: 'two spellings of one duration', a: server({ duration: '1h30m' }), b: server({ duration: '90m0s' }) },
-  { name: 'names in another order, and twice', a: server({ dnsNames: ['b', 'a', 'a'] }), b: server({ dnsNames: ['a', 'b'] }) },
-  { name: 'names in capitals', a: server({ dnsNames: ['Kafka.Example.ORG'] }), b: server({ dnsNames: ['kafka.example.org'] }) },
-  {
-    name: 'names that KubeDB adds by itself, and none',
-    a: server({ dnsNames: ['localhost', 'orders-pods'], ipAddresses: ['127.0.0.1'] }),
-    b: tls(),
-  },
-  { name: 'two spellings of an IPv6 address', a: server({ ipAddresses: ['::1'] }), b: server({ ipAddresses: ['0:0:0:0:0:0:0:1'] }) },
-  { name: 'an IPv4 address inside IPv6', a: server({ ipAddresses: ['::ffff:10.0.0.1'] }), b: server({ ipAddresses: ['10.0.0.1'] }) },
-  {
-    name: 'a subject in another order',
-    a: server({ subject: { organizations: ['b', 'a'], countries: [] } }),
-    b: server({ subject: { organizations: ['a', 'b'] } }),
-  },
-  {
-    name: 'aliases in another order',
-    a: tls({ alias: 'client', duration: '2h' }, { alias: 'server' }),
-    b: tls({ alias: 'server' }, { alias: 'client', duration: '2h' }),
-  },
-  { name: 'an alias that Kafka does not use, and none', a: tls({ alias: 'http', duration: '2h' }), b: tls() },
-  { name: 'an empty list, an empty subject, and nothing', a: server({ uris: [], subject: { countries: [] } }), b: tls() },
-  { name: 'the issuer of the Kafka said once more for an alias', a: server({ issuerRef: ISSUER }), b: tls() },
-  {
-    name: 'an issuer for each alias, and one for both',
-    a: {
+const SAME: readonly (readonly [name: string, a: TlsState, b: TlsState])[] = [
+  ['off and off', 'off', 'off'],
+  ['a default Secret name and none', server({ secretName: 'orders-server-cert' }), tls()],
+  ['the key encoding that KubeDB chooses, and none', server({ privateKey: { encoding: 'PKCS8' } }), tls()],
+  ['the default lifetime and none', server({ duration: '2160h' }), tls()],
+  ["KubeDB's renewBefore and none", server({ renewBefore: '5m0s' }), tls()],
+  ['two spellings of one duration', server({ duration: '1h30m' }), server({ duration: '90m0s' })],
+  ['names in another order, and twice', server({ dnsNames: ['b', 'a', 'a'] }), server({ dnsNames: ['a', 'b'] })],
+  ['names in capitals', server({ dnsNames: ['Kafka.Example.ORG'] }), server({ dnsNames: ['kafka.example.org'] })],
+  ['names that KubeDB adds by itself, and none', server({ dnsNames: ['localhost', 'orders-pods'], ipAddresses: ['127.0.0.1'] }), tls()],
+  ['two spellings of an IPv6 address', server({ ipAddresses: ['::1'] }), server({ ipAddresses: ['0:0:0:0:0:0:0:1'] })],
+  ['an IPv4 address inside IPv6', server({ ipAddresses: ['::ffff:10.0.0.1'] }), server({ ipAddresses: ['10.0.0.1'] })],
+  [
+    'a subject in another order',
+    server({ subject: { organizations: ['b', 'a'], countries: [] } }),
+    server({ subject: { organizations: ['a', 'b'] } }),
+  ],
+  [
+    'aliases in another order',
+    tls({ alias: 'client', duration: '2h' }, { alias: 'server' }),
+    tls({ alias: 'server' }, { alias: 'client', duration: '2h' }),
+  ],
+  ['an alias that Kafka does not use, and none', tls({ alias: 'http', duration: '2h' }), tls()],
+  ['an empty list, an empty subject, and nothing', server({ uris: [], subject: { countries: [] } }), tls()],
+  ['the issuer of the Kafka said once more for an alias', server({ issuerRef: ISSUER }), tls()],
+  [
+    'an issuer for each alias, and one for both',
+    {
       issuerRef: OTHER,
       certificates: [
         { alias: 'server', issuerRef: ISSUER },
         { alias: 'client', issuerRef: ISSUER },
       ],
     },
-    b: tls(),
-  },
-  {
-    name: "an issuer without cert-manager's group",
-    a: { issuerRef: { kind: 'Issuer', name: 'orders-ca', apiGroup: '' }, certificates: [] },
-    b: tls(),
-  },
+    tls(),
+  ],
+  ["an issuer without cert-manager's group", { issuerRef: { kind: 'Issuer', name: 'orders-ca', apiGroup: '' }, certificates: [] }, tls()],
 ];
-for (const { name, a, b } of SAME) {
+for (const [name, a, b] of SAME) {
   test(`takes for the same: ${name}`, () => {
     assert.ok(isSameTls('orders', a, b));
     assert.ok(isSameTls('orders', b, a));
   });
 }
 
-const DIFFERENT: readonly { readonly name: string; readonly a: TlsState; readonly b: TlsState; readonly differs?: readonly string[] }[] = [
-  { name: 'on and off', a: tls(), b: 'off' },
-  {
-    name: 'another issuer',
-    a: tls(),
-    b: { issuerRef: OTHER, certificates: [] },
-    differs: ['server.issuerRef', 'client.issuerRef'],
-  },
-  {
-    name: 'an Issuer and a ClusterIssuer of one name',
-    a: tls(),
-    b: { issuerRef: { ...ISSUER, kind: 'ClusterIssuer' }, certificates: [] },
-    differs: ['server.issuerRef', 'client.issuerRef'],
-  },
-  { name: 'an issuer of one alias', a: tls(), b: tls({ alias: 'client', issuerRef: OTHER }), differs: ['client.issuerRef'] },
-  { name: 'another duration', a: tls(), b: server({ duration: '1h' }), differs: ['server.duration'] },
-  { name: 'another renewBefore', a: tls(), b: server({ renewBefore: '720h' }), differs: ['server.renewBefore'] },
-  { name: 'a further name', a: tls(), b: server({ dnsNames: ['kafka.example.org'] }), differs: ['server.dnsNames'] },
-  {
-    name: 'a name with a trailing dot, which no client accepts',
-    a: server({ dnsNames: ['kafka.example.org'] }),
-    b: server({ dnsNames: ['kafka.example.org.'] }),
-    differs: ['server.dnsNames'],
-  },
-  { name: 'the path of a URI', a: server({ uris: ['spiffe://a/B'] }), b: server({ uris: ['spiffe://a/b'] }), differs: ['server.uris'] },
-  { name: 'a subject', a: tls(), b: server({ subject: { organizations: ['acme'] } }), differs: ['server.subject'] },
-  { name: 'a key encoding', a: tls(), b: server({ privateKey: { encoding: 'PKCS1' } }), differs: ['server.privateKey'] },
-  { name: 'another Secret', a: tls(), b: server({ secretName: 'x' }), differs: ['server.secretName'] },
+const DIFFERENT: readonly (readonly [name: string, a: TlsState, b: TlsState, differs?: readonly string[]])[] = [
+  ['on and off', tls(), 'off'],
+  ['another issuer', tls(), { issuerRef: OTHER, certificates: [] }, ['server.issuerRef', 'client.issuerRef']],
+  [
+    'an Issuer and a ClusterIssuer of one name',
+    tls(),
+    { issuerRef: { ...ISSUER, kind: 'ClusterIssuer' }, certificates: [] },
+    ['server.issuerRef', 'client.issuerRef'],
+  ],
+  ['an issuer of one alias', tls(), tls({ alias: 'client', issuerRef: OTHER }), ['client.issuerRef']],
+  ['another duration', tls(), server({ duration: '1h' }), ['server.duration']],
+  ['another renewBefore', tls(), server({ renewBefore: '720h' }), ['server.renewBefore']],
+  ['a further name', tls(), server({ dnsNames: ['kafka.example.org'] }), ['server.dnsNames']],
+  [
+    'a name with a trailing dot, which no client accepts',
+    server({ dnsNames: ['kafka.example.org'] }),
+    server({ dnsNames: ['kafka.example.org.'] }),
+    ['server.dnsNames'],
+  ],
+  ['the path of a URI', server({ uris: ['spiffe://a/B'] }), server({ uris: ['spiffe://a/b'] }), ['server.uris']],
+  ['a subject', tls(), server({ subject: { organizations: ['acme'] } }), ['server.subject']],
+  ['a key encoding', tls(), server({ privateKey: { encoding: 'PKCS1' } }), ['server.privateKey']],
+  ['another Secret', tls(), server({ secretName: 'x' }), ['server.secretName']],
 ];
-for (const { name, a, b, differs } of DIFFERENT) {
+for (const [name, a, b, differs] of DIFFERENT) {
   test(`takes for different: ${name}`, () => {
     assert.ok(!isSameTls('orders', a, b));
     if (a === 'off' || b === 'off') return;

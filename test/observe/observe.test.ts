@@ -350,37 +350,29 @@ test('two PetSets that may not be read are one thing that is not permitted', asy
   assert.deepEqual([failure.reasons, failure.subject?.kind], [[], 'PetSet']);
 });
 
-const selectors: readonly { name: string; selector: object | undefined; expect: readonly string[] }[] = [
-  { name: 'labels', selector: { matchLabels: { 'kubedb.com/role-broker': 'set' } }, expect: ['orders-broker-0', 'orders-broker-1'] },
-  { name: 'an empty one', selector: {}, expect: ['orders-controller-0', 'orders-broker-0', 'orders-broker-1'] },
-  { name: 'none', selector: undefined, expect: [] },
-  {
-    name: 'In, twice',
-    selector: {
+const selectors: readonly (readonly [name: string, selector: object | undefined, expect: readonly string[]])[] = [
+  ['labels', { matchLabels: { 'kubedb.com/role-broker': 'set' } }, ['orders-broker-0', 'orders-broker-1']],
+  ['an empty one', {}, ['orders-controller-0', 'orders-broker-0', 'orders-broker-1']],
+  ['none', undefined, []],
+  [
+    'In, twice',
+    {
       matchExpressions: [
         { key: 'app.kubernetes.io/instance', operator: 'In', values: ['x', 'orders'] },
         { key: 'kubedb.com/role-broker', operator: 'In', values: ['set'] },
       ],
     },
-    expect: ['orders-broker-0', 'orders-broker-1'],
-  },
-  {
-    name: 'NotIn, which also selects pods without the label',
-    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'NotIn', values: ['set'] }] },
-    expect: ['orders-controller-0'],
-  },
-  {
-    name: 'Exists',
-    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'Exists' }] },
-    expect: ['orders-broker-0', 'orders-broker-1'],
-  },
-  {
-    name: 'DoesNotExist',
-    selector: { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'DoesNotExist' }] },
-    expect: ['orders-controller-0'],
-  },
+    ['orders-broker-0', 'orders-broker-1'],
+  ],
+  [
+    'NotIn, which also selects pods without the label',
+    { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'NotIn', values: ['set'] }] },
+    ['orders-controller-0'],
+  ],
+  ['Exists', { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'Exists' }] }, ['orders-broker-0', 'orders-broker-1']],
+  ['DoesNotExist', { matchExpressions: [{ key: 'kubedb.com/role-broker', operator: 'DoesNotExist' }] }, ['orders-controller-0']],
 ];
-for (const { name, selector, expect } of selectors) {
+for (const [name, selector, expect] of selectors) {
   test(`a budget speaks for the pods of its selector: ${name}`, async () => {
     const spec = { maxUnavailable: 1, ...(selector === undefined ? {} : { selector }) };
     const live = await observed({
