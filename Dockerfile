@@ -7,9 +7,9 @@ RUN npm ci && npm run build
 
 FROM node:24.21.0-slim
 WORKDIR /opt/kafka-tls
-COPY --from=build /src/lib/bin/kafka-tls.mjs /src/lib/bin/LICENSES.txt /src/LICENSE /src/NOTICE ./
+COPY --from=build /src/lib/bin/kafka-tls.js /src/lib/bin/package.json /src/lib/bin/LICENSES.txt /src/LICENSE /src/NOTICE ./
 COPY --from=build /src/lib/bin/chunks ./chunks
 # The user of the Job that KafkaTls emits. The number lets Kubernetes check `runAsNonRoot`.
 USER 65532:65532
-ENTRYPOINT ["node", "/opt/kafka-tls/kafka-tls.mjs"]
+ENTRYPOINT ["node", "/opt/kafka-tls/kafka-tls.js"]
 CMD ["--help"]

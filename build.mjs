@@ -1,9 +1,10 @@
 /**
  * Compiles everything to `lib/` (tsc) and bundles the command into `lib/bin/` (esbuild):
  *
- *     lib/bin/kafka-tls.mjs   the executable; imports only what every command needs
+ *     lib/bin/kafka-tls.js    the executable; imports only what every command needs
  *     lib/bin/chunks/         the rest, split at each `await import()`
- *     lib/bin/sandbox.mjs     the sandbox; the image of the Job does not contain this file
+ *     lib/bin/sandbox.js      the sandbox; the image of the Job does not contain this file
+ *     lib/bin/package.json    tells Node that these files are ES modules; the package itself is CommonJS
  *     lib/bin/LICENSES.txt    the licences of the bundled packages
  */
 import { spawnSync } from 'node:child_process';
@@ -34,7 +35,6 @@ const { metafile } = await build({
   entryPoints: { 'kafka-tls': 'reconciler/bin.ts', sandbox: 'reconciler/cli/sandbox-process.ts' },
   outdir: 'lib/bin',
   chunkNames: 'chunks/[name]-[hash]',
-  outExtension: { '.js': '.mjs' },
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -49,7 +49,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
-chmodSync('lib/bin/kafka-tls.mjs', 0o755);
+chmodSync('lib/bin/kafka-tls.js', 0o755);
+writeFileSync('lib/bin/package.json', '{ "type": "module" }\n');
 writeFileSync('lib/bin/LICENSES.txt', licencesOf(Object.keys(metafile.inputs)));
 
 /** The licence of each package that a bundled file comes from: name, version, whole text. */

@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 
 const ROOT = path.resolve(__dirname, '../..');
-const KAFKA_TLS = path.join(ROOT, 'lib/bin/kafka-tls.mjs');
+const KAFKA_TLS = path.join(ROOT, 'lib/bin/kafka-tls.js');
 const CDK8S = path.join(ROOT, 'node_modules/cdk8s-cli/bin/cdk8s');
 
 /** The steps of a demo. */

@@ -27,7 +27,13 @@ describe('the package', () => {
   test('holds the constructs with their types, the command, and nothing else', () => {
     const compiled = sourcesOf('constructs').flatMap((file) => ['js', 'd.ts'].map((end) => `lib/${file.replace(/ts$/, end)}`));
     const papers = ['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'package.json'];
-    const command = ['kafka-tls.mjs', 'sandbox.mjs', 'LICENSES.txt', ...readdirSync('lib/bin/chunks').map((f) => `chunks/${f}`)];
+    const command = [
+      'kafka-tls.js',
+      'sandbox.js',
+      'package.json',
+      'LICENSES.txt',
+      ...readdirSync('lib/bin/chunks').map((f) => `chunks/${f}`),
+    ];
     assert.deepEqual(packed(), [...papers, ...compiled, ...command.map((f) => `lib/bin/${f}`)].sort());
   });
 
@@ -64,7 +70,7 @@ describe('the package', () => {
     const named = licences.split(`\n${'-'.repeat(80)}\n`).map((text) => text.slice(0, text.indexOf(' ')));
     assert.match(licences, /^@kubernetes\/client-node \S+, Apache-2\.0\n\nApache License\n/);
     const code = readdirSync('lib/bin', { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.mjs'))
+      .filter((file) => file.endsWith('.js'))
       .map((file) => readFileSync(path.join('lib/bin', file), 'utf8'));
     const bundled = new Set(
       code.flatMap((text) => [...text.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(([, name]) => name)),
@@ -94,18 +100,18 @@ test('npm pack builds what it packs, also in a clone that was never built', () =
     cpSync(part, path.join(clone, part), { recursive: true });
   symlinkSync(path.resolve('node_modules'), path.join(clone, 'node_modules'));
   // The names of chunks hold a hash of their content, and the content names the folder of node_modules.
-  const withoutHash = (file: string) => file.replace(/-[A-Z0-9]{8}\.mjs$/, '.mjs');
+  const withoutHash = (file: string) => file.replace(/-[A-Z0-9]{8}\.js$/, '.js');
   assert.deepEqual(packed(clone, []).map(withoutHash), packed().map(withoutHash));
 });
 
 describe('the command', () => {
   /** What the image of the Job holds: the command without the sandbox's file, and nothing else. */
   const image = path.join(elsewhere, 'image');
-  const command = path.join(image, 'kafka-tls.mjs');
+  const command = path.join(image, 'kafka-tls.js');
   const readOnly = path.join(elsewhere, 'read-only');
   const bundle = path.resolve('examples/quickstart/expected.yaml');
   const kubeconfig = path.join(elsewhere, 'kubeconfig');
-  cpSync('lib/bin', image, { recursive: true, filter: (file) => path.basename(file) !== 'sandbox.mjs' });
+  cpSync('lib/bin', image, { recursive: true, filter: (file) => path.basename(file) !== 'sandbox.js' });
   mkdirSync(readOnly);
   chmodSync(readOnly, 0o555);
   // No process listens on port 1, so that the connection is refused at once.
@@ -139,7 +145,7 @@ describe('the command', () => {
   }
 
   test('is executable, and the image holds no code of the sandbox', () => {
-    assert.ok(statSync('lib/bin/kafka-tls.mjs').mode & 0o100, 'the file is not executable');
+    assert.ok(statSync('lib/bin/kafka-tls.js').mode & 0o100, 'the file is not executable');
     const chunks = readdirSync(path.join(image, 'chunks')).map((file) => readFileSync(path.join(image, 'chunks', file), 'utf8'));
     assert.deepEqual(
       chunks.flatMap((text) => text.match(/^\/\/ reconciler\/sandbox\/.*$/gm) ?? []),

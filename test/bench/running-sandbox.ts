@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
-export const COMMAND = 'lib/bin/kafka-tls.mjs';
+export const COMMAND = 'lib/bin/kafka-tls.js';
 
 /** Starts a sandbox that holds the objects of these files, and runs the work against it. */
 export async function besideSandbox(files: readonly string[], work: (kubeconfig: string) => Promise<void>): Promise<void> {

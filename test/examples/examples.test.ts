@@ -15,7 +15,7 @@ import { expectTranscript } from '../support/transcript';
 
 const ROOT = process.cwd();
 const LIB = path.join(ROOT, 'lib/examples');
-const skip = existsSync(path.join(ROOT, 'lib/bin/kafka-tls.mjs')) ? false : 'lib/ is not built';
+const skip = existsSync(path.join(ROOT, 'lib/bin/kafka-tls.js')) ? false : 'lib/ is not built';
 
 /** What each demo promises at its end. */
 const EXAMPLES: Readonly<Record<string, string>> = {

@@ -24,7 +24,7 @@ import { type JobResult, runSteps, type Step } from '../support/workflow';
 
 const ROOT = process.cwd();
 const EXAMPLE = path.join(ROOT, 'examples/github-actions');
-const skip = existsSync(path.join(ROOT, 'lib/bin/kafka-tls.mjs')) ? false : 'lib/ is not built';
+const skip = existsSync(path.join(ROOT, 'lib/bin/kafka-tls.js')) ? false : 'lib/ is not built';
 const workflow = parse(readFileSync(path.join(EXAMPLE, 'workflow.yaml'), 'utf8'));
 const steps: readonly Step[] = workflow.jobs.plan.steps;
 const MARKER = '<!-- kafka-tls plan -->';
@@ -234,7 +234,7 @@ function createTemplate(source: string): string {
   mkdirSync(path.join(modules, '.bin'), { recursive: true });
   for (const name of INSTALLED) symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
   symlinkSync(ROOT, path.join(modules, 'cdk8s-kafka-tls'));
-  symlinkSync(path.join(ROOT, 'lib/bin/kafka-tls.mjs'), path.join(modules, '.bin/kafka-tls'));
+  symlinkSync(path.join(ROOT, 'lib/bin/kafka-tls.js'), path.join(modules, '.bin/kafka-tls'));
   // As `npm init` writes it; then as the README has it changed.
   writeFileSync(
     path.join(folder, 'package.json'),

@@ -104,7 +104,7 @@ async function run(command: string, args: readonly string[], env: Env = {}, onOu
   return { status, output };
 }
 
-const COMMAND = 'lib/bin/kafka-tls.mjs';
+const COMMAND = 'lib/bin/kafka-tls.js';
 const observing = (file: string) => [COMMAND, 'observe', '--kafka', 'demo/orders', '--kubeconfig', file];
 const observe: Client = (file, env) => run(process.execPath, observing(file), env);
 const kubectl: Client = (file, env) => run('kubectl', ['get', '--raw', '/api/v1/namespaces/demo/pods', '--kubeconfig', file], env);
