@@ -1,4 +1,4 @@
-/** The command as a process: what only a process has. Everything else is tested in process (`cli.test.ts`). */
+/** The command as a process: what only a process has. Everything else is tested in process (`main.test.ts`). */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

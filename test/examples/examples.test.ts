@@ -50,13 +50,14 @@ function start(script: string, args: readonly string[], env: Readonly<Record<str
   child.stderr.on('data', (chunk) => {
     written.stderr += chunk;
   });
-  /** Resolves with the first match in what was printed so far, or will be. */
+  /** Resolves with the first match in the output; rejects if the process ends without one. */
   const printed = (pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve) => {
+    new Promise<RegExpExecArray>((resolve, reject) => {
       child.stdout.on('data', () => {
         const match = pattern.exec(written.stdout);
         if (match !== null) resolve(match);
       });
+      child.once('close', () => reject(new Error(`${script} did not print ${pattern}:\n${written.stdout}${written.stderr}`)));
     });
   child.stdout.on('data', (chunk) => {
     written.stdout += chunk;
@@ -129,7 +130,7 @@ describe('the demo of an example', { concurrency: 3, skip }, () => {
     const folder = temporaryFolder(t);
     const { child, ended, printed } = start('run.js', ['quickstart'], ownTmpdir(folder));
     const [, port] = await printed(/https:\/\/127\.0\.0\.1:(\d+)/);
-    await printed(/waiting: for an ops-manager to claim it/);
+    await printed(/waiting: for an ops-manager to begin it/);
     assert.ok(await listens(Number(port)));
     child.kill('SIGINT');
     const { exitCode, stdout, stderr } = await ended;
