@@ -150,7 +150,7 @@ describe('a pull request', { skip }, () => {
     repository.commit();
     const result = repository.run();
     assert.deepEqual(outcomes(result), ALL_WELL, explain(result));
-    assert.match(result.summary, /it is assumed that the Kafka exists and has no TLS/);
+    assert.match(result.summary, /on the assumption that the Kafka exists and has no TLS/);
   });
 });
 
