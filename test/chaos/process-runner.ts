@@ -118,7 +118,8 @@ export function inSandbox(executor: ExecutorName): Setting {
     namespace: NAMESPACE,
     clock,
     cluster: clusterIn(sandbox.api, clock),
-    dialer: createDialer(clock, { addressOf: sandboxAddress }),
+    // A busy machine answers late: ten minutes of real time.
+    dialer: createDialer(clock, { addressOf: sandboxAddress, timeoutMs: 600_000 * FACTOR }),
     facts: modelFacts(sandbox),
     send: (request) => sandbox.api.handle(request),
     start: () => sandbox.start(),
