@@ -45,6 +45,8 @@ const { metafile } = await build({
   // Bundled CommonJS packages call `require` for Node's own modules.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
   define: { KAFKA_TLS_VERSION: JSON.stringify(version) },
+  minify: true,
+  keepNames: true, // names of error classes are printed
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',

@@ -69,13 +69,12 @@ describe('the package', () => {
     const licences = readFileSync('lib/bin/LICENSES.txt', 'utf8');
     const named = licences.split(`\n${'-'.repeat(80)}\n`).map((text) => text.slice(0, text.indexOf(' ')));
     assert.match(licences, /^@kubernetes\/client-node \S+, Apache-2\.0\n\nApache License\n/);
-    const code = readdirSync('lib/bin', { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.js'))
-      .map((file) => readFileSync(path.join('lib/bin', file), 'utf8'));
-    const bundled = new Set(
-      code.flatMap((text) => [...text.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(([, name]) => name)),
+    const sources = sourcesOf('reconciler').map((file) => readFileSync(file, 'utf8'));
+    const imported = sources.flatMap((text) =>
+      [...text.matchAll(/(?:from|import\() ?'((?:@[^/']+\/)?[^/'.#:]+)[^':]*'/g)].map(([, name]) => name ?? ''),
     );
-    assert.ok(bundled.has('@kubernetes/client-node'), 'the bundle does not name its packages');
+    const bundled = new Set([...imported, 'undici', 'openid-client']);
+    assert.ok(bundled.has('@kubernetes/client-node') && bundled.has('yaml'), 'no import is found');
     assert.deepEqual(
       [...bundled].filter((name) => !named.includes(name ?? '')),
       [],
