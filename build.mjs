@@ -45,8 +45,9 @@ const { metafile } = await build({
   // Bundled CommonJS packages call `require` for Node's own modules.
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
   define: { KAFKA_TLS_VERSION: JSON.stringify(version) },
-  minify: true,
-  keepNames: true, // names of error classes are printed
+  // Names stay, because errors print the names of their classes.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',

@@ -4,6 +4,14 @@ import { type Permission, permissions } from '#model/permissions';
 import type { Observation } from '../model/observation';
 import type { Cluster } from '../ports';
 
+/** Questions that are asked at the same time. Each needs a connection, and opening one costs more than an answer. */
+const LANES = 3;
+
+interface Answer {
+  readonly verb: string;
+  readonly isAllowed: boolean | undefined;
+}
+
 /**
  * Returns an observation with the denied permissions. It is asked once for each plan and never at a gate, since it takes one request for each
  * verb. Optional permissions are not asked for. If the server does not answer, the permission does not count as denied.
@@ -11,7 +19,12 @@ import type { Cluster } from '../ports';
 export async function withDenied(cluster: Cluster, { desired }: Bundle, live: Observation): Promise<Observation> {
   const { namespace, kafka, executor } = desired;
   const needed = permissions(kafka, executor).filter((p) => p.isOptional !== true);
-  const answers = await Promise.all(needed.map((permission) => answersOf(cluster, namespace, permission)));
+  const answers: Answer[][] = [];
+  const queue = needed.entries();
+  const lane = async () => {
+    for (const [i, permission] of queue) answers[i] = await answersOf(cluster, namespace, permission);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
   if (answers.flat().every(({ isAllowed }) => isAllowed === undefined)) return live;
   const denied = needed.map((permission, i): Permission => {
     const verbs = (answers[i] ?? []).filter(({ isAllowed }) => isAllowed === false).map(({ verb }) => verb);
@@ -20,9 +33,8 @@ export async function withDenied(cluster: Cluster, { desired }: Bundle, live: Ob
   return { ...live, denied: denied.filter(({ verbs }) => verbs.length > 0) };
 }
 
-/** Resources are asked in parallel, the verbs of one resource in sequence: a whole Role at once would open too many connections. */
-async function answersOf(cluster: Cluster, namespace: string, { verbs, group, resource, name }: Permission) {
-  const answers: { readonly verb: string; readonly isAllowed: boolean | undefined }[] = [];
+async function answersOf(cluster: Cluster, namespace: string, { verbs, group, resource, name }: Permission): Promise<Answer[]> {
+  const answers: Answer[] = [];
   for (const verb of verbs) {
     const access = { verb, group, resource, namespace, ...(name === undefined ? {} : { name }) };
     answers.push({ verb, isAllowed: await cluster.isAllowed(access) });
