@@ -14,6 +14,7 @@ import { ConfigMap } from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BundleChart } from './bundle-chart';
 import { assembleBundle, type Bundle, bundleDocuments, MAX_BUNDLE_BYTES } from './model/bundle';
+import { capabilitiesOf } from './model/capabilities';
 import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
 import type { Kafka } from './model/kinds/index';
@@ -104,7 +105,7 @@ export class KafkaBundle extends Construct {
     this.restartRequest = this.addCandidate('restart');
     if (cluster.spec !== undefined) this.kafka = this.addKafka();
     this.brokerCertificates =
-      desired.executor === 'native' && tls !== undefined ? ALIASES.map((alias) => this.addBrokerCertificate(alias)) : [];
+      capabilitiesOf(desired).ownsCertificates && tls !== undefined ? ALIASES.map((alias) => this.addBrokerCertificate(alias)) : [];
     // A bundle without a digest is refused by validation.
     this.digest = Lazy.any({ produce: () => this.assembled()?.digest ?? 'none' });
     this.configMap = this.addConfigMap(jobName);
@@ -287,7 +288,7 @@ export class KafkaBundle extends Construct {
 
   /** With native the bundle holds the Certificates, which have a field for the kind of key. KubeDB's `tls` has none. */
   private settingsForKubeDb(settings: TlsSettings): TlsSettings {
-    if (this.desired.executor !== 'native') return settings;
+    if (!capabilitiesOf(this.desired).ownsCertificates) return settings;
     const without = ({ keyAlgorithm: _key, ...certificate }: CertificateSettings): CertificateSettings => certificate;
     const { server, client } = settings.certificates;
     return { ...settings, certificates: { server: without(server), client: without(client) } };

@@ -17,10 +17,9 @@ const MODEL = 'constructs/model/';
 /** Schemas of everything that comes from outside; pure. */
 const INPUT = 'reconciler/input/';
 
-/** What an executor can do, and how it drafts its steps. */
-const CAPABILITIES = 'reconciler/executors/capabilities';
+/** How an executor drafts its steps. */
 const DRAFTS = ['drafts', 'draft-input', 'native/draft', 'ops-request/draft'].map((file) => `reconciler/executors/${file}`);
-const PURE = ['reconciler/plan/', CAPABILITIES, ...DRAFTS];
+const PURE = ['reconciler/plan/', ...DRAFTS];
 
 const RULES: readonly Rule[] = [
   {
@@ -30,7 +29,7 @@ const RULES: readonly Rule[] = [
   },
   {
     from: 'reconciler/input/',
-    mayImport: [MODEL, VOCABULARY, INPUT, 'reconciler/errors', 'yaml'],
+    mayImport: [MODEL, VOCABULARY, INPUT, 'reconciler/errors', 'yaml', 'node:fs/promises', 'node:path'],
     because: 'a schema knows only the types that it checks',
   },
   {
@@ -46,7 +45,7 @@ const RULES: readonly Rule[] = [
   },
   ...PURE.map((from) => ({
     from,
-    mayImport: [MODEL, INPUT, VOCABULARY, 'reconciler/plan/', 'reconciler/errors', CAPABILITIES, ...DRAFTS],
+    mayImport: [MODEL, INPUT, VOCABULARY, 'reconciler/plan/', 'reconciler/errors', ...DRAFTS],
     because: 'deciding needs no cluster',
   })),
   {
@@ -65,7 +64,7 @@ const RULES: readonly Rule[] = [
   },
   {
     from: 'reconciler/observe/',
-    mayImport: [MODEL, VOCABULARY, CAPABILITIES, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/pki/'],
+    mayImport: [MODEL, VOCABULARY, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/pki/'],
     because: 'observing reads through ports and decides nothing',
   },
   {
@@ -77,7 +76,6 @@ const RULES: readonly Rule[] = [
       'reconciler/plan/',
       'reconciler/execute/',
       'reconciler/executors',
-      CAPABILITIES,
       'reconciler/ports',
       'reconciler/errors',
     ],

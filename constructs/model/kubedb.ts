@@ -5,6 +5,7 @@
  * Sources: kubedb/apimachinery v0.66 (helpers, constants), kubedb/kafka-init-docker, the outputs in KubeDB's Kafka guides.
  * Facts that no public source states are marked "inferred".
  */
+import { DEFAULT_DURATION } from './certificate-fields';
 import { DEFAULT_CLUSTER_DOMAIN } from './cluster-domain';
 import type { Certificate, Kafka } from './kinds/index';
 import { KINDS, type Kind, type KubeObject } from './kube-object';
@@ -22,8 +23,6 @@ export type ListenerName = 'BROKER' | 'CONTROLLER';
 /** Keys of the JKS password Secret. cert-manager knows one password per store, so all three hold the same. */
 export const KEYSTORE_PASSWORD_KEYS = ['ssl.keystore.password', 'ssl.key.password', 'ssl.truststore.password'] as const;
 
-/** Lifetime that cert-manager gives a certificate without `duration`. */
-export const DEFAULT_DURATION = '2160h';
 /** KubeDB keeps cert-manager from renewing underneath running brokers with a renewBefore this short (inferred from its 5-minute constant). */
 export const DEFAULT_RENEW_BEFORE = '5m';
 

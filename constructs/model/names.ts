@@ -68,22 +68,21 @@ export function cronJobName(kafka: string): string {
   return name.length <= CRON_JOB_NAME_MAX ? name : withSuffix(name, contentHash(kafka, 6), CRON_JOB_NAME_MAX);
 }
 
-/** Returns the name of the Job for inputs with this hash. */
-export function jobName(kafka: string, hash: string): string {
-  return withSuffix(bundleName(kafka), hash);
-}
-
-/** Returns the name of a Job with this content. Its present name is not part of the content. */
-export function jobNameOf(kafka: string, job: KubeObject): string {
-  return jobName(kafka, contentHash({ ...job, metadata: { ...job.metadata, name: bundleName(kafka) } }, JOB_HASH_LENGTH));
-}
-
 const JOB_HASH_LENGTH = 10;
 
-/** Tells whether a name is that of a Job of the Kafka, with any content. */
+/** Returns the name of a Job: it holds a hash of the spec, which Kubernetes does not allow to change. */
+export function jobNameOf(kafka: string, { spec }: KubeObject): string {
+  return jobName(kafka, contentHash(spec, JOB_HASH_LENGTH));
+}
+
+/** Tells whether a name is that of a Job of the Kafka, with any spec. */
 export function isJobName(kafka: string, name: string): boolean {
   const hash = name.slice(-JOB_HASH_LENGTH);
   return /^[0-9a-f]+$/.test(hash) && jobName(kafka, hash) === name;
+}
+
+function jobName(kafka: string, hash: string): string {
+  return withSuffix(bundleName(kafka), hash);
 }
 
 /** Returns `base`, cut so that base and suffix fit a DNS label of `max` characters, joined by a dash. */

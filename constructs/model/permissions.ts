@@ -4,6 +4,7 @@
  *
  * ClusterIssuers are outside the namespace: a separate ClusterRole allows to read those that TLS refers to.
  */
+import { capabilitiesOf } from './capabilities';
 import type { ExecutorName } from './desired';
 import { groupOf, KINDS } from './kube-object';
 import { configSecretName, defaultKeystoreCredSecret, ROLES } from './kubedb';
@@ -28,7 +29,7 @@ const READ = ['get', 'list', 'watch'];
 /** Returns the permissions of the reconciler of a Kafka. */
 export function permissions(kafka: string, executor: ExecutorName, { isIssuerForeign = false } = {}): readonly Permission[] {
   const all = isIssuerForeign ? [...shared(kafka), ...probing(kafka)] : shared(kafka);
-  return executor === 'native' ? [...all, ...native(kafka)] : all;
+  return capabilitiesOf({ executor }).needsOpsManager ? all : [...all, ...withoutOpsManager(kafka)];
 }
 
 /** The root of an issuer outside the bundle may be visible only in a certificate that it signs. */
@@ -66,7 +67,7 @@ function shared(kafka: string): readonly Permission[] {
 }
 
 /** Permissions for the work that KubeDB's ops-manager does otherwise. */
-function native(kafka: string): readonly Permission[] {
+function withoutOpsManager(kafka: string): readonly Permission[] {
   return [
     on('Kafka', ['update'], { sub: 'status', use: 'pause and resume it' }),
     on('KafkaOpsRequest', ['update'], { sub: 'status', use: 'write its conditions as KubeDB does' }),

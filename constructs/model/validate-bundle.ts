@@ -2,12 +2,13 @@
  * Violations between the documents of a bundle: an object or Secret with two uses, a certificate that outlives its CA, a document that
  * contradicts the desired TLS state. Each rule is named after the violation that it finds.
  */
+import { DEFAULT_DURATION } from './certificate-fields';
 import { commonNameProblem } from './certificate-rules';
 import type { Desired } from './desired';
 import { parseGoDuration } from './go-duration';
 import { type Certificate, isKind } from './kinds';
 import { formatRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from './kube-object';
-import { authSecret, brokerCommonName, DEFAULT_DURATION, keystoreCredSecret } from './kubedb';
+import { authSecret, brokerCommonName, keystoreCredSecret } from './kubedb';
 import { isEqual } from './plain-data';
 import { ALIASES, brokerCertificateName, certificateOf, formatIssuerRef, issuerOf, type TlsState, tlsStateOf } from './tls';
 import { type Violation, violationsFor } from './violation';

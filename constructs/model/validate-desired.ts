@@ -1,12 +1,13 @@
 /** Violations of `desired.yaml`, and of the number of pods of a Kafka that the app only refers to. */
 import { ACKNOWLEDGEMENT_RULES } from './acknowledgement';
+import { capabilitiesOf } from './capabilities';
 import { isClusterDomain } from './cluster-domain';
 import { CUTOVERS, DEFAULT_DEADLINES, type Desired, UNKNOWN_HEALTH_POLICIES } from './desired';
 import { formatGoDuration, parseGoDuration } from './go-duration';
 import { isInstant } from './instant';
 import type { ObjectRef } from './kube-object';
 import { isDnsLabel } from './kubernetes-names';
-import { checkRules, isOneOf, type Rule, valueAt } from './rules';
+import { checkRules, isOneOf, type Rule } from './rules';
 import type { Violation } from './violation';
 
 /** Returns all violations of a desired state. Without `now`, the time of synthesis, no instant counts as too far ahead. */
@@ -78,7 +79,7 @@ const RULES: readonly Rule[] = [
   {
     field: 'restart.cutover',
     severity: 'warning',
-    must: (cutover, { object }) => cutover !== 'stop' || valueAt(object, 'executor') === 'native',
+    must: (cutover, { object }) => cutover !== 'stop' || capabilitiesOf(object as Desired).canStopAll,
     message: 'KubeDB restarts pods one after the other, so this changes nothing. Use Executor.native(), or leave it out.',
   },
   {

@@ -31,45 +31,17 @@ export const RENAMED =
   "take both out, and make an App for each environment instead, new App({ outdir: 'dist/prod' })";
 
 /**
- * Returns the change, since its synth, of the Job that a ConfigMap names. The name of a Job holds a hash of its content, and Kubernetes does
- * not allow changes of its pod template: a changed Job with the same name makes every later sync fail.
+ * Returns the change, since its synth, of the Job that a ConfigMap names. The name of a Job holds a hash of its spec, which Kubernetes does not
+ * allow to change: a changed Job with the same name makes every later sync fail.
  */
-export function jobChange(configMap: KubeObject, job: KubeObject, { kafka, namespace, labels }: Desired): string | undefined {
+export function jobChange(configMap: KubeObject, job: KubeObject, { kafka, namespace }: Desired): string | undefined {
   const { name, uid } = job.metadata;
   if (job.metadata.namespace !== namespace || name !== configMap.metadata.annotations?.[ANNOTATION_JOB]) return undefined;
-  // A Job from a cluster holds defaults, too: its content cannot be compared.
-  if (uid !== undefined) return undefined;
-  // A name that the user chose holds no hash.
-  if (!isJobName(kafka, name)) return undefined;
-  // A tool may also have changed the values of the chart's labels.
-  const restored = { ...job, metadata: { ...job.metadata, labels: { ...job.metadata.labels, ...labels } } };
-  if (keysOf(restored).length > MOST_KEYS) return undefined;
-  if ([job, restored].flatMap(variantsOf).some((variant) => jobNameOf(kafka, variant) === name)) return undefined;
+  // The spec of a Job from a cluster holds defaults, too. A name that the user chose holds no hash.
+  if (uid !== undefined || !isJobName(kafka, name) || jobNameOf(kafka, job) === name) return undefined;
   return (
     'its name holds a hash of its content, and its content is another: Kustomize\'s "images", "labels", "commonLabels", "commonAnnotations" or ' +
     'a patch, Argo CD\'s "kustomize.images" or an image automation may have changed it after its synth. Kubernetes refuses the next such change ' +
     '("field is immutable"). Change the app instead: job.image, job.pod, or the labels of the chart'
   );
-}
-
-/** More labels and annotations than our Jobs have. Checking every selection of more keys would take too long. */
-const MOST_KEYS = 12;
-
-function keysOf({ metadata: { labels = {}, annotations = {} } }: KubeObject): readonly string[] {
-  return [...Object.keys(labels).map((key) => `label ${key}`), ...Object.keys(annotations).map((key) => `annotation ${key}`)];
-}
-
-/**
- * Returns the Job itself, and the Job without each selection of its labels and annotations: each of them may come from a tool, which is
- * allowed, or from the app, and then it is part of the content.
- */
-function variantsOf(job: KubeObject): readonly KubeObject[] {
-  const keys = keysOf(job);
-  return Array.from({ length: 2 ** keys.length }, (_, selection) => {
-    const isKept = (key: string) => (selection & (1 << keys.indexOf(key))) === 0;
-    const kept = (kind: string, all: Readonly<Record<string, string>> = {}) =>
-      Object.fromEntries(Object.entries(all).filter(([key]) => isKept(`${kind} ${key}`)));
-    const { labels, annotations } = job.metadata;
-    return { ...job, metadata: { ...job.metadata, labels: kept('label', labels), annotations: kept('annotation', annotations) } };
-  });
 }

@@ -4,11 +4,12 @@
  * Reads YAML and JSON with one or more documents, and Lists. Uses the ConfigMaps that hold a bundle and ignores all other objects.
  * Searches only the first level of a folder, as `kubectl -f` does: its subfolders usually are other environments.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '#model/bundle';
 import { formatRef, KINDS, type KubeObject, refOf } from '#model/kube-object';
 import { InvalidInputError } from '../errors';
+import { readText, unreadable } from '../input/files';
 import { parseYaml } from '../input/yaml';
 import { jobChange } from './changed';
 import { bundleFromConfigMap, holdsBundle } from './documents';
@@ -181,26 +182,8 @@ async function contentOf({ file, flag = '-f', cwd, mayBeEmpty, mayBeMissing }: B
   throw new InvalidInputError(`${file}: holds no YAML file`, { hint: 'Synthesise first ("npx cdk8s synth"), or name the output with -f.' });
 }
 
-async function textOf(file: string, { cwd, stdin }: BundleSource): Promise<string> {
-  if (file === '-') return stdin();
-  return readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
-}
-
-const BECAUSE: Readonly<Record<string, string>> = {
-  ENOENT: 'does not exist',
-  EACCES: 'may not be read by this user',
-  EPERM: 'may not be read by this user',
-  EISDIR: 'is a folder',
-  ENOTDIR: 'has a file where a folder should be in its path',
-};
-
-/** Returns the error for a file that cannot be read: the input is wrong. */
-export function unreadable(file: string, error: unknown): InvalidInputError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const hint = code === 'ENOENT' ? { hint: 'Synthesise first ("npx cdk8s synth"), or name the file with -f.' } : {};
-  return new InvalidInputError(`${file}: ${BECAUSE[code] ?? `cannot be read (${code})`}`, { cause: error, ...hint });
+function textOf(file: string, { cwd, stdin }: BundleSource): Promise<string> {
+  return file === '-' ? stdin() : readText(file, cwd);
 }
 
 /** Returns the objects of a text. Adds YAML errors to `violations`. */

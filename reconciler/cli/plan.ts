@@ -4,6 +4,8 @@ import { bundleDifference } from '../bundle/difference';
 import { bundleId, chooseBundles, isMeant, readBundles, scanBundles } from '../bundle/files';
 import { readOnly } from '../cluster/write-guard';
 import { InvalidInputError } from '../errors';
+import { type Content, readJsonFile } from '../input/files';
+import { OBSERVATION, OBSERVATION_FORMAT, type Observation } from '../model/observation';
 import { hasWork, type Obstacle } from '../model/plan';
 import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
@@ -11,7 +13,6 @@ import { prepare } from '../reconcile';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
 import type { Session } from './io';
 import { applyCommand, withCommand } from './next-command';
-import { readObservation } from './observation-file';
 import { type Planned, type PlanOutputFlags, type Plans, printPlans, printRefusal } from './plan-output';
 import { writePlans } from './saved-plan';
 import { bundleInCluster, bundlesInFiles, withConnection } from './session';
@@ -82,8 +83,15 @@ function previewOptions(flags: PlanFlags): PlanOptions {
   return { ...flags, isPreview: true };
 }
 
+const OBSERVATIONS: Content<Observation> = {
+  name: 'an observation',
+  format: OBSERVATION_FORMAT,
+  schema: OBSERVATION,
+  hint: 'An observation is what "kafka-tls observe" prints.',
+};
+
 async function planFromObservation(file: string, flags: PlanFlags, session: Session): Promise<Planned> {
-  const live = await readObservation(file, session.io.cwd);
+  const live = await readJsonFile(file, session.io.cwd, OBSERVATIONS);
   const all = await readBundles({ file: flags.file ?? 'dist', cwd: session.io.cwd, stdin: session.io.stdin });
   const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
   if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);

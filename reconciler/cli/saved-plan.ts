@@ -6,10 +6,10 @@ import type { Bundle } from '#model/bundle';
 import { COUNT, list, map, NON_EMPTY, optional, record, type Schema, STRING } from '#model/schema';
 import { bundleId } from '../bundle/files';
 import { InvalidInputError } from '../errors';
+import { type Content, readJsonFile } from '../input/files';
 import type { Plan } from '../model/plan';
 import { additions, differences, SAVED_PLAN_FORMAT, type SavedPlans, savePlan } from '../plan/saved-plan';
 import { printableJson } from '../report/printable';
-import { readJsonFile } from './json-file';
 
 /** Writes plans to a file. */
 export async function writePlans(
@@ -36,7 +36,7 @@ export interface PlanGuard {
 
 /** Reads an approved plan. */
 export async function readPlanGuard(file: string, cwd: string): Promise<(bundle: Bundle) => PlanGuard> {
-  const saved = await readJsonFile<SavedPlans>(file, cwd, CONTENT);
+  const saved = await readJsonFile(file, cwd, SAVED_PLANS);
   return (bundle) => {
     const approved = saved.plans[bundleId(bundle)];
     if (approved === undefined) throw new InvalidInputError(`${file}: holds no plan for ${bundleId(bundle)}`, { hint: PLAN_AGAIN });
@@ -60,18 +60,16 @@ export async function readPlanGuard(file: string, cwd: string): Promise<(bundle:
   };
 }
 
-const HINT = 'A saved plan is what "kafka-tls plan --out" writes.';
 const PLAN_AGAIN = 'Make a new plan with "kafka-tls plan --out" and have it approved.';
 
 const STEP = map({ kind: NON_EMPTY, subject: map({ kind: NON_EMPTY, name: NON_EMPTY }), findings: list(map({ message: STRING })) });
-const SAVED_PLANS = map({
+const SCHEMA = map({
   format: COUNT,
   plans: record(map({ digest: NON_EMPTY, plan: map({ steps: list(STEP), cutover: optional(map({ mode: NON_EMPTY })) }) })),
 });
-
-const CONTENT = {
+const SAVED_PLANS: Content<SavedPlans> = {
   name: 'a saved plan',
   format: SAVED_PLAN_FORMAT,
-  schema: SAVED_PLANS as Schema<unknown> as Schema<SavedPlans>,
-  hint: HINT,
+  schema: SCHEMA as Schema<unknown> as Schema<SavedPlans>,
+  hint: 'A saved plan is what "kafka-tls plan --out" writes.',
 };

@@ -1,9 +1,10 @@
 /** Verifies that every pod serves the certificate in its Secret, and that the request of the operation had its effect. */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { asKind, type KafkaOpsRequest } from '#model/kinds/index';
 import { formatRef, KINDS, phaseOf, ref, refOf } from '#model/kube-object';
 import { REQUEST } from '#model/names';
 import { BlockedError, TimeoutError } from '../errors';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { PodObservation } from '../model/observation';
 import type { StepOf } from '../model/plan';
 import { podRef } from '../plan/plan-input';

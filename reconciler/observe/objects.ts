@@ -1,12 +1,12 @@
 /** Reads the objects that a Kafka's TLS state depends on: first by the name of the Kafka, then by the names in these objects. */
 
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import { isKind, type Kafka, type Pod, type Secret } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { configSecretName, defaultKeystoreCredSecret, keystoreCredSecret, petSetsOf, selectorLabels } from '#model/kubedb';
 import { LABEL_KAFKA } from '#model/names';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, type TlsState, tlsStateOf } from '#model/tls';
-import { capabilitiesOf } from '../executors/capabilities';
 import { mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
 import type { PetSetState, PodTemplate } from '../model/observation';
 import { GET_SECRET, type Reader } from './reading';

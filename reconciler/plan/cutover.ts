@@ -8,10 +8,10 @@
  */
 
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import type { Cutover } from '#model/desired';
 import { isKind } from '#model/kinds/index';
 import { type Alias, certificateOf, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
 import type { Plan } from '../model/plan';
 import { isAccepted, presentedBy, presentedFrom } from './chain';

@@ -12,8 +12,9 @@
  *     possible loss, a note
  *       restarts by KubeDB           KubeDB does not wait for replicas and voters between pods
  */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { nodesOf, type Role } from '#model/kubedb';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { Observation, PodFacts, PodObservation } from '../model/observation';
 import type { Draft, Step } from '../model/plan';
 import { isDataEphemeral } from '../model/storage';

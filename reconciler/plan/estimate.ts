@@ -9,11 +9,12 @@
  * The start times of the live pods show how long a pod takes to start. Everything else is assumed, and the estimate names the assumptions.
  * It does not include waiting for gates or other operations, nor the time that clients need.
  */
+
+import { capabilitiesOf } from '#model/capabilities';
 import type { Cutover } from '#model/desired';
 import { goDurationMs } from '#model/go-duration';
 import { KINDS } from '#model/kube-object';
 import type { Role } from '#model/kubedb';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { PodFacts } from '../model/observation';
 import { type Plan, type PlannedCutover, type PlannedRestart, restartsOf, type Step } from '../model/plan';
 import { expiredAt } from './dates';

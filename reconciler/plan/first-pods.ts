@@ -1,6 +1,7 @@
 /** Drafts for a Kafka that has no pods yet: it is created or configured with the desired TLS state, and no pod restarts. */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { type KubeObject, refOf } from '#model/kube-object';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { Draft, Finding, Step } from '../model/plan';
 import { certificateFindings } from './checks/certificates';
 import { kafkaFindings } from './checks/kafka';

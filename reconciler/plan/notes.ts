@@ -1,9 +1,9 @@
 /** Notes of a plan: what a reader should know besides the steps. */
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import { formatRef, isEqual, KINDS, refOf } from '#model/kube-object';
 import { LABEL_KAFKA } from '#model/names';
 import type { Fields } from '#model/plain-data';
-import { capabilitiesOf } from '../executors/capabilities';
 import { issuanceFailure, statusOf } from '../model/object-status';
 import type { Observation } from '../model/observation';
 import { droppedNameFindings } from './checks/names';

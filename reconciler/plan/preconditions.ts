@@ -2,10 +2,11 @@
  * What forbids acting on a Kafka now, for any desired state. All blockers are reported at once, so that a user does not fix one only to
  * meet the next.
  */
+
+import { capabilitiesOf } from '#model/capabilities';
 import type { KafkaOpsRequest } from '#model/kinds/index';
 import { conditionOf, formatRef, hasTrueCondition, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { ANNOTATION_OWNER, PAUSE_REASON } from '#model/names';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { Obstacle } from '../model/plan';
 import { declaredDomainDiffers } from './cluster-domain';
 import { objectsBelongToAnother } from './ownership';

@@ -5,11 +5,12 @@
  *
  * The run keeps the answer, as if the CA had been read, and plans again with it.
  */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { ownedMetadata } from '#model/manifests';
 import { probeName } from '#model/names';
 import { formatIssuerRef, type IssuerRef, issuerOf, tlsStateOf } from '#model/tls';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { Draft, Step } from '../model/plan';
 import { issuerStateOf } from './checks/cas';
 import { isSelfSigned } from './cutover';

@@ -4,10 +4,11 @@
  * cert-manager does not issue for every change of a Certificate: `certificate-fields.ts` lists the fields. A new Certificate takes over the
  * Secret of an earlier one if the Secret still fits; a separate finding reports what does not fit.
  */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { reissuingFields } from '#model/certificate-effect';
 import { KUBEDB_FIELDS } from '#model/certificate-fields';
 import { type Alias, brokerCertificateName } from '#model/tls';
-import { capabilitiesOf } from '../executors/capabilities';
 import { type AliasFinding, type PlanInput, wantedCertificate } from './plan-input';
 
 /** Returns the aliases that get a new certificate for these findings. */

@@ -5,6 +5,7 @@
  * state an operation replaced.
  */
 
+import { isCarriedOutByReconciler } from '#model/capabilities';
 import type { Desired } from '#model/desired';
 import type { KafkaOpsRequest } from '#model/kinds/index';
 import { conditionsOf, formatRef, type KubeObject, refOf } from '#model/kube-object';
@@ -12,7 +13,6 @@ import { isFinishedRequest } from '#model/kubedb';
 import { ANNOTATION_OWNER, baseOfAttempt, isAttemptOf, REQUEST } from '#model/names';
 import { isValid } from '#model/schema';
 import { TLS_STATE, type TlsState } from '#model/tls';
-import { isCarriedOutByReconciler } from '../executors/capabilities';
 
 /** Returns an annotation of a request. */
 export function annotationOf(request: KubeObject, key: string): string | undefined {

@@ -7,10 +7,11 @@
  *     afterwards   when every pod was verified: without the previous CA. Under `ops-request`, where KubeDB issues and restarts in one
  *                  operation, also with a CA that could not be read before; a note reports it
  */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { isKind } from '#model/kinds/index';
 import { formatRef } from '#model/kube-object';
 import { certificateOf, formatIssuerRef } from '#model/tls';
-import { capabilitiesOf } from '../executors/capabilities';
 import type { StepOf } from '../model/plan';
 import { TRUST_KEY } from '../model/trust-bundle';
 import type { Diff } from './diff';

@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   attemptName,
   bundleName,
   convergeRequestName,
   cronJobName,
   isAttemptOf,
-  jobName,
+  isJobName,
+  jobNameOf,
   restartRequestName,
   rotateRequestName,
   withSuffix,
 } from '#model/names';
 
 const LONG = 'a-kafka-with-a-name-that-is-rather-long-for-a-kubernetes-object';
+const JOB: KubeObject = { ...KINDS.Job, metadata: { name: 'kafka-tls-orders', labels: { team: 'streams' } }, spec: { parallelism: 1 } };
 
 test('does not change names that fit', () => {
   assert.equal(bundleName('orders'), 'kafka-tls-orders');
-  assert.equal(jobName('orders', '0123456789'), 'kafka-tls-orders-0123456789');
   assert.equal(convergeRequestName('orders', '0a1b2c3d'), 'orders-tls-0a1b2c3d');
   assert.equal(rotateRequestName('orders', 'ff'), 'orders-tls-rotate-ff');
   assert.equal(restartRequestName('orders', 'ff'), 'orders-tls-restart-ff');
@@ -24,10 +26,18 @@ test('does not change names that fit', () => {
 });
 
 test('cuts the front of a name that is too long, never the part that makes it unique', () => {
-  for (const name of [convergeRequestName(LONG, '0a1b2c3d'), jobName(LONG, '0123456789'), rotateRequestName(LONG, '0a1b2c3d')]) {
+  for (const name of [convergeRequestName(LONG, '0a1b2c3d'), jobNameOf(LONG, JOB), rotateRequestName(LONG, '0a1b2c3d')]) {
     assert.ok(name.length <= 63, name);
     assert.match(name, /[0-9a-f]{8}$/);
   }
+});
+
+test('names a Job by its spec, which is all of it that Kubernetes does not allow to change', () => {
+  const name = jobNameOf('orders', JOB);
+  assert.match(name, /^kafka-tls-orders-[0-9a-f]{10}$/);
+  assert.ok(isJobName('orders', name) && !isJobName('parcels', name));
+  assert.equal(jobNameOf('orders', { ...JOB, metadata: { name } }), name);
+  assert.notEqual(jobNameOf('orders', { ...JOB, spec: { parallelism: 2 } }), name);
 });
 
 test('leaves no dash before the dash of a suffix', () => {

@@ -1,8 +1,9 @@
 /** Layer 2: the broker Certificates. */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { differingFields } from '#model/certificate-effect';
 import type { Certificate } from '#model/kinds/index';
 import { certificateOf, issuerOf } from '#model/tls';
-import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';

@@ -2,9 +2,10 @@
  * Desired names that an issued certificate lacks, because cert-manager has not issued it again yet or because the issuer drops them.
  * cert-manager compares requests only: it reports a certificate without dropped names Ready, and never issues it again.
  */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { ALTERNATIVE_NAMES, type AlternativeNameField } from '#model/certificate-fields';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
-import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, type PlanInput, wantedCertificate } from '../plan-input';

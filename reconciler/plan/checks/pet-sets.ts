@@ -1,8 +1,8 @@
 /** Layer 4: PetSets and configuration Secrets. */
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import type { Kafka } from '#model/kinds/index';
 import { KINDS, ref } from '#model/kube-object';
-import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '#reconciler/model/broker-pod';
 import type { PetSetObservation, PetSetState } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';

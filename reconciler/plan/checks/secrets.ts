@@ -1,8 +1,9 @@
 /** Layer 3: the Secrets of the broker certificates, and whether their leaves are too old. */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { formatKeyKind, keyKindOf } from '#model/key-kind';
 import { isEqual } from '#model/kube-object';
 import { certificateOf, formatIssuerRef, issuerOf } from '#model/tls';
-import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import type { CertificateFacts } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
 import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';

@@ -7,7 +7,7 @@
  * An operation that has begun continues, and so does a cut-over in which pods cannot talk already: its own restarts took pods down.
  */
 
-import { capabilitiesOf } from '#reconciler/executors/capabilities';
+import { capabilitiesOf } from '#model/capabilities';
 import type { Draft, Obstacle } from '#reconciler/model/plan';
 import { isMixed } from '../gates/mixed';
 import { downPod, downPods } from '../gates/pods';

@@ -1,8 +1,9 @@
 /** The desired Certificates, and those of them that a draft issues: their issuers must be able to sign them. */
+
+import { capabilitiesOf } from '#model/capabilities';
 import { type Certificate, isKind } from '#model/kinds/index';
 import { isSameRef, KINDS, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { ALIASES } from '#model/tls';
-import { capabilitiesOf } from '#reconciler/executors/capabilities';
 import { type Draft, partsOf, type Step } from '#reconciler/model/plan';
 import { type PlanInput, wantedCertificate } from '../plan-input';
 

@@ -1,9 +1,9 @@
 /**
- * What each executor can do. Everything outside of this folder asks for a capability, never for the name of an executor.
+ * What each executor can do. Everything else asks for a capability, never for the name of an executor.
  *
- * A new executor needs a column here, a draft (`drafts.ts`) and its execution (`index.ts`).
+ * A new executor needs a row here, a draft (`drafts.ts` of `reconciler/executors`) and its execution (`index.ts`).
  */
-import type { ExecutorName } from '#model/desired';
+import type { ExecutorName } from './desired';
 
 export interface Capabilities {
   /** The reconciler writes the broker Certificates and decides when pods may use what was issued. Otherwise KubeDB does. */

@@ -1,14 +1,34 @@
-/** Files that one command writes and another one reads: observations, saved plans. */
-
+/** Files as text, and files in JSON that one command writes and another one reads: observations, saved plans. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isMap } from '#model/kube-object';
+import { isMap } from '#model/plain-data';
 import { formatIssues, type Schema } from '#model/schema';
-import { unlikeJson } from '#reconciler/input/plain-json';
-import { unreadable } from '../bundle/files';
 import { InvalidInputError } from '../errors';
+import { unlikeJson } from './plain-json';
 
-/** What is in such a file. */
+const BECAUSE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EPERM: 'may not be read by this user',
+  EISDIR: 'is a folder',
+  ENOTDIR: 'has a file where a folder should be in its path',
+};
+
+/** Returns the error for a file that cannot be read: the input is wrong. */
+export function unreadable(file: string, error: unknown): InvalidInputError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const hint = code === 'ENOENT' ? { hint: 'Synthesise first ("npx cdk8s synth"), or name the file with -f.' } : {};
+  return new InvalidInputError(`${file}: ${BECAUSE[code] ?? `cannot be read (${code})`}`, { cause: error, ...hint });
+}
+
+/** Returns the text of a file. */
+export function readText(file: string, cwd: string): Promise<string> {
+  return readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
+    throw unreadable(file, error);
+  });
+}
+
+/** What is in a file of JSON. */
 export interface Content<T> {
   /** `an observation`. */
   readonly name: string;
@@ -21,9 +41,7 @@ export interface Content<T> {
 
 /** Returns what a file holds, which is used as a `T` from then on; an InvalidInputError holds everything that is wrong with it. */
 export async function readJsonFile<T>(file: string, cwd: string, content: Content<T>): Promise<T> {
-  const text = await readFile(path.resolve(cwd, file), 'utf8').catch((error: unknown) => {
-    throw unreadable(file, error);
-  });
+  const text = await readText(file, cwd);
   const invalid = (problems: readonly string[], cause?: unknown) =>
     new InvalidInputError(
       problems.map((problem) => `${file}: ${problem}`),
