@@ -55,17 +55,6 @@ describe('the package', () => {
     );
   });
 
-  test('has types that compile where library types are checked and lib is es2016', () => {
-    const user = path.join(elsewhere, 'user.ts');
-    writeFileSync(user, `export * from '${path.resolve('lib/constructs/index')}';\n`);
-    const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--lib', 'es2016', '--module', 'node16'];
-    // The peers' own types want Node's globals; they are in every project of the cdk8s template, too.
-    const types = ['--types', 'node', '--typeRoots', path.resolve('node_modules/@types')];
-    const compiled = node(['node_modules/typescript/bin/tsc', '--ignoreConfig', user, ...options, ...types]);
-    assert.equal(compiled.stdout, '');
-    assert.equal(compiled.status, 0, compiled.stderr);
-  });
-
   test('holds the licence of every package that the command contains', async () => {
     const licences = readFileSync('lib/bin/LICENSES.txt', 'utf8');
     const named = licences.split(`\n${'-'.repeat(80)}\n`).map((text) => text.slice(0, text.indexOf(' ')));

@@ -4,9 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ApiObject, App, Chart, Duration, JsonPatch, Size } from 'cdk8s';
+import { App, Chart, Duration, JsonPatch, Size } from 'cdk8s';
 import {
   ClientCertificate,
+  type ClientCertificateProps,
   Cutover,
   type DeadlinesProps,
   Executor,
@@ -34,14 +35,27 @@ const withTls = (props: Partial<TlsOnProps>) => withProps({ tls: Tls.on({ issuer
 const withJob = (props: Partial<ReconcilerJobProps>) => withProps({ job: { ...JOB, ...props } });
 const withPod = (pod: ReconcilerPodProps) => withJob({ pod });
 const withDeadlines = (deadlines: DeadlinesProps) => withProps({ deadlines });
-const withSpec = (extraSpec: { readonly [field: string]: unknown }) =>
-  KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas: 3, storage: Size.gibibytes(1), extraSpec });
-const combined = (props: object) =>
-  withProps({ cluster: KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas: 3, storage: Size.gibibytes(1), ...props }) });
-const withKey = (keyAlgorithm: KeyAlgorithm) => (c: Chart) =>
-  new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c), name: 'app', keyAlgorithm });
+const combinedOf = (props: object) =>
+  KafkaCluster.combined({ name: 'orders', version: '4.2.0', replicas: 3, storage: Size.gibibytes(1), ...props });
+const withSpec = (extraSpec: object) => combinedOf({ extraSpec });
+const combined = (props: object) => withProps({ cluster: combinedOf(props) });
 const byHand = (props: object) => (c: Chart) =>
   new KafkaOpsRequest(c, 'r', { name: 'r', kafka: 'orders', operation: KafkaOperation.restart(), ...props });
+const onRequest = (patch: JsonPatch) => (c: Chart) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(patch);
+const onConfigMap = (patch: JsonPatch) => (c: Chart) => kafkaTls(c).bundle.configMap.addJsonPatch(patch);
+const client =
+  (props: Partial<ClientCertificateProps>, of: Partial<KafkaTlsProps> = {}) =>
+  (c: Chart) =>
+    new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c, of), name: 'app', ...props });
+const LONG = KafkaCluster.existing('a-kafka-with-a-name-that-is-rather-long-for-a-certificate');
+const STORAGE = { storage: Size.gibibytes(1) };
+const dedicated = (controllers: number, brokers: number) =>
+  KafkaCluster.dedicated({
+    name: 'orders',
+    version: '4.2.0',
+    controllers: { replicas: controllers, ...STORAGE },
+    brokers: { replicas: brokers, ...STORAGE },
+  });
 const patched = (patch: JsonPatch) => (c: Chart) => kafkaTls(c, { job: JOB }).job?.addJsonPatch(patch);
 
 /** A name, and a chart with something to report. The golden file holds the messages. */
@@ -52,85 +66,34 @@ const readable = (line: string) => line.replace(/(kafka-tls-orders)-[0-9a-f]{10}
 
 const REFUSED: Readonly<Record<string, readonly Case[]>> = {
   'of a KafkaTls': [
-    [
-      'a cluster of no brokers',
-      (c) =>
-        kafkaTls(c, {
-          cluster: KafkaCluster.dedicated({
-            name: 'orders',
-            version: '4.2.0',
-            controllers: { replicas: 3, storage: Size.gibibytes(1) },
-            brokers: { replicas: 0, storage: Size.gibibytes(1) },
-          }),
-        }),
-    ],
-    ['enableSSL behind the back of tls', (c) => kafkaTls(c, { cluster: withSpec({ enableSSL: true }), tls: Tls.off() })],
+    ['a cluster of no brokers', withProps({ cluster: dedicated(3, 0) })],
+    ['enableSSL behind the back of tls', withProps({ cluster: withSpec({ enableSSL: true }), tls: Tls.off() })],
     [
       'tls behind the back of tls',
-      (c) =>
-        kafkaTls(c, {
-          cluster: withSpec({ tls: { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'x' } } }),
-          tls: Tls.off(),
-        }),
+      withProps({ cluster: withSpec({ tls: { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'x' } } }), tls: Tls.off() }),
     ],
-    [
-      'a lifetime in days by way of extraSpec',
-      (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), client: { extraSpec: { duration: '90d' } } }) }),
-    ],
-    [
-      'two operations by way of a patch',
-      (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/rotateCertificates', true)),
-    ],
-    [
-      'one alias twice by way of a patch',
-      (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/-', { alias: 'server' })),
-    ],
-    ['a patch that fits nothing', (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.replace('/spec/nowhere/at/all', 1))],
-    ['patched texts of the bundle', (c) => kafkaTls(c).bundle.configMap.addJsonPatch(JsonPatch.add('/data/desired.yaml', 'x'))],
-    ['another name of the ConfigMap', (c) => kafkaTls(c).bundle.configMap.addJsonPatch(JsonPatch.replace('/metadata/name', 'mine'))],
+    ['a lifetime in days by way of extraSpec', withTls({ client: { extraSpec: { duration: '90d' } } })],
+    ['two operations by way of a patch', onRequest(JsonPatch.add('/spec/tls/rotateCertificates', true))],
+    ['one alias twice by way of a patch', onRequest(JsonPatch.add('/spec/tls/certificates/-', { alias: 'server' }))],
+    ['a patch that fits nothing', onRequest(JsonPatch.replace('/spec/nowhere/at/all', 1))],
+    ['patched texts of the bundle', onConfigMap(JsonPatch.add('/data/desired.yaml', 'x'))],
+    ['another name of the ConfigMap', onConfigMap(JsonPatch.replace('/metadata/name', 'mine'))],
     [
       'TLS patched into the Kafka alone',
       (c) => kafkaTls(c, { cluster: DEDICATED }).bundle.kafka?.addJsonPatch(JsonPatch.replace('/spec/tls/issuerRef/name', 'x')),
     ],
     ['no namespace', (c) => kafkaTls(new Chart(c.node.scope as App, 'bare'))],
-    [
-      'a name and a namespace too long for the certificates',
-      (c) => kafkaTls(c, { cluster: KafkaCluster.existing('a-kafka-with-a-name-that-is-rather-long-for-a-certificate') }),
-    ],
-    [
-      'too long a name under native',
-      (c) =>
-        kafkaTls(c, {
-          executor: Executor.native(),
-          cluster: KafkaCluster.existing('a-kafka-with-a-name-that-is-rather-long-for-a-certificate'),
-        }),
-    ],
-    [
-      'an application certificate in the Secret of the brokers',
-      (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c), name: 'app', secretName: 'orders-server-cert' }),
-    ],
+    ['a name and a namespace too long for the certificates', withProps({ cluster: LONG })],
+    ['too long a name under native', withProps({ executor: Executor.native(), cluster: LONG })],
+    ['an application certificate in the Secret of the brokers', client({ secretName: 'orders-server-cert' })],
     [
       "an application certificate with the name of a broker's",
-      (c) =>
-        new ClientCertificate(c, 'app', {
-          kafkaTls: kafkaTls(c, { executor: Executor.native() }),
-          name: 'orders-client-cert',
-          secretName: 'x',
-        }),
+      client({ name: 'orders-client-cert', secretName: 'x' }, { executor: Executor.native() }),
     ],
-    [
-      'an application certificate without an issuer',
-      (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c, { tls: Tls.off() }), name: 'app' }),
-    ],
-    ['a Job without an image', (c) => kafkaTls(c, { job: { image: '' } })],
-    [
-      'a private key',
-      (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', '-----BEGIN PRIVATE KEY-----\nMII')),
-    ],
-    [
-      'a bundle that Argo CD could not apply',
-      (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/metadata/annotations/x', 'x'.repeat(200_000))),
-    ],
+    ['an application certificate without an issuer', client({}, { tls: Tls.off() })],
+    ['a Job without an image', withJob({ image: '' })],
+    ['a private key', onRequest(JsonPatch.add('/metadata/annotations/x', '-----BEGIN PRIVATE KEY-----\nMII'))],
+    ['a bundle that Argo CD could not apply', onRequest(JsonPatch.add('/metadata/annotations/x', 'x'.repeat(200_000)))],
 
     ['a schedule in words', withJob({ schedule: ReconcileSchedule.cron('every hour') })],
     ['a time zone in the schedule', withJob({ schedule: ReconcileSchedule.cron('CRON_TZ=Europe/Berlin 0 3 * * *') })],
@@ -144,10 +107,7 @@ const REFUSED: Readonly<Record<string, readonly Case[]>> = {
     ['an image whose tag is a variable that is not set', withJob({ image: `registry.example/kafka-tls:${undefined}` })],
     ['a pull policy in lower case', withJob({ imagePullPolicy: 'always' as ImagePullPolicy })],
     ['a cut-over that is none', withProps({ restart: { cutover: 'Stop' as Cutover } })],
-    [
-      'a ConfigMap in another namespace',
-      (c) => kafkaTls(c).bundle.configMap.addJsonPatch(JsonPatch.replace('/metadata/namespace', 'other')),
-    ],
+    ['a ConfigMap in another namespace', onConfigMap(JsonPatch.replace('/metadata/namespace', 'other'))],
     ['a request about a Kafka of another namespace', byHand({ kafka: 'demo/orders' })],
     ['a Job that ends before one pod can be ready', withJob({ deadline: Duration.minutes(1) })],
     ['a Job deadline of no whole seconds', withJob({ deadline: Duration.millis(1500) })],
@@ -179,10 +139,7 @@ const REFUSED: Readonly<Record<string, readonly Case[]>> = {
     ['a serial number that is no text', withTls({ server: { subject: { serialNumber: 5 as never } } })],
     ['a key algorithm by way of extraSpec', withTls({ server: { extraSpec: { privateKey: { algorithm: 'ECDSA', size: 256 } } } })],
     ['a field of a Certificate by way of extraSpec', withTls({ client: { extraSpec: { literalSubject: 'CN=x' } } })],
-    [
-      'a misspelt field by way of a patch',
-      (c) => kafkaTls(c).bundle.convergeRequest.addJsonPatch(JsonPatch.add('/spec/tls/certificates/0/dnsName', ['a.example.org'])),
-    ],
+    ['a misspelt field by way of a patch', onRequest(JsonPatch.add('/spec/tls/certificates/0/dnsName', ['a.example.org']))],
     [
       'a misspelt field of a broker Certificate by way of a patch',
       (c) => {
@@ -190,28 +147,19 @@ const REFUSED: Readonly<Record<string, readonly Case[]>> = {
         for (const one of brokerCertificates) one.addJsonPatch(JsonPatch.add('/spec/keyAlgorithm', 'ECDSA'));
       },
     ],
-    [
-      'a literal subject beside a common name',
-      (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c), name: 'app', commonName: 'app', literalSubject: 'CN=app' }),
-    ],
+    ['a literal subject beside a common name', client({ commonName: 'app', literalSubject: 'CN=app' })],
     [
       'a literal subject by way of a patch',
-      (c) => {
-        const { certificate } = new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c), name: 'app' });
-        ApiObject.of(certificate as ApiObject).addJsonPatch(JsonPatch.add('/spec/literalSubject', 'CN=app'));
-      },
+      (c) => client({})(c).certificate?.addJsonPatch(JsonPatch.add('/spec/literalSubject', 'CN=app')),
     ],
-    [
-      'an application certificate that cannot be named',
-      (c) => new ClientCertificate(c, 'app', { kafkaTls: kafkaTls(c), name: 'My_App', secretName: 'app' }),
-    ],
+    ['an application certificate that cannot be named', client({ name: 'My_App', secretName: 'app' })],
     ['a label that is none', (c) => kafkaTls(c).bundle.issuers[0]?.metadata.addLabel('team', 'payments team')],
   ],
   'of keys': [
-    ['a short RSA key', withKey(KeyAlgorithm.rsa(1024))],
-    ['an RSA key beyond what cert-manager makes', withKey(KeyAlgorithm.rsa(16384))],
-    ['half an RSA key', withKey(KeyAlgorithm.rsa(2048.5))],
-    ['an ECDSA key of no known curve', withKey(KeyAlgorithm.ecdsa(512))],
+    ['a short RSA key', client({ keyAlgorithm: KeyAlgorithm.rsa(1024) })],
+    ['an RSA key beyond what cert-manager makes', client({ keyAlgorithm: KeyAlgorithm.rsa(16384) })],
+    ['half an RSA key', client({ keyAlgorithm: KeyAlgorithm.rsa(2048.5) })],
+    ['an ECDSA key of no known curve', client({ keyAlgorithm: KeyAlgorithm.ecdsa(512) })],
     [
       'another kind of key for the brokers where KubeDB makes their Certificates',
       withTls({ server: { keyAlgorithm: KeyAlgorithm.ed25519() } }),
@@ -328,12 +276,11 @@ const WARNED: readonly Case[] = [
   ['a field of a request that no known KubeDB has', byHand({ extraSpec: { restrt: {} } })],
   ['a field that no known Kubernetes has', withPod({ extraSpec: { runtimeClasName: 'gvisor' } })],
   ['a cut-over that KubeDB does not know', withProps({ restart: { cutover: Cutover.STOP } })],
-  ['an image that is not pinned', (c) => kafkaTls(c, { job: { image: 'registry.example/kafka-tls:1' } })],
-  ['a PKCS#1 key', (c) => kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.issuer('ca'), server: { keyEncoding: KeyEncoding.PKCS1 } }) })],
+  ['an image that is not pinned', withJob({ image: 'registry.example/kafka-tls:1' })],
+  ['a PKCS#1 key', withTls({ server: { keyEncoding: KeyEncoding.PKCS1 } })],
   [
     'a leaf that may outlive its CA',
-    (c) =>
-      kafkaTls(c, { tls: Tls.on({ issuer: TlsIssuer.selfSignedCa({ duration: Duration.days(90), renewBefore: Duration.days(30) }) }) }),
+    withTls({ issuer: TlsIssuer.selfSignedCa({ duration: Duration.days(90), renewBefore: Duration.days(30) }) }),
   ],
 
   ['a ServiceAccount without permissions', patched(JsonPatch.replace('/spec/template/spec/serviceAccountName', 'default'))],

@@ -17,6 +17,7 @@ const SAME: readonly (readonly [name: string, wanted: object, live: object])[] =
   ['the default key', { privateKey: { algorithm: 'RSA', size: 2048, encoding: 'PKCS1', rotationPolicy: 'Always' } }, {}],
   ['the default size of an ECDSA key', { privateKey: { algorithm: 'ECDSA', size: 256 } }, { privateKey: { algorithm: 'ECDSA' } }],
   ['an empty subject', { subject: { organizations: [] } }, {}],
+  ['a subject in another order', { subject: { organizations: ['b', 'a'], countries: [] } }, { subject: { organizations: ['a', 'b'] } }],
   ['lists in another order', { emailAddresses: ['a@b', 'c@d'] }, { emailAddresses: ['c@d', 'a@b', 'c@d'] }],
   [
     'output formats in another order',

@@ -45,6 +45,16 @@ export interface Row {
 }
 
 const row = (name: string, manifest: KubeObject, field: string, says: RegExp): Row => ({ name, manifest, field, says });
+/** A violation in the server certificate that a request asks for. */
+const server = (name: string, fields: object, field: string, says: RegExp): Row =>
+  row(name, reconfigure([{ alias: 'server', ...fields }]), `spec.tls.certificates[0].${field}`, says);
+const inPods = (name: string, podTemplate: object, field: string, says: RegExp, spec: object = {}): Row =>
+  row(name, combined({ ...spec, podTemplate: { spec: podTemplate } }), `spec.podTemplate.spec.${field}`, says);
+const inIssuerRef = (name: string, change: object, field: string, says: RegExp): Row =>
+  row(name, request({ tls: { issuerRef: { ...ISSUER, ...change } } }), `spec.tls.issuerRef.${field}`, says);
+/** A violation in the variables of the pods of a role. */
+const clusterId = (name: string, role: 'controller' | 'broker', manifest: KubeObject, says: RegExp): Row =>
+  row(name, manifest, `spec.topology.${role}.podTemplate.spec.containers[kafka].env[KAFKA_CLUSTER_ID]`, says);
 
 export const errors: readonly Row[] = [
   row('a Kafka without a version', kafka({ version: '', replicas: 3, storage: STORAGE }), 'spec.version', /which Kafka to run/),
@@ -87,25 +97,15 @@ export const errors: readonly Row[] = [
   row('less than no brokers', brokers({ replicas: -1 }), 'spec.topology.broker.replicas', /at least one/),
   row('half a broker', brokers({ replicas: 1.5 }), 'spec.topology.broker.replicas', /whole number/),
   row('one suffix for both roles', controllers({ suffix: 'broker' }), 'spec.topology.broker.suffix', /both PetSets/),
-  row(
-    'a cluster id pinned for brokers only',
-    brokers({ podTemplate: pinned('x') }),
-    'spec.topology.controller.podTemplate.spec.containers[kafka].env[KAFKA_CLUSTER_ID]',
-    /same id in both roles/,
-  ),
-  row(
-    'a cluster id pinned for controllers only',
-    controllers({ podTemplate: pinned('x') }),
-    'spec.topology.broker.podTemplate.spec.containers[kafka].env[KAFKA_CLUSTER_ID]',
-    /is missing/,
-  ),
-  row(
+  clusterId('a cluster id pinned for brokers only', 'controller', brokers({ podTemplate: pinned('x') }), /same id in both roles/),
+  clusterId('a cluster id pinned for controllers only', 'broker', controllers({ podTemplate: pinned('x') }), /is missing/),
+  clusterId(
     'two cluster ids',
+    'broker',
     dedicated({
       controller: { ...TOPOLOGY.controller, podTemplate: pinned('x') },
       broker: { ...TOPOLOGY.broker, podTemplate: pinned('y') },
     }),
-    'spec.topology.broker.podTemplate.spec.containers[kafka].env[KAFKA_CLUSTER_ID]',
     /never form a cluster/,
   ),
   row('an unknown kind of storage', combined({ storageType: 'Tape' }), 'spec.storageType', /Durable and Ephemeral/),
@@ -123,22 +123,23 @@ export const errors: readonly Row[] = [
     /cannot be halted/,
   ),
   row('a rack without a label', combined({ brokerRack: {} }), 'spec.brokerRack.topologyKey', /label of their node/),
-  row(
+  inPods(
     'a volume with a name of KubeDB',
-    combined({ podTemplate: { spec: { volumes: [{ name: 'mine' }, { name: 'temp-config' }] } } }),
-    'spec.podTemplate.spec.volumes[1].name',
+    { volumes: [{ name: 'mine' }, { name: 'temp-config' }] },
+    'volumes[1].name',
     /mounts a volume of this name/,
   ),
-  row(
+  inPods(
     'a volume with the name of a certificate',
-    combined({ enableSSL: true, tls: TLS, podTemplate: { spec: { volumes: [{ name: 'server-certs' }] } } }),
-    'spec.podTemplate.spec.volumes[0].name',
+    { volumes: [{ name: 'server-certs' }] },
+    'volumes[0].name',
     /mounts a volume of this name/,
+    { enableSSL: true, tls: TLS },
   ),
-  row(
+  inPods(
     'a mount at a path of KubeDB',
-    combined({ podTemplate: { spec: { initContainers: [{ volumeMounts: [{ name: 'x', mountPath: '/var/private/ssl' }] }] } } }),
-    'spec.podTemplate.spec.initContainers[0].volumeMounts[0].mountPath',
+    { initContainers: [{ volumeMounts: [{ name: 'x', mountPath: '/var/private/ssl' }] }] },
+    'initContainers[0].volumeMounts[0].mountPath',
     /mounts a volume at this path/,
   ),
   row(
@@ -147,68 +148,18 @@ export const errors: readonly Row[] = [
     'spec.tls.certificates[1].alias',
     /only one of them would count/,
   ),
-  row(
-    'a lifetime under an hour',
-    reconfigure([{ alias: 'server', duration: '59m' }]),
-    'spec.tls.certificates[0].duration',
-    /less than an hour/,
-  ),
-  row(
-    'a lifetime in days',
-    reconfigure([{ alias: 'server', duration: '90d' }]),
-    'spec.tls.certificates[0].duration',
-    /is "90d": that is not a duration in Go syntax\. Write .*"2160h"/,
-  ),
-  row('a renewal in days', reconfigure([{ alias: 'server', renewBefore: '1d' }]), 'spec.tls.certificates[0].renewBefore', /Go syntax/),
-  row(
-    'a renewal under five minutes',
-    reconfigure([{ alias: 'server', renewBefore: '4m' }]),
-    'spec.tls.certificates[0].renewBefore',
-    /five minutes/,
-  ),
-  row(
-    'a renewal that never ends',
-    reconfigure([{ alias: 'server', duration: '1h', renewBefore: '60m' }]),
-    'spec.tls.certificates[0].renewBefore',
-    /not shorter/,
-  ),
-  row(
-    'a name for an address',
-    reconfigure([{ alias: 'server', ipAddresses: ['10.0.0.1', 'kafka'] }]),
-    'spec.tls.certificates[0].ipAddresses[1]',
-    /not an IP address/,
-  ),
-  row(
-    'a dressed-up e-mail address',
-    reconfigure([{ alias: 'server', emailAddresses: ['Team <a@b.org>'] }]),
-    'spec.tls.certificates[0].emailAddresses[0]',
-    /bare/,
-  ),
-  row('an empty DNS name', reconfigure([{ alias: 'server', dnsNames: [''] }]), 'spec.tls.certificates[0].dnsNames[0]', /not empty/),
-  row(
-    'a Secret that cannot be named',
-    reconfigure([{ alias: 'server', secretName: 'My_Cert' }]),
-    'spec.tls.certificates[0].secretName',
-    /not the name of a Kubernetes object/,
-  ),
-  row(
-    'an unknown key encoding',
-    reconfigure([{ alias: 'server', privateKey: { encoding: 'DER' } }]),
-    'spec.tls.certificates[0].privateKey.encoding',
-    /one of PKCS1, PKCS8/,
-  ),
-  row(
-    'an issuer of an unknown kind',
-    request({ tls: { issuerRef: { ...ISSUER, kind: 'CA' } } }),
-    'spec.tls.issuerRef.kind',
-    /Issuer and ClusterIssuer/,
-  ),
-  row(
-    'an issuer of another group',
-    request({ tls: { issuerRef: { ...ISSUER, apiGroup: 'example.org' } } }),
-    'spec.tls.issuerRef.apiGroup',
-    /cert-manager only/,
-  ),
+  server('a lifetime under an hour', { duration: '59m' }, 'duration', /less than an hour/),
+  server('a lifetime in days', { duration: '90d' }, 'duration', /is "90d": that is not a duration in Go syntax\. Write .*"2160h"/),
+  server('a renewal in days', { renewBefore: '1d' }, 'renewBefore', /Go syntax/),
+  server('a renewal under five minutes', { renewBefore: '4m' }, 'renewBefore', /five minutes/),
+  server('a renewal that never ends', { duration: '1h', renewBefore: '60m' }, 'renewBefore', /not shorter/),
+  server('a name for an address', { ipAddresses: ['10.0.0.1', 'kafka'] }, 'ipAddresses[1]', /not an IP address/),
+  server('a dressed-up e-mail address', { emailAddresses: ['Team <a@b.org>'] }, 'emailAddresses[0]', /bare/),
+  server('an empty DNS name', { dnsNames: [''] }, 'dnsNames[0]', /not empty/),
+  server('a Secret that cannot be named', { secretName: 'My_Cert' }, 'secretName', /not the name of a Kubernetes object/),
+  server('an unknown key encoding', { privateKey: { encoding: 'DER' } }, 'privateKey.encoding', /one of PKCS1, PKCS8/),
+  inIssuerRef('an issuer of an unknown kind', { kind: 'CA' }, 'kind', /Issuer and ClusterIssuer/),
+  inIssuerRef('an issuer of another group', { apiGroup: 'example.org' }, 'apiGroup', /cert-manager only/),
   row(
     'an issuer of no group in a Kafka',
     combined({ enableSSL: true, tls: { issuerRef: NO_GROUP, certificates: [] } }),
@@ -222,12 +173,7 @@ export const errors: readonly Row[] = [
     /is missing/,
   ),
   row('an issuer of no group in a request', request({ tls: { issuerRef: NO_GROUP } }), 'spec.tls.issuerRef.apiGroup', /is missing/),
-  row(
-    'an issuer that cannot be named',
-    request({ tls: { issuerRef: { ...ISSUER, name: '' } } }),
-    'spec.tls.issuerRef.name',
-    /not the name/,
-  ),
+  inIssuerRef('an issuer that cannot be named', { name: '' }, 'name', /not the name/),
   row('TLS without an issuer', combined({ enableSSL: true, tls: { certificates: [] } }), 'spec.tls.issuerRef', /needs an issuer/),
   row('a Certificate without a name in it', certificate({ commonName: undefined }), 'spec.commonName', /common name or at least one/),
   row('a common name that is too long', certificate({ commonName: 'x'.repeat(65) }), 'spec.commonName', /64 characters, this has 65/),
@@ -266,12 +212,7 @@ export const warnings: readonly Row[] = [
   row('two combined nodes', combined({ replicas: 2 }), 'spec.replicas', /quorum/),
   row('one broker', brokers({ replicas: 1 }), 'spec.topology.broker.replicas', /outage/),
   row('a Durable cluster without volumes', kafka({ replicas: 3 }), 'spec.storage', /volumes/),
-  row(
-    'a PKCS#1 key',
-    reconfigure([{ alias: 'server', privateKey: { encoding: 'PKCS1' } }]),
-    'spec.tls.certificates[0].privateKey.encoding',
-    /PKCS#8 only/,
-  ),
+  server('a PKCS#1 key', { privateKey: { encoding: 'PKCS1' } }, 'privateKey.encoding', /PKCS#8 only/),
   row('an alias that no listener serves', reconfigure([{ alias: 'http' }]), 'spec.tls.certificates[0].alias', /no Kafka serves this/),
 ];
 export const fine: readonly { readonly name: string; readonly manifest: KubeObject }[] = [

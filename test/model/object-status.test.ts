@@ -14,8 +14,7 @@ function object(kind: Kind, fields: { conditions?: Conditions; spec?: object; st
     observedGeneration,
   }));
   return {
-    apiVersion: kind.apiVersion,
-    kind: kind.kind,
+    ...kind,
     metadata: { name: 'x', namespace: 'demo', generation: 2, ...fields.meta },
     spec: fields.spec ?? {},
     status: { ...(fields.conditions === undefined ? {} : { conditions }), ...fields.status },
@@ -23,6 +22,12 @@ function object(kind: Kind, fields: { conditions?: Conditions; spec?: object; st
 }
 
 const { Issuer, ClusterIssuer, Certificate, Kafka, KafkaOpsRequest, PetSet, Pod, ConfigMap } = KINDS;
+const ready = (kind: Kind, ...condition: Conditions[string]) => object(kind, { conditions: { Ready: condition } });
+const inPhase = (kind: Kind, phase: string, conditions?: Conditions) => {
+  return object(kind, { status: { phase }, ...(conditions === undefined ? {} : { conditions }) });
+};
+const petSet = (readyReplicas: number, updatedReplicas: number) =>
+  object(PetSet, { spec: { replicas: 3 }, status: { observedGeneration: 2, readyReplicas, updatedReplicas } });
 const waiting = (reason: string) => ({ containerStatuses: [{ name: 'kafka', state: { waiting: { reason } } }] });
 
 const cases: readonly (readonly [name: string, object: KubeObject | undefined, is: string])[] = [
@@ -34,35 +39,27 @@ const cases: readonly (readonly [name: string, object: KubeObject | undefined, i
   ],
   ['a kind without a row', object(ConfigMap), 'Current: '],
   ['an issuer that no controller has observed', object(Issuer), 'InProgress: cert-manager has not looked at it yet'],
-  [
-    'an issuer that works',
-    object(Issuer, { conditions: { Ready: ['True', 'KeyPairVerified', 'Signing CA verified'] } }),
-    'Current: Signing CA verified',
-  ],
+  ['an issuer that works', ready(Issuer, 'True', 'KeyPairVerified', 'Signing CA verified'), 'Current: Signing CA verified'],
   [
     'an issuer that worked before its last change',
-    object(Issuer, { conditions: { Ready: ['True', 'IsReady', '', 1] } }),
+    ready(Issuer, 'True', 'IsReady', '', 1),
     'InProgress: cert-manager has not looked at it yet',
   ],
   [
     'an issuer whose Secret may still come',
-    object(ClusterIssuer, { conditions: { Ready: ['False', 'ErrGetKeyPair', 'secret "ca" not found'] } }),
+    ready(ClusterIssuer, 'False', 'ErrGetKeyPair', 'secret "ca" not found'),
     'InProgress: ErrGetKeyPair: secret "ca" not found',
   ],
   [
     'an issuer with a certificate that is no CA',
-    object(Issuer, { conditions: { Ready: ['False', 'ErrInvalidKeyPair', 'not a CA'] } }),
+    ready(Issuer, 'False', 'ErrInvalidKeyPair', 'not a CA'),
     'Failed: ErrInvalidKeyPair: not a CA',
   ],
   ['a certificate that no controller has observed', object(Certificate), 'InProgress: cert-manager has not looked at it yet'],
-  [
-    'a certificate that is there',
-    object(Certificate, { conditions: { Ready: ['True', 'Ready', 'up to date', 2] } }),
-    'Current: up to date',
-  ],
+  ['a certificate that is there', ready(Certificate, 'True', 'Ready', 'up to date', 2), 'Current: up to date'],
   [
     'a certificate that was fine before its last change',
-    object(Certificate, { conditions: { Ready: ['True', 'Ready', 'up to date', 1] } }),
+    ready(Certificate, 'True', 'Ready', 'up to date', 1),
     'InProgress: cert-manager has not looked at it yet',
   ],
   [
@@ -82,11 +79,7 @@ const cases: readonly (readonly [name: string, object: KubeObject | undefined, i
     }),
     'Current: a renewal has failed: The certificate request has failed',
   ],
-  [
-    'a certificate with a reason',
-    object(Certificate, { conditions: { Ready: ['False', 'DoesNotExist', 'no Secret'] } }),
-    'InProgress: DoesNotExist: no Secret',
-  ],
+  ['a certificate with a reason', ready(Certificate, 'False', 'DoesNotExist', 'no Secret'), 'InProgress: DoesNotExist: no Secret'],
   ['a Kafka that no controller has observed', object(Kafka), 'InProgress: KubeDB has not looked at it yet'],
   ['a Kafka that is ready', object(Kafka, { status: { phase: 'Ready', observedGeneration: 2 } }), 'Current: '],
   [
@@ -96,16 +89,12 @@ const cases: readonly (readonly [name: string, object: KubeObject | undefined, i
   ],
   [
     'a Kafka with a pod down',
-    object(Kafka, { status: { phase: 'Critical' }, conditions: { ReplicaReady: ['False', 'SomeReplicasNotReady', '2 of 3'] } }),
+    inPhase(Kafka, 'Critical', { ReplicaReady: ['False', 'SomeReplicasNotReady', '2 of 3'] }),
     'InProgress: phase Critical: SomeReplicasNotReady: 2 of 3',
   ],
-  [
-    'a Kafka in operation',
-    object(Kafka, { status: { phase: 'Ready' }, conditions: { Paused: ['True', 'DatabasePaused'] } }),
-    'InProgress: is paused',
-  ],
-  ['a halted Kafka', object(Kafka, { status: { phase: 'Halted' } }), 'Failed: is halted'],
-  ['a Kafka whose health check is paused', object(Kafka, { status: { phase: 'Unknown' } }), 'Unknown: its health check is paused'],
+  ['a Kafka in operation', inPhase(Kafka, 'Ready', { Paused: ['True', 'DatabasePaused'] }), 'InProgress: is paused'],
+  ['a halted Kafka', inPhase(Kafka, 'Halted'), 'Failed: is halted'],
+  ['a Kafka whose health check is paused', inPhase(Kafka, 'Unknown'), 'Unknown: its health check is paused'],
   ['a request in the queue', object(KafkaOpsRequest), 'InProgress: is waiting for its turn'],
   [
     'a request at work',
@@ -118,10 +107,10 @@ const cases: readonly (readonly [name: string, object: KubeObject | undefined, i
     }),
     'InProgress: Progressing: evict pod; ConditionStatus:True; PodName:orders-broker-0',
   ],
-  ['a request that is done', object(KafkaOpsRequest, { status: { phase: 'Successful' } }), 'Current: '],
+  ['a request that is done', inPhase(KafkaOpsRequest, 'Successful'), 'Current: '],
   [
     'a request that failed',
-    object(KafkaOpsRequest, { status: { phase: 'Failed' }, conditions: { Failed: ['True', 'Failed', 'timed out'] } }),
+    inPhase(KafkaOpsRequest, 'Failed', { Failed: ['True', 'Failed', 'timed out'] }),
     'Failed: Failed: Failed: timed out',
   ],
   [
@@ -132,35 +121,23 @@ const cases: readonly (readonly [name: string, object: KubeObject | undefined, i
     }),
     'Failed: Skipped: Skipped: skipped as demo/b is the most updated',
   ],
-  ['a request that was denied', object(KafkaOpsRequest, { status: { phase: 'Denied' } }), 'Failed: Denied'],
+  ['a request that was denied', inPhase(KafkaOpsRequest, 'Denied'), 'Failed: Denied'],
   [
     'a PetSet that no controller has observed',
     object(PetSet, { spec: { replicas: 3 } }),
     'InProgress: its latest change was not looked at yet',
   ],
-  [
-    'a PetSet with a pod missing',
-    object(PetSet, { spec: { replicas: 3 }, status: { observedGeneration: 2, readyReplicas: 2, updatedReplicas: 3 } }),
-    'InProgress: 2 of 3 pods are Ready',
-  ],
-  [
-    'a PetSet with old pods',
-    object(PetSet, { spec: { replicas: 3 }, status: { observedGeneration: 2, readyReplicas: 3, updatedReplicas: 1 } }),
-    'InProgress: 1 of 3 pods are made from the latest template',
-  ],
-  [
-    'a PetSet that is complete',
-    object(PetSet, { spec: { replicas: 3 }, status: { observedGeneration: 2, readyReplicas: 3, updatedReplicas: 3 } }),
-    'Current: 3 of 3 pods are Ready',
-  ],
+  ['a PetSet with a pod missing', petSet(2, 3), 'InProgress: 2 of 3 pods are Ready'],
+  ['a PetSet with old pods', petSet(3, 1), 'InProgress: 1 of 3 pods are made from the latest template'],
+  ['a PetSet that is complete', petSet(3, 3), 'Current: 3 of 3 pods are Ready'],
   ['a new pod', object(Pod), 'InProgress: is not scheduled yet'],
   ['a pod whose volumes come', object(Pod, { status: { phase: 'Pending', ...waiting('ContainerCreating') } }), 'InProgress: is Pending'],
   [
     'a pod that starts',
-    object(Pod, { status: { phase: 'Running' }, conditions: { Ready: ['False', 'ContainersNotReady', 'kafka'] } }),
+    inPhase(Pod, 'Running', { Ready: ['False', 'ContainersNotReady', 'kafka'] }),
     'InProgress: ContainersNotReady: kafka',
   ],
-  ['a Ready pod', object(Pod, { status: { phase: 'Running' }, conditions: { Ready: ['True'] } }), 'Current: '],
+  ['a Ready pod', inPhase(Pod, 'Running', { Ready: ['True'] }), 'Current: '],
   [
     'a crashing pod',
     object(Pod, { status: { phase: 'Running', ...waiting('CrashLoopBackOff') } }),
@@ -180,10 +157,10 @@ const cases: readonly (readonly [name: string, object: KubeObject | undefined, i
   ],
   [
     'a pod that fits nowhere',
-    object(Pod, { status: { phase: 'Pending' }, conditions: { PodScheduled: ['False', 'Unschedulable', '0/3 nodes'] } }),
+    inPhase(Pod, 'Pending', { PodScheduled: ['False', 'Unschedulable', '0/3 nodes'] }),
     'Failed: cannot start: Unschedulable',
   ],
-  ['a pod that ended', object(Pod, { status: { phase: 'Failed' } }), 'Failed: its containers have ended (Failed)'],
+  ['a pod that ended', inPhase(Pod, 'Failed'), 'Failed: its containers have ended (Failed)'],
 ];
 
 for (const [name, object, is] of cases) {

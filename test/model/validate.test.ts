@@ -17,9 +17,11 @@ import type { TlsState } from '#model/tls';
 import { manifestViolations, validate } from '#model/validate';
 import { formatViolation, type Violation } from '#model/violation';
 import { desiredOf } from '../support/bundle-text';
-import { certificate, combined, errors, fine, ISSUER, object, SELF_SIGNED, STORAGE, TLS, warnings } from './manifest-cases';
+import { accepted, refused } from './certificate-cases';
+import { certificate, combined, errors, fine, ISSUER, object, type Row, SELF_SIGNED, STORAGE, TLS, warnings } from './manifest-cases';
 
-for (const row of errors) {
+const certificateErrors: readonly Row[] = refused.map(({ spec, ...row }) => ({ ...row, manifest: certificate(spec) }));
+for (const row of [...errors, ...certificateErrors]) {
   test(`refuses ${row.name}`, () => {
     const found = manifestViolations(row.manifest).filter((v) => v.severity === 'error');
     assert.deepEqual(
@@ -28,6 +30,7 @@ for (const row of errors) {
       found.map(formatViolation).join('\n'),
     );
     assert.match(formatViolation(found[0] as Violation), row.says);
+    assert.ok(!formatViolation(found[0] as Violation).includes('hidden-one'), 'shows no password');
   });
 }
 
@@ -42,8 +45,8 @@ for (const row of warnings) {
   });
 }
 
-for (const c of fine) {
-  test(`accepts ${c.name}`, () => assert.deepEqual(manifestViolations(c.manifest), []));
+for (const { name, manifest } of [...fine, ...accepted.map(({ name, spec }) => ({ name, manifest: certificate(spec) }))]) {
+  test(`accepts ${name}`, () => assert.deepEqual(manifestViolations(manifest), []));
 }
 
 interface DraftChange {
@@ -163,17 +166,12 @@ const between: readonly (readonly [name: string, change: DraftChange, field: str
     /outlive/,
     'warning',
   ],
-  ['an instant without a time zone', { desired: { issuedAfter: '2026-11-23T09:00:00' } }, 'issuedAfter', /RFC 3339/],
-  ['a date for an instant', { desired: { issuedAfter: '2026-11-23' } }, 'issuedAfter', /RFC 3339/],
-  ['an empty owner', { desired: { owner: ' ' } }, 'owner', /not empty/],
-  ['half a retry', { desired: { retries: 0.5 } }, 'retries', /number of retries/],
   [
-    'no time at all for an issuance',
-    { desired: { deadlines: { ...desiredOf().deadlines, issuance: '0s' } } },
-    'deadlines.issuance',
-    /positive duration/,
+    'an acknowledged root that is none',
+    { desired: { acknowledge: [{ kind: 'trustRootChangesTo', issuer: 'Corp CA' }] } },
+    'acknowledge[0].issuer',
+    /neither/,
   ],
-  ['an expiry that is never near', { desired: { beforeExpiry: '0s' } }, 'beforeExpiry', /positive duration/],
 ];
 for (const [name, change, field, says, severity = 'error'] of between) {
   test(`${severity === 'warning' ? 'warns of' : 'refuses'} ${name}`, () => {
@@ -201,6 +199,14 @@ test('reports all violations at once', () => {
   );
 });
 
+test('names every violation of a Certificate at once', () => {
+  const found = manifestViolations(certificate({ dnsNames: ['a,b', 'c_d'], ipAddresses: ['x'], duration: '1m', unknown: 1 }));
+  assert.deepEqual(
+    found.map((v) => v.field),
+    ['spec.unknown', 'spec.duration', 'spec.dnsNames[0]', 'spec.dnsNames[1]', 'spec.ipAddresses[0]'],
+  );
+});
+
 test('formats a violation as subject, field, value, reason and what to do', () => {
   const [found] = manifestViolations(combined({ replicas: 0 }));
   assert.equal(
@@ -214,20 +220,7 @@ test('never shows the private key that it reports', () => {
   assert.ok(!formatViolation(found as Violation).includes('SECRET'));
 });
 
-const addresses: readonly { readonly text: string; readonly is: boolean }[] = [
-  { text: '10.0.0.1', is: true },
-  { text: '::1', is: true },
-  { text: 'fe80::1:2', is: true },
-  { text: '2001:db8:0:0:0:0:0:1', is: true },
-  { text: '::ffff:10.0.0.1', is: true },
-  { text: '10.0.0', is: false },
-  { text: '10.0.0.256', is: false },
-  { text: '10.0.0.01', is: false },
-  { text: '1::2::3', is: false },
-  { text: '2001:db8:0:0:0:0:1', is: false },
-  { text: 'kafka', is: false },
-  { text: '', is: false },
-];
-for (const c of addresses) {
-  test(`"${c.text}" is ${c.is ? 'an' : 'no'} IP address`, () => assert.equal(isIpAddress(c.text), c.is));
-}
+for (const text of ['10.0.0.1', '::1', 'fe80::1:2', '2001:db8:0:0:0:0:0:1', '::ffff:10.0.0.1'])
+  test(`"${text}" is an IP address`, () => assert.ok(isIpAddress(text)));
+for (const text of ['10.0.0', '10.0.0.256', '10.0.0.01', '1::2::3', '2001:db8:0:0:0:0:1', 'kafka', ''])
+  test(`"${text}" is no IP address`, () => assert.ok(!isIpAddress(text)));
