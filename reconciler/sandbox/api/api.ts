@@ -4,7 +4,7 @@
  * `createApi` returns a handler of requests. The handler has no socket (`http.ts` puts HTTPS in front) and no timer, so that tests control
  * the time. A request is one synchronous step from its first read to its last write:
  *
- *     handle ──> route ──> access ──> read (get, list, watch)               store.ts  selectors.ts  watch.ts  table.ts
+ *     handle ──> route ──> access ──> read (get, list, watch)               store.ts  selectors.ts  watch.ts
  *                                └──> write (create, replace, patch,        writes.ts: admission.ts  conform.ts  ownership.ts
  *                                     apply, delete, evict)                 removals.ts
  *
@@ -16,7 +16,9 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { memoize } from '../memoize';
 import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
 import type { Admission } from './admission';
-import { ADMISSION_RULES } from './admission/rules';
+import { certManagerAdmission } from './admission/cert-manager';
+import { kafkaAdmission } from './admission/kafka';
+import { kafkaOpsRequestAdmission } from './admission/kafka-ops-request';
 import { discovery } from './discovery';
 import { ApiFailure, badRequest, detailsOf, internalError, statusOf, unsupportedMediaType } from './failure';
 import { PATCHES } from './patch';
@@ -26,7 +28,6 @@ import { type ResourceRoute, route } from './route';
 import { SEED_NAMESPACES, seedObjects } from './seed';
 import { selection } from './selectors';
 import { Store } from './store';
-import { tableOf } from './table';
 import { watch } from './watch';
 import { type Target, type WriteOptions, Writes } from './writes';
 
@@ -64,6 +65,8 @@ export interface ApiOptions {
   /** How many changes of each kind a watch can go back. Default: 1000. */
   readonly historyLimit?: number;
 }
+
+const ADMISSION_RULES: readonly Admission[] = [kafkaAdmission, kafkaOpsRequestAdmission, ...certManagerAdmission];
 
 /** Returns an API that has the namespaces, and KubeDB's catalog of versions. */
 export function createApi(options: ApiOptions): Api {
@@ -122,26 +125,22 @@ class InProcessApi implements Api {
     const found = route(url, method, this.resources);
     if (found === undefined) return text(404, '404 page not found\n');
     requireAccess(accessOf(found), this.denied);
-    if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch')
-      return this.read(found, url.searchParams, header.get('accept') ?? '', signal);
+    if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch') return this.read(found, url.searchParams, signal);
     const options = writeOptions(url.searchParams, header.get('user-agent'), warnings);
     return this.write(found, { contentType, body, options, query: url.searchParams });
   }
 
-  private read(target: ResourceRoute, query: URLSearchParams, accept: string, signal: AbortSignal | undefined): ApiResponse {
+  private read(target: ResourceRoute, query: URLSearchParams, signal: AbortSignal | undefined): ApiResponse {
     const { resource, namespace, name, verb } = target;
-    const table = tableOf(resource, accept, this.options.now);
-    const render = (object: KubeObject) =>
-      table === undefined ? this.textOf(object) : JSON.stringify(table([object], object.metadata.resourceVersion ?? ''));
-    if (verb === 'get') return { status: 200, headers: JSON_HEADERS, body: render(this.store.require(resource, namespace, name)) };
+    if (verb === 'get') return this.object(200, this.store.require(resource, namespace, name));
     const matches = selection(resource, query);
-    if (verb === 'watch')
+    if (verb === 'watch') {
+      const render = (object: KubeObject) => this.textOf(object);
       return { status: 200, headers: JSON_HEADERS, body: watch(this.store, { resource, namespace, matches, query, signal, render }) };
+    }
     const objects = this.store.list(resource, namespace).filter(matches);
-    const revision = String(this.store.revision);
-    if (table !== undefined) return json(200, table(objects, revision));
     const items = objects.map((object) => this.itemText(resource, object)).join(',');
-    const head = `"kind":"${resource.kind}List","apiVersion":"${resource.apiVersion}","metadata":{"resourceVersion":"${revision}"}`;
+    const head = `"kind":"${resource.kind}List","apiVersion":"${resource.apiVersion}","metadata":{"resourceVersion":"${this.store.revision}"}`;
     return { status: 200, headers: JSON_HEADERS, body: `{${head},"items":[${items}]}` };
   }
 

@@ -33,10 +33,10 @@ function resourceList(groupVersion: string, resources: readonly Resource[]): Jso
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: served.flatMap(entriesOf) };
 }
 
-function entriesOf({ plural, singular, namespaced, kind, shortNames, categories, hasStatus }: Resource): readonly JsonObject[] {
+function entriesOf({ plural, singular, namespaced, kind, shortNames, hasStatus }: Resource): readonly JsonObject[] {
   const subresource = { singularName: '', namespaced };
   return [
-    { name: plural, singularName: singular, namespaced, kind, verbs: VERBS, shortNames, categories },
+    { name: plural, singularName: singular, namespaced, kind, verbs: VERBS, shortNames },
     ...(hasStatus ? [{ ...subresource, name: `${plural}/status`, kind, verbs: ['get', 'patch', 'update'] }] : []),
     ...(kind === 'Pod'
       ? [{ ...subresource, name: 'pods/eviction', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }]

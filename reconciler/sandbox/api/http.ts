@@ -4,15 +4,17 @@
  * This is the only part of the API with sockets and real time: a watch ends after `timeoutSeconds` here, with a bookmark if the client
  * asked for one.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { generateKeyPair, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { stringify } from 'yaml';
+import { keyToPem } from '../stand-ins/pki/keys';
+import { createRequest, signRequest } from '../stand-ins/pki/x509';
 import { type Api, type ApiResponse, failed } from './api';
 import { ApiFailure } from './failure';
-import { makeServingCertificate } from './serving-certificate';
 import { WATCH_TIMEOUT } from './watch';
 
 export interface ApiServer {
@@ -31,7 +33,7 @@ export interface ApiServer {
 const MAX_WATCH_SECONDS = 3600;
 
 /** Serves the API until it is closed. */
-export async function serveApi(api: Api, options: { readonly port?: number; readonly namespace?: string } = {}): Promise<ApiServer> {
+export async function serveApi(api: Api): Promise<ApiServer> {
   const { certificate, key } = await makeServingCertificate();
   const token = randomBytes(24).toString('base64url');
   const server = createServer({ cert: certificate, key }, (request, response) => {
@@ -40,14 +42,14 @@ export async function serveApi(api: Api, options: { readonly port?: number; read
   server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(0, '127.0.0.1', resolve);
   });
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
     token,
     certificateAuthority: certificate,
-    kubeconfig: kubeconfig(url, certificate, token, options.namespace ?? 'default'),
+    kubeconfig: kubeconfig(url, certificate, token),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -85,13 +87,29 @@ async function send(response: ServerResponse, { status, headers, body }: ApiResp
   response.end();
 }
 
+/** Clients check the certificate by the real time, not by the sandbox's clock. */
+const VALIDITY = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2049-12-31T00:00:00Z') };
+
+/** Returns a self-signed certificate for this machine, with a key that is never written to disk. */
+async function makeServingCertificate(): Promise<{ readonly certificate: string; readonly key: string }> {
+  const { privateKey: key } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  const requestPem = createRequest(key, {
+    commonName: 'kafka-tls sandbox',
+    dnsNames: ['localhost'],
+    ipAddresses: ['127.0.0.1'],
+    isCA: true,
+    usages: ['digital signature', 'key encipherment', 'server auth'],
+  });
+  return { certificate: signRequest({ requestPem, key, nonce: randomUUID(), ...VALIDITY }), key: keyToPem(key, 'PKCS8') };
+}
+
 function isAuthorized(header: string | undefined, token: string): boolean {
   const given = Buffer.from(header ?? '');
   const wanted = Buffer.from(`Bearer ${token}`);
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function kubeconfig(server: string, certificate: string, token: string, namespace: string): string {
+function kubeconfig(server: string, certificate: string, token: string): string {
   const name = 'sandbox';
   const config = {
     apiVersion: 'v1',
@@ -99,7 +117,7 @@ function kubeconfig(server: string, certificate: string, token: string, namespac
     'current-context': name,
     clusters: [{ name, cluster: { server, 'certificate-authority-data': Buffer.from(certificate).toString('base64') } }],
     users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
   };
   return stringify(config, { lineWidth: 0 });
 }

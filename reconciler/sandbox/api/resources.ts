@@ -25,7 +25,6 @@ export interface Resource extends Kind {
   readonly version: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
   /** Served from a CustomResourceDefinition: pruned, defaulted and validated by its schema. */
   readonly isCustom: boolean;
   /** Status is written only through its subresource, and only status there. */
@@ -51,7 +50,6 @@ function resource(kind: Kind, traits: Traits): Resource {
     version: kind.apiVersion.slice(group === '' ? 0 : group.length + 1),
     singular: kind.kind.toLowerCase(),
     shortNames: [],
-    categories: [],
     isCustom,
     hasStatus,
     hasGeneration: isCustom,
@@ -62,8 +60,6 @@ function resource(kind: Kind, traits: Traits): Resource {
   };
 }
 
-/** Kinds that `kubectl get all` lists. */
-const ALL = ['all'];
 /** `kubectl describe` selects the events of an object by these. */
 const EVENT_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].map((f) => `involvedObject.${f}`);
 
@@ -77,16 +73,15 @@ export const RESOURCES: readonly Resource[] = [
   resource(KINDS.Namespace, { shortNames: ['ns'], hasStatus: true }),
   resource(KINDS.Pod, {
     shortNames: ['po'],
-    categories: ALL,
     hasStatus: true,
     schema: podSchema,
   }),
   resource(KINDS.Secret, { schema: configSchema }),
-  resource(KINDS.Service, { shortNames: ['svc'], categories: ALL, hasStatus: true, schema: serviceSchema }),
+  resource(KINDS.Service, { shortNames: ['svc'], hasStatus: true, schema: serviceSchema }),
   resource(KINDS.ServiceAccount, { shortNames: ['sa'], schema: serviceAccountSchema }),
   resource(KINDS.ControllerRevision, {}),
-  resource(KINDS.Job, { categories: ALL, hasStatus: true, hasGeneration: true, schema: jobSchema }),
-  resource(KINDS.CronJob, { shortNames: ['cj'], categories: ALL, hasStatus: true, hasGeneration: true, schema: cronJobSchema }),
+  resource(KINDS.Job, { hasStatus: true, hasGeneration: true, schema: jobSchema }),
+  resource(KINDS.CronJob, { shortNames: ['cj'], hasStatus: true, hasGeneration: true, schema: cronJobSchema }),
   resource(KINDS.Lease, { allowsUnconditionalUpdate: false }),
   resource(KINDS.PodDisruptionBudget, {
     shortNames: ['pdb'],
@@ -105,7 +100,7 @@ export const RESOURCES: readonly Resource[] = [
   custom(KINDS.CertificateRequest, certificateRequestSchema, { shortNames: ['cr', 'crs'] }),
   custom(KINDS.Issuer, issuerSchema, { shortNames: ['iss'] }),
   custom(KINDS.ClusterIssuer, issuerSchema, { shortNames: ['ciss'] }),
-  custom(KINDS.Kafka, kafkaSchema, { shortNames: ['kf'], categories: ALL }),
+  custom(KINDS.Kafka, kafkaSchema, { shortNames: ['kf'] }),
   custom(KINDS.GitOpsKafka, gitOpsKafkaSchema),
   custom(KINDS.KafkaVersion, kafkaVersionSchema, { shortNames: ['kfversion'], hasStatus: false }),
   custom(KINDS.KafkaOpsRequest, kafkaOpsRequestSchema, { shortNames: ['kfops'] }),

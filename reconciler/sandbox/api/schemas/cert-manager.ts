@@ -1,6 +1,5 @@
 /** Schemas of cert-manager's kinds. Of the issuers only the self-signed and the CA issuer are described. */
 import * as s from '../schema';
-import { subject } from './subject';
 
 const USAGES = [
   ...['signing', 'digital signature', 'content commitment', 'key encipherment', 'key agreement', 'data encipherment'],
@@ -8,6 +7,15 @@ const USAGES = [
   ...['email protection', 's/mime', 'ipsec end system', 'ipsec tunnel', 'ipsec user', 'timestamping', 'ocsp signing'],
   ...['microsoft sgc', 'netscape sgc'],
 ];
+
+/** The subject of a certificate, which KubeDB describes in the same way. */
+export const subject = s.object({
+  ...s.each(
+    s.list(s.string),
+    ...(['organizations', 'countries', 'organizationalUnits', 'localities', 'provinces', 'streetAddresses', 'postalCodes'] as const),
+  ),
+  serialNumber: s.string,
+});
 
 const condition = {
   ...s.each(s.string, 'type', 'reason', 'message'),

@@ -1,6 +1,6 @@
 /** Schemas of KubeDB's kinds, as far as TLS of a Kafka needs them; other parts are opaque. */
 import * as s from '../schema';
-import { subject } from './subject';
+import { subject } from './cert-manager';
 
 const ATOMIC = { 'x-kubernetes-map-type': 'atomic' } as const;
 
