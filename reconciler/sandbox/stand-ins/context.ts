@@ -1,5 +1,5 @@
 /** What every stand-in receives, and the operations on objects that all of them share. */
-import { type Condition, isEqual, type KubeObject } from '#model/kube-object';
+import { type Condition, conditionsOf, isEqual, type KubeObject } from '#model/kube-object';
 import type { Client } from '../client';
 import { type Clock, timestamp } from '../clock';
 import { memoize } from '../memoize';
@@ -56,11 +56,6 @@ export function withConditions(conditions: readonly Condition[], set: readonly N
     if (!isUnchanged) result.splice(at < 0 ? result.length : at, 1, { ...next, lastTransitionTime: timestamp(now) });
   }
   return result;
-}
-
-/** Returns the conditions of an object. */
-export function conditionsOf(object: KubeObject): readonly Condition[] {
-  return (object.status as Status | undefined)?.conditions ?? [];
 }
 
 /** Writes a status unless the object has it already. */

@@ -1,10 +1,11 @@
 /**
- * The objects that the stand-ins read and write, with the fields that matter to them. KubeDB, cert-manager and Kubernetes define many more,
- * which pass through unseen. These views are the sandbox's own: an error in the reconciler's views must not be repeated by its judge.
+ * The objects that the stand-ins read and write: with the fields of the API's schemas, or the fields that matter here. These views are the sandbox's own: an error in the reconciler's views must not be repeated by its judge.
  */
 import { KINDS as ALL_KINDS, type Condition, type Kind, type KubeObject } from '#model/kube-object';
-import type { TlsConfig } from '#model/tls';
-import type { CertificateContent } from './pki/content';
+import type { View } from '../api/schema';
+import type { certificateRequestSchema, certificateSchema, issuerSchema } from '../api/schemas/cert-manager';
+import type { kafkaOpsRequestSchema, kafkaSchema, kafkaVersionSchema } from '../api/schemas/kubedb';
+import type { podDisruptionBudgetSchema } from '../api/schemas/workloads';
 
 /** A kind together with the view of its objects. */
 export interface KindOf<T extends KubeObject> extends Kind {
@@ -17,6 +18,7 @@ export interface Status {
   readonly observedGeneration?: number;
 }
 
+type Viewed<S> = KubeObject & View<S>;
 type Texts = Readonly<Record<string, string>>;
 
 export interface Secret extends KubeObject {
@@ -76,109 +78,19 @@ export interface PetSet extends KubeObject {
   readonly status?: Status & { readonly readyReplicas?: number; readonly currentRevision?: string; readonly updateRevision?: string };
 }
 
-export interface Budget extends KubeObject {
-  readonly spec: {
-    readonly minAvailable?: number | string;
-    readonly maxUnavailable?: number | string;
-    readonly selector?: { readonly matchLabels?: Texts };
-  };
-  readonly status?: Status & { readonly disruptedPods?: Texts };
-}
+export type Budget = Viewed<typeof podDisruptionBudgetSchema>;
+export type Certificate = Viewed<typeof certificateSchema>;
+export type CertificateRequest = Viewed<typeof certificateRequestSchema>;
+export type Issuer = Viewed<typeof issuerSchema>;
+export type IssuerRef = Certificate['spec']['issuerRef'];
+export type Kafka = Viewed<typeof kafkaSchema>;
+export type KafkaVersion = Viewed<typeof kafkaVersionSchema>;
+export type OpsRequest = Viewed<typeof kafkaOpsRequestSchema>;
 
-/** cert-manager's reference to an issuer. cert-manager does not store the defaults of kind and group. */
-export interface IssuerRef {
-  readonly name: string;
-  readonly kind?: string;
-  readonly group?: string;
-}
-
-export interface Issuer extends KubeObject {
-  readonly spec: {
-    readonly selfSigned?: object;
-    readonly ca?: { readonly secretName: string };
-    readonly acme?: object;
-    readonly vault?: { readonly server: string; readonly path: string };
-  };
-  readonly status?: Status;
-}
-
-export interface Certificate extends KubeObject {
-  readonly spec: CertificateContent & {
-    readonly secretName: string;
-    readonly secretTemplate?: { readonly labels?: Texts; readonly annotations?: Texts };
-    readonly issuerRef: IssuerRef;
-    readonly duration?: string;
-    readonly renewBefore?: string;
-    readonly renewBeforePercentage?: number;
-    readonly renewal?: { readonly policy?: string };
-    readonly revisionHistoryLimit?: number;
-    readonly additionalOutputFormats?: readonly { readonly type: string }[];
-    readonly privateKey?: {
-      readonly algorithm?: 'RSA' | 'ECDSA' | 'Ed25519';
-      readonly size?: number;
-      readonly encoding?: 'PKCS1' | 'PKCS8';
-      readonly rotationPolicy?: 'Never' | 'Always';
-    };
-    readonly keystores?: {
-      readonly jks?: {
-        readonly create?: boolean;
-        readonly alias?: string;
-        readonly password?: string;
-        readonly passwordSecretRef?: { readonly name: string; readonly key?: string };
-      };
-    };
-  };
-  readonly status?: Status & {
-    readonly revision?: number;
-    readonly lastFailureTime?: string;
-    readonly failedIssuanceAttempts?: number;
-  };
-}
-
-export interface CertificateRequest extends KubeObject {
-  readonly spec: { readonly request: string; readonly issuerRef: IssuerRef; readonly duration?: string };
-  readonly status?: Status & { readonly certificate?: string; readonly ca?: string; readonly failureTime?: string };
-}
-
-/** `spec.tls` of a Kafka. */
-export type Tls = Pick<TlsConfig, 'issuerRef'> & Partial<TlsConfig>;
-
-interface KafkaRole {
-  readonly replicas?: number;
-  readonly storage?: object;
-  readonly podTemplate?: { readonly spec?: Partial<PodSpec> };
-}
-
-export interface Kafka extends KubeObject {
-  readonly spec: KafkaRole & {
-    readonly version: string;
-    readonly topology?: Readonly<Record<'controller' | 'broker', KafkaRole & { readonly suffix?: string }>>;
-    readonly storageType?: string;
-    readonly halted?: boolean;
-    readonly enableSSL?: boolean;
-    readonly tls?: Tls;
-    readonly disableSecurity?: boolean;
-    readonly authSecret?: { readonly name?: string };
-    readonly keystoreCredSecret?: { readonly name?: string };
-    readonly cruiseControl?: object;
-  };
-  readonly status?: Status & { readonly phase?: string };
-}
-
-export interface KafkaVersion extends KubeObject {
-  readonly spec: { readonly db: { readonly image: string }; readonly initContainer?: { readonly image: string } };
-}
-
-export interface OpsRequest extends KubeObject {
-  readonly spec: {
-    readonly type: string;
-    readonly databaseRef: { readonly name: string };
-    readonly tls?: Partial<Tls> & { readonly rotateCertificates?: boolean; readonly remove?: boolean };
-    readonly apply?: string;
-    readonly timeout?: string;
-  };
-  readonly status?: Status & { readonly phase?: string };
-}
+type AnyTls = NonNullable<Kafka['spec']['tls']>;
+/** `spec.tls` of a Kafka with an issuer. */
+export type Tls = AnyTls & Required<Pick<AnyTls, 'issuerRef'>>;
+export type TlsCertificate = NonNullable<Tls['certificates']>[number];
 
 function viewed<T extends KubeObject>(kind: Kind): KindOf<T> {
   return kind;

@@ -31,7 +31,8 @@ const secretReference = s.object(
   { required: ['kind', 'name'], ...ATOMIC },
 );
 
-const localReference = s.object({ name: { ...s.string, default: '' } }, ATOMIC);
+/** The default makes sure of the name. */
+const localReference = s.object({ name: { ...s.string, default: '' } }, ATOMIC) as s.Schema<{ name: string }>;
 
 const conditions = s.list(
   s.object(

@@ -43,7 +43,7 @@ export const serviceSchema = s.builtInSchema({
   status,
 });
 export const podDisruptionBudgetSchema = s.builtInSchema({
-  spec: s.open({ selector: labelSelector }),
+  spec: s.open({ selector: labelSelector, ...s.each(s.intOrString, 'minAvailable', 'maxUnavailable') }),
   status: s.open({
     ...s.each(s.int32, 'observedGeneration', 'disruptionsAllowed', 'desiredHealthy', 'currentHealthy'),
     disruptedPods: s.mapOf(s.string),

@@ -1,10 +1,10 @@
 /** CertificateRequests: approved at once, then signed after a while, refused, or left waiting for their issuer. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { goDurationMs } from '#model/go-duration';
-import { conditionOf, hasTrueCondition } from '#model/kube-object';
+import { conditionOf, conditionsOf, hasTrueCondition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
 import { keyOf } from '../cache';
-import { type Context, conditionsOf, type NewCondition, withConditions, writeStatus } from '../context';
+import { type Context, type NewCondition, withConditions, writeStatus } from '../context';
 import { type Controller, watch } from '../controller';
 import { issuerFaultsOf } from '../faults';
 import { type CertificateRequest, type Issuer, KINDS } from '../kinds';

@@ -1,7 +1,9 @@
 /** The facts about a Certificate, and the status that reports them. */
+
 import { goDurationMs } from '#model/go-duration';
+import { conditionsOf } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
-import { type Context, conditionsOf, type NewCondition, observing, withConditions, writeStatus } from '../context';
+import { type Context, type NewCondition, observing, withConditions, writeStatus } from '../context';
 import { type Certificate, type CertificateRequest, KINDS, type Secret } from '../kinds';
 import { findViolation, type Material, materialOf, type Violation } from './violations';
 

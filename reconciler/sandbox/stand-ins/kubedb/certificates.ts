@@ -1,5 +1,6 @@
 /** The Certificates of a Kafka, which KubeDB's ops-manager maintains. */
 import { conditionOf, hasTrueCondition, isEqual } from '#model/kube-object';
+import { revisionOf } from '../cert-manager/status';
 import { type Context, setConditions } from '../context';
 import { type Certificate, type Kafka, KINDS, type Tls } from '../kinds';
 import { ALIASES, certificateName } from './layout';
@@ -25,10 +26,6 @@ export async function triggerIssuance(context: Context, certificate: Certificate
   if (hasTrueCondition(certificate, 'Issuing')) return;
   const message = 'Certificate re-issuance manually triggered';
   await setConditions(context, certificate, [{ type: 'Issuing', status: 'True', reason: 'ManuallyTriggered', message }]);
-}
-
-export function revisionOf({ status }: Certificate): number {
-  return status?.revision ?? 0;
 }
 
 /**

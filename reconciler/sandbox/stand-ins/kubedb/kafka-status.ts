@@ -1,6 +1,6 @@
 /** Conditions and phase of a Kafka by KubeDB's rules. Pure. */
-import { type Condition, hasTrueCondition } from '#model/kube-object';
-import { conditionsOf, withConditions } from '../context';
+import { type Condition, conditionsOf } from '#model/kube-object';
+import { type NewCondition, observing, withConditions } from '../context';
 import type { Health } from '../kafka/processes';
 import type { Kafka, PetSet } from '../kinds';
 import { petSetsOf } from './layout';
@@ -20,38 +20,28 @@ export function kafkaStatus({ kafka, petSets, health, isObserved, now }: KafkaSt
   const subject = `The Kafka: ${namespace}/${name}`;
   const problem = replicaProblem(kafka, petSets);
   const isReady = problem === undefined && health.isAccepting && health.isComplete;
-  const isProvisioned = isReady || hasTrueCondition(kafka, 'Provisioned');
   const isHalted = kafka.spec.halted === true;
-  const rows: readonly (readonly [applies: boolean, type: string, status: 'True' | 'False', reason: string, message: string])[] = [
-    [
-      true,
-      'ProvisioningStarted',
-      'True',
-      'DatabaseProvisioningStartedSuccessfully',
-      `The KubeDB operator has started the provisioning of Kafka: ${namespace}/${name}`,
-    ],
-    [problem === undefined, 'ReplicaReady', 'True', 'AllReplicasReady', 'All desired replicas are ready.'],
-    [problem !== undefined, 'ReplicaReady', 'False', 'SomeReplicasNotReady', problem ?? ''],
-    [health.isAccepting, 'AcceptingConnection', 'True', 'DatabaseAcceptingConnectionRequest', `${subject} is accepting client requests`],
-    [
-      !health.isAccepting,
-      'AcceptingConnection',
-      'False',
-      'DatabaseNotAcceptingConnectionRequest',
-      `${subject} is not accepting client requests`,
-    ],
-    [isReady, 'Ready', 'True', 'ReadinessCheckSucceeded', `${subject} is ready.`],
-    [!isReady, 'Ready', 'False', 'ReadinessCheckFailed', `${subject} is not ready.`],
-    [isProvisioned, 'Provisioned', 'True', 'DatabaseSuccessfullyProvisioned', `${subject} is successfully provisioned.`],
-    [isHalted, 'Halted', 'True', 'DatabaseHaltedSuccessfully', `${subject} is halted.`],
-  ];
   const kept = conditionsOf(kafka).filter((c) => isHalted || c.type !== 'Halted');
-  // These two describe the past: a new generation does not repeat them.
-  const isPast = (type: string) => ['ProvisioningStarted', 'Provisioned'].includes(type) && kept.some((c) => c.type === type);
-  const set = rows.flatMap(([applies, type, status, reason, message]) =>
-    applies && !isPast(type) ? [{ type, status, reason, message, observedGeneration: generation }] : [],
-  );
-  const conditions = withConditions(kept, set, now);
+  const yes = (type: string, reason: string, message: string): NewCondition => ({ type, status: 'True', reason, message });
+  const no = (type: string, reason: string, message: string): NewCondition => ({ type, status: 'False', reason, message });
+  /** Describes the past: a new generation does not repeat it. */
+  const once = (condition: NewCondition) => (kept.some((c) => c.type === condition.type) ? [] : [condition]);
+  const started = `The KubeDB operator has started the provisioning of Kafka: ${namespace}/${name}`;
+  const set = [
+    ...once(yes('ProvisioningStarted', 'DatabaseProvisioningStartedSuccessfully', started)),
+    problem === undefined
+      ? yes('ReplicaReady', 'AllReplicasReady', 'All desired replicas are ready.')
+      : no('ReplicaReady', 'SomeReplicasNotReady', problem),
+    health.isAccepting
+      ? yes('AcceptingConnection', 'DatabaseAcceptingConnectionRequest', `${subject} is accepting client requests`)
+      : no('AcceptingConnection', 'DatabaseNotAcceptingConnectionRequest', `${subject} is not accepting client requests`),
+    isReady
+      ? yes('Ready', 'ReadinessCheckSucceeded', `${subject} is ready.`)
+      : no('Ready', 'ReadinessCheckFailed', `${subject} is not ready.`),
+    ...(isReady ? once(yes('Provisioned', 'DatabaseSuccessfullyProvisioned', `${subject} is successfully provisioned.`)) : []),
+    ...(isHalted ? [yes('Halted', 'DatabaseHaltedSuccessfully', `${subject} is halted.`)] : []),
+  ];
+  const conditions = withConditions(kept, observing(kafka, set), now);
   return { ...kafka.status, phase: phaseOf(conditions), ...(isObserved ? { observedGeneration: generation } : {}), conditions };
 }
 

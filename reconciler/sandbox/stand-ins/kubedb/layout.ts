@@ -3,8 +3,7 @@
  * have their own copy of these facts. If they read the model by which the native executor renders objects, an error there would pass
  * unnoticed.
  */
-import type { CertificateSpec } from '#model/tls';
-import type { Kafka, Pod, PodSpec, Tls } from '../kinds';
+import type { Kafka, Pod, PodSpec, Tls, TlsCertificate } from '../kinds';
 
 export type Role = 'controller' | 'broker' | 'combined';
 
@@ -39,11 +38,12 @@ export function petSetsOf({ metadata: { name }, spec }: Kafka): readonly PetSetP
   return roles.map((role) => {
     const part = role === 'combined' ? spec : (topology?.[role] ?? {});
     return {
-      name: role === 'combined' ? name : `${name}-${topology?.[role].suffix ?? role}`,
+      name: role === 'combined' ? name : `${name}-${topology?.[role]?.suffix ?? role}`,
       role,
       replicas: part.replicas ?? 1,
       storage: part.storage ?? {},
-      podSpec: part.podTemplate?.spec ?? {},
+      // The API server has no schema for pods inside a Kafka.
+      podSpec: (part.podTemplate?.spec ?? {}) as object as Partial<PodSpec>,
     };
   });
 }
@@ -100,13 +100,13 @@ export function roleLabels(kafka: string, role: Role): Readonly<Record<string, s
   };
 }
 
-/** Returns the TLS configuration of a Kafka, or undefined without TLS. */
-export function tlsOf({ spec }: Kafka): Tls | undefined {
-  return spec.enableSSL === true ? spec.tls : undefined;
+/** Returns the TLS configuration of a Kafka, or undefined without TLS. TLS without an issuer, for which KubeDB signs by itself, is not imitated. */
+export function tlsOf({ spec: { enableSSL, tls } }: Kafka): Tls | undefined {
+  return enableSSL === true && tls?.issuerRef !== undefined ? { ...tls, issuerRef: tls.issuerRef } : undefined;
 }
 
 /** Returns the entry of an alias with its Secret. */
-export function certificateOf(kafka: string, { certificates = [] }: Tls, alias: string): CertificateSpec & { readonly secretName: string } {
+export function certificateOf(kafka: string, { certificates = [] }: Tls, alias: string): TlsCertificate & { secretName: string } {
   const entry = certificates.find((c) => c.alias === alias);
   return { alias, ...entry, secretName: entry?.secretName || certificateName(kafka, alias) };
 }

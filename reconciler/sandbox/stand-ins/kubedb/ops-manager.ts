@@ -11,9 +11,9 @@
  * until a rotation has issued new certificates, unless the option `rotationRace` imitates KubeDB. `maxRetries` has no effect. Requests of
  * other types stay untouched.
  */
-import { conditionOf, hasTrueCondition, type Kind } from '#model/kube-object';
+import { conditionOf, conditionsOf, hasTrueCondition, type Kind } from '#model/kube-object';
 import { named } from '../cache';
-import { type Context, conditionsOf, setConditions, writeStatus } from '../context';
+import { type Context, setConditions, writeStatus } from '../context';
 import { type Again, type Controller, watch } from '../controller';
 import { type Kafka, KINDS, type OpsRequest } from '../kinds';
 import { certificatesOf, ensureCertificates, triggerIssuance } from './certificates';

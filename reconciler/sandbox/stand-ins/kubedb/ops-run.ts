@@ -4,14 +4,14 @@
  * in memory.
  */
 import { goDurationMs } from '#model/go-duration';
-import { hasTrueCondition } from '#model/kube-object';
+import { conditionsOf, hasTrueCondition } from '#model/kube-object';
 import { ApiError } from '#reconciler/sandbox/client';
-import { type Context, conditionsOf, isOwnedBy, type NewCondition, setConditions } from '../context';
+import { revisionOf } from '../cert-manager/status';
+import { type Context, isOwnedBy, type NewCondition, setConditions } from '../context';
 import type { Again } from '../controller';
 import { hasPodFault } from '../faults';
 import { type Kafka, KINDS, type OpsRequest, type Pod } from '../kinds';
-import { isReadyPod } from '../kubernetes/petset';
-import { certificatesOf, ensureCertificates, isIssued, revisionOf, triggerIssuance } from './certificates';
+import { certificatesOf, ensureCertificates, isIssued, triggerIssuance } from './certificates';
 import { kafkaNodeOf, nodesOf } from './layout';
 import { type Target, tlsFields } from './ops-requests';
 import { provisionBasics, provisionWorkloads } from './provision';
@@ -147,7 +147,7 @@ function hasIsolatedPod({ cache }: Context, { metadata }: Kafka): boolean {
   return cache
     .list(KINDS.Pod, metadata.namespace)
     .filter((pod) => kafkaNodeOf(pod)?.kafka === metadata.name && isRunning(pod))
-    .some((pod) => !isReadyPod(pod) && !hasPodFault('never-ready', cache, pod));
+    .some((pod) => !hasTrueCondition(pod, 'Ready') && !hasPodFault('never-ready', cache, pod));
 }
 
 function isRunning({ status }: Pod): boolean {

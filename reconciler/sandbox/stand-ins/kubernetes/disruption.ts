@@ -1,8 +1,10 @@
 /** Stand-in for Kubernetes' disruption controller: how many pods of a PodDisruptionBudget may be evicted at the moment. */
+import { hasTrueCondition } from '#model/kube-object';
+import { matchesLabelSelector } from '#reconciler/sandbox/api/selectors';
 import { type Context, writeStatus } from '../context';
 import { type Controller, watch } from '../controller';
 import { type Budget, KINDS, type Pod } from '../kinds';
-import { isReadyPod, isStaying } from './petset';
+import { isStaying } from './petset';
 
 /** An evicted pod that still exists after this time counts as staying. */
 const FORGET_MS = 120_000;
@@ -16,14 +18,14 @@ export function disruptionController(context: Context): Controller<Budget> {
     ],
     reconcile: async (budget) => {
       const pods = cache.list(KINDS.Pod, budget.metadata.namespace).filter((pod) => selects(budget, pod));
-      const healthy = pods.filter((pod) => isStaying(pod) && isReadyPod(pod)).map((pod) => pod.metadata.name);
+      const healthy = pods.filter((pod) => isStaying(pod) && hasTrueCondition(pod, 'Ready')).map((pod) => pod.metadata.name);
       // An allowed eviction counts at once, before the pod is seen to be deleted.
       const evicted = Object.entries(budget.status?.disruptedPods ?? {}).filter(
         ([name, at]) => clock.now().getTime() - Date.parse(at) <= FORGET_MS && healthy.includes(name),
       );
       const expectedPods = expectedOf(context, pods);
       const currentHealthy = healthy.length - evicted.length;
-      const { minAvailable, maxUnavailable } = budget.spec;
+      const { minAvailable, maxUnavailable } = budget.spec ?? {};
       const desiredHealthy = maxUnavailable === undefined ? Number(minAvailable ?? 0) : Math.max(0, expectedPods - Number(maxUnavailable));
       await writeStatus(context, budget, {
         ...(evicted.length === 0 ? {} : { disruptedPods: Object.fromEntries(evicted) }),
@@ -38,9 +40,8 @@ export function disruptionController(context: Context): Controller<Budget> {
   };
 }
 
-/** Compares `matchLabels` only: KubeDB writes nothing else. */
 function selects({ spec }: Budget, pod: Pod): boolean {
-  return Object.entries(spec.selector?.matchLabels ?? {}).every(([key, value]) => pod.metadata.labels?.[key] === value);
+  return matchesLabelSelector(spec?.selector ?? {}, pod.metadata.labels);
 }
 
 /** Returns the number of replicas that the owners of the pods want. */

@@ -4,8 +4,8 @@
  * The pods refer to volume claims that do not exist. There are no placement policies.
  */
 import { contentHash } from '#model/content-hash';
-import type { KubeObject } from '#model/kube-object';
-import { type Context, conditionsOf, controllerOf, isOwnedBy, writeStatus } from '../context';
+import { hasTrueCondition, type KubeObject } from '#model/kube-object';
+import { type Context, controllerOf, isOwnedBy, writeStatus } from '../context';
 import { type Controller, watchOwned } from '../controller';
 import { KINDS, type PetSet, type Pod } from '../kinds';
 import { ordinalOf } from '../kubedb/layout';
@@ -35,11 +35,6 @@ export function petSetController(context: Context): Controller<PetSet> {
 /** Tells whether a pod is not being deleted. */
 export function isStaying({ metadata }: KubeObject): boolean {
   return metadata.deletionTimestamp === undefined;
-}
-
-/** Tells whether a pod's Ready condition is True. */
-export function isReadyPod(pod: Pod): boolean {
-  return conditionsOf(pod).some((c) => c.type === 'Ready' && c.status === 'True');
 }
 
 async function recordRevision({ client }: Context, petSet: PetSet, name: string): Promise<void> {
@@ -82,7 +77,7 @@ function podOf(petSet: PetSet, ordinal: number, revision: string): KubeObject {
 
 function statusOf(petSet: PetSet, pods: readonly Pod[], updateRevision: string): object {
   const staying = pods.filter(isStaying);
-  const ready = staying.filter(isReadyPod).length;
+  const ready = staying.filter((p) => hasTrueCondition(p, 'Ready')).length;
   const currentRevision = petSet.status?.currentRevision ?? updateRevision;
   const countAt = (revision: string) => staying.filter((p) => p.metadata.labels?.[REVISION_LABEL] === revision).length;
   return {

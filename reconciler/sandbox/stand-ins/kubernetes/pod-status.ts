@@ -1,6 +1,7 @@
 /** The status of a pod, as a kubelet reports it. */
+import { conditionsOf } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
-import { conditionsOf, type NewCondition, withConditions } from '../context';
+import { type NewCondition, withConditions } from '../context';
 import type { Pod } from '../kinds';
 
 /** What a kubelet knows about the containers of a pod. */
