@@ -3,7 +3,7 @@
  * item, sets value by value, everything else as a whole. Unknown fields merge as Kubernetes guesses: maps are granular, lists are atomic.
  */
 import { isEqual } from '#model/kube-object';
-import { type FieldSet, fieldSet, ITSELF } from './field-set';
+import { type FieldSet, pathTo, ROOT } from './field-set';
 import { isObject } from './json';
 import { memberSchema, type Schema } from './schema';
 
@@ -39,43 +39,44 @@ function assemble(value: unknown, parts: readonly Part[]): unknown {
 }
 
 /** Returns the fields that a configuration sets, as an apply owns them. */
-export function fieldsOf(value: unknown, schema: Schema | undefined, isItem = false): FieldSet | undefined {
+export function fieldsOf(value: unknown, schema: Schema | undefined, path = ROOT): string[] {
   const parts = partsOf(value, schema);
-  if (parts === undefined || (parts.length === 0 && isObject(value))) return ITSELF;
-  const below = parts.map((part) => [part.element, fieldsOf(part.value, part.schema, Array.isArray(value))] as const);
-  return fieldSet(isItem, below);
+  if (parts === undefined || (parts.length === 0 && isObject(value))) return [path];
+  return parts.flatMap((part) => {
+    const at = pathTo(path, part.element);
+    const below = fieldsOf(part.value, part.schema, at);
+    return Array.isArray(value) ? [at, ...below] : below;
+  });
 }
 
 export interface Diff {
   /** Added or modified. */
-  readonly changed?: FieldSet | undefined;
-  readonly removed?: FieldSet | undefined;
+  readonly changed: string[];
+  readonly removed: string[];
 }
 
 /** Returns the fields in which two versions differ. A field that is added or removed is so with everything below it. */
-export function compare(before: unknown, after: unknown, schema: Schema | undefined): Diff {
-  if (before === after) return {};
-  if (before === undefined) return { changed: everythingIn(after, schema) };
-  if (after === undefined) return { removed: everythingIn(before, schema) };
+export function compare(
+  before: unknown,
+  after: unknown,
+  schema: Schema | undefined,
+  path = ROOT,
+  diff: Diff = { changed: [], removed: [] },
+): Diff {
+  if (before === after) return diff;
   const old = partsOf(before, schema);
   const now = partsOf(after, schema);
-  if (old === undefined || now === undefined) return isEqual(before, after) ? {} : { changed: ITSELF };
-  const byElement = (parts: readonly Part[]) => new Map(parts.map((part) => [part.element, part]));
+  if (before === undefined) diff.changed.push(path);
+  else if (after === undefined) diff.removed.push(path);
+  else if (old === undefined || now === undefined) {
+    if (!isEqual(before, after)) diff.changed.push(path);
+    return diff;
+  }
+  const byElement = (parts: readonly Part[] = []) => new Map(parts.map((part) => [part.element, part]));
   const [left, right] = [byElement(old), byElement(now)];
-  const diffs = [...new Map([...left, ...right])].map(
-    ([element, part]) => [element, compare(left.get(element)?.value, right.get(element)?.value, part.schema)] as const,
-  );
-  const collect = (kind: keyof Diff) =>
-    fieldSet(
-      false,
-      diffs.map(([element, diff]) => [element, diff[kind]]),
-    );
-  return { changed: collect('changed'), removed: collect('removed') };
-}
-
-function everythingIn(value: unknown, schema: Schema | undefined): FieldSet | undefined {
-  const below = (partsOf(value, schema) ?? []).map((part) => [part.element, everythingIn(part.value, part.schema)] as const);
-  return fieldSet(true, below);
+  for (const [element, part] of new Map([...left, ...right]))
+    compare(left.get(element)?.value, right.get(element)?.value, part.schema, pathTo(path, element), diff);
+  return diff;
 }
 
 /** Returns the live value with the applied one laid over it. */
@@ -92,14 +93,14 @@ export function merge(live: unknown, applied: unknown, schema: Schema | undefine
   return assemble(live, [...merged, ...over.values()]);
 }
 
-/** Returns the value without the fields that were owned before and are not owned any more. */
-export function withoutAbandoned(value: unknown, schema: Schema | undefined, before: FieldSet, now: FieldSet | undefined): unknown {
+/** Returns the value without the fields that were owned before and are not owned any more. Both sets include the fields around them. */
+export function withoutAbandoned(value: unknown, schema: Schema | undefined, before: FieldSet, now: FieldSet, path = ROOT): unknown {
   const parts = partsOf(value, schema);
   if (parts === undefined) return value;
   const kept = parts.flatMap((part): readonly Part[] => {
-    const [was, is] = [before[part.element], now?.[part.element]];
-    if (was === undefined) return [part];
-    return is === undefined ? [] : [{ ...part, value: withoutAbandoned(part.value, part.schema, was, is) }];
+    const at = pathTo(path, part.element);
+    if (!before.has(at)) return [part];
+    return now.has(at) ? [{ ...part, value: withoutAbandoned(part.value, part.schema, before, now, at) }] : [];
   });
   return assemble(value, kept);
 }

@@ -2,11 +2,11 @@
  * The owners of each field: `metadata.managedFields`. An apply owns the fields that it sends, and is refused if it would change fields of
  * other owners. Any other write owns the fields that it changes and takes them from their owners.
  */
-import { isEqual, type KubeObject } from '#model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { ApiFailure } from './failure';
-import { type FieldSet, formatPath, ITSELF, intersection, pathsOf, readFieldSet, union, without, withoutTrees } from './field-set';
+import { type FieldSet, formatPath, outside, pathTo, ROOT, readFieldSet, union, withAncestors, without, writeFieldSet } from './field-set';
 import type { Draft, Metadata } from './json';
-import { compare, type Diff, fieldsOf, merge, withoutAbandoned } from './merge';
+import { compare, fieldsOf, merge, withoutAbandoned } from './merge';
 import type { Resource } from './resources';
 
 /** One writer: by which manager, kind of request and subresource objects are written. */
@@ -19,7 +19,7 @@ export interface Writer {
 
 interface Owner extends Writer {
   readonly time: string;
-  readonly fields: FieldSet | undefined;
+  readonly fields: FieldSet;
 }
 
 type ManagedFields = NonNullable<Metadata['managedFields']>;
@@ -29,13 +29,9 @@ const SERVER_METADATA = [
   ...['deletionTimestamp', 'deletionGracePeriodSeconds'],
 ];
 /** Fields without an owner. */
-const UNOWNED: FieldSet = {
-  'f:apiVersion': ITSELF,
-  'f:kind': ITSELF,
-  'f:metadata': Object.fromEntries(SERVER_METADATA.map((name) => [`f:${name}`, ITSELF])),
-};
+const UNOWNED = ['f:apiVersion', 'f:kind', ...SERVER_METADATA.map((name) => pathTo('f:metadata', `f:${name}`))];
 /** Every object has these fields, for every writer. */
-const ALWAYS_THERE: FieldSet = { '.': ITSELF, 'f:metadata': ITSELF };
+const ALWAYS_THERE: FieldSet = new Set([ROOT, 'f:metadata']);
 
 function ownersOf(object: KubeObject | undefined): readonly Owner[] {
   const entries = (object?.metadata.managedFields ?? []) as readonly (Omit<Owner, 'fields'> & { readonly fieldsV1?: unknown })[];
@@ -44,8 +40,8 @@ function ownersOf(object: KubeObject | undefined): readonly Owner[] {
 
 function entriesOf(owners: readonly Owner[]): ManagedFields {
   return owners
-    .filter((owner) => owner.fields !== undefined)
-    .map(({ fields, ...owner }) => ({ ...owner, fieldsType: 'FieldsV1', fieldsV1: fields }));
+    .filter((owner) => owner.fields.size > 0)
+    .map(({ fields, ...owner }) => ({ ...owner, fieldsType: 'FieldsV1', fieldsV1: writeFieldSet(fields) }));
 }
 
 function isSameWriter(a: Writer, b: Writer): boolean {
@@ -53,16 +49,19 @@ function isSameWriter(a: Writer, b: Writer): boolean {
 }
 
 /** Returns the owners after a writer got these fields. An entry that stays the same keeps its time. */
-function withFields(owners: readonly Owner[], writer: Writer, fields: FieldSet | undefined, now: string): readonly Owner[] {
+function withFields(owners: readonly Owner[], writer: Writer, fields: FieldSet, now: string): readonly Owner[] {
   const mine = owners.find((owner) => isSameWriter(owner, writer));
   if (mine === undefined) return [...owners, { ...writer, time: now, fields }];
-  const time = isEqual(mine.fields, fields) ? mine.time : now;
-  return owners.map((owner) => (owner === mine ? { ...mine, time, fields } : owner));
+  const isSame = mine.fields.size === fields.size && without(fields, mine.fields).size === 0;
+  return owners.map((owner) => (owner === mine ? { ...mine, time: isSame ? mine.time : now, fields } : owner));
 }
 
-/** Returns an owner after a write by another one: without the fields that are gone, and without those that the writer took. */
-function afterOther(owner: Owner, { changed, removed }: Diff): Owner {
-  return { ...owner, fields: without(without(owner.fields, removed), changed) };
+/** Returns owners without the fields that are gone and, except for the writer, without those that the writer took. */
+function afterWrite(owners: readonly Owner[], writer: Writer, changed: FieldSet, removed: FieldSet): readonly Owner[] {
+  return owners.map((owner) => {
+    const left = without(owner.fields, removed);
+    return { ...owner, fields: isSameWriter(owner, writer) ? left : without(left, changed) };
+  });
 }
 
 /** Returns the managedFields after a write that is not an apply. */
@@ -74,12 +73,10 @@ export function ownersAfterUpdate(
   now: string,
 ): ManagedFields {
   const diff = compare(before, after, resource.schema);
-  const changed = without(withoutTrees(diff.changed, UNOWNED), ALWAYS_THERE);
-  const owners = ownersOf(before).map((owner) =>
-    afterOther(owner, { removed: diff.removed, changed: isSameWriter(owner, writer) ? undefined : changed }),
-  );
-  if (changed === undefined) return entriesOf(owners);
-  const mine = owners.find((owner) => isSameWriter(owner, writer))?.fields;
+  const changed = without(outside(new Set(diff.changed), UNOWNED), ALWAYS_THERE);
+  const owners = afterWrite(ownersOf(before), writer, changed, new Set(diff.removed));
+  if (changed.size === 0) return entriesOf(owners);
+  const mine = owners.find((owner) => isSameWriter(owner, writer))?.fields ?? new Set();
   return entriesOf(withFields(owners, writer, union(mine, changed), now));
 }
 
@@ -96,28 +93,28 @@ export interface ApplyRequest {
 export function applyConfiguration({ live, configuration, resource, writer, force, now }: ApplyRequest): Draft {
   const { schema } = resource;
   const otherParts = writer.subresource === 'status' ? ['f:spec', 'f:metadata'] : resource.hasStatus ? ['f:status'] : [];
-  const untouchable: FieldSet = { ...UNOWNED, ...Object.fromEntries(otherParts.map((part) => [part, ITSELF])) };
-  const sent = fieldsOf(configuration, schema);
+  const untouchable = [...UNOWNED, ...otherParts];
+  const sent: FieldSet = new Set(fieldsOf(configuration, schema));
   const owners = ownersOf(live);
   const mine = owners.find((owner) => isSameWriter(owner, writer));
   const others = owners.filter((owner) => owner !== mine);
 
   const laidOver = merge(live, configuration, schema);
   const stillOwned = others.reduce((fields, owner) => union(fields, owner.fields), sent);
-  const merged = mine?.fields === undefined ? laidOver : withoutAbandoned(laidOver, schema, mine.fields, stillOwned);
+  const merged = mine === undefined ? laidOver : withoutAbandoned(laidOver, schema, withAncestors(mine.fields), withAncestors(stillOwned));
   const diff = compare(live, merged, schema);
-  const changed = without(withoutTrees(diff.changed, untouchable), ALWAYS_THERE);
+  const changed = without(outside(new Set(diff.changed), untouchable), ALWAYS_THERE);
   if (!force) refuseConflicts(others, changed);
 
-  const remaining = owners.map((owner) => (owner === mine ? owner : afterOther(owner, { changed, removed: diff.removed })));
-  const managedFields = entriesOf(withFields(remaining, writer, withoutTrees(sent, untouchable), now));
+  const remaining = afterWrite(owners, writer, changed, new Set(diff.removed));
+  const managedFields = entriesOf(withFields(remaining, writer, outside(sent, untouchable), now));
   const draft = merged as Draft;
   return { ...draft, metadata: { ...draft.metadata, managedFields } };
 }
 
-function refuseConflicts(others: readonly Owner[], changed: FieldSet | undefined): void {
+function refuseConflicts(others: readonly Owner[], changed: FieldSet): void {
   const conflicts = others.flatMap((owner) =>
-    pathsOf(intersection(owner.fields, changed)).map((path) => ({ owner: formatOwner(owner), field: formatPath(path) })),
+    [...owner.fields].filter((path) => changed.has(path)).map((path) => ({ owner: formatOwner(owner), field: formatPath(path) })),
   );
   if (conflicts.length === 0) return;
   const names = [...new Set(conflicts.map((c) => c.owner))].sort();
