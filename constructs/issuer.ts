@@ -64,7 +64,7 @@ export class TlsIssuer {
       subject: options.subject as Subject | undefined,
       duration: goDuration(options.duration),
       renewBefore: goDuration(options.renewBefore),
-      ...(options.keyAlgorithm === undefined ? {} : { keyAlgorithm: KeyAlgorithm._of(options.keyAlgorithm) }),
+      keyAlgorithm: options.keyAlgorithm && KeyAlgorithm._of(options.keyAlgorithm),
     });
   }
 

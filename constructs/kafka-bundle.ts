@@ -18,7 +18,7 @@ import { capabilitiesOf } from './model/capabilities';
 import { contentHash } from './model/content-hash';
 import type { Desired } from './model/desired';
 import type { Kafka } from './model/kinds/index';
-import { formatRef, KINDS, type KubeObject, refOf } from './model/kube-object';
+import { formatRef, KINDS, type KubeObject, manifestOf, refOf } from './model/kube-object';
 import { brokerCertificate, keystoreCredSecret, offshootLabels, petSetsOf } from './model/kubedb';
 import {
   type ApplicationSettings,
@@ -262,13 +262,10 @@ export class KafkaBundle extends Construct {
   private addBrokerCertificate(alias: Alias): ApiObject {
     const { kafka } = this.desired;
     const metadata = ownedMetadata(this.desired, brokerCertificateName(kafka, alias));
-    return this.chart.add({
-      apiVersion: KINDS.Certificate.apiVersion,
-      kind: KINDS.Certificate.kind,
-      // KubeDB finds its Certificates by these labels, so they override those of the chart.
-      metadata: { ...metadata, labels: { ...metadata.labels, ...offshootLabels(kafka) } },
-      spec: Lazy.any({ produce: () => this.brokerCertificate(alias).spec }),
-    });
+    // KubeDB finds its Certificates by these labels, so they override those of the chart.
+    const labels = { ...metadata.labels, ...offshootLabels(kafka) };
+    const spec = Lazy.any({ produce: () => this.brokerCertificate(alias).spec });
+    return this.chart.add(manifestOf(KINDS.Certificate, { ...metadata, labels }, spec));
   }
 
   private brokerCertificate(alias: Alias): KubeObject {

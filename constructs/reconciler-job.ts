@@ -15,9 +15,9 @@ import { type ExtraSpec, type KafkaIdentity, ownedMetadata } from './model/manif
 import { bundleName, cronJobName, jobNameOf, LABEL_KAFKA } from './model/names';
 import { permissions } from './model/permissions';
 import { mapIn } from './model/plain-data';
-import { valueAt } from './model/rules';
-import { cronJobViolations, jobViolations } from './model/validate-job';
-import { podViolations } from './model/validate-pod';
+import { checkRules, valueAt } from './model/rules';
+import { CRON_JOB_RULES, jobRules } from './model/validate-job';
+import { podRules } from './model/validate-pod';
 import type { Violation } from './model/violation';
 import { CONTAINER, completePod, podNeeds, podProps, podSelector, type ReconcilerPod } from './pod-template';
 import { ReconcileSchedule } from './reconcile-schedule';
@@ -137,11 +137,11 @@ export class ReconcilerJob extends Construct {
     const ofItsJobs = this.violationsOf({ ...cronJob, spec: valueAt(cronJob, 'spec.jobTemplate.spec') })
       .filter((one) => !isOfJob(one))
       .map((one) => ({ ...one, field: `spec.jobTemplate.${one.field}` }));
-    return [...ofJob, ...ofItsJobs, ...cronJobViolations(cronJob)];
+    return [...ofJob, ...ofItsJobs, ...checkRules(cronJob, CRON_JOB_RULES)];
   }
 
   private violationsOf(job: KubeObject): readonly Violation[] {
-    return [...jobViolations(job, secondsPerPod(this.context)), ...podViolations(job, podNeeds(this.context.identity))];
+    return [...checkRules(job, jobRules(secondsPerPod(this.context))), ...checkRules(job, podRules(podNeeds(this.context.identity)))];
   }
 
   /** Adds what cdk8s-plus does not model to the spec of a Job. */

@@ -76,6 +76,11 @@ export function kindOf(object: { readonly apiVersion: string; readonly kind: str
   return KINDS_BY_NAME.get(`${object.apiVersion} ${object.kind}`);
 }
 
+/** Returns a manifest of a kind. */
+export function manifestOf({ apiVersion, kind }: Kind, metadata: ObjectMeta, spec: unknown): KubeObject {
+  return { apiVersion, kind, metadata, spec };
+}
+
 /** Returns a reference to one object of a kind. */
 export function ref(of: Kind, namespace: string | undefined, name: string): ObjectRef {
   return {

@@ -11,7 +11,7 @@
  * its objects, and the reconciler may delete objects with its label.
  */
 import type { KeyKind } from './key-kind';
-import { canonical, isMap, KINDS, type KubeObject, type ObjectMeta } from './kube-object';
+import { canonical, isMap, KINDS, type KubeObject, manifestOf, type ObjectMeta } from './kube-object';
 import { ANNOTATION_OWNER, LABEL_KAFKA, withSuffix } from './names';
 import { ALIASES, type CertificateSpec, type IssuerRef, normalizeTls, type Subject, type TlsConfig, type TlsState } from './tls';
 
@@ -30,15 +30,15 @@ export type ExtraSpec = Readonly<Record<string, unknown>>;
 /** The chosen issuer. */
 export type IssuerSettings =
   | { readonly kind: 'reference'; readonly ref: IssuerRef }
-  | { readonly kind: 'caSecret'; readonly secret: string; readonly name: string | undefined }
+  | { readonly kind: 'caSecret'; readonly secret: string; readonly name?: string | undefined }
   | {
       readonly kind: 'selfSignedCa';
-      readonly name: string | undefined;
-      readonly commonName: string | undefined;
-      readonly subject: Subject | undefined;
-      readonly duration: string | undefined;
-      readonly renewBefore: string | undefined;
-      readonly keyAlgorithm?: KeyKind;
+      readonly name?: string | undefined;
+      readonly commonName?: string | undefined;
+      readonly subject?: Subject | undefined;
+      readonly duration?: string | undefined;
+      readonly renewBefore?: string | undefined;
+      readonly keyAlgorithm?: KeyKind | undefined;
     };
 
 /** Settings of one certificate of the brokers. */
@@ -131,11 +131,10 @@ export function issuerManifests(issuer: IssuerSettings, identity: KafkaIdentity)
   const root = `${name}${SELF_SIGNED_SUFFIX}`;
   return [
     issuerManifest(identity, root, { selfSigned: {} }),
-    {
-      apiVersion: KINDS.Certificate.apiVersion,
-      kind: KINDS.Certificate.kind,
-      metadata: ownedMetadata(identity, name),
-      spec: canonical({
+    manifestOf(
+      KINDS.Certificate,
+      ownedMetadata(identity, name),
+      canonical({
         secretName: name,
         secretTemplate: secretTemplateOf(identity),
         isCA: true,
@@ -147,13 +146,13 @@ export function issuerManifests(issuer: IssuerSettings, identity: KafkaIdentity)
         privateKey: { ...(issuer.keyAlgorithm ?? CA_KEY), rotationPolicy: 'Never' },
         issuerRef: { group: CERT_MANAGER, kind: 'Issuer', name: root },
       }),
-    },
+    ),
     issuerManifest(identity, name, { ca: { secretName: name } }),
   ];
 }
 
 function issuerManifest(identity: KafkaIdentity, name: string, spec: object): KubeObject {
-  return { apiVersion: KINDS.Issuer.apiVersion, kind: KINDS.Issuer.kind, metadata: ownedMetadata(identity, name), spec };
+  return manifestOf(KINDS.Issuer, ownedMetadata(identity, name), spec);
 }
 
 /** Returns the `spec.tls` of the settings, in which KubeDB's webhook has nothing to complete. */
@@ -178,12 +177,7 @@ export function completeTls(tls: TlsSettings, kafka: string): TlsConfig {
 export function kafkaManifest(cluster: ClusterSettings, tls: TlsState, identity: KafkaIdentity): KubeObject {
   const { labels: _ours, ...metadata } = ownedMetadata(identity, cluster.name);
   const born = tls === 'off' ? {} : { enableSSL: true, tls };
-  return {
-    apiVersion: KINDS.Kafka.apiVersion,
-    kind: KINDS.Kafka.kind,
-    metadata,
-    spec: canonical(merged(born, cluster.spec)),
-  };
+  return manifestOf(KINDS.Kafka, metadata, canonical(merged(born, cluster.spec)));
 }
 
 /** Settings of a request. */
@@ -219,12 +213,11 @@ export function candidateName(kafka: string, candidate: 'rotate' | 'restart'): s
  * for each step and one retry.
  */
 export function candidate(identity: KafkaIdentity, name: string, operation: ExtraSpec, timeout: string): KubeObject {
-  return {
-    apiVersion: KINDS.KafkaOpsRequest.apiVersion,
-    kind: KINDS.KafkaOpsRequest.kind,
-    metadata: ownedMetadata(identity, name),
-    spec: requestSpec({ databaseRef: identity.kafka, operation, timeout, apply: 'Always', maxRetries: 1 }),
-  };
+  return manifestOf(
+    KINDS.KafkaOpsRequest,
+    ownedMetadata(identity, name),
+    requestSpec({ databaseRef: identity.kafka, operation, timeout, apply: 'Always', maxRetries: 1 }),
+  );
 }
 
 /** Returns the Certificate with which an application authenticates to the brokers. */
@@ -242,10 +235,5 @@ export function applicationCertificate(identity: KafkaIdentity, application: App
     usages: ['digital signature', 'key encipherment', 'client auth'],
     issuerRef: { group: issuer.apiGroup, kind: issuer.kind, name: issuer.name },
   };
-  return {
-    apiVersion: KINDS.Certificate.apiVersion,
-    kind: KINDS.Certificate.kind,
-    metadata: ownedMetadata(identity, application.name),
-    spec: canonical(merged(spec, extraSpec)),
-  };
+  return manifestOf(KINDS.Certificate, ownedMetadata(identity, application.name), canonical(merged(spec, extraSpec)));
 }

@@ -37,7 +37,7 @@ export interface Rule {
   /** The reason, lower-case, and a sentence that says what to do: "KubeDB knows no such operation. Use ReconfigureTLS or Restart." */
   readonly message: string | ((value: unknown, context: FieldContext) => string);
   /** What the message shows instead of a value that is secret or long. */
-  readonly shows?: string;
+  readonly shows?: string | ((value: unknown) => string);
 }
 
 /** Returns the first broken rule of every field. */
@@ -53,7 +53,7 @@ export function checkRules(object: object, rules: readonly Rule[], subject?: Obj
         severity,
         subject: subject ?? refOf(object as KubeObject),
         field: path,
-        value: shows ?? value,
+        value: typeof shows === 'function' ? shows(value) : (shows ?? value),
         message: typeof message === 'string' ? message : message(value, context),
       });
     }

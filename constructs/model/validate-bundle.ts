@@ -3,7 +3,7 @@
  * contradicts the desired TLS state. Each rule is named after the violation that it finds.
  */
 import { DEFAULT_DURATION } from './certificate-fields';
-import { commonNameProblem } from './certificate-rules';
+
 import type { Desired } from './desired';
 import { parseGoDuration } from './go-duration';
 import { type Certificate, isKind } from './kinds';
@@ -11,6 +11,7 @@ import { formatRef, KINDS, type KubeObject, type ObjectRef, ref, refOf } from '.
 import { authSecret, brokerCommonName, keystoreCredSecret } from './kubedb';
 import { isEqual } from './plain-data';
 import { ALIASES, brokerCertificateName, certificateOf, formatIssuerRef, issuerOf, type TlsState, tlsStateOf } from './tls';
+import { commonNameProblem } from './validate-certificate';
 import { type Violation, violationsFor } from './violation';
 
 /** A bundle, which need not be complete. */

@@ -5,26 +5,20 @@ import { isClusterDomain } from './cluster-domain';
 import { CUTOVERS, DEFAULT_DEADLINES, type Desired, UNKNOWN_HEALTH_POLICIES } from './desired';
 import { formatGoDuration, parseGoDuration } from './go-duration';
 import { isInstant } from './instant';
-import type { ObjectRef } from './kube-object';
 import { isDnsLabel } from './kubernetes-names';
 import { checkRules, isOneOf, type Rule } from './rules';
+import type { Draft } from './validate-bundle';
 import type { Violation } from './violation';
 
-/** Returns all violations of a desired state. Without `now`, the time of synthesis, no instant counts as too far ahead. */
-export function desiredViolations(desired: Desired, now: Date | undefined): readonly Violation[] {
-  const { cutover, unknownHealthPolicy } = desired;
+/**
+ * Returns all violations of a desired state and of the number of pods of a Kafka that the app only refers to. Without `now`, the time of
+ * synthesis, no instant counts as too far ahead.
+ */
+export function desiredViolations({ desired, nodes, now }: Pick<Draft, 'desired' | 'nodes' | 'now'>): readonly Violation[] {
+  const { cutover, unknownHealthPolicy, namespace, kafka } = desired;
   // Fields are reported as the props that the user sets.
-  const asProps = { ...desired, restart: { cutover, unknownHealthPolicy } };
-  return checkRules(asProps, now === undefined ? RULES : [...RULES, isNear(now)], subjectOf(desired));
-}
-
-/** Returns all violations of the number of pods of a Kafka that the app only refers to. */
-export function nodesViolations(desired: Desired, nodes: number): readonly Violation[] {
-  return checkRules({ cluster: { nodes } }, [NODES_RULE], subjectOf(desired));
-}
-
-function subjectOf({ namespace, kafka }: Desired): ObjectRef {
-  return { apiVersion: '', kind: 'KafkaTls', namespace, name: kafka };
+  const asProps = { ...desired, restart: { cutover, unknownHealthPolicy }, cluster: { nodes } };
+  return checkRules(asProps, rulesAt(now), { apiVersion: '', kind: 'KafkaTls', namespace, name: kafka });
 }
 
 const SECOND = 1_000_000_000n;
@@ -45,7 +39,7 @@ const DEADLINES = Object.keys(DEFAULT_DEADLINES).map((name) => `deadlines.${name
 const isWhole = (least: number, most: number) => (value: unknown) =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 
-const RULES: readonly Rule[] = [
+const rulesAt = (now: Date | undefined): readonly Rule[] => [
   { field: 'namespace', must: isDnsLabel, message: 'that is not the name of a namespace. Use lower-case letters, digits and "-".' },
   {
     field: 'kafka',
@@ -112,21 +106,17 @@ const RULES: readonly Rule[] = [
     must: (margin) => nanoseconds(margin) >= SECOND,
     message: 'that is not a positive duration. Use a Duration of a second or more.',
   },
+  {
+    // A run waits for an instant in the future, so a mistyped year would stop all rotations by `issuedAfter`. An instant that was accepted once
+    // is accepted in every later synthesis, because it only comes nearer.
+    field: 'issuedAfter',
+    must: (instant) => now === undefined || !(Date.parse(String(instant)) - now.getTime() > YEAR_MS),
+    message:
+      'it is more than a year ahead, and nothing is rotated before. Write the present time to rotate now. Rotation before expiry needs no instant.',
+  },
+  {
+    field: 'cluster.nodes',
+    must: isWhole(1, MOST_NODES),
+    message: `that is not a number of pods. Use a whole number from 1 to ${MOST_NODES}, or leave it out.`,
+  },
 ];
-
-/**
- * A run waits for an instant in the future, so a mistyped year would stop all rotations by `issuedAfter`. An instant that was accepted once
- * is accepted in every later synthesis, because it only comes nearer.
- */
-const isNear = (now: Date): Rule => ({
-  field: 'issuedAfter',
-  must: (instant) => !(Date.parse(String(instant)) - now.getTime() > YEAR_MS),
-  message:
-    'it is more than a year ahead, and nothing is rotated before. Write the present time to rotate now. Rotation before expiry needs no instant.',
-});
-
-const NODES_RULE: Rule = {
-  field: 'cluster.nodes',
-  must: isWhole(1, MOST_NODES),
-  message: `that is not a number of pods. Use a whole number from 1 to ${MOST_NODES}, or leave it out.`,
-};

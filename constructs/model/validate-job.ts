@@ -2,23 +2,13 @@
 import { cronProblem, timeZoneProblem } from './cron';
 import { imageProblem, isPinned } from './image-reference';
 import type { KubeObject } from './kube-object';
-import { checkRules, isOneOf, type Rule } from './rules';
-import type { Violation } from './violation';
-
-/** Returns the violations of a Job; `leastSeconds` is the time that a run waits for a single pod before it stops. */
-export function jobViolations(job: KubeObject, leastSeconds: number): readonly Violation[] {
-  return checkRules(job, [...JOB_RULES, isLongEnough(leastSeconds)]);
-}
-
-/** Returns the violations in the schedule of a CronJob. */
-export function cronJobViolations(cronJob: KubeObject): readonly Violation[] {
-  return checkRules(cronJob, CRON_JOB_RULES);
-}
+import { isOneOf, type Rule } from './rules';
 
 const EXAMPLE = `ReconcileSchedule.cron('0 3 * * *', { timeZone: 'Europe/Berlin' })`;
 const IMAGE = 'spec.template.spec.containers[].image';
 
-const JOB_RULES: readonly Rule[] = [
+/** Rules for a Job; `leastSeconds` is the time that a run waits for a single pod before it stops. */
+export const jobRules = (leastSeconds: number): readonly Rule[] => [
   {
     field: IMAGE,
     isRequired: true,
@@ -51,16 +41,15 @@ const JOB_RULES: readonly Rule[] = [
     must: (_, { object }) => (object as KubeObject).kind !== 'Job',
     message: 'Argo CD and Flux create a Job again after it was deleted, and it runs again. Leave it out.',
   },
+  {
+    field: 'spec.activeDeadlineSeconds',
+    isRequired: true,
+    must: (deadline) => Number.isInteger(deadline) && Number(deadline) >= leastSeconds,
+    message: `a run may wait ${leastSeconds} seconds for one pod alone, the deadlines "gate" and "podReady" together. Give the Job more time, or leave its deadline out to have it follow from the number of pods.`,
+  },
 ];
 
-const isLongEnough = (leastSeconds: number): Rule => ({
-  field: 'spec.activeDeadlineSeconds',
-  isRequired: true,
-  must: (deadline) => Number.isInteger(deadline) && Number(deadline) >= leastSeconds,
-  message: `a run may wait ${leastSeconds} seconds for one pod alone, the deadlines "gate" and "podReady" together. Give the Job more time, or leave its deadline out to have it follow from the number of pods.`,
-});
-
-const CRON_JOB_RULES: readonly Rule[] = [
+export const CRON_JOB_RULES: readonly Rule[] = [
   {
     field: 'spec.schedule',
     isRequired: true,

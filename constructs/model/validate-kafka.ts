@@ -11,17 +11,12 @@ import { nodesOf } from './kubedb';
 import { isDnsLabel, isDnsSubdomain, isPositiveQuantity } from './kubernetes-names';
 import { mapIn } from './plain-data';
 import { checkRules, type FieldContext, isOneOf, listIn, type Rule, valueAt } from './rules';
-import { tlsViolations } from './validate-certificate';
+import { TLS_RULES } from './validate-tls';
 import { type Violation, violationsFor } from './violation';
 
 /** Returns all violations of a Kafka. */
 export function kafkaViolations(kafka: KubeObject): readonly Violation[] {
-  const tls = valueAt(kafka, 'spec.tls');
-  return [
-    ...checkRules(kafka, RULES),
-    ...clusterIdViolations(kafka),
-    ...(tls === undefined ? [] : tlsViolations(kafka, 'spec.tls', mapIn(tls))),
-  ];
+  return [...checkRules(kafka, RULES), ...clusterIdViolations(kafka), ...checkRules(kafka, TLS_RULES)];
 }
 
 const inBothRoles = (field: string) => [`spec.topology.controller.${field}`, `spec.topology.broker.${field}`];

@@ -1,9 +1,7 @@
 /** Rules of Kubernetes for the metadata of any object. */
-import type { KubeObject } from './kube-object';
 import { isDnsSubdomain, isLabelValue, isQualifiedName } from './kubernetes-names';
 import { mapIn } from './plain-data';
-import { checkRules, type Rule } from './rules';
-import type { Violation } from './violation';
+import type { Rule } from './rules';
 
 const MOST_ANNOTATION_BYTES = 256 * 1024;
 const KEY_HINT = 'Use letters, digits, "-", "_" and "." with at most 63 characters, after a domain and "/" if there is one.';
@@ -49,13 +47,8 @@ export function annotationRules(field: string): readonly Rule[] {
   ];
 }
 
-const RULES: readonly Rule[] = [
+export const METADATA_RULES: readonly Rule[] = [
   { field: 'metadata.name', isRequired: true, ...IS_NAME },
   ...labelRules('metadata.labels'),
   ...annotationRules('metadata.annotations'),
 ];
-
-/** Returns the violations in the name, labels and annotations of an object. */
-export function metadataViolations(object: KubeObject): readonly Violation[] {
-  return checkRules(object, RULES);
-}

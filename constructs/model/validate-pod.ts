@@ -3,12 +3,10 @@
  *
  * Only fields that the props of the pod can set are described; the API server checks the others.
  */
-import type { KubeObject } from './kube-object';
 import { isLabelValue, isQualifiedName, isVariableName, parseQuantity } from './kubernetes-names';
 import { mapIn } from './plain-data';
-import { checkRules, type FieldContext, isOneOf, listIn, type Rule, valueAt } from './rules';
+import { type FieldContext, isOneOf, listIn, type Rule, valueAt } from './rules';
 import { annotationRules, IS_NAME, labelRules } from './validate-metadata';
-import type { Violation } from './violation';
 
 /** What the reconciler needs of a template, whatever the user adds. */
 export interface PodNeeds {
@@ -18,11 +16,6 @@ export interface PodNeeds {
   readonly serviceAccount: string;
   /** Name of the container whose exit codes the Job's podFailurePolicy is about. */
   readonly container: string;
-}
-
-/** Returns the violations in the pod template of a Job. */
-export function podViolations(job: KubeObject, needs: PodNeeds): readonly Violation[] {
-  return checkRules(job, [...RULES, ...rulesOf(needs)]);
 }
 
 const LABELS = 'spec.template.metadata.labels';
@@ -57,7 +50,8 @@ const POD_FIELDS = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-const RULES: readonly Rule[] = [
+/** Rules for the pod template of a Job. */
+export const podRules = ({ labels, serviceAccount, container }: PodNeeds): readonly Rule[] => [
   {
     field: `${LABELS}[*]`,
     must: (_, { key }) => !OF_JOBS.test(key),
@@ -180,32 +174,27 @@ const RULES: readonly Rule[] = [
     must: (isMounted) => isMounted !== false,
     message: 'the API server refuses a reconciler without a token. Leave it out, or mount a token by a patch.',
   },
+  {
+    field: Object.keys(labels).map((key) => `${LABELS}[${key}]`),
+    isRequired: true,
+    must: (value, { key }) => value === labels[key],
+    message: (_, { key }) => `the NetworkPolicy selects the pods by this label, as ${labels[key]}. Use another label.`,
+  },
+  {
+    field: `${POD}.containers`,
+    isRequired: true,
+    must: (containers) => listIn(containers).some((c) => mapIn(c).name === container),
+    message: `the reconciler runs in the container ${container}. Leave the containers out.`,
+  },
+  {
+    field: `${POD}.serviceAccountName`,
+    isRequired: true,
+    severity: 'warning',
+    must: isOneOf(serviceAccount),
+    message: `the Role is granted to ${serviceAccount}. Leave it out, or grant the same to this ServiceAccount.`,
+  },
 ];
 
 function limitBeside({ object, path }: FieldContext): unknown {
   return valueAt(object, path.replace('.requests.', '.limits.'));
-}
-
-function rulesOf({ labels, serviceAccount, container }: PodNeeds): readonly Rule[] {
-  return [
-    {
-      field: Object.keys(labels).map((key) => `${LABELS}[${key}]`),
-      isRequired: true,
-      must: (value, { key }) => value === labels[key],
-      message: (_, { key }) => `the NetworkPolicy selects the pods by this label, as ${labels[key]}. Use another label.`,
-    },
-    {
-      field: `${POD}.containers`,
-      isRequired: true,
-      must: (containers) => listIn(containers).some((c) => mapIn(c).name === container),
-      message: `the reconciler runs in the container ${container}. Leave the containers out.`,
-    },
-    {
-      field: `${POD}.serviceAccountName`,
-      isRequired: true,
-      severity: 'warning',
-      must: isOneOf(serviceAccount),
-      message: `the Role is granted to ${serviceAccount}. Leave it out, or grant the same to this ServiceAccount.`,
-    },
-  ];
 }

@@ -9,7 +9,7 @@ import type { KubeObject } from './kube-object';
 import { isDnsLabel } from './kubernetes-names';
 import { mapIn } from './plain-data';
 import { checkRules, isOneOf, type Rule, valueAt } from './rules';
-import { tlsViolations } from './validate-certificate';
+import { TLS_RULES } from './validate-tls';
 import type { Violation } from './violation';
 
 /** Returns all violations of a request. */
@@ -20,7 +20,7 @@ export function requestViolations(request: KubeObject): readonly Violation[] {
   if (!setsCertificates || found.some(({ field }) => field === 'spec.tls')) return found;
   // Without an issuer only the certificates change: that is allowed in a request, but not in a Kafka.
   const isAllowed = ({ field }: Violation) => tls.issuerRef === undefined && field === 'spec.tls.issuerRef';
-  return [...found, ...tlsViolations(request, 'spec.tls', tls).filter((v) => !isAllowed(v))];
+  return [...found, ...checkRules(request, TLS_RULES).filter((v) => !isAllowed(v))];
 }
 
 const SHORTEST_TIMEOUT = 10_000_000_000n;

@@ -2,28 +2,26 @@
  * All violations of a bundle at once. The manifests are those of the output, after patches by the user, so that patches and `extraSpec`
  * cannot bypass a rule.
  *
- *     each document by its kind     validate-schema.ts  validate-kafka.ts  validate-certificate.ts  validate-request.ts
+ *     each document by its kind     validate-schema.ts  validate-kafka.ts  validate-request.ts  validate-tls.ts  validate-certificate.ts
  *     between documents             validate-bundle.ts
  *     `desired.yaml`                validate-desired.ts
  *
  * Only the cluster knows whether an issuer, a KafkaVersion or a Secret exists: `kafka-tls plan` checks that.
  */
 import { type KubeObject, refOf } from './kube-object';
+import { checkRules } from './rules';
 import { bundleViolations, type Draft } from './validate-bundle';
-import { certificateViolations, issuerViolations } from './validate-certificate';
-import { desiredViolations, nodesViolations } from './validate-desired';
+import { CERTIFICATE_RULES, ISSUER_RULES } from './validate-certificate';
+import { desiredViolations } from './validate-desired';
 import { kafkaViolations } from './validate-kafka';
-import { metadataViolations } from './validate-metadata';
+import { METADATA_RULES } from './validate-metadata';
 import { requestViolations } from './validate-request';
 import { conformToSchema } from './validate-schema';
 import { type Violation, violationsFor } from './violation';
 
 /** Returns all violations of a bundle, errors and warnings. */
 export function validate(draft: Draft): readonly Violation[] {
-  const ofDesired = [
-    ...desiredViolations(draft.desired, draft.now),
-    ...(draft.nodes === undefined ? [] : nodesViolations(draft.desired, draft.nodes)),
-  ];
+  const ofDesired = desiredViolations(draft);
   // The names of all objects are made of these two, and would all be reported.
   if (ofDesired.some(({ field }) => field === 'kafka' || field === 'namespace')) return ofDesired;
   return [
@@ -37,8 +35,8 @@ export function validate(draft: Draft): readonly Violation[] {
 const BY_KIND: Readonly<Record<string, (manifest: KubeObject) => readonly Violation[]>> = {
   Kafka: kafkaViolations,
   KafkaOpsRequest: requestViolations,
-  Certificate: certificateViolations,
-  Issuer: issuerViolations,
+  Certificate: (certificate) => checkRules(certificate, CERTIFICATE_RULES),
+  Issuer: (issuer) => checkRules(issuer, ISSUER_RULES),
 };
 
 /** Returns all violations of one manifest. */
@@ -46,7 +44,8 @@ export function manifestViolations(manifest: KubeObject): readonly Violation[] {
   const secrets = keyMaterial(manifest);
   if (secrets.length > 0) return secrets;
   const { object, violations } = conformToSchema(manifest);
-  return [...metadataViolations(manifest), ...violations, ...(BY_KIND[manifest.kind]?.(object) ?? [])];
+  const further = BY_KIND[manifest.kind]?.({ ...object, spec: object.spec ?? {} }) ?? [];
+  return [...checkRules(manifest, METADATA_RULES), ...violations, ...further];
 }
 
 /** The message must not show the value, because the value must not be in Git. */

@@ -2,26 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assembleBundle, type Bundle, bundleDocuments, DESIRED_KEY, documentKey, issuingOrder } from '#model/bundle';
 import { BUNDLE_FORMAT } from '#model/desired';
-import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { KINDS, type Kind, type KubeObject, manifestOf } from '#model/kube-object';
 import { candidate, candidateName, issuerManifests, OPERATION } from '#model/manifests';
 import type { TlsState } from '#model/tls';
 import { desiredOf } from '../support/bundle-text';
 
 const PLACE = { kafka: 'orders', namespace: 'demo', owner: 'demo/orders' };
 const TLS = { issuerRef: { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'orders-ca' }, certificates: [] } as const;
-const object = (kind: Kind, name: string, spec: object = {}, namespace = 'demo'): KubeObject => ({
-  apiVersion: kind.apiVersion,
-  kind: kind.kind,
-  metadata: { name, namespace },
-  spec,
-});
+const object = (kind: Kind, name: string, spec: object = {}, namespace = 'demo') => manifestOf(kind, { name, namespace }, spec);
 const converge = (tls: TlsState) => candidate(PLACE, 'orders-tls-ab', OPERATION.converge(tls), '10m');
 const ROTATE = candidate(PLACE, candidateName('orders', 'rotate'), OPERATION.rotate, '10m');
 const RESTART = candidate(PLACE, candidateName('orders', 'restart'), OPERATION.restart, '10m');
-const CA = issuerManifests(
-  { kind: 'selfSignedCa', name: undefined, commonName: undefined, subject: undefined, duration: undefined, renewBefore: undefined },
-  PLACE,
-);
+const CA = issuerManifests({ kind: 'selfSignedCa' }, PLACE);
 
 function bundleOf(manifests: readonly KubeObject[]): Bundle {
   const bundle = assembleBundle(desiredOf(), manifests);

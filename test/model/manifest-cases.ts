@@ -1,26 +1,14 @@
 /** Manifests and what our validation says to each. `test/admission` asks KubeDB about the same. */
-import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
+import { KINDS, type Kind, type KubeObject, manifestOf } from '#model/kube-object';
 import { completeTls, type IssuerSettings } from '#model/manifests';
 
-export const SELF_SIGNED: IssuerSettings = {
-  kind: 'selfSignedCa',
-  name: undefined,
-  commonName: undefined,
-  subject: undefined,
-  duration: undefined,
-  renewBefore: undefined,
-};
+export const SELF_SIGNED: IssuerSettings = { kind: 'selfSignedCa' };
 export const TLS = completeTls({ issuer: SELF_SIGNED, certificates: { server: {}, client: {} } }, 'orders');
 export const ISSUER = TLS.issuerRef;
 const NO_GROUP = { kind: ISSUER.kind, name: ISSUER.name };
 export const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 export const TOPOLOGY = { controller: { replicas: 3, storage: STORAGE }, broker: { replicas: 3, storage: STORAGE } };
-export const object = (kind: Kind, name: string, spec: object, namespace = 'demo'): KubeObject => ({
-  apiVersion: kind.apiVersion,
-  kind: kind.kind,
-  metadata: { name, namespace },
-  spec,
-});
+export const object = (kind: Kind, name: string, spec: object, namespace = 'demo') => manifestOf(kind, { name, namespace }, spec);
 export const kafka = (spec: object, name = 'orders') => object(KINDS.Kafka, name, { version: '4.2.0', ...spec });
 export const dedicated = (topology: object, spec: object = {}) => kafka({ topology: { ...TOPOLOGY, ...topology }, ...spec });
 const controllers = (change: object) => dedicated({ controller: { ...TOPOLOGY.controller, ...change } });
