@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TransportError, type TransportResponse } from '#reconciler/cluster/http';
 import { configMapOfBundle } from '../support/bundle-text';
-import { kafkaTls } from '../support/command-line';
+import { kafkaTlsIn } from '../support/command-line';
 import { desiredProps, on } from '../support/desired-states';
 import { clusterIn, failure } from '../support/transports';
 import { bundleOf, hasCondition, inMemory, KAFKA, kafkaManifest, World } from '../support/world';
@@ -26,10 +26,10 @@ for (const executor of ['native', 'ops-request'] as const) {
     for (const { name, answer } of AWAY) {
       test(`${name} for minutes ends the run with exit 4, and the next one finishes its work`, async (t) => {
         const environment = inMemory({ opsManager: executor === 'ops-request' });
-        const { clock, dialer, facts, namespace, sandbox } = environment;
+        const { clock, sandbox } = environment;
         let isAway = false;
         const handle: typeof sandbox.api.handle = async (request) => (isAway ? answer() : sandbox.api.handle(request));
-        const cluster = clusterIn({ handle }, clock);
+        const product = clusterIn({ handle }, clock);
         const world = await new World({}, () => environment).start(
           kafkaManifest(),
           configMapOfBundle(bundleOf(desiredProps(executor, on()))),
@@ -42,17 +42,8 @@ for (const executor of ['native', 'ops-request'] as const) {
             printed += text;
             onText(text);
           };
-          const connection = {
-            cluster,
-            dialer,
-            facts,
-            namespace,
-            random: (n: number) => 'x'.repeat(n),
-            identity: 'a-run',
-            close: () => {},
-          };
-          const argv = ['apply', '--config-map', `${namespace}/kafka-tls-${KAFKA}`];
-          const ran = await environment.run(kafkaTls(argv, { io: { stdout }, outside: { clock, connect: async () => connection } }));
+          const argv = ['apply', '--config-map', `${environment.namespace}/kafka-tls-${KAFKA}`];
+          const ran = await kafkaTlsIn({ ...environment, product }, argv, { io: { stdout } });
           return { ...ran, evicted: [...printed.matchAll(/Pod\/\S+\/(\S+) evicted/g)].map(([, pod]) => pod) };
         };
         const first = await run((text) => {

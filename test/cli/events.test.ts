@@ -12,12 +12,13 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { EVENT_REASONS } from '#reconciler/cluster/events';
 import type { Denial } from '#reconciler/sandbox/api/access';
 import { untyped } from '#test/support/untyped';
-import { configMapOfBundle, yaml } from '../support/bundle-text';
+import { bundleFile, configMapOfBundle, yaml } from '../support/bundle-text';
 import { kafkaTlsIn, type Ran } from '../support/command-line';
 import { desiredProps, off, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, NAMESPACE, World } from '../support/world';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'told-'));
+const BUNDLE = path.join(folder, 'bundle.yaml');
 const TERMINATION_LOG = path.join(folder, 'termination-log');
 let world: World;
 afterEach(() => world?.stop());
@@ -29,10 +30,9 @@ async function start(executor: ExecutorName, denied: readonly Denial[] = []): Pr
   await world.settle();
 }
 
-function apply(executor: ExecutorName, tls: Tls): Promise<Ran> {
-  const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps(executor, tls)))));
-  return kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
+function apply(executor: ExecutorName, tls: Tls, log = TERMINATION_LOG): Promise<Ran> {
+  const bundle = bundleFile(BUNDLE, world.bundle(desiredProps(executor, tls)));
+  return kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--termination-log', log]);
 }
 
 /** Reasons of the Events about an object, in their order. */
@@ -85,41 +85,20 @@ test('a Kafka that the run creates gets Events once it exists', async () => {
   world = await new World({ opsManager: false }).start();
   const storage = Size.gibibytes(1);
   const cluster = KafkaCluster.combined({ name: KAFKA, version: '4.2.0', replicas: 3, storage });
-  const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle({ ...desiredProps('native', on()), cluster }))));
+  const bundle = bundleFile(BUNDLE, world.bundle({ ...desiredProps('native', on()), cluster }));
   const { exitCode, stderr } = await kafkaTlsIn(world.environment, ['apply', '-f', bundle]);
   assert.equal(exitCode, 0, stderr);
   assert.ok((await reasonsOf(await world.kafka())).includes('Finished'));
 });
 
-const ENDS: readonly {
-  readonly name: string;
-  readonly reason: string;
-  readonly exitCode: number;
-  readonly says: RegExp;
-  readonly arrange: () => Promise<void>;
-}[] = [
-  {
-    name: 'fails',
-    reason: 'Failed',
-    exitCode: 1,
-    says: /orders-controller-1/,
-    arrange: async () => {
-      await start('native');
-      await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
-    },
-  },
-  {
-    name: 'is blocked',
-    reason: 'Blocked',
-    exitCode: 4,
-    says: /may not patch issuers in demo/,
-    arrange: () => start('native', [{ verb: 'patch', resource: 'issuers' }]),
-  },
+const ENDS: readonly (readonly [name: string, reason: string, exitCode: number, says: RegExp, denied?: readonly Denial[]])[] = [
+  ['fails', 'Failed', 1, /orders-controller-1/],
+  ['is blocked', 'Blocked', 4, /may not patch issuers in demo/, [{ verb: 'patch', resource: 'issuers' }]],
 ];
-for (const { name, reason, exitCode, says, arrange } of ENDS) {
+for (const [name, reason, exitCode, says, denied] of ENDS) {
   test(`a run that ${name} reports the reason`, async () => {
-    await arrange();
+    await start('native', denied);
+    await world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` });
     const ran = await apply('native', on());
     assert.equal(ran.exitCode, exitCode, ran.stderr);
     const last = (await events()).find((e) => e.reason === reason) as KubeObject;
@@ -131,18 +110,14 @@ for (const { name, reason, exitCode, says, arrange } of ENDS) {
 
 test('the status of the pod holds the violations of a refused bundle', async () => {
   world = new World();
-  const bundle = path.join(folder, 'bundle.yaml');
   const configMap = configMapOfBundle(world.bundle(desiredProps('native', off())));
-  writeFileSync(bundle, yaml({ ...configMap, metadata: { ...configMap.metadata, namespace: 'other' } }));
-  const { exitCode } = await kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--termination-log', TERMINATION_LOG]);
+  writeFileSync(BUNDLE, yaml({ ...configMap, metadata: { ...configMap.metadata, namespace: 'other' } }));
+  const { exitCode } = await kafkaTlsIn(world.environment, ['apply', '-f', BUNDLE, '--termination-log', TERMINATION_LOG]);
   assert.equal(exitCode, 2);
   assert.match(ended(), /namespace is demo, but the ConfigMap is in other/);
 });
 
 test('a termination log that cannot be written does not fail the run', async () => {
   await start('native');
-  const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps('native', off())))));
-  const { exitCode } = await kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--termination-log', path.join(folder, 'none', 'log')]);
-  assert.equal(exitCode, 0);
+  assert.equal((await apply('native', off(), path.join(folder, 'none', 'log'))).exitCode, 0);
 });

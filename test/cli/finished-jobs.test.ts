@@ -12,7 +12,7 @@ import type { Cluster, ProgressEvent } from '#reconciler/ports';
 import type { Denial } from '#reconciler/sandbox/api/access';
 import { createApi } from '#reconciler/sandbox/api/api';
 import { configMapOfBundle } from '../support/bundle-text';
-import { kafkaTls } from '../support/command-line';
+import { kafkaTlsIn } from '../support/command-line';
 import { desiredProps, on } from '../support/desired-states';
 import { FakeClock } from '../support/fake-clock';
 import { clusterIn } from '../support/transports';
@@ -29,32 +29,53 @@ interface Case {
   /** Condition of its end. */
   readonly ended?: string | undefined;
   readonly isOfCronJob?: boolean;
+  /** Identity of the run, and digest of the content that it has applied. */
+  readonly identity?: string;
+  readonly digest?: string;
   readonly goes: boolean;
 }
 
-const CASES: readonly Case[] = [
-  { name: 'a complete one', ended: 'Complete', goes: true },
-  { name: 'a failed one', ended: 'Failed', goes: true },
-  { name: 'one that still runs', goes: false },
-  { name: 'one that is about to end', ended: 'SuccessCriteriaMet', goes: false },
-  { name: 'the one that the ConfigMap names', metadata: { name: NAMED }, ended: 'Complete', goes: false },
-  { name: 'one of another Kafka', metadata: { labels: { [LABEL_KAFKA]: 'payments' } }, ended: 'Complete', goes: false },
-  { name: 'one that a CronJob made', isOfCronJob: true, ended: 'Complete', goes: false },
-];
-
-describe('a Job of the Kafka', () => {
-  for (const { name, metadata, ended, isOfCronJob, goes } of CASES) {
-    test(`${name} ${goes ? 'is deleted' : 'stays'}`, async () => {
-      const { cluster, cleanUp } = await apiWith(jobManifest({ metadata, ended }), { isOfCronJob });
-      const events = await cleanUp();
-      assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, goes ? 0 : 1);
-      assert.deepEqual(
-        events.map(({ event, subject }) => [event, subject.name]),
-        goes ? [['deleted', OLD]] : [],
-      );
-    });
-  }
-});
+const present = { metadata: { name: NAMED } };
+const ofCronJob = `${NAMED.slice(0, -3)}290-x`;
+/** What a run deletes first and last, and what it deletes after it has succeeded. */
+const CASES: Readonly<Record<'cleanUp' | 'succeed', readonly Case[]>> = {
+  cleanUp: [
+    { name: 'a complete one', ended: 'Complete', goes: true },
+    { name: 'a failed one', ended: 'Failed', goes: true },
+    { name: 'one that still runs', goes: false },
+    { name: 'one that is about to end', ended: 'SuccessCriteriaMet', goes: false },
+    { ...present, name: 'the one that the ConfigMap names', ended: 'Complete', goes: false },
+    { name: 'one of another Kafka', metadata: { labels: { [LABEL_KAFKA]: 'payments' } }, ended: 'Complete', goes: false },
+    { name: 'one that a CronJob made', isOfCronJob: true, ended: 'Complete', goes: false },
+  ],
+  succeed: [
+    { ...present, name: 'a failed one of the present content', ended: 'Failed', goes: true },
+    { ...present, name: 'a failed one, after a run of the CronJob', ended: 'Failed', identity: ofCronJob, goes: true },
+    { ...present, name: 'a complete one, which would be created again', ended: 'Complete', goes: false },
+    { ...present, name: 'one that still runs', goes: false },
+    { ...present, name: 'one that is about to fail', ended: 'FailureTarget', goes: false },
+    { ...present, name: 'one that a CronJob made', isOfCronJob: true, ended: 'Failed', goes: false },
+    { ...present, name: 'the one that this run is a pod of', ended: 'Failed', identity: `${NAMED}-x7k2p-1f2e`, goes: false },
+    { ...present, name: 'one whose ConfigMap holds another content by now', ended: 'Failed', digest: 'another', goes: false },
+    { name: 'a failed one of an earlier content', ended: 'Failed', goes: false },
+  ],
+};
+for (const step of ['cleanUp', 'succeed'] as const) {
+  describe(step === 'cleanUp' ? 'a Job of the Kafka' : 'after a run has succeeded, a Job of the Kafka', () => {
+    for (const { name, metadata, ended, isOfCronJob, identity, digest, goes } of CASES[step]) {
+      test(`${name} ${goes ? 'is deleted' : 'stays'}`, async () => {
+        const configMap = { annotations: { [ANNOTATION_JOB]: NAMED, [ANNOTATION_DIGEST]: DIGEST } };
+        const api = await apiWith(jobManifest({ metadata, ended }), { isOfCronJob, configMap });
+        const events = await api[step](identity, digest);
+        assert.equal((await api.cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, goes ? 0 : 1);
+        assert.deepEqual(
+          events.map(({ event, subject }) => [event, subject.name]),
+          goes ? [['deleted', metadata?.name ?? OLD]] : [],
+        );
+      });
+    }
+  });
+}
 
 test('no Job is deleted without the annotation on the ConfigMap, or without the ConfigMap', async () => {
   for (const configMap of [{ annotations: {} }, undefined]) {
@@ -101,39 +122,6 @@ describe('a Job of an earlier content', () => {
   });
 });
 
-describe('after a run has succeeded, a Job of the present content', () => {
-  const present = { metadata: { name: NAMED } };
-  const cases: readonly (Case & { readonly identity?: string; readonly digest?: string })[] = [
-    { ...present, name: 'that failed goes', ended: 'Failed', goes: true },
-    {
-      ...present,
-      name: 'that failed is deleted by a run of the CronJob, too',
-      ended: 'Failed',
-      identity: `${NAMED.slice(0, -3)}290-x`,
-      goes: true,
-    },
-    { ...present, name: 'that is complete stays: it would be created again', ended: 'Complete', goes: false },
-    { ...present, name: 'that still runs stays', goes: false },
-    { ...present, name: 'that is about to fail stays', ended: 'FailureTarget', goes: false },
-    { ...present, name: 'that a CronJob made stays', isOfCronJob: true, ended: 'Failed', goes: false },
-    { ...present, name: 'that this run is a pod of stays', ended: 'Failed', identity: `${NAMED}-x7k2p-1f2e`, goes: false },
-    { ...present, name: 'stays where the ConfigMap holds another content by now', ended: 'Failed', digest: 'another', goes: false },
-    { name: "is another than a failed one of an earlier content, which is not this step's to delete", ended: 'Failed', goes: false },
-  ];
-  for (const { name, metadata, ended, isOfCronJob, identity = 'a-run', digest = DIGEST, goes } of cases) {
-    test(name, async () => {
-      const annotations = { [ANNOTATION_JOB]: NAMED, [ANNOTATION_DIGEST]: DIGEST };
-      const { cluster, succeed } = await apiWith(jobManifest({ metadata, ended }), { isOfCronJob, configMap: { annotations } });
-      const events = await succeed(identity, digest);
-      assert.equal((await cluster.list(KINDS.Job, { namespace: NAMESPACE })).length, goes ? 0 : 1);
-      assert.deepEqual(
-        events.map(({ event, subject }) => [event, subject.name]),
-        goes ? [['deleted', NAMED]] : [],
-      );
-    });
-  }
-});
-
 /** A Kafka that is ours, a bundle, and an old Job, which ends when it is told to or when a run prints something. */
 async function withOldJob(t: TestContext, tls: Tls, endsAt: (text: string) => boolean = () => false) {
   const environment = inMemory({});
@@ -142,7 +130,7 @@ async function withOldJob(t: TestContext, tls: Tls, endsAt: (text: string) => bo
   const world = await new World({}, () => environment).start({ ...kafka, metadata: { ...metadata, annotations } } as KubeObject);
   t.after(() => world.stop());
   await world.settle();
-  const { cluster, clock, dialer, facts, namespace } = environment;
+  const { cluster } = environment;
   const configMap = configMapOfBundle(world.bundle(desiredProps('ops-request', tls)));
   await cluster.create({ ...configMap, metadata: { ...configMap.metadata, annotations: { [ANNOTATION_JOB]: NAMED } } });
   const job = await cluster.create(jobManifest({}));
@@ -151,11 +139,9 @@ async function withOldJob(t: TestContext, tls: Tls, endsAt: (text: string) => bo
     ending ??= cluster.replace({ ...job, ...endedBy('Complete') }, { status: true });
     return ending;
   };
-  const connection = { cluster, dialer, facts, namespace, random: () => 'x', identity: 'new', close: () => {} };
   const stdout = (text: string) => void (endsAt(text) && end());
   const run = async (...argv: readonly string[]) => {
-    const outside = { clock, connect: async () => connection };
-    const ran = await environment.run(kafkaTls([...argv, '--config-map', bundleName(KAFKA)], { io: { stdout }, outside }));
+    const ran = await kafkaTlsIn(environment, [...argv, '--config-map', bundleName(KAFKA)], { io: { stdout } });
     assert.equal(ran.exitCode, 0, ran.stderr);
   };
   return { cluster, run, end };
@@ -190,7 +176,7 @@ async function apiWith(job: KubeObject, circumstances: Circumstances = {}) {
     await deleteFinishedJobs(jobsOf(events));
     return events;
   };
-  const succeed = async (identity: string, digest: string) => {
+  const succeed = async (identity = 'a-run', digest = DIGEST) => {
     const events: ProgressEvent[] = [];
     await deleteFailedJob({ ...jobsOf(events), identity }, digest);
     return events;

@@ -23,151 +23,129 @@ const NAMESPACE = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: demo }\n';
 const CHART = 'apiVersion: v2\nname: orders\nversion: 1.0.0\n';
 const GONE = 'has no bundle any more: its TLS stays as it is and is no longer managed.';
 
-interface Case {
-  readonly name: string;
-  /** Files of the base and of the change; undefined: there is no such folder. */
-  readonly base: Files;
-  readonly change: Files;
-  readonly flags?: readonly string[];
-  readonly exitCode: number;
-  readonly comment: RegExp;
-}
+const gone = (kafka: string) => new RegExp(`^Kafka/demo/${kafka}: ${GONE}\n$`);
 
 const orders = { 'orders.yaml': ORDERS };
-const CASES: readonly Case[] = [
-  { name: 'takes out the last bundle', base: orders, change: {}, exitCode: 0, comment: new RegExp(`^Kafka/demo/orders: ${GONE}\n$`) },
-  { name: 'takes out dist/ with it', base: orders, change: undefined, exitCode: 0, comment: new RegExp(`^Kafka/demo/orders: ${GONE}\n$`) },
-  {
-    name: 'leaves other manifests',
-    base: orders,
-    change: { 'namespace.yaml': NAMESPACE },
-    exitCode: 0,
-    comment: new RegExp(`^Kafka/demo/orders: ${GONE}\n$`),
-  },
-  {
-    name: 'takes out one of several',
-    base: { ...orders, 'payments.yaml': PAYMENTS },
-    change: orders,
-    exitCode: 0,
-    comment: new RegExp(`^### Kafka/demo/orders\n[\\s\\S]*\\*\\*Nothing to do\\.\\*\\*\n\nKafka/demo/payments: ${GONE}\n$`),
-  },
-  {
-    name: 'takes out the one that is named',
-    base: { ...orders, 'payments.yaml': PAYMENTS },
-    change: orders,
-    flags: ['--name', 'payments'],
-    exitCode: 0,
-    comment: new RegExp(`^Kafka/demo/payments: ${GONE}\n$`),
-  },
-  {
-    name: 'is of a Kafka that neither side has',
-    base: orders,
-    change: orders,
-    flags: ['--name', 'invoices'],
-    exitCode: 2,
-    comment: /^### No plan: the input is refused\n\n> \*\*no bundle named invoices; there is demo\/orders\.\*\*\n/,
-  },
-  {
-    name: 'compares nothing with nothing: the path is wrong more often than the app is empty',
-    base: {},
-    change: undefined,
-    exitCode: 2,
-    comment: /^### No plan: the input is refused\n\n> \*\*\S+change: does not exist\.\*\*\n\nSynthesise first/,
-  },
-  {
-    name: 'mends a broken base',
-    base: { 'orders.yaml': BROKEN },
-    change: orders,
-    exitCode: 0,
-    comment: new RegExp(
-      `^> \\*\\*${UNREAD}\\*\\* The new state is valid \\(demo/orders\\)\\. ${STILL_ASKS}\n\n- [^\\n]+executor: is "by-hand"`,
-    ),
-  },
-  {
-    name: 'resolves the conflict that was committed to the base',
-    base: { 'orders.yaml': `<<<<<<< HEAD\n${ORDERS}=======\n${PAYMENTS}>>>>>>> topic\n` },
-    change: orders,
-    exitCode: 0,
-    comment: new RegExp(`^> \\*\\*${UNREAD}\\*\\* The new state is valid \\(demo/orders\\)\\. ${STILL_ASKS}\n\n- \\S+base/orders\\.yaml: `),
-  },
-  {
-    name: 'mends one of several bundles: the others are compared',
-    base: { 'orders.yaml': BROKEN, 'payments.yaml': PAYMENTS, 'invoices.yaml': INVOICES },
-    change: { ...orders, 'payments.yaml': PAYMENTS },
-    exitCode: 0,
-    comment: new RegExp(
+/** Files of the base and of the change; undefined: there is no such folder. */
+const CASES: readonly (readonly [
+  name: string,
+  base: Files,
+  change: Files,
+  exitCode: number,
+  comment: RegExp,
+  flags?: readonly string[],
+])[] = [
+  ['takes out the last bundle', orders, {}, 0, gone('orders')],
+  ['takes out dist/ with it', orders, undefined, 0, gone('orders')],
+  ['leaves other manifests', orders, { 'namespace.yaml': NAMESPACE }, 0, gone('orders')],
+  [
+    'takes out one of several',
+    { ...orders, 'payments.yaml': PAYMENTS },
+    orders,
+    0,
+    new RegExp(`^### Kafka/demo/orders\n[\\s\\S]*\\*\\*Nothing to do\\.\\*\\*\n\nKafka/demo/payments: ${GONE}\n$`),
+  ],
+  ['takes out the one that is named', { ...orders, 'payments.yaml': PAYMENTS }, orders, 0, gone('payments'), ['--name', 'payments']],
+  [
+    'is of a Kafka that neither side has',
+    orders,
+    orders,
+    2,
+    /^### No plan: the input is refused\n\n> \*\*no bundle named invoices; there is demo\/orders\.\*\*\n/,
+    ['--name', 'invoices'],
+  ],
+  [
+    'compares nothing with nothing: the path is wrong more often than the app is empty',
+    {},
+    undefined,
+    2,
+    /^### No plan: the input is refused\n\n> \*\*\S+change: does not exist\.\*\*\n\nSynthesise first/,
+  ],
+  [
+    'mends a broken base',
+    { 'orders.yaml': BROKEN },
+    orders,
+    0,
+    new RegExp(`^> \\*\\*${UNREAD}\\*\\* The new state is valid \\(demo/orders\\)\\. ${STILL_ASKS}\n\n- [^\\n]+executor: is "by-hand"`),
+  ],
+  [
+    'resolves the conflict that was committed to the base',
+    { 'orders.yaml': `<<<<<<< HEAD\n${ORDERS}=======\n${PAYMENTS}>>>>>>> topic\n` },
+    orders,
+    0,
+    new RegExp(`^> \\*\\*${UNREAD}\\*\\* The new state is valid \\(demo/orders\\)\\. ${STILL_ASKS}\n\n- \\S+base/orders\\.yaml: `),
+  ],
+  [
+    'mends one of several bundles: the others are compared',
+    { 'orders.yaml': BROKEN, 'payments.yaml': PAYMENTS, 'invoices.yaml': INVOICES },
+    { ...orders, 'payments.yaml': PAYMENTS },
+    0,
+    new RegExp(
       `^> \\*\\*A part of the base could not be read, so these Kafkas were not compared: demo/orders\\.\\*\\* Their new state is valid\\. ${STILL_ASKS}\n\n- [^\n]*\n\n### Kafka/demo/payments\n[\\s\\S]*\nKafka/demo/invoices: ${GONE}\n$`,
     ),
-  },
-  {
-    name: 'takes out one of two bundles of the same Kafka',
-    base: { ...orders, 'copy.yaml': ORDERS },
-    change: orders,
-    exitCode: 0,
-    comment: new RegExp(`^> \\*\\*${UNREAD}\\*\\* [\\s\\S]*- Kafka/demo/orders: has two bundles`),
-  },
-  {
-    name: 'takes out a broken bundle',
-    base: { 'orders.yaml': BROKEN },
-    change: {},
-    exitCode: 0,
-    comment: new RegExp(`^> \\*\\*${UNREAD}\\*\\* A Kafka whose bundle is taken out of it is not listed here: `),
-  },
-  {
-    name: 'breaks a bundle in another way',
-    base: { 'orders.yaml': BROKEN },
-    change: { 'orders.yaml': BROKEN },
-    exitCode: 2,
-    comment: /^### No plan: the input is refused\n\n> \*\*\S+change/,
-  },
-  {
-    name: 'mends a broken base, while another Kafka is named',
-    base: { 'orders.yaml': BROKEN },
-    change: orders,
-    flags: ['--name', 'invoices'],
-    exitCode: 2,
-    comment: /no bundle named invoices/,
-  },
-  {
-    name: 'is compared with a chart, whose values are not YAML and whose bundles are in a folder',
-    base: { 'values.yaml': '{{ broken', 'templates/orders.yaml': ORDERS },
-    change: orders,
-    exitCode: 2,
-    comment: /no bundle in it, and its folders are not searched/,
-  },
-  {
-    name: 'breaks a bundle',
-    base: orders,
-    change: { 'orders.yaml': BROKEN },
-    exitCode: 2,
-    comment:
-      /^### No plan: the input is refused\n\n> \*\*\S+orders\.yaml: ConfigMap\/demo\/kafka-tls-orders: desired\.yaml: executor: is "by-hand"/,
-  },
-  {
-    name: 'is compared with a base that is not there',
-    base: undefined,
-    change: orders,
-    exitCode: 2,
-    comment: /^### No plan[\s\S]*base: does not exist/,
-  },
-  {
-    name: 'has its bundles in a folder beside a YAML file',
-    base: orders,
-    change: { 'Chart.yaml': CHART, 'templates/orders.yaml': ORDERS },
-    exitCode: 2,
-    comment: /no bundle in it, and its folders are not searched: \S+change\/templates\.\*\*\n\nName one of them with -f\.\n$/,
-  },
-  {
-    name: 'is compared with a base whose bundles are in a folder beside a YAML file',
-    base: { 'Chart.yaml': CHART, 'templates/orders.yaml': ORDERS },
-    change: orders,
-    exitCode: 2,
-    comment: /no bundle in it, and its folders are not searched: \S+base\/templates\.\*\*\n\n[\s\S]*Name one of them with --base\.\n$/,
-  },
+  ],
+  [
+    'takes out one of two bundles of the same Kafka',
+    { ...orders, 'copy.yaml': ORDERS },
+    orders,
+    0,
+    new RegExp(`^> \\*\\*${UNREAD}\\*\\* [\\s\\S]*- Kafka/demo/orders: has two bundles`),
+  ],
+  [
+    'takes out a broken bundle',
+    { 'orders.yaml': BROKEN },
+    {},
+    0,
+    new RegExp(`^> \\*\\*${UNREAD}\\*\\* A Kafka whose bundle is taken out of it is not listed here: `),
+  ],
+  [
+    'breaks a bundle in another way',
+    { 'orders.yaml': BROKEN },
+    { 'orders.yaml': BROKEN },
+    2,
+    /^### No plan: the input is refused\n\n> \*\*\S+change/,
+  ],
+  [
+    'mends a broken base, while another Kafka is named',
+    { 'orders.yaml': BROKEN },
+    orders,
+    2,
+    /no bundle named invoices/,
+    ['--name', 'invoices'],
+  ],
+  [
+    'is compared with a chart, whose values are not YAML and whose bundles are in a folder',
+    { 'values.yaml': '{{ broken', 'templates/orders.yaml': ORDERS },
+    orders,
+    2,
+    /no bundle in it, and its folders are not searched/,
+  ],
+  [
+    'breaks a bundle',
+    orders,
+    { 'orders.yaml': BROKEN },
+    2,
+    /^### No plan: the input is refused\n\n> \*\*\S+orders\.yaml: ConfigMap\/demo\/kafka-tls-orders: desired\.yaml: executor: is "by-hand"/,
+  ],
+  ['is compared with a base that is not there', undefined, orders, 2, /^### No plan[\s\S]*base: does not exist/],
+  [
+    'has its bundles in a folder beside a YAML file',
+    orders,
+    { 'Chart.yaml': CHART, 'templates/orders.yaml': ORDERS },
+    2,
+    /no bundle in it, and its folders are not searched: \S+change\/templates\.\*\*\n\nName one of them with -f\.\n$/,
+  ],
+  [
+    'is compared with a base whose bundles are in a folder beside a YAML file',
+    { 'Chart.yaml': CHART, 'templates/orders.yaml': ORDERS },
+    orders,
+    2,
+    /no bundle in it, and its folders are not searched: \S+base\/templates\.\*\*\n\n[\s\S]*Name one of them with --base\.\n$/,
+  ],
 ];
 
 describe('a change that', () => {
-  for (const [i, { name, base, change, flags = [], exitCode, comment }] of CASES.entries()) {
+  for (const [i, [name, base, change, exitCode, comment, flags = []]] of CASES.entries()) {
     test(name, async () => {
       const [before, wanted] = [folder(`${i}/base`, base), folder(`${i}/change`, change)];
       const ran = await kafkaTls(['plan', '--base', before, '-f', wanted, '--output', 'markdown', ...flags]);

@@ -9,7 +9,7 @@ import { Tls, TlsIssuer } from '#constructs/index';
 import { groupOf, KINDS, type Kind, kindOf, type ObjectRef } from '#model/kube-object';
 import { ClusterError } from '#reconciler/errors';
 import type { Cluster } from '#reconciler/ports';
-import { configMapOfBundle, yaml } from '../support/bundle-text';
+import { bundleFile } from '../support/bundle-text';
 import { kafkaTlsIn } from '../support/command-line';
 import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
 import { inMemory, KAFKA, kafkaManifest, mayDoAnything, World } from '../support/world';
@@ -59,8 +59,7 @@ for (const executor of ['native', 'ops-request'] as const) {
         if (before !== undefined) await world.apply(world.bundle(desiredProps(executor, before())));
         await environment.pass(DAY);
         const bundle = world.bundle(desiredProps(executor, wants(world.clock.now())));
-        const file = path.join(folder, `${executor} ${name}.yaml`);
-        writeFileSync(file, yaml(configMapOfBundle(bundle)));
+        const file = bundleFile(path.join(folder, `${executor} ${name}.yaml`), bundle);
         const planned = async (cluster: Cluster, ...flags: readonly string[]) => {
           const { exitCode, stdout, stderr } = await kafkaTlsIn({ ...environment, product: cluster }, ['plan', '-f', file, ...flags]);
           return { exitCode, stdout, stderr, plan: flags.includes('json') ? JSON.parse(stdout).plans[0] : undefined };
@@ -191,8 +190,7 @@ async function rotationDue(t: { readonly after: (fn: () => Promise<void>) => voi
   await world.settle();
   await world.apply(world.bundle(desiredProps('native', on())));
   await environment.pass(DAY);
-  const file = path.join(folder, 'rotated.yaml');
-  writeFileSync(file, yaml(configMapOfBundle(world.bundle(desiredProps('native', rotated(world.clock.now()))))));
+  const file = bundleFile(path.join(folder, 'rotated.yaml'), world.bundle(desiredProps('native', rotated(world.clock.now()))));
   return { environment, file };
 }
 

@@ -10,7 +10,7 @@ import { KINDS } from '#model/kube-object';
 import type { Plan, Step } from '#reconciler/model/plan';
 import { additions, differences } from '#reconciler/plan/saved-plan';
 import { mismatches } from '#reconciler/plan/verify';
-import { configMapOfBundle, yaml } from '../support/bundle-text';
+import { bundleFile } from '../support/bundle-text';
 import { kafkaTls, kafkaTlsIn, type Ran } from '../support/command-line';
 import { desiredProps, off, on } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
@@ -28,8 +28,7 @@ async function start(executor: ExecutorName): Promise<void> {
 
 /** Runs a command on what is wanted of the Kafka. */
 function run(argv: readonly string[], executor: ExecutorName, tls: Tls): Promise<Ran> {
-  const bundle = path.join(folder, 'bundle.yaml');
-  writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps(executor, tls)))));
+  const bundle = bundleFile(path.join(folder, 'bundle.yaml'), world.bundle(desiredProps(executor, tls)));
   return kafkaTlsIn(world.environment, [...argv, '-f', bundle]);
 }
 
@@ -125,8 +124,7 @@ for (const { name, text, says } of FILES) {
   test(`refuses ${name} before the cluster is reached`, async () => {
     world = new World();
     writeFileSync(PLAN, text);
-    const bundle = path.join(folder, 'bundle.yaml');
-    writeFileSync(bundle, yaml(configMapOfBundle(world.bundle(desiredProps('native', on())))));
+    const bundle = bundleFile(path.join(folder, 'bundle.yaml'), world.bundle(desiredProps('native', on())));
     const { exitCode, stderr } = await kafkaTls(['apply', '-f', bundle, '--plan', PLAN]);
     assert.equal(exitCode, 2);
     assert.match(stderr, says);
@@ -167,71 +165,47 @@ const planOf = (steps: readonly Step[], change: Partial<Plan> = {}): Plan => {
   const kafka = { ...KINDS.Kafka, namespace: 'demo', name: KAFKA };
   return { subject: kafka, executor: 'native', operation: 'update', summary: '', notes: [], obstacles: [], steps, ...change };
 };
-const CASES: readonly {
-  readonly name: string;
-  readonly agreed: Plan;
-  readonly next: Plan;
-  readonly departs: readonly RegExp[];
-  readonly goesBeyond: number;
-}[] = [
-  {
-    name: 'pods in another order are the same plan',
-    agreed: planOf([restart('a', 'b')]),
-    next: planOf([restart('b', 'a')]),
-    departs: [],
-    goesBeyond: 0,
-  },
-  {
-    name: 'one pod more',
-    agreed: planOf([restart('a')]),
-    next: planOf([restart('a'), restart('b')]),
-    departs: [/^restart Pod\/demo\/b: is not in the saved plan$/],
-    goesBeyond: 1,
-  },
-  {
-    name: 'one pod less is another plan, within the approved one',
-    agreed: planOf([restart('a'), restart('b')]),
-    next: planOf([restart('b')]),
-    departs: [/^restart Pod\/demo\/a: is in the saved plan, and no longer needed$/],
-    goesBeyond: 0,
-  },
-  {
-    name: 'a request with another name is the same',
-    agreed: planOf([request('rotate-1', 'rotate')]),
-    next: planOf([request('rotate-2', 'rotate')]),
-    departs: [],
-    goesBeyond: 0,
-  },
-  {
-    name: 'another operation is not',
-    agreed: planOf([request('rotate-1', 'rotate')]),
-    next: planOf([request('rotate-1', 'update')]),
-    departs: [/rotate-1: is not in the saved plan$/, /rotate-1: is in the saved plan/],
-    goesBeyond: 1,
-  },
-  {
-    name: 'the trust bundle may be published in more than one step',
-    agreed: planOf([exportTrust('create')]),
-    next: planOf([exportTrust('configure'), restart('a'), exportTrust('configure')]),
-    departs: [/^restart Pod\/demo\/a: is not in the saved plan$/],
-    goesBeyond: 1,
-  },
-  {
-    name: 'publishing the trust bundle is no silent addition',
-    agreed: planOf([restart('a')]),
-    next: planOf([restart('a'), exportTrust('configure')]),
-    departs: [/^configure ConfigMap\/demo\/trust: is not in the saved plan$/],
-    goesBeyond: 1,
-  },
-  {
-    name: 'an unapproved cut-over',
-    agreed: planOf([restart('a')]),
-    next: planOf([restart('a')], { cutover: { kind: 'protocol', mode: 'rolling', because: 'another root' } }),
-    departs: [/^cut-over \(rolling\): is not in the saved plan$/],
-    goesBeyond: 1,
-  },
+const CASES: readonly (readonly [name: string, agreed: Plan, next: Plan, departs: readonly RegExp[], goesBeyond: number])[] = [
+  ['pods in another order are the same plan', planOf([restart('a', 'b')]), planOf([restart('b', 'a')]), [], 0],
+  ['one pod more', planOf([restart('a')]), planOf([restart('a'), restart('b')]), [/^restart Pod\/demo\/b: is not in the saved plan$/], 1],
+  [
+    'one pod less is another plan, within the approved one',
+    planOf([restart('a'), restart('b')]),
+    planOf([restart('b')]),
+    [/^restart Pod\/demo\/a: is in the saved plan, and no longer needed$/],
+    0,
+  ],
+  ['a request with another name is the same', planOf([request('rotate-1', 'rotate')]), planOf([request('rotate-2', 'rotate')]), [], 0],
+  [
+    'another operation is not',
+    planOf([request('rotate-1', 'rotate')]),
+    planOf([request('rotate-1', 'update')]),
+    [/rotate-1: is not in the saved plan$/, /rotate-1: is in the saved plan/],
+    1,
+  ],
+  [
+    'the trust bundle may be published in more than one step',
+    planOf([exportTrust('create')]),
+    planOf([exportTrust('configure'), restart('a'), exportTrust('configure')]),
+    [/^restart Pod\/demo\/a: is not in the saved plan$/],
+    1,
+  ],
+  [
+    'publishing the trust bundle is no silent addition',
+    planOf([restart('a')]),
+    planOf([restart('a'), exportTrust('configure')]),
+    [/^configure ConfigMap\/demo\/trust: is not in the saved plan$/],
+    1,
+  ],
+  [
+    'an unapproved cut-over',
+    planOf([restart('a')]),
+    planOf([restart('a')], { cutover: { kind: 'protocol', mode: 'rolling', because: 'another root' } }),
+    [/^cut-over \(rolling\): is not in the saved plan$/],
+    1,
+  ],
 ];
-for (const { name, agreed, next, departs, goesBeyond } of CASES) {
+for (const [name, agreed, next, departs, goesBeyond] of CASES) {
   test(name, () => {
     const found = differences({ digest: '', plan: agreed }, next);
     assert.equal(found.length, departs.length, found.join('\n'));

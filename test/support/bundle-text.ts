@@ -1,4 +1,5 @@
 /** Bundles as they stand in files: a ConfigMap with one data key a document. */
+import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { type Bundle, bundleDocuments } from '#model/bundle';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired } from '#model/desired';
@@ -52,6 +53,12 @@ export function bundleConfigMap(desired: Desired = desiredOf(), data: Readonly<R
 export function configMapOfBundle({ desired, issuerManifests, brokerCertificates, kafka, converge, rotate, restart }: Bundle): KubeObject {
   const manifests = [...issuerManifests, ...brokerCertificates, kafka, converge, rotate, restart].filter((m) => m !== undefined);
   return configMapOf(desired, manifests);
+}
+
+/** Writes a bundle to a file and returns the path. */
+export function bundleFile(file: string, bundle: Bundle): string {
+  writeFileSync(file, yaml(configMapOfBundle(bundle)));
+  return file;
 }
 
 function configMapOf(desired: Desired, manifests: readonly KubeObject[], data: Readonly<Record<string, unknown>> = {}): KubeObject {
