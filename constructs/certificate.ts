@@ -4,6 +4,7 @@ import { goDuration } from './duration';
 import { TlsIssuer } from './issuer';
 import { KeyAlgorithm } from './key-algorithm';
 import type { CertificateSettings } from './model/manifests';
+import { defined } from './model/plain-data';
 import type { Subject } from './model/tls';
 
 /** Format of a private key in its Secret. */
@@ -87,7 +88,7 @@ export interface BrokerCertificateProps extends CertificateProps {
 
 /** Returns the props of a certificate as plain data, without undefined members. */
 export function certificateSettings(props: BrokerCertificateProps = {}): CertificateSettings {
-  const settings: { readonly [K in keyof CertificateSettings]: CertificateSettings[K] | undefined } = {
+  return defined({
     secretName: props.secretName,
     subject: props.subject as Subject | undefined,
     duration: goDuration(props.duration),
@@ -100,6 +101,5 @@ export function certificateSettings(props: BrokerCertificateProps = {}): Certifi
     keyAlgorithm: props.keyAlgorithm === undefined ? undefined : KeyAlgorithm._of(props.keyAlgorithm),
     issuer: props.issuer === undefined ? undefined : TlsIssuer._of(props.issuer),
     extraSpec: props.extraSpec,
-  };
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as CertificateSettings;
+  });
 }

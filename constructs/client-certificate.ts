@@ -1,9 +1,10 @@
 import type { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { type CertificateProps, certificateSettings } from './certificate';
-import { TlsIssuer } from './issuer';
+import type { TlsIssuer } from './issuer';
 import type { KafkaTls } from './kafka-tls';
 import { issuerRefOf } from './model/manifests';
+import { defined } from './model/plain-data';
 
 /** Props of ClientCertificate. */
 export interface ClientCertificateProps extends CertificateProps {
@@ -43,15 +44,12 @@ export class ClientCertificate extends Construct {
   constructor(scope: Construct, id: string, props: ClientCertificateProps) {
     super(scope, id);
     const { kafkaTls, name } = props;
-    const { secretName, extraSpec, keyAlgorithm, issuer: _issuer, ...certificate } = certificateSettings(props);
-    const issuer = props.issuer === undefined ? undefined : TlsIssuer._of(props.issuer);
+    const { secretName, extraSpec, keyAlgorithm, issuer, ...certificate } = certificateSettings(props);
     const added = kafkaTls._addApplicationCertificate({
       name,
       secretName: secretName ?? name,
-      ...(props.commonName === undefined ? {} : { commonName: props.commonName }),
-      ...(props.literalSubject === undefined ? {} : { literalSubject: props.literalSubject }),
+      ...defined({ commonName: props.commonName, literalSubject: props.literalSubject, keyAlgorithm }),
       certificate,
-      ...(keyAlgorithm === undefined ? {} : { keyAlgorithm }),
       extraSpec: extraSpec ?? {},
       issuer: issuer === undefined ? undefined : issuerRefOf(issuer, kafkaTls.kafkaName),
     });

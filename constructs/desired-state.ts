@@ -2,6 +2,7 @@ import type { Duration } from 'cdk8s';
 import { goDuration } from './duration';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Deadlines, type Desired, type ExecutorName } from './model/desired';
 import type { KafkaIdentity } from './model/manifests';
+import { defined } from './model/plain-data';
 import type { TlsChoice } from './tls';
 
 /**
@@ -74,8 +75,8 @@ export interface DeadlinesProps {
 export interface DesiredStateProps {
   readonly choice: TlsChoice;
   readonly executor: ExecutorName;
-  readonly clusterDomain?: string;
-  readonly nodes?: number;
+  readonly clusterDomain?: string | undefined;
+  readonly nodes?: number | undefined;
   readonly restart?: RestartProps;
   readonly deadlines?: DeadlinesProps;
   readonly retries?: number;
@@ -87,11 +88,13 @@ export function desiredState(identity: KafkaIdentity, props: DesiredStateProps):
   return {
     formatVersion: BUNDLE_FORMAT,
     ...identity,
-    ...(props.clusterDomain === undefined ? {} : { clusterDomain: props.clusterDomain }),
-    ...(props.nodes === undefined ? {} : { nodes: props.nodes }),
     executor: props.executor,
-    ...(choice.issuedAfter === undefined ? {} : { issuedAfter: choice.issuedAfter }),
-    ...(choice.beforeExpiry === undefined ? {} : { beforeExpiry: choice.beforeExpiry }),
+    ...defined({
+      clusterDomain: props.clusterDomain,
+      nodes: props.nodes,
+      issuedAfter: choice.issuedAfter,
+      beforeExpiry: choice.beforeExpiry,
+    }),
     acknowledge: choice.acknowledge,
     cutover: props.restart?.cutover ?? Cutover.ROLLING,
     unknownHealthPolicy: props.restart?.unknownHealthPolicy ?? UnknownHealthPolicy.READINESS,

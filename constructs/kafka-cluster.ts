@@ -1,6 +1,7 @@
 import type { Size } from 'cdk8s';
 import { factoryValue } from './factory-value';
 import { type ClusterSettings, type ExtraSpec, merged } from './model/manifests';
+import { defined } from './model/plain-data';
 
 /** Nodes of one role. */
 export interface KafkaNodesProps {
@@ -96,12 +97,8 @@ export class KafkaCluster {
 
   /** A Kafka that another actor creates. A run waits for it, and never creates it. */
   static existing(name: string, options: ExistingClusterOptions = {}): KafkaCluster {
-    const { keystoreCredSecret } = options;
-    return new KafkaCluster({
-      name,
-      ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
-      ...(keystoreCredSecret === undefined ? {} : { keystoreCredSecret }),
-    });
+    const { nodes, keystoreCredSecret } = options;
+    return new KafkaCluster({ name, ...defined({ nodes, keystoreCredSecret }) });
   }
 
   /** @internal */

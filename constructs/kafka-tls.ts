@@ -113,8 +113,8 @@ export class KafkaTls extends Construct {
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
     };
     // The bundle holds a declared Kafka, with the number of its nodes.
-    const nodes = cluster.spec !== undefined || cluster.nodes === undefined ? {} : { nodes: cluster.nodes };
-    const desired = desiredState(identity, { ...props, ...nodes, choice, executor });
+    const nodes = cluster.spec === undefined ? cluster.nodes : undefined;
+    const desired = desiredState(identity, { ...props, nodes, choice, executor });
     this.kafkaName = cluster.name;
     this.namespace = namespace;
     resolveOwnLazyValues(this);

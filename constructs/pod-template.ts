@@ -16,6 +16,7 @@ import { Construct } from 'constructs';
 import type { ObjectMeta } from './model/kube-object';
 import { type ExtraSpec, type KafkaIdentity, merged } from './model/manifests';
 import { bundleName, LABEL_KAFKA } from './model/names';
+import { defined } from './model/plain-data';
 import type { PodNeeds } from './model/validate-pod';
 import type { ImagePullPolicy, ReconcilerPodProps } from './reconciler-pod';
 
@@ -57,7 +58,7 @@ export function podProps(scope: Construct, pod: ReconcilerPod, args: readonly st
     automountServiceAccountToken: true,
     terminationGracePeriod: Duration.seconds(60),
     backoffLimit: 2,
-    securityContext: { ensureNonRoot: true, ...definedOf({ user, group, fsGroup }) },
+    securityContext: { ensureNonRoot: true, ...defined({ user, group, fsGroup }) },
     podMetadata: {
       // A sidecar would run on after the command has ended, and the Job would never end.
       labels: { ...identity.labels, ...podSelector(identity), 'sidecar.istio.io/inject': 'false', ...props.labels },
@@ -107,8 +108,4 @@ export function completePod(template: ExtraSpec, { props, imagePullSecrets }: Re
     })),
   };
   return { metadata: { ...metadata, labels }, spec: merged(merged(spec, further), props.extraSpec) };
-}
-
-function definedOf<T extends object>(values: { readonly [K in keyof T]: T[K] | undefined }): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

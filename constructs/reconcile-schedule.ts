@@ -1,5 +1,6 @@
 import { factoryValue } from './factory-value';
 import { contentHash } from './model/content-hash';
+import { defined } from './model/plain-data';
 
 /** Options of a cron expression. */
 export interface CronOptions {
@@ -27,8 +28,7 @@ export class ReconcileSchedule {
 
   /** At the times of a cron expression: minute, hour, day of month, month, day of week, or a macro such as "@daily". */
   static cron(expression: string, options: CronOptions = {}): ReconcileSchedule {
-    const { timeZone } = options;
-    return new ReconcileSchedule(() => ({ schedule: expression, ...(timeZone === undefined ? {} : { timeZone }) }));
+    return new ReconcileSchedule(() => defined({ schedule: expression, timeZone: options.timeZone }));
   }
 
   /** Never. Certificates are then rotated only by a commit, and nothing continues a blocked run. */

@@ -7,6 +7,7 @@
 import { ApiObject, type ApiObjectMetadata, JsonPatch } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import { canonical, type KubeObject, type ObjectMeta } from './model/kube-object';
+import { defined } from './model/plain-data';
 import { resolved } from './resolvers';
 
 /** What happens to the manifest of an object at synth. */
@@ -35,10 +36,5 @@ export function render(construct: IConstruct, { complete, nameOf }: Rendering): 
 
 /** Returns metadata as cdk8s takes it, in mutable maps. */
 export function metadataProps({ name, namespace, labels, annotations }: ObjectMeta): ApiObjectMetadata & { name: string } {
-  return {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(labels === undefined ? {} : { labels: { ...labels } }),
-    ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
-  };
+  return { name, ...defined({ namespace, labels: labels && { ...labels }, annotations: annotations && { ...annotations } }) };
 }

@@ -6,6 +6,7 @@ import { factoryValue } from './factory-value';
 import { TlsIssuer } from './issuer';
 import type { Acknowledged } from './model/acknowledgement';
 import type { TlsSettings } from './model/manifests';
+import { defined } from './model/plain-data';
 
 /** Properties of TLS that is on. */
 export interface TlsOnProps {
@@ -68,15 +69,13 @@ export interface TlsChoice {
 export class Tls {
   /** Brokers and controllers serve only TLS, on every listener. */
   static on(props: TlsOnProps): Tls {
-    const beforeExpiry = goDuration(props.beforeExpiry);
     return new Tls({
       settings: {
         issuer: TlsIssuer._of(props.issuer),
         certificates: { server: certificateSettings(props.server), client: certificateSettings(props.client) },
       },
       acknowledge: (props.acknowledge ?? []).map(Acknowledgement._of),
-      ...(props.issuedAfter === undefined ? {} : { issuedAfter: props.issuedAfter }),
-      ...(beforeExpiry === undefined ? {} : { beforeExpiry }),
+      ...defined({ issuedAfter: props.issuedAfter, beforeExpiry: goDuration(props.beforeExpiry) }),
     });
   }
 

@@ -15,6 +15,7 @@ import { contentHash } from './content-hash';
 import { BUNDLE_FORMAT, type Desired } from './desired';
 import { type Certificate, isKind, type Kafka, type KafkaOpsRequest } from './kinds/index';
 import { KINDS, type KubeObject } from './kube-object';
+import { defined } from './plain-data';
 import { ALIASES, brokerCertificateName, type TlsState } from './tls';
 
 /** Key of the document with the desired state. */
@@ -71,10 +72,9 @@ export function assembleBundle(desired: Desired, manifests: readonly KubeObject[
     tls: tlsOfRequest(converge),
     issuerManifests: issuingOrder([...manifests.filter((m) => m.kind === KINDS.Issuer.kind), ...certificates.filter((m) => !isBroker(m))]),
     brokerCertificates: certificates.filter(isBroker).sort((a, b) => (a.metadata.name < b.metadata.name ? 1 : -1)),
-    ...(kafka === undefined ? {} : { kafka }),
     converge,
-    ...(rotate === undefined ? {} : { rotate }),
     restart,
+    ...defined({ kafka, rotate }),
     digest: contentHash({ desired, manifests: Object.fromEntries(manifests.map((m) => [documentKey(m), m])) }, 16),
   };
 }

@@ -3,6 +3,8 @@
  */
 import type { Condition, ObjectMeta } from './kinds/metadata';
 
+import { defined } from './plain-data';
+
 export type { Condition, ObjectMeta } from './kinds/metadata';
 export { canonical, isEqual, isMap } from './plain-data';
 
@@ -83,23 +85,13 @@ export function manifestOf({ apiVersion, kind }: Kind, metadata: ObjectMeta, spe
 
 /** Returns a reference to one object of a kind. */
 export function ref(of: Kind, namespace: string | undefined, name: string): ObjectRef {
-  return {
-    apiVersion: of.apiVersion,
-    kind: of.kind,
-    name,
-    ...(of.namespaced && namespace !== undefined ? { namespace } : {}),
-  };
+  return defined({ apiVersion: of.apiVersion, kind: of.kind, name, namespace: of.namespaced ? namespace : undefined });
 }
 
 /** Returns the reference of an object. */
 export function refOf(object: KubeObject): ObjectRef {
   const { name, namespace } = object.metadata;
-  return {
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-  };
+  return defined({ apiVersion: object.apiVersion, kind: object.kind, name, namespace });
 }
 
 /** Returns a subject as it is printed everywhere: `Kafka/demo/kafka-prod`, `ClusterIssuer/corp-ca`. */

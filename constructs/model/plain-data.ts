@@ -29,6 +29,15 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isInstance(value);
 }
 
+type Defined<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Returns the members that are not undefined: where undefined and absent differ, such as in types and in YAML, they are absent. */
+export function defined<T extends object>(members: T): Defined<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
+}
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** Returns a value as a map; an empty one when it is something else. */

@@ -56,34 +56,27 @@ export async function readBundles(source: BundleSource): Promise<readonly Bundle
 
 /** Returns the bundles of a file or folder and its violations. Throws if the path holds no bundle and must hold one. */
 export async function scanBundles(source: BundleSource): Promise<Scan> {
-  const bundles: Found[] = [];
-  let holdsAnyBundle = false;
-  const jobs: { readonly job: KubeObject; readonly file: string }[] = [];
+  const { folders, objects, problems } = await readAll(source);
   const violations: string[] = [];
-  const { files, folders } = await contentOf(source);
-  for (const file of files) {
-    for (const object of objectsIn(file, await textOf(file, source), violations)) {
-      if (isJob(object)) jobs.push({ job: object, file });
-      if (!holdsBundle(object)) continue;
-      holdsAnyBundle = true;
-      try {
-        bundles.push({ bundle: bundleFromConfigMap(object), configMap: object, file });
-      } catch (error) {
-        if (!(error instanceof InvalidInputError)) throw error;
-        const { subject } = error;
-        violations.push(...error.violations.map((v) => `${file}: ${subject === undefined ? object.kind : formatRef(subject)}: ${v}`));
-      }
+  const configMaps = objects.flatMap(({ object, file }) => (holdsBundle(object) ? [{ configMap: object, file }] : []));
+  const bundles = configMaps.flatMap(({ configMap, file }): readonly Found[] => {
+    try {
+      return [{ bundle: bundleFromConfigMap(configMap), configMap, file }];
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      const subject = error.subject === undefined ? configMap.kind : formatRef(error.subject);
+      violations.push(...error.violations.map((v) => `${file}: ${subject}: ${v}`));
+      return [];
     }
-  }
-  violations.push(...clashes(bundles));
-  if (source.withJobs === true) {
-    for (const { job, file } of jobs) {
-      const change = bundles.flatMap(({ bundle, configMap }) => jobChange(configMap, job, bundle.desired) ?? [])[0];
-      if (change !== undefined) violations.push(`${file}: ${formatRef(refOf(job))}: ${change}`);
-    }
+  });
+  violations.push(...problems, ...clashes(bundles));
+  for (const { object: job, file } of source.withJobs === true ? objects : []) {
+    if (!isJob(job)) continue;
+    const [change] = bundles.flatMap(({ bundle, configMap }) => jobChange(configMap, job, bundle.desired) ?? []);
+    if (change !== undefined) violations.push(`${file}: ${formatRef(refOf(job))}: ${change}`);
   }
   const isMissing = violations.length === 0 && source.mayBeEmpty !== true;
-  if (!holdsAnyBundle && (folders.length > 0 || isMissing)) throw nothingFound(source, folders, violations);
+  if (configMaps.length === 0 && (folders.length > 0 || isMissing)) throw nothingFound(source, folders, violations);
   const isOnly = ({ bundle }: Found) => bundles.filter((other) => bundleId(other.bundle) === bundleId(bundle)).length === 1;
   const readable = bundles.filter(isOnly).map(({ bundle }) => bundle);
   return { bundles: readable.sort((a, b) => (bundleId(a) < bundleId(b) ? -1 : 1)), violations };
@@ -182,16 +175,26 @@ async function contentOf({ file, flag = '-f', cwd, mayBeEmpty, mayBeMissing }: B
   throw new InvalidInputError(`${file}: holds no YAML file`, { hint: 'Synthesise first ("npx cdk8s synth"), or name the output with -f.' });
 }
 
-function textOf(file: string, { cwd, stdin }: BundleSource): Promise<string> {
-  return file === '-' ? stdin() : readText(file, cwd);
+/** Every object of a file or folder, with its file. */
+interface All {
+  readonly folders: readonly string[];
+  readonly objects: readonly { readonly object: unknown; readonly file: string }[];
+  /** Errors of YAML. */
+  readonly problems: readonly string[];
 }
 
-/** Returns the objects of a text. Adds YAML errors to `violations`. */
-function objectsIn(file: string, text: string, violations: string[]): readonly unknown[] {
-  const parsed = parseYaml(text);
-  if ('values' in parsed) return parsed.values.flatMap(itemsOf);
-  violations.push(`${file === '-' ? 'standard input' : file}: ${parsed.problem}`);
-  return [];
+async function readAll(source: BundleSource): Promise<All> {
+  const { files, folders } = await contentOf(source);
+  const texts = await Promise.all(files.map((file) => (file === '-' ? source.stdin() : readText(file, source.cwd))));
+  const problems: string[] = [];
+  const objects = texts.flatMap((text, i) => {
+    const file = files[i] ?? '';
+    const parsed = parseYaml(text);
+    if ('values' in parsed) return parsed.values.flatMap(itemsOf).map((object) => ({ object, file }));
+    problems.push(`${file === '-' ? 'standard input' : file}: ${parsed.problem}`);
+    return [];
+  });
+  return { folders, objects, problems };
 }
 
 function itemsOf(value: unknown): readonly unknown[] {
@@ -201,15 +204,9 @@ function itemsOf(value: unknown): readonly unknown[] {
 
 /** Returns all objects of a file or folder, of any kind. */
 export async function readObjects(source: BundleSource): Promise<readonly KubeObject[]> {
-  const violations: string[] = [];
-  const { files } = await contentOf(source);
-  const texts = await Promise.all(files.map(async (file) => ({ file, text: await textOf(file, source) })));
-  const objects = texts.flatMap(({ file, text }) => objectsIn(file, text, violations).map((object) => ({ file, object })));
-  violations.push(
-    ...objects
-      .filter(({ object }) => !isObject(object))
-      .map(({ file }) => `${file}: holds a document without apiVersion, kind or metadata.name`),
-  );
+  const { objects, problems } = await readAll(source);
+  const others = objects.filter(({ object }) => !isObject(object));
+  const violations = [...problems, ...others.map(({ file }) => `${file}: holds a document without apiVersion, kind or metadata.name`)];
   if (violations.length > 0) throw new InvalidInputError(violations);
   return objects.map(({ object }) => object as KubeObject);
 }

@@ -18,13 +18,11 @@ export interface PlanOutputFlags extends OutputFlags {
   readonly summary?: string;
 }
 
-/** A plan, its bundle, and the command that executes it. */
+/** A plan, its bundle, and what a report adds to it. */
 export interface Planned {
   readonly plan: Plan;
   readonly bundle: Bundle;
-  readonly applyWith?: string;
-  /** Unified diff of the bundle before and after the commit. */
-  readonly difference?: string;
+  readonly context?: PlanContext;
 }
 
 /** Plans, and the bundles of the base that the new state does not hold. */
@@ -41,7 +39,7 @@ export async function printPlans({ planned, removed = [], unread }: Plans, flags
     const base = unread === undefined ? {} : { unreadBase: { violations: unread.violations, notCompared: unread.notCompared } };
     io.stdout(`${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId), ...base }, 2)}\n`);
   } else if (flags.output === 'markdown') {
-    const described = planned.map((p) => ({ plan: p.plan, context: contextOf(p) }));
+    const described = planned.map(({ plan, context = {} }) => ({ plan, context }));
     const first = unread === undefined ? '' : unreadBaseMarkdown(unread);
     const gap = first !== '' && planned.length + removed.length > 0 ? '\n' : '';
     await printMarkdown(flags, io, ({ bytes, rest }) => {
@@ -50,7 +48,7 @@ export async function printPlans({ planned, removed = [], unread }: Plans, flags
     });
   } else {
     const first = unread === undefined ? [] : [unreadBaseText(unread, styleOf(io))];
-    const plans = planned.map((p) => planText(p.plan, styleOf(io), contextOf(p)));
+    const plans = planned.map((p) => planText(p.plan, styleOf(io), p.context ?? {}));
     io.stdout([...first, ...plans, ...removed.map(removedLine)].join('\n'));
   }
 }
@@ -72,13 +70,6 @@ async function printMarkdown({ summary }: PlanOutputFlags, io: Io, render: (limi
       cause: error,
     });
   });
-}
-
-function contextOf({ applyWith, difference }: Planned): PlanContext {
-  return {
-    ...(applyWith === undefined ? {} : { applyWith }),
-    ...(difference === undefined ? {} : { difference }),
-  };
 }
 
 function removedLine({ desired }: Bundle): string {

@@ -72,7 +72,7 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
       const obstacles = made.obstacles.map((o) =>
         o.hint === undefined ? o : { ...o, hint: withCommand(o.hint, flags, bundle, isOneOfSeveral) },
       );
-      planned.push({ bundle, plan: { ...made, obstacles }, applyWith: applyCommand(flags, bundle, isOneOfSeveral) });
+      planned.push({ bundle, plan: { ...made, obstacles }, context: { applyWith: applyCommand(flags, bundle, isOneOfSeveral) } });
     }
     return planned;
   });
@@ -114,7 +114,7 @@ async function planFromBase(base: string, flags: PlanFlags, session: Session): P
   const isCompared = (bundle: Bundle) => violations.length === 0 || find(old, bundle) !== undefined;
   const planned = wanted.filter(isCompared).map((bundle) => {
     const was = find(old, bundle);
-    return { bundle, plan: planOffline(was, bundle), difference: bundleDifference(was, bundle) };
+    return { bundle, plan: planOffline(was, bundle), context: { difference: bundleDifference(was, bundle) } };
   });
   const removed = old.filter((b) => find(wanted, b) === undefined);
   if (violations.length === 0) return { planned, removed };

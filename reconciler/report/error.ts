@@ -1,5 +1,6 @@
 /** Errors as text and JSON: `<Subject>: <what failed>: <why>.`, each violation or reason on a separate line, then the hint. */
 import { formatRef } from '#model/kube-object';
+import { defined } from '#model/plain-data';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
 import { printable, printableJson, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
@@ -43,14 +44,15 @@ export function errorJson(error: KafkaTlsError): string {
 
 /** Returns the fields of an error that programs read. */
 export function errorFields(error: KafkaTlsError): object {
-  return {
+  const isInvalid = error instanceof InvalidInputError;
+  return defined({
     code: error.code,
     exitCode: error.exitCode,
-    ...(error.subject === undefined ? {} : { subject: formatRef(error.subject) }),
+    subject: error.subject && formatRef(error.subject),
     message: error.message,
-    ...(error instanceof InvalidInputError ? { violations: error.violations } : {}),
-    ...(error.reasons.length > 0 && !(error instanceof InvalidInputError) ? { reasons: error.reasons } : {}),
+    violations: isInvalid ? error.violations : undefined,
+    reasons: error.reasons.length > 0 && !isInvalid ? error.reasons : undefined,
     ...(error instanceof ClusterError ? { status: error.status, reason: error.reason } : {}),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  };
+    hint: error.hint,
+  });
 }

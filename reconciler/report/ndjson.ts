@@ -6,13 +6,5 @@ import { printableJson } from './printable';
 /** Returns an event as one line of JSON, with its line break. `event` is one of `EVENTS`. */
 export function eventJson(event: ProgressEvent, time: Date): string {
   const { event: name, subject, message, step, wait } = event;
-  const line = {
-    time: time.toISOString(),
-    event: name,
-    subject: formatRef(subject),
-    message,
-    ...(step === undefined ? {} : { step }),
-    ...(wait === undefined ? {} : { wait }),
-  };
-  return `${printableJson(line)}\n`;
+  return `${printableJson({ time: time.toISOString(), event: name, subject: formatRef(subject), message, step, wait })}\n`;
 }
