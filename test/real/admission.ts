@@ -2,7 +2,7 @@
  * The questions of `test/admission` put to a real Kubernetes API, in separate namespaces.
  *
  * - Where KubeDB's webhooks are registered, everything is asked: the answers are those that were recorded (UPDATE_GOLDEN=1 records them
- *   again), and our validation and the sandbox are held to them. A table of all of them is printed.
+ *   again), and our validation and the sandbox are held to them.
  * - Where they are not, KubeDB's kinds alone are there, from `../shared/crds`: what the API server refuses by their
  *   schemas is what was recorded, and it accepts the rest.
  *
@@ -11,7 +11,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createApi } from '#reconciler/sandbox/api/api';
-import { comparison, table, verdict } from '../admission/comparison';
+import { comparison, verdict } from '../admission/comparison';
 import { SPOILT_BY_WEBHOOK } from '../admission/differences';
 import { QUESTIONS } from '../admission/questions';
 import { record, recordedAnswers, withoutMessages } from '../admission/recorded';
@@ -38,7 +38,6 @@ export function admissionSuite(connect: () => Promise<Connection>): void {
       kubedb = await ask(client);
       sandbox = await ask(inProcess(createApi({ now: () => new Date() })));
       if (hasWebhooks && process.env.UPDATE_GOLDEN === '1') record(kubedb);
-      if (hasWebhooks) console.log(table(kubedb, sandbox));
     });
     after(() => connection?.stop());
 

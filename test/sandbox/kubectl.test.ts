@@ -6,20 +6,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
-import { App, Chart, Testing } from 'cdk8s';
-import { KafkaCluster, KafkaTls, Tls } from '#constructs/index';
 import { KINDS, ref } from '#model/kube-object';
 import { howToResume } from '#reconciler/execute/pause';
 import { createApi } from '#reconciler/sandbox/api/api';
 import { type ApiServer, serveApi } from '#reconciler/sandbox/api/http';
-import { yaml } from '../support/bundle-text';
 import { asSaid, PAUSED, resumingEditor } from '../support/resume-by-hand';
 
 const isInstalled = spawnSync('kubectl', ['version', '--client']).status === 0;
 const NOW = '2026-11-23T09:00:00Z';
 
-const kafka = (spec: object, name = 'orders') => ({ apiVersion: 'kubedb.com/v1', kind: 'Kafka', metadata: { name }, spec });
-const ORDERS = kafka({ version: '4.2.0', replicas: 3 });
+const ORDERS = { apiVersion: 'kubedb.com/v1', kind: 'Kafka', metadata: { name: 'orders' }, spec: { version: '4.2.0', replicas: 3 } };
 
 describe('kubectl', { skip: isInstalled ? false : 'kubectl is not on the PATH' }, () => {
   let server: ApiServer;
@@ -86,54 +82,21 @@ describe('kubectl', { skip: isInstalled ? false : 'kubectl is not on the PATH' }
     assert.equal(await read('configmap/plain', '.data'), '{"a":"2"}');
   });
 
-  const protobuf = [
-    ['create', 'ns', 'staging'],
-    ['auth', 'can-i', 'get', 'secrets'],
-  ];
-  for (const args of protobuf) {
-    test(`${args.join(' ')} sends protobuf, and is refused with the command to use instead`, async () => {
-      const { code, stderr } = await kubectl(...args);
-      assert.equal(code, 1);
-      assert.match(
-        stderr,
-        /reads JSON and no protobuf: use "kubectl create <kind> \.\.\. --dry-run=client -o yaml \| kubectl create -f -"/,
-      );
-    });
-  }
+  test('a command that sends protobuf is refused with the command to use instead', async () => {
+    const { code, stderr } = await kubectl('create', 'ns', 'staging');
+    assert.equal(code, 1);
+    assert.match(stderr, /reads JSON and no protobuf: use "kubectl create <kind> \.\.\. --dry-run=client -o yaml \| kubectl create -f -"/);
+  });
 
   test('create -f takes the object of a create command', async () => {
     const { stdout } = await kubectl('create', 'ns', 'staging', '--dry-run=client', '-o', 'yaml');
     assert.equal((await withFile(stdout, 'create')).stdout, 'namespace/staging created\n');
   });
 
-  test('apply of a Job warns that the sandbox runs none', async () => {
-    const chart = new Chart(new App(), 'chart', { namespace: 'default' });
-    new KafkaTls(chart, 'tls', { cluster: KafkaCluster.existing('orders'), tls: Tls.off(), job: { image: `x@sha256:${'0'.repeat(64)}` } });
-    const { code, stderr } = await withFile(Testing.synth(chart).map(yaml).join('---\n'), 'apply', '--server-side');
-    assert.equal(code, 0, stderr);
-    assert.match(stderr, /^Warning: the sandbox runs no Jobs: run "kafka-tls apply --config-map" instead of Job kafka-tls-orders/m);
+  test('a wrong token is refused', async () => {
+    const { code, stderr } = await kubectl('get', 'kafka', '--token=wrong');
+    assert.deepEqual([code, /You must be logged in|Unauthorized/.test(stderr)], [1, true], stderr);
   });
-
-  const refused = [
-    {
-      name: 'an unknown field',
-      run: () => withFile(kafka({ version: '4.2.0', replicsa: 3 }, 'typo'), 'create'),
-      says: /unknown field "spec.replicsa"/,
-    },
-    {
-      name: 'the field of another manager',
-      run: () => withFile(kafka({ version: '4.2.0', replicas: 5 }), 'apply', '--server-side', '--field-manager=other'),
-      says: /Apply failed with 1 conflict: conflict with "kubectl": .spec.replicas/,
-    },
-    { name: 'a wrong token', run: () => kubectl('get', 'kafka', '--token=wrong'), says: /You must be logged in|Unauthorized/ },
-  ];
-  for (const { name, run, says } of refused) {
-    test(`${name} is refused`, async () => {
-      const { code, stderr } = await run();
-      assert.equal(code, 1);
-      assert.match(stderr, says);
-    });
-  }
 
   test('get -w follows changes', async () => {
     const columns = 'custom-columns=R:.spec.replicas';

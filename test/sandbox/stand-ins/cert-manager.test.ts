@@ -172,16 +172,6 @@ for (const [name, spec] of neverIssued) {
   });
 }
 
-const notAdmitted: readonly [string, object, RegExp][] = [
-  ['a literal subject next to a common name', { literalSubject: 'CN=x' }, /no `commonName` may be provided/],
-  ['a malformed literal subject', { literalSubject: 'cn=x', commonName: null, subject: null }, /literalSubject/],
-  ['a signature algorithm of another key algorithm', { signatureAlgorithm: 'ECDSAWithSHA256' }, /signatureAlgorithm/],
-  ['name constraints of a leaf', { nameConstraints: { permitted: { dnsDomains: ['a'] } } }, /isCa should be true/],
-];
-for (const [name, spec, refusal] of notAdmitted) {
-  certificateTest(`the webhook refuses ${name}`, (t) => assert.rejects(change(t, spec), refusal));
-}
-
 certificateTest('labels, stores and formats of an existing Secret follow the spec', async (t) => {
   const secretTemplate = { labels: { team: null, tier: 'gold' } };
   await change(t, { secretTemplate, keystores: null, additionalOutputFormats: [{ type: 'CombinedPEM' }] });
