@@ -32,15 +32,11 @@ export function writingContract(run: () => Run): void {
     assert.notEqual(a, b);
   });
 
-  const refused = [
-    { name: 'a name in capitals', metadata: { name: 'Nope' }, field: 'metadata.name' },
-    {
-      name: 'a label of 64 characters',
-      metadata: { name: 'label-too-long', labels: { a: 'x'.repeat(64) } },
-      field: 'metadata.labels',
-    },
+  const refused: readonly [string, Json, string][] = [
+    ['a name in capitals', { name: 'Nope' }, 'metadata.name'],
+    ['a label of 64 characters', { name: 'label-too-long', labels: { a: 'x'.repeat(64) } }, 'metadata.labels'],
   ];
-  for (const { name, metadata, field } of refused) {
+  for (const [name, metadata, field] of refused) {
     test(`${name} is Invalid, with the field`, async () => {
       const { status, body } = await run().configMaps.post({ metadata });
       assert.deepEqual([status, body.reason, body.details.causes[0].field], [422, 'Invalid', field]);

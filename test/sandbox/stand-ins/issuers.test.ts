@@ -8,15 +8,10 @@ const NAMES = { dnsNames: ['orders.demo.svc', 'localhost', '*.orders-pods.demo.s
 const VAULT = { vault: { server: 'https://vault.example.org', path: 'pki/sign/kafka', auth: { tokenSecretRef: { name: 't', key: 'k' } } } };
 const ACME = { acme: { server: 'https://acme.example.org', privateKeySecretRef: { name: 'k' } } };
 
-interface Case {
-  readonly name: string;
-  readonly spec: object;
-  readonly faults?: Record<string, string>;
-  readonly names?: object;
-}
+type Faults = Readonly<Record<string, string>>;
 
 /** Requests a certificate and returns the Ready condition of the request. */
-async function requested(t: SandboxTest, { spec, faults = {}, names = NAMES }: Omit<Case, 'name'>): Promise<Condition> {
+async function requested(t: SandboxTest, spec: object, faults: Faults = {}, names: object = NAMES): Promise<Condition> {
   const annotations = Object.fromEntries(Object.entries(faults).map(([fault, value]) => [`sandbox.kafka-tls/${fault}`, value]));
   await t.create(KINDS.Issuer, 'remote', { spec }, { annotations });
   await t.create(KINDS.Certificate, 'app', { spec: { secretName: 'app', ...names, issuerRef: { name: 'remote' } } });
@@ -25,41 +20,33 @@ async function requested(t: SandboxTest, { spec, faults = {}, names = NAMES }: O
   return ready;
 }
 
-const REFUSED: readonly (Case & { readonly refusal: RegExp })[] = [
-  {
-    name: 'an ACME server refuses an internal name',
-    spec: ACME,
-    refusal: /order is in "errored" state: .*rejectedIdentifier: Cannot issue for "\*\.orders-pods\.demo\.svc"/,
-  },
-  {
-    name: 'a Vault whose role does not allow localhost refuses it',
-    spec: VAULT,
-    faults: { 'vault-forbids': 'localhost' },
-    refusal:
-      /URL: PUT https:\/\/vault\.example\.org\/v1\/pki\/sign\/kafka\nCode: 400\. Errors:\n\n\* subject alternate name localhost not allowed by this role$/,
-  },
-  {
-    name: 'a Vault whose role does not allow IP addresses refuses them',
-    spec: VAULT,
-    faults: { 'vault-forbids': 'ip-sans' },
-    refusal: /IP Subject Alternative Names are not allowed/,
-  },
-  {
-    name: 'a Vault whose role does not allow wildcards refuses them',
-    spec: VAULT,
-    faults: { 'vault-forbids': 'wildcards' },
-    refusal: /name \*\.orders-pods\.demo\.svc not allowed/,
-  },
-  {
-    name: 'a Vault whose role allows other domains refuses these',
-    spec: VAULT,
-    faults: { 'vault-domains': 'example.org' },
-    refusal: /orders-pods\.demo\.svc not allowed/,
-  },
+const VAULT_REFUSES =
+  /URL: PUT https:\/\/vault\.example\.org\/v1\/pki\/sign\/kafka\nCode: 400\. Errors:\n\n\* subject alternate name localhost not allowed by this role$/;
+const REFUSED: readonly [name: string, spec: object, faults: Faults, refusal: RegExp][] = [
+  [
+    'an ACME server refuses an internal name',
+    ACME,
+    {},
+    /"errored" state: .*rejectedIdentifier: Cannot issue for "\*\.orders-pods\.demo\.svc"/,
+  ],
+  ['a Vault whose role forbids localhost refuses it', VAULT, { 'vault-forbids': 'localhost' }, VAULT_REFUSES],
+  [
+    'a Vault whose role forbids addresses refuses them',
+    VAULT,
+    { 'vault-forbids': 'ip-sans' },
+    /IP Subject Alternative Names are not allowed/,
+  ],
+  [
+    'a Vault whose role forbids wildcards refuses them',
+    VAULT,
+    { 'vault-forbids': 'wildcards' },
+    /name \*\.orders-pods\.demo\.svc not allowed/,
+  ],
+  ['a Vault whose role allows other domains refuses', VAULT, { 'vault-domains': 'example.org' }, /orders-pods\.demo\.svc not allowed/],
 ];
-for (const { name, refusal, ...rest } of REFUSED) {
+for (const [name, spec, faults, refusal] of REFUSED) {
   sandboxTest(name, async (t) => {
-    const { status, reason, message } = await requested(t, rest);
+    const { status, reason, message } = await requested(t, spec, faults);
     assert.deepEqual([status, reason], ['False', 'Failed']);
     assert.match(message ?? '', refusal);
     const issuing = await t.until('the Certificate reports the failure', async () => {
@@ -70,24 +57,14 @@ for (const { name, refusal, ...rest } of REFUSED) {
   });
 }
 
-const ISSUED: readonly (Case & { readonly issued: RegExp })[] = [
-  { name: 'a Vault signs what its role allows', spec: VAULT, issued: /DNS:localhost, .*IP Address:127\.0\.0\.1/ },
-  {
-    name: 'a Vault whose role allows these domains signs',
-    spec: VAULT,
-    faults: { 'vault-domains': 'example.org, demo.svc' },
-    issued: /orders\.demo\.svc/,
-  },
-  {
-    name: 'an issuer may leave names out',
-    spec: VAULT,
-    faults: { 'drops-names': 'localhost,127.0.0.1' },
-    issued: /^DNS:\*\.orders-pods\.demo\.svc, DNS:orders\.demo\.svc$/,
-  },
+const ISSUED: readonly [name: string, faults: Faults, issued: RegExp][] = [
+  ['a Vault signs what its role allows', {}, /DNS:localhost, .*IP Address:127\.0\.0\.1/],
+  ['a Vault whose role allows these domains signs', { 'vault-domains': 'example.org, demo.svc' }, /orders\.demo\.svc/],
+  ['an issuer may leave names out', { 'drops-names': 'localhost,127.0.0.1' }, /^DNS:\*\.orders-pods\.demo\.svc, DNS:orders\.demo\.svc$/],
 ];
-for (const { name, issued, ...rest } of ISSUED) {
+for (const [name, faults, issued] of ISSUED) {
   sandboxTest(name, async (t) => {
-    assert.equal((await requested(t, rest)).status, 'True');
+    assert.equal((await requested(t, VAULT, faults)).status, 'True');
     await t.untilTrue(KINDS.Certificate, 'app', 'Ready');
     const leaf = new X509Certificate(await t.secret('app', 'tls.crt'));
     assert.match(leaf.subjectAltName ?? '', issued);
@@ -98,13 +75,13 @@ for (const { name, issued, ...rest } of ISSUED) {
 }
 
 sandboxTest('an ACME order of a public name stays pending, because no challenge is solved', async (t) => {
-  const { status, reason, message } = await requested(t, { spec: ACME, names: { dnsNames: ['kafka.example.org'] } });
+  const { status, reason, message } = await requested(t, ACME, {}, { dnsNames: ['kafka.example.org'] });
   assert.deepEqual([status, reason], ['False', 'Pending']);
   assert.match(message ?? '', /^Waiting on certificate issuance from order demo\/app-1-1: "pending"$/);
 });
 
 sandboxTest('a backdated certificate is valid from an earlier time', async (t) => {
-  await requested(t, { spec: VAULT, faults: { backdates: '5m' } });
+  await requested(t, VAULT, { backdates: '5m' });
   await t.untilTrue(KINDS.Certificate, 'app', 'Ready');
   const age = t.clock.now().getTime() - new X509Certificate(await t.secret('app', 'tls.crt')).validFromDate.getTime();
   assert.ok(age >= 300_000 && age < 310_000, `${age} ms`);
