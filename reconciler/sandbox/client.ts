@@ -2,7 +2,8 @@
  * A small Kubernetes client for the stand-ins: plain HTTP requests over any transport. In the process the transport is the sandbox's own API; the
  * same stand-ins can work against a real API server. Answers are trusted to be what Kubernetes promises.
  */
-import { type Kind, type KubeObject, kindOf } from '#model/kube-object';
+import { text } from 'node:stream/consumers';
+import { type Kind, type KubeObject, kindOf, type ObjectMeta } from '#model/kube-object';
 import type { ApiRequest, ApiResponse } from './api/api';
 
 /** Carries one request to an API server. */
@@ -20,20 +21,9 @@ export class ApiError extends Error {
   }
 }
 
-export interface ListResult {
-  readonly items: readonly KubeObject[];
-  readonly resourceVersion: string;
-}
-
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   readonly object: KubeObject;
-}
-
-export interface WatchOptions {
-  readonly signal: AbortSignal;
-  /** Default: all. */
-  readonly namespace?: string | undefined;
 }
 
 export interface DeleteOptions {
@@ -56,14 +46,14 @@ export class Client {
     return this.json<KubeObject>('GET', pathOf(kind, namespace, name)).catch(ignoring(404));
   }
 
-  async list(of: Kind, namespace?: string): Promise<ListResult> {
+  async list(of: Kind, namespace?: string): Promise<{ readonly items: readonly KubeObject[]; readonly resourceVersion: string }> {
     const { apiVersion, kind } = of;
-    const { items, metadata } = await this.json<KubernetesList>('GET', pathOf(of, namespace));
+    const { items, metadata } = await this.json<{ items?: KubeObject[]; metadata: ObjectMeta }>('GET', pathOf(of, namespace));
     return { items: (items ?? []).map((item) => ({ ...item, apiVersion, kind })), resourceVersion: metadata.resourceVersion ?? '' };
   }
 
   /** Yields the changes of a kind after a resourceVersion, until the signal aborts or the server ends the watch. */
-  async *watch(kind: Kind, resourceVersion: string, { namespace, signal }: WatchOptions): AsyncGenerator<WatchEvent> {
+  async *watch(kind: Kind, namespace: string | undefined, resourceVersion: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const path = `${pathOf(kind, namespace)}?watch=true&resourceVersion=${resourceVersion}`;
     const { status, body } = await this.options.send({ method: 'GET', path, headers: { accept: 'application/json' }, signal });
     if (typeof body === 'string') throw failureOf(status, body);
@@ -113,18 +103,13 @@ export class Client {
     return written;
   }
 
-  private async json<T>(method: string, path: string, body?: object, contentType = 'application/json'): Promise<T> {
+  private async json<T>(method: string, path: string, sent?: object, contentType = 'application/json'): Promise<T> {
     const headers = { accept: 'application/json', 'content-type': contentType, 'user-agent': this.options.manager };
-    const response = await this.options.send({ method, path, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-    const text = typeof response.body === 'string' ? response.body : await all(response.body);
-    if (response.status >= 300) throw failureOf(response.status, text);
-    return JSON.parse(text);
+    const response = await this.options.send({ method, path, headers, ...(sent === undefined ? {} : { body: JSON.stringify(sent) }) });
+    const body = typeof response.body === 'string' ? response.body : await text(response.body);
+    if (response.status >= 300) throw failureOf(response.status, body);
+    return JSON.parse(body);
   }
-}
-
-interface KubernetesList {
-  readonly items?: readonly KubeObject[];
-  readonly metadata: { readonly resourceVersion?: string };
 }
 
 /** Returns a handler that turns refusals with one of these codes into undefined. */
@@ -150,19 +135,13 @@ function known(object: KubeObject): Kind {
   return kind;
 }
 
-function failureOf(status: number, text: string): ApiError {
+function failureOf(status: number, body: string): ApiError {
   try {
-    const { reason = '', message = text } = JSON.parse(text);
+    const { reason = '', message = body } = JSON.parse(body);
     return new ApiError(status, reason, message);
   } catch {
-    return new ApiError(status, '', text.trim());
+    return new ApiError(status, '', body.trim());
   }
-}
-
-async function all(body: AsyncIterable<string>): Promise<string> {
-  let text = '';
-  for await (const chunk of body) text += chunk;
-  return text;
 }
 
 /** Yields lines. Chunks that come over a network end anywhere. */

@@ -85,7 +85,7 @@ async function recordHistory(sandbox: Sandbox, kind: Kind, signal: AbortSignal):
   const { items, resourceVersion } = await sandbox.client.list(kind);
   const seen: KubeObject[] = [...items];
   const follow = async () => {
-    for await (const { object } of sandbox.client.watch(kind, resourceVersion, { signal })) seen.push(object);
+    for await (const { object } of sandbox.client.watch(kind, undefined, resourceVersion, signal)) seen.push(object);
   };
   void follow().catch((error: unknown) => {
     if (!signal.aborted) throw error;

@@ -9,15 +9,6 @@ import type { Draft } from './json';
 import type { Resource } from './resources';
 import type { Store } from './store';
 
-/** What a rule may read and change besides the object in the request. */
-export interface AdmissionContext {
-  get(kind: Kind, namespace: string | undefined, name: string): KubeObject | undefined;
-  /** Replaces the status of another object; does nothing in a dry run. */
-  writeStatus(kind: Kind, object: KubeObject, status: object): void;
-  /** Returns a different number each time. */
-  nextNumber(): number;
-}
-
 /** A request to an operator. `T` is the view of the object by its schema, under which the object was validated. */
 export interface AdmissionRequest<T = Draft> {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
@@ -26,7 +17,9 @@ export interface AdmissionRequest<T = Draft> {
   readonly object: T;
   /** Absent on CREATE. */
   readonly old: KubeObject | undefined;
-  readonly cluster: AdmissionContext;
+  /** The other objects. */
+  readonly store: Store;
+  readonly dryRun: boolean;
 }
 
 /** A refusal: problems of fields (422), a sentence (403), or a webhook that could not judge. */
@@ -46,17 +39,6 @@ export interface Admission {
   /** Fills in the fields that the user left out; not called for the status subresource. */
   mutate?(request: AdmissionRequest): void;
   validate?(request: AdmissionRequest): Refusal | undefined;
-}
-
-/** Returns the cluster as rules may use it in a request. */
-export function admissionContext(store: Store, isDryRun: boolean): AdmissionContext {
-  return {
-    get: (kind, namespace, name) => store.get(kind, namespace, name),
-    writeStatus: (kind, object, status) => {
-      if (!isDryRun) store.put(kind, { ...object, status });
-    },
-    nextNumber: () => store.nextNumber(),
-  };
 }
 
 /** Lets every mutating rule for the kind work on the object. Tells whether there was one. */

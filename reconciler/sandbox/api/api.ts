@@ -164,9 +164,9 @@ class InProcessApi implements Api {
       const { object, isNew } = this.writes.apply(at, parse(body), options);
       return isNew ? this.created(object, options) : this.object(200, object);
     }
-    const isServed = isPatchType(contentType) && !(contentType.includes('strategic') && target.resource.isCustom);
-    if (!isServed) throw unsupportedMediaType([...Object.keys(PATCHES), APPLY_TYPE]);
-    return this.object(200, this.writes.patch(at, contentType, parse(body), options));
+    const patch = contentType.includes('strategic') && target.resource.isCustom ? undefined : PATCHES.get(contentType);
+    if (patch === undefined) throw unsupportedMediaType([...PATCHES.keys(), APPLY_TYPE]);
+    return this.object(200, this.writes.patch(at, patch, parse(body), options));
   }
 
   private delete(target: ResourceRoute, body: unknown, query: URLSearchParams): ApiResponse {
@@ -225,10 +225,6 @@ function accessOf({ verb, resource, namespace, name, subresource }: ResourceRout
 
 function resourceOf(object: { readonly apiVersion: string; readonly kind: string }): Resource | undefined {
   return RESOURCES.find((r) => r.kind === object.kind && r.apiVersion === object.apiVersion);
-}
-
-function isPatchType(type: string): type is keyof typeof PATCHES {
-  return Object.hasOwn(PATCHES, type);
 }
 
 function parse(body: string | undefined): unknown {

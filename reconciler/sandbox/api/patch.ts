@@ -116,10 +116,11 @@ function refused(): ApiFailure {
   return new ApiFailure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 }
 
-/** The patch functions by content type. */
-export const PATCHES = {
-  'application/merge-patch+json': mergePatch,
-  'application/json-patch+json': jsonPatch,
-  /** Of Kubernetes' own kinds only. */
-  'application/strategic-merge-patch+json': strategicMergePatch,
-} as const;
+export type Patch = (target: unknown, patch: unknown, schema: Schema | undefined) => unknown;
+
+/** By content type. A strategic merge patch is for Kubernetes' own kinds only. */
+export const PATCHES: ReadonlyMap<string, Patch> = new Map([
+  ['application/merge-patch+json', mergePatch],
+  ['application/json-patch+json', jsonPatch],
+  ['application/strategic-merge-patch+json', strategicMergePatch],
+]);

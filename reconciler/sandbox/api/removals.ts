@@ -6,7 +6,7 @@
  */
 import { hasTrueCondition, KINDS, type KubeObject } from '#model/kube-object';
 import { timestamp } from '../clock';
-import { type Admission, admissionContext, admit } from './admission';
+import { type Admission, admit } from './admission';
 import { ApiFailure, badRequest, internalError, type Preconditions, requirePreconditions } from './failure';
 import { copyOf, type Draft, isObject, type Metadata, valueAt } from './json';
 import type { Resource } from './resources';
@@ -52,9 +52,17 @@ export class Removals {
   delete({ resource, namespace, name }: Target, options: DeleteOptions): Deletion {
     const object = this.store.require(resource, namespace, name);
     requirePreconditions(resource, object, options.preconditions);
-    const cluster = admissionContext(this.store, options.dryRun);
-    admit(this.rules, resource, { operation: 'DELETE', subresource: undefined, object: copyOf(object) as Draft, old: object, cluster });
-    return options.dryRun ? { object, isGone: true } : this.remove(resource, object, options.gracePeriodSeconds);
+    const { store } = this;
+    const { dryRun } = options;
+    admit(this.rules, resource, {
+      operation: 'DELETE',
+      subresource: undefined,
+      object: copyOf(object) as Draft,
+      old: object,
+      store,
+      dryRun,
+    });
+    return dryRun ? { object, isGone: true } : this.remove(resource, object, options.gracePeriodSeconds);
   }
 
   /** Evicts a pod. Throws 429 if its PodDisruptionBudget refuses. */

@@ -11,7 +11,7 @@
  */
 import { isEqual, KINDS, type KubeObject } from '#model/kube-object';
 import { timestamp } from '../clock';
-import { type Admission, type AdmissionRequest, admissionContext, admit, mutate } from './admission';
+import { type Admission, type AdmissionRequest, admit, mutate } from './admission';
 import { completeBuiltIn, kindProblems } from './built-in';
 import { fillDefaults, prune, validate } from './conform';
 import { alreadyExists, badRequest, forbidden, internalError, invalid, notFound, requirePreconditions } from './failure';
@@ -19,7 +19,7 @@ import { formatProblems, invalidValue, requiredValue } from './field-problem';
 import { copyOf, type Draft, isObject, type Metadata } from './json';
 import { metadataProblems, nameSuffix, uidOf } from './metadata';
 import { applyConfiguration, ownersAfterUpdate, type Writer } from './ownership';
-import { PATCHES } from './patch';
+import type { Patch } from './patch';
 import type { Resource } from './resources';
 import type { Target as ObjectTarget } from './route';
 import { metadataSchema } from './schema';
@@ -72,10 +72,10 @@ export class Writes {
     return this.write(target, live, draft, options);
   }
 
-  patch(target: Target, type: keyof typeof PATCHES, patch: unknown, options: WriteOptions): KubeObject {
+  patch(target: Target, patched: Patch, patch: unknown, options: WriteOptions): KubeObject {
     const { resource, name, namespace } = target;
     const live = this.store.require(resource, namespace, name);
-    const draft = this.decode(resource, PATCHES[type](live, patch, resource.schema), options);
+    const draft = this.decode(resource, patched(live, patch, resource.schema), options);
     const { uid } = draft.metadata;
     // A whole object with another uid is a conflict; a patch of the uid is a change of an immutable field.
     if (uid !== live.metadata.uid) throw invalid(resource, name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
@@ -143,8 +143,9 @@ export class Writes {
   private complete(target: Target, draft: Draft, old: KubeObject | undefined, { dryRun }: WriteOptions): void {
     const { resource, subresource } = target;
     conform(target, draft, old);
-    const cluster = admissionContext(this.store, dryRun);
-    const request: AdmissionRequest = { operation: old === undefined ? 'CREATE' : 'UPDATE', subresource, object: draft, old, cluster };
+    const { store } = this;
+    const operation = old === undefined ? 'CREATE' : 'UPDATE';
+    const request: AdmissionRequest = { operation, subresource, object: draft, old, store, dryRun };
     if (mutate(this.rules, resource, request)) conform(target, draft, old);
     admit(this.rules, resource, request);
   }

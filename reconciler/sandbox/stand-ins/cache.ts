@@ -7,6 +7,7 @@
 import type { Kind, KubeObject } from '#model/kube-object';
 import { ApiError, type Client } from '../client';
 import type { Clock } from '../clock';
+import { memoize } from '../memoize';
 import type { KindOf } from './kinds';
 
 /** Pause before a failed watch starts again. */
@@ -68,7 +69,7 @@ export class Cache {
       try {
         const revision = await this.load(kind, options);
         first.resolve();
-        for await (const event of client.watch(kind, revision, options)) {
+        for await (const event of client.watch(kind, options.namespace, revision, signal)) {
           if (event.type === 'ERROR') break;
           if (event.type === 'DELETED') this.forget(event.object);
           else if (event.type !== 'BOOKMARK') this.remember(event.object);
@@ -104,9 +105,7 @@ export class Cache {
 
   private shelf({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>): Shelf {
     const key = `${apiVersion}/${kind}`;
-    const shelf = this.shelves.get(key) ?? { objects: new Map(), deleted: new Map(), listeners: [] };
-    this.shelves.set(key, shelf);
-    return shelf;
+    return memoize(this.shelves, key, () => ({ objects: new Map(), deleted: new Map(), listeners: [] }));
   }
 }
 

@@ -19,7 +19,7 @@ export const kafkaOpsRequestAdmission: Admission = {
 type OpsRequest = View<typeof kafkaOpsRequestSchema>;
 
 function validate(request: AdmissionRequest<OpsRequest>): Refusal | undefined {
-  const { operation, object, old, cluster } = request;
+  const { operation, object, old, store } = request;
   if (operation === 'DELETE') return undefined;
   const { tls, timeout, type, databaseRef } = object.spec;
   const unread = undecodable(tls, timeout);
@@ -27,7 +27,7 @@ function validate(request: AdmissionRequest<OpsRequest>): Refusal | undefined {
   if (old !== undefined && !isEqual(decoded(old.spec), decoded(object.spec))) return 'spec is immutable; create another KafkaOpsRequest';
   const { namespace } = object.metadata;
   const name = databaseRef.name ?? '';
-  const kafka = cluster.get(KINDS.Kafka, namespace, name);
+  const kafka = store.get(KINDS.Kafka, namespace, name);
   if (kafka === undefined) return `spec.databaseRef: Kafka ${namespace}/${name} not found`;
   const problems = type === 'ReconfigureTLS' ? tlsProblems(tls) : [];
   if (problems.length === 0) resumeIfDone(request, kafka);
@@ -43,13 +43,13 @@ function tlsProblems(tls: OpsRequest['spec']['tls']): FieldProblem[] {
   return [invalidValue('spec.tls', tls, count === 0 ? 'no reconfiguration is asked for' : 'more than one reconfiguration is asked for')];
 }
 
-function resumeIfDone({ object, old, cluster }: AdmissionRequest<OpsRequest>, kafka: KubeObject): void {
+function resumeIfDone({ object, old, store, dryRun }: AdmissionRequest<OpsRequest>, kafka: KubeObject): void {
   const wasOver = old === undefined || isOver(viewOf(kafkaOpsRequestSchema, old));
   if (wasOver || !isOver(object)) return;
   const { status } = viewOf(kafkaSchema, kafka);
   const others = status?.conditions?.filter((c) => c.type !== 'Paused');
-  if (others?.length === status?.conditions?.length) return;
-  cluster.writeStatus(KINDS.Kafka, kafka, { ...status, conditions: others });
+  if (others?.length !== status?.conditions?.length && !dryRun)
+    store.put(KINDS.Kafka, { ...kafka, status: { ...status, conditions: others } });
 }
 
 function isOver({ status }: OpsRequest): boolean {

@@ -11,6 +11,7 @@ import { type FieldProblem, invalidValue, problemsOf } from '../field-problem';
 import type { JsonObject } from '../json';
 import { type View, viewOf } from '../schema';
 import { type kafkaSchema, kafkaVersionSchema } from '../schemas/kubedb';
+import type { Store } from '../store';
 import { goDuration, undecodable } from './go';
 
 export const kafkaAdmission: Admission = {
@@ -32,7 +33,7 @@ const INIT_CONTAINER = 'kafka-init';
 const CLUSTER_ID = 'KAFKA_CLUSTER_ID';
 const ALIASES = ['server', 'client'];
 
-function setDefaults({ object, cluster }: AdmissionRequest<Kafka>): void {
+function setDefaults({ object, store }: AdmissionRequest<Kafka>): void {
   const { spec } = object;
   passThroughGo(spec.tls);
   if (spec.halted === true) {
@@ -44,7 +45,7 @@ function setDefaults({ object, cluster }: AdmissionRequest<Kafka>): void {
   if (spec.configSecret?.name !== undefined) spec.configuration ??= { secretName: spec.configSecret.name };
   delete spec.configSecret;
   if (spec.disableSecurity !== true) spec.authSecret ??= { kind: 'Secret', name: '', apiGroup: '' };
-  const version = cluster.get(KINDS.KafkaVersion, undefined, spec.version);
+  const version = store.get(KINDS.KafkaVersion, undefined, spec.version);
   if (version === undefined) return;
   const { securityContext, initContainer } = viewOf(kafkaVersionSchema, version).spec;
   const pods = rolesOf(spec).map(({ name, role }) => {
@@ -55,7 +56,7 @@ function setDefaults({ object, cluster }: AdmissionRequest<Kafka>): void {
     completePod(role.podTemplate.spec, securityContext?.runAsUser, initContainer !== undefined);
     return role.podTemplate.spec;
   });
-  pinClusterId(pods, cluster.nextNumber);
+  pinClusterId(pods, store);
   completeTls(object.metadata.name, spec);
 }
 
@@ -119,10 +120,10 @@ function completeResources(container: Container): void {
 }
 
 /** One new id per admission, the same for every role that has none. */
-function pinClusterId(pods: readonly Pod[], nextNumber: () => number): void {
+function pinClusterId(pods: readonly Pod[], store: Store): void {
   const missing = pods.map((pod) => upsert(pod.containers ?? [], CONTAINER)).filter((c) => clusterIdOf(c) === undefined);
   if (missing.length === 0) return;
-  const value = `11ef-8000-${nextNumber().toString(16).padStart(11, '0')}w`;
+  const value = `11ef-8000-${store.nextNumber().toString(16).padStart(11, '0')}w`;
   for (const container of missing) container.env = [...(container.env ?? []), { name: CLUSTER_ID, value }];
 }
 
@@ -141,7 +142,7 @@ function completeTls(kafka: string, { enableSSL, tls }: Spec): void {
   }
 }
 
-function validate({ operation, subresource, object, cluster }: AdmissionRequest<Kafka>): Refusal | undefined {
+function validate({ operation, subresource, object, store }: AdmissionRequest<Kafka>): Refusal | undefined {
   if (subresource !== undefined) return undefined;
   const { spec } = object;
   if (operation === 'DELETE') {
@@ -150,7 +151,7 @@ function validate({ operation, subresource, object, cluster }: AdmissionRequest<
   }
   const unread = undecodable(spec.tls);
   if (unread !== undefined) return unread;
-  if (cluster.get(KINDS.KafkaVersion, undefined, spec.version) === undefined)
+  if (store.get(KINDS.KafkaVersion, undefined, spec.version) === undefined)
     return [invalidValue('spec.version', spec.version, 'version not supported')];
   const { controller, broker } = spec.topology ?? {};
   if (spec.topology !== undefined && (controller === undefined || broker === undefined))

@@ -12,6 +12,7 @@
  * other types stay untouched.
  */
 import { conditionOf, conditionsOf, hasTrueCondition, type Kind } from '#model/kube-object';
+import { memoize } from '#reconciler/sandbox/memoize';
 import { named } from '../cache';
 import { type Context, setConditions, writeStatus } from '../context';
 import { type Again, type Controller, watch } from '../controller';
@@ -67,8 +68,7 @@ function requestController(context: Context, { rotationRace = false }: OpsManage
       if (isWaiting(request)) await begin(context, request, kafka);
       if (request.status?.phase !== 'Progressing') return undefined;
       const uid = request.metadata.uid ?? '';
-      const memory: Memory = memories.get(uid) ?? { pods: new Map(), triggered: new Set() };
-      memories.set(uid, memory);
+      const memory = memoize(memories, uid, (): Memory => ({ pods: new Map(), triggered: new Set() }));
       const leftMs = (memory.notBeforeMs ?? 0) - clock.monotonicMs();
       if (leftMs > 0) return leftMs;
       const again = await advance({ context, request, kafka, memory, rotationRace });

@@ -1,6 +1,7 @@
 /** Sources of private keys, and the PEM forms of a key. */
 import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { memoize } from '../../memoize';
 
 /** The kind of a key, in cert-manager's words. */
 export interface KeySpec {
@@ -40,8 +41,7 @@ export function pooledKeys(): KeySource {
     const kind = `${spec.algorithm} ${spec.size} ${spec.isCa}`;
     const count = counts.get(kind) ?? 0;
     counts.set(kind, count + 1);
-    const keys = pool.get(kind) ?? [];
-    pool.set(kind, keys);
+    const keys = memoize(pool, kind, () => []);
     const index = spec.isCa ? count : count % LEAF_KEYS;
     const key = keys[index] ?? generateNow(...parametersOf(spec)).privateKey;
     keys[index] = key;
