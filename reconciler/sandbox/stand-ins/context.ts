@@ -1,5 +1,5 @@
 /** What every stand-in receives, and the operations on objects that all of them share. */
-import { type Condition, conditionsOf, isEqual, type KubeObject } from '#model/kube-object';
+import { type Condition, conditionsOf, isEqual, type Kind, type KubeObject } from '#model/kube-object';
 import type { Client } from '../client';
 import { type Clock, timestamp } from '../clock';
 import { memoize } from '../memoize';
@@ -38,13 +38,14 @@ export interface Timing {
 
 export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, catchUpMs: 20, opsStepMs: 10 };
 
-/** A condition to set. */
-export interface NewCondition {
-  readonly type: string;
-  readonly status: 'True' | 'False';
-  readonly reason?: string;
-  readonly message?: string;
-  readonly observedGeneration?: number;
+export type NewCondition = Omit<Condition, 'lastTransitionTime'>;
+
+export function isTrue(type: string, reason: string, message: string): NewCondition {
+  return { type, status: 'True', reason, message };
+}
+
+export function isFalse(type: string, reason: string, message: string): NewCondition {
+  return { type, status: 'False', reason, message };
 }
 
 /** Returns the conditions with others replaced or appended. A condition that would not change keeps its time. */
@@ -72,6 +73,11 @@ export function observing({ metadata }: KubeObject, set: readonly NewCondition[]
 export async function setConditions(context: Context, object: KubeObject, set: readonly NewCondition[], fields = {}): Promise<void> {
   const conditions = withConditions(conditionsOf(object), observing(object, set), context.clock.now());
   await writeStatus(context, object, { ...(object.status as Status | undefined), ...fields, conditions });
+}
+
+/** Returns a new object of a kind. */
+export function objectOf({ apiVersion, kind }: Kind, metadata: KubeObject['metadata'], fields: object): KubeObject {
+  return { apiVersion, kind, metadata, ...fields };
 }
 
 /** Returns the owner reference of a controller. */

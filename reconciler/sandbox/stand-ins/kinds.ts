@@ -75,7 +75,7 @@ export interface PetSet extends KubeObject {
     readonly template: PodTemplate;
     readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
   };
-  readonly status?: Status & { readonly readyReplicas?: number; readonly currentRevision?: string; readonly updateRevision?: string };
+  readonly status?: Status & { readonly readyReplicas?: number; readonly updateRevision?: string };
 }
 
 export type Budget = Viewed<typeof podDisruptionBudgetSchema>;

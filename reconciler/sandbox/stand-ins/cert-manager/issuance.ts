@@ -4,7 +4,7 @@ import { contentHash } from '#model/content-hash';
 import { type Condition, conditionOf } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
 import { keyOf, named } from '../cache';
-import { type Context, controllerOf, decoded, isOwnedBy } from '../context';
+import { type Context, controllerOf, decoded, isOwnedBy, objectOf } from '../context';
 import { type Certificate, type CertificateRequest, KINDS } from '../kinds';
 import { canBeEncoded } from '../pki/content';
 import { type KeySource, keyFits, keyToPem } from '../pki/keys';
@@ -55,18 +55,11 @@ export class Issuance {
     const key = kept ?? (await this.keys(keySpec));
     const requestName = `${name}-${revision}`;
     this.pending.set(keyOf(named(namespace, requestName)), key);
-    await this.context.client.create({
-      apiVersion: KINDS.CertificateRequest.apiVersion,
-      kind: KINDS.CertificateRequest.kind,
-      metadata: {
-        name: requestName,
-        namespace,
-        labels,
-        annotations: { 'cert-manager.io/certificate-name': name, 'cert-manager.io/certificate-revision': String(revision) },
-        ownerReferences: [controllerOf(certificate)],
-      },
-      spec: { request: Buffer.from(createRequest(key, certificate.spec)).toString('base64'), issuerRef, duration, isCA, usages },
-    });
+    const annotations = { 'cert-manager.io/certificate-name': name, 'cert-manager.io/certificate-revision': String(revision) };
+    const metadata = { name: requestName, namespace, labels, annotations, ownerReferences: [controllerOf(certificate)] };
+    const request = Buffer.from(createRequest(key, certificate.spec)).toString('base64');
+    const spec = { request, issuerRef, duration, isCA, usages };
+    await this.context.client.create(objectOf(KINDS.CertificateRequest, metadata, { spec }));
   }
 
   private async complete(certificate: Certificate, request: CertificateRequest, key: KeyObject): Promise<void> {

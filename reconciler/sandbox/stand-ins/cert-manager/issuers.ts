@@ -7,7 +7,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { memoize } from '#reconciler/sandbox/memoize';
-import { type Context, decoded, type NewCondition, setConditions } from '../context';
+import { type Context, decoded, isFalse, isTrue, type NewCondition, setConditions } from '../context';
 import { type Controller, watch } from '../controller';
 import { vaultRoleOf } from '../faults';
 import { type CertificateRequest, type Issuer, type IssuerRef, KINDS, type KindOf } from '../kinds';
@@ -24,7 +24,7 @@ export function issuerController(context: Context, kind: KindOf<Issuer>): Contro
       ),
     ],
     reconcile: async (issuer) => {
-      await setConditions(context, issuer, [{ type: 'Ready', ...typeOf(issuer).readiness(context, issuer) }]);
+      await setConditions(context, issuer, [readinessOf(context, issuer)]);
     },
   };
 }
@@ -44,66 +44,38 @@ export interface KeyPair {
 /** How an issuer answers a request: it refuses, lets it wait, or names the signer. */
 export type Answer = { readonly refusal: string } | { readonly pending: string } | { readonly signer: KeyPair | 'requester' };
 
-interface IssuerType {
-  readiness(context: Context, issuer: Issuer): Omit<NewCondition, 'type'>;
-  answer(context: Context, issuer: Issuer, request: CertificateRequest, vaultCa: VaultCas): Answer | Promise<Answer>;
+function readinessOf(context: Context, issuer: Issuer): NewCondition {
+  const { selfSigned, ca, acme, vault } = issuer.spec;
+  if (selfSigned !== undefined) return isTrue('Ready', 'IsReady', '');
+  if (acme !== undefined) return isTrue('Ready', 'ACMEAccountRegistered', 'The ACME account was registered with the ACME server');
+  if (vault !== undefined) return isTrue('Ready', 'VaultVerified', 'Vault verified');
+  if (ca === undefined) return isFalse('Ready', 'NotImitated', 'the sandbox knows selfSigned, ca, vault and acme issuers');
+  const pair = keyPairOf(context, issuer);
+  return 'problem' in pair ? isFalse('Ready', pair.reason, pair.problem) : isTrue('Ready', 'KeyPairVerified', 'Signing CA verified');
 }
 
-const ready = (reason: string, message: string): Omit<NewCondition, 'type'> => ({ status: 'True', reason, message });
-const notReady = (reason: string, message: string): Omit<NewCondition, 'type'> => ({ status: 'False', reason, message });
-
-const SELF_SIGNED: IssuerType = {
-  readiness: () => ready('IsReady', ''),
-  answer: () => ({ signer: 'requester' }),
-};
-
-const CA: IssuerType = {
-  readiness: (context, issuer) => {
-    const pair = keyPairOf(context, issuer);
-    return 'problem' in pair ? notReady(pair.reason, pair.problem) : ready('KeyPairVerified', 'Signing CA verified');
-  },
-  answer: (context, issuer) => {
+/** Returns the answer of an issuer that is Ready. */
+export async function answerOf(context: Context, issuer: Issuer, request: CertificateRequest, vaultCa: VaultCas): Promise<Answer> {
+  const { selfSigned, acme, vault } = issuer.spec;
+  if (selfSigned !== undefined) return { signer: 'requester' };
+  if (acme !== undefined) return acmeAnswer(request);
+  if (vault === undefined) {
     const pair = keyPairOf(context, issuer);
     return 'problem' in pair ? { refusal: pair.problem } : { signer: pair };
-  },
-};
+  }
+  const problem = requestFacts(request).names.flatMap((name) => vaultProblem(name, issuer) ?? [])[0];
+  if (problem === undefined) return { signer: await vaultCa(issuer) };
+  const said = `Error making API request.\n\nURL: PUT ${vault.server}/v1/${vault.path}\nCode: 400. Errors:\n\n* ${problem}`;
+  return { refusal: `Vault failed to sign certificate: failed to sign certificate by vault: ${said}` };
+}
 
-const ACME: IssuerType = {
-  readiness: () => ready('ACMEAccountRegistered', 'The ACME account was registered with the ACME server'),
-  answer: (_context, _issuer, request) => {
-    const { namespace, name } = request.metadata;
-    const refused = requestFacts(request).names.find((n) => !isPublic(n));
-    if (refused === undefined) return { pending: `Waiting on certificate issuance from order ${namespace}/${name}-1: "pending"` };
-    const why = `Cannot issue for "${refused}": Domain name does not end with a valid public suffix (TLD)`;
-    return {
-      refusal: `Failed to wait for order resource "${name}-1" to become ready: order is in "errored" state: Failed to create Order: 400 urn:ietf:params:acme:error:rejectedIdentifier: ${why}`,
-    };
-  },
-};
-
-const VAULT: IssuerType = {
-  readiness: () => ready('VaultVerified', 'Vault verified'),
-  answer: async (_context, issuer, request, vaultCa) => {
-    const problem = requestFacts(request).names.flatMap((name) => vaultProblem(name, issuer) ?? [])[0];
-    if (problem === undefined) return { signer: await vaultCa(issuer) };
-    const url = `PUT ${issuer.spec.vault?.server}/v1/${issuer.spec.vault?.path}`;
-    return {
-      refusal: `Vault failed to sign certificate: failed to sign certificate by vault: Error making API request.\n\nURL: ${url}\nCode: 400. Errors:\n\n* ${problem}`,
-    };
-  },
-};
-
-const UNKNOWN: IssuerType = {
-  readiness: () => notReady('NotImitated', 'the sandbox knows selfSigned, ca, vault and acme issuers'),
-  answer: () => ({ refusal: 'the sandbox knows selfSigned, ca, vault and acme issuers' }),
-};
-
-/** Returns the behaviour of an issuer. */
-export function typeOf({ spec }: Issuer): IssuerType {
-  if (spec.selfSigned !== undefined) return SELF_SIGNED;
-  if (spec.ca !== undefined) return CA;
-  if (spec.acme !== undefined) return ACME;
-  return spec.vault === undefined ? UNKNOWN : VAULT;
+function acmeAnswer(request: CertificateRequest): Answer {
+  const { namespace, name } = request.metadata;
+  const refused = requestFacts(request).names.find((n) => !isPublic(n));
+  if (refused === undefined) return { pending: `Waiting on certificate issuance from order ${namespace}/${name}-1: "pending"` };
+  const why = `Cannot issue for "${refused}": Domain name does not end with a valid public suffix (TLD)`;
+  const said = `Failed to create Order: 400 urn:ietf:params:acme:error:rejectedIdentifier: ${why}`;
+  return { refusal: `Failed to wait for order resource "${name}-1" to become ready: order is in "errored" state: ${said}` };
 }
 
 /** Returns the namespace of a CA issuer's Secret. A ClusterIssuer reads it in cert-manager's own namespace. */

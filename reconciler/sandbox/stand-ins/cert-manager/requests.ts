@@ -4,7 +4,7 @@ import { goDurationMs } from '#model/go-duration';
 import { conditionOf, conditionsOf, hasTrueCondition } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
 import { keyOf } from '../cache';
-import { type Context, type NewCondition, withConditions, writeStatus } from '../context';
+import { type Context, isFalse, isTrue, withConditions, writeStatus } from '../context';
 import { type Controller, watch } from '../controller';
 import { issuerFaultsOf } from '../faults';
 import { type CertificateRequest, type Issuer, KINDS } from '../kinds';
@@ -12,7 +12,7 @@ import { singleChain } from '../pki/chain';
 import type { KeySource } from '../pki/keys';
 import { signRequest } from '../pki/x509';
 import type { PendingKeys } from './issuance';
-import { type Answer, findIssuer, typeOf, vaultCas } from './issuers';
+import { answerOf, findIssuer, type KeyPair, vaultCas } from './issuers';
 import { isSameIssuer } from './violations';
 
 export function requestController(context: Context, pending: PendingKeys, keys: KeySource): Controller<CertificateRequest> {
@@ -42,7 +42,7 @@ export function requestController(context: Context, pending: PendingKeys, keys: 
       due.set(uid, dueMs);
       if (dueMs > now) return dueMs - now;
       due.delete(uid);
-      const answer = failure === undefined ? await typeOf(issuer).answer(context, issuer, request, vaultCa) : { refusal: failure };
+      const answer = failure === undefined ? await answerOf(context, issuer, request, vaultCa) : { refusal: failure };
       const key = pending.get(keyOf(request));
       await report(context, request, 'signer' in answer ? issue(request, answer.signer, { issuer, key, now: clock.now() }) : answer);
       return undefined;
@@ -58,17 +58,11 @@ function isFinished(request: CertificateRequest): boolean {
 /** What a request came to. Certificates are in base64. */
 type Outcome = { readonly pending: string } | { readonly refusal: string } | { readonly certificate: string; readonly ca: string };
 
-interface IssueOptions {
-  readonly issuer: Issuer;
-  /** The key of the request, which signs a self-signed certificate. */
-  readonly key: KeyObject | undefined;
-  readonly now: Date;
-}
-
+/** `key` is the key of the request, which signs a self-signed certificate. */
 function issue(
   { spec, metadata }: CertificateRequest,
-  signer: Extract<Answer, { signer: unknown }>['signer'],
-  { issuer, key, now }: IssueOptions,
+  signer: KeyPair | 'requester',
+  { issuer, key, now }: { readonly issuer: Issuer; readonly key: KeyObject | undefined; readonly now: Date },
 ): Outcome {
   const { backdatedMs, droppedNames: without } = issuerFaultsOf(issuer);
   const nowMs = Math.floor(now.getTime() / 1000) * 1000;
@@ -100,22 +94,16 @@ function base64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
 }
 
-const APPROVED: NewCondition = {
-  type: 'Approved',
-  status: 'True',
-  reason: 'cert-manager.io',
-  message: 'Certificate request has been approved by cert-manager.io',
-};
+const APPROVED = isTrue('Approved', 'cert-manager.io', 'Certificate request has been approved by cert-manager.io');
 
 async function report(context: Context, request: CertificateRequest, outcome: Outcome): Promise<void> {
   const now = context.clock.now();
-  const ready = (status: 'True' | 'False', reason: string, message: string): NewCondition => ({ type: 'Ready', status, reason, message });
   const [condition, fields] =
     'pending' in outcome
-      ? [ready('False', 'Pending', outcome.pending), {}]
+      ? [isFalse('Ready', 'Pending', outcome.pending), {}]
       : 'refusal' in outcome
-        ? [ready('False', 'Failed', outcome.refusal), { failureTime: timestamp(now) }]
-        : [ready('True', 'Issued', 'Certificate fetched from issuer successfully'), outcome];
+        ? [isFalse('Ready', 'Failed', outcome.refusal), { failureTime: timestamp(now) }]
+        : [isTrue('Ready', 'Issued', 'Certificate fetched from issuer successfully'), outcome];
   const conditions = withConditions(conditionsOf(request), [APPROVED, condition], now);
   await writeStatus(context, request, { ...request.status, ...fields, conditions });
 }

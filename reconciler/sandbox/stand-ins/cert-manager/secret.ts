@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { attributeValues, parseDistinguishedName } from '#model/distinguished-name';
 import type { KubeObject } from '#model/kube-object';
-import { decoded, encoded } from '../context';
+import { decoded, encoded, objectOf } from '../context';
 import { type Certificate, KINDS, type Secret } from '../kinds';
 import { javaKeyStore } from '../pki/jks';
 import { splitPem } from '../pki/x509';
@@ -31,15 +31,13 @@ export function targetSecret(certificate: Certificate, options: SecretOptions): 
   const { secretName, secretTemplate, additionalOutputFormats = [] } = certificate.spec;
   const { issued, existing } = options;
   const has = (format: string) => additionalOutputFormats.some(({ type }) => type === format);
-  return {
-    apiVersion: KINDS.Secret.apiVersion,
-    kind: KINDS.Secret.kind,
-    metadata: {
-      name: secretName,
-      namespace: certificate.metadata.namespace ?? '',
-      labels: { 'controller.cert-manager.io/fao': 'true', ...secretTemplate?.labels },
-      annotations: { ...secretTemplate?.annotations, ...annotationsOf(certificate) },
-    },
+  const metadata = {
+    name: secretName,
+    namespace: certificate.metadata.namespace ?? '',
+    labels: { 'controller.cert-manager.io/fao': 'true', ...secretTemplate?.labels },
+    annotations: { ...secretTemplate?.annotations, ...annotationsOf(certificate) },
+  };
+  return objectOf(KINDS.Secret, metadata, {
     type: existing?.type ?? 'kubernetes.io/tls',
     data: {
       ...encoded({ 'tls.crt': issued.certificate, 'tls.key': issued.key }),
@@ -48,7 +46,7 @@ export function targetSecret(certificate: Certificate, options: SecretOptions): 
       ...(has('DER') ? { 'key.der': derOfKey(issued.key).toString('base64') } : {}),
       ...javaStores(certificate, options),
     },
-  };
+  });
 }
 
 /** Returns the certificate and key that a Secret holds. */

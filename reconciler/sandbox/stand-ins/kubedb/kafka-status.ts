@@ -1,6 +1,6 @@
 /** Conditions and phase of a Kafka by KubeDB's rules. Pure. */
 import { type Condition, conditionsOf } from '#model/kube-object';
-import { type NewCondition, observing, withConditions } from '../context';
+import { isFalse, isTrue, type NewCondition, observing, withConditions } from '../context';
 import type { Health } from '../kafka/processes';
 import type { Kafka, PetSet } from '../kinds';
 import { petSetsOf } from './layout';
@@ -22,24 +22,22 @@ export function kafkaStatus({ kafka, petSets, health, isObserved, now }: KafkaSt
   const isReady = problem === undefined && health.isAccepting && health.isComplete;
   const isHalted = kafka.spec.halted === true;
   const kept = conditionsOf(kafka).filter((c) => isHalted || c.type !== 'Halted');
-  const yes = (type: string, reason: string, message: string): NewCondition => ({ type, status: 'True', reason, message });
-  const no = (type: string, reason: string, message: string): NewCondition => ({ type, status: 'False', reason, message });
   /** Describes the past: a new generation does not repeat it. */
   const once = (condition: NewCondition) => (kept.some((c) => c.type === condition.type) ? [] : [condition]);
   const started = `The KubeDB operator has started the provisioning of Kafka: ${namespace}/${name}`;
   const set = [
-    ...once(yes('ProvisioningStarted', 'DatabaseProvisioningStartedSuccessfully', started)),
+    ...once(isTrue('ProvisioningStarted', 'DatabaseProvisioningStartedSuccessfully', started)),
     problem === undefined
-      ? yes('ReplicaReady', 'AllReplicasReady', 'All desired replicas are ready.')
-      : no('ReplicaReady', 'SomeReplicasNotReady', problem),
+      ? isTrue('ReplicaReady', 'AllReplicasReady', 'All desired replicas are ready.')
+      : isFalse('ReplicaReady', 'SomeReplicasNotReady', problem),
     health.isAccepting
-      ? yes('AcceptingConnection', 'DatabaseAcceptingConnectionRequest', `${subject} is accepting client requests`)
-      : no('AcceptingConnection', 'DatabaseNotAcceptingConnectionRequest', `${subject} is not accepting client requests`),
+      ? isTrue('AcceptingConnection', 'DatabaseAcceptingConnectionRequest', `${subject} is accepting client requests`)
+      : isFalse('AcceptingConnection', 'DatabaseNotAcceptingConnectionRequest', `${subject} is not accepting client requests`),
     isReady
-      ? yes('Ready', 'ReadinessCheckSucceeded', `${subject} is ready.`)
-      : no('Ready', 'ReadinessCheckFailed', `${subject} is not ready.`),
-    ...(isReady ? once(yes('Provisioned', 'DatabaseSuccessfullyProvisioned', `${subject} is successfully provisioned.`)) : []),
-    ...(isHalted ? [yes('Halted', 'DatabaseHaltedSuccessfully', `${subject} is halted.`)] : []),
+      ? isTrue('Ready', 'ReadinessCheckSucceeded', `${subject} is ready.`)
+      : isFalse('Ready', 'ReadinessCheckFailed', `${subject} is not ready.`),
+    ...(isReady ? once(isTrue('Provisioned', 'DatabaseSuccessfullyProvisioned', `${subject} is successfully provisioned.`)) : []),
+    ...(isHalted ? [isTrue('Halted', 'DatabaseHaltedSuccessfully', `${subject} is halted.`)] : []),
   ];
   const conditions = withConditions(kept, observing(kafka, set), now);
   return { ...kafka.status, phase: phaseOf(conditions), ...(isObserved ? { observedGeneration: generation } : {}), conditions };

@@ -1,6 +1,6 @@
 /** The objects that KubeDB's operators create for a Kafka. Pure. */
 import { canonical, type Kind, type KubeObject } from '#model/kube-object';
-import { controllerOf, encoded } from '../context';
+import { controllerOf, encoded, objectOf } from '../context';
 import { type Container, type Kafka, KINDS, type PetSet, type PodSpec, type Tls, type Volume } from '../kinds';
 import {
   authSecretName,
@@ -31,8 +31,8 @@ function owned(kafka: Kafka, kind: Kind, name: string, rest: object): KubeObject
 }
 
 /** An object that survives its Kafka, as every password does. */
-function surviving({ metadata }: Kafka, { apiVersion, kind }: Kind, name: string, rest: object): KubeObject {
-  return { apiVersion, kind, metadata: { name, namespace: metadata.namespace ?? '', labels: offshootLabels(metadata.name) }, ...rest };
+function surviving({ metadata }: Kafka, kind: Kind, name: string, rest: object): KubeObject {
+  return objectOf(kind, { name, namespace: metadata.namespace ?? '', labels: offshootLabels(metadata.name) }, rest);
 }
 
 /** Returns the headless Service. */

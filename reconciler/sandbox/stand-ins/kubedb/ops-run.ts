@@ -7,7 +7,7 @@ import { goDurationMs } from '#model/go-duration';
 import { conditionsOf, hasTrueCondition } from '#model/kube-object';
 import { ApiError } from '#reconciler/sandbox/client';
 import { revisionOf } from '../cert-manager/status';
-import { type Context, isOwnedBy, type NewCondition, setConditions } from '../context';
+import { type Context, isOwnedBy, isTrue, type NewCondition, setConditions } from '../context';
 import type { Again } from '../controller';
 import { hasPodFault } from '../faults';
 import { type Kafka, KINDS, type OpsRequest, type Pod } from '../kinds';
@@ -50,7 +50,7 @@ interface Step {
 }
 
 /** A larger step. KubeDB gives its condition a reason. */
-export const milestone = (type: string, message: string): NewCondition => ({ type, status: 'True', reason: type, message });
+export const milestone = (type: string, message: string): NewCondition => isTrue(type, type, message);
 const action = (type: string, words: string): NewCondition => ({ type, status: 'True', message: `${words}; ConditionStatus:True` });
 const podAction = (type: string, words: string, pod: string): NewCondition => ({
   type: `${type}--${pod}`,

@@ -5,7 +5,7 @@
  */
 import { contentHash } from '#model/content-hash';
 import { hasTrueCondition, type KubeObject } from '#model/kube-object';
-import { type Context, controllerOf, isOwnedBy, writeStatus } from '../context';
+import { type Context, controllerOf, isOwnedBy, objectOf, writeStatus } from '../context';
 import { type Controller, watchOwned } from '../controller';
 import { KINDS, type PetSet, type Pod } from '../kinds';
 import { ordinalOf } from '../kubedb/layout';
@@ -39,11 +39,10 @@ export function isStaying({ metadata }: KubeObject): boolean {
 
 async function recordRevision({ client }: Context, petSet: PetSet, name: string): Promise<void> {
   const { namespace = '', labels = {}, generation = 1 } = petSet.metadata;
-  const { apiVersion, kind } = KINDS.ControllerRevision;
   if ((await client.get(KINDS.ControllerRevision, namespace, name)) !== undefined) return;
   const data = { spec: { template: petSet.spec.template } };
   const metadata = { name, namespace, labels, ownerReferences: [controllerOf(petSet)] };
-  await client.create({ apiVersion, kind, metadata, data, revision: generation });
+  await client.create(objectOf(KINDS.ControllerRevision, metadata, { data, revision: generation }));
 }
 
 function podOf(petSet: PetSet, ordinal: number, revision: string): KubeObject {
@@ -60,10 +59,8 @@ function podOf(petSet: PetSet, ordinal: number, revision: string): KubeObject {
     name: claim,
     persistentVolumeClaim: { claimName: `${claim}-${podName}` },
   }));
-  return {
-    apiVersion: KINDS.Pod.apiVersion,
-    kind: KINDS.Pod.kind,
-    metadata: { name: podName, namespace, labels: { ...labels, ...identity }, annotations, ownerReferences: [controllerOf(petSet)] },
+  const metadata = { name: podName, namespace, labels: { ...labels, ...identity }, annotations, ownerReferences: [controllerOf(petSet)] };
+  return objectOf(KINDS.Pod, metadata, {
     spec: {
       ...template.spec,
       volumes: [...(template.spec.volumes ?? []), ...claims],
@@ -72,23 +69,16 @@ function podOf(petSet: PetSet, ordinal: number, revision: string): KubeObject {
       hostname: podName,
       subdomain: serviceName,
     },
-  };
+  });
 }
 
 function statusOf(petSet: PetSet, pods: readonly Pod[], updateRevision: string): object {
   const staying = pods.filter(isStaying);
-  const ready = staying.filter((p) => hasTrueCondition(p, 'Ready')).length;
-  const currentRevision = petSet.status?.currentRevision ?? updateRevision;
-  const countAt = (revision: string) => staying.filter((p) => p.metadata.labels?.[REVISION_LABEL] === revision).length;
   return {
     observedGeneration: petSet.metadata.generation ?? 1,
     replicas: pods.length,
-    readyReplicas: ready,
-    availableReplicas: ready,
-    currentReplicas: countAt(currentRevision),
-    updatedReplicas: countAt(updateRevision),
-    currentRevision,
+    readyReplicas: staying.filter((p) => hasTrueCondition(p, 'Ready')).length,
+    updatedReplicas: staying.filter((p) => p.metadata.labels?.[REVISION_LABEL] === updateRevision).length,
     updateRevision,
-    collisionCount: 0,
   };
 }
