@@ -26,14 +26,14 @@ test('wraps reasons to a narrow terminal', () => {
   assert.ok(
     text
       .split('\n')
-      .filter((line) => !line.startsWith('Kafka/') && !/^\d+ create/.test(line))
+      .filter((line) => !line.startsWith('Kafka/') && !/^\d+ annotate/.test(line))
       .every((line) => line.length <= 100),
   );
 });
 
 test('a plan that is being executed does not claim that nothing was changed', () => {
   const text = planText(ADD, PLAIN, { isApplied: true });
-  assert.match(text, /\n2 create, 1 issue, 1 configure, 3 restart\.\n$/);
+  assert.match(text, /\n2 annotate, 2 create, 2 issue, 3 configure, 3 restart\.\n$/);
 });
 
 test('a plan made without a cluster reports that', () => {

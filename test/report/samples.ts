@@ -1,94 +1,15 @@
 /** Plans and observations for the tests of reports: small, and with the awkward parts. */
-import { asKind } from '#model/kinds/index';
-import { KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
-import type { CertificateFacts, Observation, PodFacts, Served } from '#reconciler/model/observation';
-import type { Finding, Plan, PlannedRestart, Reason, Step } from '#reconciler/model/plan';
+import { KINDS, ref } from '#model/kube-object';
+import type { Observation } from '#reconciler/model/observation';
+import type { Plan } from '#reconciler/model/plan';
+import { plan } from '#reconciler/plan/plan';
+import { ClusterBuilder, KAFKA as NAME, NAMESPACE, NOW, TLS } from '../support/cluster-builder';
 
-const NAMESPACE = 'demo';
-export const KAFKA = ref(KINDS.Kafka, NAMESPACE, 'orders');
+export const KAFKA = ref(KINDS.Kafka, NAMESPACE, NAME);
 
-const finding = (subject: ObjectRef, reason: Reason, message: string): Finding => ({ subject, reason, message });
-
-function manifest(subject: ObjectRef): KubeObject {
-  return { apiVersion: subject.apiVersion, kind: subject.kind, metadata: { name: subject.name, namespace: NAMESPACE }, spec: {} };
-}
-
-function create(subject: ObjectRef, reason: Reason): Step {
-  return { kind: 'apply', subject, manifest: manifest(subject), change: 'create', findings: [finding(subject, reason, 'does not exist')] };
-}
-
-function restart(pod: string, place: string): PlannedRestart {
-  const subject = ref(KINDS.Pod, NAMESPACE, pod);
-  const findings = [finding(subject, 'PodServesOtherProtocol', 'serves plaintext, wanted TLS')];
-  return { subject, findings, role: 'broker', place };
-}
-
-const SERVER = ref(KINDS.Certificate, NAMESPACE, 'orders-server-cert');
-const request = ref(KINDS.KafkaOpsRequest, NAMESPACE, 'orders-tls-1b2c3d4e');
-
+const off = new ClusterBuilder('combined', 'off').wants(TLS).desires({ acknowledge: [{ kind: 'clientsMoveToTls' }] });
 /** TLS is added to a running Kafka. */
-export const ADD: Plan = {
-  subject: KAFKA,
-  executor: 'native',
-  operation: 'add',
-  summary: 'TLS: off -> on (issuer Issuer/orders-ca)',
-  steps: [
-    create(ref(KINDS.Issuer, NAMESPACE, 'orders-ca'), 'IssuerMissing'),
-    {
-      kind: 'awaitReady',
-      subject: ref(KINDS.Issuer, NAMESPACE, 'orders-ca'),
-      findings: [finding(KAFKA, 'IssuerNotReady', 'certificates are issued by it')],
-    },
-    {
-      kind: 'submitOpsRequest',
-      subject: request,
-      manifest: manifest(request),
-      operation: 'add',
-      isContinued: false,
-      pods: [],
-      findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL is false, wanted true')],
-    },
-    { kind: 'pause', subject: KAFKA, findings: [] },
-    {
-      kind: 'issue',
-      subject: KAFKA,
-      findings: [],
-      certificates: [
-        {
-          subject: SERVER,
-          findings: [finding(SERVER, 'CertificateMissing', 'does not exist')],
-          alias: 'server',
-          manifest: manifest(SERVER),
-          isRotation: false,
-        },
-      ],
-      isRootChange: false,
-    },
-    {
-      kind: 'reconfigure',
-      subject: KAFKA,
-      findings: [],
-      objects: [{ subject: KAFKA, findings: [finding(KAFKA, 'TlsDisabled', 'spec.enableSSL, spec.tls')] }],
-    },
-    {
-      kind: 'evict',
-      subject: KAFKA,
-      findings: [],
-      pods: [
-        restart('orders-controller-0', 'active controller last'),
-        restart('orders-broker-0', 'unready broker'),
-        restart('orders-broker-1', 'broker'),
-      ],
-    },
-    { kind: 'verify', subject: KAFKA, findings: [], request: request.name },
-    { kind: 'resume', subject: KAFKA, findings: [] },
-  ],
-  acknowledged: [{ kind: 'clientsMoveToTls' }],
-  cutover: { kind: 'protocol', mode: 'rolling', because: 'restarted and not yet restarted pods speak different protocols' },
-  estimate: { durationMs: 175_000, outageMs: 91_000, because: 'a pod took up to 40 s to get Ready; assumed: 10 s for a certificate' },
-  notes: ['clients on PLAINTEXT lose the connection broker by broker and have to come back with TLS'],
-  obstacles: [],
-};
+export const ADD: Plan = plan(off.bundle, off.live, new Date(NOW));
 
 /** A rotation that waits for the operation of another controller. */
 export const WAITING: Plan = {
@@ -143,62 +64,18 @@ export const HOSTILE: Plan = {
       kind: 'configure',
       subject: KAFKA,
       findings: [
-        finding(KAFKA, 'IssuerChanged', 'spec.tls.issuerRef is Issuer/\u001b[2Jevil|<b>x</b>\n@team `code`, wanted \u202eIssuer/b'),
+        {
+          subject: KAFKA,
+          reason: 'IssuerChanged',
+          message: 'spec.tls.issuerRef is Issuer/\u001b[2Jevil|<b>x</b>\n@team `code`, wanted \u202eIssuer/b',
+        },
       ],
     },
   ],
   notes: ['a note with \u0007 a bell and [a link](https://example.com)'],
 };
 
-const certificate = (fingerprint: string): CertificateFacts => ({
-  fingerprint: fingerprint.repeat(8),
-  serial: '01',
-  subject: 'CN=orders-pods.demo.svc',
-  issuer: 'CN=orders-ca',
-  notBefore: '2026-11-23T09:00:00Z',
-  notAfter: '2027-02-21T09:00:00Z',
-  dnsNames: ['localhost'],
-  ipAddresses: ['127.0.0.1'],
-  uris: [],
-  emailAddresses: [],
-  publicKey: 'ab'.repeat(32),
-  isCa: false,
-});
-
-function pod(name: string, ordinal: number, served: readonly Served[]): PodFacts {
-  const role = name.includes('controller') ? 'controller' : 'broker';
-  return {
-    name,
-    uid: `uid-${name}`,
-    role,
-    ordinal,
-    nodeId: ordinal,
-    petSet: `orders-${role}`,
-    isReady: true,
-    isRunning: true,
-    isTerminating: false,
-    revision: 'r1',
-    served,
-  };
-}
-
 /** A Kafka with one right, one wrong and one unreachable listener. */
-export const LIVE: Observation = {
-  format: 1,
-  observedAt: '2026-11-23T09:00:00Z',
-  namespace: NAMESPACE,
-  name: 'orders',
-  kafka: asKind('Kafka', manifest(KAFKA)),
-  issuers: [],
-  certificates: [],
-  secrets: [],
-  petSets: [],
-  pods: [
-    pod('orders-controller-0', 0, [{ listener: 'CONTROLLER', protocol: 'tls', leaf: certificate('0123abcd') }]),
-    pod('orders-broker-0', 0, [{ listener: 'BROKER', protocol: 'plaintext' }]),
-    pod('orders-broker-1', 1, [{ listener: 'BROKER', protocol: 'unknown', because: 'connect ETIMEDOUT' }]),
-  ],
-  requests: [],
-  budgets: [],
-  facts: { unknown: 'not read' },
-};
+export const LIVE: Observation = new ClusterBuilder()
+  .podServes('orders-broker-0', { protocol: 'plaintext' })
+  .podServes('orders-broker-1', { protocol: 'unknown', because: 'connect ETIMEDOUT' }).live;

@@ -23,12 +23,12 @@ test('a listener without an answer is unknown, never verified', () => {
 });
 
 test('prints the verdict', () => {
-  assert.equal(verdictLine({ ...verification, mismatches: [] }), 'Verified: 3 listeners of 3 pods, each serves what its Secret holds.');
+  assert.equal(verdictLine({ ...verification, mismatches: [] }), 'Verified: 6 listeners of 6 pods, each serves what its Secret holds.');
 });
 
 test('prints the same as JSON', () => {
   const document = JSON.parse(verificationJson(verification));
   assert.equal(document.verified, false);
   assert.deepEqual(document.mismatches[1], { subject: 'Pod/demo/orders-broker-1', problem: 'BROKER: connect ETIMEDOUT', isUnknown: true });
-  assert.equal(document.listeners.length, 3);
+  assert.equal(document.listeners.length, 6);
 });
