@@ -60,6 +60,16 @@ function expectationOf(schema: object | undefined): string {
   return typeof message === 'string' ? message : 'a value';
 }
 
+/** Returns the value in a JSON text; undefined if the text is no JSON, or if the value does not pass the schema. */
+export function jsonAs<T>(schema: Schema<T>, text: string): T | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isValid(schema, value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A map with any keys, whose values all follow one schema. */
 export function record<T>(value: Schema<T>): Schema<Readonly<Record<string, T>>> {
   return { ...v.pipe(ANY_MAP, v.record(v.string(), inner(value))), values: value } as object;

@@ -4,7 +4,7 @@
  */
 import { groupOf, type Kind, type ObjectRef } from '#model/kube-object';
 import { INSTALLED_BY } from '#model/kubedb';
-import { type Infer, isValid, list, map, NUMBER, nullable, oneOf, optional, optionals, STRING } from '#model/schema';
+import { type Infer, jsonAs, list, map, NUMBER, nullable, oneOf, optional, optionals, STRING } from '#model/schema';
 import { ClusterError, InvalidInputError, type KafkaTlsError } from '../errors';
 import { PROXY_FAILED, type TransportError } from './http';
 import { isCertificateProblem, networkReason } from './network-error';
@@ -34,7 +34,7 @@ export interface Failure {
 
 /** Returns the failure in an answer; a body that is not a `Status` is quoted. */
 export function failureOf(status: number, headers: Readonly<Record<string, string>>, body: string): Failure {
-  const { reason, message, details }: Partial<Infer<typeof STATUS>> = statusObject(body) ?? {};
+  const { reason, message, details }: Partial<Infer<typeof STATUS>> = jsonAs(STATUS, body) ?? {};
   const isPage = /^\s*</.test(body);
   const isRedirect = status >= 300 && status < 400;
   const text = isRedirect ? redirect(headers.location) : isPage ? pageTitle(body) : body.trim().split('\n')[0]?.slice(0, 300);
@@ -87,15 +87,6 @@ const STATUS = map({
     }),
   ),
 });
-
-function statusObject(body: string): Infer<typeof STATUS> | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    return isValid(STATUS, value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Tells whether the same request may get another answer a little later. */
 export function isTransient(status: number): boolean {

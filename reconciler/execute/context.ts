@@ -8,7 +8,7 @@ import { type Condition, conditionsOf, isEqual, KINDS, type KubeObject, type Obj
 import { mapIn } from '#model/plain-data';
 import { ClusterError, OperationFailedError } from '../errors';
 import type { Observation, PetSetObservation, PodObservation, ProbeAnswer } from '../model/observation';
-import type { StepOf } from '../model/plan';
+import type { Plan, StepCases, StepOf } from '../model/plan';
 import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
 
 /** How a step ended. `replan`: the plan no longer fits the cluster or the desired state, so the rest must be planned again. */
@@ -67,6 +67,13 @@ export async function lookUnlessChanged<L>({ desiredStateUnchanged }: ExecuteCon
   return (await desiredStateUnchanged()) ? look() : 'replan';
 }
 
+/** A condition without its status, generation and time. */
+export interface TrueCondition {
+  readonly type: string;
+  readonly reason?: string;
+  readonly message: string;
+}
+
 const MAX_CONFLICTS = 8;
 
 /**
@@ -96,14 +103,15 @@ export async function modify(
   }
 }
 
-/** Returns the object with a condition set; nothing changes when status, reason, message and generation are the same (KubeDB's rule). */
-export function withCondition(object: KubeObject, condition: Condition, now: Date): KubeObject {
+/** Returns the object with a condition that is true; nothing changes if it has the same one already, whatever its time (KubeDB's rule). */
+export function withCondition(object: KubeObject, { type, ...why }: TrueCondition, now: Date): KubeObject {
+  const condition: Condition = { type, status: 'True', ...why, observedGeneration: object.metadata.generation ?? 1 };
   const conditions = conditionsOf(object);
-  const has = conditions.find((c) => c.type === condition.type);
+  const has = conditions.find((c) => c.type === type);
   const { lastTransitionTime: _, ...rest } = has ?? ({} as Condition);
   if (has !== undefined && isEqual(rest, condition)) return object;
   const stamped = { ...condition, lastTransitionTime: now.toISOString().replace(/\.\d+Z$/, 'Z') };
-  const others = has === undefined ? [...conditions, stamped] : conditions.map((c) => (c.type === condition.type ? stamped : c));
+  const others = has === undefined ? [...conditions, stamped] : conditions.map((c) => (c.type === type ? stamped : c));
   return { ...object, status: { ...mapIn(object.status), conditions: others } };
 }
 
@@ -126,4 +134,19 @@ export function kafkaOf({ kafka, namespace, name }: Pick<Observation, 'kafka' | 
 
 function deletedMeanwhile(subject: ObjectRef): OperationFailedError {
   return new OperationFailedError('was deleted during the run.', { subject });
+}
+
+/** One plan that is carried out. */
+export interface Run {
+  readonly context: ExecuteContext;
+  readonly plan: Plan;
+  /** The observation that the plan was made from. */
+  readonly before: Observation;
+}
+
+/** How an executor carries a plan out. */
+export interface Execution {
+  readonly steps: Partial<StepCases<Promise<StepResult>>>;
+  /** Called when the plan ends before its last step. The error that ended it, if there is one, is thrown after this. */
+  readonly leave: (error: unknown) => Promise<void>;
 }

@@ -11,14 +11,22 @@ import { EXECUTORS } from '../executors';
 import type { Observation } from '../model/observation';
 import { matchStep, type Plan, type Step, type StepCases } from '../model/plan';
 import type { Report } from '../ports';
-import type { ExecuteContext, StepResult } from './context';
-import { awaitHealth } from './health';
+import type { ExecuteContext, Run, StepResult } from './context';
 import { retryIssuance } from './issuance';
 import { resume } from './pause';
 import { probe } from './probe';
-import type { Run } from './run';
 import { StepNumbers } from './step-numbers';
-import { applyObject, awaitReady, claimOwnership, configureKafka, createKafka, deleteObject, recordChange, supersede } from './steps';
+import {
+  applyObject,
+  awaitHealth,
+  awaitReady,
+  claimOwnership,
+  configureKafka,
+  createKafka,
+  deleteObject,
+  recordChange,
+  supersede,
+} from './steps';
 import { publishTrustBundle } from './trust-bundle';
 import { verify } from './verify';
 

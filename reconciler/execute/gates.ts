@@ -5,8 +5,9 @@ import type { Plan, PlannedRestart } from '../model/plan';
 import { isAnyInvalid } from '../plan/gates/certificates';
 import type { RestartView } from '../plan/gates/gate';
 import { type GateAnswer, outdatedPods, restartView } from '../plan/gates/gates';
+import { unavailablePods } from '../plan/gates/pods';
 import { podRef } from '../plan/plan-input';
-import { deadlineMs, type ExecuteContext, lookUnlessChanged } from './context';
+import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged } from './context';
 import { type Progress, waitUntil, watchPods } from './wait';
 
 /** The pods that one step restarts. */
@@ -66,4 +67,43 @@ export async function onGateTimeout(batch: RestartBatch, error: unknown): Promis
   throw new BlockedError(`${error.message} Not restarted yet: ${left.map((p) => p.name).join(', ')}.`, {
     hint: 'Fix the cause and run again; pods that were restarted are not restarted again.',
   });
+}
+
+/**
+ * Waits until no pod is unavailable. Waiting is an outage, too, during a cut-over: a pod that is not back within the time of a restart is
+ * added to `skippedPods`, and the other restarts continue. Returns `none` when no pod was unavailable.
+ */
+export async function waitForUnavailablePods(
+  batch: RestartBatch,
+  first: PodObservation,
+  skippedPods: Set<string>,
+): Promise<'none' | 'waited' | 'replan'> {
+  const { context, plan } = batch;
+  const unavailableIn = (live: PodObservation) =>
+    unavailablePods(live, viewOf(batch, live).outdated).filter((p) => !skippedPods.has(p.name));
+  let unavailable = unavailableIn(first);
+  if (unavailable.length === 0) return 'none';
+  try {
+    return await waitUntil(context, {
+      subject: plan.subject,
+      watch: [watchPods(plan.subject)],
+      check: async () => {
+        const live = await lookUnlessChanged(context, () => context.lookAtPods());
+        if (live === 'replan') return { done: 'replan' as const };
+        unavailable = unavailableIn(live);
+        if (unavailable.length === 0) return { done: 'waited' as const };
+        return { waitingFor: unavailable.map((p) => `${p.name} ${p.because}`).join('; ') };
+      },
+      deadlineMs: deadlineMs(context, 'podReady'),
+      failure: 'a pod is unavailable',
+      retryMs: 1000,
+    });
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    for (const { name, because } of unavailable) {
+      skippedPods.add(name);
+      emit(context, 'warning', podRef(plan.subject, name), `${because}; the other pods restart without it`);
+    }
+    return 'waited';
+  }
 }

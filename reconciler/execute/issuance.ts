@@ -21,14 +21,8 @@ export async function triggerIssuance(
 ): Promise<void> {
   const trigger = (certificate: KubeObject) => {
     if (isDone(certificate) || hasTrueCondition(certificate, 'Issuing')) return undefined;
-    const condition = {
-      type: 'Issuing',
-      status: 'True' as const,
-      reason: 'ManuallyTriggered',
-      message: 'Certificate re-issuance manually triggered',
-      observedGeneration: certificate.metadata.generation ?? 1,
-    };
-    return withCondition(certificate, condition, context.clock.now());
+    const message = 'Certificate re-issuance manually triggered';
+    return withCondition(certificate, { type: 'Issuing', reason: 'ManuallyTriggered', message }, context.clock.now());
   };
   await modify(context.cluster, subject, trigger, { status: true });
 }

@@ -1,5 +1,5 @@
 /** The `Paused` condition of the Kafka: set before the first change, removed however the run ends, and never taken from another writer. */
-import { conditionOf, formatRef, groupOf, KINDS, type ObjectRef } from '#model/kube-object';
+import { conditionOf, formatRef, groupOf, KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
 import { PAUSE_REASON } from '#model/names';
 import { BlockedError } from '#reconciler/errors';
 import { type ExecuteContext, emit, modify, type StepResult, withCondition, withoutCondition } from './context';
@@ -7,27 +7,17 @@ import { type ExecuteContext, emit, modify, type StepResult, withCondition, with
 export async function pause(context: ExecuteContext, kafka: ObjectRef, request: ObjectRef | undefined): Promise<StepResult> {
   const why = request === undefined ? '' : `for ${formatRef(request)}`;
   const message = `by kafka-tls ${why}`.trimEnd();
-  await modify(
-    context.cluster,
-    kafka,
-    (object) => {
-      const has = conditionOf(object, 'Paused');
-      if (has?.status === 'True' && has.reason !== PAUSE_REASON) {
-        throw new BlockedError(`was paused by another writer meanwhile (${[has.reason, has.message].filter(Boolean).join(': ')}).`, {
-          subject: kafka,
-        });
-      }
-      const condition = {
-        type: 'Paused',
-        status: 'True' as const,
-        reason: PAUSE_REASON,
-        message: `${message}; ${howToResume(kafka)}`,
-        observedGeneration: object.metadata.generation ?? 1,
-      };
-      return withCondition(object, condition, context.clock.now());
-    },
-    { status: true },
-  );
+  const paused = (object: KubeObject) => {
+    const has = conditionOf(object, 'Paused');
+    if (has?.status === 'True' && has.reason !== PAUSE_REASON) {
+      throw new BlockedError(`was paused by another writer meanwhile (${[has.reason, has.message].filter(Boolean).join(': ')}).`, {
+        subject: kafka,
+      });
+    }
+    const condition = { type: 'Paused', reason: PAUSE_REASON, message: `${message}; ${howToResume(kafka)}` };
+    return withCondition(object, condition, context.clock.now());
+  };
+  await modify(context.cluster, kafka, paused, { status: true });
   emit(context, 'paused', kafka, why === '' ? 'paused' : why);
   return 'done';
 }
@@ -42,15 +32,11 @@ export function howToResume({ name, namespace }: ObjectRef): string {
 /** Lifts our own pause, never that of another writer. */
 export async function resume(context: ExecuteContext, kafka: ObjectRef): Promise<StepResult> {
   let isLifted = false;
-  await modify(
-    context.cluster,
-    kafka,
-    (object) => {
-      isLifted = conditionOf(object, 'Paused')?.reason === PAUSE_REASON;
-      return isLifted ? withoutCondition(object, 'Paused') : undefined;
-    },
-    { status: true },
-  );
+  const resumed = (object: KubeObject) => {
+    isLifted = conditionOf(object, 'Paused')?.reason === PAUSE_REASON;
+    return isLifted ? withoutCondition(object, 'Paused') : undefined;
+  };
+  await modify(context.cluster, kafka, resumed, { status: true });
   if (isLifted) emit(context, 'resumed', kafka, 'KubeDB reconciles it again');
   return 'done';
 }

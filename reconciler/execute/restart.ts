@@ -17,17 +17,14 @@ import { BlockedError } from '../errors';
 import { statusOf } from '../model/object-status';
 import type { PodFacts, PodObservation } from '../model/observation';
 import type { Plan } from '../model/plan';
-import { expiredAt } from '../plan/dates';
 import { askGates, outdatedPods } from '../plan/gates/gates';
-import { isMixed } from '../plan/gates/mixed';
 import { podRef } from '../plan/plan-input';
 import { leaderOf, restartOrder } from '../plan/restart-order';
+import { expiredAt, isMixed } from '../plan/served';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged, type StepResult } from './context';
-import { onGateTimeout, type RestartBatch, viewOf, waitForGates } from './gates';
-import { reachLimit } from './reach';
-import { waitForUnavailablePods } from './unavailable-pods';
-import { type Progress, waitUntil, watchPods } from './wait';
+import { onGateTimeout, type RestartBatch, viewOf, waitForGates, waitForUnavailablePods } from './gates';
+import { type Progress, reachLimit, waitUntil, watchPods } from './wait';
 
 /** Restarts that are reported to their owner, which records them. */
 export interface RecordedBatch extends RestartBatch {

@@ -1,19 +1,21 @@
 /** Steps that do not depend on the executor. Each may run again at any point: it finds what is done already. */
 
-import type { Kafka } from '#model/kinds/index';
-import { formatRef, hasTrueCondition, KINDS, kindOf, refOf } from '#model/kube-object';
+import { asKind, type Kafka } from '#model/kinds/index';
+import { formatRef, hasTrueCondition, KINDS, type KubeObject, kindOf, refOf } from '#model/kube-object';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, REQUEST } from '#model/names';
 import { mapIn } from '#model/plain-data';
 import { normalizeTls, tlsStateOf } from '#model/tls';
 import { InternalError } from '../errors';
 import { statusOf } from '../model/object-status';
 import type { StepOf } from '../model/plan';
+import { healthProblem } from '../plan/health';
 import type { JsonPatchOperation } from '../ports';
 import {
   deadlineMs,
   type ExecuteContext,
   emit,
   kafkaOf,
+  lookUnlessChanged,
   modify,
   replanOnConflict,
   type StepResult,
@@ -111,22 +113,12 @@ export async function awaitReady(context: ExecuteContext, { subject }: StepOf<'a
 export async function supersede(context: ExecuteContext, { subject }: StepOf<'supersede'>): Promise<StepResult> {
   const { cluster, clock } = context;
   await modify(cluster, subject, (request) => withAnnotations(request, { [REQUEST.superseded]: 'true' }));
-  await modify(
-    cluster,
-    subject,
-    (request) => {
-      const condition = {
-        type: 'Failed',
-        status: 'True' as const,
-        reason: 'Superseded',
-        message: 'the desired state has changed',
-        observedGeneration: request.metadata.generation ?? 1,
-      };
-      const next = withCondition(request, condition, clock.now());
-      return { ...next, status: { ...mapIn(next.status), phase: 'Failed' } };
-    },
-    { status: true },
-  );
+  const failed = (request: KubeObject) => {
+    const message = 'the desired state has changed';
+    const next = withCondition(request, { type: 'Failed', reason: 'Superseded', message }, clock.now());
+    return { ...next, status: { ...mapIn(next.status), phase: 'Failed' } };
+  };
+  await modify(cluster, subject, failed, { status: true });
   emit(context, 'warning', subject, 'superseded: the desired state has changed');
   return 'done';
 }
@@ -136,4 +128,23 @@ export async function deleteObject(context: ExecuteContext, step: StepOf<'delete
   await context.cluster.delete(step.subject, step.uid);
   emit(context, 'deleted', step.subject, step.findings[0]?.message ?? 'no longer wanted');
   return 'done';
+}
+
+/** The phase of a Kafka follows KubeDB's health check with a delay, so the Kafka gets as long as a pod to become Ready. */
+export async function awaitHealth(context: ExecuteContext, { subject }: StepOf<'awaitHealth'>): Promise<StepResult> {
+  const result = await waitUntil(context, {
+    subject,
+    watch: [watchObject(KINDS.Kafka, subject)],
+    check: async () => {
+      const kafka = await lookUnlessChanged(context, () => context.cluster.get(subject));
+      if (kafka === undefined || kafka === 'replan') return { done: 'replan' as const };
+      const problem = healthProblem(asKind('Kafka', kafka));
+      return problem === undefined ? { done: 'done' as const } : { waitingFor: problem };
+    },
+    deadlineMs: deadlineMs(context, 'podReady'),
+    failure: 'TLS was changed, but KubeDB does not report the Kafka Ready',
+    hint: 'Every listener is as desired. Look at its pods, and at whether the CA in the Secret of the client certificate has signed it.',
+  });
+  if (result === 'done') emit(context, 'ready', subject, 'KubeDB reports it Ready');
+  return result;
 }

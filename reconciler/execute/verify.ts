@@ -8,11 +8,9 @@ import { BlockedError, TimeoutError } from '../errors';
 import type { PodObservation } from '../model/observation';
 import type { StepOf } from '../model/plan';
 import { podRef } from '../plan/plan-input';
-import { isIssuancePending, unmetPostconditions } from '../plan/postconditions';
-import { type Mismatch, mismatches } from '../plan/verify';
+import { isIssuancePending, type Mismatch, mismatches, unmetPostconditions } from '../plan/verify';
 import { deadlineMs, type ExecuteContext, emit, modify, type StepResult, withAnnotations } from './context';
-import { reachLimit } from './reach';
-import { type Progress, waitUntil, watchPods } from './wait';
+import { type Progress, reachLimit, waitUntil, watchPods } from './wait';
 
 /**
  * Waits until every pod is proven right. A pod that is proven wrong ends the wait at once, and the next plan restarts it. The request, if

@@ -6,6 +6,7 @@
  *
  * The subject of a wait is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
  */
+
 import { formatRef, KINDS, type Kind, type ObjectRef } from '#model/kube-object';
 import { OVER, TimeoutError } from '../errors';
 import { type Clock, type Cluster, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
@@ -131,4 +132,15 @@ class Notifier {
   notify(): void {
     this.resolve();
   }
+}
+
+const REACH_MS = 30_000;
+
+/** Returns a function that tells whether a Ready pod has been unreachable for so long that waiting will not help. */
+export function reachLimit(clock: Clock): (isUnreachable: boolean) => boolean {
+  let since: number | undefined;
+  return (isUnreachable) => {
+    since = isUnreachable ? (since ?? clock.monotonicMs()) : undefined;
+    return since !== undefined && clock.monotonicMs() - since >= REACH_MS;
+  };
 }

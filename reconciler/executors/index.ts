@@ -6,8 +6,7 @@
  *     index.ts          how each executor carries its steps out
  */
 import type { ExecutorName } from '#model/desired';
-import type { Run } from '../execute/run';
-import type { Execution } from './execution';
+import type { Execution, Run } from '../execute/context';
 import { native } from './native/execute';
 import { opsRequest } from './ops-request/execute';
 

@@ -1,9 +1,11 @@
 /** TLS handshakes with every listener of a pod. */
+
 import type { Kafka, Pod } from '#model/kinds/index';
+import type { ContainerStatus } from '#model/kinds/kubernetes';
 import { type ListenerName, listenersOf, type Node, podFqdn } from '#model/kubedb';
+import { KAFKA_CONTAINER } from '../model/broker-pod';
 import type { Served } from '../model/observation';
 import type { Dialer, Handshake } from '../ports';
-import { isRunning } from './pod';
 
 export interface ListenerView {
   readonly dialer: Dialer;
@@ -53,4 +55,14 @@ function servedOn(listener: ListenerName, handshake: Handshake, hasTrust: boolea
     case 'unknown':
       return { listener, protocol: 'unknown', because: handshake.because };
   }
+}
+
+/** Tells whether the Kafka container has been started; it need not be Ready. */
+export function isRunning(pod: Pod): boolean {
+  const kafka = kafkaContainer(pod);
+  return kafka === undefined ? pod.status?.phase === 'Running' : kafka.state?.running !== undefined;
+}
+
+export function kafkaContainer(pod: Pod): ContainerStatus | undefined {
+  return (pod.status?.containerStatuses ?? []).find((c) => c.name === KAFKA_CONTAINER);
 }

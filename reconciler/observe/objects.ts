@@ -5,10 +5,12 @@ import { capabilitiesOf } from '#model/capabilities';
 import { isKind, type Kafka, type Pod, type Secret } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { configSecretName, defaultKeystoreCredSecret, keystoreCredSecret, petSetsOf, selectorLabels } from '#model/kubedb';
-import { LABEL_KAFKA } from '#model/names';
+import { LABEL_KAFKA, trustName } from '#model/names';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, type TlsState, tlsStateOf } from '#model/tls';
 import { mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
-import type { PetSetState, PodTemplate } from '../model/observation';
+import type { PetSetState, PodTemplate, TrustState } from '../model/observation';
+import { TRUST_KEY, trustDigest } from '../model/trust-bundle';
+import { readCas } from '../pki/certificates';
 import { GET_SECRET, type Reader } from './reading';
 import { configOf } from './secret';
 
@@ -134,4 +136,17 @@ const NAMES = new Intl.Collator('en', { numeric: true });
 
 function byName(a: KubeObject, b: KubeObject): number {
   return NAMES.compare(a.metadata.name, b.metadata.name);
+}
+
+/** Returns the certificates in the ConfigMap of a Kafka's clients, without other data in it; undefined when it may not be read. */
+export function readTrust(reader: Reader, kafka: string): Promise<TrustState | undefined> {
+  const name = trustName(kafka);
+  const read = async (): Promise<TrustState> => {
+    const configMap = await reader.get(KINDS.ConfigMap, name);
+    if (configMap === undefined) return { ca: [] };
+    const { data, binaryData: _, ...object } = configMap;
+    const pem: unknown = data?.[TRUST_KEY];
+    return typeof pem === 'string' ? { object, ca: readCas(pem).certificates, digest: trustDigest(pem) } : { object, ca: [] };
+  };
+  return reader.optional(`ConfigMap/${reader.namespace}/${name}`, read, undefined);
 }

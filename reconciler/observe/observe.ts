@@ -15,9 +15,7 @@ import { ALIASES, type TlsState, tlsStateOf } from '#model/tls';
 import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation, type ProbeAnswers } from '../model/observation';
 import { observedDomain } from '../model/observed-domain';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
-import { selects } from './budgets';
 import { issuersUsed, readIssuer } from './issuers';
-import { readNodes } from './nodes';
 import {
   certificateSecretNames,
   issuedSecretNames,
@@ -29,11 +27,12 @@ import {
   readPods,
   readSecrets,
   readTemplates,
+  readTrust,
 } from './objects';
+import { readNodes, selects } from './pods';
 import { Reader } from './reading';
 import { secretFacts, unreadSecret } from './secret';
 import { withSigners } from './signers';
-import { readTrust } from './trust-bundle';
 
 export interface ObserveContext {
   readonly cluster: Cluster;

@@ -5,13 +5,15 @@
  * revert restores lost data, so every loss needs a separate acknowledgement. A short form approves one change; it is then recorded as used
  * (`change-record.ts`).
  */
+
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
 import { formatIssuerRef, type TlsState, tlsHash, tlsStateOf } from '#model/tls';
 import { isSameTls } from '#model/tls-effect';
 import type { Observation } from '../model/observation';
 import type { Obstacle } from '../model/plan';
 import { type Change, type ChangeRecord, changeRecordOf, isContinued, isReversed, type Side } from './change-record';
-import { type CutoverCause, isSelfSigned, issuerRoot, type ServedExpired, servedRoot } from './cutover';
+import { type CutoverCause, issuerRoot, type ServedExpired, servedRoot } from './cutover';
+import { isSelfSigned } from './issuers';
 import { kafkaRef, type PlanInput } from './plan-input';
 import { isRootShownLater } from './probe';
 
@@ -42,7 +44,7 @@ type ApprovedCause = Exclude<CutoverCause, ServedExpired>;
 
 /**
  * An expired certificate needs no approval, because clients refuse it already. A selfSigned issuer is refused for its type
- * (`preflight/issuer-types.ts`): no acknowledgement makes it an issuer for brokers.
+ * (`preflight/issuers.ts`): no acknowledgement makes it an issuer for brokers.
  */
 function needsApproval(cause: CutoverCause, live: Observation): cause is ApprovedCause {
   return cause.kind !== 'expired' && !(cause.kind === 'root' && isSelfSigned(live, cause.issuer));

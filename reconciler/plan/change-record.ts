@@ -8,7 +8,7 @@
 
 import { isContent } from '#model/acknowledgement';
 import { ANNOTATION_CHANGE } from '#model/names';
-import { COUNT, type Infer, isValid, map, NON_EMPTY, optional, STRINGS, stringThat, valueThat } from '#model/schema';
+import { COUNT, type Infer, jsonAs, map, NON_EMPTY, optional, STRINGS, stringThat, valueThat } from '#model/schema';
 import { TLS_STATE, type TlsState, tlsHash } from '#model/tls';
 import { isSameTls } from '#model/tls-effect';
 import type { Observation } from '../model/observation';
@@ -40,18 +40,9 @@ const CHANGE_RECORD = map({
 });
 export type ChangeRecord = Infer<typeof CHANGE_RECORD>;
 
-const NOTHING: ChangeRecord = { used: [] };
-
 /** Returns the record of a Kafka. */
 export function changeRecordOf({ kafka }: Pick<Observation, 'kafka'>): ChangeRecord {
-  const text = kafka?.metadata.annotations?.[ANNOTATION_CHANGE];
-  if (text === undefined) return NOTHING;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isValid(CHANGE_RECORD, value) ? value : NOTHING;
-  } catch {
-    return NOTHING;
-  }
+  return jsonAs(CHANGE_RECORD, kafka?.metadata.annotations?.[ANNOTATION_CHANGE] ?? '') ?? { used: [] };
 }
 
 /** Returns the text of the annotation. */

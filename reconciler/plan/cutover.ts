@@ -10,14 +10,13 @@
 import type { Bundle } from '#model/bundle';
 import { capabilitiesOf } from '#model/capabilities';
 import type { Cutover } from '#model/desired';
-import { isKind } from '#model/kinds/index';
 import { type Alias, certificateOf, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
 import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
 import type { Plan } from '../model/plan';
 import { isAccepted, presentedBy, presentedFrom } from './chain';
-import { issuerStateOf } from './checks/cas';
-import { earliest, expiredAt } from './dates';
+import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from './issuers';
 import { areNodesUnknown, type PlanInput } from './plan-input';
+import { earliest, expiredAt } from './served';
 
 /** Why pods cannot talk. */
 export type CutoverCause = ProtocolChange | RootChange | ServedExpired;
@@ -140,18 +139,9 @@ function otherRoot({ bundle, live }: PlanInput, wants: TlsConfig): string | unde
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
 }
 
-/** Tells whether every certificate of an issuer is its own root. */
-export function isSelfSigned(live: Observation, issuer: IssuerRef): boolean {
-  return issuerStateOf(live, issuer)?.object?.spec?.selfSigned !== undefined;
-}
-
 /** Tells whether this plan creates the CA of the issuer. */
-function isCreatedByPlan(issuer: IssuerRef, { issuerManifests }: Bundle, live: Observation): boolean {
-  const manifest = issuerManifests
-    .filter((m) => isKind('Issuer', m))
-    .find((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
-  const certificates = issuerManifests.filter((m) => isKind('Certificate', m));
-  const ca = certificates.find(({ spec }) => spec.isCA === true && spec.secretName === manifest?.spec?.ca?.secretName);
+function isCreatedByPlan(issuer: IssuerRef, bundle: Bundle, live: Observation): boolean {
+  const ca = caCertificate(bundle, issuerManifest(bundle, issuer)?.spec);
   return ca !== undefined && !live.certificates.some((c) => c.metadata.name === ca.metadata.name);
 }
 

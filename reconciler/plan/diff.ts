@@ -1,15 +1,16 @@
 /** The difference between the live and the desired state by layer, and what follows from it for every executor. */
-import type { Alias } from '#model/tls';
+
+import { capabilitiesOf } from '#model/capabilities';
+import { reissuingFields } from '#model/certificate-effect';
+import { KUBEDB_FIELDS } from '#model/certificate-fields';
+import { type Alias, brokerCertificateName } from '#model/tls';
 import type { Finding } from '../model/plan';
 import { certificateFindings } from './checks/certificates';
-import { kafkaFindings } from './checks/kafka';
-import { droppedNameFindings } from './checks/names';
-import { petSetFindings } from './checks/pet-sets';
+import { kafkaFindings, petSetFindings } from './checks/configuration';
 import { podFindings, unknownPodFindings } from './checks/pods';
-import { rotationFindings, secretFindings } from './checks/secrets';
+import { droppedNameFindings, rotationFindings, secretFindings } from './checks/secrets';
 import { type CutoverCause, detectCutover } from './cutover';
-import type { AliasFinding, PlanInput } from './plan-input';
-import { reissues } from './reissue';
+import { type AliasFinding, type PlanInput, wantedCertificate } from './plan-input';
 
 export interface Diff {
   readonly kafka: readonly Finding[];
@@ -66,4 +67,24 @@ export function compare(input: PlanInput, retry = false): Diff {
 /** Returns the findings that a change of the TLS state resolves: all layers up to the PetSets. */
 export function convergingFindings(diff: Diff): readonly Finding[] {
   return [...diff.kafka, ...diff.certificates, ...diff.secrets, ...diff.petSets];
+}
+
+/**
+ * Returns the aliases that get a new certificate for these findings. cert-manager does not issue for every change of a Certificate
+ * (`certificate-fields.ts`). A new Certificate takes over the Secret of an earlier one if the Secret still fits.
+ */
+function reissues(input: PlanInput, findings: readonly AliasFinding[]): ReadonlySet<Alias> {
+  return new Set(findings.filter((f) => isReissuing(input, f)).map((f) => f.alias));
+}
+
+function isReissuing(input: PlanInput, { alias, reason }: AliasFinding): boolean {
+  if (reason === 'CertificateMissing') return false;
+  return reason === 'CertificateDiffers' ? changesIssuedFields(input, alias) : true;
+}
+
+/** A Certificate that KubeDB writes keeps the fields that the TLS state does not decide. */
+function changesIssuedFields(input: PlanInput, alias: Alias): boolean {
+  const has = input.live.certificates.find((c) => c.metadata.name === brokerCertificateName(input.live.name, alias))?.spec ?? {};
+  const fields = reissuingFields(has, wantedCertificate(input, alias).spec);
+  return capabilitiesOf(input.bundle.desired).ownsCertificates ? fields.length > 0 : fields.some((field) => KUBEDB_FIELDS.includes(field));
 }

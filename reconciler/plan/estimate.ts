@@ -17,8 +17,8 @@ import { KINDS } from '#model/kube-object';
 import type { Role } from '#model/kubedb';
 import type { PodFacts } from '../model/observation';
 import { type Plan, type PlannedCutover, type PlannedRestart, restartsOf, type Step } from '../model/plan';
-import { expiredAt } from './dates';
 import { areNodesUnknown, type PlanInput } from './plan-input';
+import { expiredAt } from './served';
 
 /** A span of time, and what it is for if its length is assumed. */
 interface Span {

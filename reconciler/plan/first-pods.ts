@@ -4,7 +4,7 @@ import { capabilitiesOf } from '#model/capabilities';
 import { type KubeObject, refOf } from '#model/kube-object';
 import type { Draft, Finding, Step } from '../model/plan';
 import { certificateFindings } from './checks/certificates';
-import { kafkaFindings } from './checks/kafka';
+import { kafkaFindings } from './checks/configuration';
 import { secretFindings } from './checks/secrets';
 import { issuerSteps, retrySteps } from './issuer-manifests';
 import { kafkaRef, type PlanInput } from './plan-input';

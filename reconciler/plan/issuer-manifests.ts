@@ -10,7 +10,7 @@ import { statusOf } from '../model/object-status';
 import type { Observation } from '../model/observation';
 import type { Finding, Step } from '../model/plan';
 import { inClusterDomain } from './cluster-domain';
-import type { AliasFinding, PlanInput } from './plan-input';
+import { type AliasFinding, differ, type PlanInput } from './plan-input';
 
 /** Returns the steps that apply the bundle's issuers and certificates, each Ready before the next one needs it. */
 export function issuerSteps(input: PlanInput): readonly Step[] {
@@ -85,7 +85,7 @@ export function retrySteps({ live }: PlanInput, issuanceInProgress: readonly Fin
 }
 
 function differs(kind: 'Issuer' | 'Certificate', subject: ObjectRef, different: readonly string[]): Finding {
-  return { subject, reason: `${kind}Differs`, message: `${different.join(', ')} differ${different.length === 1 ? 's' : ''}` };
+  return { subject, reason: `${kind}Differs`, message: differ(different) };
 }
 
 function applied(manifest: KubeObject, change: 'create' | 'configure', finding: Finding): readonly Step[] {

@@ -6,9 +6,9 @@ import { LABEL_KAFKA } from '#model/names';
 import type { Fields } from '#model/plain-data';
 import { issuanceFailure, statusOf } from '../model/object-status';
 import type { Observation } from '../model/observation';
-import { droppedNameFindings } from './checks/names';
-import { expiredAt } from './dates';
+import { droppedNameFindings } from './checks/secrets';
 import type { PlanInput } from './plan-input';
+import { expiredAt } from './served';
 import { trustBundleNotes } from './trust-bundle-steps';
 
 /** Returns notes on how restarts are ordered and gated, and on what was left unchanged. `isUnderWay`: KubeDB has begun, so its gates were asked. */

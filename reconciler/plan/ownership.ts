@@ -15,7 +15,7 @@ import { formatRef, KINDS, type KubeObject, ref, refOf } from '#model/kube-objec
 import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
 import type { Obstacle } from '../model/plan';
 import { liveObjectOf, specDifferences } from './issuer-manifests';
-import type { PlanInput } from './plan-input';
+import { differ, type PlanInput } from './plan-input';
 
 /** Returns the objects of the bundle that another owner has. */
 export function objectsBelongToAnother({ bundle, live }: PlanInput): readonly Obstacle[] {
@@ -40,7 +40,7 @@ function foreignObject(manifest: KubeObject, has: KubeObject, { kafka, owner }: 
   return {
     kind: 'invalid',
     subject,
-    message: `exists, belongs to no KafkaTls, and has other content: ${different.join(', ')} differ${different.length === 1 ? 's' : ''}`,
+    message: `exists, belongs to no KafkaTls, and has other content: ${differ(different)}`,
     hint: `${wayOut(manifest)} To have it created as desired, delete it first.`,
   };
 }

@@ -1,12 +1,12 @@
 /**
- * What of the live state is not as desired, layer by layer. A check is named after the violation it finds; a chain stops at the first
- * finding for its subject, so that later checks may rely on earlier ones. The list literals are the policy, in order.
+ * What the files of `checks/` see, which compare the live state with the desired one layer by layer. A check is named after the violation it
+ * finds; a chain stops at the first finding for its subject, so that later checks may rely on earlier ones. The list literals are the policy,
+ * in order.
  *
- *     kafka.ts          Kafka.spec
- *     certificates.ts   Certificates
- *     secrets.ts        Secrets, and whether a rotation is due
- *     pet-sets.ts       PetSets and configuration
- *     pods.ts           what each pod serves
+ *     configuration.ts   Kafka.spec; PetSets and configuration
+ *     certificates.ts    Certificates
+ *     secrets.ts         Secrets, and whether a rotation is due (cas.ts: because of a CA)
+ *     pods.ts            what each pod serves
  *
  * Everything here is pure; the live state was judged as "unknown" or "absent" when it was observed, and unknown is never taken for wrong.
  */
@@ -60,6 +60,11 @@ export interface AliasFinding extends Finding {
 /** Returns a finding. */
 export function finding(subject: ObjectRef, reason: Reason, message: string): Finding {
   return { subject, reason, message };
+}
+
+/** Returns that fields differ: `spec.a, spec.b differ`. */
+export function differ(fields: readonly string[]): string {
+  return `${fields.join(', ')} differ${fields.length === 1 ? 's' : ''}`;
 }
 
 /** Returns the live Kafka with the desired TLS state in its spec: what PetSets and configuration are derived from. */

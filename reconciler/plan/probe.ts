@@ -12,9 +12,8 @@ import { ownedMetadata } from '#model/manifests';
 import { probeName } from '#model/names';
 import { formatIssuerRef, type IssuerRef, issuerOf, tlsStateOf } from '#model/tls';
 import type { Draft, Step } from '../model/plan';
-import { issuerStateOf } from './checks/cas';
-import { isSelfSigned } from './cutover';
 import type { Diff } from './diff';
+import { isSelfSigned, issuerManifest, issuerStateOf } from './issuers';
 import { type PlanInput, wantedCertificate } from './plan-input';
 
 /** Adds the certificate request before all other steps where it is needed, and notes on how the root is checked. */
@@ -59,7 +58,7 @@ function unreadableIssuer({ bundle, live }: PlanInput): IssuerRef | undefined {
   if (bundle.tls === 'off') return undefined;
   const issuer = issuerOf(bundle.tls, 'server');
   const state = issuerStateOf(live, issuer);
-  const isOurs = bundle.issuerManifests.some((m) => m.kind === issuer.kind && m.metadata.name === issuer.name);
+  const isOurs = issuerManifest(bundle, issuer) !== undefined;
   const exists = state?.object !== undefined || state?.unknown !== undefined;
   const isPublic = state?.object?.spec?.acme !== undefined;
   if (isOurs || !exists || isPublic || state?.caProblem !== undefined || state?.ca !== undefined || state?.caPublicKeys !== undefined)

@@ -11,7 +11,7 @@ import type { KafkaOpsRequest } from '#model/kinds/index';
 import { conditionsOf, formatRef, type KubeObject, refOf } from '#model/kube-object';
 import { isFinishedRequest } from '#model/kubedb';
 import { ANNOTATION_OWNER, baseOfAttempt, isAttemptOf, REQUEST } from '#model/names';
-import { isValid } from '#model/schema';
+import { jsonAs } from '#model/schema';
 import { TLS_STATE, type TlsState } from '#model/tls';
 
 /** Returns an annotation of a request. */
@@ -34,16 +34,9 @@ export function unfinished(requests: readonly KafkaOpsRequest[]): readonly Kafka
   return requests.filter((r) => !isFinishedRequest(r));
 }
 
-/** Returns the TLS state that the Kafka had before the operation, as recorded on the request. */
+/** Returns the TLS state that the Kafka had before the operation, as recorded on the request. A value of another writer counts as absent. */
 export function stateBefore(request: KubeObject): TlsState | undefined {
-  const text = annotationOf(request, REQUEST.from);
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isValid(TLS_STATE, value) ? value : undefined;
-  } catch {
-    return undefined; // another writer changed the annotation
-  }
+  return jsonAs(TLS_STATE, annotationOf(request, REQUEST.from) ?? '');
 }
 
 /** Returns the newest of our requests that changed, or began to change, the Kafka's TLS state. */

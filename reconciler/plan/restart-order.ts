@@ -13,7 +13,7 @@
  */
 import type { Role } from '#model/kubedb';
 import type { PodObservation, Served } from '../model/observation';
-import { expiredAt } from './dates';
+import { expiredAt } from './served';
 
 /** What the order depends on. */
 export interface RestartCandidate {

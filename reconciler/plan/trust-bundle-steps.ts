@@ -9,12 +9,12 @@
  */
 
 import { capabilitiesOf } from '#model/capabilities';
-import { isKind } from '#model/kinds/index';
 import { formatRef } from '#model/kube-object';
 import { certificateOf, formatIssuerRef } from '#model/tls';
 import type { StepOf } from '../model/plan';
 import { TRUST_KEY } from '../model/trust-bundle';
 import type { Diff } from './diff';
+import { issuerManifest } from './issuers';
 import type { PlanInput } from './plan-input';
 import {
   canPublish,
@@ -79,10 +79,7 @@ function stageOfUnknownCa(input: PlanInput, { cutoverCause, reissued }: Diff): S
 /** The CA of a CA issuer of the bundle can be read as soon as the issuer is Ready. */
 function isOfBundle(input: PlanInput): boolean {
   const issuer = serverIssuer(input);
-  const manifest = input.bundle.issuerManifests
-    .filter((m) => isKind('Issuer', m))
-    .find((m) => m.kind === issuer?.kind && m.metadata.name === issuer?.name);
-  return manifest?.spec?.ca !== undefined;
+  return issuer !== undefined && issuerManifest(input.bundle, issuer)?.spec?.ca !== undefined;
 }
 
 /** Returns which CA certificates cannot be published, and why. */

@@ -10,6 +10,7 @@
  * Expired certificates are left out. If none remains (TLS is off, an issuer gives no CA), the ConfigMap stays unchanged: an empty trust store
  * would break the clients that load it.
  */
+
 import { isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { LABEL_KAFKA, trustName } from '#model/names';
 import { certificateOf, type IssuerRef, issuerOf } from '#model/tls';
@@ -17,7 +18,7 @@ import { mountedCertificateSecret } from '../model/broker-pod';
 import type { CaFacts, Observation, PodFacts } from '../model/observation';
 import type { Finding } from '../model/plan';
 import { TRUST_KEY, trustConfigMap, trustDigest } from '../model/trust-bundle';
-import { issuerStateOf } from './checks/cas';
+import { issuerStateOf } from './issuers';
 import type { PlanInput } from './plan-input';
 
 type Ca = CaFacts & { readonly pem: string };

@@ -1,10 +1,20 @@
-/** Whether every pod serves the certificate in its Secret. `verify` reports it, and every operation ends with it. */
+/**
+ * Whether every pod serves the certificate in its Secret, and whether a request had its effect. `verify` reports the first, and every operation
+ * ends with it. The phase of a Successful request alone proves nothing.
+ */
+import { type Bundle, tlsOfRequest } from '#model/bundle';
+import type { KafkaOpsRequest } from '#model/kinds/index';
 import type { ObjectRef } from '#model/kube-object';
 import { certificateOf, type TlsState } from '#model/tls';
-import type { PodFacts, PodObservation, SecretFacts, Served } from '../model/observation';
+import type { Observation, PodFacts, PodObservation, SecretFacts, Served } from '../model/observation';
+import type { Finding, Reason } from '../model/plan';
+import { certificateFindings } from './checks/certificates';
+import { kafkaFindings, petSetFindings } from './checks/configuration';
+import { podFindings } from './checks/pods';
+import { rotationFindings, secretFindings } from './checks/secrets';
 import { untrustedBecause } from './cluster-domain';
 import { downPod, missingPods } from './gates/pods';
-import { podRef } from './plan-input';
+import { type PlanInput, podRef } from './plan-input';
 
 /** A property of a pod that is not proven. */
 export interface Mismatch {
@@ -60,4 +70,33 @@ export function servedProblem(live: PodObservation, pod: PodFacts, served: Serve
   if (leaf === undefined) return `Secret ${name} holds no certificate to compare with`;
   if (served.leaf?.fingerprint !== leaf.fingerprint) return `serves another certificate than Secret ${name} holds`;
   return untrustedBecause(live, pod, served);
+}
+
+/** Returns what the live state lacks of a request's effect. Only a Restart is judged by pods: a rotation can end before its certificate is issued. */
+export function unmetPostconditions(request: KafkaOpsRequest, bundle: Bundle, live: Observation, now: Date): readonly Finding[] {
+  const asked = request.spec.tls;
+  if (asked === undefined) return podFindings({ bundle, live, now });
+  if (asked.rotateCertificates === true) return rotationFindings({ bundle, live, now });
+  const tls = tlsOfRequest(request);
+  const input: PlanInput = { bundle: { ...bundle, tls }, live, now };
+  return [...kafkaFindings(input), ...certificateFindings(input), ...secretFindings(input), ...petSetFindings(input)];
+}
+
+const CERTIFICATE_REASONS: readonly Reason[] = [
+  'CertificateMissing',
+  'CertificateNotReady',
+  'SecretMissing',
+  'SecretIncomplete',
+  'SecretFromOtherIssuer',
+  'SecretLacksNames',
+  'SecretHasOtherKey',
+  'KeyEncodingDiffers',
+  'CertificateTooOld',
+  'CaReplaced',
+  'CertificateExpiring',
+];
+
+/** Tells whether cert-manager may still resolve a finding after the request has ended. */
+export function isIssuancePending(finding: Finding): boolean {
+  return CERTIFICATE_REASONS.includes(finding.reason);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
-import { podFacts } from '#reconciler/observe/pod';
+import { podFacts } from '#reconciler/observe/pods';
 import { redact } from '#reconciler/observe/redact';
 import { caProblem, configOf, secretFacts, signingCa } from '#reconciler/observe/secret';
 import { untyped } from '#test/support/untyped';

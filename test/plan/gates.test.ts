@@ -7,11 +7,9 @@ import type { KafkaFacts, PodFacts, Reading, TopicFacts } from '#reconciler/mode
 import type { Operation } from '#reconciler/model/plan';
 import type { GateScope, RestartView } from '#reconciler/plan/gates/gate';
 import { askGates, refusalOf } from '#reconciler/plan/gates/gates';
-import { isMixed } from '#reconciler/plan/gates/mixed';
-import { tooFewInsync } from '#reconciler/plan/gates/partitions';
-import { unavailablePods } from '#reconciler/plan/gates/pods';
-import { quorumTooSmall } from '#reconciler/plan/gates/quorum';
-import { repairOf } from '#reconciler/plan/gates/repair';
+import { quorumTooSmall, tooFewInsync } from '#reconciler/plan/gates/kafka-health';
+import { repairOf, unavailablePods } from '#reconciler/plan/gates/pods';
+import { isMixed } from '#reconciler/plan/served';
 import { ClusterBuilder, certificate, NOW } from '#test/support/cluster-builder';
 
 /** All pods are outdated, except where `upToDate` names them. */

@@ -6,7 +6,7 @@
  * Why not openid-client: it checks claims that kubectl does not check, by its own clock.
  */
 
-import { ANY, isValid, map, NON_EMPTY, nullable, optional, STRING, STRINGS } from '#model/schema';
+import { ANY, isValid, jsonAs, map, NON_EMPTY, nullable, optional, STRING, STRINGS } from '#model/schema';
 import { InvalidInputError, type KafkaTlsError } from '#reconciler/errors';
 import { withDeadline } from '../deadline';
 import { type HttpTransport, httpTransport, TransportError, type TransportRequest } from '../http';
@@ -92,8 +92,8 @@ class Login {
   /** A token without an expiry counts as expired after its first use. */
   issued(token: string): Required<Issued> {
     const [, payload, signature] = token.split('.');
-    const claims = signature === undefined ? undefined : json(Buffer.from(payload ?? '', 'base64url').toString());
-    if (!isValid(CLAIMS, claims)) throw this.failed('the id-token is not a JSON Web Token');
+    const claims = signature === undefined ? undefined : jsonAs(CLAIMS, Buffer.from(payload ?? '', 'base64url').toString());
+    if (claims === undefined) throw this.failed('the id-token is not a JSON Web Token');
     const { exp } = claims;
     return { credential: { token }, expiresMs: typeof exp === 'number' ? exp * 1_000 - EXPIRY_MARGIN_MS : 0 };
   }

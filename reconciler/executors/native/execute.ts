@@ -7,18 +7,14 @@
  * configuration was written (`provisionerSync`), and no pod restarts unless it keeps what was written.
  */
 import { OperationFailedError } from '../../errors';
-import { emit, type StepResult } from '../../execute/context';
+import { type Execution, emit, type Run, type StepResult } from '../../execute/context';
 import { howToResume, pause, resume } from '../../execute/pause';
 import { restartPods } from '../../execute/restart';
-import type { Run } from '../../execute/run';
 import { requireTrustBundle } from '../../execute/trust-bundle';
 import type { StepOf } from '../../model/plan';
-import type { Execution } from '../execution';
-import { evicted, failed, RESTARTED, running } from './conditions';
 import { createPassword, issue } from './issue';
 import { provisionerSync, reconfigure } from './reconfigure';
-import { finish, submit } from './request';
-import { type NativeRun, record } from './run';
+import { evicted, failed, finish, type NativeRun, RESTARTED, record, running, submit } from './request';
 
 export function native(given: Run): Execution {
   const run: NativeRun = { ...given };

@@ -8,21 +8,19 @@ import { asKind, type Certificate } from '#model/kinds/index';
 import { isSameRef, KINDS, type KubeObject } from '#model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '#model/kubedb';
 import { REQUEST } from '#model/names';
-import { COUNT, isValid, map, record as recordOf, STRING } from '#model/schema';
+import { COUNT, jsonAs, map, record as recordOf, STRING } from '#model/schema';
 import { ALIASES, brokerCertificateName, certificateOf } from '#model/tls';
 import { InvalidInputError, OperationFailedError } from '#reconciler/errors';
 import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
 import type { Observation } from '#reconciler/model/observation';
 import type { Finding, PlannedCertificate, StepOf } from '#reconciler/model/plan';
 import { certificateFindings } from '#reconciler/plan/checks/certificates';
-import { droppedNameFindings } from '#reconciler/plan/checks/names';
-import { secretFindings } from '#reconciler/plan/checks/secrets';
+import { droppedNameFindings, secretFindings } from '#reconciler/plan/checks/secrets';
 import { isRootReplaced, rootOf } from '#reconciler/plan/cutover';
 import { deadlineMs, type ExecuteContext, emit, replanOnConflict, type StepResult, withAnnotations } from '../../execute/context';
 import { issuanceCause, retryFailures, triggerIssuance } from '../../execute/issuance';
 import { waitUntil } from '../../execute/wait';
-import { ISSUED } from './conditions';
-import { modifyRequest, type NativeRun, record } from './run';
+import { ISSUED, modifyRequest, type NativeRun, record } from './request';
 
 /** Writes the Certificates, triggers those that are rotated, and waits for all of them. */
 export async function issue(run: NativeRun, { certificates, isRootChange }: StepOf<'issue'>): Promise<StepResult> {
@@ -86,12 +84,7 @@ const BASELINE = recordOf(map({ revision: COUNT, fingerprint: STRING }));
 
 /** A value of another writer counts as absent. */
 function baselineOf({ metadata }: KubeObject): Baseline {
-  try {
-    const value: unknown = JSON.parse(metadata.annotations?.[REQUEST.baseline] ?? '{}');
-    return isValid(BASELINE, value) ? value : {};
-  } catch {
-    return {};
-  }
+  return jsonAs(BASELINE, metadata.annotations?.[REQUEST.baseline] ?? '') ?? {};
 }
 
 function issuedOf(live: Observation, { bundle }: ExecuteContext, alias: string): Issued {

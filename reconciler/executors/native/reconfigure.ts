@@ -12,15 +12,14 @@ import { OperationFailedError } from '#reconciler/errors';
 import { configData, withCertificateVolume } from '#reconciler/model/broker-pod';
 import type { PetSetObservation } from '#reconciler/model/observation';
 import type { StepOf } from '#reconciler/model/plan';
-import { petSetFindings } from '#reconciler/plan/checks/pet-sets';
+import { petSetFindings } from '#reconciler/plan/checks/configuration';
 import { desiredKafka } from '#reconciler/plan/plan-input';
 import { stateBefore } from '#reconciler/plan/requests';
 import { type ExecuteContext, emit, kafkaOf, modify, type StepResult } from '../../execute/context';
 import { pause, resume } from '../../execute/pause';
 import { configureTls } from '../../execute/steps';
 import { waitUntil, watchObject } from '../../execute/wait';
-import { RECONFIGURED } from './conditions';
-import { type NativeRun, record } from './run';
+import { type NativeRun, RECONFIGURED, record } from './request';
 
 /** How long the provisioner may take, and how long the written state must stay unchanged after that. */
 const SYNC_MS = 60_000;

@@ -8,10 +8,9 @@ import { isFinishedRequest } from '#model/kubedb';
 import { isAttemptOf } from '#model/names';
 import { certificateOf } from '#model/tls';
 import { BlockedError, OperationFailedError, TimeoutError } from '../../errors';
-import { deadlineMs, type ExecuteContext, emit, replanOnConflict, type StepResult } from '../../execute/context';
+import { deadlineMs, type ExecuteContext, type Execution, emit, type Run, replanOnConflict, type StepResult } from '../../execute/context';
 import { type RestartBatch, viewOf, waitForGates } from '../../execute/gates';
 import { brokerIssuance } from '../../execute/issuance';
-import type { Run } from '../../execute/run';
 import { requireTrustBundle } from '../../execute/trust-bundle';
 import { waitUntil, watchObject } from '../../execute/wait';
 import type { Observation } from '../../model/observation';
@@ -19,11 +18,10 @@ import type { StepOf } from '../../model/plan';
 import { FIX_AND_RETRY } from '../../plan/attempts';
 import { isRootReplaced, rootOf } from '../../plan/cutover';
 import { askGates } from '../../plan/gates/gates';
-import { isMixed } from '../../plan/gates/mixed';
-import { repairOf } from '../../plan/gates/repair';
+import { repairOf } from '../../plan/gates/pods';
 import { podRef } from '../../plan/plan-input';
 import { failureOf, isRetryBoundReached, unfinished } from '../../plan/requests';
-import type { Execution } from '../execution';
+import { isMixed } from '../../plan/served';
 
 /** How often Certificates and the answers of issuers are read: they are not watched. */
 const LOOK_AGAIN_MS = 5_000;

@@ -4,21 +4,18 @@
  * cert-manager does not re-issue a leaf when its CA is re-issued, so a Secret may hold a CA that its issuer has replaced. A new leaf comes with
  * the present CA. If that is the same CA, a rotation does not help and none is planned: the owner of the CA must renew it first.
  */
+
 import { goDurationMs } from '#model/go-duration';
-import { type IssuerRef, issuerOf } from '#model/tls';
-import type { CaFacts, CertificateFacts, IssuerState, Observation, SecretFacts } from '#reconciler/model/observation';
+import { issuerOf } from '#model/tls';
+import type { CaFacts, CertificateFacts, IssuerState, SecretFacts } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
-import { earliest } from '../dates';
+import { issuerStateOf } from '../issuers';
 import { type AliasView, finding } from '../plan-input';
+import { earliest } from '../served';
 
 /** Returns the CA certificates above a leaf. */
 export function casAbove({ chain = [], ca = [] }: Pick<SecretFacts, 'chain' | 'ca'> | IssuerState): readonly CaFacts[] {
   return [...new Map([...chain, ...ca].map((c) => [c.fingerprint, c])).values()];
-}
-
-/** Returns the observed state of an issuer. */
-export function issuerStateOf({ issuers }: Observation, { kind, name }: Pick<IssuerRef, 'kind' | 'name'>): IssuerState | undefined {
-  return issuers.find((i) => i.kind === kind && i.name === name);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Certificate } from '#model/kinds/index';
 import { certificateOf, issuerOf } from '#model/tls';
 import { statusOf } from '#reconciler/model/object-status';
 import type { Finding } from '#reconciler/model/plan';
-import { type AliasFinding, type AliasView, aliasViews, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';
+import { type AliasFinding, type AliasView, aliasViews, differ, finding, firstOf, type PlanInput, wantedCertificate } from '../plan-input';
 
 const CERTIFICATE_CHECKS = [
   certificateIsMissing, // no other check applies then
@@ -26,7 +26,7 @@ function certificateIsMissing({ certificate, subject }: AliasView): Finding | un
 function certificateDiffers(view: AliasView): Finding | undefined {
   const fields = certificateDifferences(view);
   if (fields.length === 0) return undefined;
-  return finding(view.subject, 'CertificateDiffers', `spec.${fields.join(', spec.')} differ${fields.length === 1 ? 's' : ''}`);
+  return finding(view.subject, 'CertificateDiffers', differ(fields.map((field) => `spec.${field}`)));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Gates about the certificates that a pod serves now, and that its successor would load. */
 import { mountedCertificateSecret } from '../../model/broker-pod';
 import type { PodFacts, PodObservation } from '../../model/observation';
-import { expiredAt } from '../dates';
+import { expiredAt } from '../served';
 import type { GateResult, RestartView } from './gate';
 
 /** A pod is never restarted onto a certificate that is not yet valid or has expired: no peer would accept it. */

@@ -9,8 +9,8 @@ import { nodesOf } from '#model/kubedb';
 import type { Observation, PodFacts } from '../../model/observation';
 import { type Draft, type Obstacle, restartsOf } from '../../model/plan';
 import type { PlanInput } from '../plan-input';
+import { isMixed } from '../served';
 import type { GateResult, RestartView } from './gate';
-import { isMixed } from './mixed';
 
 type Live = RestartView['live'];
 

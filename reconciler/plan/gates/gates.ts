@@ -20,9 +20,8 @@ import { firstGroup, leaderOf, restartOrder } from '../restart-order';
 import { servesExpired, validCertificate } from './certificates';
 import { disruptionBudget } from './disruption-budget';
 import type { Gate, GateScope, Refusal, RestartView } from './gate';
-import { copiesOfData, healthUnknown, minInsyncReplicas, otherPodsReady } from './partitions';
+import { controllerQuorum, copiesOfData, healthUnknown, minInsyncReplicas, otherPodsReady, quorumLeader } from './kafka-health';
 import { noPodDown, podIsStuck, restartedPodsReady } from './pods';
-import { controllerQuorum, quorumLeader } from './quorum';
 
 const ALWAYS: readonly GateScope[] = ['rolling', 'firstOfCutover', 'wholeOperation'];
 

@@ -1,6 +1,12 @@
-/** Gates about the other pods of a Kafka: no healthy pod restarts while another pod is down. */
+/** Gates about pods that are down: no healthy pod restarts meanwhile, except for an operation that repairs the pod. */
+
 import { nodesOf } from '#model/kubedb';
 import type { PodFacts, PodObservation } from '../../model/observation';
+import type { Operation } from '../../model/plan';
+import { podFindings } from '../checks/pods';
+import { secretFindings } from '../checks/secrets';
+import type { PlanInput } from '../plan-input';
+import { invalidCertificate } from './certificates';
 import type { GateResult, RestartView } from './gate';
 
 /** A pod that is down, and how. */
@@ -81,4 +87,27 @@ export function unavailablePods({ pods, petSets }: PodObservation, outdated: Rea
       return isRunning || stuck !== undefined ? [] : [{ name, because: 'does not run yet' }];
     });
   return [...missing.map((name) => ({ name, because: 'does not exist' })), ...present];
+}
+
+/**
+ * Returns which pod that serves no client an operation of KubeDB repairs, in a sentence. No gate is asked before such an operation: waiting for
+ * the pod to become Ready would be waiting for the operation itself.
+ */
+export function repairOf(input: PlanInput, operation: Operation): string | undefined {
+  const { live, now } = input;
+  const outdated = new Set(podFindings(input).map((f) => f.subject.name));
+  // A restart loads what the Secrets hold. Every other operation fills the Secrets first.
+  const isReissuing = operation !== 'restart';
+  const isSecretBroken =
+    isReissuing && secretFindings(input).some(({ reason }) => reason === 'SecretMissing' || reason === 'SecretIncomplete');
+  for (const pod of live.pods) {
+    const invalid = isReissuing ? invalidCertificate(pod, live, now) : undefined;
+    if (invalid !== undefined) return `${pod.name}: ${invalid}`;
+    if (pod.isReady) continue;
+    const problem = downPod(pod)?.problem;
+    if (outdated.has(pod.name)) return `${pod.name} ${problem} and is outdated`;
+    // Where TLS is turned on, a missing Secret is still to be created and broke no pod.
+    if (isSecretBroken && pod.certificateSecret !== undefined) return `${pod.name} ${problem}, and its Secret is incomplete`;
+  }
+  return undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Pods that are down before a run begins. No healthy pod restarts while another pod is down, so the run begins when they are up.
+ * Pods that are down before a run begins, or that cannot be reached from where the plan is applied: no restart could be proven then. No healthy pod restarts while another pod is down, so the run begins when they are up.
  *
  *     native        restarts a pod that is down and outdated first, and without gates: only pods that the plan does not restart count
  *     ops-request   KubeDB begins with the controllers, whichever pod is down: every pod counts, unless the operation repairs it
@@ -8,11 +8,12 @@
  */
 
 import { capabilitiesOf } from '#model/capabilities';
-import type { Draft, Obstacle } from '#reconciler/model/plan';
-import { isMixed } from '../gates/mixed';
-import { downPod, downPods } from '../gates/pods';
-import { repairOf } from '../gates/repair';
-import { type PlanInput, podRef, restartedPods } from '../plan-input';
+import { formatRef } from '#model/kube-object';
+import type { PodObservation } from '#reconciler/model/observation';
+import { type Draft, type Obstacle, restartsOf } from '#reconciler/model/plan';
+import { downPod, downPods, repairOf } from '../gates/pods';
+import { kafkaRef, type PlanInput, podRef, restartedPods } from '../plan-input';
+import { isMixed } from '../served';
 
 const LOOK_AT_THE_POD = 'Look at the pod, its log and its events. When it is Ready, run again.';
 
@@ -53,4 +54,27 @@ export function downPodNotes(input: PlanInput, draft: Draft): readonly string[] 
 
 function isUnderWay({ live }: PlanInput, { steps, cutover }: Draft): boolean {
   return steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued) || (cutover !== undefined && isMixed(live.pods));
+}
+
+/** Returns the obstacle of restarts where no Ready pod can be reached. */
+export function podsAreOutOfReach({ live }: PlanInput, { steps }: Draft): readonly Obstacle[] {
+  const message = restartsOf(steps).length > 0 ? outOfReach(live) : undefined;
+  if (message === undefined) return [];
+  const hint = 'Run it where the pods can be reached, as the Job in the cluster does: network policies have to allow ports 9092 and 9093.';
+  return [{ kind: 'blocked', isAboutPlace: true, subject: kafkaRef(live), message, hint }];
+}
+
+/** Returns why no pod can be observed; undefined when one can be, or none is Ready. */
+function outOfReach({ namespace, pods }: PodObservation): string | undefined {
+  const ready = pods.filter((p) => p.isReady);
+  const unseen = ready.flatMap((p) =>
+    p.served
+      .filter((s) => s.protocol === 'unknown')
+      .slice(0, 1)
+      .map(({ because }) => ({ pod: p.name, because })),
+  );
+  const [first] = unseen;
+  if (first === undefined || unseen.length < ready.length) return undefined;
+  const subject = formatRef(podRef({ namespace }, first.pod));
+  return `no pod can be reached from here, so no restart could be proven (${subject}: ${first.because ?? 'could not be seen'})`;
 }

@@ -2,32 +2,23 @@
  * Preflight checks report every blocker of a drafted plan before the first change, so that no run stops half done.
  *
  *     permissions.ts    a permission is missing, or a Secret may not be read
- *     issuer-types.ts   an issuer of a type that can never sign the wanted certificates
- *     kept-keys.ts      a CA whose key cert-manager keeps, although another kind of key is wanted
- *     issuers.ts        an issuer of wanted certificates is missing or not Ready
- *     cas.ts            an issuer signs with an expired CA, or with one that expires before the certificates it signs
- *     pods.ts           a pod is down
- *     reach.ts          no pod can be observed from here
- *     expiry.ts         a certificate expires before the deadlines of the run
+ *     issuers.ts        an issuer is missing or not Ready, or is of a type that can never sign the wanted certificates; or a CA keeps its key
+ *     expiry.ts         an issuer signs with an expired CA; a certificate expires before the deadlines of the run
+ *     pods.ts           a pod is down, or no pod can be observed from here
  *
  * Gates of the scope `wholeOperation` that can never open are blockers, too (`gates/disruption-budget.ts`). Outages and losses of data that
- * no gate prevents are notes (`gates/quorum.ts`, `gates/partitions.ts`, `data-loss.ts`).
+ * no gate prevents are notes (`gates/kafka-health.ts`, `data-loss.ts`).
  */
 import type { Draft, Obstacle } from '#reconciler/model/plan';
 import { dataLossNotes } from '../data-loss';
 import { budgetForbidsEviction } from '../gates/disruption-budget';
-import { topicNotes } from '../gates/partitions';
-import { quorumNotes } from '../gates/quorum';
+import { quorumNotes, topicNotes } from '../gates/kafka-health';
 import { healthNotes } from '../health';
 import { type PlanInput, restartedPods } from '../plan-input';
-import { caHasExpired, caNotes } from './cas';
-import { expiryNotes } from './expiry';
-import { issuerTypeCannotSign, unsuitableIssuerNotes } from './issuer-types';
-import { issuerIsNotReady } from './issuers';
-import { keptKeyDoesNotFit } from './kept-keys';
+import { caHasExpired, caNotes, expiryNotes } from './expiry';
+import { issuerIsNotReady, issuerTypeCannotSign, keptKeyDoesNotFit, unsuitableIssuerNotes } from './issuers';
 import { deniedNotes, permissionIsDenied, unreadNotes } from './permissions';
-import { downPodNotes, podCannotBeVerified, podIsDown } from './pods';
-import { podsAreOutOfReach } from './reach';
+import { downPodNotes, podCannotBeVerified, podIsDown, podsAreOutOfReach } from './pods';
 
 export interface Preflight {
   readonly obstacles: readonly Obstacle[];

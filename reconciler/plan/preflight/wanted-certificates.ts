@@ -2,7 +2,7 @@
 
 import { capabilitiesOf } from '#model/capabilities';
 import { type Certificate, isKind } from '#model/kinds/index';
-import { isSameRef, KINDS, type ObjectRef, ref, refOf } from '#model/kube-object';
+import { formatRef, isSameRef, KINDS, type ObjectRef, ref, refOf } from '#model/kube-object';
 import { ALIASES } from '#model/tls';
 import { type Draft, partsOf, type Step } from '#reconciler/model/plan';
 import { type PlanInput, wantedCertificate } from '../plan-input';
@@ -33,6 +33,11 @@ export function certificatesToIssue(input: PlanInput, { steps }: Draft): readonl
       (isOfBrokers && isByKubeDb) || steps.some((s) => isIssuing(s) && partsOf(s).some((part) => isSameRef(part.subject, refOf(manifest))))
     );
   });
+}
+
+/** Returns the issuers of these Certificates, each once. */
+export function neededIssuers(input: PlanInput, draft: Draft): readonly ObjectRef[] {
+  return [...new Map(certificatesToIssue(input, draft).map(({ issuer }) => [formatRef(issuer), issuer])).values()];
 }
 
 function makesKubeDbIssue(step: Step): boolean {

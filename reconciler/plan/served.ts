@@ -1,4 +1,4 @@
-/** Expiry of the certificates that pods serve. */
+/** What pods serve now: expired certificates, and whether some pods cannot talk to others. */
 import type { PodFacts, Served } from '../model/observation';
 
 /** Returns since when a pod serves an expired certificate. With `now`, it may have expired after it was observed. */
@@ -16,4 +16,15 @@ function expiredServed({ expiredAt: observed, untrusted, leaf }: Served, now: Da
 /** Returns the first of instants, or undefined when there is none. */
 export function earliest(instants: readonly string[]): string | undefined {
   return [...instants].sort((a, b) => Date.parse(a) - Date.parse(b))[0];
+}
+
+/**
+ * Tells whether some pods cannot talk to others already: they serve another protocol, certificates of another root, or an expired
+ * certificate. Nothing is assumed about pods that could not be observed.
+ */
+export function isMixed(pods: readonly PodFacts[]): boolean {
+  const present = pods.filter((p) => !p.isTerminating);
+  if (present.some((p) => expiredAt(p) !== undefined)) return true;
+  const served = present.flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
+  return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
 }

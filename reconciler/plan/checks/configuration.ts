@@ -1,12 +1,15 @@
-/** Layer 4: PetSets and configuration Secrets. */
+/** Layers 1 and 4: the Kafka's spec, and the PetSets and configuration Secrets that KubeDB derives from it. */
+
 import type { Bundle } from '#model/bundle';
 import { capabilitiesOf } from '#model/capabilities';
 import type { Kafka } from '#model/kinds/index';
-import { KINDS, ref } from '#model/kube-object';
+import { isEqual, KINDS, ref } from '#model/kube-object';
+import { formatIssuerRef, normalizeTls, tlsStateOf } from '#model/tls';
+import { differingCertificates, isSameTls } from '#model/tls-effect';
 import { CONFIG_KEYS, configData, mountedCertificateSecret, withCertificateVolume } from '#reconciler/model/broker-pod';
 import type { PetSetObservation, PetSetState } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
-import { desiredKafka, finding } from '../plan-input';
+import { desiredKafka, differ, finding, type PlanInput } from '../plan-input';
 
 /** Returns the PetSets and configuration Secrets that do not have the desired TLS state. */
 export function petSetFindings({ bundle, live }: { readonly bundle: Bundle; readonly live: PetSetObservation }): readonly Finding[] {
@@ -37,9 +40,23 @@ function configDiffers(kafka: Kafka, set: PetSetState, live: PetSetObservation, 
   const wanted = configData(kafka, role, undefined, config);
   const keys = Object.values(CONFIG_KEYS).filter((key) => config[key] !== wanted[key]);
   if (keys.length === 0) return undefined;
-  return finding(
-    ref(KINDS.Secret, live.namespace, set.configSecret),
-    'ConfigDiffers',
-    `${keys.join(', ')} differ${keys.length === 1 ? 's' : ''}`,
-  );
+  return finding(ref(KINDS.Secret, live.namespace, set.configSecret), 'ConfigDiffers', differ(keys));
+}
+
+/** Returns how the Kafka's spec differs from the desired TLS state. */
+export function kafkaFindings({ bundle, live }: PlanInput): readonly Finding[] {
+  const { kafka } = live;
+  if (kafka === undefined) return [];
+  const subject = ref(KINDS.Kafka, live.namespace, live.name);
+  const has = tlsStateOf(kafka.spec);
+  const wants = bundle.tls;
+  if (isSameTls(live.name, has, wants)) return [];
+  if (has === 'off') return [finding(subject, 'TlsDisabled', 'spec.enableSSL and spec.tls: TLS is off, wanted on')];
+  if (wants === 'off') return [finding(subject, 'TlsEnabled', 'spec.enableSSL and spec.tls: TLS is on, wanted off')];
+  if (!isEqual(normalizeTls(live.name, has).issuerRef, normalizeTls(live.name, wants).issuerRef)) {
+    const message = `spec.tls.issuerRef is ${formatIssuerRef(has.issuerRef)}, wanted ${formatIssuerRef(wants.issuerRef)}`;
+    return [finding(subject, 'IssuerChanged', message)];
+  }
+  const fields = differingCertificates(live.name, has, wants);
+  return [finding(subject, 'CertificatesChanged', `spec.tls.certificates: ${differ(fields)}`)];
 }
