@@ -19,6 +19,7 @@ import type { ReconcilerAccess } from './reconciler-access';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { resolveOwnLazyValues } from './resolvers';
 import { Tls } from './tls';
+import { validateOnce } from './validation';
 import { reportViolations } from './warning';
 
 /** Props of KafkaTls. The namespace is that of the chart. */
@@ -139,7 +140,7 @@ export class KafkaTls extends Construct {
     }
     this.claims = new Claims(this, { namespace, kafka: cluster.name, bundleName: bundleName(cluster.name) });
     this.claimNames(tls);
-    this.node.addValidation({ validate: () => this.errors() });
+    validateOnce(this, () => this.errors());
   }
 
   /** @internal */

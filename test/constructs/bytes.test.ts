@@ -127,3 +127,21 @@ test('another Kafka adds one file and changes no other, wherever it is in the ap
     assert.deepEqual(rest, two);
   }
 });
+
+test('validates a KafkaTls once in a synth, however many charts the app has, and again in the next synth', (t) => {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'kafka-tls-test-'));
+  t.after(() => rmSync(outdir, { recursive: true }));
+  const app = new App({ outdir });
+  const kafkas = ['audit', 'orders', 'payments'].map((name) => {
+    return new KafkaTls(new Chart(app, name, { namespace: 'demo' }), 'tls', { ...PROPS, cluster: KafkaCluster.existing(name) });
+  });
+  let count = 0;
+  const errors: string[] = [];
+  kafkas[0]?.bundle.convergeRequest.node.addValidation({ validate: () => [...errors.slice(count++)] });
+  for (const times of [1, 2]) {
+    app.synth();
+    assert.equal(count, times);
+  }
+  errors.push('', '', 'not on Fridays');
+  assert.throws(() => app.synth(), /not on Fridays/);
+});
