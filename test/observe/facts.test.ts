@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { podFacts } from '#reconciler/observe/pods';
 import { redact } from '#reconciler/observe/redact';
-import { caProblem, configOf, secretFacts, signingCa } from '#reconciler/observe/secret';
+import { caProblem, secretFacts, signingCa } from '#reconciler/observe/secret';
 import { untyped } from '#test/support/untyped';
 import { asPkcs1, issueCertificate } from '../support/certificate-factory';
 
@@ -132,20 +132,6 @@ describe('what a CA issuer gives its leaves', () => {
       assert.deepEqual(names(given.chain), chain);
     });
   }
-});
-
-test('configuration is shown without passwords and logins, also where a line goes on', () => {
-  const properties = [
-    'process.roles=broker',
-    'ssl.keystore.password=hunter2',
-    'listener.name.broker.plain.sasl.jaas.config=org.example.Plain required \\',
-    '  username="admin" \\',
-    '  password="hunter2";',
-    'log.dirs=/var/log/kafka',
-  ].join('\n');
-  assert.deepEqual(configOf(untyped(secret({ 'config.properties': properties }))), {
-    'config.properties': 'process.roles=broker\nlog.dirs=/var/log/kafka',
-  });
 });
 
 test('objects are shown without bookkeeping fields and without passwords that a user wrote into them', () => {

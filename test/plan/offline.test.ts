@@ -14,13 +14,7 @@ const move = { acknowledge: [{ kind: 'clientsMoveToTls' as const }] };
 
 describe('a plan of two bundles, without a cluster', () => {
   const cases = [
-    {
-      name: 'two equal bundles',
-      old: bundle((b) => b.declares()),
-      new: bundle((b) => b.declares()),
-      operation: 'none',
-      restarts: 0,
-    },
+    { name: 'two equal bundles', old: bundle((b) => b.declares()), new: bundle((b) => b.declares()), operation: 'none', restarts: 0 },
     { name: 'a new declared Kafka', old: undefined, new: bundle((b) => b.declares()), operation: 'create', restarts: 0 },
     {
       name: 'TLS for a declared Kafka',

@@ -12,19 +12,7 @@ import { type PlanOptions, plan } from '#reconciler/plan/plan';
 import { PLAIN } from '#reconciler/report/style';
 import { planText } from '#reconciler/report/text';
 import { untyped } from '#test/support/untyped';
-import {
-  ClusterBuilder,
-  certificate,
-  KAFKA,
-  NAMESPACE,
-  NOW,
-  OWNER,
-  readyIssuer,
-  root,
-  signingWith,
-  TLS,
-  tlsBy,
-} from '../support/cluster-builder';
+import { ClusterBuilder, certificate, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
 import { expectGolden } from '../support/golden';
 
 interface Row {
@@ -70,12 +58,6 @@ const ROWS: readonly Row[] = [
   },
   { name: 'add TLS', cluster: () => plaintext().desires(MOVE), restarts: 6 },
   { name: 'add TLS in one stop', cluster: () => plaintext().desires({ ...MOVE, cutover: 'stop' }), restarts: 6 },
-  {
-    name: 'add TLS, no such issuer',
-    cluster: () => plaintext().desires(MOVE).issuer({ kind: 'Issuer', name: 'orders-ca' }),
-    restarts: 0,
-    obstacle: 'wait',
-  },
   { name: 'add TLS, not acknowledged', cluster: plaintext, restarts: 0, obstacle: 'invalid' },
   { name: 'add TLS to combined nodes', cluster: () => new ClusterBuilder('combined', 'off').wants(TLS).desires(MOVE), restarts: 3 },
   {
@@ -147,11 +129,7 @@ const ROWS: readonly Row[] = [
         .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), ...signingWith(root('root-2')) }),
     restarts: 6,
   },
-  {
-    name: 'other issuer, root unknown',
-    cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).desires(CA2),
-    restarts: 6,
-  },
+  { name: 'other issuer, root unknown', cluster: () => new ClusterBuilder().wants(tlsBy('ca-2')).desires(CA2), restarts: 6 },
   {
     name: 'same issuer with another CA, and its name was acknowledged',
     cluster: () =>
@@ -177,11 +155,7 @@ const ROWS: readonly Row[] = [
       new ClusterBuilder().issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('new')) }),
     restarts: 0,
   },
-  {
-    name: 'the trust bundle is missing',
-    cluster: () => new ClusterBuilder().sees(() => ({ trust: { ca: [] } })),
-    restarts: 0,
-  },
+  { name: 'the trust bundle is missing', cluster: () => new ClusterBuilder().sees(() => ({ trust: { ca: [] } })), restarts: 0 },
   {
     name: 'the trust bundle was edited',
     cluster: () => new ClusterBuilder().sees(({ trust }) => ({ trust: { ...trust, ca: [root('rogue')], digest: 'edited' } })),
@@ -331,12 +305,6 @@ const ROWS: readonly Row[] = [
     obstacle: 'blocked',
   },
   {
-    name: 'being deleted',
-    cluster: () => new ClusterBuilder().kafka((k) => ({ ...k, metadata: { ...k.metadata, deletionTimestamp: NOW } })),
-    restarts: 0,
-    obstacle: 'blocked',
-  },
-  {
     name: 'a gitops Kafka of the same name',
     cluster: () => new ClusterBuilder().sees(({ kafka }) => ({ gitOpsKafka: kafka as NonNullable<typeof kafka> })),
     restarts: 0,
@@ -448,12 +416,4 @@ describe('attempts', () => {
       else assert.match(has ?? '', c.expect);
     });
   }
-});
-
-test('a plan names the Kafka and the executor', () => {
-  const b = new ClusterBuilder();
-  const drawn = plan(b.bundle, b.live, new Date(NOW));
-  assert.deepEqual(drawn.subject, { apiVersion: 'kubedb.com/v1', kind: 'Kafka', namespace: NAMESPACE, name: KAFKA });
-  assert.equal(b.bundle.desired.owner, OWNER);
-  assert.equal(drawn.executor, 'native');
 });

@@ -143,13 +143,6 @@ for (const executor of ['native', 'ops-request'] as const) {
   });
 }
 
-test('a template that changed for other reasons restarts no pod', () => {
-  const c = new ClusterBuilder().sees(({ petSets }) => ({
-    petSets: petSets.map((s) => ({ ...s, object: { ...s.object, status: { ...s.object.status, updateRevision: 'newer' } } })),
-  }));
-  assert.deepEqual(kinds(planOf(c)), []);
-});
-
 test('a change of executor lifts the pause of the previous one', () => {
   const c = new ClusterBuilder('dedicated', 'off')
     .wants(TLS)
@@ -163,12 +156,6 @@ test('a request that is no longer wanted is superseded', () => {
     .wants('off')
     .request(CONVERGE, 'Progressing', { executor: 'native', from: 'off' }, { tls: TLS });
   assert.ok(kinds(planOf(c)).includes('supersede'));
-});
-
-test('an IPv6 address is the same in any spelling', () => {
-  const tls = tlsBy('orders-ca', { certificates: [{ alias: 'server', ipAddresses: ['2001:DB8:0::1'] }] });
-  const leaf = certificate('server', { ipAddresses: ['127.0.0.1', '2001:db8::1'] });
-  assert.deepEqual(kinds(planOf(serving(new ClusterBuilder('dedicated', tls), leaf))), []);
 });
 
 test('a Secret whose CA has not signed its certificate is issued again', () => {

@@ -204,11 +204,7 @@ const cases: readonly Case[] = [
     user: { ...CLIENT, exec: { ...EXEC, command: 'no-such-plugin' } },
     shows: certificate,
   },
-  {
-    name: 'an OpenID Connect token',
-    user: oidc({ 'id-token': idToken(4_102_444_800) }),
-    shows: bearer(idToken(4_102_444_800)),
-  },
+  { name: 'an OpenID Connect token', user: oidc({ 'id-token': idToken(4_102_444_800) }), shows: bearer(idToken(4_102_444_800)) },
   {
     name: 'a renewed OpenID Connect token',
     user: oidc({ 'id-token': idToken(1_000_000_000), 'refresh-token': 'r1' }),
@@ -219,10 +215,7 @@ const cases: readonly Case[] = [
     name: 'an address that differs from the name',
     cluster: { server: 'https://localhost:{api port}', 'tls-server-name': '127.0.0.1' },
   },
-  {
-    name: 'a server whose certificate is not checked',
-    cluster: { 'certificate-authority-data': '', 'insecure-skip-tls-verify': true },
-  },
+  { name: 'a server whose certificate is not checked', cluster: { 'certificate-authority-data': '', 'insecure-skip-tls-verify': true } },
   { name: 'a server whose certificate itself is the authority', cluster: { 'certificate-authority-data': base64(serving.cert) } },
   {
     name: 'a server with a certificate of an authority of the machine',
@@ -249,12 +242,7 @@ const cases: readonly Case[] = [
     kubectlDiffers: 'it refuses the scheme',
   },
   { name: 'HTTPS_PROXY', cluster: ELSEWHERE, env: { HTTPS_PROXY: 'http://{httpProxy}' }, tunnel: 'http api.example:6443' },
-  {
-    name: 'https_proxy without a scheme',
-    cluster: ELSEWHERE,
-    env: { https_proxy: '{httpProxy}' },
-    tunnel: 'http api.example:6443',
-  },
+  { name: 'https_proxy without a scheme', cluster: ELSEWHERE, env: { https_proxy: '{httpProxy}' }, tunnel: 'http api.example:6443' },
   { name: 'no proxy to this machine', env: { HTTPS_PROXY: 'http://{httpProxy}' } },
   {
     name: 'proxy-url before HTTPS_PROXY and NO_PROXY',
