@@ -31,16 +31,16 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground';
 }
 
-export interface ClientOptions {
-  readonly send: Send;
-  /** Field manager of everything written. */
-  readonly manager: string;
-  /** Called with the object in each answer to a write. */
-  readonly onWritten?: (object: KubeObject) => void;
-}
-
 export class Client {
-  constructor(private readonly options: ClientOptions) {}
+  constructor(
+    private readonly options: {
+      readonly send: Send;
+      /** Field manager of everything written. */
+      readonly manager: string;
+      /** Called with the object in each answer to a write. */
+      readonly onWritten?: (object: KubeObject) => void;
+    },
+  ) {}
 
   async get(kind: Kind, namespace: string | undefined, name: string): Promise<KubeObject | undefined> {
     return this.json<KubeObject>('GET', pathOf(kind, namespace, name)).catch(ignoring(404));

@@ -1,6 +1,7 @@
 /** Permissions: the only user may do everything, except what a test denies. */
 import { forbidden, qualified } from './failure';
 import { isObject, type JsonObject } from './json';
+import type { ResourceRoute } from './route';
 
 /** What is refused with 403. */
 export interface Denial {
@@ -11,25 +12,19 @@ export interface Denial {
   readonly name?: string;
 }
 
-export interface Access {
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly namespace: string | undefined;
-  readonly name: string;
-}
-
 /** The only user. */
 const USER = 'sandbox-admin';
 
-function isDenied(access: Pick<Access, 'verb' | 'resource' | 'name'>, denied: readonly Denial[]): boolean {
-  return denied.some((d) => d.verb === access.verb && d.resource === access.resource && (d.name === undefined || d.name === access.name));
+function isDenied({ verb, resource, name }: Denial, denied: readonly Denial[]): boolean {
+  return denied.some((d) => d.verb === verb && d.resource === resource && (d.name === undefined || d.name === name));
 }
 
 /** Throws 403, in the words of Kubernetes' RBAC, for a denied access. */
-export function requireAccess(access: Access, denied: readonly Denial[]): void {
-  if (!isDenied(access, denied)) return;
-  const { verb, group, resource, namespace, name } = access;
+export function requireAccess(route: ResourceRoute, denied: readonly Denial[]): void {
+  const { verb, namespace, name, subresource } = route;
+  const { plural, group } = route.resource;
+  const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
+  if (!isDenied({ verb, resource, name }, denied)) return;
   const subject = name === '' ? qualified(resource, group) : `${qualified(resource, group)} "${name}"`;
   const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const message = `${subject} is forbidden: User "${USER}" cannot ${verb} resource "${resource}" in API group "${group}" ${scope}`;

@@ -14,7 +14,7 @@
  */
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { memoize } from '../memoize';
-import { type Access, type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
+import { type Denial, REVIEW_PATH, requireAccess, reviewAccess } from './access';
 import type { Admission } from './admission';
 import { certManagerAdmission } from './admission/cert-manager';
 import { kafkaAdmission } from './admission/kafka';
@@ -124,10 +124,13 @@ class InProcessApi implements Api {
     }
     const found = route(url, method, this.resources);
     if (found === undefined) return text(404, '404 page not found\n');
-    requireAccess(accessOf(found), this.denied);
+    requireAccess(found, this.denied);
     if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch') return this.read(found, url.searchParams, signal);
     const options = writeOptions(url.searchParams, header.get('user-agent'), warnings);
-    return this.write(found, { contentType, body, options, query: url.searchParams });
+    if (found.verb === 'delete') return this.delete(found, body ? parse(body) : undefined, url.searchParams);
+    if (found.verb === 'patch' && contentType === APPLY_TYPE && !url.searchParams.has('fieldManager'))
+      throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+    return this.write(found, contentType, body, options);
   }
 
   private read(target: ResourceRoute, query: URLSearchParams, signal: AbortSignal | undefined): ApiResponse {
@@ -144,9 +147,8 @@ class InProcessApi implements Api {
     return { status: 200, headers: JSON_HEADERS, body: `{${head},"items":[${items}]}` };
   }
 
-  private write(target: ResourceRoute, { contentType, body, options, query }: WriteInput): ApiResponse {
+  private write(target: ResourceRoute, contentType: string, body: string | undefined, options: WriteOptions): ApiResponse {
     const { verb, subresource } = target;
-    if (verb === 'delete') return this.delete(target, body === undefined || body === '' ? undefined : parse(body), query);
     if (verb !== 'patch') requireJson(contentType);
     if (subresource === 'eviction') {
       this.removals.evict(target, parse(body), options.dryRun);
@@ -156,11 +158,9 @@ class InProcessApi implements Api {
     if (verb === 'create') return this.created(this.writes.create(at, parse(body), options), options);
     if (verb === 'update') return this.object(200, this.writes.replace(at, parse(body), options));
     if (contentType === APPLY_TYPE) {
-      if (!query.has('fieldManager'))
-        throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
       // An apply of an absent object creates it. Unlike a POST, the request has the name of the object.
       if (this.store.get(target.resource, target.namespace, target.name) === undefined)
-        requireAccess({ ...accessOf(target), verb: 'create' }, this.denied);
+        requireAccess({ ...target, verb: 'create' }, this.denied);
       const { object, isNew } = this.writes.apply(at, parse(body), options);
       return isNew ? this.created(object, options) : this.object(200, object);
     }
@@ -198,13 +198,6 @@ class InProcessApi implements Api {
   }
 }
 
-interface WriteInput {
-  readonly contentType: string;
-  readonly body: string | undefined;
-  readonly options: WriteOptions;
-  readonly query: URLSearchParams;
-}
-
 function writeOptions(query: URLSearchParams, userAgent: string | undefined, warnings: string[]): WriteOptions {
   const validation = query.get('fieldValidation') ?? 'Warn';
   if (validation !== 'Strict' && validation !== 'Warn' && validation !== 'Ignore')
@@ -216,11 +209,6 @@ function writeOptions(query: URLSearchParams, userAgent: string | undefined, war
     force: query.get('force') === 'true',
     warn: (message) => warnings.push(message),
   };
-}
-
-function accessOf({ verb, resource, namespace, name, subresource }: ResourceRoute): Access {
-  const plural = subresource === undefined ? resource.plural : `${resource.plural}/${subresource}`;
-  return { verb, group: resource.group, resource: plural, namespace, name };
 }
 
 function resourceOf(object: { readonly apiVersion: string; readonly kind: string }): Resource | undefined {

@@ -32,33 +32,20 @@ export function hasPodFault(fault: PodFault, cache: Cache, pod: Pod): boolean {
   return pods.includes('*') || pods.includes(pod.metadata.name);
 }
 
-export interface IssuerFaults {
-  /** Absent: the sandbox's timing. */
-  readonly takesMs: number | undefined;
-  /** Why every request fails. */
-  readonly failure: string | undefined;
-  readonly droppedNames: readonly string[];
-  readonly backdatedMs: number;
-}
-
-export function issuerFaultsOf({ metadata: { annotations = {} } }: Issuer): IssuerFaults {
+export function issuerFaultsOf({ metadata: { annotations = {} } }: Issuer) {
   const text = (fault: string) => annotations[`${PREFIX}${fault}`];
   return {
+    /** Undefined: the sandbox's timing. */
     takesMs: goDurationMs(text('issuance-takes') ?? ''),
+    /** Why every request fails. */
     failure: text('issuance-fails') || undefined,
     droppedNames: listOf(text('drops-names')),
     backdatedMs: goDurationMs(text('backdates') ?? '') ?? 0,
   };
 }
 
-/** What the role of a Vault issuer allows. */
-export interface VaultRole {
-  /** Undefined: any. */
-  readonly domains: readonly string[] | undefined;
-  readonly forbids: readonly string[];
-}
-
-export function vaultRoleOf({ metadata: { annotations = {} } }: Issuer): VaultRole {
+/** Returns what the role of a Vault issuer allows. Without `domains`, any name. */
+export function vaultRoleOf({ metadata: { annotations = {} } }: Issuer) {
   const domains = annotations[`${PREFIX}vault-domains`];
   return { domains: domains === undefined ? undefined : listOf(domains), forbids: listOf(annotations[`${PREFIX}vault-forbids`]) };
 }

@@ -50,29 +50,20 @@ export interface PodSpec {
   readonly volumes?: readonly Volume[];
 }
 
-export interface ContainerStatus {
-  readonly state: { readonly running?: object; readonly waiting?: object };
-}
-
 export interface Pod extends KubeObject {
   readonly spec: PodSpec;
   readonly status?: Status & {
     readonly phase?: string;
     readonly startTime?: string;
-    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly containerStatuses?: readonly { readonly state: { readonly running?: object; readonly waiting?: object } }[];
   };
-}
-
-export interface PodTemplate {
-  readonly metadata?: { readonly labels?: Texts; readonly annotations?: Texts };
-  readonly spec: PodSpec;
 }
 
 export interface PetSet extends KubeObject {
   readonly spec: {
     readonly replicas?: number;
     readonly serviceName: string;
-    readonly template: PodTemplate;
+    readonly template: { readonly metadata?: { readonly labels?: Texts; readonly annotations?: Texts }; readonly spec: PodSpec };
     readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
   };
   readonly status?: Status & { readonly readyReplicas?: number; readonly updateRevision?: string };

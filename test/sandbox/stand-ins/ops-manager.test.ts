@@ -79,21 +79,6 @@ sandboxTest('adds TLS', async (t) => {
   assert.ok((await t.list(KINDS.Pod)).every((pod) => !before.has(pod.metadata.uid)));
 });
 
-sandboxTest('adds TLS to combined nodes', async (t) => {
-  await t.createIssuer('orders-ca');
-  await t.create(KINDS.Kafka, KAFKA, { spec: { version: '4.2.0', replicas: 3 } });
-  await t.untilReady();
-  await carryOut(t, 'add', { tls: tlsBy('orders-ca') });
-});
-
-sandboxTest('changes the issuer', async (t) => {
-  await startWithTls(t);
-  await t.createIssuer('orders-ca-2');
-  const request = await carryOut(t, 'update', { tls: tlsBy('orders-ca-2') });
-  assert.deepEqual(conditionTypes(request), ['ReconfigureTLS', ...issueConditions, 'UpdatePetSets', ...restartConditions]);
-  assert.ok(isSignedBy(t.served('orders-broker-0'), await t.secret('orders-ca-2', 'tls.crt')));
-});
-
 sandboxTest('rotates: new certificates first, then restarts', async (t) => {
   await startWithTls(t);
   const old = t.served('orders-broker-0');

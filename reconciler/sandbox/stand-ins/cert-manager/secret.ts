@@ -73,17 +73,6 @@ function derOfKey(pem: string): Buffer {
   return createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
 }
 
-const SUBJECT_FIELDS = [
-  'organizations',
-  'organizationalUnits',
-  'countries',
-  'provinces',
-  'localities',
-  'postalCodes',
-  'streetAddresses',
-  'serialNumber',
-] as const;
-
 /** Returns the annotations that describe the issued certificate. At that time, it agrees with the spec. */
 function annotationsOf({ metadata, spec }: Certificate): Record<string, string> {
   const { issuerRef, dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [], subject = {} } = spec;
@@ -98,7 +87,7 @@ function annotationsOf({ metadata, spec }: Certificate): Record<string, string> 
     'uri-sans': uris.join(),
   };
   const optional = [
-    ...SUBJECT_FIELDS.map((field) => [`subject-${field.toLowerCase()}`, [subject[field] ?? []].flat().join()] as const),
+    ...Object.entries(subject).map(([field, value]) => [`subject-${field.toLowerCase()}`, [value].flat().join()] as const),
     ['email-sans', emailAddresses.join()] as const,
   ].filter(([, value]) => value !== '');
   return Object.fromEntries([...Object.entries(always), ...optional].map(([key, value]) => [`cert-manager.io/${key}`, value]));
