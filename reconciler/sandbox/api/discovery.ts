@@ -33,10 +33,10 @@ function resourceList(groupVersion: string, resources: readonly Resource[]): Jso
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: served.flatMap(entriesOf) };
 }
 
-function entriesOf({ plural, singular, namespaced, kind, shortNames, hasStatus }: Resource): readonly JsonObject[] {
+function entriesOf({ plural, namespaced, kind, shortNames, hasStatus }: Resource): readonly JsonObject[] {
   const subresource = { singularName: '', namespaced };
   return [
-    { name: plural, singularName: singular, namespaced, kind, verbs: VERBS, shortNames },
+    { name: plural, singularName: kind.toLowerCase(), namespaced, kind, verbs: VERBS, shortNames },
     ...(hasStatus ? [{ ...subresource, name: `${plural}/status`, kind, verbs: ['get', 'patch', 'update'] }] : []),
     ...(kind === 'Pod'
       ? [{ ...subresource, name: 'pods/eviction', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] }]
@@ -51,11 +51,7 @@ function openApi(path: string, resources: readonly Resource[]): JsonObject {
   if (path === '/openapi/v3') {
     return { paths: Object.fromEntries([...folders].map((folder) => [folder, { serverRelativeURL: `/openapi/v3/${folder}` }])) };
   }
-  const parameters = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({
-    name,
-    in: 'query',
-    schema: { type: 'string' },
-  }));
+  const parameters = ['dryRun', 'fieldManager', 'fieldValidation', 'force'].map((name) => ({ name, in: 'query' }));
   const served = resources.filter((r) => path === `/openapi/v3/${folderOf(r.apiVersion)}`);
   const paths = served.map(({ apiVersion, group, version, kind, plural }) => [
     `/${folderOf(apiVersion)}/${plural}/{name}`,

@@ -98,8 +98,12 @@ export class Removals {
       deletionGracePeriodSeconds: grace,
       ...(resource.hasGeneration ? { generation: generation + 1 } : {}),
     };
-    const leaving = isNamespace ? { ...object, status: { phase: 'Terminating' } } : object;
-    return { object: this.store.put(resource, withMetadata(leaving, metadata)), isGone: false };
+    const leaving = {
+      ...object,
+      metadata: { ...object.metadata, ...metadata },
+      ...(isNamespace ? { status: { phase: 'Terminating' } } : {}),
+    };
+    return { object: this.store.put(resource, leaving), isGone: false };
   }
 
   private drop(resource: Resource, object: KubeObject): KubeObject {
@@ -162,10 +166,6 @@ export class Removals {
       status: { ...status, disruptionsAllowed: disruptionsAllowed - 1, disruptedPods: disrupted },
     });
   }
-}
-
-function withMetadata(object: KubeObject, metadata: Partial<Metadata>): KubeObject {
-  return { ...object, metadata: { ...object.metadata, ...metadata } };
 }
 
 /** A pod that does not run can be evicted without its budget. */

@@ -23,7 +23,6 @@ export interface Resource extends Kind {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
-  readonly singular: string;
   readonly shortNames: readonly string[];
   /** Served from a CustomResourceDefinition: pruned, defaulted and validated by its schema. */
   readonly isCustom: boolean;
@@ -38,7 +37,7 @@ export interface Resource extends Kind {
   readonly selectableFields: readonly string[];
 }
 
-type Traits = Partial<Omit<Resource, keyof Kind | 'group' | 'version' | 'singular'>>;
+type Traits = Partial<Omit<Resource, keyof Kind | 'group' | 'version'>>;
 
 function resource(kind: Kind, traits: Traits): Resource {
   const group = groupOf(kind.apiVersion);
@@ -48,7 +47,6 @@ function resource(kind: Kind, traits: Traits): Resource {
     ...kind,
     group,
     version: kind.apiVersion.slice(group === '' ? 0 : group.length + 1),
-    singular: kind.kind.toLowerCase(),
     shortNames: [],
     isCustom,
     hasStatus,
@@ -71,11 +69,7 @@ export const RESOURCES: readonly Resource[] = [
   resource(KINDS.ConfigMap, { shortNames: ['cm'], schema: configSchema }),
   resource(KINDS.Event, { shortNames: ['ev'], selectableFields: EVENT_FIELDS }),
   resource(KINDS.Namespace, { shortNames: ['ns'], hasStatus: true }),
-  resource(KINDS.Pod, {
-    shortNames: ['po'],
-    hasStatus: true,
-    schema: podSchema,
-  }),
+  resource(KINDS.Pod, { shortNames: ['po'], hasStatus: true, schema: podSchema }),
   resource(KINDS.Secret, { schema: configSchema }),
   resource(KINDS.Service, { shortNames: ['svc'], hasStatus: true, schema: serviceSchema }),
   resource(KINDS.ServiceAccount, { shortNames: ['sa'], schema: serviceAccountSchema }),
