@@ -90,8 +90,6 @@ export class KafkaBundle extends Construct {
   private readonly cluster: ClusterSettings;
   private readonly settings: TlsSettings | undefined;
   private readonly chart: BundleChart;
-  private rendered: readonly KubeObject[] | undefined;
-  private readonly written = new Map<string, { readonly content: string; readonly text: string }>();
 
   constructor(scope: Construct, id: string, { desired, cluster, tls, jobName }: KafkaBundleProps) {
     super(scope, id);
@@ -134,27 +132,17 @@ export class KafkaBundle extends Construct {
     return tlsIn(this.convergeRequest.toJson());
   }
 
-  /**
-   * Returns all errors of the bundle and those that `further` returns, and prints warnings. The manifests are rendered only once for both,
-   * because cdk8s validates the whole app once for each of its charts.
-   *
-   * @internal
-   */
-  _errors(further: () => readonly string[]): readonly string[] {
-    this.rendered = this.chart.manifests();
-    try {
-      const violations = validate({
-        desired: this._desiredState(),
-        tls: this._tlsState(),
-        manifests: this.rendered,
-        ...(this.kafka === undefined ? { nodes: this._nodes() } : {}),
-        now: new Date(),
-      });
-      const errors = reportViolations(this.node.scope ?? this, violations);
-      return [...(errors.length > 0 ? errors : this.configMapErrors()), ...this.chart.validate(), ...further()];
-    } finally {
-      this.rendered = undefined;
-    }
+  /** Returns all errors of the bundle, and prints warnings. @internal */
+  _errors(): readonly string[] {
+    const violations = validate({
+      desired: this._desiredState(),
+      tls: this._tlsState(),
+      manifests: this.chart.manifests(),
+      ...(this.kafka === undefined ? { nodes: this._nodes() } : {}),
+      now: new Date(),
+    });
+    const errors = reportViolations(this.node.scope ?? this, violations);
+    return [...(errors.length > 0 ? errors : this.configMapErrors()), ...this.chart.validate()];
   }
 
   private configMapErrors(): readonly string[] {
@@ -198,12 +186,8 @@ export class KafkaBundle extends Construct {
     return render(new ConfigMap(this, 'ConfigMap', { metadata }), { complete });
   }
 
-  private manifests(): readonly KubeObject[] {
-    return this.rendered ?? this.chart.manifests();
-  }
-
   private assemble(): Bundle | readonly string[] {
-    return assembleBundle(this._desiredState(), this.manifests());
+    return assembleBundle(this._desiredState(), this.chart.manifests());
   }
 
   private assembled(): Bundle | undefined {
@@ -211,19 +195,9 @@ export class KafkaBundle extends Construct {
     return 'digest' in bundle ? bundle : undefined;
   }
 
-  /** Writing YAML is the slowest part of synth, so the text of an unchanged document is kept. */
   private texts(): Readonly<Record<string, string>> {
-    const documents = Object.entries(bundleDocuments(this._desiredState(), this.manifests()));
-    return Object.fromEntries(
-      documents.map(([key, document]) => {
-        const ordered = canonical(document);
-        const content = JSON.stringify(ordered);
-        const known = this.written.get(key);
-        const text = known?.content === content ? known.text : Yaml.stringify(ordered);
-        this.written.set(key, { content, text });
-        return [key, text];
-      }),
-    );
+    const documents = Object.entries(bundleDocuments(this._desiredState(), this.chart.manifests()));
+    return Object.fromEntries(documents.map(([key, document]) => [key, Yaml.stringify(canonical(document))]));
   }
 
   private addIssuers(): ApiObject[] {

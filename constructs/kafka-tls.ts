@@ -179,10 +179,9 @@ export class KafkaTls extends Construct {
           `${kafka}: the name of the Kafka is a token, but the names of other objects are made of it before synth. Write it as a plain string.`,
         ];
       return [
-        ...this.bundle._errors(() => [
-          ...reportViolations(this, this.reconciler?._violations() ?? []),
-          ...this.claims.errors(this.access?.clusterRole),
-        ]),
+        ...this.bundle._errors(),
+        ...reportViolations(this, this.reconciler?._violations() ?? []),
+        ...this.claims.errors(this.access?.clusterRole),
       ];
     } catch (error) {
       return [`${kafka}: the bundle cannot be rendered: ${error instanceof Error ? error.message : String(error)}.`];
