@@ -1,6 +1,7 @@
 /** The observation of a Kafka in which all five layers agree with a bundle. A plan without a cluster assumes it. */
+
 import type { Bundle } from '#model/bundle';
-import { asKind, type Certificate, type Kafka } from '#model/kinds/index';
+import { asKind, type Certificate, isKind, type Kafka } from '#model/kinds/index';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   brokerCertificate,
@@ -18,6 +19,7 @@ import { baseConfig, CONFIG_VOLUME, configData, withCertificateVolume, withoutPa
 import {
   type CaFacts,
   type CertificateFacts,
+  type IssuerState,
   OBSERVATION_FORMAT,
   type Observation,
   type PodFacts,
@@ -27,6 +29,7 @@ import {
 } from '../model/observation';
 import { TRUST_KEY, trustDigest } from '../model/trust-bundle';
 import { REQUIRED_KEYS } from './checks/secrets';
+import { issuerManifest } from './issuers';
 import { desiredKafka, type PlanInput } from './plan-input';
 import { casToTrust, wantedTrustBundle } from './trust-bundle';
 
@@ -57,17 +60,11 @@ export function assumedObservation(bundle: Bundle, given: Kafka, validity: Valid
     namespace: owner.namespace,
     name: owner.name,
     kafka,
-    issuers:
-      tls === 'off'
-        ? []
-        : issuersOf(tls).map((i) => ({
-            kind: i.kind,
-            name: i.name,
-            object: ready({ ...KINDS[i.kind], metadata: { name: i.name, namespace: owner.namespace } }),
-            caPublicKeys: [assumedRoot(i.name).publicKey],
-            ca: [assumedRoot(i.name)],
-          })),
-    certificates: tls === 'off' ? [] : ALIASES.map((alias) => ready(certificateIn(bundle, alias) ?? brokerCertificate(owner, tls, alias))),
+    issuers: issuersIn(bundle),
+    certificates: [
+      ...(tls === 'off' ? [] : ALIASES.map((alias) => certificateIn(bundle, alias) ?? brokerCertificate(owner, tls, alias))),
+      ...bundle.issuerManifests.filter((m) => isKind('Certificate', m)),
+    ].map(ready),
     secrets: [...secrets, passwordSecret(owner.keystoreCredSecret)],
     petSets: petSetsOf(kafka).map((set) => petSetState(kafka, set, owner.clusterDomain)),
     pods: nodesOf(kafka).map(
@@ -101,6 +98,24 @@ export function publishedTrustBundle(input: PlanInput): TrustState {
   if (wanted === undefined) return { ca: [] };
   const { data, ...object } = wanted;
   return { object: asKind('ConfigMap', object), ca: casToTrust(input), digest: trustDigest(data[TRUST_KEY]) };
+}
+
+/** The content of the bundle's issuers is known. Of other issuers only the name is known, and a root is assumed. */
+function issuersIn(bundle: Bundle): readonly IssuerState[] {
+  const { tls, desired, issuerManifests } = bundle;
+  const others = (tls === 'off' ? [] : issuersOf(tls)).filter((issuer) => issuerManifest(bundle, issuer) === undefined);
+  return [
+    ...others.map(({ kind, name }) => ({
+      kind,
+      name,
+      object: ready({ ...KINDS[kind], metadata: { name, namespace: desired.namespace } }),
+      caPublicKeys: [assumedRoot(name).publicKey],
+      ca: [assumedRoot(name)],
+    })),
+    ...issuerManifests
+      .filter((m) => isKind('Issuer', m))
+      .map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: ready(m) })),
+  ];
 }
 
 /** If the bundle holds the broker Certificates, they may have more fields than the TLS state has. */

@@ -10,12 +10,12 @@
 import type { Bundle } from '#model/bundle';
 import { capabilitiesOf } from '#model/capabilities';
 import type { Cutover } from '#model/desired';
-import { type Alias, certificateOf, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
+import { type Alias, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
 import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
 import type { Plan } from '../model/plan';
 import { isAccepted, presentedBy, presentedFrom } from './chain';
 import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from './issuers';
-import { areNodesUnknown, type PlanInput } from './plan-input';
+import { areNodesUnknown, certificateSecret, type PlanInput } from './plan-input';
 import { earliest, expiredAt } from './served';
 
 /** Why pods cannot talk. */
@@ -49,10 +49,6 @@ export interface RootChange {
 /** Returns the public keys that pods trust which mount this Secret. */
 function trustedKeys({ ca = [] }: SecretFacts): ReadonlySet<string> {
   return new Set(ca.map((c) => c.publicKey));
-}
-
-function serverSecret(live: Observation, tls: TlsConfig): SecretFacts | undefined {
-  return live.secrets.find((s) => s.name === certificateOf(live.name, tls, 'server').secretName);
 }
 
 /** Returns why the change from the live to the desired state is a cut-over, or undefined when pods can talk at every moment of it. */
@@ -92,12 +88,12 @@ function rootChange({ live }: PlanInput, wants: TlsConfig, reissued: ReadonlySet
   const issuer = issuerOf(wants, 'server');
   const isOtherIssuer = has === 'off' || formatIssuerRef(issuerOf(has, 'server')) !== formatIssuerRef(issuer);
   // A certificate that was issued already shows the root, also that of an issuer whose CA cannot be read.
-  const root = issuerRoot(live, wants) ?? (reissued.has('server') ? undefined : rootOf(serverSecret(live, wants)?.ca));
+  const root = issuerRoot(live, wants) ?? (reissued.has('server') ? undefined : issuedRoot(live, wants));
   return { kind: 'root', because, issuer, isOtherIssuer, ...(root === undefined ? {} : { root }) };
 }
 
 /** Returns the root among CA certificates: the self-signed one, else the last. */
-export function rootOf(cas: readonly CaFacts[] = []): CaFacts | undefined {
+function rootOf(cas: readonly CaFacts[] = []): CaFacts | undefined {
   return cas.find((c) => c.subject === c.issuer) ?? cas.at(-1);
 }
 
@@ -107,11 +103,16 @@ export function issuerRoot(live: Observation, tls: TlsConfig): CaFacts | undefin
   return rootOf(issuerStateOf(live, issuer)?.ca);
 }
 
+/** Returns the root of the server certificate that was issued under a TLS state. */
+export function issuedRoot(live: Observation, tls: TlsConfig): CaFacts | undefined {
+  return rootOf(certificateSecret(live, tls, 'server')?.ca);
+}
+
 /** Returns the root that all pods trust and serve, where that is known. */
 export function servedRoot(live: Observation): CaFacts | undefined {
   const has = tlsStateOf(live.kafka?.spec);
   const isOfSecret = live.pods.every((p) => p.served.every((s) => s.isSignedBySecretCa !== false));
-  return has === 'off' || !isOfSecret ? undefined : rootOf(serverSecret(live, has)?.ca);
+  return has === 'off' || !isOfSecret ? undefined : issuedRoot(live, has);
 }
 
 /** Returns why the next certificate's root is another one, or may be, than the one that pods trust. */
@@ -120,7 +121,7 @@ function otherRoot({ bundle, live }: PlanInput, wants: TlsConfig): string | unde
   const before = has === 'off' ? undefined : issuerOf(has, 'server');
   const after = issuerOf(wants, 'server');
   // The Secret that pods mount now shows what they trust, also when the desired state names another Secret.
-  const mounted = serverSecret(live, has === 'off' ? wants : has);
+  const mounted = certificateSecret(live, has === 'off' ? wants : has, 'server');
   const issuer = issuerStateOf(live, after);
   if (isSelfSigned(live, after)) return `every certificate of ${formatIssuerRef(after)} is a separate root`;
   const next = issuer === undefined ? undefined : presentedBy(issuer);
@@ -152,7 +153,7 @@ function isCreatedByPlan(issuer: IssuerRef, bundle: Bundle, live: Observation): 
 export function isRootReplaced(before: Observation, live: Observation, wants: TlsConfig): boolean {
   const mounted = before.secrets.filter((s) => before.pods.some((p) => p.certificateSecret === s.name));
   const trusted = new Set(mounted.flatMap((s) => [...trustedKeys(s)]));
-  const issued = serverSecret(live, wants);
+  const issued = certificateSecret(live, wants, 'server');
   if (trusted.size === 0 || issued === undefined || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return false;
   // The signer of a CA certificate may be known only from before: the Secrets no longer hold the previous root.
   const seen = before.issuers.flatMap((i) => i.chain ?? []);

@@ -5,12 +5,12 @@
 
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
 import type { Bundle } from '#model/bundle';
-import { isKind, type Kafka } from '#model/kinds/index';
-import { KINDS, type KubeObject } from '#model/kube-object';
+import type { Kafka } from '#model/kinds/index';
+import { KINDS } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '#model/names';
 import { issuerOf, type TlsState, tlsHash } from '#model/tls';
-import type { IssuerState, KafkaFacts, Observation, Reading } from '../model/observation';
+import type { KafkaFacts, Observation, Reading } from '../model/observation';
 import type { Plan, Step, StepPart } from '../model/plan';
 import { assumedObservation } from './assumed-observation';
 import { type Change, formatChangeRecord, type Losses } from './change-record';
@@ -32,15 +32,7 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
   const { kafka: _, ...nothing } = { ...live, pods: [], petSets: [], certificates: [], secrets: [], issuers: [] };
   const isMissing = old === undefined && wanted.kafka !== undefined;
   const petSets = wanted.kafka === undefined ? [] : live.petSets; // the roles of a referenced Kafka are unknown
-  const assumed = isMissing
-    ? nothing
-    : {
-        ...live,
-        petSets,
-        certificates: [...live.certificates, ...before.issuerManifests.filter((m) => isKind('Certificate', m)).map(asApplied)],
-        issuers: withApplied(live.issuers, before),
-      };
-  const result = plan(wanted, assumed, new Date(NOW));
+  const result = plan(wanted, isMissing ? nothing : { ...live, petSets }, new Date(NOW));
   return {
     ...result,
     steps: result.steps.map(withoutAssumedDate),
@@ -127,18 +119,6 @@ function kafkaOf({ desired, kafka }: Bundle, record: string): Kafka {
   const metadata = { name: desired.kafka, namespace: desired.namespace, annotations };
   if (kafka !== undefined) return { ...kafka, metadata: { ...kafka.metadata, ...metadata } };
   return { apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, metadata, spec: { replicas: 0 } };
-}
-
-function asApplied<O extends KubeObject>(manifest: O): O {
-  return { ...manifest, status: { conditions: [{ type: 'Ready', status: 'True' }] } };
-}
-
-/** The content of the bundle's issuers is known; of other issuers only the name is known. */
-function withApplied(issuers: readonly IssuerState[], { issuerManifests }: Bundle): readonly IssuerState[] {
-  const applied = issuerManifests
-    .filter((m) => isKind('Issuer', m))
-    .map((m) => ({ kind: 'Issuer' as const, name: m.metadata.name, object: asApplied(m) }));
-  return [...issuers.filter((i) => !applied.some((a) => a.kind === i.kind && a.name === i.name)), ...applied];
 }
 
 function assumptions(old: Bundle | undefined, wanted: Bundle): readonly string[] {

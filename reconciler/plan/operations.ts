@@ -8,11 +8,11 @@ import type { Bundle } from '#model/bundle';
 import { contentHash } from '#model/content-hash';
 import { hasTrueCondition, type KubeObject } from '#model/kube-object';
 import { restartRequestName, rotateRequestName } from '#model/names';
-import { ALIASES, certificateOf, tlsStateOf } from '#model/tls';
+import { ALIASES, tlsStateOf } from '#model/tls';
 import type { Draft, Finding, Operation } from '../model/plan';
 import { convergingFindings, type Diff } from './diff';
 import { draftConfigure, draftCreate } from './first-pods';
-import { kafkaRef, type PlanInput } from './plan-input';
+import { certificateSecret, kafkaRef, type PlanInput } from './plan-input';
 
 /** How the KafkaOpsRequest of an operation is made. */
 export interface RequestTemplate {
@@ -117,9 +117,6 @@ function restart({ bundle, live }: PlanInput): RequestTemplate {
 }
 
 /** Names the leaf certificates that are in the Secrets now. */
-function leafHash({ tls }: Bundle, { secrets, name }: PlanInput['live']): string {
-  if (tls === 'off') return 'plain';
-  return contentHash(
-    ALIASES.map((alias) => secrets.find((s) => s.name === certificateOf(name, tls, alias).secretName)?.leaf?.fingerprint ?? ''),
-  );
+function leafHash({ tls }: Bundle, live: PlanInput['live']): string {
+  return tls === 'off' ? 'plain' : contentHash(ALIASES.map((alias) => certificateSecret(live, tls, alias)?.leaf?.fingerprint ?? ''));
 }

@@ -52,6 +52,17 @@ export function restartedPods({ pods }: Pick<PodObservation, 'pods'>, steps: rea
   return pods.filter((p) => names.has(p.name));
 }
 
+/** Returns the Secret of a broker certificate under a TLS state. */
+export function certificateSecret(
+  { name, secrets }: Pick<PodObservation, 'name' | 'secrets'>,
+  tls: TlsState,
+  alias: string,
+): SecretFacts | undefined {
+  if (tls === 'off') return undefined;
+  const { secretName } = certificateOf(name, tls, alias);
+  return secrets.find((s) => s.name === secretName);
+}
+
 /** A finding about one alias. */
 export interface AliasFinding extends Finding {
   readonly alias: Alias;
@@ -89,13 +100,12 @@ export function aliasViews(input: PlanInput): readonly AliasView[] {
   if (tls === 'off') return [];
   return ALIASES.map((alias) => {
     const name = brokerCertificateName(live.name, alias);
-    const { secretName } = certificateOf(live.name, tls, alias);
     return {
       ...input,
       alias,
       tls,
       certificate: live.certificates.find((c) => c.metadata.name === name),
-      secret: live.secrets.find((s) => s.name === secretName),
+      secret: certificateSecret(live, tls, alias),
       subject: ref(KINDS.Certificate, live.namespace, name),
     };
   });

@@ -15,7 +15,7 @@ import type { StepOf } from '../model/plan';
 import { TRUST_KEY } from '../model/trust-bundle';
 import type { Diff } from './diff';
 import { issuerManifest } from './issuers';
-import type { PlanInput } from './plan-input';
+import { certificateSecret, type PlanInput } from './plan-input';
 import {
   canPublish,
   casToTrust,
@@ -92,7 +92,7 @@ export function trustBundleNotes(input: PlanInput): readonly string[] {
   const other = otherKafka(live);
   if (other !== undefined) return [`CA certificates are not published to clients: ${name} belongs to Kafka ${other}.`];
   const { secretName } = certificateOf(live.name, bundle.tls, 'server');
-  const secret = live.secrets.find((s) => s.name === secretName);
+  const secret = certificateSecret(live, bundle.tls, 'server');
   const cas = casToTrust(input);
   const incomplete = live.trust === undefined ? [] : withoutRoot(cas);
   if (incomplete.length > 0) {

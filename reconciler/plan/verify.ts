@@ -6,7 +6,7 @@ import { type Bundle, tlsOfRequest } from '#model/bundle';
 import type { KafkaOpsRequest } from '#model/kinds/index';
 import type { ObjectRef } from '#model/kube-object';
 import { certificateOf, type TlsState } from '#model/tls';
-import type { Observation, PodFacts, PodObservation, SecretFacts, Served } from '../model/observation';
+import type { Observation, PodFacts, PodObservation, Served } from '../model/observation';
 import type { Finding, Reason } from '../model/plan';
 import { certificateFindings } from './checks/certificates';
 import { kafkaFindings, petSetFindings } from './checks/configuration';
@@ -14,7 +14,7 @@ import { podFindings } from './checks/pods';
 import { rotationFindings, secretFindings } from './checks/secrets';
 import { untrustedBecause } from './cluster-domain';
 import { downPod, missingPods } from './gates/pods';
-import { type PlanInput, podRef } from './plan-input';
+import { certificateSecret, type PlanInput, podRef } from './plan-input';
 
 /** A property of a pod that is not proven. */
 export interface Mismatch {
@@ -49,14 +49,10 @@ export function podMismatch(live: PodObservation, pod: PodFacts, tls: TlsState):
     const problem = servedProblem(live, pod, served, tls);
     if (problem === undefined) continue;
     const isUnseen = served.protocol === 'unknown';
-    const isUnknown = isUnseen || serverSecret(live, tls)?.unread !== undefined;
+    const isUnknown = isUnseen || certificateSecret(live, tls, 'server')?.unread !== undefined;
     return mismatch(live, pod.name, `${served.listener}: ${problem}`, { isUnknown, isUnreachable: isUnseen && pod.isReady });
   }
   return down === undefined ? undefined : mismatch(live, pod.name, down.problem, { isUnknown: true });
-}
-
-function serverSecret(live: PodObservation, tls: TlsState): SecretFacts | undefined {
-  return tls === 'off' ? undefined : live.secrets.find((s) => s.name === certificateOf(live.name, tls, 'server').secretName);
 }
 
 /** Returns how a listener differs from the TLS state and the Secret, whether the pod is Ready or not. */
@@ -65,7 +61,7 @@ export function servedProblem(live: PodObservation, pod: PodFacts, served: Serve
   if (tls === 'off') return served.protocol === 'plaintext' ? undefined : 'serves TLS, wanted plaintext';
   if (served.protocol === 'plaintext') return 'serves plaintext, wanted TLS';
   const name = certificateOf(live.name, tls, 'server').secretName;
-  const { leaf, unread } = serverSecret(live, tls) ?? {};
+  const { leaf, unread } = certificateSecret(live, tls, 'server') ?? {};
   if (unread !== undefined) return `cannot be compared with Secret ${name}: ${unread}`;
   if (leaf === undefined) return `Secret ${name} holds no certificate to compare with`;
   if (served.leaf?.fingerprint !== leaf.fingerprint) return `serves another certificate than Secret ${name} holds`;

@@ -9,17 +9,18 @@ import { isSameRef, KINDS, type KubeObject } from '#model/kube-object';
 import { KEYSTORE_PASSWORD_KEYS } from '#model/kubedb';
 import { REQUEST } from '#model/names';
 import { COUNT, jsonAs, map, record as recordOf, STRING } from '#model/schema';
-import { ALIASES, brokerCertificateName, certificateOf } from '#model/tls';
+import { ALIASES, brokerCertificateName } from '#model/tls';
 import { InvalidInputError, OperationFailedError } from '#reconciler/errors';
 import { issuanceFailure, statusOf } from '#reconciler/model/object-status';
 import type { Observation } from '#reconciler/model/observation';
 import type { Finding, PlannedCertificate, StepOf } from '#reconciler/model/plan';
 import { certificateFindings } from '#reconciler/plan/checks/certificates';
 import { droppedNameFindings, secretFindings } from '#reconciler/plan/checks/secrets';
-import { isRootReplaced, rootOf } from '#reconciler/plan/cutover';
+import { isRootReplaced, issuedRoot } from '#reconciler/plan/cutover';
 import { deadlineMs, type ExecuteContext, emit, replanOnConflict, type StepResult, withAnnotations } from '../../execute/context';
 import { issuanceCause, retryFailures, triggerIssuance } from '../../execute/issuance';
 import { waitUntil } from '../../execute/wait';
+import { certificateSecret } from '../../plan/plan-input';
 import { ISSUED, modifyRequest, type NativeRun, record } from './request';
 
 /** Writes the Certificates, triggers those that are rotated, and waits for all of them. */
@@ -89,8 +90,7 @@ function baselineOf({ metadata }: KubeObject): Baseline {
 
 function issuedOf(live: Observation, { bundle }: ExecuteContext, alias: string): Issued {
   const certificate = live.certificates.find((c) => c.metadata.name === brokerCertificateName(live.name, alias));
-  const secretName = bundle.tls === 'off' ? undefined : certificateOf(live.name, bundle.tls, alias).secretName;
-  const leaf = live.secrets.find((s) => s.name === secretName)?.leaf;
+  const leaf = certificateSecret(live, bundle.tls, alias)?.leaf;
   return { revision: certificate?.status?.revision ?? 0, fingerprint: leaf?.fingerprint ?? '' };
 }
 
@@ -153,7 +153,7 @@ function assertNamesAreIssued({ context }: NativeRun, certificates: readonly Pla
 function assertSameRoot({ context, before, plan }: NativeRun, live: Observation): void {
   const { tls } = context.bundle;
   if (tls === 'off' || !isRootReplaced(before, live, tls)) return;
-  const root = rootOf(live.secrets.find((s) => s.name === certificateOf(live.name, tls, 'server').secretName)?.ca);
+  const root = issuedRoot(live, tls);
   const wanted = formatAcknowledgement({ kind: 'trustRootChangesTo', ...(root === undefined ? {} : { root: root.fingerprint }) });
   throw new InvalidInputError('the issued certificate has another root than pods trust; no pod was restarted.', {
     subject: plan.subject,

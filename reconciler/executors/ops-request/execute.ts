@@ -16,7 +16,7 @@ import { waitUntil, watchObject } from '../../execute/wait';
 import type { Observation } from '../../model/observation';
 import type { StepOf } from '../../model/plan';
 import { FIX_AND_RETRY } from '../../plan/attempts';
-import { isRootReplaced, rootOf } from '../../plan/cutover';
+import { isRootReplaced, issuedRoot } from '../../plan/cutover';
 import { askGates } from '../../plan/gates/gates';
 import { repairOf } from '../../plan/gates/pods';
 import { podRef } from '../../plan/plan-input';
@@ -97,12 +97,12 @@ async function awaitAcceptance(context: ExecuteContext, subject: ObjectRef): Pro
 /** Follows the conditions. The deadline is for the next condition, because the restarts of many pods may take long. */
 async function follow(context: ExecuteContext, subject: ObjectRef, before: Observation | undefined): Promise<KafkaOpsRequest> {
   const reported = new Set<string>();
-  let request = await existing(context, subject);
   // Longer than the request's own timeout for a single step, so that KubeDB reports a failure first.
   const limit = deadlineMs(context, 'podReady') + deadlineMs(context, 'issuance');
-  while (!isFinishedRequest(request)) {
-    await warnOfOtherRoot(context, request, { before, isReported: reported.has('CertificateSynced') });
+  for (let request = await existing(context, subject); ; ) {
+    if (!reported.has('CertificateSynced')) await warnOfOtherRoot(context, request, before);
     report(context, request, reported);
+    if (isFinishedRequest(request)) return request;
     const { resourceVersion } = request.metadata;
     request = await waitUntil(context, {
       subject,
@@ -118,9 +118,6 @@ async function follow(context: ExecuteContext, subject: ObjectRef, before: Obser
       retryMs: LOOK_AGAIN_MS,
     });
   }
-  await warnOfOtherRoot(context, request, { before, isReported: reported.has('CertificateSynced') });
-  report(context, request, reported);
-  return request;
 }
 
 /** Returns the certificate that a request waits for, and why; undefined once all are issued, and for a request without certificates. */
@@ -144,21 +141,18 @@ function lastCondition(request: KafkaOpsRequest): string {
   return pod === undefined ? (last.message ?? step) : `${String(last.message ?? step).split(';')[0]} ${pod}`;
 }
 
-interface RootComparison {
-  /** The observation from before the request; absent when a change of root was acknowledged. */
-  readonly before: Observation | undefined;
-  readonly isReported: boolean;
-}
-
-/** Reports a change of root as soon as the certificates are issued. KubeDB restarts pods onto them in any case. */
-async function warnOfOtherRoot(context: ExecuteContext, request: KafkaOpsRequest, { before, isReported }: RootComparison): Promise<void> {
+/**
+ * Reports a change of root as soon as the certificates are issued: KubeDB restarts pods onto them in any case. `before` is the observation from
+ * before the request; absent when a change of root was acknowledged.
+ */
+async function warnOfOtherRoot(context: ExecuteContext, request: KafkaOpsRequest, before: Observation | undefined): Promise<void> {
   const { tls } = context.bundle;
-  if (before === undefined || tls === 'off' || isReported || !hasTrueCondition(request, 'CertificateSynced')) return;
+  if (before === undefined || tls === 'off' || !hasTrueCondition(request, 'CertificateSynced')) return;
   const live = await context.observe();
   if (!isRootReplaced(before, live, tls)) return;
   const { secretName } = certificateOf(live.name, tls, 'server');
-  const root = rootOf(live.secrets.find((s) => s.name === secretName)?.ca);
-  const message = `the issued certificate in Secret ${secretName} has another root than pods trust (SHA-256 ${root?.fingerprint ?? 'unknown'})`;
+  const root = issuedRoot(live, tls)?.fingerprint ?? 'unknown';
+  const message = `the issued certificate in Secret ${secretName} has another root than pods trust (SHA-256 ${root})`;
   emit(context, 'warning', refOf(request), `${message}; KubeDB restarts pods onto it: clients must trust it`);
 }
 
