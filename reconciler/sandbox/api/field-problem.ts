@@ -23,6 +23,11 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return { reason: 'FieldValueInvalid', field, value, detail };
 }
 
+/** Returns the problem of a value for `problemsOf`, if its rule is broken. */
+export function invalidIf(isBroken: boolean, field: string, value: unknown, detail: string): FieldProblem | false {
+  return isBroken && invalidValue(field, value, detail);
+}
+
 /** An invalid value that is secret or too large to be printed. */
 export function malformed(field: string, detail: string): FieldProblem {
   return { reason: 'FieldValueInvalid', field, detail };

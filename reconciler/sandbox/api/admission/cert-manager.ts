@@ -9,7 +9,7 @@ import {
   type FieldProblem,
   forbiddenValue,
   formatProblems,
-  invalidValue,
+  invalidIf,
   problemsOf,
   requiredValue,
   tooLong,
@@ -63,12 +63,13 @@ function subjectProblems({ commonName = '', literalSubject = '', subject, ...spe
   const sans = [spec.dnsNames, spec.ipAddresses, spec.uris, spec.emailAddresses, spec.otherNames];
   const hasName = commonName !== '' || literalCommonName !== undefined || sans.some((list) => (list ?? []).length > 0);
   const exclusive = (part: string) => `When providing a \`LiteralSubject\` no ${part} may be provided.`;
+  const noName = 'at least one of commonName, dnsNames, uriSANs, ipAddresses, emailSANs or otherNames must be set';
   return problemsOf(
-    literalSubject !== '' && commonName !== '' && invalidValue('spec.commonName', commonName, exclusive('`commonName`')),
-    literalSubject !== '' && hasSubject && invalidValue('spec.subject', subject, exclusive('`Subject` properties')),
-    typeof name === 'string' && invalidValue('spec.literalSubject', literalSubject, String(name)),
+    invalidIf(literalSubject !== '' && commonName !== '', 'spec.commonName', commonName, exclusive('`commonName`')),
+    invalidIf(literalSubject !== '' && hasSubject, 'spec.subject', subject, exclusive('`Subject` properties')),
+    invalidIf(typeof name === 'string', 'spec.literalSubject', literalSubject, String(name)),
     Buffer.byteLength(literalCommonName ?? commonName) > 64 && tooLong('spec.commonName', 64),
-    !hasName && invalidValue('spec', '', 'at least one of commonName, dnsNames, uriSANs, ipAddresses, emailSANs or otherNames must be set'),
+    invalidIf(!hasName, 'spec', '', noName),
   );
 }
 
@@ -76,8 +77,8 @@ function sanProblems({ ipAddresses = [], emailAddresses = [] }: Certificate): Fi
   const isMail = (text: string) => /^[^\s<>@]+@[^\s<>@]+$/.test(text);
   const onlyAddress = 'make sure the supplied value only contains the email address itself';
   return problemsOf(
-    ...ipAddresses.map((ip, i) => isIP(ip) === 0 && invalidValue(`spec.ipAddresses[${i}]`, ip, 'invalid IP address')),
-    ...emailAddresses.map((mail, i) => !isMail(mail) && invalidValue(`spec.emailAddresses[${i}]`, mail, onlyAddress)),
+    ...ipAddresses.map((ip, i) => invalidIf(isIP(ip) === 0, `spec.ipAddresses[${i}]`, ip, 'invalid IP address')),
+    ...emailAddresses.map((mail, i) => invalidIf(!isMail(mail), `spec.emailAddresses[${i}]`, mail, onlyAddress)),
   );
 }
 
@@ -85,34 +86,28 @@ function durationProblems({ duration, renewBefore, renewBeforePercentage }: Cert
   const parse = (text: string | undefined) => (text === undefined ? undefined : parseGoDuration(text));
   const lifetime = parse(duration) ?? DEFAULT_DURATION;
   const renewal = parse(renewBefore);
-  const wrong = (field: string, value: unknown, detail: string) => invalidValue(`spec.${field}`, value, detail);
+  const isDouble = renewal !== undefined && renewBeforePercentage !== undefined;
+  const tooShort = (field: string, limit: string) => `certificate ${field} must be greater than ${limit}`;
   return problemsOf(
-    duration !== undefined && parse(duration) === undefined && wrong('duration', duration, 'is not a Go duration'),
-    renewBefore !== undefined && renewal === undefined && wrong('renewBefore', renewBefore, 'is not a Go duration'),
-    lifetime < HOUR && wrong('duration', duration, 'certificate duration must be greater than 1h0m0s'),
-    renewal !== undefined &&
-      renewBeforePercentage !== undefined &&
-      wrong('renewBeforePercentage', renewBeforePercentage, 'may not be set together with renewBefore'),
-    renewal !== undefined &&
-      renewal < FIVE_MINUTES &&
-      wrong('renewBefore', renewBefore, 'certificate renewBefore must be greater than 5m0s'),
-    renewal !== undefined &&
-      renewal >= lifetime &&
-      wrong('renewBefore', renewBefore, 'certificate duration must be greater than renewBefore'),
+    invalidIf(duration !== undefined && parse(duration) === undefined, 'spec.duration', duration, 'is not a Go duration'),
+    invalidIf(renewBefore !== undefined && renewal === undefined, 'spec.renewBefore', renewBefore, 'is not a Go duration'),
+    invalidIf(lifetime < HOUR, 'spec.duration', duration, tooShort('duration', '1h0m0s')),
+    invalidIf(isDouble, 'spec.renewBeforePercentage', renewBeforePercentage, 'may not be set together with renewBefore'),
+    invalidIf((renewal ?? HOUR) < FIVE_MINUTES, 'spec.renewBefore', renewBefore, tooShort('renewBefore', '5m0s')),
+    invalidIf((renewal ?? 0n) >= lifetime, 'spec.renewBefore', renewBefore, tooShort('duration', 'renewBefore')),
   );
 }
 
 const SIGNATURES = { RSA: /WithRSA$/, ECDSA: /^ECDSA/, Ed25519: /^PureEd25519$/ };
 
 function keyProblems({ privateKey: { algorithm = 'RSA', size = 0 } = {}, signatureAlgorithm }: Certificate): FieldProblem[] {
-  const wrongSize = (sizes: string) =>
-    invalidValue('spec.privateKey.size', size, `must be ${sizes} for ${algorithm.toLowerCase()} keyAlgorithm`);
+  const isFitting = signatureAlgorithm === undefined || SIGNATURES[algorithm].test(signatureAlgorithm);
+  const wrongSize = (isBroken: boolean, sizes: string) =>
+    invalidIf(size !== 0 && isBroken, 'spec.privateKey.size', size, `must be ${sizes} for ${algorithm.toLowerCase()} keyAlgorithm`);
   return problemsOf(
-    size !== 0 && algorithm === 'RSA' && (size < 2048 || size > 8192) && wrongSize('between 2048 and 8192'),
-    size !== 0 && algorithm === 'ECDSA' && ![256, 384, 521].includes(size) && wrongSize('256, 384 or 521'),
-    signatureAlgorithm !== undefined &&
-      !SIGNATURES[algorithm].test(signatureAlgorithm) &&
-      invalidValue('spec.signatureAlgorithm', signatureAlgorithm, `for key algorithm ${algorithm} it is not allowed`),
+    wrongSize(algorithm === 'RSA' && (size < 2048 || size > 8192), 'between 2048 and 8192'),
+    wrongSize(algorithm === 'ECDSA' && ![256, 384, 521].includes(size), '256, 384 or 521'),
+    invalidIf(!isFitting, 'spec.signatureAlgorithm', signatureAlgorithm, `for key algorithm ${algorithm} it is not allowed`),
   );
 }
 
@@ -127,28 +122,26 @@ function keystoreProblems({ keystores = {} }: Certificate): FieldProblem[] {
 
 function otherProblems(spec: Certificate): FieldProblem[] {
   const { name, kind = 'Issuer', group = '' } = spec.issuerRef;
-  const isForeign = !['', 'cert-manager.io'].includes(group);
-  const { revisionHistoryLimit, nameConstraints, renewal } = spec;
+  const isKnown = ['', 'Issuer', 'ClusterIssuer'].includes(kind) || !['', 'cert-manager.io'].includes(group);
+  const { revisionHistoryLimit = 1, nameConstraints, renewal } = spec;
   const annotations = Object.keys(spec.secretTemplate?.annotations ?? {});
   const isReserved = (key: string) => key.startsWith('cert-manager.io/') && key !== 'cert-manager.io/allow-direct-injection';
+  const reserved = 'cert-manager.io/* annotations are not allowed';
   const formats = (spec.additionalOutputFormats ?? []).map((format) => format.type);
+  const isIdle = renewal?.policy === 'Disabled' && renewal.windows !== undefined;
+  const isLeaf = spec.isCA !== true;
   return problemsOf(
     name === '' && requiredValue('spec.issuerRef.name', 'must be specified'),
-    !isForeign &&
-      !['', 'Issuer', 'ClusterIssuer'].includes(kind) &&
-      invalidValue('spec.issuerRef.kind', kind, 'must be one of Issuer or ClusterIssuer'),
-    revisionHistoryLimit !== undefined &&
-      revisionHistoryLimit < 1 &&
-      invalidValue('spec.revisionHistoryLimit', revisionHistoryLimit, 'must not be less than 1'),
-    ...annotations.map(
-      (key) => isReserved(key) && invalidValue('spec.secretTemplate.annotations', key, 'cert-manager.io/* annotations are not allowed'),
+    invalidIf(!isKnown, 'spec.issuerRef.kind', kind, 'must be one of Issuer or ClusterIssuer'),
+    invalidIf(revisionHistoryLimit < 1, 'spec.revisionHistoryLimit', revisionHistoryLimit, 'must not be less than 1'),
+    ...annotations.map((key) => invalidIf(isReserved(key), 'spec.secretTemplate.annotations', key, reserved)),
+    invalidIf(
+      isLeaf && nameConstraints !== undefined,
+      'spec.nameConstraints',
+      nameConstraints,
+      'isCa should be true when nameConstraints is set',
     ),
-    nameConstraints !== undefined &&
-      spec.isCA !== true &&
-      invalidValue('spec.nameConstraints', nameConstraints, 'isCa should be true when nameConstraints is set'),
-    renewal?.policy === 'Disabled' &&
-      renewal.windows !== undefined &&
-      forbiddenValue('spec.renewal.windows', 'may not be set with policy Disabled'),
+    isIdle && forbiddenValue('spec.renewal.windows', 'may not be set with policy Disabled'),
     ...formats.map((type, i) => formats.indexOf(type) !== i && duplicateValue(`spec.additionalOutputFormats[${i}].type`, type)),
   );
 }

@@ -7,7 +7,7 @@
  */
 import { KINDS } from '#model/kube-object';
 import type { Admission, AdmissionRequest, Refusal } from '../admission';
-import { type FieldProblem, invalidValue, problemsOf } from '../field-problem';
+import { type FieldProblem, invalidIf, invalidValue, problemsOf } from '../field-problem';
 import type { JsonObject } from '../json';
 import { type View, viewOf } from '../schema';
 import { type kafkaSchema, kafkaVersionSchema } from '../schemas/kubedb';
@@ -157,11 +157,9 @@ function validate({ operation, subresource, object, store }: AdmissionRequest<Ka
   if (spec.topology !== undefined && (controller === undefined || broker === undefined))
     return { code: 500, message: 'panic: half a topology [recovered]' };
   const isOn = spec.enableSSL === true;
+  const isHalf = isOn !== (spec.tls !== undefined);
   return [
-    ...problemsOf(
-      isOn !== (spec.tls !== undefined) &&
-        invalidValue('spec.enableSSL', isOn, isOn ? 'must not be true without tls' : 'must be true when tls is set'),
-    ),
+    ...problemsOf(invalidIf(isHalf, 'spec.enableSSL', isOn, isOn ? 'must not be true without tls' : 'must be true when tls is set')),
     ...(controller === undefined || broker === undefined ? combinedProblems(spec) : topologyProblems(spec, controller, broker)),
     ...otherProblems(spec),
     ...podProblems(spec),
@@ -171,44 +169,36 @@ function validate({ operation, subresource, object, store }: AdmissionRequest<Ka
 const hasNone = (replicas: number | undefined) => !(replicas !== undefined && replicas > 0);
 
 function combinedProblems({ replicas }: Spec): FieldProblem[] {
-  return problemsOf(hasNone(replicas) && invalidValue('spec.replicas', replicas, 'must be greater than 0'));
+  return problemsOf(invalidIf(hasNone(replicas), 'spec.replicas', replicas, 'must be greater than 0'));
 }
 
 function topologyProblems(spec: Spec, controller: Role, broker: Role): FieldProblem[] {
   const { requests = {}, limits = {}, ...others } = spec.podTemplate?.spec?.containers?.[0]?.resources ?? {};
   const resources = { requests, limits, ...others };
   const ids = [controller, broker].map((role) => clusterIdOf(role.podTemplate?.spec?.containers?.find((c) => c.name === CONTAINER)));
-  const noReplicas = Object.entries({ controller, broker }).flatMap(([name, { replicas }]) =>
-    problemsOf(
-      hasNone(replicas) && invalidValue(`spec.topology.${name}.replicas`, replicas, 'must be greater than 0'),
-      hasNone(replicas) && invalidValue('spec.topology', name, 'the role has no replicas'),
-    ),
+  const isResourced = Object.values(resources).some((part) => Object.keys(part).length > 0);
+  const sameId = `${CLUSTER_ID} must be the same for controllers and brokers`;
+  return problemsOf(
+    invalidIf(spec.replicas !== undefined, 'spec.replicas', spec.replicas, 'belongs to the roles of a topology'),
+    invalidIf(spec.storage !== undefined, 'spec.topology.broker', spec.storage, 'storage belongs to the roles'),
+    invalidIf(isResourced, 'spec.podTemplate.spec.resources', resources, 'belong to the roles of a topology'),
+    ...Object.entries({ controller, broker }).flatMap(([name, { replicas }]) => [
+      invalidIf(hasNone(replicas), `spec.topology.${name}.replicas`, replicas, 'must be greater than 0'),
+      invalidIf(hasNone(replicas), 'spec.topology', name, 'the role has no replicas'),
+    ]),
+    invalidIf(controller.suffix === broker.suffix, 'spec.topology', broker.suffix, 'suffixes must differ'),
+    invalidIf(ids[0] !== ids[1], 'spec.topology', ids, sameId),
   );
-  return [
-    ...problemsOf(
-      spec.replicas !== undefined && invalidValue('spec.replicas', spec.replicas, 'belongs to the roles of a topology'),
-      spec.storage !== undefined && invalidValue('spec.topology.broker', spec.storage, 'storage belongs to the roles'),
-      Object.values(resources).some((part) => Object.keys(part).length > 0) &&
-        invalidValue('spec.podTemplate.spec.resources', resources, 'belong to the roles of a topology'),
-    ),
-    ...noReplicas,
-    ...problemsOf(
-      controller.suffix === broker.suffix && invalidValue('spec.topology', broker.suffix, 'suffixes must differ'),
-      ids[0] !== ids[1] && invalidValue('spec.topology', ids, `${CLUSTER_ID} must be the same for controllers and brokers`),
-    ),
-  ];
 }
 
 function otherProblems({ halted, deletionPolicy, brokerRack, storageType }: Spec): FieldProblem[] {
+  const isStuck = halted === true && deletionPolicy === 'DoNotTerminate';
+  const losesData = storageType === 'Ephemeral' && deletionPolicy === 'Halt';
   return problemsOf(
-    halted === true &&
-      deletionPolicy === 'DoNotTerminate' &&
-      invalidValue('spec.halted', true, 'can not be halted while deletionPolicy is DoNotTerminate'),
-    brokerRack !== undefined && !brokerRack.topologyKey && invalidValue('spec.brokerRack.topologyKey', '', 'can not be empty'),
-    storageType === undefined && invalidValue('spec.storageType', '', 'can not be empty'),
-    storageType === 'Ephemeral' &&
-      deletionPolicy === 'Halt' &&
-      invalidValue('spec.deletionPolicy', 'Halt', 'can not be Halt with ephemeral storage'),
+    invalidIf(isStuck, 'spec.halted', true, 'can not be halted while deletionPolicy is DoNotTerminate'),
+    invalidIf(brokerRack !== undefined && !brokerRack.topologyKey, 'spec.brokerRack.topologyKey', '', 'can not be empty'),
+    invalidIf(storageType === undefined, 'spec.storageType', '', 'can not be empty'),
+    invalidIf(losesData, 'spec.deletionPolicy', 'Halt', 'can not be Halt with ephemeral storage'),
   );
 }
 
@@ -229,7 +219,7 @@ function podProblems({ podTemplate, tls }: Spec): FieldProblem[] {
   const mounts = (containers === undefined ? [] : [...containers, ...initContainers]).flatMap((c) => c.volumeMounts ?? []);
   const mount = mounts.find((m) => RESERVED_MOUNTS.includes(m.mountPath ?? ''))?.mountPath;
   return problemsOf(
-    volume !== undefined && invalidValue('spec.podTemplate.spec.volumes', volume, 'is reserved'),
-    mount !== undefined && invalidValue('spec.podTemplate.spec.volumeMounts', mount, 'is reserved'),
+    invalidIf(volume !== undefined, 'spec.podTemplate.spec.volumes', volume, 'is reserved'),
+    invalidIf(mount !== undefined, 'spec.podTemplate.spec.volumeMounts', mount, 'is reserved'),
   );
 }
