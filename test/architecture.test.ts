@@ -37,7 +37,11 @@ const RULES: readonly Rule[] = [
     mayImport: [MODEL, VOCABULARY, 'reconciler/pki/', 'node:', 'node-forge'],
     because: 'certificates are plain data',
   },
-  { from: 'constructs/model/', mayImport: [MODEL, 'node:crypto', 'valibot'], because: 'the model is plain data that both sides share' },
+  {
+    from: 'constructs/model/',
+    mayImport: [MODEL, 'node:crypto', 'node:net', 'valibot'],
+    because: 'the model is plain data that both sides share',
+  },
   {
     from: 'constructs/',
     mayImport: [MODEL, 'constructs/', 'cdk8s', 'cdk8s-plus-28', 'constructs', 'node:path'],

@@ -7,8 +7,8 @@
  *
  * Source: cert-manager's webhook; Go `net.ParseIP`, `net/mail`, `net/url` and `crypto/x509`; RFC 1123 and RFC 9525; Java's HostnameChecker.
  */
+import { isIP } from 'node:net';
 import type { AlternativeNameField } from './certificate-fields';
-import { isIpAddress } from './ip-address';
 
 /** Returns why a text cannot stand in one of these fields, and what to write instead; undefined when it can. */
 export function nameProblem(field: AlternativeNameField, text: string): string | undefined {
@@ -92,6 +92,11 @@ function emailAddressProblem(mail: string): string | undefined {
   if (!isAscii(mail))
     return 'a certificate holds e-mail addresses in ASCII, so cert-manager would never issue it. Use an address in ASCII, with its domain in punycode.';
   return MAIL.test(mail) ? undefined : 'that is not a bare e-mail address. Write it as "team@example.org".';
+}
+
+/** Tells whether Go's `net.ParseIP` accepts the text, which cert-manager's webhook uses. Unlike Node, Go knows no zones there. */
+function isIpAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
 }
 
 function isAscii(text: string): boolean {

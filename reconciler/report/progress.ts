@@ -7,7 +7,7 @@
  */
 import { formatRef } from '#model/kube-object';
 import type { Clock, ProgressEvent, Report } from '../ports';
-import { printable } from './printable';
+import { printable, printableJson } from './printable';
 import { painterOf, type Style } from './style';
 
 const REDRAW_MS = 1_000;
@@ -25,6 +25,12 @@ export function eventLine({ event, subject, message, step, wait }: ProgressEvent
   const place = step === undefined ? '' : `[${step.number}/${step.of}] `;
   const text = message === '' ? event : `${event}: ${printable(message)}`;
   return withRemark(`${time.toISOString().slice(11, 19)} ${place}${formatRef(subject)} ${text}`, waitRemark(wait?.elapsedMs ?? 0, wait));
+}
+
+/** Returns an event as one line of JSON for programs, with its line break. `event` is one of `EVENTS`. */
+export function eventJson(event: ProgressEvent, time: Date): string {
+  const { event: name, subject, message, step, wait } = event;
+  return `${printableJson({ time: time.toISOString(), event: name, subject: formatRef(subject), message, step, wait })}\n`;
 }
 
 /** Returns how long a wait has lasted and when it ends: `40s, gives up after 10m`. */

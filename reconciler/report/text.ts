@@ -4,8 +4,7 @@
  *
  *     text.ts           a plan for a terminal: two columns and a reason, subject first
  *     markdown.ts       the same plan for a pull request
- *     progress.ts       events during a run, one line each; on a terminal the current wait is redrawn
- *     ndjson.ts         the same events for programs
+ *     progress.ts       events during a run, one line each, as text or JSON; on a terminal the current wait is redrawn
  *     verification.ts   the certificate that each listener serves, and the verdict
  *     error.ts          errors, as text and as JSON
  *

@@ -56,6 +56,7 @@ const REFUSED: Readonly<Record<AlternativeNameField, readonly Refused[]>> = {
     { text: '10.0.0.1, 10.0.0.2', says: /separate entry/ },
     { text: '1::2::3', says: /not an IP address/ },
     { text: '1.2.3.4::', says: /not an IP address/ },
+    { text: '2001:db8:0:0:0:0:1', says: /not an IP address/ },
   ],
   uris: [
     { text: '', says: /not empty/ },
@@ -89,7 +90,17 @@ const ACCEPTED: Readonly<Record<AlternativeNameField, readonly string[]>> = {
     'kafka.3com',
     `${'a'.repeat(63)}.example.com`,
   ],
-  ipAddresses: ['10.0.0.1', '0.0.0.0', '::1', '::', '2001:DB8::1', '::ffff:10.0.0.1', '1:2:3:4:5:6:7:8'],
+  ipAddresses: [
+    '10.0.0.1',
+    '0.0.0.0',
+    '::1',
+    '::',
+    '2001:DB8::1',
+    '::ffff:10.0.0.1',
+    '1:2:3:4:5:6:7:8',
+    'fe80::1:2',
+    '2001:db8:0:0:0:0:0:1',
+  ],
   uris: ['spiffe://example.org/billing', 'urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6', 'https://[2001:db8::1]:8443/a%20b?c=d#e'],
   emailAddresses: ['team@example.org', "o'neill+kafka@mail.example.org", 'root@localhost'],
 };

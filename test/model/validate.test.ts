@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Desired } from '#model/desired';
-import { isIpAddress } from '#model/ip-address';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import {
   type ClusterSettings,
@@ -219,8 +218,3 @@ test('never shows the private key that it reports', () => {
   const [found] = manifestViolations(certificate({ note: '-----BEGIN PRIVATE KEY-----\nSECRET' }));
   assert.ok(!formatViolation(found as Violation).includes('SECRET'));
 });
-
-for (const text of ['10.0.0.1', '::1', 'fe80::1:2', '2001:db8:0:0:0:0:0:1', '::ffff:10.0.0.1'])
-  test(`"${text}" is an IP address`, () => assert.ok(isIpAddress(text)));
-for (const text of ['10.0.0', '10.0.0.256', '10.0.0.01', '1::2::3', '2001:db8:0:0:0:0:1', 'kafka', ''])
-  test(`"${text}" is no IP address`, () => assert.ok(!isIpAddress(text)));

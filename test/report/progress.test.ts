@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, ref } from '#model/kube-object';
 import { EVENTS, type ProgressEvent } from '#reconciler/ports';
-import { eventJson } from '#reconciler/report/ndjson';
-import { createLines, createLive, eventLine, formatAge } from '#reconciler/report/progress';
+import { createLines, createLive, eventJson, eventLine, formatAge } from '#reconciler/report/progress';
 import { FakeClock } from '../support/fake-clock';
 
 const pod = ref(KINDS.Pod, 'demo', 'orders-broker-1');
