@@ -1,9 +1,8 @@
 /** The cluster behind a kubeconfig, and the sockets of its brokers. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { dnsAddress } from '../cluster/address';
 import { connect } from '../cluster/connect';
-import { createDialer } from '../cluster/dial';
+import { createDialer, dnsAddress } from '../cluster/dial';
 import { kafkaFacts } from '../cluster/kafka-facts';
 import { isThisMachine } from '../cluster/proxy/environment';
 import { systemClock } from '../cluster/system-clock';

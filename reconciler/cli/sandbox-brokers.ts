@@ -5,7 +5,7 @@
 import { get } from 'node:http';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { selectorLabels } from '#model/kubedb';
-import { type Address, type AddressOf, dnsAddress } from '../cluster/address';
+import { type Address, type AddressOf, dnsAddress } from '../cluster/dial';
 import type { KafkaFacts, Reading } from '../model/observation';
 import type { Cluster, KafkaFactsSource } from '../ports';
 

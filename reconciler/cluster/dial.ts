@@ -8,14 +8,28 @@
  *
  * Every call opens new connections; nothing is cached.
  */
+
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
+import type { KubeObject } from '#model/kube-object';
+import { type ListenerName, PORTS } from '#model/kubedb';
 import { judgeChain } from '../pki/certificates';
 import type { Clock, Dialer, DialTarget, Handshake } from '../ports';
-import { type Address, type AddressOf, dnsAddress } from './address';
 import { withDeadline } from './deadline';
 import { isUnreachable, networkReason } from './network-error';
+
+/** Where the listeners of a pod are reached. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Returns where a listener of a pod is reached; `fqdn` is the DNS name of the pod. */
+export type AddressOf = (pod: KubeObject, listener: ListenerName, fqdn: string) => Address;
+
+/** The address in a cluster: the DNS name of the pod and KubeDB's port of the listener. */
+export const dnsAddress: AddressOf = (_, listener, fqdn) => ({ host: fqdn, port: PORTS[listener] });
 
 export interface DialerOptions {
   /** @default 5000 for each of the two connections */

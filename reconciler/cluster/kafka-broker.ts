@@ -13,12 +13,13 @@
  * advertised addresses (in a cut-over some speak TLS and some plaintext), and retries by its own timers. Errors of the library may hold
  * credentials; only the messages of `broker-problem.ts` leave this file.
  */
+
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type * as Kafka from '@platformatic/kafka';
 import type { KafkaFacts, PartitionFacts, QuorumFacts } from '../model/observation';
-import type { Address } from './address';
 import { BrokerProblem, problemOf } from './broker-problem';
 import { rejection } from './deadline';
+import type { Address } from './dial';
 import type { Identity, Login } from './kafka-access';
 
 /** Which broker to ask, and how to connect to it. */

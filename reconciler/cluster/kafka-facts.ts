@@ -18,9 +18,9 @@ import { brokerCertificateName, certificateOf, tlsStateOf } from '#model/tls';
 import { CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
 import type { KafkaFacts } from '../model/observation';
 import type { Clock, Cluster, KafkaFactsSource } from '../ports';
-import { type AddressOf, dnsAddress } from './address';
 import { BrokerProblem } from './broker-problem';
 import { withDeadline } from './deadline';
+import { type AddressOf, dnsAddress } from './dial';
 import { accessTo, type KafkaSecrets, type SecretText } from './kafka-access';
 import { askBroker } from './kafka-broker';
 

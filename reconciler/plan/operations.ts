@@ -4,15 +4,22 @@
  * A Kafka without pods is created or configured directly. A Kafka with pods changes through a KafkaOpsRequest, whose steps the executor
  * drafts. Several operations can be needed at once, such as an update and a rotation; `restart` only if no other operation restarts pods.
  */
+
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import { contentHash } from '#model/content-hash';
-import { hasTrueCondition, type KubeObject } from '#model/kube-object';
+import { hasTrueCondition, type KubeObject, refOf } from '#model/kube-object';
 import { restartRequestName, rotateRequestName } from '#model/names';
 import { ALIASES, tlsStateOf } from '#model/tls';
-import type { Draft, Finding, Operation } from '../model/plan';
+import type { Draft, Finding, Operation, Step } from '../model/plan';
+import { certificateFindings } from './checks/certificates';
+import { kafkaFindings } from './checks/configuration';
+import { secretFindings } from './checks/secrets';
 import { convergingFindings, type Diff } from './diff';
-import { draftConfigure, draftCreate } from './first-pods';
+import { issuerSteps, retrySteps } from './issuer-manifests';
 import { certificateSecret, kafkaRef, type PlanInput } from './plan-input';
+import { claimOwnershipSteps, issueSteps } from './steps';
+import { firstTrustBundle } from './trust-bundle-steps';
 
 /** How the KafkaOpsRequest of an operation is made. */
 export interface RequestTemplate {
@@ -119,4 +126,47 @@ function restart({ bundle, live }: PlanInput): RequestTemplate {
 /** Names the leaf certificates that are in the Secrets now. */
 function leafHash({ tls }: Bundle, live: PlanInput['live']): string {
   return tls === 'off' ? 'plain' : contentHash(ALIASES.map((alias) => certificateSecret(live, tls, alias)?.leaf?.fingerprint ?? ''));
+}
+
+/** Creates a declared Kafka that does not exist. */
+export function draftCreate(input: PlanInput, findings: readonly Finding[]): Draft {
+  const manifest = input.bundle.kafka as KubeObject; // preconditions refuse a missing Kafka that is not declared
+  const subject = refOf(manifest);
+  return {
+    operation: 'create',
+    steps: [
+      ...issuerSteps(input),
+      ...certificatesOfFirstPods(input),
+      { kind: 'create', subject, findings, manifest },
+      { kind: 'awaitReady', subject, findings: [] },
+      { kind: 'verify', subject, findings: [] },
+      ...firstTrustBundle(input),
+    ],
+  };
+}
+
+/** Writes the desired TLS state into a Kafka that exists and has no pods. */
+export function draftConfigure(input: PlanInput, findings: readonly Finding[]): Draft {
+  const subject = kafkaRef(input.live);
+  const differing = kafkaFindings(input);
+  const configure: readonly Step[] = differing.length > 0 ? [{ kind: 'configure', subject, findings: differing }] : [];
+  return {
+    operation: differing.length > 0 ? 'configure' : 'create',
+    steps: [
+      ...claimOwnershipSteps(input),
+      ...issuerSteps(input),
+      ...certificatesOfFirstPods(input),
+      ...configure,
+      { kind: 'awaitReady', subject, findings },
+      { kind: 'verify', subject, findings },
+      ...firstTrustBundle(input),
+    ],
+  };
+}
+
+/** KubeDB writes the certificates that the first pods mount, unless the executor owns them. */
+function certificatesOfFirstPods(input: PlanInput): readonly Step[] {
+  const certificates = certificateFindings(input);
+  if (!capabilitiesOf(input.bundle.desired).ownsCertificates) return retrySteps(input, certificates);
+  return issueSteps(input, { findings: [...certificates, ...secretFindings(input)], rotate: [], isRootChange: false });
 }

@@ -5,7 +5,6 @@ import { readOnly } from '#reconciler/cluster/write-guard';
 import { InternalError } from '#reconciler/errors';
 import { createApi } from '#reconciler/sandbox/api/api';
 import { FakeClock } from '../support/fake-clock';
-import { counting, Interrupted, interruptAfter } from '../support/interrupting-cluster';
 import { clusterIn } from '../support/transports';
 
 const issuer: KubeObject = {
@@ -36,12 +35,4 @@ test('a command that changes nothing cannot write, but may ask what a write woul
   await guarded.apply(issuer, { dryRun: true });
   assert.equal(await guarded.get(ISSUER), undefined);
   assert.deepEqual(await guarded.list(KINDS.Issuer, { namespace: 'default' }), []);
-});
-
-test('writes are counted, and a killed run does not get to its next one', async () => {
-  const { cluster: counted, writes } = counting(cluster());
-  const killed = interruptAfter(counted, 1);
-  await killed.apply(issuer);
-  await assert.rejects(killed.apply(issuer), Interrupted);
-  assert.deepEqual(writes, ['apply Issuer/default/ca']);
 });
