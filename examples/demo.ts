@@ -33,8 +33,20 @@ export interface Demo {
   yesterday(): Promise<void>;
 }
 
+/** A demo: what `run.ts` of an example exports. */
+export type Script = (demo: Demo) => Promise<void>;
+
+/** How the commands of a demo run, and where their output goes. */
+export interface Commands {
+  print(text: string): void;
+  /** Returns the line in which the sandbox reports its address. */
+  startSandbox(flags: readonly string[]): Promise<string>;
+  synth(app: string, env: Readonly<Record<string, string>>): Promise<void>;
+  kafkaTls(args: readonly string[], output: 'inherit' | 'ignore'): Promise<void>;
+}
+
 /** Runs a demo to its end and sets the exit code of the process. */
-export function demo(script: (demo: Demo) => Promise<void>): void {
+export function runDemo(script: Script): void {
   const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-example-'));
   const processes = new Processes(folder);
   const stopped = new Promise<Ending>((resolve) => {
@@ -42,7 +54,7 @@ export function demo(script: (demo: Demo) => Promise<void>): void {
       process.on(signal, () => resolve({ exitCode: 128 + constants.signals[signal], signal }));
     }
   });
-  const done = script(createDemo(folder, processes)).then((): Ending => ({ exitCode: 0, signal: 'SIGTERM' }), failed);
+  const done = script(createDemo(processes)).then((): Ending => ({ exitCode: 0, signal: 'SIGTERM' }), failed);
   void Promise.race([done, stopped]).then(async ({ exitCode, signal }) => {
     await processes.stop(signal);
     rmSync(folder, { recursive: true, force: true });
@@ -68,22 +80,22 @@ function failed(error: Error): Ending {
   return { exitCode: 1, signal: 'SIGTERM' };
 }
 
-function createDemo(folder: string, processes: Processes): Demo {
-  const kubeconfig = path.join(folder, 'kubeconfig');
+/** Returns the steps of a demo; each prints its command and runs it. */
+export function createDemo(commands: Commands): Demo {
+  const show = (...words: readonly string[]) => commands.print(`$ ${words.join(' ')}\n`);
   const kafkaTls = (args: readonly string[], output: 'inherit' | 'ignore') => {
-    show(['kafka-tls', ...args]);
-    return processes.run([KAFKA_TLS, ...args], { env: { KUBECONFIG: kubeconfig }, output });
+    show('kafka-tls', ...args);
+    return commands.kafkaTls(args, output);
   };
   const steps: Demo = {
-    comment: (text) => void process.stdout.write(`\n# ${text}\n`),
+    comment: (text) => commands.print(`\n# ${text}\n`),
     sandbox: async (...flags) => {
-      show(['kafka-tls', 'sandbox', ...flags]);
-      process.stdout.write(`${await processes.startSandbox([...flags, '--kubeconfig', kubeconfig])}\n`);
+      show('kafka-tls', 'sandbox', ...flags);
+      commands.print(`${await commands.startSandbox(flags)}\n`);
     },
-    synth: async (app, env = {}) => {
-      writeFileSync(path.join(folder, 'cdk8s.yaml'), `app: node ${JSON.stringify(path.join(ROOT, 'lib/examples', `${app}.js`))}\n`);
-      show([...Object.entries(env).map(([name, value]) => `${name}=${value}`), 'cdk8s', 'synth']);
-      await processes.run([CDK8S, 'synth', '--no-check-upgrade'], { env, output: 'inherit' });
+    synth: (app, env = {}) => {
+      show(...Object.entries(env).map(([name, value]) => `${name}=${value}`), 'cdk8s', 'synth');
+      return commands.synth(app, env);
     },
     kafkaTls: (...args) => kafkaTls(args, 'inherit'),
     yesterday: async () => {
@@ -91,14 +103,10 @@ function createDemo(folder: string, processes: Processes): Demo {
       await steps.sandbox('--file', 'examples/kafka.yaml');
       await steps.synth('tls-on');
       await kafkaTls(['apply'], 'ignore');
-      process.stdout.write('...\n');
+      commands.print('...\n');
     },
   };
   return steps;
-}
-
-function show(words: readonly string[]): void {
-  process.stdout.write(`$ ${words.join(' ')}\n`);
 }
 
 /** A stopped demo awaits this promise, so that it prints nothing more. */
@@ -113,29 +121,28 @@ interface RunOptions {
  * The processes of a demo: the sandbox, and one command at a time. Each has a separate process group, so that Ctrl-C reaches only the demo
  * and the sandbox runs until the command has stopped cleanly.
  */
-class Processes {
+class Processes implements Commands {
   private sandbox: ChildProcess | undefined;
   private command: ChildProcess | undefined;
   private stopping = false;
 
   constructor(private readonly folder: string) {}
 
-  async run([script = '', ...args]: readonly string[], { env, output }: RunOptions): Promise<void> {
-    const bin = path.join(ROOT, 'node_modules/.bin');
-    this.command = spawn(process.execPath, [script, ...args], {
-      cwd: this.folder,
-      stdio: ['ignore', output, 'inherit'],
-      detached: true,
-      env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`, ...env },
-    });
-    const [status] = await once(this.command, 'close');
-    if (this.stopping) return NEVER;
-    if (status !== 0) throw new Error(`"${path.parse(script).name} ${args[0]}" ended with exit code ${status}.`);
+  print(text: string): void {
+    process.stdout.write(text);
   }
 
-  /** Returns the line in which the sandbox reports its address. */
+  synth(app: string, env: Readonly<Record<string, string>>): Promise<void> {
+    writeFileSync(path.join(this.folder, 'cdk8s.yaml'), `app: node ${JSON.stringify(path.join(ROOT, 'lib/examples', `${app}.js`))}\n`);
+    return this.run([CDK8S, 'synth', '--no-check-upgrade'], { env, output: 'inherit' });
+  }
+
+  kafkaTls(args: readonly string[], output: 'inherit' | 'ignore'): Promise<void> {
+    return this.run([KAFKA_TLS, ...args], { env: { KUBECONFIG: this.kubeconfig }, output });
+  }
+
   async startSandbox(flags: readonly string[]): Promise<string> {
-    const args = [KAFKA_TLS, 'sandbox', ...flags];
+    const args = [KAFKA_TLS, 'sandbox', ...flags, '--kubeconfig', this.kubeconfig];
     this.sandbox = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     const { stdout } = this.sandbox;
     if (stdout === null) throw new Error('The sandbox has no output.');
@@ -146,6 +153,23 @@ class Processes {
     }
     if (this.stopping) return NEVER;
     throw new Error('The sandbox ended before it listened.');
+  }
+
+  private get kubeconfig(): string {
+    return path.join(this.folder, 'kubeconfig');
+  }
+
+  private async run([script = '', ...args]: readonly string[], { env, output }: RunOptions): Promise<void> {
+    const bin = path.join(ROOT, 'node_modules/.bin');
+    this.command = spawn(process.execPath, [script, ...args], {
+      cwd: this.folder,
+      stdio: ['ignore', output, 'inherit'],
+      detached: true,
+      env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`, ...env },
+    });
+    const [status] = await once(this.command, 'close');
+    if (this.stopping) return NEVER;
+    if (status !== 0) throw new Error(`"${path.parse(script).name} ${args[0]}" ended with exit code ${status}.`);
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {

@@ -1,7 +1,7 @@
 /** Another CA signs, so nodes and clients must trust another root: the rolling restart updates the nodes, and Git acknowledges the clients. */
-import { demo } from '../demo';
+import type { Script } from '../demo';
 
-demo(async ({ yesterday, comment, synth, kafkaTls }) => {
+export const script: Script = async ({ yesterday, comment, synth, kafkaTls }) => {
   await yesterday();
   comment('Today: orders-ca-2 signs. Its root is a new one, and the plan describes the effect on clients.');
   await synth('change-issuer/app');
@@ -11,4 +11,4 @@ demo(async ({ yesterday, comment, synth, kafkaTls }) => {
   await kafkaTls('verify');
   comment('Apply again: there is nothing to do.');
   await kafkaTls('apply');
-});
+};

@@ -1,7 +1,7 @@
 /** The whole flow without a cluster: a Kafka without TLS gets TLS, its certificates are rotated, and a last run has nothing to do. */
-import { demo, nextSecond } from '../demo';
+import { nextSecond, type Script } from '../demo';
 
-demo(async ({ comment, sandbox, synth, kafkaTls }) => {
+export const script: Script = async ({ comment, sandbox, synth, kafkaTls }) => {
   comment('A cluster inside one process, with a Kafka that has no TLS: 3 controllers, 3 brokers.');
   await sandbox('--no-ops-manager', '--file', 'examples/kafka.yaml');
   comment('examples/quickstart/app.ts declares the TLS state. You commit the synthesised output.');
@@ -17,4 +17,4 @@ demo(async ({ comment, sandbox, synth, kafkaTls }) => {
   await kafkaTls('apply');
   comment('Apply again: there is nothing to do.');
   await kafkaTls('apply');
-});
+};

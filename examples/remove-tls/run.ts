@@ -1,7 +1,7 @@
 /** TLS is removed: the plan describes the effect on clients, and Git acknowledges that they are prepared. */
-import { demo } from '../demo';
+import type { Script } from '../demo';
 
-demo(async ({ yesterday, comment, synth, kafkaTls }) => {
+export const script: Script = async ({ yesterday, comment, synth, kafkaTls }) => {
   await yesterday();
   comment('Today: TLS is removed. The plan describes the effect on clients.');
   await synth('remove-tls/app');
@@ -11,4 +11,4 @@ demo(async ({ yesterday, comment, synth, kafkaTls }) => {
   await kafkaTls('verify');
   comment('Apply again: there is nothing to do.');
   await kafkaTls('apply');
-});
+};

@@ -1,7 +1,7 @@
 /** Every certificate is issued again, because `issuedAfter` in Git is later than the existing ones. */
-import { demo, nextSecond } from '../demo';
+import { nextSecond, type Script } from '../demo';
 
-demo(async ({ yesterday, comment, synth, kafkaTls }) => {
+export const script: Script = async ({ yesterday, comment, synth, kafkaTls }) => {
   await yesterday();
   comment('Today: every certificate must be issued at this instant or later.');
   await synth('rotate/app', { ISSUED_AFTER: await nextSecond() });
@@ -11,4 +11,4 @@ demo(async ({ yesterday, comment, synth, kafkaTls }) => {
   await kafkaTls('verify');
   comment('Apply again: there is nothing to do, however often.');
   await kafkaTls('apply');
-});
+};

@@ -40,7 +40,7 @@ export async function onceAtEveryWrite(open: () => Setting, { first, second }: O
 
 async function played(open: () => Setting, commands: readonly Command[]): Promise<Played> {
   const setting = open();
-  const result = await play({ executor: setting.executor, topology: 'combined', commands }, new ProcessRunner(setting));
+  const result = await play({ executor: setting.executor, topology: 'pair', commands }, new ProcessRunner(setting));
   assert.deepEqual(result.broken, [], result.trace.join('\n'));
   return result;
 }

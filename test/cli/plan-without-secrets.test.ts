@@ -12,7 +12,7 @@ import type { Cluster } from '#reconciler/ports';
 import { bundleFile } from '../support/bundle-text';
 import { kafkaTlsIn } from '../support/command-line';
 import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
-import { inMemory, KAFKA, kafkaManifest, mayDoAnything, World } from '../support/world';
+import { inMemory, KAFKA, kafkaManifest, mayDoAnything, startPlaintext, startSecured, World } from '../support/world';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-secrets-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,7 +34,7 @@ const otherNames = () => on({ server: { dnsNames: ['kafka.example.org'] } });
 
 const CASES: readonly {
   readonly name: string;
-  readonly before?: () => Tls;
+  readonly before?: typeof on;
   readonly wants: (now: Date) => Tls;
   readonly isRefused?: true;
 }[] = [
@@ -50,14 +50,21 @@ const CASES: readonly {
 
 for (const executor of ['native', 'ops-request'] as const) {
   describe(`executor ${executor}`, () => {
+    const worlds = new Map<boolean, Promise<World>>();
+    after(async () => {
+      for (const world of worlds.values()) await (await world).stop();
+    });
+    /** A plan changes nothing, so all cases that begin alike have one world. */
+    const worldThat = (hasTls: boolean) => {
+      const world = worlds.get(hasTls) ?? (hasTls ? startSecured(executor, on()) : startPlaintext(executor));
+      worlds.set(hasTls, world);
+      return world;
+    };
+
     for (const { name, before, wants, isRefused } of CASES) {
-      test(name, async (t) => {
-        const environment = inMemory({ opsManager: executor === 'ops-request' });
-        const world = await new World({}, () => environment).start(kafkaManifest());
-        t.after(() => world.stop());
-        await world.settle();
-        if (before !== undefined) await world.apply(world.bundle(desiredProps(executor, before())));
-        await environment.pass(DAY);
+      test(name, async () => {
+        const world = await worldThat(before !== undefined);
+        const { environment } = world;
         const bundle = world.bundle(desiredProps(executor, wants(world.clock.now())));
         const file = bundleFile(path.join(folder, `${executor} ${name}.yaml`), bundle);
         const planned = async (cluster: Cluster, ...flags: readonly string[]) => {

@@ -1,6 +1,7 @@
 /**
  * Every example synthesises to its expected.yaml, and its demo ends well and prints what its README shows. The apps import the package by
- * its name and the demos run the bundled command, so both have to be in lib/. Time is real here, as it is for users.
+ * its name, so it has to be in lib/. The quickstart runs the bundled command in processes, as a user does; the other demos run the same
+ * commands in this process, over HTTPS as well. Time is real here.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -10,6 +11,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import type { Script } from '../../examples/demo';
+import { DemoInProcess, synthesise } from '../support/demo-in-process';
 import { expectGolden } from '../support/golden';
 import { expectTranscript } from '../support/transcript';
 
@@ -80,12 +83,15 @@ test('every example is known to this test', () => {
 const source = (example: string, file: string) => readFileSync(path.join(ROOT, 'examples', example, file), 'utf8');
 
 for (const example of SYNTHESISED) {
-  test(`example ${example} synthesises to its expected.yaml`, { skip }, async (t) => {
+  test(`example ${example} synthesises to its expected.yaml`, { skip }, (t) => {
     const outdir = temporaryFolder(t);
-    const { exitCode, stderr } = await start(`${example}/app.js`, [], { CDK8S_OUTDIR: outdir }).ended;
-    assert.equal(exitCode, 0, stderr);
-    assert.equal(stderr, '', 'an example has nothing to warn of');
-    const files = readdirSync(outdir);
+    const warnings = t.mock.method(process.stderr, 'write', () => true);
+    const files = synthesise(`${example}/app`, outdir);
+    assert.deepEqual(
+      warnings.mock.calls.map(({ arguments: [text] }) => text),
+      [],
+      'an example has nothing to warn of',
+    );
     assert.equal(files.length, 1);
     expectGolden(`examples/${example}/expected.yaml`, readFileSync(path.join(outdir, files[0] ?? ''), 'utf8'));
   });
@@ -107,24 +113,39 @@ for (const example of Object.keys(EXAMPLES)) {
   });
 }
 
-/** Node would keep its compile cache in the folder, too. */
+/** The folder for temporary files, without Node's compile cache. */
 function ownTmpdir(folder: string): Readonly<Record<string, string>> {
-  return { TMPDIR: folder, NODE_DISABLE_COMPILE_CACHE: '1' };
+  return { TMPDIR: folder, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(tmpdir(), 'node-compile-cache') };
+}
+
+function expectTold(example: string, stdout: string): void {
+  assert.ok(stdout.includes(`Verified: 6 listeners of 6 pods, ${EXAMPLES[example]}\n`), stdout);
+  assert.match(stdout, /\n\$ kafka-tls apply\n\S+ Kafka\/demo\/orders finished: nothing to do\n$/);
+  expectTranscript(`examples/${example}/README.md`, stdout);
 }
 
 describe('the demo of an example', { concurrency: 3, skip }, () => {
-  for (const [example, promise] of Object.entries(EXAMPLES)) {
+  for (const example of Object.keys(EXAMPLES).filter((name) => name !== 'quickstart')) {
     test(`${example} ends with proof and nothing to do, as its README shows`, async (t) => {
-      const folder = temporaryFolder(t);
-      const { exitCode, stdout, stderr } = await start('run.js', [example], ownTmpdir(folder)).ended;
-      assert.equal(exitCode, 0, stderr);
-      assert.equal(stderr, '');
-      assert.ok(stdout.includes(`Verified: 6 listeners of 6 pods, ${promise}\n`), stdout);
-      assert.match(stdout, /\n\$ kafka-tls apply\n\S+ Kafka\/demo\/orders finished: nothing to do\n$/);
-      assert.deepEqual(readdirSync(folder), [], 'nothing is left behind');
-      expectTranscript(`examples/${example}/README.md`, stdout);
+      const { script }: { readonly script: Script } = require(path.join(LIB, example, 'run.js'));
+      const demo = new DemoInProcess(temporaryFolder(t));
+      try {
+        await demo.run(script);
+      } finally {
+        await demo.close();
+      }
+      expectTold(example, demo.printed);
     });
   }
+
+  test('quickstart ends with proof and nothing to do, as its README shows', async (t) => {
+    const folder = temporaryFolder(t);
+    const { exitCode, stdout, stderr } = await start('run.js', ['quickstart'], ownTmpdir(folder)).ended;
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(stderr, '');
+    expectTold('quickstart', stdout);
+    assert.deepEqual(readdirSync(folder), [], 'nothing is left behind');
+  });
 
   test('leaves no process and no file when it is interrupted', async (t) => {
     const folder = temporaryFolder(t);

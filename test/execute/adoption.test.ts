@@ -48,8 +48,10 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
     let world: World | undefined;
     afterEach(() => world?.stop());
 
-    for (const [shape, spec] of Object.entries(SHAPES)) {
-      for (const [{ name, has, wants }, clusterDomain] of CASES.flatMap((c) => CLUSTER_DOMAINS.map((domain) => [c, domain] as const))) {
+    for (const [i, { name, has, wants }] of CASES.entries()) {
+      for (const [j, [shape, spec]] of Object.entries(SHAPES).entries()) {
+        // Every two of fields, shape and domain meet.
+        const clusterDomain = CLUSTER_DOMAINS[(i + j) % CLUSTER_DOMAINS.length] as string;
         test(`a ${shape} Kafka in ${clusterDomain} with these fields of TLS: ${name}`, async () => {
           const issuerRef = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'corp-ca' };
           const tls = { issuerRef, ...(has === undefined ? {} : { certificates: has }) };

@@ -24,6 +24,8 @@ export interface RunnerOptions {
   readonly values: Readonly<Record<string, string>>;
   /** Programs that are not real here: what they print. What they were called with, and what they read, is recorded. */
   readonly recorded: Readonly<Record<string, string>>;
+  /** Programs that are shell scripts here. */
+  readonly scripts: Readonly<Record<string, string>>;
 }
 
 export interface StepResult {
@@ -42,15 +44,17 @@ export interface JobResult {
 }
 
 /** Runs the shell steps in order. After one that failed only those with an `if` go on. */
-export function runSteps(steps: readonly Step[], { cwd, temp, values, recorded }: RunnerOptions): JobResult {
+export function runSteps(steps: readonly Step[], { cwd, temp, values, recorded, scripts }: RunnerOptions): JobResult {
   const bin = path.join(temp, 'bin');
   mkdirSync(bin, { recursive: true });
-  for (const [program, prints] of Object.entries(recorded)) {
-    const file = path.join(bin, program);
+  const recorder = (program: string, prints: string) => {
     const note = path.join(temp, program);
-    const lines = [`echo "$*" >> '${note}.calls'`, `if [ ! -t 0 ]; then cat >> '${note}.read'; fi`, `printf '%s' '${prints}'`];
-    writeFileSync(file, `#!/bin/sh\n${lines.join('\n')}\n`);
-    chmodSync(file, 0o755);
+    return [`echo "$*" >> '${note}.calls'`, `if [ ! -t 0 ]; then cat >> '${note}.read'; fi`, `printf '%s' '${prints}'`].join('\n');
+  };
+  const programs = { ...scripts, ...Object.fromEntries(Object.entries(recorded).map(([name, prints]) => [name, recorder(name, prints)])) };
+  for (const [program, script] of Object.entries(programs)) {
+    writeFileSync(path.join(bin, program), `#!/bin/sh\n${script}\n`);
+    chmodSync(path.join(bin, program), 0o755);
   }
   const summaryFile = path.join(temp, 'summary.md');
   writeFileSync(summaryFile, '');

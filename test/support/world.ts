@@ -307,12 +307,20 @@ export function hasCondition(object: KubeObject | undefined, type: string): bool
   return (untyped(object?.status)?.conditions ?? []).some((c: Condition) => c.type === type && c.status === 'True');
 }
 
+/** Bundles of this process by the text of their props: synthesis takes longer than most of what a test does with a bundle. */
+const bundles = new Map<string, Bundle>();
+
 /** Synthesises a KafkaTls and returns its bundle, the way the Job reads it. */
-export function bundleOf(props: KafkaTlsProps, namespace = NAMESPACE, addTo: (kafkaTls: KafkaTls) => void = () => {}): Bundle {
+export function bundleOf(props: KafkaTlsProps, namespace = NAMESPACE, addTo?: (kafkaTls: KafkaTls) => void): Bundle {
+  const key = JSON.stringify([props, namespace]);
+  const known = addTo === undefined ? bundles.get(key) : undefined;
+  if (known !== undefined) return known;
   const chart = new Chart(new App(), 'chart', { namespace });
-  addTo(new KafkaTls(chart, 'tls', props));
-  const configMap = Testing.synth(chart).find((o: KubeObject) => o.kind === 'ConfigMap');
-  return bundleFromConfigMap(configMap);
+  const kafkaTls = new KafkaTls(chart, 'tls', props);
+  addTo?.(kafkaTls);
+  const bundle = bundleFromConfigMap(Testing.synth(chart).find((o: KubeObject) => o.kind === 'ConfigMap'));
+  if (addTo === undefined) bundles.set(key, bundle);
+  return bundle;
 }
 
 /** A Kafka that another client created: 3 controllers and 3 brokers without TLS. */
