@@ -121,6 +121,10 @@ const without = (key: string) => {
   return { ...configMap, data };
 };
 
+const withDocument = (key: string, document: object | string) =>
+  bundleConfigMap(desiredOf(), { [key]: typeof document === 'string' ? document : yaml(document) });
+const issuer = (metadata: object) => ({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata });
+
 const badBundles: readonly (readonly [name: string, configMap: KubeObject, says: readonly RegExp[]])[] = [
   ['no desired state', without('desired.yaml'), [/^data has no key desired\.yaml/]],
   ['an empty desired state', bundleConfigMap(desiredOf(), { 'desired.yaml': '' }), [/^desired\.yaml: holds 0 documents instead of one$/]],
@@ -163,40 +167,28 @@ const badBundles: readonly (readonly [name: string, configMap: KubeObject, says:
   ],
   [
     'an unknown kind',
-    bundleConfigMap(desiredOf(), {
-      'secret-x.yaml': yaml({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'demo' } }),
-    }),
+    withDocument('secret-x.yaml', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x', namespace: 'demo' } }),
     [/Secret\/x: v1 Secret is not a kind a bundle may hold/],
   ],
   [
     'a manifest of another namespace',
-    bundleConfigMap(desiredOf(), {
-      'issuer-x.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'other' } }),
-    }),
+    withDocument('issuer-x.yaml', issuer({ name: 'x', namespace: 'other' })),
     [/Issuer\/x: namespace other is not that of the bundle, demo/],
   ],
   [
     'a manifest under another key',
-    bundleConfigMap(desiredOf(), {
-      'issuer-y.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { name: 'x', namespace: 'demo' } }),
-    }),
+    withDocument('issuer-y.yaml', issuer({ name: 'x', namespace: 'demo' })),
     [/^issuer-y\.yaml: holds Issuer\/x, whose key is issuer-x\.yaml$/],
   ],
-  [
-    'a broken document',
-    bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': 'a: [' }),
-    [/^issuer-orders-ca\.yaml: is broken YAML at line 1, column \d+/],
-  ],
+  ['a broken document', withDocument('issuer-orders-ca.yaml', 'a: ['), [/^issuer-orders-ca\.yaml: is broken YAML at line 1, column \d+/]],
   [
     'a document that is no object',
-    bundleConfigMap(desiredOf(), { 'issuer-orders-ca.yaml': '- a' }),
+    withDocument('issuer-orders-ca.yaml', '- a'),
     [/^issuer-orders-ca\.yaml: is a list; a map is expected$/],
   ],
   [
     'a manifest without a name',
-    bundleConfigMap(desiredOf(), {
-      'issuer-orders-ca.yaml': yaml({ apiVersion: 'cert-manager.io/v1', kind: 'Issuer', metadata: { namespace: 'demo' } }),
-    }),
+    withDocument('issuer-orders-ca.yaml', issuer({ namespace: 'demo' })),
     [/^issuer-orders-ca\.yaml: metadata\.name: is missing; a name such as orders-ca is expected$/],
   ],
   [
@@ -211,13 +203,11 @@ const badBundles: readonly (readonly [name: string, configMap: KubeObject, says:
   ],
   [
     'a Kafka of the wrong form',
-    bundleConfigMap(desiredOf(), {
-      'kafka-orders.yaml': yaml({
-        apiVersion: 'kubedb.com/v1',
-        kind: 'Kafka',
-        metadata: { name: 'orders', namespace: 'demo' },
-        spec: { topology: null, replicas: 1e9, tls: { certificates: [{ alias: 'server', dnsNames: 'a' }] } },
-      }),
+    withDocument('kafka-orders.yaml', {
+      apiVersion: 'kubedb.com/v1',
+      kind: 'Kafka',
+      metadata: { name: 'orders', namespace: 'demo' },
+      spec: { topology: null, replicas: 1e9, tls: { certificates: [{ alias: 'server', dnsNames: 'a' }] } },
     }),
     [
       /^kafka-orders\.yaml: spec\.replicas: is 1000000000; a whole number from 0 to 1000 is expected$/,
@@ -229,9 +219,7 @@ const badBundles: readonly (readonly [name: string, configMap: KubeObject, says:
   ['a missing request', without(convergeKey), [/^KafkaOpsRequest: none with issuerRef/]],
   [
     'a request without an issuer kind',
-    bundleConfigMap(desiredOf(), {
-      [convergeKey]: yaml({ ...converge, spec: { ...untyped(converge.spec), tls: { issuerRef: { name: 'x' } } } }),
-    }),
+    withDocument(convergeKey, { ...converge, spec: { ...untyped(converge.spec), tls: { issuerRef: { name: 'x' } } } }),
     [/spec\.tls\.issuerRef\.kind: is missing; one of Issuer, ClusterIssuer is expected$/],
   ],
   [
