@@ -2,7 +2,7 @@
  * A KRaft cluster on this machine: three dedicated controllers and three brokers, each in its JVM.
  *
  *     BROKER      what KubeDB has with TLS: SASL_SSL, clients show a certificate. Advertised under a name that no DNS resolves, since
- *                 no advertised address may be followed
+ *                 no advertised address may be followed (both unless it is made for clients)
  *     CLEAR       what KubeDB has without TLS: SASL_PLAINTEXT
  *     INTERNAL    PLAINTEXT: brokers among themselves, and Kafka's own tools
  *     CONTROLLER  PLAINTEXT
@@ -21,8 +21,13 @@ export const PASSWORD = 'not-to-be-seen-anywhere';
 export const FETCH_TIMEOUT_MS = 2_500;
 const LISTENERS = ['BROKER', 'CLEAR', 'INTERNAL'] as const;
 export type Listener = (typeof LISTENERS)[number];
-const CONTROLLERS = [1000, 1001, 1002];
+export const CONTROLLERS = [1000, 1001, 1002];
 export const BROKERS = [0, 1, 2];
+
+export interface RealKafkaOptions {
+  /** BROKER and CLEAR advertise addresses that a client can follow, and BROKER wants no certificate of clients. */
+  readonly isForClients?: boolean;
+}
 
 /** What a broker serves and trusts. */
 export interface Material {
@@ -37,12 +42,13 @@ export class RealKafka {
   private constructor(
     private readonly classPath: string,
     private readonly ports: ReadonlyMap<string, number>,
+    private readonly options: RealKafkaOptions,
   ) {}
 
-  static async create(classPath: string): Promise<RealKafka> {
+  static async create(classPath: string, options: RealKafkaOptions = {}): Promise<RealKafka> {
     const names = [...CONTROLLERS.map((id) => `${id}`), ...BROKERS.flatMap((id) => LISTENERS.map((l) => `${id}/${l}`))];
     const ports = await freePorts(names.length);
-    return new RealKafka(classPath, new Map(names.map((name, i) => [name, ports[i] as number])));
+    return new RealKafka(classPath, new Map(names.map((name, i) => [name, ports[i] as number])), options);
   }
 
   /** Formats and starts every node. */
@@ -63,6 +69,11 @@ export class RealKafka {
   /** `127.0.0.1:<port>` of a broker's listener. */
   address(id: number, listener: Listener): string {
     return `127.0.0.1:${this.ports.get(`${id}/${listener}`)}`;
+  }
+
+  /** `127.0.0.1:<port>` of a controller. */
+  controllerAddress(id: number): string {
+    return `127.0.0.1:${this.ports.get(`${id}`)}`;
   }
 
   get bootstrap(): string {
@@ -114,7 +125,7 @@ export class RealKafka {
   private controllerProperties(id: number): string {
     return properties({
       ...this.common(id, 'controller'),
-      listeners: `CONTROLLER://127.0.0.1:${this.ports.get(`${id}`)}`,
+      listeners: `CONTROLLER://${this.controllerAddress(id)}`,
       'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT',
     });
   }
@@ -131,9 +142,7 @@ export class RealKafka {
     return properties({
       ...this.common(id, 'broker'),
       listeners: LISTENERS.map((l) => `${l}://${this.address(id, l)}`).join(','),
-      'advertised.listeners': LISTENERS.map((l) => `${l}://${l === 'INTERNAL' ? this.address(id, l) : `nowhere-${id}.invalid:9092`}`).join(
-        ',',
-      ),
+      'advertised.listeners': LISTENERS.map((l) => `${l}://${this.advertised(id, l)}`).join(','),
       'listener.security.protocol.map': 'BROKER:SASL_SSL,CLEAR:SASL_PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
       'inter.broker.listener.name': 'INTERNAL',
       ...saslOf('broker'),
@@ -143,7 +152,7 @@ export class RealKafka {
       'ssl.truststore.type': 'PEM',
       'ssl.truststore.location': this.path(id, 'truststore.pem'),
       // Without the listener's name Kafka takes it for SSL listeners only, not for SASL_SSL.
-      'listener.name.broker.ssl.client.auth': 'required',
+      'listener.name.broker.ssl.client.auth': this.options.isForClients === true ? 'none' : 'required',
       'ssl.endpoint.identification.algorithm': '',
       'replica.lag.time.max.ms': '2000',
       'replica.fetch.wait.max.ms': '250',
@@ -152,11 +161,16 @@ export class RealKafka {
     });
   }
 
+  private advertised(id: number, listener: Listener): string {
+    const isFollowed = listener === 'INTERNAL' || this.options.isForClients === true;
+    return isFollowed ? this.address(id, listener) : `nowhere-${id}.invalid:9092`;
+  }
+
   private common(id: number, role: string): Readonly<Record<string, string>> {
     return {
       'process.roles': role,
       'node.id': String(id),
-      'controller.quorum.voters': CONTROLLERS.map((c) => `${c}@127.0.0.1:${this.ports.get(`${c}`)}`).join(','),
+      'controller.quorum.voters': CONTROLLERS.map((c) => `${c}@${this.controllerAddress(c)}`).join(','),
       'controller.listener.names': 'CONTROLLER',
       'controller.quorum.fetch.timeout.ms': String(FETCH_TIMEOUT_MS),
       'broker.heartbeat.interval.ms': '500',

@@ -31,7 +31,8 @@ export function classPathOf(release: Release): { readonly classPath: string } | 
   return { classPath: `${folder}/*` };
 }
 
-function cacheFolder(): string {
+/** Folder outside the tree for what is made once. */
+export function cacheFolder(): string {
   return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'kafka-tls-test');
 }
 
