@@ -27,7 +27,6 @@ import { createStandIns, type Dialed, type StandInsOptions } from './stand-ins/s
 
 export type { Timing } from './stand-ins/context';
 export type { KafkaFacts } from './stand-ins/kafka/processes';
-export { pooledKeys } from './stand-ins/pki/keys';
 export type { Dialed } from './stand-ins/stand-ins';
 
 export interface SandboxOptions extends Omit<StandInsOptions, 'without'> {

@@ -1,10 +1,10 @@
 /**
- * Certificates for tests: keys and signatures of node:crypto, ASN.1 by node-forge. RSA keys are made once a process; making them is the
- * slow part.
+ * Certificates for tests: keys and signatures of node:crypto, ASN.1 by node-forge.
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import forge from 'node-forge';
 import type { KubeObject } from '#model/kube-object';
+import { storedKey } from './stored-keys';
 
 export interface Issued {
   readonly cert: string;
@@ -50,11 +50,9 @@ export function issueCertificate(request: CertificateRequest): Issued {
 }
 
 function keyFor(name: string): KeyObject {
-  const known = spareKeys.get(name);
-  if (known !== undefined) return known;
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  spareKeys.set(name, privateKey);
-  return privateKey;
+  const key = spareKeys.get(name) ?? storedKey({ algorithm: 'RSA', size: 2048 }, 'factory', spareKeys.size);
+  spareKeys.set(name, key);
+  return key;
 }
 
 function extensionsOf(request: CertificateRequest): object[] {

@@ -19,10 +19,11 @@ import type { PlanOptions } from '#reconciler/plan/plan';
 import type { Clock, Cluster, Dialer, KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
 import { type Outcome, reconcile } from '#reconciler/reconcile';
 import type { Send } from '#reconciler/sandbox/client';
-import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
+import { createSandbox, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
 import { desiredProps, KAFKA, NAMESPACE } from './desired-states';
 import { FakeClock } from './fake-clock';
 import { counting, interruptAfter } from './interrupting-cluster';
+import { pooledKeys } from './stored-keys';
 import { clusterIn } from './transports';
 import { untyped } from './untyped';
 

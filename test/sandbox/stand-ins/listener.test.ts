@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { KINDS, type Kind } from '#model/kube-object';
 import { systemClock } from '#reconciler/cluster/system-clock';
-import { createSandbox, pooledKeys } from '#reconciler/sandbox/index';
+import { createSandbox } from '#reconciler/sandbox/index';
+import { pooledKeys } from '../../support/stored-keys';
 import type { LooseObject } from './sandbox-test';
 
 const API_VERSIONS_REQUEST = Buffer.from('0000000a' + '0012' + '0000' + '0000002a' + 'ffff', 'hex');

@@ -10,9 +10,10 @@ import { nextBeginning, trustsChain } from '#reconciler/sandbox/stand-ins/kafka/
 import { singleChain } from '#reconciler/sandbox/stand-ins/pki/chain';
 import type { CertificateContent } from '#reconciler/sandbox/stand-ins/pki/content';
 import { javaKeyStore } from '#reconciler/sandbox/stand-ins/pki/jks';
-import { type KeySpec, keyFits, keyToPem, pooledKeys } from '#reconciler/sandbox/stand-ins/pki/keys';
+import { type KeySpec, keyFits, keyToPem } from '#reconciler/sandbox/stand-ins/pki/keys';
 import { contentId, createRequest, issuedContentId, signRequest } from '#reconciler/sandbox/stand-ins/pki/x509';
 import { type Issued, issueCertificate } from '../../support/certificate-factory';
+import { pooledKeys } from '../../support/stored-keys';
 
 const DATES = { notBefore: new Date('2026-11-23T09:00:00Z'), notAfter: new Date('2027-02-21T09:00:00Z') };
 const LEAF: CertificateContent = {

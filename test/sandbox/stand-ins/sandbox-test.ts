@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Condition, conditionOf, KINDS, type Kind, type KubeObject } from '#model/kube-object';
-import { createSandbox, pooledKeys, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
+import { createSandbox, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
 import { FakeClock } from '../../support/fake-clock';
+import { pooledKeys } from '../../support/stored-keys';
 
 export const NAMESPACE = 'demo';
 export const KAFKA = 'orders';

@@ -1,7 +1,6 @@
 /** Sources of private keys, and the PEM forms of a key. */
 import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { memoize } from '../../memoize';
 
 /** The kind of a key, in cert-manager's words. */
 export interface KeySpec {
@@ -28,25 +27,9 @@ function parametersOf({ algorithm, size }: KeySpec): Parameters<Generate<unknown
 /** Makes a new key for every certificate. An RSA key takes a fifth of a second or more, outside of the event loop. */
 export const freshKeys: KeySource = async (spec) => (await generate(...parametersOf(spec))).privateKey;
 
-const pool = new Map<string, KeyObject[]>();
-const LEAF_KEYS = 2;
-
-/**
- * Returns a source that reuses keys, for tests that issue many certificates. Leaves take turns with two keys. Each CA of a source has another
- * key, because peers distinguish CAs by their keys. All sources of the process share the keys.
- */
-export function pooledKeys(): KeySource {
-  const counts = new Map<string, number>();
-  return (spec) => {
-    const kind = `${spec.algorithm} ${spec.size} ${spec.isCa}`;
-    const count = counts.get(kind) ?? 0;
-    counts.set(kind, count + 1);
-    const keys = memoize(pool, kind, () => []);
-    const index = spec.isCa ? count : count % LEAF_KEYS;
-    const key = keys[index] ?? generateNow(...parametersOf(spec)).privateKey;
-    keys[index] = key;
-    return key;
-  };
+/** Makes a new key and blocks the event loop meanwhile. */
+export function generateKeyNow(spec: KeySpec): KeyObject {
+  return generateNow(...parametersOf(spec)).privateKey;
 }
 
 /** Tells whether a key is of a kind. */
