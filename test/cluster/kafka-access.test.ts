@@ -22,13 +22,7 @@ interface Case {
 const cases: readonly Case[] = [
   { name: 'plaintext with a login', access: { login: LOGIN } },
   { name: 'plaintext without security', spec: { disableSecurity: true }, secrets: { certificates: [] }, access: {} },
-  { name: 'TLS with a login', isTls: true, access: { tls: TLS, login: LOGIN } },
   { name: 'TLS without a login', spec: { disableSecurity: true }, isTls: true, access: { tls: TLS } },
-  {
-    name: 'plaintext of a pod that is not converted yet, though the Kafka has TLS',
-    spec: { enableSSL: true, tls: {} },
-    access: { login: LOGIN },
-  },
   {
     name: 'every CA and every client certificate of this run, latest first',
     isTls: true,
@@ -48,7 +42,6 @@ const cases: readonly Case[] = [
     secrets: { login, certificates: [], clientFile: 'sasl.mechanism = GSSAPI\n' },
     access: { unknown: 'its client file names an unknown SASL mechanism' },
   },
-  { name: 'no guess without the user', secrets: { certificates: [] }, access: { unknown: 'no Secret holds the user of Kafka orders' } },
   {
     name: 'no password without a CA that identifies the broker',
     isTls: true,
