@@ -14,13 +14,11 @@ import { type HeldLease, withLease } from '#reconciler/cluster/lease';
 import { fenced } from '#reconciler/cluster/write-guard';
 import type { Clock, Cluster } from '#reconciler/ports';
 import { Client } from '#reconciler/sandbox/client';
-import { assertConverged } from './converged';
+import { assertDone as assertNothingLeft } from './converged';
 import { desiredProps, off, on } from './desired-states';
 import { RIVAL, Rival } from './rival';
 import { untyped } from './untyped';
-import { assertFails, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
-
-const STORAGE = { resources: { requests: { storage: '1Gi' } } };
+import { assertFails, COMBINED, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
 
 /** Writes that another client can be faster at, in an operation of each kind. */
 const BEATEN = {
@@ -56,7 +54,7 @@ export function conflicts(
     const plaintext = async () => {
       between = (cluster) => cluster;
       world = new World({ opsManager: executor === 'ops-request', decorate: (cluster) => between(cluster) }, environment);
-      await world.start(kafkaManifest({ topology: undefined, replicas: 3, storage: STORAGE }));
+      await world.start(kafkaManifest(COMBINED));
       await world.settle();
     };
     const secured = async () => {
@@ -67,10 +65,9 @@ export function conflicts(
     const rivalClient = () => new Client({ send: world.environment.send, manager: RIVAL });
     const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
 
-    const assertDone = async (wanted: Bundle) => {
+    const assertDone = (wanted: Bundle) => {
       between = (cluster) => cluster;
-      await assertConverged(world, wanted);
-      assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
+      return assertNothingLeft(world, wanted);
     };
 
     test('every object changes just before the run writes it: each write is tried once more', async () => {
@@ -131,7 +128,6 @@ export function conflicts(
       await world.apply(bundle(on()));
       assert.equal(writes, 2);
       assert.deepEqual((await trust())?.data, { ...untyped(before?.data), note: 'during the run' });
-      between = (cluster) => cluster;
       await assertDone(bundle(on()));
     });
 
@@ -152,7 +148,6 @@ export function conflicts(
       assert.equal(seen.length, 3);
       for (const configMap of await world.environment.run(Promise.all(seen)))
         assert.match(untyped(configMap?.data)?.['ca.crt'], /BEGIN CERTIFICATE/);
-      between = (cluster) => cluster;
       await assertDone(bundle(on()));
     });
 

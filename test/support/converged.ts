@@ -28,10 +28,11 @@ export async function assertConverged(world: World, bundle: Bundle): Promise<Obs
 }
 
 /** The same, and one more run has nothing to do. */
-export async function assertDone(world: World, bundle: Bundle): Promise<void> {
-  await assertConverged(world, bundle);
+export async function assertDone(world: World, bundle: Bundle): Promise<Observation> {
+  const live = await assertConverged(world, bundle);
   assert.deepEqual(await world.apply(bundle), NOTHING_TO_DO);
   assert.deepEqual(world.writes, [], 'one more run writes nothing');
+  return live;
 }
 
 const LASTING = [KINDS.Kafka, KINDS.PetSet, KINDS.Issuer, KINDS.Certificate, KINDS.PodDisruptionBudget] as const;

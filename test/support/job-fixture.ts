@@ -17,7 +17,7 @@ import { GitOps, type GitOpsOptions } from './gitops';
 import { isOver, JobController } from './job-controller';
 import { JobRunner, type Run, type Start } from './job-runner';
 import { untyped } from './untyped';
-import { hasCondition, isReady, KAFKA, kafkaManifest, type World } from './world';
+import { COMBINED, hasCondition, isReady, KAFKA, kafkaManifest, type World } from './world';
 
 /** Where Jobs run. Not started yet. */
 export interface JobSetting {
@@ -30,7 +30,6 @@ export interface JobSetting {
   readonly isWithoutJobs: boolean;
 }
 
-const STORAGE = { resources: { requests: { storage: '1Gi' } } };
 const IMAGE = `kafka-tls@sha256:${'0'.repeat(64)}`;
 /** A test calls the CronJob itself. */
 const NEW_YEAR = ReconcileSchedule.cron('0 0 1 1 *');
@@ -61,7 +60,7 @@ export class JobFixture {
   }
 
   async open(): Promise<void> {
-    await this.world.start(kafkaManifest({ topology: undefined, replicas: 2, storage: STORAGE }));
+    await this.world.start(kafkaManifest({ ...COMBINED, replicas: 2 }));
     await this.world.settle();
     this.jobController?.start();
     this.runner.start();

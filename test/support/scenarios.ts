@@ -22,11 +22,21 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { readCas } from '#reconciler/pki/certificates';
 import { type Issued, issueCertificate } from './certificate-factory';
-import { assertConverged } from './converged';
+import { assertDone as assertNothingLeft, NOTHING_TO_DO } from './converged';
 import { desiredProps, off, on, onWithNewRoot } from './desired-states';
 import { Interrupted } from './interrupting-cluster';
 import { untyped } from './untyped';
-import { assertFails, failureOf, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
+import {
+  assertFails,
+  COMBINED,
+  failureOf,
+  hasCondition,
+  KAFKA,
+  kafkaManifest,
+  type TestEnvironment,
+  World,
+  type WorldOptions,
+} from './world';
 
 /** KubeDB restarts by ordinal. `native` restarts the active controller last, which in a new Kafka is the first one. */
 const IN_ORDER = { native: [1, 2, 0], 'ops-request': [0, 1, 2] } as const satisfies Record<ExecutorName, readonly number[]>;
@@ -62,11 +72,9 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
     /** What must hold after every scenario. */
     const assertDone = async (tls: Tls, change: Partial<KafkaTlsProps> = {}) => {
       const wanted = bundle(tls, change);
-      const live = await assertConverged(world, wanted);
-      assert.equal(live.kafka?.spec?.enableSSL ?? false, wanted.tls !== 'off');
       const before = await world.podUids();
-      assert.deepEqual(await world.apply(wanted), { changed: false, message: 'nothing to do' });
-      assert.deepEqual(world.writes, [], 'a second run writes nothing');
+      const live = await assertNothingLeft(world, wanted);
+      assert.equal(live.kafka?.spec?.enableSSL ?? false, wanted.tls !== 'off');
       assert.deepEqual(await world.podUids(), before);
     };
 
@@ -103,9 +111,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
     });
 
     test('combined nodes get TLS', async () => {
-      world = await newWorld().start(
-        kafkaManifest({ topology: undefined, replicas: 3, storage: { resources: { requests: { storage: '1Gi' } } } }),
-      );
+      world = await newWorld().start(kafkaManifest(COMBINED));
       await world.settle();
       await world.apply(bundle(on()));
       assert.deepEqual(
@@ -241,7 +247,7 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       await world.cluster.replace({ ...held, ...pair(ca.key) });
       await world.apply(withBilling);
       assert.deepEqual(world.evicted.length, 6, 'no pod was restarted for it');
-      assert.deepEqual(await world.apply(withBilling), { changed: false, message: 'nothing to do' });
+      assert.deepEqual(await world.apply(withBilling), NOTHING_TO_DO);
     });
 
     test('runs that are stopped before any write are finished by later runs, and restart no pod twice', async () => {
