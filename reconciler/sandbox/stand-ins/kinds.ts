@@ -27,20 +27,31 @@ export interface Secret extends KubeObject {
   readonly data?: Texts;
 }
 
+/** What a volume shows of a Secret or ConfigMap. */
+interface Shown {
+  readonly optional?: boolean;
+  readonly items?: readonly { readonly key: string; readonly path: string }[];
+  readonly defaultMode?: number;
+}
+
 export interface Volume {
   readonly name: string;
-  readonly secret?: {
-    readonly secretName: string;
-    readonly optional?: boolean;
-    readonly items?: readonly { readonly key: string; readonly path: string }[];
-  };
+  readonly secret?: Shown & { readonly secretName: string };
+  readonly configMap?: Shown & { readonly name: string };
   readonly emptyDir?: object;
   readonly persistentVolumeClaim?: { readonly claimName: string };
+}
+
+export interface EnvironmentVariable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string; readonly key: string } };
 }
 
 export interface Container {
   readonly name: string;
   readonly image?: string;
+  readonly env?: readonly EnvironmentVariable[];
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
@@ -89,6 +100,7 @@ function viewed<T extends KubeObject>(kind: Kind): KindOf<T> {
 
 const FOLLOWED_KINDS = {
   Secret: viewed<Secret>(ALL_KINDS.Secret),
+  ConfigMap: viewed<KubeObject>(ALL_KINDS.ConfigMap),
   Service: viewed<KubeObject>(ALL_KINDS.Service),
   Pod: viewed<Pod>(ALL_KINDS.Pod),
   PodDisruptionBudget: viewed<Budget>(ALL_KINDS.PodDisruptionBudget),

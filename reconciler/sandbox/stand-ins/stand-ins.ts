@@ -10,13 +10,14 @@ import { certManager } from './cert-manager/cert-manager';
 import { type Context, FAST, type Timing } from './context';
 import { type Controller, Loop } from './controller';
 import { type DataLosses, type KafkaFacts, KafkaProcesses } from './kafka/processes';
-import { FOLLOWED } from './kinds';
-import { type ListenerName, listenersOf } from './kubedb/layout';
+import { FOLLOWED, KINDS } from './kinds';
+import { kafkaNodeOf, type ListenerName, listenersOf } from './kubedb/layout';
 import { type OpsManagerOptions, opsManager } from './kubedb/ops-manager';
 import { provisioner } from './kubedb/provisioner';
 import { disruptionController } from './kubernetes/disruption';
 import { Kubelet } from './kubernetes/kubelet';
 import { petSetController } from './kubernetes/petset';
+import type { PodRunner } from './kubernetes/pod-runner';
 import { freshKeys, type KeySource } from './pki/keys';
 
 export interface StandInsOptions {
@@ -29,6 +30,8 @@ export interface StandInsOptions {
   readonly namespace?: string;
   /** `real`: sockets on 127.0.0.1; `memory`: no sockets, see `dial`. Default: `real`. */
   readonly listeners?: 'real' | 'memory';
+  /** Runs the pods instead of the stand-in for kubelets. `dial`, `facts` and `losses` then know nothing. */
+  readonly podRunner?: (context: Context) => PodRunner;
   /** Default: `freshKeys`. */
   readonly keys?: KeySource;
   /** DNS domain of the cluster. Default: `cluster.local`. */
@@ -68,8 +71,9 @@ export function createStandIns(send: Send, options: StandInsOptions): StandIns {
   };
   const processes = new KafkaProcesses({ clock, timing, signal });
   const kubelet = new Kubelet(contextOf('kubelet'), { listeners, processes });
-  const pods = new Loop(contextOf('kubelet'), kubelet);
-  const kafkas = new Loop(contextOf('kubedb-provisioner'), provisioner(contextOf('kubedb-provisioner'), processes));
+  const runner = options.podRunner?.(contextOf('kubelet')) ?? kubelet;
+  const pods = new Loop(contextOf('kubelet'), runner);
+  const kafkas = new Loop(contextOf('kubedb-provisioner'), provisioner(contextOf('kubedb-provisioner'), runner));
   const operations = options.opsManager ?? true;
   const others: readonly Controller[] = [
     petSetController(contextOf('petset-controller')),
@@ -84,14 +88,14 @@ export function createStandIns(send: Send, options: StandInsOptions): StandIns {
       kafkas.start();
       for (const controller of others) new Loop(contextOf('sandbox'), controller).start();
       // A process that starts or ends affects its peers, and no object in the API shows it.
-      processes.onChange((namespace, name) => {
-        for (const pod of kubelet.podsOf(named(namespace, name))) pods.add(pod);
+      runner.onChange((namespace, name) => {
+        for (const pod of cache.list(KINDS.Pod, namespace)) if (kafkaNodeOf(pod)?.kafka === name) pods.add(pod);
         kafkas.add(named(namespace, name));
       });
     },
     stop: () => {
       ended.abort(new Error('the sandbox has ended'));
-      kubelet.stopAll();
+      runner.stopAll();
     },
     dial: (namespace, pod, listener) => {
       const process = kubelet.processOf(namespace, pod);

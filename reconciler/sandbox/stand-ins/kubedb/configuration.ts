@@ -3,7 +3,7 @@
  * writers do not last. Settings and values are those of KubeDB's guides and images; the order of the lines is the sandbox's. Pure.
  */
 import type { Kafka } from '../kinds';
-import { DATA_DIR, KEYSTORE, nodesOf, PORTS, type Role, serviceName, TRUSTSTORE, tlsOf } from './layout';
+import { DATA_DIR, KEYSTORE, METADATA_DIR, nodesOf, PORTS, type Role, serviceName, TRUSTSTORE, tlsOf } from './layout';
 
 export interface ConfigurationOptions {
   /** DNS domain of the cluster. */
@@ -20,7 +20,7 @@ export function configurationOf(kafka: Kafka, role: Role, options: Configuration
   const hasLogin = kafka.spec.disableSecurity !== true;
   const protocol = `${hasLogin ? 'SASL_' : ''}${hasTls ? 'SSL' : 'PLAINTEXT'}`;
   return {
-    'config.properties': brokerFile(kafka, role, { protocol, clusterDomain }),
+    'config.properties': brokerFile(kafka, role, { protocol, clusterDomain }) + (hasLogin ? loginSettings(role) : ''),
     'clientauth.properties': lines(
       `security.protocol=${protocol}`,
       hasLogin && 'sasl.mechanism=PLAIN',
@@ -52,6 +52,22 @@ function brokerFile(kafka: Kafka, role: Role, { protocol, clusterDomain }: { pro
     'inter.broker.listener.name=BROKER',
     `controller.quorum.voters=${voters.map((n) => `${n.nodeId}@${n.pod}.${service}:${PORTS.CONTROLLER}`).join()}`,
     `log.dirs=${DATA_DIR}`,
+    `metadata.log.dir=${METADATA_DIR}`,
+  );
+}
+
+/**
+ * The boot script puts the user and the password of the pod's environment in the places of these words. A controller logs in to the
+ * listener of the controllers only, a broker to both.
+ */
+function loginSettings(role: Role): string {
+  const login = `${LOGIN_MODULE} required username="KAFKA_USER" password="KAFKA_PASSWORD" user_admin="KAFKA_PASSWORD";`;
+  const listeners = role === 'controller' ? ['controller'] : ['broker', 'controller', 'local'];
+  return lines(
+    'sasl.enabled.mechanisms=PLAIN',
+    'sasl.mechanism.inter.broker.protocol=PLAIN',
+    'sasl.mechanism.controller.protocol=PLAIN',
+    ...listeners.map((l) => `listener.name.${l}.plain.sasl.jaas.config=${login}`),
   );
 }
 

@@ -14,6 +14,7 @@ export type ListenerName = 'BROKER' | 'CONTROLLER';
 
 export const KAFKA_CONTAINER = 'kafka';
 export const DATA_DIR = '/var/log/kafka';
+export const METADATA_DIR = `${DATA_DIR}/metadata`;
 export const CERTIFICATE_DIR = '/var/private/ssl';
 export const CONFIG_DIR = '/opt/kafka/config/temp-config';
 export const CONFIG_VOLUME = 'temp-config';

@@ -1,7 +1,7 @@
 /** The objects that KubeDB's operators create for a Kafka. Pure. */
 import { canonical, type Kind, type KubeObject } from '#model/kube-object';
 import { controllerOf, encoded, objectOf } from '../context';
-import { type Container, type Kafka, KINDS, type PetSet, type PodSpec, type Tls, type Volume } from '../kinds';
+import { type Container, type EnvironmentVariable, type Kafka, KINDS, type PetSet, type PodSpec, type Tls, type Volume } from '../kinds';
 import {
   authSecretName,
   CERTIFICATE_DIR,
@@ -137,10 +137,13 @@ function podSpecOf(kafka: Kafka, { role, podSpec }: PetSetPlan, { image, initIma
   const data = `${kafka.metadata.name}-data`;
   const tls = tlsOf(kafka);
   const { containers = [], initContainers, volumes = [] } = podSpec;
+  const given = containers.find((c) => c.name === KAFKA_CONTAINER);
+  const env = [...(given?.env ?? []), ...loginVariables(kafka)];
   const kafkaContainer: Container & { readonly ports: readonly object[] } = {
-    ...containers.find((c) => c.name === KAFKA_CONTAINER),
+    ...given,
     name: KAFKA_CONTAINER,
     image,
+    ...(env.length === 0 ? {} : { env }),
     ports: listenersOf(role).map((l) => ({ name: l.toLowerCase(), containerPort: PORTS[l], protocol: 'TCP' })),
     volumeMounts: [
       { name: CONFIG_VOLUME, mountPath: CONFIG_DIR },
@@ -163,6 +166,16 @@ function podSpecOf(kafka: Kafka, { role, podSpec }: PetSetPlan, { image, initIma
       ...(tls === undefined ? [] : [certificateVolume(certificateOf(kafka.metadata.name, tls, 'server').secretName)]),
     ],
   };
+}
+
+/** The user that the boot script writes into the configuration. That it comes from the Secret is inferred. */
+function loginVariables(kafka: Kafka): readonly EnvironmentVariable[] {
+  if (kafka.spec.disableSecurity === true) return [];
+  const name = authSecretName(kafka);
+  return [
+    { name: 'KAFKA_USER', valueFrom: { secretKeyRef: { name, key: 'username' } } },
+    { name: 'KAFKA_PASSWORD', valueFrom: { secretKeyRef: { name, key: 'password' } } },
+  ];
 }
 
 function certificateVolume(secretName: string): Volume {

@@ -28,6 +28,10 @@ export interface OpsManagerOptions {
    * this behaviour. Default: false.
    */
   readonly rotationRace?: boolean;
+  /**
+   * An unfinished step is looked at once in each interval (`opsStepMs`) as KubeDB does, instead of after every change. Default: false.
+   */
+  readonly grid?: boolean;
 }
 
 /** Messages at the start and the end of each type of request. */
@@ -50,7 +54,7 @@ export function opsManager(context: Context, options: OpsManagerOptions): readon
   return [requestController(context, options), newKafkaController(context)];
 }
 
-function requestController(context: Context, { rotationRace = false }: OpsManagerOptions): Controller<OpsRequest> {
+function requestController(context: Context, { rotationRace = false, grid = false }: OpsManagerOptions): Controller<OpsRequest> {
   const { cache, clock, timing } = context;
   const memories = new Map<string, Memory>();
   const progressing = ({ metadata }: { metadata: { namespace?: string } }) =>
@@ -72,9 +76,9 @@ function requestController(context: Context, { rotationRace = false }: OpsManage
       const leftMs = (memory.notBeforeMs ?? 0) - clock.monotonicMs();
       if (leftMs > 0) return leftMs;
       const again = await advance({ context, request, kafka, memory, rotationRace });
-      if (again !== 'moved') return again;
+      if (again !== 'moved' && !grid) return again;
       memory.notBeforeMs = clock.monotonicMs() + timing.opsStepMs;
-      return undefined;
+      return again === 'moved' ? undefined : timing.opsStepMs;
     },
   };
 }

@@ -8,14 +8,14 @@
 import { hasTrueCondition } from '#model/kube-object';
 import { type Context, decoded, writeStatus } from '../context';
 import { type Controller, watch, watchOwned } from '../controller';
-import type { KafkaProcesses } from '../kafka/processes';
 import { type Kafka, KINDS } from '../kinds';
+import type { PodRunner } from '../kubernetes/pod-runner';
 import { splitPem } from '../pki/x509';
 import { kafkaStatus } from './kafka-status';
 import { certificateOf, petSetsOf, tlsOf } from './layout';
 import { hasCertificates, provisionBasics, provisionWorkloads } from './provision';
 
-export function provisioner(context: Context, processes: KafkaProcesses): Controller<Kafka> {
+export function provisioner(context: Context, pods: Pick<PodRunner, 'health'>): Controller<Kafka> {
   const { cache, client, clock } = context;
   const petSetsIn = (kafka: Kafka) => petSetsOf(kafka).flatMap(({ name }) => cache.get(KINDS.PetSet, kafka.metadata.namespace, name) ?? []);
 
@@ -33,7 +33,7 @@ export function provisioner(context: Context, processes: KafkaProcesses): Contro
     const { name, namespace } = kafka.metadata;
     const tls = tlsOf(kafka);
     const secret = tls && cache.get(KINDS.Secret, namespace, certificateOf(name, tls, 'client').secretName);
-    return processes.health(kafka, tls && splitPem(decoded(secret)['ca.crt'] ?? ''));
+    return pods.health(kafka, tls && splitPem(decoded(secret)['ca.crt'] ?? ''));
   }
 
   return {

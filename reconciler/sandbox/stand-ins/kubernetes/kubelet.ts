@@ -8,7 +8,7 @@
 import { isEqual, type KubeObject } from '#model/kube-object';
 import { keyOf, type Named, named } from '../cache';
 import { type Context, writeStatus } from '../context';
-import { type Again, type Controller, watch } from '../controller';
+import { type Again, watch } from '../controller';
 import { hasPodFault } from '../faults';
 import { type Listener, openFacts, openListener } from '../kafka/listener';
 import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
@@ -16,6 +16,7 @@ import { startup } from '../kafka/startup';
 import { KINDS, type Pod } from '../kinds';
 import { kafkaNodeOf, type ListenerName, listenersOf } from '../kubedb/layout';
 import { findMounts, hasEphemeralDisk } from './mounts';
+import type { PodRunner } from './pod-runner';
 import { type ContainerState, podStatus } from './pod-status';
 
 export interface KubeletOptions {
@@ -37,7 +38,7 @@ interface Container {
   goneMs?: number;
 }
 
-export class Kubelet implements Controller<Pod> {
+export class Kubelet implements PodRunner {
   readonly kind = KINDS.Pod;
   readonly watches = [
     watch(KINDS.Secret, (secret) => this.waitingFor(secret)),
@@ -91,8 +92,16 @@ export class Kubelet implements Controller<Pod> {
     void this.facts?.then((server) => server.close());
   }
 
-  /** Returns the pods of a Kafka. The readiness of each depends on the others. */
-  podsOf({ metadata }: Named): readonly Pod[] {
+  health(...check: Parameters<PodRunner['health']>): ReturnType<PodRunner['health']> {
+    return this.options.processes.health(...check);
+  }
+
+  /** The readiness of each pod depends on the others. */
+  onChange(listener: (namespace: string, kafka: string) => void): void {
+    this.options.processes.onChange(listener);
+  }
+
+  private podsOf({ metadata }: Named): readonly Pod[] {
     return this.context.cache.list(KINDS.Pod, metadata.namespace).filter((p) => kafkaNodeOf(p)?.kafka === metadata.name);
   }
 
