@@ -17,8 +17,9 @@ import type { HttpTransport, TransportRequest } from '#reconciler/cluster/http';
 import { kubeCluster } from '#reconciler/cluster/kube';
 import { loadConnection } from '#reconciler/cluster/kube-config';
 import { systemClock } from '#reconciler/cluster/system-clock';
+import type { Dialer, KafkaFactsSource } from '#reconciler/ports';
 import { Client, type Send } from '#reconciler/sandbox/client';
-import { createStandIns } from '#reconciler/sandbox/stand-ins/stand-ins';
+import { createStandIns, type StandIns, type StandInsOptions } from '#reconciler/sandbox/stand-ins/stand-ins';
 import { desiredProps, on } from '../support/desired-states';
 import { KAFKA, modelFacts, type TestEnvironment, type WorldOptions } from '../support/world';
 import { type Asked, telling } from './asked';
@@ -31,14 +32,25 @@ let environments = 0;
 
 /** Has the control plane there while the tests of a suite run, and returns how to get at its places then. */
 export function realEnvironments(): () => Environments {
+  const api = apiOfSuite();
+  return () => ({
+    asked: api().asked,
+    environment: (executor, options) => new RealEnvironment(api(), executor, options),
+  });
+}
+
+/** Has the API server there while the tests of a suite run, and returns it then. */
+export function apiOfSuite(): () => RealApi {
   let controlPlane: ControlPlane | undefined;
-  let found: Environments | undefined;
+  let found: RealApi | undefined;
   before(async () => {
     controlPlane = await realApi();
-    found = await placesOn(controlPlane.kubeconfig);
+    const { kubeconfig } = controlPlane;
+    const { transport: admin } = await loadConnection({ kubeconfig });
+    found = { kubeconfig, folder: path.dirname(kubeconfig), admin, asked: { native: [], 'ops-request': [] } };
   });
   after(async () => {
-    found?.close();
+    found?.admin.close();
     await controlPlane?.stop();
   });
   return () => {
@@ -47,30 +59,18 @@ export function realEnvironments(): () => Environments {
   };
 }
 
-/** Returns environments on a real API server, each with a separate namespace. */
-async function placesOn(kubeconfig: string): Promise<Environments> {
-  const { transport } = await loadConnection({ kubeconfig });
-  const folder = path.dirname(kubeconfig);
-  const asked = { native: [], 'ops-request': [] };
-  return {
-    asked,
-    environment: (executor, options) => new RealEnvironment({ kubeconfig, folder, asked }, transport, executor, options),
-    close: () => transport.close(),
-  };
-}
-
 export interface Environments {
   /** What each executor has asked for so far. */
   readonly asked: Readonly<Record<ExecutorName, Asked[]>>;
   environment(executor: ExecutorName, options: WorldOptions): RealEnvironment;
-  /** Lets go of connections. */
-  close(): void;
 }
 
 /** An administrator's credentials, and a folder for those of ServiceAccounts. */
-interface RealApi {
+export interface RealApi {
   readonly kubeconfig: string;
   readonly folder: string;
+  /** With the administrator's credentials. */
+  readonly admin: HttpTransport;
   readonly asked: Environments['asked'];
 }
 
@@ -79,21 +79,22 @@ export class RealEnvironment implements TestEnvironment {
   /** Suites run side by side. */
   readonly namespace = `demo-${process.pid}-${++environments}`;
   readonly cluster;
-  readonly dialer = createDialer(systemClock, { addressOf: sandboxAddress });
-  readonly facts;
+  readonly dialer: Dialer = createDialer(systemClock, { addressOf: sandboxAddress });
+  private readonly model: KafkaFactsSource;
   /** File with the credentials of the ServiceAccount. */
   readonly kubeconfig: string;
   readonly send: Send;
-  private readonly client: Client;
-  private readonly standIns;
+  protected readonly client: Client;
+  private readonly standIns: StandIns;
   private transport: HttpTransport | undefined;
 
   constructor(
     private readonly api: RealApi,
-    admin: HttpTransport,
     private readonly executor: ExecutorName,
     options: WorldOptions,
+    change: Partial<StandInsOptions> = {},
   ) {
+    const { admin } = api;
     this.send = sendOver(admin);
     this.client = new Client({ send: this.send, manager: 'test' });
     this.cluster = kubeCluster(admin, systemClock);
@@ -105,8 +106,13 @@ export class RealEnvironment implements TestEnvironment {
       namespace: this.namespace,
       // A budget takes a pod of the same name that is back before its controller has seen the previous one go for that one, for two minutes.
       timing: { podStopMs: 400, podStartMs: 200, opsStepMs: 100, ...options.sandbox?.timing },
+      ...change,
     });
-    this.facts = modelFacts(this.standIns);
+    this.model = modelFacts(this.standIns);
+  }
+
+  get facts(): KafkaFactsSource {
+    return this.model;
   }
 
   get product() {

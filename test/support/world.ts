@@ -48,6 +48,7 @@ export interface TestEnvironment {
   /** The cluster as the product sees it. Default: the same. */
   readonly product?: Cluster;
   readonly dialer: Dialer;
+  /** Is read once in each run: a source may remember what it has seen. */
   readonly facts: KafkaFactsSource;
   /** How other clients than the product reach the API. */
   readonly send: Send;
@@ -119,7 +120,7 @@ export class World {
   /** Called at every event of a run. */
   onEvent: ((event: ProgressEvent) => void) | undefined;
   readonly environment: TestEnvironment;
-  private facts: KafkaFactsSource;
+  private factsInstead: KafkaFactsSource | undefined;
   private readonly end = new AbortController();
 
   constructor(
@@ -127,11 +128,13 @@ export class World {
     placed: (options: WorldOptions) => TestEnvironment = inMemory,
   ) {
     this.environment = placed(options);
-    this.facts = this.environment.facts;
   }
 
   get cluster(): Cluster {
     return this.environment.cluster;
+  }
+  private get facts(): KafkaFactsSource {
+    return this.factsInstead ?? this.environment.facts;
   }
   get clock(): Clock {
     return this.environment.clock;
@@ -251,7 +254,7 @@ export class World {
 
   /** Replaces Kafka's facts from now on; undefined: those of the environment. */
   useFacts(facts: KafkaFactsSource | undefined): void {
-    this.facts = facts ?? this.environment.facts;
+    this.factsInstead = facts;
   }
 
   requests(): Promise<readonly KubeObject[]> {

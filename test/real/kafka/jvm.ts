@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { promisify } from 'node:util';
 
 const OPTIONS = [
@@ -25,24 +26,35 @@ java=$!
 guard=$!
 echo $java
 wait $java
-kill $guard`;
+code=$?
+kill $guard
+exit $code`;
 
 export interface ServerOptions {
   readonly classPath: string;
   readonly log: string;
   /** Is deleted when the test is killed. */
   readonly folder: string;
+  /** Further options of the JVM. */
+  readonly jvm?: readonly string[];
 }
 
 export class Server {
+  /** Its exit code, once it has ended: 128 and the number of the signal if one ended it, as a kubelet reports it. */
+  readonly exited: Promise<number>;
+
   private constructor(
     private readonly guard: ChildProcess,
-    private readonly pid: number,
+    readonly pid: number,
     private readonly log: string,
-  ) {}
+  ) {
+    this.exited = new Promise((resolve) => {
+      guard.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
+    });
+  }
 
-  static async start(main: string, args: readonly string[], { classPath, log, folder }: ServerOptions): Promise<Server> {
-    const command = ['java', ...OPTIONS, '-cp', classPath, main, ...args];
+  static async start(main: string, args: readonly string[], { classPath, log, folder, jvm = [] }: ServerOptions): Promise<Server> {
+    const command = ['java', ...OPTIONS, ...jvm, '-cp', classPath, main, ...args];
     const env = { ...process.env, LOG: log, FOLDER: folder };
     const guard = spawn('sh', ['-c', GUARD, 'guard', ...command], { stdio: ['pipe', 'pipe', 'ignore'], env });
     guard.stdin?.on('error', () => undefined);
@@ -60,21 +72,29 @@ export class Server {
   }
 
   freeze(): void {
-    process.kill(this.pid, 'SIGSTOP');
+    this.signal('SIGSTOP');
   }
 
   thaw(): void {
-    process.kill(this.pid, 'SIGCONT');
+    this.signal('SIGCONT');
   }
 
   /** Ends it as Kubernetes would: asked first, killed if it does not go. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM', graceMs = STOP_LIMIT_MS): Promise<void> {
     if (!this.isRunning) return;
-    const exited = once(this.guard, 'exit');
-    process.kill(this.pid, signal);
-    const limit = setTimeout(() => process.kill(this.pid, 'SIGKILL'), STOP_LIMIT_MS);
-    await exited.finally(() => clearTimeout(limit));
+    this.signal(signal);
+    const limit = setTimeout(() => this.signal('SIGKILL'), graceMs);
+    await this.exited.finally(() => clearTimeout(limit));
     this.guard.stdin?.end();
+  }
+
+  /** Sends a signal; it may have ended at the same moment. */
+  signal(signal: NodeJS.Signals): void {
+    try {
+      if (this.isRunning) process.kill(this.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 }
 
