@@ -18,8 +18,9 @@ import { untyped } from '#test/support/untyped';
 import { KAFKA, type WorldOptions } from '../support/world';
 import { apiOfSuite, type RealApi, RealEnvironment } from './environment';
 import { classPathOf, type Release } from './kafka/jars';
-import { ProcessKubelet, type RunningPod } from './kubelet/kubelet';
+import { ProcessKubelet } from './kubelet/kubelet';
 import { PodNetwork } from './kubelet/network';
+import type { RunningPod } from './kubelet/report';
 
 /** KubeDB's ports. */
 const PORTS = { BROKER: 9092, CONTROLLER: 9093 } as const;

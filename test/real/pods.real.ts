@@ -21,7 +21,7 @@ import { KAFKA, World, type WorldOptions } from '../support/world';
 import type { Release } from './kafka/jars';
 import { type RealKafkaEnvironment, realKafkaEnvironments, withoutKafka } from './kafka-environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
-import type { RunningPod } from './kubelet/kubelet';
+import type { RunningPod } from './kubelet/report';
 
 const RELEASE: Release = process.env.KAFKA_TLS_TEST_RELEASE === '3' ? 'kafka-3' : 'kafka-4';
 const VERSION = RELEASE === 'kafka-3' ? '3.9.0' : '4.2.0';

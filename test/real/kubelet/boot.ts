@@ -8,9 +8,9 @@
  *   5. `node.id` from the ordinal, a folder below `log.dirs` for the node
  *   6. of a setting that is there twice, the first one counts
  *
- * A process here shares the file system and the network of this machine. So paths below a mount are replaced by the folder of the mount, and listeners
- * are bound to the pod's address, LOCAL included. The defaults of the image's files are left out: those of Kafka itself hold. Storage is
- * formatted in `storage.ts`.
+ * A process here shares the file system and the network of this machine. So paths below a mount are replaced by the folder of the mount,
+ * and listeners are bound to the pod's address, LOCAL included. The defaults of the image's files are left out: those of Kafka itself hold.
+ * Storage is formatted in `storage.ts`.
  */
 
 /** Files and settings of one container, as its boot script finds them. */

@@ -15,20 +15,23 @@
  */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { isEqual, type KubeObject } from '#model/kube-object';
+import type { KubeObject } from '#model/kube-object';
 import { keyOf, type Named, named } from '#reconciler/sandbox/stand-ins/cache';
 import { type Context, decoded, writeStatus } from '#reconciler/sandbox/stand-ins/context';
 import { type Again, watch } from '#reconciler/sandbox/stand-ins/controller';
 import type { Health } from '#reconciler/sandbox/stand-ins/kafka/processes';
 import { type Kafka, KINDS, type Pod } from '#reconciler/sandbox/stand-ins/kinds';
-import { authSecretName, KAFKA_CONTAINER, kafkaNodeOf, nodesOf, type Role, serviceName } from '#reconciler/sandbox/stand-ins/kubedb/layout';
+import { authSecretName, KAFKA_CONTAINER, kafkaNodeOf, nodesOf, serviceName } from '#reconciler/sandbox/stand-ins/kubedb/layout';
 import type { PodRunner } from '#reconciler/sandbox/stand-ins/kubernetes/pod-runner';
+import { untyped } from '#test/support/untyped';
 import { KafkaContainer } from './container';
-import { checkHealth } from './health';
+import { type CheckedBroker, HealthChecks } from './health';
 import type { PodNetwork } from './network';
-import { inSync } from './probe';
+import { probeOnce } from './readiness';
+import type { PodEvent, RunningPod } from './report';
 import { type ContainerState, podStatus } from './status';
 import { type Lookup, PodVolumes } from './volumes';
+import type { Endpoint } from './wire';
 
 export interface ProcessKubeletOptions {
   readonly network: PodNetwork;
@@ -38,42 +41,8 @@ export interface ProcessKubeletOptions {
   readonly classPathOf: (image: string) => string;
 }
 
-/** What happened to a pod. */
-export interface PodEvent {
-  readonly at: Date;
-  readonly pod: string;
-  readonly event: 'started' | 'ready' | 'unready' | 'stopping' | 'ended';
-  /** Exit code of the process. */
-  readonly code?: number;
-}
-
-export interface RunningPod {
-  readonly name: string;
-  readonly role: Role;
-  readonly nodeId: number;
-  readonly address: string;
-  readonly fqdn: string;
-  /** Undefined: no process runs. */
-  readonly pid: number | undefined;
-  readonly isReady: boolean;
-  /** File with everything that Kafka has printed. */
-  readonly log: string;
-  /** The folder on this machine for every mount path. */
-  readonly mounts: ReadonlyMap<string, string>;
-}
-
 const PROBE_PERIOD_MS = 1_000;
-const FAILED_PROBES = 3;
 const HEALTH_PERIOD_MS = 2_000;
-const HEALTH_TIMEOUT_MS = 5_000;
-const UNKNOWN: Health = { isAccepting: false, isComplete: false };
-
-/** A Kafka that the provisioner has asked about. */
-interface Checked {
-  kafka: Kafka;
-  trust: readonly string[] | undefined;
-  health: Health;
-}
 
 export class ProcessKubelet implements PodRunner {
   readonly kind = KINDS.Pod;
@@ -85,7 +54,11 @@ export class ProcessKubelet implements PodRunner {
   readonly events: PodEvent[] = [];
   /** By namespace and name of the pod. */
   private readonly containers = new Map<string, KafkaContainer>();
-  private readonly checked = new Map<string, Checked>();
+  private readonly checks = new HealthChecks({
+    brokersOf: (kafka) => this.brokersOf(kafka),
+    loginOf: (kafka) => this.loginOf(kafka),
+    onChange: ({ metadata: { namespace = '', name } }) => this.notify(namespace, name),
+  });
   private readonly listeners: ((namespace: string, kafka: string) => void)[] = [];
   private readonly dueSyncs = new Set<string>();
   private ending: Promise<unknown> | undefined;
@@ -95,7 +68,7 @@ export class ProcessKubelet implements PodRunner {
     private readonly options: ProcessKubeletOptions,
   ) {
     void this.every(PROBE_PERIOD_MS, () => this.probeAll());
-    void this.every(HEALTH_PERIOD_MS, () => this.checkAll());
+    void this.every(HEALTH_PERIOD_MS, () => this.checks.run());
   }
 
   onChange(listener: (namespace: string, kafka: string) => void): void {
@@ -103,15 +76,11 @@ export class ProcessKubelet implements PodRunner {
   }
 
   health(kafka: Kafka, trust: readonly string[] | undefined): Health {
-    const key = keyOf(kafka);
-    const known = this.checked.get(key);
-    if (known === undefined) this.checked.set(key, { kafka, trust, health: UNKNOWN });
-    else Object.assign(known, { kafka, trust });
-    return known?.health ?? UNKNOWN;
+    return this.checks.health(kafka, trust);
   }
 
   async reconcile(pod: Pod): Promise<Again> {
-    if (pod.metadata.ownerReferences?.some(({ kind }) => kind === KINDS.Job.kind)) return undefined;
+    if (isOfJob(pod)) return undefined;
     if (kafkaNodeOf(pod) === undefined) return this.reportOther(pod);
     const key = keyOf(pod);
     const predecessor = this.containers.get(key);
@@ -129,19 +98,16 @@ export class ProcessKubelet implements PodRunner {
   }
 
   async remove(pod: Pod | undefined, name: Named): Promise<Again> {
+    if (pod !== undefined && isOfJob(pod)) return undefined;
     const key = keyOf(name);
     const container = this.containers.get(key);
-    if (container === undefined) {
-      if (pod !== undefined) await this.context.client.delete(pod, { gracePeriodSeconds: 0 });
-      return undefined;
+    if (container !== undefined) {
+      // A pod that is gone was deleted by force.
+      if (pod === undefined) await container.stop(0);
+      else if (!container.isStopping) this.terminate(container, untyped(pod.metadata).deletionGracePeriodSeconds);
+      if (container.isRunning) return undefined;
+      this.forget(key, container);
     }
-    if (!container.isStopping) {
-      const graceS = pod === undefined ? 0 : (pod.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds;
-      if (container.isRunning) this.record(container, 'stopping');
-      void container.stop((graceS ?? 0) * 1000).then(() => this.notify(container));
-    }
-    if (container.isRunning) return undefined;
-    this.forget(key, container);
     if (pod !== undefined) await this.context.client.delete(pod, { gracePeriodSeconds: 0 });
     return undefined;
   }
@@ -217,9 +183,14 @@ export class ProcessKubelet implements PodRunner {
     return container.isRunning || left <= 0 ? undefined : left;
   }
 
+  private terminate(container: KafkaContainer, graceSeconds = 0): void {
+    if (container.isRunning) this.record(container, 'stopping');
+    void container.stop(graceSeconds * 1000).then(() => this.notifyOf(container));
+  }
+
   private onExit(container: KafkaContainer): void {
     this.record(container, 'ended', container.last?.code);
-    this.notify(container);
+    this.notifyOf(container);
   }
 
   private async write(pod: Pod, state: ContainerState, container: KafkaContainer | undefined): Promise<void> {
@@ -275,46 +246,24 @@ export class ProcessKubelet implements PodRunner {
     return new Map(values);
   }
 
-  private async probeAll(): Promise<void> {
-    const running = [...this.containers.values()].filter((c) => c.isRunning && c.probe !== undefined && isDue(c, this.readyDelayMs));
-    const kafkas = new Set(running.map(kafkaOf));
-    for (const kafka of kafkas) {
-      const containers = running.filter((c) => kafkaOf(c) === kafka);
-      const ready = await inSync(containers.flatMap((c) => c.probe ?? []));
-      for (const container of containers) if (container.probe !== undefined) this.judge(container, ready.has(container.probe));
-    }
+  private probeAll(): Promise<void> {
+    return probeOnce([...this.containers.values()], this.readyDelayMs, (container) => {
+      this.record(container, container.isReady ? 'ready' : 'unready');
+      this.notifyOf(container);
+    });
   }
 
-  private judge(container: KafkaContainer, isInSync: boolean): void {
-    container.failures = isInSync ? 0 : container.failures + 1;
-    const isReady = isInSync || (container.isReady && container.failures < FAILED_PROBES);
-    if (isReady === container.isReady) return;
-    container.isReady = isReady;
-    this.record(container, isReady ? 'ready' : 'unready');
-    this.notify(container);
+  private brokersOf(kafka: Kafka): readonly (CheckedBroker | undefined)[] {
+    const brokers = nodesOf(kafka).filter((n) => n.role !== 'controller');
+    return brokers.map(({ pod, nodeId: id }) => {
+      const container = this.containers.get(keyOf(named(kafka.metadata.namespace, pod)));
+      return container?.isRunning === true ? { id, address: container.place.address, fqdn: this.fqdnOf(container.pod) } : undefined;
+    });
   }
 
-  private async checkAll(): Promise<void> {
-    for (const [key, checked] of this.checked) {
-      const health = await this.check(checked);
-      const isChanged = !isEqual(health, checked.health);
-      checked.health = health;
-      const [namespace = '', kafka = ''] = key.split('/');
-      if (isChanged) for (const listener of this.listeners) listener(namespace, kafka);
-    }
-  }
-
-  private check({ kafka, trust }: Checked): Promise<Health> {
-    const { namespace } = kafka.metadata;
-    const { username: user, password } = decoded(this.context.cache.get(KINDS.Secret, namespace, authSecretName(kafka)));
-    const login = kafka.spec.disableSecurity === true || user === undefined || password === undefined ? undefined : { user, password };
-    const brokers = nodesOf(kafka)
-      .filter((n) => n.role !== 'controller')
-      .map(({ pod, nodeId: id }) => {
-        const container = this.containers.get(keyOf(named(namespace, pod)));
-        return container?.isRunning === true ? { id, address: container.place.address, fqdn: this.fqdnOf(container.pod) } : undefined;
-      });
-    return checkHealth(brokers, { kafka, trust, login, timeoutMs: HEALTH_TIMEOUT_MS });
+  private loginOf(kafka: Kafka): Endpoint['login'] {
+    const { username: user, password } = decoded(this.context.cache.get(KINDS.Secret, kafka.metadata.namespace, authSecretName(kafka)));
+    return kafka.spec.disableSecurity === true || user === undefined || password === undefined ? undefined : { user, password };
   }
 
   private fqdnOf(pod: Pod): string {
@@ -332,8 +281,12 @@ export class ProcessKubelet implements PodRunner {
     this.events.push({ at: new Date(), pod: container.pod.metadata.name, event, ...(code === undefined ? {} : { code }) });
   }
 
-  private notify({ pod, node }: KafkaContainer): void {
-    for (const listener of this.listeners) listener(pod.metadata.namespace ?? '', node.kafka);
+  private notify(namespace: string, kafka: string): void {
+    for (const listener of this.listeners) listener(namespace, kafka);
+  }
+
+  private notifyOf({ pod, node }: KafkaContainer): void {
+    this.notify(pod.metadata.namespace ?? '', node.kafka);
   }
 
   /** Repeats some work until the kubelet ends. */
@@ -346,15 +299,12 @@ export class ProcessKubelet implements PodRunner {
   }
 }
 
-function kafkaOf({ pod, node }: KafkaContainer): string {
-  return keyOf(named(pod.metadata.namespace, node.kafka));
-}
-
-function isDue({ startedAt }: KafkaContainer, delayMs: number): boolean {
-  return startedAt !== undefined && Date.now() - startedAt.getTime() >= delayMs;
-}
-
 function stateOf(container: KafkaContainer): ContainerState {
   if (container.isRunning) return { kind: 'running', startedAt: container.startedAt ?? new Date(), isReady: container.isReady };
   return container.dueMs > performance.now() ? { kind: 'backing-off' } : { kind: 'ended' };
+}
+
+/** They are left to the runner of Jobs. */
+function isOfJob({ metadata }: Pod): boolean {
+  return metadata.ownerReferences?.some(({ kind }) => kind === KINDS.Job.kind) === true;
 }
