@@ -4,7 +4,10 @@
  * Needs a Java development kit and Maven; without them, or without Kafka's jars, the suite is skipped with the reason.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { issueCertificate } from '../support/certificate-factory';
@@ -14,7 +17,7 @@ import { HandshakeSampler } from './load/handshakes';
 import type { Judgement } from './load/judge';
 import { LoadedKafka } from './load/loaded-kafka';
 import { now } from './load/now';
-import { compiledLoad, type Profile } from './load/program';
+import { compiledLoad, Load, type Profile } from './load/program';
 import { staleListeners } from './load/served';
 import { lengthOf, type Span } from './load/spans';
 
@@ -65,6 +68,42 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
 
     if (release === 'kafka-3') return; // What follows depends on the judge, not on the clients.
 
+    const elsewhere: readonly [name: string, bootstrap: string, hosts: string, because: RegExp][] = [
+      ['an address on another machine', '192.0.2.1:9092', '127.0.0.1 localhost\n', /192\.0\.2\.1 is no loopback address/],
+      [
+        'a name that the hosts file does not have',
+        'kafka.example:9092',
+        '127.0.0.1 localhost\n',
+        /kafka\.example is not in the hosts file/,
+      ],
+      ['a hosts file with another machine', '127.0.0.1:9092', '192.0.2.1 kafka.example\n', /192\.0\.2\.1 is no loopback address/],
+    ];
+    for (const [name, bootstrap, hosts, because] of elsewhere) {
+      test(`the program refuses ${name}`, async () => {
+        const load = Load.start(program, kafka.unreachable(bootstrap, hosts));
+        await assert.rejects(
+          load.until('never', () => false),
+          because,
+        );
+      });
+    }
+
+    test('the program does not outlive a process that is killed', async () => {
+      const options = kafka.unreachable('127.0.0.1:1', '127.0.0.1 localhost\n');
+      const script = `const { Load } = require(${JSON.stringify(path.resolve('lib/test/real/load/program'))});
+        console.log(Load.start(${JSON.stringify(program)}, ${JSON.stringify(options)}).pid);`;
+      const starter = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const [pid] = await once(starter.stdout, 'data');
+      process.kill(Number(pid), 0);
+      starter.kill('SIGKILL');
+      await assert.rejects(async () => {
+        for (;;) {
+          process.kill(Number(pid), 0);
+          await pause(100);
+        }
+      }, /ESRCH/);
+    });
+
     test('a changed trust file is loaded by new clients, without a failure', async () => {
       const { verdict } = await kafka.underLoad('trust', [kafka.tls], async (load) => {
         kafka.trust(ca.cert + otherCa.cert);
@@ -110,6 +149,22 @@ for (const release of ['kafka-4', 'kafka-3'] as const satisfies readonly Release
         'they were acknowledged then',
       );
       assert.ok(new Set(verdict.lost.map((m) => m.partition)).size < 12, 'of partitions that another broker led nothing is lost');
+    });
+
+    test('during a cut-over one producer takes over from the other, and nothing is lost', async () => {
+      const profiles = [kafka.plaintext, kafka.tlsAfterCutover];
+      const act = async (load: Load) => {
+        await kafka.cutOver({ leaf: oldLeaf, trust: [ca.cert] });
+        await load.until('the first acknowledgement with TLS', (e) => e.event === 'first-ack' && e.writer === 'tls');
+        await pause(2_000);
+      };
+      const { recording, verdict } = await kafka.underLoad('cutover', profiles, act, [kafka.plaintext]);
+      assert.deepEqual([verdict.lost, verdict.duplicates], [[], []]);
+      assert.ok((verdict.writers.tls?.acked ?? 0) > 300, 'the producer with TLS has taken over');
+      assert.deepEqual(verdict.writers.tls?.failed, {});
+      const last = Math.max(...recording.sends.filter((s) => s.writer === 'plaintext' && s.error === undefined).map((s) => s.done));
+      const first = Math.min(...recording.sends.filter((s) => s.writer === 'tls').map((s) => s.done));
+      assert.deepEqual(verdict.longestGap, { from: last, to: first });
     });
 
     test('a listener that still serves the old certificate is stale, and no other', async () => {

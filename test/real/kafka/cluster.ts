@@ -29,6 +29,10 @@ export interface RealKafkaOptions {
   readonly isForClients?: boolean;
 }
 
+/** Which listeners have TLS. */
+const PROTOCOLS = 'BROKER:SASL_SSL,CLEAR:SASL_PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT';
+const AFTER_CUTOVER = 'BROKER:SASL_SSL,CLEAR:SASL_SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT';
+
 /** What a broker serves and trusts. */
 export interface Material {
   readonly leaf: Issued;
@@ -38,6 +42,7 @@ export interface Material {
 export class RealKafka {
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-real-'));
   private readonly servers = new Map<number, Server>();
+  private hasCutOver = false;
 
   private constructor(
     private readonly classPath: string,
@@ -64,6 +69,12 @@ export class RealKafka {
     writeFileSync(this.path(id, 'keystore.pem'), leaf.key + leaf.cert);
     writeFileSync(this.path(id, 'truststore.pem'), trust.join(''));
     writeFileSync(this.path(id, 'server.properties'), this.brokerProperties(id));
+  }
+
+  /** Brokers that are started from now on have TLS on the port of CLEAR. */
+  cutOver(material: Material): void {
+    this.hasCutOver = true;
+    for (const id of BROKERS) this.serve(id, material);
   }
 
   /** `127.0.0.1:<port>` of a broker's listener. */
@@ -143,7 +154,7 @@ export class RealKafka {
       ...this.common(id, 'broker'),
       listeners: LISTENERS.map((l) => `${l}://${this.address(id, l)}`).join(','),
       'advertised.listeners': LISTENERS.map((l) => `${l}://${this.advertised(id, l)}`).join(','),
-      'listener.security.protocol.map': 'BROKER:SASL_SSL,CLEAR:SASL_PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      'listener.security.protocol.map': this.hasCutOver ? AFTER_CUTOVER : PROTOCOLS,
       'inter.broker.listener.name': 'INTERNAL',
       ...saslOf('broker'),
       ...saslOf('clear'),

@@ -9,7 +9,7 @@ import { runTool } from '../kafka/jvm';
 import { Tools } from '../kafka/tools';
 import { type Judgement, judge } from './judge';
 import { now } from './now';
-import { Load, type LoadProgram, type Profile, plaintextProfile, tlsProfile } from './program';
+import { Load, type LoadOptions, type LoadProgram, type Profile, plaintextProfile, tlsProfile } from './program';
 import type { Recording } from './record';
 import type { Span } from './spans';
 
@@ -50,6 +50,11 @@ export class LoadedKafka {
     return plaintextProfile(this.bootstrap('CLEAR'), LOGIN);
   }
 
+  /** Reaches the port that has no TLS once it has. */
+  get tlsAfterCutover(): Profile {
+    return tlsProfile(this.bootstrap('CLEAR'), LOGIN, this.trustFile);
+  }
+
   tlsListener(id: number) {
     const [host = '', port] = this.kafka.address(id, 'BROKER').split(':');
     return { listener: `${id}/BROKER`, host, port: Number(port) };
@@ -61,8 +66,13 @@ export class LoadedKafka {
     renameSync(`${this.trustFile}.new`, this.trustFile);
   }
 
-  /** Runs a load on a new topic, does something once everything is warm, and judges from then on. */
-  async underLoad(topic: string, profiles: readonly Profile[], act: (load: Load) => Promise<unknown>): Promise<Judged> {
+  /** Runs a load on a new topic, does something once the profiles that work at first are warm, and judges from then on. */
+  async underLoad(
+    topic: string,
+    profiles: readonly Profile[],
+    act: (load: Load) => Promise<unknown>,
+    atFirst: readonly Profile[] = profiles,
+  ): Promise<Judged> {
     const load = Load.start(this.program, {
       folder: path.join(this.folder, topic),
       topic,
@@ -74,7 +84,7 @@ export class LoadedKafka {
       watch: { ...LOGIN, protocols: ['PLAINTEXT'] },
     });
     try {
-      await load.warm();
+      await load.warm(atFirst.map((p) => p.name));
       const from = now();
       await act(load);
       const window = { from, to: now() };
@@ -87,6 +97,19 @@ export class LoadedKafka {
     } finally {
       await load.kill();
     }
+  }
+
+  /** Options of a load that reaches no Kafka. */
+  unreachable(bootstrap: string, hosts: string): LoadOptions {
+    const hostsFile = path.join(this.folder, 'hosts');
+    writeFileSync(hostsFile, hosts);
+    return {
+      folder: path.join(this.folder, 'unreachable'),
+      hostsFile,
+      profiles: [plaintextProfile(bootstrap, LOGIN)],
+      nodes: [],
+      watch: LOGIN,
+    };
   }
 
   async deleteRecords(topic: string, partition: number, offset: number): Promise<void> {
@@ -121,6 +144,14 @@ export class LoadedKafka {
     await this.kafka.startNode(broker);
     await this.untilWhole();
     return { from, to };
+  }
+
+  /** Adds TLS to the port that had none. All brokers stop before the first one starts. */
+  async cutOver(material: Material): Promise<void> {
+    await Promise.all(BROKERS.map((id) => this.kafka.node(id).stop()));
+    this.kafka.cutOver(material);
+    await Promise.all(BROKERS.map((id) => this.kafka.startNode(id)));
+    await this.untilWhole();
   }
 
   async restart(id: number, material: Material): Promise<void> {

@@ -17,8 +17,11 @@ import { cacheFolder, classPathOf, type Release } from '../kafka/jars';
 import { EVENTS_FILE, type LoadEvent, parseEvent, type Recording, readRecording } from './record';
 
 const SOURCES = 'test/real/load/java';
-/** Room for a client that takes a TLS alert for the length of a message (336 MiB), so that it does not stop the others. */
-const JAVA_OPTIONS = ['-Xmx768m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
+/**
+ * During a cut-over clients take a TLS alert for the length of a message, 336 MiB. The heap is smaller, so that such a client dies of an
+ * OutOfMemoryError at once, and does not slow down the others with its garbage.
+ */
+const JAVA_OPTIONS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
 
 export interface LoadProgram {
   /** Kafka's jars. */
@@ -156,6 +159,10 @@ export class Load {
     writeFileSync(path.join(folder, EVENTS_FILE), '');
     const args = [...JAVA_OPTIONS, `-Djdk.net.hosts.file=${hosts}`, '-cp', classPath, 'Load', settings];
     return new Load(spawn('java', args, { stdio: ['pipe', 'pipe', 'pipe'] }), folder, options.profiles);
+  }
+
+  get pid(): number | undefined {
+    return this.java.pid;
   }
 
   get isRunning(): boolean {

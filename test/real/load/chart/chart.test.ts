@@ -63,6 +63,8 @@ const rotate: MeasuredRun = {
     ...[15, 20, 29].map((s) => handshake('orders-broker-0/BROKER', s, '0B02')),
     ...[1, 15, 29].map((s) => handshake('orders-broker-1/BROKER', s, '0A01')),
     handshake('orders-broker-1/LOCAL', 15, '0A01'),
+    handshake('orders-broker-1/LOCAL', -40, '0C03'),
+    handshake('orders-broker-1/LOCAL', 31),
   ],
 };
 

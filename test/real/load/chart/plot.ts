@@ -36,8 +36,9 @@ interface Row {
 }
 
 /** `inside` comes before the drawing. */
-export function plot(run: MeasuredRun, inside: readonly Element[] = []): Element {
-  const { window } = run.rates;
+export function plot(measured: MeasuredRun, inside: readonly Element[] = []): Element {
+  const { window } = measured.rates;
+  const run = { ...measured, handshakes: measured.handshakes.filter((h) => h.at >= window.from && h.at <= window.to) };
   const x: Scale = (at) => LEFT + ((clamp(at, window) - window.from) / (window.to - window.from)) * (WIDTH - LEFT - RIGHT);
   const rows = rowsOf(run);
   const bottom = rows.reduce((y, row) => y + heightOf(row), RATE_TOP + RATE_HEIGHT + 2 * ROW_GAP);

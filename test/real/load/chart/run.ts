@@ -35,7 +35,7 @@ export interface MeasuredRun {
   /** Their window is that of the drawing. */
   readonly rates: AckRates;
   readonly pods: readonly PodBar[];
-  /** Their listeners are named `POD/LISTENER`. */
+  /** Their listeners are named `POD/LISTENER`. Those outside of the drawing are ignored. */
   readonly handshakes: readonly Handshake[];
 }
 

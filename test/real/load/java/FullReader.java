@@ -24,6 +24,7 @@ final class FullReader {
     long end = System.nanoTime() + settings.finishMs * 1_000_000;
     while (System.nanoTime() < end) {
       for (Profile profile : settings.profiles) {
+        if (!Reachable.isReachable(profile, settings)) continue;
         try {
           read(settings, profile, recorder);
           return;

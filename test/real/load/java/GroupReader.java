@@ -6,51 +6,39 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** A member of the consumer group that reads while the load runs. Loads the trust file again when the file has changed. */
-final class GroupReader extends Thread {
+/**
+ * A member of the consumer group that reads while the load runs. Loads the trust file again when the file has changed, and starts again when
+ * it has failed and the cluster speaks its protocol.
+ */
+final class GroupReader extends Worker {
   private static final Duration POLL = Duration.ofMillis(250);
   private static final long RETRY_MS = 500;
 
-  private final Settings settings;
   private final Profile profile;
-  private final Recorder recorder;
-  private volatile boolean isFinishing;
   private boolean hasRead;
   private int clients;
 
   GroupReader(Settings settings, Profile profile, Recorder recorder) {
-    super("reader " + profile.name);
-    this.settings = settings;
+    super("reader " + profile.name, settings, recorder);
     this.profile = profile;
-    this.recorder = recorder;
-    setDaemon(true);
-  }
-
-  /** Returns at once. */
-  void finish() {
-    isFinishing = true;
   }
 
   @Override
   public void run() {
-    if (!Reachable.await(profile, settings, recorder, () -> isFinishing)) return;
     String because = "start";
-    while (!isFinishing) {
-      String trust = profile.trustVersion();
-      if (trust != null) {
-        try {
-          readUntilTrustChanges(trust, because);
-          because = "trust file changed";
-          continue;
-        } catch (Exception | OutOfMemoryError e) {
-          recorder.failure("reader-failed", "reader-" + profile.name + "-" + clients, e);
-          because = "fatal error";
-        }
+    while (Reachable.await(profile, settings, recorder, this::isFinishing)) {
+      try {
+        readUntilTrustChanges(profile.trustVersion(), because);
+        because = "trust file changed";
+      } catch (Exception | OutOfMemoryError e) {
+        recorder.failure("reader-failed", "reader-" + profile.name + "-" + clients, e);
+        because = "fatal error";
+        Threads.pause(RETRY_MS);
       }
-      Threads.pause(RETRY_MS);
     }
   }
 
+  @SuppressWarnings("deprecation") // Kafka 3.9 has no other close with a limit.
   private void readUntilTrustChanges(String trust, String because) {
     String id = "reader-" + profile.name + "-" + ++clients;
     Properties properties = new Properties();
@@ -64,7 +52,7 @@ final class GroupReader extends Thread {
     try {
       recorder.event("client", Map.of("client", id, "because", because, "trust", trust));
       consumer.subscribe(List.of(settings.topic));
-      while (!isFinishing) {
+      while (!isFinishing()) {
         for (ConsumerRecord<byte[], byte[]> found : consumer.poll(POLL)) {
           Numbered message = Numbered.of(found.value());
           if (!hasRead) recorder.event("first-read", Map.of("client", id));

@@ -9,32 +9,21 @@ import org.apache.kafka.common.message.MetadataResponseData;
  *
  * What a node leads is recorded as "5" (the quorum, epoch 5) or "0:5 3:7" (partition 0, epoch 5, and partition 3, epoch 7).
  */
-final class NodeWatcher extends Thread {
+final class NodeWatcher extends Worker {
   private static final long EVERY_MS = 250;
 
-  private final Settings settings;
   private final Settings.Node node;
-  private final Recorder recorder;
-  private volatile boolean isFinishing;
   private Wire wire;
   private int protocol;
 
   NodeWatcher(Settings settings, Settings.Node node, Recorder recorder) {
-    super("watcher of node " + node.id());
-    this.settings = settings;
+    super("watcher of node " + node.id(), settings, recorder);
     this.node = node;
-    this.recorder = recorder;
-    setDaemon(true);
-  }
-
-  /** Returns at once. */
-  void finish() {
-    isFinishing = true;
   }
 
   @Override
   public void run() {
-    while (!isFinishing) {
+    while (!isFinishing()) {
       long asked = Recorder.now();
       String leads = "";
       String failure = "";
