@@ -44,7 +44,7 @@ const rotate: MeasuredRun = {
   restarts: 2,
   overheadMs: 480,
   judged: { value: judgement },
-  rates: { window, bucketMs: 5_000, writers: { tls: [300, 300, 180, 0, 320, 300] } },
+  rates: { window, bucketMs: 5_000, writers: { tls: [300, 300, 180, 0, 920, 300] } },
   pods: podBars(
     [
       podEvent('orders-broker-0', -1, 'ready'),

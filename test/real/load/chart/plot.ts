@@ -9,7 +9,7 @@
  */
 import type { Handshake } from '../handshakes';
 import { servedSpans } from '../served';
-import type { Span } from '../spans';
+import { quantile, type Span } from '../spans';
 import { count, seconds } from './figures';
 import { legend } from './legend';
 import { type Element, element, render } from './markup';
@@ -25,6 +25,8 @@ const ROW_GAP = 8;
 const BAR_HEIGHT = 10;
 const LINE_HEIGHT = 4;
 const AXIS_HEIGHT = 18;
+/** The axis of rates ends at this multiple of the usual rate. */
+const MOST_OF_USUAL = 1.5;
 
 /** Places instants on the axis. */
 type Scale = (at: number) => number;
@@ -99,9 +101,9 @@ function stepFor(length: number): number {
 function rates({ rates: { window, bucketMs, writers } }: MeasuredRun, x: Scale): readonly Element[] {
   const buckets = Array.from({ length: Math.max(0, ...Object.values(writers).map((w) => w.length)) }, (_, i) => i);
   const sums = stacked(Object.values(writers), buckets);
-  const highest = Math.max(1, ...(sums.at(-1) ?? []));
+  const { top, isCut } = axisTop(sums.at(-1) ?? []);
   const base = RATE_TOP + RATE_HEIGHT;
-  const y = (rate: number) => base - (rate / highest) * RATE_HEIGHT;
+  const y = (rate: number) => base - Math.min(1, rate / top) * RATE_HEIGHT;
   const right = (bucket: number) => x(window.from + (bucket + 1) * bucketMs);
   const areas = Object.keys(writers).map((writer, i) => {
     const upper = buckets.map((b) => `V${tenth(y(sums[i]?.[b] ?? 0))} H${tenth(right(b))}`);
@@ -112,9 +114,24 @@ function rates({ rates: { window, bucketMs, writers } }: MeasuredRun, x: Scale):
     // The first area is drawn last: it covers its share of those that stand upon it.
     ...areas.reverse(),
     element('line', { class: 'axis', x1: LEFT, x2: WIDTH - RIGHT, y1: base, y2: base }),
-    element('text', { class: 'name', x: LEFT - 8, y: RATE_TOP + 9, 'text-anchor': 'end' }, `${count(Math.round(highest))} acks/s`),
+    element(
+      'text',
+      { class: 'name', x: LEFT - 8, y: RATE_TOP + 9, 'text-anchor': 'end' },
+      `${count(Math.round(top))}${isCut ? '+' : ''} acks/s`,
+    ),
     element('text', { class: 'name', x: LEFT - 8, y: base, 'text-anchor': 'end' }, '0'),
   ];
+}
+
+/** After an outage clients send at once what they have kept. Such a burst must not make the usual rate too small to be seen. */
+function axisTop(sums: readonly number[]): { readonly top: number; readonly isCut: boolean } {
+  const usual = quantile(
+    sums.filter((sum) => sum > 0),
+    0.5,
+  );
+  const highest = Math.max(1, ...sums);
+  const top = Math.min(highest, (usual ?? highest) * MOST_OF_USUAL);
+  return { top, isCut: top < highest };
 }
 
 /** Returns for each producer the sums of its values and those of the producers before it. */
