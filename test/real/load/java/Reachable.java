@@ -9,9 +9,9 @@ import org.apache.kafka.common.message.MetadataResponseData;
 final class Reachable {
   private static final long RETRY_MS = 500;
 
-  /** Returns false if the load is finishing. */
-  static boolean await(Profile profile, Settings settings, Recorder recorder, BooleanSupplier isFinishing) {
-    while (!isFinishing.getAsBoolean()) {
+  /** Returns false if it is given up. */
+  static boolean await(Profile profile, Settings settings, Recorder recorder, BooleanSupplier isGivenUp) {
+    while (!isGivenUp.getAsBoolean()) {
       if (profile.trustVersion() != null && isReachable(profile, settings)) {
         recorder.event("reachable", Map.of("profile", profile.name));
         return true;

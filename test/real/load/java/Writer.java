@@ -15,6 +15,8 @@ final class Writer extends Worker {
   private static final long CATCH_UP_NANOS = 1_000_000_000;
   private static final long TRUST_CHECK_NANOS = 250_000_000;
   private static final long RETRY_MS = 500;
+  /** A cluster under load may miss some attempts. */
+  private static final long UNREACHABLE_NANOS = 10_000_000_000L;
 
   private final Profile profile;
   private final Producer.Counts counts = new Producer.Counts();
@@ -56,7 +58,10 @@ final class Writer extends Worker {
       }
       LockSupport.parkNanos(Math.max(TICK_NANOS, due - System.nanoTime()));
     }
-    if (current != null) retire(current, Duration.ofMillis(settings.finishMs));
+    // After a cut-over the producer of the previous protocol has nothing to wait for.
+    long end = System.nanoTime() + UNREACHABLE_NANOS;
+    boolean canFinish = Reachable.await(profile, settings, recorder, () -> System.nanoTime() > end);
+    if (current != null) retire(current, canFinish ? Duration.ofMillis(settings.finishMs) : Duration.ZERO);
     // Messages that they finish are to be counted.
     retiring.forEach(Threads::join);
     end();
