@@ -38,6 +38,8 @@ export interface ContainerPlace {
 export interface StartOptions {
   readonly classPath: string;
   readonly env: ReadonlyMap<string, string>;
+  /** Storage is formatted at every start, not only at the first. */
+  readonly formatsAlways: boolean;
   /** Called once the process has ended. */
   readonly onExit: () => void;
 }
@@ -83,7 +85,7 @@ export class KafkaContainer {
   }
 
   /** Runs the boot script and starts Kafka. */
-  async start({ classPath, env, onExit }: StartOptions): Promise<void> {
+  async start({ classPath, env, formatsAlways, onExit }: StartOptions): Promise<void> {
     const { address, folder, log, root, hostsFile } = this.place;
     mkdirSync(folder, { recursive: true });
     const { mounts } = this;
@@ -96,7 +98,7 @@ export class KafkaContainer {
     }
     const file = path.join(folder, 'kafka.properties');
     writeFileSync(file, [...booted.settings].map(([key, value]) => `${key}=${value}\n`).join(''), { mode: 0o600 });
-    await format(booted, classPath);
+    await format(booted, classPath, formatsAlways);
     // It may have been asked to end meanwhile.
     if (this.isStopping) return onExit();
     const jvm = [`-Djdk.net.hosts.file=${hostsFile}`, ...JVM];

@@ -51,6 +51,8 @@ export class ProcessKubelet implements PodRunner {
   mountDelayMs = 0;
   /** From the start of a process to its first probe. */
   readyDelayMs = 0;
+  /** Formats storage at every start as KubeDB's boot scripts do, which leaves partitions without a leader (`storage.ts`). */
+  formatsAlways = false;
   readonly events: PodEvent[] = [];
   /** By namespace and name of the pod. */
   private readonly containers = new Map<string, KafkaContainer>();
@@ -175,7 +177,8 @@ export class ProcessKubelet implements PodRunner {
       if (container.last !== undefined) container.restarts += 1;
       const image = pod.spec.containers.find((c) => c.name === KAFKA_CONTAINER)?.image ?? '';
       const onExit = () => this.onExit(container);
-      await container.start({ classPath: this.options.classPathOf(image), env: this.environmentOf(pod), onExit });
+      const { formatsAlways } = this;
+      await container.start({ classPath: this.options.classPathOf(image), env: this.environmentOf(pod), formatsAlways, onExit });
       if (container.isRunning) this.record(container, 'started');
     }
     await this.write(pod, stateOf(container), container);

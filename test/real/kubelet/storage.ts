@@ -1,7 +1,10 @@
 /**
- * Formats the storage of a node at every start, as KubeDB's boot script does: `meta.properties` is written again, with the cluster id and a new
- * id of the directory; the memory of the last vote is deleted; data stays. Kafka's own tool runs once for each release, for the records
- * that a new cluster begins with: a JVM at every start would double the CPU time of a restart, and the tool writes the same files.
+ * Formats the storage of a node at its first start. Kafka's own tool runs once for each release, for the records that a new cluster begins
+ * with: the tool writes the same files, and a JVM for each node would take as long as the start of Kafka.
+ *
+ * KubeDB's public boot scripts format at every start: they delete `meta.properties` and the memory of the last vote first. The directory then
+ * has a new id. On Kafka 4.3.1 and 3.9.2 a partition all of whose replicas have stopped never has a leader again after that, since
+ * every replica is assigned to a directory that is gone. `isAlways` imitates this.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,14 +16,16 @@ import type { Boot } from './boot';
 const BOOTSTRAP = 'bootstrap.checkpoint';
 const made = new Map<string, Promise<Buffer>>();
 
-/** Formats the folders of a node. */
-export async function format({ logDirs, nodeId, clusterId }: Boot, classPath: string): Promise<void> {
+/** Formats the folders of a node that are not formatted, or all of them. */
+export async function format({ logDirs, nodeId, clusterId }: Boot, classPath: string, isAlways: boolean): Promise<void> {
   const records = await bootstrapRecords(classPath);
   for (const dir of logDirs) {
+    const properties = path.join(dir, 'meta.properties');
+    if (existsSync(properties) && !isAlways) continue;
     mkdirSync(dir, { recursive: true });
     const id = randomBytes(16).toString('base64url');
-    writeFileSync(path.join(dir, 'meta.properties'), `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${id}\n`);
-    if (!existsSync(path.join(dir, BOOTSTRAP))) writeFileSync(path.join(dir, BOOTSTRAP), records);
+    writeFileSync(properties, `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${id}\n`);
+    writeFileSync(path.join(dir, BOOTSTRAP), records);
     rmSync(path.join(dir, '__cluster_metadata-0', 'quorum-state'), { force: true });
   }
 }
