@@ -2,7 +2,7 @@
  * Carries out a plan, step by step. It does nothing that is not in the plan. It may refuse, wait, or end early; then everything is observed
  * and planned again.
  *
- * `COMMON` lists the steps that are the same for every executor; the executor carries out the others (`executors/`). Every step may run again
+ * `common` lists the steps that are the same for every executor; the executor carries out the others (`executors/`). Every step may run again
  * at any point, because a run can be killed anywhere. However the plan ends, our pause of the Kafka is lifted.
  */
 

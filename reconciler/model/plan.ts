@@ -163,25 +163,53 @@ export function matchStep<T>(step: Step, cases: StepCases<T>): T {
   return (cases[step.kind] as (step: Step) => T)(step);
 }
 
-/** Returns the parts of a step that are separate rows of the printed plan: its pods, certificates or objects, or the step itself. */
+/** What a step is to a reader who does not know its kind. */
+interface StepTraits {
+  /** The separate rows of the printed plan: its pods, certificates or objects, or the step itself. */
+  readonly parts: readonly StepPart[];
+  /** The pods that restart, in the expected order. Undefined: no pod restarts. Empty: a plan without a cluster does not know the pods. */
+  readonly restarts?: readonly PlannedRestart[];
+}
+
+const single = (step: Step): StepTraits => ({ parts: [step] });
+
+const TRAITS: StepCases<StepTraits> = {
+  probe: single,
+  apply: single,
+  publishTrustBundle: single,
+  create: single,
+  retryIssuance: single,
+  awaitReady: single,
+  awaitHealth: single,
+  claimOwnership: single,
+  record: single,
+  configure: single,
+  submitOpsRequest: (s) => ({ parts: [s, ...s.pods], restarts: s.pods }),
+  supersede: single,
+  pause: single,
+  createPassword: single,
+  issue: ({ certificates }) => ({ parts: certificates }),
+  reconfigure: ({ objects }) => ({ parts: objects }),
+  provisionerSync: single,
+  evict: ({ pods }) => ({ parts: pods, restarts: pods }),
+  verify: single,
+  resume: single,
+  delete: single,
+};
+
+/** Returns the parts of a step that are separate rows of the printed plan. */
 export function partsOf(step: Step): readonly StepPart[] {
-  switch (step.kind) {
-    case 'evict':
-      return step.pods;
-    case 'issue':
-      return step.certificates;
-    case 'reconfigure':
-      return step.objects;
-    case 'submitOpsRequest':
-      return [step, ...step.pods];
-    default:
-      return [step];
-  }
+  return matchStep(step, TRAITS).parts;
 }
 
 /** Returns the pods that restart, in the expected order, whether the reconciler or the ops-manager restarts them. */
 export function restartsOf(steps: readonly Step[]): readonly PlannedRestart[] {
-  return steps.flatMap((s) => (s.kind === 'evict' || s.kind === 'submitOpsRequest' ? s.pods : []));
+  return steps.flatMap((s) => matchStep(s, TRAITS).restarts ?? []);
+}
+
+/** Tells whether a step restarts pods, also where a plan without a cluster does not know them. */
+export function mayRestartPods(step: Step): boolean {
+  return matchStep(step, TRAITS).restarts !== undefined;
 }
 
 /** Why nothing may be done now, and what resolves it. */

@@ -16,7 +16,16 @@ import { goDurationMs } from '#model/go-duration';
 import { KINDS } from '#model/kube-object';
 import type { Role } from '#model/kubedb';
 import type { PodFacts } from '../model/observation';
-import { type Plan, type PlannedCutover, type PlannedRestart, restartsOf, type Step } from '../model/plan';
+import {
+  matchStep,
+  mayRestartPods,
+  type Plan,
+  type PlannedCutover,
+  type PlannedRestart,
+  restartsOf,
+  type Step,
+  type StepCases,
+} from '../model/plan';
 import { areNodesUnknown, type PlanInput } from './plan-input';
 import { expiredAt } from './served';
 
@@ -45,9 +54,10 @@ const GRAIN_MS = 10_000;
 
 /** Returns the estimate of a plan, or nothing when no step takes time. */
 export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'steps' | 'cutover'>): Pick<Plan, 'estimate'> {
-  const before = steps.flatMap((step) => spansBefore(step, input));
+  const spans = spansBefore(input);
+  const before = steps.flatMap((step) => matchStep(step, spans));
   const restarts = restartsOf(steps);
-  const arePodsUnknown = areNodesUnknown(input.live) && steps.some((s) => s.kind === 'submitOpsRequest');
+  const arePodsUnknown = areNodesUnknown(input.live) && steps.some(mayRestartPods);
   const hasRestarts = restarts.length > 0 || arePodsUnknown;
   const perPodMs = arePodsUnknown ? sumMs(restartOf('broker', input)) : 0;
   const pods = cutover?.mode === 'stop' ? 1 : input.bundle.desired.nodes;
@@ -67,24 +77,36 @@ export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'ste
   };
 }
 
-/** Returns the time that a step takes before the restarts. */
-function spansBefore(step: Step, { bundle }: PlanInput): readonly Span[] {
-  const { deadlines } = bundle.desired;
-  switch (step.kind) {
-    case 'issue':
-      return step.certificates.map(() => ISSUANCE);
-    case 'awaitReady':
-      if (step.subject.kind === KINDS.Kafka.kind) return [FIRST_START];
-      return step.subject.kind === KINDS.Certificate.kind ? [ISSUANCE] : [];
-    case 'submitOpsRequest':
-      if (!capabilitiesOf(bundle.desired).needsOpsManager)
-        return step.isContinued ? [] : [{ ms: goDurationMs(deadlines.opsManagerDetection) ?? 0 }];
-      return bundle.tls === 'off' || step.operation === 'restart' ? [] : [PREPARATION];
-    case 'provisionerSync':
-      return [PROVISIONER_SYNC];
-    default:
-      return [];
-  }
+/** Returns the time that each kind of step takes before the restarts. */
+function spansBefore({ bundle: { desired, tls } }: PlanInput): StepCases<readonly Span[]> {
+  const none = () => [];
+  return {
+    probe: none,
+    apply: none,
+    publishTrustBundle: none,
+    create: none,
+    retryIssuance: none,
+    awaitReady: ({ subject }) =>
+      subject.kind === KINDS.Kafka.kind ? [FIRST_START] : subject.kind === KINDS.Certificate.kind ? [ISSUANCE] : [],
+    awaitHealth: none,
+    claimOwnership: none,
+    record: none,
+    configure: none,
+    submitOpsRequest: ({ isContinued, operation }) => {
+      if (capabilitiesOf(desired).needsOpsManager) return tls === 'off' || operation === 'restart' ? [] : [PREPARATION];
+      return isContinued ? [] : [{ ms: goDurationMs(desired.deadlines.opsManagerDetection) ?? 0 }];
+    },
+    supersede: none,
+    pause: none,
+    createPassword: none,
+    issue: ({ certificates }) => certificates.map(() => ISSUANCE),
+    reconfigure: none,
+    provisionerSync: () => [PROVISIONER_SYNC],
+    evict: none,
+    verify: none,
+    resume: none,
+    delete: none,
+  };
 }
 
 /** Returns the time that a pod of a role takes to restart. */

@@ -12,7 +12,7 @@
 import type { Kafka } from '#model/kinds/index';
 import { conditionOf, hasTrueCondition } from '#model/kube-object';
 import { statusOf } from '../model/object-status';
-import type { Draft, Obstacle, Step } from '../model/plan';
+import { type Draft, mayRestartPods, type Obstacle, type Step } from '../model/plan';
 import { kafkaRef, type PlanInput } from './plan-input';
 
 /** Returns why KubeDB does not report the Kafka Ready; undefined also while KubeDB does not check it: paused, halted, or new. */
@@ -24,7 +24,7 @@ export function healthProblem(kafka: Kafka): string | undefined {
 
 /** Adds the wait for KubeDB's health check, after every pod is verified and the Kafka is resumed. */
 export function withHealthCheck(steps: readonly Step[], input: PlanInput): readonly Step[] {
-  if (!steps.some((s) => s.kind === 'evict' || s.kind === 'submitOpsRequest')) return steps;
+  if (!steps.some(mayRestartPods)) return steps;
   const end = steps.findLastIndex((s) => s.kind === 'verify' || s.kind === 'resume') + 1;
   return [...steps.slice(0, end), { kind: 'awaitHealth', subject: kafkaRef(input.live), findings: [] }, ...steps.slice(end)];
 }

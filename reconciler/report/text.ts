@@ -13,7 +13,7 @@
  */
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { formatRef } from '#model/kube-object';
-import type { Estimate, Obstacle, Plan, Step } from '../model/plan';
+import { type Estimate, mayRestartPods, type Obstacle, type Plan, type Step } from '../model/plan';
 import { type StepRow, stepRows } from '../model/step-rows';
 import { printable, sentence } from './printable';
 import { painterOf, paragraph, type Style } from './style';
@@ -67,9 +67,7 @@ export function cutoverLine({ mode, because }: NonNullable<Plan['cutover']>): st
 export function clientsLine({ cutover, steps }: Plan): string | undefined {
   if (cutover?.kind === 'expired') return 'Clients need not act. Brokers refuse them until the pods have restarted: see the cut-over.';
   if (cutover !== undefined) return 'Clients must act: see the cut-over.';
-  // Each request restarts pods, also where a plan without a cluster does not know them.
-  const isRestarted = steps.some((s) => s.kind === 'evict' || s.kind === 'submitOpsRequest');
-  return isRestarted ? 'Clients need not act. Each broker closes their connections once, and clients reconnect.' : undefined;
+  return steps.some(mayRestartPods) ? 'Clients need not act. Each broker closes their connections once, and clients reconnect.' : undefined;
 }
 
 /** Returns an estimate in one line: `Takes about 7 min, with an outage of about 4 min (a pod took up to 40 s to get Ready).` */
