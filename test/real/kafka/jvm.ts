@@ -17,12 +17,13 @@ const STOP_LIMIT_MS = 15_000;
 
 /**
  * Starts "$@" and prints its pid. When standard input ends, and it does when the test is killed, the program is killed and the folder goes.
- * A job in the background has no standard input, hence the copy.
+ * A job in the background has no standard input, hence the copy. The guard ignores the signal that ends it once it is at work: the end of
+ * the program brings that signal, too.
  */
 const GUARD = `exec 3<&0
 "$@" >>"$LOG" 2>&1 </dev/null 3<&- &
 java=$!
-(cat <&3; kill -9 $java; rm -rf "$FOLDER") >/dev/null 2>&1 &
+(cat <&3; trap '' TERM; kill -9 $java; rm -rf "$FOLDER") >/dev/null 2>&1 &
 guard=$!
 echo $java
 wait $java
