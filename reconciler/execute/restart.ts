@@ -152,7 +152,8 @@ async function waitForSuccessor(restart: RollingRestart, pod: PodFacts, isCutove
   const check = async (): Promise<Progress<undefined>> => {
     // One read while the pod starts. Everything else is observed when the pod reports that it is up.
     const object = await context.cluster.get(subject);
-    if (object === undefined || object.metadata.uid === pod.uid) return { waitingFor: 'its successor was not created yet' };
+    if (object?.metadata.uid === pod.uid) return { waitingFor: 'the evicted pod is still stopping' };
+    if (object === undefined) return { waitingFor: 'its successor was not created yet' };
     const { state, reason } = statusOf(object);
     if (isCutover ? phaseOf(object) !== 'Running' : state !== 'Current') return { waitingFor: reason };
     const live = await context.lookAtPods();
