@@ -101,5 +101,5 @@ export function certificateSettings(props: BrokerCertificateProps = {}): Certifi
     keyAlgorithm: props.keyAlgorithm === undefined ? undefined : KeyAlgorithm._of(props.keyAlgorithm),
     issuer: props.issuer === undefined ? undefined : TlsIssuer._of(props.issuer),
     extraSpec: props.extraSpec,
-  });
+  } satisfies Readonly<Record<keyof CertificateSettings, unknown>>);
 }

@@ -28,6 +28,7 @@ import {
   candidate,
   candidateName,
   completeTls,
+  type FixedOperation,
   issuerManifests,
   issuerRefOf,
   kafkaManifest,
@@ -223,7 +224,7 @@ export class KafkaBundle extends Construct {
     return request;
   }
 
-  private addCandidate(kind: 'rotate' | 'restart'): ApiObject {
+  private addCandidate(kind: FixedOperation): ApiObject {
     const { kafka, deadlines } = this.desired;
     return this.chart.add(candidate(this.desired, candidateName(kafka, kind), OPERATION[kind], deadlines.podReady));
   }

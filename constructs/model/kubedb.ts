@@ -5,7 +5,7 @@
  * Sources: kubedb/apimachinery v0.66 (helpers, constants), kubedb/kafka-init-docker, the outputs in KubeDB's Kafka guides.
  * Facts that no public source states are marked "inferred".
  */
-import { DEFAULT_DURATION } from './certificate-fields';
+import { DEFAULT_DURATION, KUBEDB_FIELDS } from './certificate-fields';
 import { DEFAULT_CLUSTER_DOMAIN } from './cluster-domain';
 import type { Certificate, Kafka } from './kinds/index';
 import { KINDS, type Kind, type KubeObject } from './kube-object';
@@ -147,19 +147,18 @@ export function brokerCertificate(kafka: CertificateOwner, tls: TlsConfig, alias
   const certificate = certificateOf(kafka.name, tls, alias);
   const issuer = issuerOf(tls, alias);
   const labels = offshootLabels(kafka.name);
+  const given = Object.entries(certificate).filter(([name]) => KUBEDB_FIELDS.includes(name));
   return {
     apiVersion: KINDS.Certificate.apiVersion,
     kind: KINDS.Certificate.kind,
     metadata: { name: brokerCertificateName(kafka.name, alias), namespace: kafka.namespace, labels },
     spec: {
+      ...Object.fromEntries(given),
       secretName: certificate.secretName ?? '',
       secretTemplate: { labels },
       commonName: brokerCommonName(kafka.name, kafka.namespace),
-      ...(certificate.subject === undefined ? {} : { subject: certificate.subject }),
       dnsNames: sortedSet([...brokerDnsNames(kafka.name, kafka.namespace, kafka.clusterDomain), ...(certificate.dnsNames ?? [])]),
       ipAddresses: sortedSet(['127.0.0.1', ...(certificate.ipAddresses ?? [])]),
-      ...(certificate.uris === undefined ? {} : { uris: certificate.uris }),
-      ...(certificate.emailAddresses === undefined ? {} : { emailAddresses: certificate.emailAddresses }),
       duration: certificate.duration ?? DEFAULT_DURATION,
       renewBefore: certificate.renewBefore ?? DEFAULT_RENEW_BEFORE,
       usages: ['digital signature', 'key encipherment', 'server auth', 'client auth'],

@@ -203,8 +203,11 @@ export const OPERATION = {
   restart: { type: 'Restart', restart: {} },
 } as const;
 
+/** Operations whose candidate request is the same for every desired state. */
+export type FixedOperation = Exclude<keyof typeof OPERATION, 'converge'>;
+
 /** Returns the name of a candidate. The converging one is named by its content, the others get a fingerprint at run time. */
-export function candidateName(kafka: string, candidate: 'rotate' | 'restart'): string {
+export function candidateName(kafka: string, candidate: FixedOperation): string {
   return withSuffix(kafka, `tls-${candidate}`);
 }
 

@@ -18,14 +18,14 @@ import { createLines, createLive, eventJson, type Progress } from '../report/pro
 import { PLAIN } from '../report/style';
 import { planText } from '../report/text';
 import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-jobs';
-import type { ClusterFlags, OutputFlags, SourceFlags } from './flags';
+import type { ClusterFlags, Format, OutputFlags, SourceFlags } from './flags';
 import { type Connection, type Session, styleOf } from './io';
 import { withCommand } from './next-command';
 import { type PlanGuard, readPlanGuard } from './saved-plan';
 import { bundleSource, withConnection } from './session';
 import { writeTermination } from './termination-log';
 
-export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags {
+export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags<'apply'> {
   /** A saved plan: the run does only what it holds. */
   readonly plan?: string;
   readonly takeOver?: boolean;
@@ -54,7 +54,7 @@ async function apply(flags: ApplyFlags, session: Session): Promise<string> {
   if (fromFile !== undefined) savedPlans?.(await fromFile());
   return withConnection(session, flags, async (connected, signal) => {
     const source = fromFile ?? (await bundleSource(session, flags, connected));
-    const progress = createProgress(flags, session);
+    const progress = PROGRESS[flags.output](session);
     try {
       let bundle = await source();
       const guard = savedPlans?.(bundle);
@@ -179,12 +179,10 @@ function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: bool
   return { takeOver: takeOver === true, retry: retry === true };
 }
 
-function createProgress({ output }: ApplyFlags, { io, runtime }: Session): Progress {
-  if (output === 'json') {
-    return { report: (event) => io.stdout(eventJson(event, runtime.clock.now())), end: () => {} };
-  }
-  return io.isTty ? createLive(io.stdout, runtime.clock, styleOf(io)) : createLines(io.stdout, runtime.clock);
-}
+const PROGRESS: Readonly<Record<Format<'apply'>, (session: Session) => Progress>> = {
+  text: ({ io, runtime: { clock } }) => (io.isTty ? createLive(io.stdout, clock, styleOf(io)) : createLines(io.stdout, clock)),
+  json: ({ io, runtime: { clock } }) => ({ report: (event) => io.stdout(eventJson(event, clock.now())), end: () => {} }),
+};
 
 /** The arguments of the Job name the content that it was created for. The run applies the present content of the ConfigMap. */
 function warnOfOtherDigest({ digest }: ApplyFlags, bundle: Bundle, report: Report): void {

@@ -29,8 +29,18 @@ export interface ClusterFlags {
   readonly timeout?: number;
 }
 
-export interface OutputFlags {
-  readonly output: string;
+/** Formats of `--output`, by command; the first is the default. Each command has a table of these formats, which the compiler checks. */
+export const FORMATS = {
+  plan: ['text', 'json', 'markdown'],
+  apply: ['text', 'json'],
+  verify: ['text', 'json'],
+  render: ['text', 'json'],
+  sandbox: ['text', 'json'],
+} as const;
+export type Format<C extends keyof typeof FORMATS> = (typeof FORMATS)[C][number];
+
+export interface OutputFlags<C extends keyof typeof FORMATS> {
+  readonly output: Format<C>;
 }
 
 /** Adds the flags that name a bundle in files. */
@@ -65,8 +75,9 @@ export function addClusterFlags(command: Command): Command {
     );
 }
 
-/** Adds `--output` with these formats; the first is the default. */
-export function addOutputFlag(command: Command, formats: readonly [string, ...string[]], description: string): Command {
+/** Adds `--output` with the formats of the command. */
+export function addOutputFlag(command: Command, description: string): Command {
+  const formats = FORMATS[command.name() as keyof typeof FORMATS];
   return command.addOption(new Option('--output <format>', description).choices(formats).default(formats[0]));
 }
 

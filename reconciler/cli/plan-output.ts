@@ -10,10 +10,10 @@ import { COMMENT_BYTES, type CommentLimit, errorMarkdown, plansMarkdown, SUMMARY
 import { printable, printableJson } from '../report/printable';
 import { type PlanContext, planText } from '../report/text';
 import { type UnreadBase, unreadBaseMarkdown, unreadBaseText } from '../report/unread-base';
-import type { OutputFlags } from './flags';
+import type { Format, OutputFlags } from './flags';
 import { type Io, styleOf } from './io';
 
-export interface PlanOutputFlags extends OutputFlags {
+export interface PlanOutputFlags extends OutputFlags<'plan'> {
   /** File to which the plans are appended as Markdown, including what is too long for a comment. */
   readonly summary?: string;
 }
@@ -28,29 +28,35 @@ export interface Planned {
 /** Plans, and the bundles of the base that the new state does not hold. */
 export interface Plans {
   readonly planned: readonly Planned[];
-  readonly removed?: readonly Bundle[];
+  readonly removed: readonly Bundle[];
   /** The unreadable part of the base. */
   readonly unread?: UnreadBase;
 }
 
-/** Prints plans. */
-export async function printPlans({ planned, removed = [], unread }: Plans, flags: PlanOutputFlags, io: Io): Promise<void> {
-  if (flags.output === 'json') {
-    const base = unread === undefined ? {} : { unreadBase: { violations: unread.violations, notCompared: unread.notCompared } };
-    io.stdout(`${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId), ...base }, 2)}\n`);
-  } else if (flags.output === 'markdown') {
-    const described = planned.map(({ plan, context = {} }) => ({ plan, context }));
-    const first = unread === undefined ? '' : unreadBaseMarkdown(unread);
-    const gap = first !== '' && planned.length + removed.length > 0 ? '\n' : '';
-    await printMarkdown(flags, io, ({ bytes, rest }) => {
-      const left = { bytes: bytes - Buffer.byteLength(first + gap), rest };
-      return `${first}${gap}${plansMarkdown(described, removed.map(removedLine), left)}`;
-    });
-  } else {
+const PRINT: Readonly<Record<Format<'plan'>, (plans: Plans, flags: PlanOutputFlags, io: Io) => void | Promise<void>>> = {
+  text({ planned, removed, unread }, _, io) {
     const first = unread === undefined ? [] : [unreadBaseText(unread, styleOf(io))];
     const plans = planned.map((p) => planText(p.plan, styleOf(io), p.context ?? {}));
     io.stdout([...first, ...plans, ...removed.map(removedLine)].join('\n'));
-  }
+  },
+  json({ planned, removed, unread }, _, io) {
+    const base = unread === undefined ? {} : { unreadBase: { violations: unread.violations, notCompared: unread.notCompared } };
+    io.stdout(`${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId), ...base }, 2)}\n`);
+  },
+  markdown({ planned, removed, unread }, flags, io) {
+    const described = planned.map(({ plan, context = {} }) => ({ plan, context }));
+    const first = unread === undefined ? '' : unreadBaseMarkdown(unread);
+    const gap = first !== '' && planned.length + removed.length > 0 ? '\n' : '';
+    return printMarkdown(flags, io, ({ bytes, rest }) => {
+      const left = { bytes: bytes - Buffer.byteLength(first + gap), rest };
+      return `${first}${gap}${plansMarkdown(described, removed.map(removedLine), left)}`;
+    });
+  },
+};
+
+/** Prints plans. */
+export async function printPlans(plans: Plans, flags: PlanOutputFlags, io: Io): Promise<void> {
+  await PRINT[flags.output](plans, flags, io);
 }
 
 /** Prints the error as the comment of a pull request, which would otherwise have none. The caller throws the error. */

@@ -54,10 +54,10 @@ export async function runPlan(flags: PlanFlags, session: Session): Promise<numbe
 
 async function makePlans(flags: PlanFlags, session: Session): Promise<Plans> {
   if (flags.base !== undefined) return planFromBase(flags.base, flags, session);
-  if (flags.observation !== undefined) return { planned: [await planFromObservation(flags.observation, flags, session)] };
+  if (flags.observation !== undefined) return { planned: [await planFromObservation(flags.observation, flags, session)], removed: [] };
   // Wrong input is reported before the cluster is reached.
   const inFiles = flags.configMap === undefined ? await bundlesInFiles(session, flags, { withJobs: true }) : undefined;
-  return { planned: await planLive(flags, session, inFiles) };
+  return { planned: await planLive(flags, session, inFiles), removed: [] };
 }
 
 function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[] | undefined): Promise<readonly Planned[]> {

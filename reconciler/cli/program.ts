@@ -89,7 +89,7 @@ function planCommand(): Command {
     description: 'Shows the steps of a run in their order, with reasons. Changes nothing.',
     after: PLAN_HELP,
   });
-  addOutputFlag(plan, ['text', 'json', 'markdown'], 'how to print it')
+  addOutputFlag(plan, 'how to print it')
     .addOption(new Option('--base <path>', 'compare with this older bundle instead of the cluster').conflicts(['configMap', 'observation']))
     .addOption(
       new Option('--observation <file>', 'compare with this output of "kafka-tls observe" instead of the cluster').conflicts('configMap'),
@@ -120,7 +120,7 @@ function applyCommand(): Command {
       'Executes the plan: issues certificates, runs the operation, restarts pods in order behind gates, and verifies. The Job runs this command.',
     after: APPLY_HELP,
   });
-  addOutputFlag(apply, ['text', 'json'], 'lines of text, or one JSON object for each event').addOption(
+  addOutputFlag(apply, 'lines of text, or one JSON object for each event').addOption(
     new Option('--digest <digest>', 'expected bundle digest; a mismatch is only a warning'),
   );
   apply.option('--termination-log <file>', 'also write the result to this file, which Kubernetes reads from a pod');
@@ -146,7 +146,7 @@ function verifyCommand(): Command {
     description: 'Makes a TLS handshake with every listener of every pod and compares the certificate with its Secret. Changes nothing.',
     after: VERIFY_HELP,
   });
-  return sourced(addKafkaFlag(addOutputFlag(verify, ['text', 'json'], 'how to print it')));
+  return sourced(addKafkaFlag(addOutputFlag(verify, 'how to print it')));
 }
 
 const VERIFY_HELP = `
@@ -169,7 +169,7 @@ function renderCommand(): Command {
     description: 'Prints the manifests inside bundles, for kubeconform and for reviewers. Needs no cluster.',
     after: RENDER_HELP,
   });
-  return addFileFlags(addOutputFlag(render, ['text', 'json'], 'YAML documents, or one List'));
+  return addFileFlags(addOutputFlag(render, 'YAML documents, or one List'));
 }
 
 const RENDER_HELP = `
@@ -207,7 +207,7 @@ function sandboxCommand(): Command {
     .option('--no-ops-manager', "leave KubeDB's ops-manager out, for the native executor")
     .option('--cluster-domain <domain>', 'DNS domain of the cluster (default: cluster.local)')
     .option('--kubeconfig <file>', 'file for the kubeconfig (default: in a new temporary folder)');
-  return addOutputFlag(sandbox, ['text', 'json'], 'how to print the address');
+  return addOutputFlag(sandbox, 'how to print the address');
 }
 
 const SANDBOX_HELP = `

@@ -3,16 +3,16 @@ import type { Bundle } from '#model/bundle';
 import { formatRef, type KubeObject, refOf } from '#model/kube-object';
 import { yamlText } from '../input/yaml';
 import { printableJson } from '../report/printable';
-import type { OutputFlags, SourceFlags } from './flags';
+import type { Format, OutputFlags, SourceFlags } from './flags';
 import type { Session } from './io';
 import { bundlesInFiles } from './session';
 
-export interface RenderFlags extends SourceFlags, OutputFlags {}
+export interface RenderFlags extends SourceFlags, OutputFlags<'render'> {}
 
 /** Prints the manifests and returns the exit code. */
 export async function runRender(flags: RenderFlags, session: Session): Promise<number> {
   const manifests = (await bundlesInFiles(session, flags)).flatMap(manifestsOf);
-  session.io.stdout(flags.output === 'json' ? list(manifests.map((m) => m.manifest)) : manifests.map(document).join(''));
+  session.io.stdout(PRINTED[flags.output](manifests));
   return 0;
 }
 
@@ -20,6 +20,11 @@ interface Rendered {
   readonly manifest: KubeObject;
   readonly when: string;
 }
+
+const PRINTED: Readonly<Record<Format<'render'>, (manifests: readonly Rendered[]) => string>> = {
+  text: (manifests) => manifests.map(document).join(''),
+  json: (manifests) => list(manifests.map((m) => m.manifest)),
+};
 
 /** Returns the manifests of a bundle in their order of use, each with its use. */
 function manifestsOf(bundle: Bundle): readonly Rendered[] {

@@ -7,11 +7,11 @@ import type { KubeObject } from '#model/kube-object';
 import { readObjects } from '../bundle/files';
 import { InvalidInputError } from '../errors';
 import { printableJson } from '../report/printable';
-import type { OutputFlags } from './flags';
+import type { Format, OutputFlags } from './flags';
 import type { RunningSandbox, Session } from './io';
 import { quoted } from './shell';
 
-export interface SandboxFlags extends OutputFlags {
+export interface SandboxFlags extends OutputFlags<'sandbox'> {
   readonly file?: readonly string[];
   readonly opsManager: boolean;
   readonly clusterDomain?: string;
@@ -27,11 +27,7 @@ export async function runSandbox(flags: SandboxFlags, session: Session): Promise
   try {
     await writeFile(target.kubeconfig, sandbox.kubeconfig, { mode: 0o600 });
     for (const object of objects) await sandbox.create(object);
-    io.stdout(
-      flags.output === 'json'
-        ? `${printableJson({ kubeconfig: target.kubeconfig, url: sandbox.url })}\n`
-        : greeting(target.kubeconfig, sandbox, objects.length),
-    );
+    io.stdout(GREETING[flags.output](target.kubeconfig, sandbox, objects.length));
     await stopped(io.signal);
     return 0;
   } finally {
@@ -62,6 +58,11 @@ async function kubeconfigFile({ kubeconfig }: SandboxFlags, cwd: string): Promis
   const folder = await mkdtemp(path.join(tmpdir(), 'kafka-tls-sandbox-'));
   return { kubeconfig: path.join(folder, 'kubeconfig'), remove: () => rm(folder, { recursive: true, force: true }) };
 }
+
+const GREETING: Readonly<Record<Format<'sandbox'>, (kubeconfig: string, sandbox: RunningSandbox, created: number) => string>> = {
+  text: greeting,
+  json: (kubeconfig, { url }) => `${printableJson({ kubeconfig, url })}\n`,
+};
 
 function greeting(kubeconfig: string, { url }: RunningSandbox, created: number): string {
   const started = created === 0 ? '' : ` ${created} ${created === 1 ? 'object was' : 'objects were'} created.`;

@@ -4,17 +4,23 @@ import { tlsStateOf } from '#model/tls';
 import { readOnly } from '../cluster/write-guard';
 import { observe } from '../observe/observe';
 import { mismatches } from '../plan/verify';
+import type { Style } from '../report/style';
 import { type Verification, verificationJson, verificationText } from '../report/verification';
-import type { ClusterFlags, NamedObject, OutputFlags, SourceFlags } from './flags';
+import type { ClusterFlags, Format, NamedObject, OutputFlags, SourceFlags } from './flags';
 import { type Connection, type Session, styleOf } from './io';
 import { bundleInCluster, bundlesInFiles, kafkaMissing, namedKafka, withConnection } from './session';
 
-export interface VerifyFlags extends SourceFlags, ClusterFlags, OutputFlags {
+export interface VerifyFlags extends SourceFlags, ClusterFlags, OutputFlags<'verify'> {
   readonly kafka?: NamedObject;
 }
 
 /** The subject: the desired state of a bundle, or a Kafka and its own spec. */
 type What = Bundle | { readonly namespace: string; readonly kafka: string };
+
+const PRINTED: Readonly<Record<Format<'verify'>, (verification: Verification, style: Style, isFirst: boolean) => string>> = {
+  text: (verification, style, isFirst) => `${isFirst ? '' : '\n'}${verificationText(verification, style)}`,
+  json: verificationJson,
+};
 
 const MISMATCH = 1;
 const UNKNOWN = 4;
@@ -30,9 +36,7 @@ export async function runVerify(flags: VerifyFlags, session: Session): Promise<n
       if (live.kafka === undefined) throw kafkaMissing(live.namespace, live.name);
       const tls = 'tls' in what ? what.tls : tlsStateOf(live.kafka.spec);
       const verification: Verification = { live, tls, mismatches: mismatches(live, tls) };
-      const isFirst = codes.length === 0;
-      const text = flags.output === 'json' ? verificationJson(verification) : verificationText(verification, styleOf(session.io));
-      session.io.stdout(isFirst || flags.output === 'json' ? text : `\n${text}`);
+      session.io.stdout(PRINTED[flags.output](verification, styleOf(session.io), codes.length === 0));
       codes.push(exitCodeOf(verification));
     }
     return codes.includes(MISMATCH) ? MISMATCH : Math.max(...codes);

@@ -1,5 +1,7 @@
 /** Runs of `kafka-tls apply` in this process, on the sandbox in memory. A run can be killed, or stand still, between any two requests. */
+
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { kubeCluster } from '#reconciler/cluster/kube';
 import { withLease } from '#reconciler/cluster/lease';
@@ -24,7 +26,7 @@ export class MemoryRunner implements Runner {
 
   constructor(readonly executor: ExecutorName) {
     // A KubeDB stand-in that looks once a second, and not more often, keeps plays with hours of waiting short.
-    this.environment = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: { opsStepMs: 1_000 } } });
+    this.environment = inMemory({ opsManager: capabilitiesOf({ executor }).needsOpsManager, sandbox: { timing: { opsStepMs: 1_000 } } });
     this.world = new World({}, () => this.environment);
     this.network = new Network(this.environment.sandbox.api);
     this.faults = new FaultInjector({ world: this.world, environment: this.environment, network: this.network });

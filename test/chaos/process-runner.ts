@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import { DEFAULT_DEADLINES, type Deadlines, type ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { bundleName } from '#model/names';
@@ -114,7 +115,12 @@ export function inSandbox(executor: ExecutorName): Setting {
   for (const spec of [CA_KEY, CA_KEY, LEAF_KEY, LEAF_KEY]) void keys(spec);
   const pace = { factor: FACTOR, startMs: Date.now() };
   const clock = scaledClock(pace);
-  const sandbox = createSandbox({ clock, opsManager: executor === 'ops-request', keys: pooledKeys(), api: { namespaces: [NAMESPACE] } });
+  const sandbox = createSandbox({
+    clock,
+    opsManager: capabilitiesOf({ executor }).needsOpsManager,
+    keys: pooledKeys(),
+    api: { namespaces: [NAMESPACE] },
+  });
   const world = new World({}, () => ({
     namespace: NAMESPACE,
     clock,

@@ -1,6 +1,7 @@
 /** An API server that goes away in the middle of a run: exit 4, which costs no attempt of the Job, and the next run goes on. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { capabilitiesOf } from '#model/capabilities';
 import { TransportError, type TransportResponse } from '#reconciler/cluster/http';
 import { configMapOfBundle } from '../support/bundle-text';
 import { kafkaTlsIn } from '../support/command-line';
@@ -25,7 +26,7 @@ for (const executor of ['native', 'ops-request'] as const) {
   describe(`executor ${executor}: an API server that`, () => {
     for (const { name, answer } of AWAY) {
       test(`${name} for minutes ends the run with exit 4, and the next one finishes its work`, async (t) => {
-        const environment = inMemory({ opsManager: executor === 'ops-request' });
+        const environment = inMemory({ opsManager: capabilitiesOf({ executor }).needsOpsManager });
         const { clock, sandbox } = environment;
         let isAway = false;
         const handle: typeof sandbox.api.handle = async (request) => (isAway ? answer() : sandbox.api.handle(request));

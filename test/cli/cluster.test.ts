@@ -11,7 +11,7 @@ import { type Api, createApi } from '#reconciler/sandbox/api/api';
 import { serveApi } from '#reconciler/sandbox/api/http';
 import { untyped } from '#test/support/untyped';
 import { bundleConfigMap, desiredOf, yaml } from '../support/bundle-text';
-import { kafkaTls, type Ran } from '../support/command-line';
+import { commandsWith, kafkaTls, type Ran } from '../support/command-line';
 
 const NOW = new Date('2026-11-23T09:00:00Z');
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-cluster-'));
@@ -83,7 +83,7 @@ const FAULTS: readonly Fault[] = [
 
 for (const fault of FAULTS) {
   describe(fault.name, () => {
-    for (const command of ['plan', 'apply', 'verify', 'observe']) {
+    for (const command of commandsWith('--context')) {
       test(`${command} reports one sentence, subject first, and changes nothing`, async () => {
         const { ran, changes } = await against(fault, [command]);
         assert.equal(ran.exitCode, fault.exitCode, ran.stderr);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { Size } from 'cdk8s';
 import { KafkaCluster, type Tls } from '#constructs/index';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { EVENT_REASONS } from '#reconciler/cluster/events';
@@ -26,7 +27,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function start(executor: ExecutorName, denied: readonly Denial[] = []): Promise<void> {
   const api = { namespaces: [NAMESPACE], denied };
-  world = await new World({ opsManager: executor === 'ops-request', sandbox: { api } }).start(kafkaManifest());
+  world = await new World({ opsManager: capabilitiesOf({ executor }).needsOpsManager, sandbox: { api } }).start(kafkaManifest());
   await world.settle();
 }
 

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { ClientCertificate, KafkaTls, type KafkaTlsProps } from '#constructs/index';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import { bundleName } from '#model/names';
@@ -52,7 +53,7 @@ async function commit(cluster: Cluster, props: KafkaTlsProps, labels: Readonly<R
 }
 
 async function worldIn(t: TestContext, executor: ExecutorName, kafka?: KubeObject) {
-  const environment = inMemory({ opsManager: executor === 'ops-request' });
+  const environment = inMemory({ opsManager: capabilitiesOf({ executor }).needsOpsManager });
   const world = await new World({}, () => environment).start(...(kafka === undefined ? [] : [kafka]));
   t.after(() => world.stop());
   if (kafka !== undefined) await world.settle();

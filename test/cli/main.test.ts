@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
+import { FORMATS } from '#reconciler/cli/flags';
 import type { Connection } from '#reconciler/cli/io';
 import {
   BlockedError,
@@ -18,11 +19,10 @@ import { parseYaml } from '#reconciler/input/yaml';
 import type { Observation } from '#reconciler/model/observation';
 import { bundleConfigMap, configMapOfBundle, desiredOf, yaml } from '../support/bundle-text';
 import { ClusterBuilder, TLS, tlsBy } from '../support/cluster-builder';
-import { kafkaTls } from '../support/command-line';
+import { COMMANDS, commandsWith, kafkaTls } from '../support/command-line';
 import { FakeClock } from '../support/fake-clock';
 import { expectGolden } from '../support/golden';
 
-const COMMANDS = ['plan', 'apply', 'verify', 'render', 'observe', 'sandbox'];
 const folder = mkdtempSync(path.join(tmpdir(), 'cli-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -78,8 +78,12 @@ const USAGE: readonly (readonly [argv: string, command: string, says: string])[]
   ['aply', 'kafka-tls', `unknown command 'aply'.\nDid you mean apply? `],
   ['frobnicate', 'kafka-tls', `unknown command 'frobnicate'.\n`],
   ['apply --take-ovr', 'kafka-tls apply', `unknown flag '--take-ovr'.\nDid you mean --take-over? `],
-  ['plan --output xml', 'kafka-tls plan', `flag '--output <format>' may not be 'xml'. Allowed choices are text, json, markdown.\n`],
-  ['apply --output markdown', 'kafka-tls apply', `flag '--output <format>' may not be 'markdown'. Allowed choices are text, json.\n`],
+  ['plan --output xml', 'kafka-tls plan', `flag '--output <format>' may not be 'xml'. Allowed choices are ${FORMATS.plan.join(', ')}.\n`],
+  [
+    'apply --output markdown',
+    'kafka-tls apply',
+    `flag '--output <format>' may not be 'markdown'. Allowed choices are ${FORMATS.apply.join(', ')}.\n`,
+  ],
   ['plan dist', 'kafka-tls plan', `too many arguments for 'plan'. Expected 0 arguments but got 1: dist.\n`],
   [
     'plan --timeout 90d',
@@ -148,7 +152,7 @@ const badInput: readonly { name: string; argv: readonly string[]; says: RegExp }
 ];
 
 for (const { name, argv, says } of badInput) {
-  for (const command of ['plan', 'apply', 'verify', 'observe', 'render']) {
+  for (const command of commandsWith('--name')) {
     test(`${command} refuses ${name} before it connects to a cluster`, async () => {
       const { exitCode, stdout, stderr } = await kafkaTls([command, ...argv], { io: { cwd: folder } });
       assert.equal(exitCode, 2, stderr);

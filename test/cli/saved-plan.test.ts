@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import type { Tls } from '#constructs/index';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import type { Plan, Step } from '#reconciler/model/plan';
@@ -22,7 +23,7 @@ afterEach(() => world?.stop());
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 async function start(executor: ExecutorName): Promise<void> {
-  world = await new World({ opsManager: executor === 'ops-request' }).start(kafkaManifest());
+  world = await new World({ opsManager: capabilitiesOf({ executor }).needsOpsManager }).start(kafkaManifest());
   await world.settle();
 }
 

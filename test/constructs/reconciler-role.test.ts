@@ -4,11 +4,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '#constructs/index';
+import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '#constructs/index';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { groupOf, KINDS, kindOf, type ObjectRef, refOf } from '#model/kube-object';
 import { type Permission, permissions } from '#model/permissions';
 import type { Cluster } from '#reconciler/ports';
+import { EXECUTOR } from '../support/desired-states';
 import { bundleOf, failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
 /** Permissions that only other scenarios use, with their use. */
@@ -78,7 +80,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
 
     test('has every permission that it uses', async (t) => {
       const world = new World({
-        opsManager: executor === 'ops-request',
+        opsManager: capabilitiesOf({ executor }).needsOpsManager,
         decorate: (cluster) =>
           asking(cluster, ({ verb, of, name, sub = '' }) => {
             if (isClusterScoped(of)) return; // recorded as unknown without a ClusterRole
@@ -91,7 +93,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       t.after(() => world.stop());
       await world.start(kafkaManifest());
       await world.settle();
-      const props = { cluster: KafkaCluster.existing(KAFKA), executor: executor === 'native' ? Executor.native() : Executor.opsRequest() };
+      const props = { cluster: KafkaCluster.existing(KAFKA), executor: EXECUTOR[executor] };
       const acknowledge = [
         Acknowledgement.clientsMoveToTls(),
         Acknowledgement.clientsLeaveTls(),

@@ -1,4 +1,5 @@
 /** From a commit to the cluster, in memory; `npm run test:real` has the same with the real Job controller and real processes. */
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { bundleName } from '#model/names';
@@ -14,7 +15,7 @@ for (const executor of ['native', 'ops-request'] as const) jobs(executor, () => 
 const UNHURRIED = { issuanceMs: 1_500, podStartMs: 500, opsStepMs: 500 };
 
 function inSandbox(executor: ExecutorName): JobSetting {
-  const environment = inMemory({ opsManager: executor === 'ops-request', sandbox: { timing: UNHURRIED } });
+  const environment = inMemory({ opsManager: capabilitiesOf({ executor }).needsOpsManager, sandbox: { timing: UNHURRIED } });
   const { sandbox, clock, dialer, facts, namespace } = environment;
   const { apiVersion, plural } = KINDS.RoleBinding;
   const roleBinding = `/apis/${apiVersion}/namespaces/${namespace}/${plural}/${bundleName(KAFKA)}`;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Size } from 'cdk8s';
 import { KafkaCluster, type Tls } from '#constructs/index';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 import { readProperties } from '#reconciler/model/properties';
@@ -72,7 +73,11 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       });
 
       test('a Kafka that is created by a declared domain has the names of that domain', async () => {
-        world = await new World({ executor, opsManager: executor === 'ops-request', sandbox: { clusterDomain: DOMAIN } }).start();
+        world = await new World({
+          executor,
+          opsManager: capabilitiesOf({ executor }).needsOpsManager,
+          sandbox: { clusterDomain: DOMAIN },
+        }).start();
         const props = { cluster, clusterDomain: DOMAIN };
         await world.apply(world.desired(on(), props));
         assert.deepEqual(await dnsNames(), NAMES);

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 import type { Handler } from '../chaos/network';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
+import { commandsWith } from '../support/command-line';
 import { bundleFor, type DesiredState } from '../support/desired-states';
 import { clusterIn } from '../support/transports';
 import type { MemoryEnvironment, World } from '../support/world';
@@ -111,13 +112,14 @@ const NATIVE_NEXT: DesiredState = { ...ON, names: ['b.example.org'] };
 
 const apiOf = ({ environment }: World): Handler => (environment as MemoryEnvironment).sandbox.api;
 
+/** Commands that ask a cluster and change nothing. */
+const READERS = commandsWith('--context').filter((command) => command !== 'apply');
+
 const COMMANDS: readonly (readonly string[])[] = [
-  ['plan', '-f', '-'],
+  ...READERS.map((command) => [command, '-f', '-']),
   ['plan', '-f', '-', '--output', 'json'],
   ['plan', '--config-map', 'kafka-tls-orders'],
-  ['observe', '-f', '-'],
   ['observe', '--kafka', 'orders'],
-  ['verify', '-f', '-'],
   ['verify', '--kafka', 'orders', '--output', 'json'],
 ];
 

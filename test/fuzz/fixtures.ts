@@ -1,5 +1,7 @@
 /** Valid input that tests mutate: bundles of every kind, and clusters that they were applied to. */
+
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import type { Connection, Runtime } from '#reconciler/cli/io';
 import type { Observation } from '#reconciler/model/observation';
@@ -30,7 +32,7 @@ export function bundlesFor(executor: ExecutorName, now: Date): readonly Bundle[]
 
 /** Starts a small Kafka and gives it TLS. */
 export async function tlsWorld(executor: ExecutorName, options: ConstructorParameters<typeof World>[0] = {}): Promise<World> {
-  const world = new World({ opsManager: executor === 'ops-request', ...options });
+  const world = new World({ opsManager: capabilitiesOf({ executor }).needsOpsManager, ...options });
   const storage = { resources: { requests: { storage: '1Gi' } } };
   await world.start(kafkaManifest({ topology: { controller: { replicas: 1, storage }, broker: { replicas: 2, storage } } }));
   await world.settle();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
+import { FORMATS } from '#reconciler/cli/flags';
 import { configMapOfBundle, yaml } from '../support/bundle-text';
 import { madeUpObservations, realObservations, type Seen } from './fixtures';
 import { assertAlways, runGracefully } from './graceful';
@@ -24,7 +25,7 @@ async function stages(): Promise<readonly { readonly bundle: string; readonly li
   });
 }
 
-const anyOutput = fc.constantFrom('text', 'json', 'markdown');
+const anyOutput = fc.constantFrom(...FORMATS.plan);
 
 test('an observation with any mutation is planned, or refused gracefully', async () => {
   const staged = await stages();

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { describe } from 'node:test';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { serveApi } from '#reconciler/sandbox/api/http';
 import type { ChildOptions } from '../chaos/child';
@@ -28,7 +29,10 @@ describe('Jobs on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }, 
 });
 
 function inRealCluster(environments: Environments, executor: ExecutorName): JobSetting {
-  const environment = environments.environment(executor, { opsManager: executor === 'ops-request', sandbox: { timing: UNHURRIED } });
+  const environment = environments.environment(executor, {
+    opsManager: capabilitiesOf({ executor }).needsOpsManager,
+    sandbox: { timing: UNHURRIED },
+  });
   const writes: string[] = [];
   return {
     world: new World({}, () => environment),

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { capabilitiesOf } from '#model/capabilities';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import type { TransportRequest } from '#reconciler/cluster/http';
 import { assertSameEnd, onceAtEveryWrite, repeatedly } from '../chaos/killed-processes';
@@ -57,7 +58,7 @@ function firstOfEachKind(): { readonly kinds: readonly string[]; readonly aim: A
 
 /** Returns a new namespace, in which requests are sent on in the name of the ServiceAccount. */
 function inRealCluster(environments: Environments, executor: ExecutorName): Setting {
-  const options = { opsManager: executor === 'ops-request' };
+  const options = { opsManager: capabilitiesOf({ executor }).needsOpsManager };
   const environment = environments.environment(executor, options);
   return {
     executor,

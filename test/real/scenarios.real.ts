@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls } from '#constructs/index';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { bundleName } from '#model/names';
@@ -34,7 +35,7 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
     scenarios(executor, environment, { canSkipDays: false });
 
     test(`the command of ${executor} does it as its Job would, with the bundle from its ConfigMap`, async () => {
-      const world = new World({ opsManager: executor === 'ops-request' }, environment);
+      const world = new World({ opsManager: capabilitiesOf({ executor }).needsOpsManager }, environment);
       await world.start(kafkaManifest());
       await world.settle();
       const { stdout, stderr, exitCode } = await command(world, executor);

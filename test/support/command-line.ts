@@ -1,7 +1,21 @@
 /** Runs the command line in this process and keeps what it wrote. */
+import assert from 'node:assert/strict';
 import { type Io, main, type Runtime } from '#reconciler/cli/main';
+import { createProgram } from '#reconciler/cli/program';
 import { FakeClock } from './fake-clock';
 import type { TestEnvironment } from './world';
+
+const PROGRAM = createProgram('', undefined as never, () => {});
+
+/** Names of all commands. */
+export const COMMANDS = PROGRAM.commands.map((command) => command.name());
+
+/** Returns the names of the commands that have a flag: `--name` if they read bundles in files, `--context` if they need a cluster. */
+export function commandsWith(flag: '--name' | '--context'): readonly string[] {
+  const found = PROGRAM.commands.filter(({ options }) => options.some(({ long }) => long === flag)).map((command) => command.name());
+  assert.ok(found.length > 0, `no command has ${flag}`);
+  return found;
+}
 
 export interface Ran {
   readonly exitCode: number;

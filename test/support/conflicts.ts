@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { ClientCertificate, type KafkaTls, type Tls } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { bundleName, trustName } from '#model/names';
@@ -53,7 +54,7 @@ export function conflicts(
     /** A Kafka without TLS that another client created. */
     const plaintext = async () => {
       between = (cluster) => cluster;
-      world = new World({ opsManager: executor === 'ops-request', decorate: (cluster) => between(cluster) }, environment);
+      world = new World({ opsManager: capabilitiesOf({ executor }).needsOpsManager, decorate: (cluster) => between(cluster) }, environment);
       await world.start(kafkaManifest(COMBINED));
       await world.settle();
     };

@@ -38,11 +38,13 @@ export function onWithNewRoot(change: Partial<TlsOnProps> = {}): Tls {
   return on({ issuer: TlsIssuer.selfSignedCa({ name: 'orders-ca-2' }), acknowledge, ...change });
 }
 
+/** The prop of each executor. */
+export const EXECUTOR: Readonly<Record<ExecutorName, Executor>> = { native: Executor.native(), 'ops-request': Executor.opsRequest() };
+
 /** Props of a KafkaTls for a Kafka that exists. The sandbox's ops-manager claims a request at once, so one second is enough to detect it. */
 export function desiredProps(executor: ExecutorName, tls: Tls, change: Partial<KafkaTlsProps> = {}): KafkaTlsProps {
-  const by = executor === 'native' ? Executor.native() : Executor.opsRequest();
   const deadlines = { opsManagerDetection: Duration.seconds(1), ...change.deadlines };
-  return { cluster: KafkaCluster.existing(KAFKA), tls, executor: by, ...change, deadlines };
+  return { cluster: KafkaCluster.existing(KAFKA), tls, executor: EXECUTOR[executor], ...change, deadlines };
 }
 
 /** What may vary between desired states. */

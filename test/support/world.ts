@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { App, Chart, Testing } from 'cdk8s';
 import { KafkaTls, type KafkaTlsProps, type Tls } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { type Condition, KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { bundleFromConfigMap } from '#reconciler/bundle/documents';
@@ -350,7 +351,7 @@ export interface KafkaOptions extends WorldOptions {
 
 /** Starts a world with a Kafka without TLS that another client created, and waits until it is Ready. */
 export async function startPlaintext(executor: ExecutorName, { kafka = {}, objects = [], ...options }: KafkaOptions = {}): Promise<World> {
-  const world = new World({ executor, opsManager: executor === 'ops-request', ...options });
+  const world = new World({ executor, opsManager: capabilitiesOf({ executor }).needsOpsManager, ...options });
   await world.start(...objects, kafkaManifest(kafka));
   await world.settle();
   return world;
