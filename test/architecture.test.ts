@@ -1,142 +1,34 @@
-/** Imports flow one way, and what must stay pure stays pure. Each rule says why; a violation prints file, import and reason. */
+/**
+ * Imports flow one way, as the table in CONTRIBUTING.md says, and what must stay pure stays pure. A violation prints file, import and reason.
+ */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 
+const CONTRIBUTING = readFileSync('CONTRIBUTING.md', 'utf8');
+
+/** A row of the table: the files below a path, or one file, may import only themselves and what the row names. */
 interface Rule {
   readonly from: string;
-  /** Folders, files or packages; a folder ends with a slash. Type-only imports of `plan/` vocabulary are named as files. */
+  /** Folders end with a slash, groups of packages with a colon. Files have no extension. */
   readonly mayImport: readonly string[];
   readonly because: string;
 }
 
-/** Vocabulary of observations and plans, which every folder may use. */
-const VOCABULARY = 'reconciler/model/';
-const MODEL = 'constructs/model/';
-/** Schemas of everything that comes from outside; pure. */
-const INPUT = 'reconciler/input/';
+const RULES = rowsOf('## Imports flow one way').flatMap(([from = '', mayImport = '', because = '']): readonly Rule[] => {
+  const own = from.split(', ').flatMap((pattern) => globSync(pattern.replaceAll('`', '')).map(inProject));
+  assert.ok(own.length > 0, `${from} does not exist`);
+  return own.map((file) => ({ from: file, mayImport: [...own, ...mayImport.split(', ').map(importable)], because }));
+});
 
-/** How an executor drafts its steps. */
-const DRAFTS = ['drafts', 'draft-input', 'native/draft', 'ops-request/draft'].map((file) => `reconciler/executors/${file}`);
-const PURE = ['reconciler/plan/', ...DRAFTS];
-
-const RULES: readonly Rule[] = [
-  {
-    from: 'reconciler/model/',
-    mayImport: [MODEL, VOCABULARY, 'reconciler/errors'],
-    because: 'the vocabulary of observations and plans knows nothing but the model',
-  },
-  {
-    from: 'reconciler/input/',
-    mayImport: [MODEL, VOCABULARY, INPUT, 'reconciler/errors', 'yaml', 'node:fs/promises', 'node:path'],
-    because: 'a schema knows only the types that it checks',
-  },
-  {
-    from: 'reconciler/pki/',
-    mayImport: [MODEL, VOCABULARY, 'reconciler/pki/', 'node:', 'node-forge'],
-    because: 'certificates are plain data',
-  },
-  {
-    from: 'constructs/model/',
-    mayImport: [MODEL, 'node:crypto', 'node:net', 'valibot'],
-    because: 'the model is plain data that both sides share',
-  },
-  {
-    from: 'constructs/',
-    mayImport: [MODEL, 'constructs/', 'cdk8s', 'cdk8s-plus-28', 'constructs', 'node:path'],
-    because: 'who only synthesises loads no client',
-  },
-  ...PURE.map((from) => ({
-    from,
-    mayImport: [MODEL, INPUT, VOCABULARY, 'reconciler/plan/', 'reconciler/errors', ...DRAFTS],
-    because: 'deciding needs no cluster',
-  })),
-  {
-    from: 'reconciler/executors/',
-    mayImport: [
-      MODEL,
-      INPUT,
-      VOCABULARY,
-      'reconciler/plan/',
-      'reconciler/execute/',
-      'reconciler/executors/',
-      'reconciler/executors',
-      'reconciler/errors',
-    ],
-    because: 'an executor acts through what execute/ offers',
-  },
-  {
-    from: 'reconciler/observe/',
-    mayImport: [MODEL, VOCABULARY, 'reconciler/observe/', 'reconciler/ports', 'reconciler/errors', 'reconciler/pki/'],
-    because: 'observing reads through ports and decides nothing',
-  },
-  {
-    from: 'reconciler/execute/',
-    mayImport: [
-      MODEL,
-      INPUT,
-      VOCABULARY,
-      'reconciler/plan/',
-      'reconciler/execute/',
-      'reconciler/executors',
-      'reconciler/ports',
-      'reconciler/errors',
-    ],
-    because: 'executing acts through ports on what was decided',
-  },
-  {
-    from: 'reconciler/cluster/',
-    mayImport: [
-      MODEL,
-      VOCABULARY,
-      INPUT,
-      'reconciler/cluster/',
-      'reconciler/ports',
-      'reconciler/errors',
-      'reconciler/pki/',
-      '@kubernetes/client-node',
-      'socks',
-      '@platformatic/kafka',
-      'node:',
-    ],
-    because: 'the outside knows no plan',
-  },
-  {
-    from: 'reconciler/report/',
-    mayImport: [
-      MODEL,
-      VOCABULARY,
-      'reconciler/plan/verify',
-      'reconciler/report/',
-      'reconciler/ports',
-      'reconciler/errors',
-      'diff',
-      'picocolors',
-    ],
-    because: 'reports turn plain data into text',
-  },
-  {
-    from: 'reconciler/sandbox/',
-    mayImport: [MODEL, 'reconciler/sandbox/', 'node:', 'node-forge', 'yaml'],
-    because: 'a mistake of the reconciler must not be hidden by the same mistake in what judges it',
-  },
-  {
-    from: 'reconciler/sandbox/stand-ins/',
-    mayImport: [
-      ...['cluster-domain', 'content-hash', 'distinguished-name', 'go-duration', 'kube-object', 'plain-data', 'tls'].map((f) => MODEL + f),
-      'reconciler/sandbox/',
-      'node:',
-      'node-forge',
-    ],
-    because: 'KubeDB is imitated from the facts of the sandbox, not with the functions by which the native executor renders a Kafka',
-  },
-];
+/** Decides, and needs neither a cluster nor a clock. */
+const PURE = ['constructs/model/', 'reconciler/plan/', ...globSync('reconciler/executors/**/draft*.ts')];
 
 /** What must not appear in the text of a folder's files. */
 const FORBIDDEN: readonly { readonly from: readonly string[]; readonly text: RegExp; readonly because: string }[] = [
   {
-    from: ['constructs/model/', ...PURE],
+    from: PURE,
     text: /Date\.now|new Date\(\)|Math\.random|\bprocess\.(?!roles)|\basync \(|\bawait /,
     because: 'it is pure: the same input gives the same result, now and in a replay',
   },
@@ -157,16 +49,39 @@ const ALL = sources('constructs').concat(sources('reconciler'));
 describe('imports flow one way', () => {
   for (const rule of RULES) {
     test(`${rule.from}: ${rule.because}`, () => {
-      const files = ALL.filter((f) => f.startsWith(rule.from) && mostSpecific(f) === rule);
-      assert.ok(files.length > 0, `no file is below ${rule.from}`);
-      const wrong = files.flatMap((file) =>
-        importsOf(file)
-          .filter((i) => !isAllowed(i, rule))
-          .map((i) => `${file} imports ${i}: ${rule.because}`),
+      const imported = ALL.filter((f) => ruleOf(f) === rule).flatMap((file) => importsOf(file).map((to) => ({ file, to })));
+      const wrong = imported.filter(({ to }) => !rule.mayImport.some((allowed) => covers(allowed, to)));
+      assert.deepEqual(
+        wrong.map(({ file, to }) => `${file} imports ${to}: ${rule.because}`),
+        [],
       );
-      assert.deepEqual(wrong, []);
     });
   }
+
+  test('every file has a rule, and every permission of a rule is used', () => {
+    assert.deepEqual(
+      ALL.filter((file) => ruleOf(file) === undefined),
+      [],
+    );
+    const unused = RULES.flatMap(({ from, mayImport, because }) => {
+      const alike = RULES.filter((r) => r.because === because);
+      const imported = ALL.filter((f) => alike.some((r) => r === ruleOf(f))).flatMap(importsOf);
+      const others = mayImport.filter((allowed) => !alike.some((r) => r.from === allowed));
+      return others.filter((allowed) => !imported.some((to) => covers(allowed, to))).map((allowed) => `${from} does not import ${allowed}`);
+    });
+    assert.deepEqual(unused, []);
+  });
+});
+
+test('every path in CONTRIBUTING.md exists', () => {
+  const missing = CONTRIBUTING.split('\n').flatMap((line) => {
+    const named = [...line.matchAll(/`([^`\s]+)`/g)].map(([, name = '']) => name);
+    const paths = named.filter((name) => /^[\w<*-][^@:~]*(\/|\.(ts|mjs|json|md))$/.test(name));
+    // The map names a folder first, and then a file in it. The table of hand-written code names files of one folder.
+    const bases = ['.', 'reconciler', 'reconciler/cluster', ...named.slice(0, 1)];
+    return paths.filter((name) => !bases.some((base) => globSync(path.join(base, name.replace(/<\w+>|NAME/g, '*'))).length > 0));
+  });
+  assert.deepEqual(missing, []);
 });
 
 /** A client judges the server's certificate by the real time. */
@@ -214,7 +129,8 @@ test('no two files import each other, directly or through others', () => {
       file,
       importsOf(file)
         .filter((to) => to.includes('/'))
-        .flatMap((to) => [`${to}.ts`, `${to}/index.ts`].filter((f) => ALL.includes(f))),
+        .map((to) => `${to}.ts`)
+        .filter((f) => ALL.includes(f)),
     ]),
   );
   const done = new Set<string>();
@@ -240,8 +156,35 @@ function sources(folder: string): string[] {
     .map((f) => path.posix.join(folder, f.split(path.sep).join('/')));
 }
 
-function mostSpecific(file: string): Rule | undefined {
-  return RULES.filter((r) => file.startsWith(r.from)).sort((a, b) => b.from.length - a.from.length)[0];
+/** Returns the cells of the first table below a heading of CONTRIBUTING.md. */
+function rowsOf(heading: string): readonly (readonly string[])[] {
+  const [, section = ''] = CONTRIBUTING.split(`\n${heading}\n`);
+  const [table = ''] = /^\|.*\|$(?:\n\|.*\|$)*/m.exec(section) ?? [];
+  const [, , ...rows] = table.split('\n').map((line) => line.split('|').slice(1, -1));
+  assert.ok(rows.length > 0, `no table below ${heading}`);
+  return rows.map((cells) => cells.map((cell) => cell.trim()));
+}
+
+/** Returns a path of the project as rules name it. */
+function inProject(file: string): string {
+  return statSync(file).isDirectory() ? `${file}/` : file.replace(/\.ts$/, '');
+}
+
+/** Reads an entry of the table: a package in backquotes; else a folder or file of the model, the vocabulary, or the reconciler. */
+function importable(entry: string): string {
+  const [, name] = /^`(.+)`$/.exec(entry) ?? [];
+  if (name !== undefined) return name.replace(/\*$/, '');
+  const file = path.posix.join('reconciler', entry.replace(/^model\b/, '../constructs/model').replace(/^vocabulary\b/, 'model'));
+  return inProject(existsSync(file) ? file : `${file}.ts`);
+}
+
+function ruleOf(file: string): Rule | undefined {
+  return RULES.filter(({ from }) => covers(from, file.replace(/\.ts$/, ''))).sort((a, b) => b.from.length - a.from.length)[0];
+}
+
+/** Tells whether a module is the one that a rule names, or below it. */
+function covers(name: string, module: string): boolean {
+  return module === name || (/[/:]$/.test(name) && module.startsWith(name));
 }
 
 /** Modules that a file imports; those of the project as paths from its root, without extension. */
@@ -256,13 +199,8 @@ function importsOf(file: string): readonly string[] {
         .replace(/^#/, '')
         .replace(/\.js$/, ''),
     )
-    .map((to) => (to.startsWith('.') ? path.posix.join(path.posix.dirname(file), to) : to));
-}
-
-function isAllowed(imported: string, { mayImport }: Rule): boolean {
-  return mayImport.some(
-    (allowed) => imported === allowed || ((allowed.endsWith('/') || allowed.endsWith(':')) && imported.startsWith(allowed)),
-  );
+    .map((to) => (to.startsWith('.') ? path.posix.join(path.posix.dirname(file), to) : to))
+    .map((to) => (to.includes('/') && existsSync(`${to}/index.ts`) ? `${to}/index` : to));
 }
 
 function withoutComment(line: string): string {
