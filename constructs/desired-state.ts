@@ -9,9 +9,15 @@ import type { TlsChoice } from './tls';
  * How pods restart in a cut-over, where restarted pods cannot connect to the others: TLS is turned on or off, or the root changes.
  */
 export enum Cutover {
-  /** One after the other, as KubeDB does. Meanwhile the cluster is split in two. */
+  /**
+   * One after the other, as KubeDB does. Meanwhile the cluster is split in two. While TLS is turned on or off, nodes and clients without TLS can
+   * run out of memory when they connect to nodes with TLS.
+   */
   ROLLING = 'rolling',
-  /** All at once: an outage of one restart, without a mixed state. Only with `Executor.native()`. */
+  /**
+   * All pods stop, brokers before controllers, and start together: an outage of one restart, without a mixed state. Recommended where TLS is
+   * turned on or off. Only with `Executor.native()`.
+   */
   STOP = 'stop',
 }
 

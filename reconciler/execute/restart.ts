@@ -10,16 +10,16 @@
  *
  * The plan fixes the set of pods. A pod that is no longer outdated by fresh facts is not restarted, so a second run restarts no pod twice.
  * In a cut-over all gates are asked once, before the first pod. Between pods it is enough that the successor runs and its own listeners are as
- * desired, and unavailable pods are waited for. With mode `stop` all pods restart at once.
+ * desired, and unavailable pods are waited for. With mode `stop` all pods stop, brokers before controllers, before the first one is waited for.
  */
 import { KINDS, phaseOf } from '#model/kube-object';
-import { BlockedError } from '../errors';
+import { BlockedError, TimeoutError } from '../errors';
 import { statusOf } from '../model/object-status';
 import type { PodFacts, PodObservation } from '../model/observation';
 import type { Plan } from '../model/plan';
 import { askGates, outdatedPods } from '../plan/gates/gates';
 import { podRef } from '../plan/plan-input';
-import { leaderOf, restartOrder } from '../plan/restart-order';
+import { leaderOf, restartOrder, stopOrder } from '../plan/restart-order';
 import { expiredAt, isMixed } from '../plan/served';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged, type StepResult } from './context';
@@ -61,7 +61,7 @@ export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
     if (pod === 'replan') return 'replan';
     if (pod === undefined) continue;
     if (isAllAtOnce && pod.stuck === undefined) {
-      const result = await restartAll(restart, outdated, live, isInsideCutover);
+      const result = await stopAll(restart, outdated, live, isInsideCutover);
       if (result === 'not next') continue;
       return result;
     }
@@ -193,18 +193,55 @@ function notConverted(
   return problem === undefined ? undefined : { problem, isUnreachable: false };
 }
 
-/** Restarts all pods at once: an outage of one restart, and two kinds of nodes never meet. */
-async function restartAll(
+/** Stops all pods, then waits for all successors: an outage of one restart, and two kinds of nodes hardly meet. */
+async function stopAll(
   restart: RollingRestart,
   outdated: readonly PodFacts[],
   live: PodObservation,
   isInside: boolean,
 ): Promise<'done' | 'not next' | 'replan'> {
-  const order = restartOrder(outdated, leaderOf(live)).map((p) => p.pod);
-  for (const [i, pod] of order.entries()) {
-    const result = await evict(restart, pod, isInside || i > 0);
-    if (result !== 'done') return result;
-  }
+  const order = stopOrder(outdated, leaderOf(live)).map((p) => p.pod);
+  const evictAll = async (pods: readonly PodFacts[], isFirst: boolean) => {
+    for (const [i, pod] of pods.entries()) {
+      const result = await evict(restart, pod, isInside || !isFirst || i > 0);
+      if (result !== 'done') return result;
+    }
+    return 'done';
+  };
+  const brokers = order.filter((p) => p.role === 'broker');
+  const result = await evictAll(brokers, true);
+  if (result !== 'done') return result;
+  // A run that was killed may have evicted some of them.
+  await waitUntilStopped(restart, [...brokers, ...live.pods.filter((p) => p.role === 'broker' && p.isTerminating)]);
+  const rest = await evictAll(
+    order.filter((p) => p.role !== 'broker'),
+    brokers.length === 0,
+  );
+  if (rest !== 'done') return rest;
   for (const pod of order) await waitForSuccessor(restart, pod, true);
   return 'done';
+}
+
+/** Waits until evicted pods have ended. During an outage no wait is worth more than a restart: then the others stop without them. */
+async function waitUntilStopped({ context, plan }: RollingRestart, pods: readonly PodFacts[]): Promise<void> {
+  if (pods.length === 0) return;
+  let left: readonly string[] = [];
+  const check = async (): Promise<Progress<undefined>> => {
+    const found = await Promise.all(
+      pods.map(async ({ name, uid }) => ({ name, uid, pod: await context.cluster.get(podRef(plan.subject, name)) })),
+    );
+    left = found.filter(({ uid, pod }) => pod?.metadata.uid === uid).map(({ name }) => name);
+    return left.length === 0 ? { done: undefined } : { waitingFor: `${left.join(', ')} must end before the controllers do` };
+  };
+  await waitUntil(context, {
+    subject: plan.subject,
+    watch: [watchPods(plan.subject)],
+    check,
+    deadlineMs: deadlineMs(context, 'podReady'),
+    failure: 'brokers have not ended',
+    retryMs: 1000,
+  }).catch((error: unknown) => {
+    if (!(error instanceof TimeoutError)) throw error;
+    for (const name of left) emit(context, 'warning', podRef(plan.subject, name), 'is terminating; the controllers stop without it');
+  });
 }

@@ -5,10 +5,11 @@
  *     the work of the executor: its request, certificates, configuration, restarts, verification
  *     trust bundle without the previous CA, deletion of what is no longer wanted
  */
+import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 
 import type { Draft } from '../model/plan';
-import { plannedCutover } from '../plan/cutover';
+import { cutoverNotes, plannedCutover } from '../plan/cutover';
 import type { Diff } from '../plan/diff';
 import { brokerLabelSteps, issuerSteps, pruneSteps } from '../plan/issuer-manifests';
 import { notesOf } from '../plan/notes';
@@ -36,10 +37,7 @@ export function draftFor(input: PlanInput, diff: Diff, retry: boolean): Draft {
     mode === 'follow'
       ? [...trust.beforehand, ...work.steps, ...trust.afterwards]
       : [...begin, ...(mode === 'begin' ? supersedeSteps(input) : []), ...work.steps, ...trust.afterwards, ...pruneSteps(input)];
-  return {
-    operation,
-    steps,
-    ...plannedCutover(input, diff.cutoverCause, pods),
-    notes: [...notesOf(input, pods.length, mode === 'follow'), ...notes],
-  };
+  const cutover = plannedCutover(input, diff.cutoverCause, pods);
+  const warnings = mode === 'follow' ? [] : cutoverNotes(cutover, capabilitiesOf(input.bundle.desired));
+  return { operation, steps, ...cutover, notes: [...warnings, ...notesOf(input, pods.length, mode === 'follow'), ...notes] };
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Bundle } from '#model/bundle';
-import { capabilitiesOf } from '#model/capabilities';
+import { type Capabilities, capabilitiesOf } from '#model/capabilities';
 import type { Cutover } from '#model/desired';
 import { type Alias, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
 import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
@@ -180,12 +180,25 @@ export function plannedCutover(input: PlanInput, cause: CutoverCause | undefined
 function outageOf(cause: CutoverCause, mode: Cutover, isOfAllPods: boolean): string {
   if (cause.kind === 'expired') {
     const refused = 'clients refuse it, and so do restarted nodes';
-    if (mode === 'stop') return `${refused}: all pods restart at once: expect an outage of one restart`;
+    if (mode === 'stop') return `${refused}: all pods stop and start together: expect an outage of one restart`;
     if (isOfAllPods) return `${refused}, so no gate is asked between pods: expect an outage until the last pod is back`;
     return `${refused}: the pods that serve it restart first, without gates: expect an outage until the last of them is back`;
   }
   const clients = cause.kind === 'protocol' ? 'clients must switch protocol' : 'clients must trust the new root';
   return mode === 'stop'
-    ? `all pods restart at once, and ${clients}: expect an outage of one restart`
+    ? `all pods stop and start together, and ${clients}: expect an outage of one restart`
     : `restarted and not yet restarted nodes cannot talk, and ${clients}: expect an outage until the last pod is back`;
+}
+
+/**
+ * Returns the warning about a protocol that changes pod by pod. Kafka without TLS takes the first bytes of a TLS record for the length of a
+ * message, and allocates up to 336 MiB; brokers that reach no controller do not end before their grace period does.
+ */
+export function cutoverNotes({ cutover }: Pick<Plan, 'cutover'>, { canStopAll }: Capabilities): readonly string[] {
+  if (cutover?.kind !== 'protocol' || cutover.mode !== 'rolling') return [];
+  const instead = canStopAll ? 'Cutover.STOP avoids both' : 'Executor.native() with Cutover.STOP avoids both, where no ops-manager runs';
+  return [
+    'Nodes and clients without TLS can run out of memory when they connect to nodes with TLS, and brokers may end only when their grace period ' +
+      `does. ${instead}.`,
+  ];
 }

@@ -44,6 +44,19 @@ export function restartOrder<P extends RestartCandidate>(pods: readonly P[], lea
     .map((pod) => ({ pod, place: placeOf(pod, group(pod) % GROUPS === ACTIVE) }));
 }
 
+/**
+ * Returns pods in the order in which they stop where all pods stop before the first one is back: brokers before controllers. A broker hands its
+ * partitions over through the active controller; without a quorum it does not end before its grace period does.
+ */
+export function stopOrder<P extends RestartCandidate>(pods: readonly P[], leaderId: number | undefined): readonly Placed<P>[] {
+  const order = restartOrder(pods, leaderId);
+  return [...order.filter(isBroker), ...order.filter((placed) => !isBroker(placed))];
+}
+
+function isBroker({ pod }: Placed<RestartCandidate>): boolean {
+  return pod.role === 'broker';
+}
+
 /** Returns the first group of the order that has pods left. The active controller is a group by itself. */
 export function firstGroup<P extends RestartCandidate>(pods: readonly P[], leaderId: number | undefined): readonly P[] {
   const order = restartOrder(pods, leaderId).map((p) => p.pod);

@@ -154,9 +154,21 @@ describe('a rolling cut-over', () => {
   });
 });
 
-test('a cut-over in one stop waits for no pod: all restart at once', async () => {
+test('a cut-over in one stop waits for no pod that does not exist', async () => {
   await started();
   once(atFirst('evicted'), ({ name }) => lost(PODS.find((p) => p !== name) ?? ''));
   await failureOf(world.apply(world.desired(on(), { restart: { cutover: Cutover.STOP } })));
   assert.deepEqual([...new Set(world.evicted)].sort(), PODS);
+});
+
+test('in one stop the controllers wait for a broker that does not end, but no longer than a restart may take', async () => {
+  world = await startPlaintext('native');
+  const stuck = `${KAFKA}-broker-1`;
+  await world.cluster.patch(world.ref(KINDS.Pod, stuck), [{ op: 'add', path: '/metadata/finalizers', value: ['example.org/held'] }]);
+  await failureOf(world.apply(world.desired(on(), { restart: { cutover: Cutover.STOP } })));
+  const waited = world.events.findIndex((e) => e.event === 'waiting' && e.message.startsWith(stuck));
+  const warned = world.events.findIndex((e) => e.event === 'warning' && e.subject.name === stuck);
+  const controllers = world.events.findIndex((e) => e.event === 'evicted' && e.subject.name.startsWith(`${KAFKA}-controller`));
+  assert.ok(0 <= waited && waited < warned && warned < controllers, `${waited} ${warned} ${controllers}`);
+  assert.equal(new Set(world.evicted).size, 6);
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { firstGroup, type RestartCandidate, restartOrder } from '#reconciler/plan/restart-order';
+import { firstGroup, type RestartCandidate, restartOrder, stopOrder } from '#reconciler/plan/restart-order';
 
 /** `c-1` is a controller, `b-1` a broker, `n-1` a combined node; `!` stands for unready, `x` for an expired certificate. */
 function pods(text: string): readonly RestartCandidate[] {
@@ -53,6 +53,18 @@ describe('the order of restarts', () => {
       }),
     );
   });
+});
+
+describe('the order in which all pods stop', () => {
+  const cases: readonly { name: string; pods: string; leader?: number; expect: string }[] = [
+    { name: 'brokers while there is a quorum, then controllers', pods: 'c-0 b-1 c-1 b-0', expect: 'b-0 b-1 c-0 c-1' },
+    { name: 'the active controller last', pods: 'c-0 c-1 b-0', leader: 1000, expect: 'b-0 c-1 c-0' },
+    { name: 'brokers also before controllers with an expired certificate', pods: 'c-0x b-0', expect: 'b-0 c-0' },
+    { name: 'combined nodes are controllers', pods: 'n-1 n-0', leader: 0, expect: 'n-1 n-0' },
+  ];
+  for (const { name, pods: text, leader, expect } of cases) {
+    test(name, () => assert.equal(names(stopOrder(pods(text), leader).map((p) => p.pod)), expect));
+  }
 });
 
 describe('the pods that may be next', () => {

@@ -343,9 +343,14 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
     });
 
     if (executor === 'native') {
-      test('a cut-over in one stop takes all pods down at once', async () => {
+      test('a cut-over in one stop ends the brokers, then the controllers, and waits for no pod meanwhile', async () => {
         await plaintext();
+        const [previous, seen] = [await world.podUids(), [] as Promise<Readonly<Record<string, string>>>[]];
+        world.when('evicted', `${KAFKA}-controller`, () => void seen.push(world.podUids()));
         await world.apply(bundle(on(), { restart: { cutover: Cutover.STOP } }));
+        assert.deepEqual(world.evicted, [...BROKERS, ...controllers]);
+        const [uids = {}] = await Promise.all(seen);
+        for (const broker of BROKERS) assert.notEqual(uids[broker], previous[broker], `${broker} had ended before the first controller`);
         const evictions = world.events.findLastIndex((e) => e.event === 'evicted');
         const firstReady = world.events.findIndex((e) => e.event === 'ready' && e.subject.kind === 'Pod');
         assert.ok(evictions < firstReady, 'every pod is evicted before the first one is back');

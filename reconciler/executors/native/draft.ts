@@ -5,11 +5,12 @@ import { ALIASES } from '#model/tls';
 import type { PodFacts } from '../../model/observation';
 import type { Obstacle, Step } from '../../model/plan';
 import { continueStep, type SubmitStep, submitStep } from '../../plan/attempts';
+import { plannedCutover } from '../../plan/cutover';
 import type { Diff } from '../../plan/diff';
 import { type NeededRequest, neededOperations } from '../../plan/operations';
 import { kafkaRef, type PlanInput } from '../../plan/plan-input';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
-import { leaderOf, restartOrder } from '../../plan/restart-order';
+import { leaderOf, restartOrder, stopOrder } from '../../plan/restart-order';
 import { issueSteps, plannedRestarts } from '../../plan/steps';
 import type { DraftInput, Work } from '../draft-input';
 
@@ -20,7 +21,9 @@ export function draftNative({ input, diff, trust, retry }: DraftInput): Work | O
   const submit = submitOrContinue(input, needed, retry);
   if (submit === undefined || 'message' in submit) return submit;
   const toConfigure = [...diff.kafka, ...diff.petSets];
-  const pods = restartOrder(podsToRestart(input, diff), leaderOf(live));
+  const outdated = podsToRestart(input, diff);
+  const order = plannedCutover(input, diff.cutoverCause, outdated).cutover?.mode === 'stop' ? stopOrder : restartOrder;
+  const pods = order(outdated, leaderOf(live));
   const restarts = plannedRestarts(pods, live, diff, needed?.findings ?? []);
   // KubeDB must accept a template before pods are made from it. An earlier run may have written the template and been killed then.
   const mustSync = toConfigure.length > 0 || (submit.isContinued && diff.pods.some((f) => f.reason === 'PodHasOldRevision'));
