@@ -16,6 +16,8 @@ final class Producer {
     final AtomicLong failed = new AtomicLong();
   }
 
+  private static final int MAX_BLOCK_MS = 10_000;
+
   final String id;
   private final Profile profile;
   private final String trust;
@@ -37,6 +39,8 @@ final class Producer {
     this.recorder = recorder;
     Properties properties = new Properties();
     properties.put("acks", "all");
+    // A send waits so long for the first metadata, also after the network thread has died meanwhile.
+    properties.put("max.block.ms", MAX_BLOCK_MS);
     properties.putAll(profile.client());
     properties.put("client.id", id);
     producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());

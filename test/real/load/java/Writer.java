@@ -52,7 +52,7 @@ final class Writer extends Worker {
         }
       }
       due = Math.max(due, System.nanoTime() - CATCH_UP_NANOS);
-      for (; due <= System.nanoTime() && !isFinishing(); due += interval) {
+      for (; due <= System.nanoTime() && !isFinishing() && !current.hasDied(); due += interval) {
         if (sent == 0) recorder.event("sending", Map.of("writer", profile.name));
         current.send(sent++);
       }
