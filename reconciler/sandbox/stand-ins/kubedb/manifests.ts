@@ -153,8 +153,8 @@ function podSpecOf(kafka: Kafka, { role, podSpec }: PetSetPlan, { image, initIma
   };
   const grace = { terminationGracePeriodSeconds: 120 };
   return {
-    ...podSpec,
     ...grace,
+    ...podSpec,
     ...(initContainers === undefined
       ? {}
       : { initContainers: initContainers.map((c) => ({ ...(initImage && { image: initImage }), ...c })) }),
