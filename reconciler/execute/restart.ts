@@ -43,10 +43,12 @@ export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
   const isAllAtOnce = plan.cutover?.mode === 'stop';
   const skippedPods = new Set<string>();
   let isInsideCutover = false;
+  let leaderId: number | undefined;
   while (true) {
     context.signal.throwIfAborted();
-    const live = await lookUnlessChanged(context, () => lookWithKafka(context));
+    const live = await lookUnlessChanged(context, () => lookAsNeeded(restart, isInsideCutover));
     if (live === 'replan') return 'replan';
+    leaderId = leaderOf(live) ?? leaderId;
     const outdated = outdatedPods(viewOf(restart, live));
     if (outdated.length === 0) return 'done';
     // Pods that serve an expired certificate restart first and without gates; the gates of the others are asked again.
@@ -57,7 +59,7 @@ export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
       if (waited === 'replan') return 'replan';
       if (waited === 'waited') continue;
     }
-    const pod = isInsideCutover ? restartOrder(outdated, leaderOf(live))[0]?.pod : await nextPod(restart, live);
+    const pod = isInsideCutover ? restartOrder(outdated, leaderId)[0]?.pod : await nextPod(restart, live);
     if (pod === 'replan') return 'replan';
     if (pod === undefined) continue;
     if (isAllAtOnce && pod.stuck === undefined) {
@@ -80,6 +82,11 @@ function convertsAll({ cutover }: Plan): boolean {
 
 function scopeOf(plan: Plan): 'firstOfCutover' | 'rolling' {
   return convertsAll(plan) ? 'firstOfCutover' : 'rolling';
+}
+
+/** Inside such a cut-over no gate is asked, and to ask brokers without a quorum would only make the outage longer. */
+function lookAsNeeded({ context, plan }: RollingRestart, isInsideCutover: boolean): Promise<PodObservation> {
+  return context.lookAtPods({ withKafka: !(isInsideCutover && convertsAll(plan)) });
 }
 
 function lookWithKafka({ lookAtPods }: ExecuteContext): Promise<PodObservation> {
