@@ -45,9 +45,7 @@ export function apiOfSuite(): () => RealApi {
   let found: RealApi | undefined;
   before(async () => {
     controlPlane = await realApi();
-    const { kubeconfig } = controlPlane;
-    const { transport: admin } = await loadConnection({ kubeconfig });
-    found = { kubeconfig, folder: path.dirname(kubeconfig), admin, asked: { native: [], 'ops-request': [] } };
+    found = await apiOf(controlPlane);
   });
   after(async () => {
     found?.admin.close();
@@ -57,6 +55,12 @@ export function apiOfSuite(): () => RealApi {
     if (found === undefined) throw new Error('the control plane has not started yet');
     return found;
   };
+}
+
+/** Connects to an API server as its administrator. */
+export async function apiOf({ kubeconfig }: Pick<ControlPlane, 'kubeconfig'>): Promise<RealApi> {
+  const { transport: admin } = await loadConnection({ kubeconfig });
+  return { kubeconfig, folder: path.dirname(kubeconfig), admin, asked: { native: [], 'ops-request': [] } };
 }
 
 export interface Environments {

@@ -1,6 +1,6 @@
 /**
  * `npm run test:real [-- NAME ...]`: the suites that need a real Kubernetes API, on one control plane that all of them share, and those that
- * need a real Kafka. The names choose among the files of this folder; without any all run. The sandbox's contract is held against the same
+ * need a real Kafka. The names choose among the files of this folder; without any all run, and `availability` in a short form. The sandbox's contract is held against the same
  * server. If this machine lacks something, one sentence names it.
  */
 import { spawn } from 'node:child_process';
@@ -27,7 +27,8 @@ async function main(names: readonly string[]): Promise<number> {
   }
   try {
     const files = [...chosen.map((f) => path.join(__dirname, f)), ...(names.length === 0 ? [CONTRACT] : [])];
-    return await testFiles(files, { ...process.env, KAFKA_TLS_TEST_KUBECONFIG: controlPlane.kubeconfig });
+    const { KAFKA_TLS_TEST_AVAILABILITY = names.length === 0 ? 'short' : 'all', ...env } = process.env;
+    return await testFiles(files, { ...env, KAFKA_TLS_TEST_AVAILABILITY, KAFKA_TLS_TEST_KUBECONFIG: controlPlane.kubeconfig });
   } finally {
     await controlPlane.stop();
   }

@@ -51,7 +51,7 @@ export class ProcessKubelet implements PodRunner {
   mountDelayMs = 0;
   /** From the start of a process to its first probe. */
   readyDelayMs = 0;
-  /** Formats storage at every start as KubeDB's boot scripts do (`storage.ts` has the effects). */
+  /** Formats storage at every start as KubeDB's boot scripts do, which leaves partitions without a leader (`storage.ts`). */
   formatsAlways = false;
   readonly events: PodEvent[] = [];
   /** By namespace and name of the pod. */

@@ -3,8 +3,8 @@
  * with: the tool writes the same files, and a JVM for each node would take as long as the start of Kafka.
  *
  * KubeDB's public boot scripts format at every start: they delete `meta.properties` and the memory of the last vote first. The directory then
- * has a new id. On Kafka 4.3.1 and 3.9.2, a partition with a single replica has no leader after a clean stop and such a start, since its
- * replica is assigned to a directory that is gone; with three replicas leaders came back (4.3.1). `isAlways` imitates the scripts.
+ * has a new id. On Kafka 4.3.1 and 3.9.2 a partition all of whose replicas have stopped never has a leader again after that, since
+ * every replica is assigned to a directory that is gone. `isAlways` imitates this.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -42,7 +42,7 @@ const rotate: MeasuredRun = {
   executor: 'native',
   span: { from: 5_000, to: 24_000 },
   restarts: 2,
-  overheadMs: 480,
+  overhead: { totalMs: 480, downMs: 8_000, medianMs: 480 },
   judged: { value: judgement },
   rates: { window, bucketMs: 5_000, writers: { tls: [300, 300, 180, 0, 920, 300] } },
   pods: podBars(

@@ -16,6 +16,15 @@ export interface PodBar extends Span {
 /** Certificates beyond the last colour have the last one. */
 export const CERTIFICATE_COLOURS = 4;
 
+/** Time of a restart phase in which no pod was down. */
+export interface Overhead {
+  readonly totalMs: number;
+  /** Down times of all pods together. */
+  readonly downMs: number;
+  /** Median of the times between two pods; undefined when the pods did not restart one by one. */
+  readonly medianMs: number | undefined;
+}
+
 export interface MeasuredRun {
   /** For example `rotate`. */
   readonly operation: string;
@@ -26,8 +35,7 @@ export interface MeasuredRun {
   /** The time that the operation took. */
   readonly span: Span;
   readonly restarts: number;
-  /** Time of the operation beyond the pods' own down time. */
-  readonly overheadMs?: number;
+  readonly overhead?: Overhead;
   /** The plan's estimate of the time in which clients cannot connect; only of a cut-over. */
   readonly estimatedOutageMs?: number;
   /** Or why the recording proves nothing. */

@@ -23,10 +23,16 @@ export const COLUMNS = [
 
 /** Returns a cell for each column. A run without evidence has one long cell instead of its figures. */
 export function rowOf(run: MeasuredRun): readonly string[] {
-  const { operation, kafka, executor, restarts, span, overheadMs, judged } = run;
-  const overhead = overheadMs === undefined ? '-' : seconds(overheadMs);
-  const head = [operation, kafka, executor, count(restarts), seconds(lengthOf(span)), overhead];
+  const { operation, kafka, executor, restarts, span, overhead, judged } = run;
+  const head = [operation, kafka, executor, count(restarts), seconds(lengthOf(span)), overheadOf(overhead)];
   return 'unknown' in judged ? [...head, `no evidence: ${judged.unknown.join('; ')}`] : [...head, ...figuresOf(run, judged.value)];
+}
+
+function overheadOf(overhead: MeasuredRun['overhead']): string {
+  if (overhead === undefined || overhead.downMs === 0) return '-';
+  const { totalMs, downMs, medianMs } = overhead;
+  const perPod = medianMs === undefined ? '' : `, ${milliseconds(medianMs)} a pod`;
+  return `${seconds(totalMs)} (${((100 * totalMs) / downMs).toFixed(1)} %${perPod})`;
 }
 
 function figuresOf({ estimatedOutageMs }: MeasuredRun, judgement: Judgement): readonly string[] {

@@ -1,0 +1,66 @@
+/**
+ * What clients see while operations run on real Kafka, and whether it is what is promised. By default `rotate` and `add` of `native`; all of it
+ * with KAFKA_TLS_TEST_AVAILABILITY=all, which `npm run test:real -- availability` sets. KAFKA_TLS_TEST_RELEASE=3 runs Kafka 3.9 instead of Kafka 4.
+ *
+ * A promise that depends on the machine is reported, since other suites run at the same time. `npm run availability` publishes figures.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { barsOf } from './availability/bars';
+import { tasksOf } from './availability/measure';
+import { type Measurement, Stage } from './availability/stage';
+import { apiOfSuite } from './environment';
+import { type Release, versionOf } from './kafka/jars';
+import { WITHOUT_KUBEDB } from './kubedb-kinds';
+import { markdownTable } from './load/chart/table';
+import { compiledLoad, type LoadProgram } from './load/program';
+
+const RELEASE: Release = process.env.KAFKA_TLS_TEST_RELEASE === '3' ? 'kafka-3' : 'kafka-4';
+const isWhole = process.env.KAFKA_TLS_TEST_AVAILABILITY === 'all';
+/** A rolling cut-over takes minutes: `native` shows all of them, the other actors what does not depend on the reconciler's order. */
+const TASKS = isWhole
+  ? [...tasksOf(undefined, ['native']), ...tasksOf(['rotate'], ['ops-request', 'KubeDB alone'])]
+  : tasksOf(['rotate', 'add, stop'], ['native']);
+
+const program = compiledLoad(RELEASE);
+const missing = 'missing' in program ? program.missing : WITHOUT_KUBEDB;
+
+describe(`availability on Kafka ${versionOf(RELEASE)}`, { skip: missing, concurrency: false, timeout: 3_600_000 }, () => {
+  const api = apiOfSuite();
+  for (const executor of ['native', 'ops-request'] as const) {
+    const tasks = TASKS.filter(({ actor }) => (actor === 'native') === (executor === 'native'));
+    if (tasks.length === 0) continue;
+    describe(executor === 'native' ? 'without an ops-manager' : 'with an ops-manager', () => {
+      let stage: Stage;
+      before(async () => {
+        stage = await Stage.start({ api: api(), executor, release: RELEASE, program: program as LoadProgram });
+      });
+      after(() => stage?.stop());
+
+      for (const { operation, actor } of tasks) {
+        test(`${operation.name}, ${actor}`, async (t) => {
+          await stage.arrange(operation);
+          const measured = await stage.measure(operation, actor);
+          t.diagnostic(markdownTable([measured.run]).split('\n')[2] ?? '');
+          assert.deepEqual(measured.stale, [], 'every listener serves the content of its Secret');
+          const bars = barsOf(operation, measured.run);
+          for (const { promise, measured: figures, isKept } of bars) if (!isKept) t.diagnostic(`not kept: ${promise}: ${figures}`);
+          if (actor === 'KubeDB alone') return;
+          assert.deepEqual(
+            bars.filter((b) => !b.isKept && b.dependsOnMachine !== true).map((b) => `${b.promise}: ${b.measured}`),
+            [],
+          );
+          if (actor === 'native' && operation.from === 'tls' && !operation.isCutover) assertActiveControllerLast(measured);
+        });
+      }
+    });
+  }
+});
+
+/** A reverted operation restarts pods twice; the active controller of its beginning is known, and that of the revert is another one. */
+function assertActiveControllerLast({ operation, order, activeController }: Measurement): void {
+  if (operation.isReverted === true) return;
+  const controllers = order.filter((pod) => pod.includes('-controller-'));
+  assert.deepEqual(order.slice(0, controllers.length), controllers, 'controllers restart before brokers');
+  assert.equal(controllers.at(-1), activeController, 'the active controller restarts last of them');
+}
