@@ -13,7 +13,7 @@ export interface Bar {
   readonly isKept: boolean;
   /** The measured figures. */
   readonly measured: string;
-  /** A slow machine can miss it. */
+  /** A slow machine can miss it; for an estimate, a fast one, too. */
   readonly dependsOnMachine?: true;
 }
 
@@ -43,7 +43,14 @@ function estimateBar({ estimatedOutageMs }: MeasuredRun, gapMs: number): readonl
   if (estimatedOutageMs === undefined) return [];
   const factor = Math.max(estimatedOutageMs / gapMs, gapMs / estimatedOutageMs);
   const measured = `estimated ${seconds(estimatedOutageMs)}, measured ${seconds(gapMs)}`;
-  return [{ promise: 'the outage is within a factor of two of the estimate', isKept: factor <= ESTIMATE_FACTOR, measured }];
+  return [
+    {
+      promise: 'the outage is within a factor of two of the estimate',
+      isKept: factor <= ESTIMATE_FACTOR,
+      measured,
+      dependsOnMachine: true,
+    },
+  ];
 }
 
 /** Only the reconciler's own restarts: KubeDB's ops-manager takes a step every five seconds. */
