@@ -100,6 +100,7 @@ export function desiredState(identity: KafkaIdentity, props: DesiredStateProps):
       nodes: props.nodes,
       issuedAfter: choice.issuedAfter,
       beforeExpiry: choice.beforeExpiry,
+      rotation: choice.rotation,
     }),
     acknowledge: choice.acknowledge,
     cutover: props.restart?.cutover ?? Cutover.ROLLING,

@@ -39,4 +39,5 @@ export {
   type ReconcilerSecurityContext,
   type ReconcilerToleration,
 } from './reconciler-pod';
+export { type ReloadOptions, Rotation, RotationFallback } from './rotation';
 export { Tls, type TlsOffProps, type TlsOnProps } from './tls';

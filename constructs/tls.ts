@@ -5,8 +5,10 @@ import { goDuration } from './duration';
 import { factoryValue } from './factory-value';
 import { TlsIssuer } from './issuer';
 import type { Acknowledged } from './model/acknowledgement';
+import type { RotationChoice } from './model/desired';
 import type { TlsSettings } from './model/manifests';
 import { defined } from './model/plain-data';
+import { Rotation } from './rotation';
 
 /** Properties of TLS that is on. */
 export interface TlsOnProps {
@@ -35,6 +37,11 @@ export interface TlsOnProps {
    */
   readonly beforeExpiry?: Duration;
   /**
+   * How brokers and controllers get a certificate that was issued again under the same CA.
+   * @default Rotation.restart()
+   */
+  readonly rotation?: Rotation;
+  /**
    * Changes to which you consent.
    * @default - none
    */
@@ -57,6 +64,7 @@ export interface TlsChoice {
   readonly acknowledge: readonly Acknowledged[];
   readonly issuedAfter?: string;
   readonly beforeExpiry?: string;
+  readonly rotation?: RotationChoice;
 }
 
 /**
@@ -75,7 +83,11 @@ export class Tls {
         certificates: { server: certificateSettings(props.server), client: certificateSettings(props.client) },
       },
       acknowledge: (props.acknowledge ?? []).map(Acknowledgement._of),
-      ...defined({ issuedAfter: props.issuedAfter, beforeExpiry: goDuration(props.beforeExpiry) }),
+      ...defined({
+        issuedAfter: props.issuedAfter,
+        beforeExpiry: goDuration(props.beforeExpiry),
+        rotation: props.rotation === undefined ? undefined : Rotation._of(props.rotation),
+      }),
     });
   }
 

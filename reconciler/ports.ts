@@ -111,6 +111,7 @@ export const EVENTS = [
   'waiting', // for what, and since when
   'evicted', // a pod was asked to go
   'ready', // its successor is Ready
+  'reloaded', // a node has loaded its certificate while it ran
   'verified', // what it serves is what its Secret holds
   'deleted', // an object was deleted
   'warning', // worth knowing, stops nothing
@@ -137,4 +138,31 @@ export type Report = (event: ProgressEvent) => void;
 export interface KafkaFactsSource {
   /** `clusterDomain` is the DNS domain in which brokers are reached; `cluster.local` if none is given. */
   read(kafka: KubeObject, signal?: AbortSignal, clusterDomain?: string): Promise<Reading<KafkaFacts>>;
+}
+
+/** A running node of a Kafka. */
+export interface KafkaNode {
+  readonly kafka: KubeObject;
+  readonly pod: string;
+  /** DNS domain in which nodes are reached. Default: `cluster.local`. */
+  readonly clusterDomain?: string | undefined;
+}
+
+/** Settings of a node by their names in Kafka. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** Whether a node would accept settings; `unknown`: it could not be asked. */
+export type Validation = { readonly kind: 'accepted' } | { readonly kind: 'refused' | 'unknown'; readonly because: string };
+
+/** Asks the nodes of a Kafka about their key stores, and makes them load these again. Never throws for what a node does. */
+export interface KafkaAdmin {
+  /** Returns the settings of a node about key stores, listeners and the quorum. None of them is a secret. */
+  settings(node: KafkaNode, signal?: AbortSignal): Promise<Reading<Settings>>;
+  /** Asks a broker whether it would accept settings; it changes nothing. A controller accepts everything. */
+  validate(node: KafkaNode, settings: Settings, signal?: AbortSignal): Promise<Validation>;
+  /**
+   * Makes a node load key stores that have changed since it loaded them, and leaves no setting behind. Returns why the node could not be
+   * asked. An answer without an error proves nothing: only handshakes show what was loaded.
+   */
+  reload(node: KafkaNode, signal?: AbortSignal): Promise<string | undefined>;
 }

@@ -9,24 +9,27 @@ import type { Bundle } from '#model/bundle';
 import type { ExecutorName } from '#model/desired';
 import { formatRef } from '#model/kube-object';
 import { OperationFailedError } from './errors';
-import type { ExecuteContext, LookOptions } from './execute/context';
+import { type ExecuteContext, kafkaOf, type LookOptions } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/pause';
 import { waitForObstacles } from './execute/wait-for-obstacles';
 import type { Observation, ProbeAnswer } from './model/observation';
 import { observedDomain } from './model/observed-domain';
 import { hasWork, type Plan, partsOf } from './model/plan';
-import { type ObserveContext, observe, observePetSets, observePods } from './observe/observe';
+import { withNodeSettings } from './observe/node-settings';
+import { type ObserveContext, observe, observeListeners, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { createRequest } from './pki/certificate-request';
 import { type PlanOptions, plan } from './plan/plan';
+import { nodesToAsk } from './plan/reload';
 import { resumeSteps } from './plan/steps';
-import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText, Report } from './ports';
+import type { Clock, Cluster, Dialer, KafkaAdmin, KafkaFactsSource, KafkaNode, RandomText, Report } from './ports';
 
 export interface ReconcileContext {
   readonly cluster: Cluster;
   readonly dialer: Dialer;
   readonly facts: KafkaFactsSource;
+  readonly admin: KafkaAdmin;
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
@@ -59,13 +62,25 @@ const MAX_ROUNDS = 12;
 
 const NOT_ASKED: KafkaFactsSource = { read: async () => ({ unknown: 'not asked' }) };
 
+/** Everything that a plan is made from. */
+export interface PrepareContext extends ObserveContext {
+  readonly admin: KafkaAdmin;
+}
+
 /** Observes the Kafka and plans. Rights are asked for only when there is work: the API server gets a question for each verb. */
-export async function prepare(bundle: Bundle, context: ObserveContext, signal: AbortSignal, options: PlanOptions): Promise<Prepared> {
-  const live = await observe(context, bundle, signal);
+export async function prepare(bundle: Bundle, context: PrepareContext, signal: AbortSignal, options: PlanOptions): Promise<Prepared> {
+  const live = await look(bundle, context, signal, options);
   const first = plan(bundle, live, context.clock.now(), options);
   if (!hasWork(first)) return { bundle, live, plan: first };
   const asked = await withDenied(context.cluster, bundle, live);
   return { bundle, live: asked, plan: plan(bundle, asked, context.clock.now(), options) };
+}
+
+/** Observes the Kafka, and asks nodes for their settings if the plan depends on these. */
+async function look(bundle: Bundle, context: PrepareContext, signal: AbortSignal, { retry }: PlanOptions): Promise<Observation> {
+  const live = await observe(context, bundle, signal);
+  const asked = nodesToAsk({ bundle, live, now: context.clock.now() }, retry === true);
+  return withNodeSettings(context, live, asked, bundle.desired.clusterDomain, signal);
 }
 
 /** Tells whether a run that executes this plan cannot do anything: a blocker needs a person, and no earlier run left a pause to end. */
@@ -76,7 +91,7 @@ export function isHopeless({ bundle, live, plan: { obstacles } }: Prepared): boo
 /** Brings the live state to the desired one. Throws a KafkaTlsError that names what stopped it. */
 export async function reconcile(read: () => Promise<Bundle>, context: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
   const { clock, report, signal } = context;
-  // `--retry` forgives failures of earlier runs: it ends with the first request of this one.
+  // `--retry` forgives failures of earlier runs: it ends with the first request or issuance of this one.
   let retry = options.retry === true;
   let changed = false;
   const permitted = new Set<ExecutorName>();
@@ -86,7 +101,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
     const bundle = await read();
     const round = { ...options, retry };
     if (!permitted.has(bundle.desired.executor)) return prepare(bundle, { ...context, probes }, signal, round);
-    const live = await observe({ ...context, probes }, bundle, signal);
+    const live = await look(bundle, { ...context, probes }, signal, round);
     return { bundle, live, plan: plan(bundle, live, clock.now(), round) };
   };
 
@@ -104,14 +119,17 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
     if (next.obstacles.length > 0) {
       // The wait begins with the Kafka resumed: a run that was killed may have left it paused.
       for (const { subject } of resumeSteps({ bundle, live })) await resume(executing, subject);
-      const look = async () => plan(bundle, await executing.observe(), clock.now(), options).obstacles;
-      await waitForObstacles(next.subject, next.obstacles, executing, look);
+      const obstacles = async () => {
+        const seen = await look(bundle, { ...context, facts: NOT_ASKED, probes }, signal, options);
+        return plan(bundle, seen, clock.now(), options).obstacles;
+      };
+      await waitForObstacles(next.subject, next.obstacles, executing, obstacles);
       continue;
     }
     const rows = next.steps.flatMap(partsOf).length;
     const steps = `${rows} ${rows === 1 ? 'step' : 'steps'}`;
     report({ event: 'planned', subject: next.subject, message: `${next.summary}: ${next.operation}, ${steps}` });
-    retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest');
+    retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest' || s.kind === 'issue');
     changed = true;
     await execute(next, live, executing);
   }
@@ -133,12 +151,20 @@ interface Round {
 
 function executeContext({ read, bundle, live }: Round, context: ReconcileContext & Pick<ExecuteContext, 'probes'>): ExecuteContext {
   const clusterDomain = observedDomain(live);
+  const nodeOf = (pod: string): KafkaNode => {
+    return { kafka: kafkaOf(live), pod, clusterDomain: bundle.desired.clusterDomain ?? clusterDomain };
+  };
   const looking = ({ withKafka }: LookOptions = { withKafka: false }) => (withKafka ? context : { ...context, facts: NOT_ASKED });
   return {
     ...context,
     createRequest,
     bundle,
     observe: (options) => observe(looking(options), bundle, context.signal),
+    handshakes: (uid, times) => observeListeners({ ...context, clusterDomain }, bundle, { uid, times }, context.signal),
+    nodes: {
+      validate: (pod, settings) => context.admin.validate(nodeOf(pod), settings, context.signal),
+      reload: (pod) => context.admin.reload(nodeOf(pod), context.signal),
+    },
     lookAtPetSets: () => observePetSets(context.cluster, bundle, context.signal),
     lookAtPods: (options) => observePods({ ...looking(options), clusterDomain }, bundle, context.signal),
     desiredStateUnchanged: async () => (await read()).digest === bundle.digest,

@@ -22,6 +22,22 @@ export const CUTOVERS = ['rolling', 'stop'] as const;
 /** How pods restart in a cut-over: one after the other, or all at once. */
 export type Cutover = (typeof CUTOVERS)[number];
 
+export const ROTATIONS = ['restart', 'reload'] as const;
+export const ROTATION_FALLBACKS = ['restart', 'fail'] as const;
+
+const ROTATION = map({
+  /** How nodes get a certificate that was issued again: their pods restart, or Kafka loads its key stores while it runs. */
+  by: oneOf(ROTATIONS),
+  /** With `reload`: what happens to a node that cannot load it. Default: its pod restarts. */
+  otherwise: optional(oneOf(ROTATION_FALLBACKS)),
+});
+export type RotationChoice = Infer<typeof ROTATION>;
+
+/** Tells whether Kafka is to load new certificates while it runs. */
+export function rotatesByReload({ rotation }: Pick<Desired, 'rotation'>): boolean {
+  return rotation?.by === 'reload';
+}
+
 const DEADLINES = map({
   /** For cert-manager to issue a certificate. */
   issuance: DURATION,
@@ -66,6 +82,8 @@ export const DESIRED = map({
   issuedAfter: optional(INSTANT),
   /** Go duration: a leaf that expires sooner is rotated. Default: a third of its lifetime. */
   beforeExpiry: optional(DURATION),
+  /** Default: by restart. */
+  rotation: optional(ROTATION),
   acknowledge: list(ACKNOWLEDGED),
   cutover: oneOf(CUTOVERS),
   /** Whether a gate rests on pod readiness, or refuses, when Kafka's own facts cannot be read. */

@@ -14,6 +14,9 @@ export const ANNOTATION_OWNER = 'kafka-tls/owner';
 /** Annotation on a Kafka: JSON of its last cut-over and of the acknowledgements used for it (`plan/change-record.ts`). */
 export const ANNOTATION_CHANGE = 'kafka-tls/change';
 
+/** Annotation on a Kafka: JSON of the nodes that did not load a certificate while they ran (`plan/reload-record.ts`). */
+export const ANNOTATION_RELOAD = 'kafka-tls/reload';
+
 /** Annotation on the ConfigMap of a bundle: the Job for this content. Other finished Jobs may be deleted. */
 export const ANNOTATION_JOB = 'kafka-tls/job';
 

@@ -2,7 +2,7 @@
 import { ACKNOWLEDGEMENT_RULES } from './acknowledgement';
 import { capabilitiesOf } from './capabilities';
 import { isClusterDomain } from './cluster-domain';
-import { CUTOVERS, DEFAULT_DEADLINES, type Desired, UNKNOWN_HEALTH_POLICIES } from './desired';
+import { CUTOVERS, DEFAULT_DEADLINES, type Desired, ROTATION_FALLBACKS, ROTATIONS, UNKNOWN_HEALTH_POLICIES } from './desired';
 import { formatGoDuration, parseGoDuration } from './go-duration';
 import { isInstant } from './instant';
 import { isDnsLabel } from './kubernetes-names';
@@ -67,6 +67,12 @@ const rulesAt = (now: Date | undefined): readonly Rule[] => [
     field: 'issuedAfter',
     must: (instant) => isInstant(String(instant)),
     message: 'that is not an instant in RFC 3339. Write a date that exists, a time of day and a time zone, as "2026-11-23T09:00:00Z".',
+  },
+  { field: 'rotation.by', must: isOneOf(...ROTATIONS), message: 'there is no such choice. Use Rotation.reload() or Rotation.restart().' },
+  {
+    field: 'rotation.otherwise',
+    must: isOneOf(...ROTATION_FALLBACKS),
+    message: 'there is no such choice. Use RotationFallback.RESTART or RotationFallback.FAIL.',
   },
   ...ACKNOWLEDGEMENT_RULES,
   { field: 'restart.cutover', must: isOneOf(...CUTOVERS), message: 'there is no such choice. Use Cutover.ROLLING or Cutover.STOP.' },

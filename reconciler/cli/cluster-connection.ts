@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { connect } from '../cluster/connect';
 import { createDialer, dnsAddress } from '../cluster/dial';
+import { kafkaAdmin } from '../cluster/kafka-admin';
 import { kafkaFacts } from '../cluster/kafka-facts';
 import { isThisMachine } from '../cluster/proxy/environment';
 import { systemClock } from '../cluster/system-clock';
 import type { ClusterTarget, Connection, PluginProcess } from './io';
-import { sandboxAddress, sandboxFacts } from './sandbox-brokers';
+import { sandboxAddress, sandboxAdmin, sandboxFacts } from './sandbox-brokers';
 
 /** Connects to the cluster of the kubeconfig, and to its brokers over real sockets. */
 export async function connectTo(target: ClusterTarget, { env, stderr }: PluginProcess): Promise<Connection> {
@@ -17,10 +18,12 @@ export async function connectTo(target: ClusterTarget, { env, stderr }: PluginPr
   const isLocal = isThisMachine(new URL(connected.server));
   const addressOf = isLocal ? sandboxAddress : dnsAddress;
   const facts = kafkaFacts(cluster, { clock: systemClock, addressOf });
+  const admin = kafkaAdmin(cluster, { clock: systemClock, addressOf });
   return {
     ...connected,
     dialer: createDialer(systemClock, { addressOf }),
     facts: isLocal ? sandboxFacts(cluster, facts) : facts,
+    admin: isLocal ? sandboxAdmin(cluster, admin) : admin,
     random,
     identity: `${hostname()}-${randomBytes(4).toString('hex')}`,
   };

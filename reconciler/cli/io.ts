@@ -1,6 +1,6 @@
 /** Ports of the command line: the process and everything outside of it. `process.ts` and the tests implement them. */
 import type { KubeObject } from '#model/kube-object';
-import type { Clock, Cluster, Dialer, KafkaFactsSource, RandomText } from '../ports';
+import type { Clock, Cluster, Dialer, KafkaAdmin, KafkaFactsSource, RandomText } from '../ports';
 import type { Style } from '../report/style';
 
 /** The process. */
@@ -32,6 +32,7 @@ export interface Connection {
   readonly cluster: Cluster;
   readonly dialer: Dialer;
   readonly facts: KafkaFactsSource;
+  readonly admin: KafkaAdmin;
   readonly random: RandomText;
   /** Unique name of this run, for the Lease. */
   readonly identity: string;

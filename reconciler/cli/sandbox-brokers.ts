@@ -2,12 +2,12 @@
  * Adapter for the brokers of a sandbox. Annotations of its pods hold their addresses on this machine. Its brokers do not speak Kafka's
  * protocol: its model answers over HTTP.
  */
-import { get } from 'node:http';
+import { request } from 'node:http';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { selectorLabels } from '#model/kubedb';
 import { type Address, type AddressOf, dnsAddress } from '../cluster/dial';
-import type { KafkaFacts, Reading } from '../model/observation';
-import type { Cluster, KafkaFactsSource } from '../ports';
+import type { KafkaFacts } from '../model/observation';
+import type { Cluster, KafkaAdmin, KafkaFactsSource, KafkaNode, Settings } from '../ports';
 
 /** Annotation with `<address>:<port>`; the name of a listener in lower case, or `facts`, follows. */
 const ADDRESS_ANNOTATION = 'sandbox.kafka-tls/';
@@ -30,27 +30,78 @@ export function sandboxFacts(cluster: Pick<Cluster, 'list'>, brokers: KafkaFacts
     async read(kafka, signal, clusterDomain) {
       const { name, namespace = '' } = kafka.metadata;
       try {
-        const pods = await cluster.list(KINDS.Pod, { namespace, labels: selectorLabels(name) });
-        const [address] = pods.flatMap((pod) => annotatedAddress(pod, 'facts') ?? []);
-        if (address !== undefined) return await askModel(address, `/${namespace}/${name}`, signal);
+        const address = await modelOf(cluster, kafka);
+        if (address === undefined) return brokers.read(kafka, signal, clusterDomain);
+        // JSON has no undefined: an unknown value is left out.
+        const { quorum, topics } = await askModel<Partial<KafkaFacts>>({ address, path: `/${namespace}/${name}`, signal });
+        if (quorum !== undefined && topics !== undefined) return { value: { quorum, topics } };
+        return { unknown: 'the sandbox does not know this Kafka' };
       } catch (error) {
         return { unknown: `broker health unknown: ${(error as Error).message}` };
       }
-      return brokers.read(kafka, signal, clusterDomain);
     },
   };
 }
 
-async function askModel(address: Address, path: string, signal: AbortSignal | undefined): Promise<Reading<KafkaFacts>> {
-  const options = { ...address, path, agent: false as const, ...(signal === undefined ? {} : { signal }) };
-  const body = await new Promise<string>((resolve, reject) => {
-    get(options, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => (text += chunk));
-      response.once('end', () => resolve(response.statusCode === 200 ? text : '{}')).once('error', reject);
-    }).once('error', reject);
+/** Returns an administrator that asks the model of a sandbox, and `brokers` for a Kafka whose pods are not those of a sandbox. */
+export function sandboxAdmin(cluster: Pick<Cluster, 'list'>, brokers: KafkaAdmin): KafkaAdmin {
+  type Asked = { readonly question: string; readonly body?: Settings; readonly signal: AbortSignal | undefined };
+  const ask = async <T extends object>({ kafka, pod }: KafkaNode, { question, body, signal }: Asked) => {
+    const { name, namespace = '' } = kafka.metadata;
+    try {
+      const address = await modelOf(cluster, kafka);
+      if (address === undefined) return undefined;
+      return await askModel<T | { readonly problem: string }>({ address, path: `/${namespace}/${name}/${pod}${question}`, body, signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      return { problem: (error as Error).message };
+    }
+  };
+  return {
+    async settings(node, signal) {
+      const answer = await ask<Settings>(node, { question: '', signal });
+      if (answer === undefined) return brokers.settings(node, signal);
+      return 'problem' in answer ? { unknown: answer.problem } : { value: answer };
+    },
+    async validate(node, settings, signal) {
+      const answer = await ask<{ readonly refused?: string }>(node, { question: '/validate', body: settings, signal });
+      if (answer === undefined) return brokers.validate(node, settings, signal);
+      if ('problem' in answer) return { kind: 'unknown', because: answer.problem };
+      return answer.refused === undefined ? { kind: 'accepted' } : { kind: 'refused', because: answer.refused };
+    },
+    async reload(node, signal) {
+      const answer = await ask<object>(node, { question: '/reload', body: {}, signal });
+      if (answer === undefined) return brokers.reload(node, signal);
+      return 'problem' in answer ? answer.problem : undefined;
+    },
+  };
+}
+
+/** Returns the address of the model that the pods of a Kafka name; undefined for pods that are not those of a sandbox. */
+async function modelOf(cluster: Pick<Cluster, 'list'>, { metadata: { name, namespace = '' } }: KubeObject): Promise<Address | undefined> {
+  const pods = await cluster.list(KINDS.Pod, { namespace, labels: selectorLabels(name) });
+  return pods.flatMap((pod) => annotatedAddress(pod, 'facts') ?? [])[0];
+}
+
+interface Question {
+  readonly address: Address;
+  readonly path: string;
+  /** Sent with POST. Absent: a GET. */
+  readonly body?: object | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Returns the answer of the model; an empty one if it knows no such Kafka or node. */
+async function askModel<T>({ address, path, body, signal }: Question): Promise<T> {
+  const method = body === undefined ? 'GET' : 'POST';
+  const options = { ...address, path, method, agent: false as const, ...(signal === undefined ? {} : { signal }) };
+  const text = await new Promise<string>((resolve, reject) => {
+    const sent = request(options, (response) => {
+      let received = '';
+      response.setEncoding('utf8').on('data', (chunk) => (received += chunk));
+      response.once('end', () => resolve(response.statusCode === 200 ? received : '{}')).once('error', reject);
+    });
+    sent.once('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
   });
-  // JSON has no undefined: an unknown value is left out.
-  const { quorum, topics }: Partial<KafkaFacts> = JSON.parse(body);
-  return quorum === undefined || topics === undefined ? { unknown: 'the sandbox does not know this Kafka' } : { value: { quorum, topics } };
+  return JSON.parse(text);
 }

@@ -6,8 +6,10 @@
  *     kube.ts         Kubernetes in raw JSON          lease.ts        one run for each Kafka
  *     requests.ts     deadlines and retries           write-guard.ts  no writes
  *     watch.ts        lists that stay up to date      events.ts       Kubernetes Events of a run
- *     kafka-facts.ts  facts from the brokers: kafka-access.ts how to connect, kafka-broker.ts one conversation,
- *                     broker-problem.ts why a broker did not answer
+ *     kafka-facts.ts  facts from the brokers: kafka-broker.ts one conversation
+ *     kafka-admin.ts  settings of nodes, and key stores that they load again
+ *                     kafka-access.ts how to connect to a node, kafka-connection.ts one connection,
+ *                     secret-memory.ts what a connection needs, broker-problem.ts why a node did not answer
  *
  * Nothing here decides anything. API failures become errors in `api-error.ts`, and nowhere else.
  */

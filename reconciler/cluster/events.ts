@@ -20,6 +20,7 @@ export const EVENT_REASONS = {
   reconfigured: 'Reconfigured',
   evicted: 'Restarting',
   ready: 'Restarted',
+  reloaded: 'Reloaded',
   resumed: 'Resumed',
   warning: 'Warning',
   finished: 'Finished',

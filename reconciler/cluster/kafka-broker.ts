@@ -8,88 +8,20 @@
  * Every broker can answer all of it, so no advertised address is ever followed. A broker whose own copy of the metadata lags behind the
  * leader's is not believed. If the controllers do not answer, this broker knows of no leader. Kafka omits topics that the user may not
  * see; KubeDB's own user sees all of them.
- *
- * The connection and the codecs are those of @platformatic/kafka. Its Admin client is not used: it has no DescribeQuorum, connects to
- * advertised addresses (in a cut-over some speak TLS and some plaintext), and retries by its own timers. Errors of the library may hold
- * credentials; only the messages of `broker-problem.ts` leave this file.
  */
-
-import { createSecureContext, type SecureContext } from 'node:tls';
 import type * as Kafka from '@platformatic/kafka';
 import type { KafkaFacts, PartitionFacts, QuorumFacts } from '../model/observation';
-import { BrokerProblem, problemOf } from './broker-problem';
-import { rejection } from './deadline';
-import type { Address } from './dial';
-import type { Identity, Login } from './kafka-access';
+import { BrokerProblem } from './broker-problem';
+import type { Library, Use } from './kafka-connection';
 
-/** Which broker to ask, and how to connect to it. */
-export interface Broker extends Address {
-  readonly nodeId: number;
-  /** Absent: plaintext. */
-  readonly tls?: { readonly ca: readonly string[]; readonly servername: string; readonly identity: Identity | undefined } | undefined;
-  readonly login?: Login | undefined;
-}
-
-const CONNECT_TIMEOUT_MS = 3_000;
-/** An election takes a second or two. */
-const REQUEST_TIMEOUT_MS = 3_000;
 const FETCH_TIMEOUT_KEY = 'controller.quorum.fetch.timeout.ms';
 /** Kafka's default of it. */
 const FETCH_TIMEOUT_MS = 2_000;
 const MIN_ISR_KEY = 'min.insync.replicas';
 
-type Library = typeof Kafka;
-
-/** Returns the facts that a broker reports, or throws a BrokerProblem. The socket is closed when this settles. */
-export async function askBroker(broker: Broker, signal: AbortSignal): Promise<KafkaFacts> {
-  const library = await loadLibrary();
-  const connection = new library.Connection('kafka-tls', connectionOptions(broker));
-  // The promises reject, too; an error event without a listener would end the process.
-  connection.on('error', () => undefined);
-  const ended = rejection(signal);
-  ended.catch(() => undefined);
-  try {
-    const connecting = connection.connect(broker.host, broker.port);
-    connection.socket.on('error', () => undefined);
-    await Promise.race([connecting, ended]);
-    return await Promise.race([new Conversation(library, connection, broker.nodeId).facts(), ended]);
-  } catch (error) {
-    if (signal.aborted || error instanceof BrokerProblem) throw error;
-    throw problemOf(error, broker.tls !== undefined);
-  } finally {
-    // The library's close() leaves the socket of a failed attempt open; the error ends its timer of a pending attempt.
-    connection.socket?.destroy(new Error('done'));
-  }
-}
-
-let loaded: Promise<Library> | undefined;
-
-/** Loaded only when a broker is asked. */
-function loadLibrary(): Promise<Library> {
-  loaded ??= import('@platformatic/kafka').then((library) => {
-    // With DEBUG set, the library prints every request, and one of them is a login.
-    for (const name of Object.keys(library.loggers)) Object.assign(library.loggers, { [name]: () => undefined });
-    return library;
-  });
-  return loaded;
-}
-
-function connectionOptions({ tls, login }: Broker): Kafka.ConnectionOptions {
-  return {
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    ...(tls === undefined ? {} : { tls: { secureContext: secureContext(tls) }, tlsServerName: tls.servername }),
-    ...(login === undefined ? {} : { sasl: { ...login } }),
-  };
-}
-
-/** Created here: an unreadable certificate would leave the library's connection with a running timer. */
-function secureContext({ ca, identity }: NonNullable<Broker['tls']>): SecureContext {
-  try {
-    return createSecureContext({ ca: [...ca], ...identity });
-  } catch {
-    throw new BrokerProblem('the certificates in its Secrets cannot be read', true);
-  }
+/** Returns what asks a broker for its facts. */
+export function factsOf(nodeId: number): Use<KafkaFacts> {
+  return (library, connection) => new Conversation(library, connection, nodeId).facts();
 }
 
 const METADATA_TOPIC = '__cluster_metadata';

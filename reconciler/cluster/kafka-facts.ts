@@ -2,30 +2,24 @@
  * Kafka's own facts from its brokers.
  *
  * 1. List the running pods with a broker, Ready pods first.
- * 2. Read the Secrets that a connection needs; `kafka-access.ts` decides how to connect to each pod.
+ * 2. Read the Secrets that a connection needs (`secret-memory.ts`); `kafka-access.ts` decides how to connect to each pod.
  * 3. Ask one broker and believe it (`kafka-broker.ts`). If it does not answer, or knows of no leader, it may be the one that is cut off:
  *    ask all others at once and believe the first that knows a leader. If none does, there is no leader.
  *
  * A failure is a sentence, never an error: a gate decides what unknown health means. Ten seconds are the limit of the whole read.
- *
- * Why the contents of Secrets are remembered while this process runs: after certificates were issued by another CA, the Secrets hold the
- * new ones while all pods still know only the old. They are sent to brokers and to nothing else.
  */
 import { asKind, type Kafka, type Pod } from '#model/kinds/index';
-import { hasTrueCondition, isEqual, KINDS, ref } from '#model/kube-object';
-import { authSecret, nodesOf, podFqdn, selectorLabels } from '#model/kubedb';
-import { brokerCertificateName, certificateOf, tlsStateOf } from '#model/tls';
-import { CONFIG_KEYS, mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
+import { hasTrueCondition, KINDS } from '#model/kube-object';
+import { nodesOf, selectorLabels } from '#model/kubedb';
 import type { KafkaFacts } from '../model/observation';
 import type { Clock, Cluster, KafkaFactsSource } from '../ports';
 import { BrokerProblem } from './broker-problem';
 import { withDeadline } from './deadline';
 import { type AddressOf, dnsAddress } from './dial';
-import { accessTo, type KafkaSecrets, type SecretText } from './kafka-access';
-import { askBroker } from './kafka-broker';
-
-/** Contents of one Secret, latest first: before and after a change, and one that was replaced in the middle of it. */
-const REMEMBERED = 3;
+import type { KafkaSecrets } from './kafka-access';
+import { factsOf } from './kafka-broker';
+import { withNode } from './kafka-connection';
+import { SecretMemory } from './secret-memory';
 
 export interface KafkaFactsOptions {
   readonly clock: Clock;
@@ -87,7 +81,7 @@ class FactsRead {
       this.problems.push('no broker runs');
       return undefined;
     }
-    const secrets = await this.secrets(pods);
+    const secrets = await this.question.memory.secretsOf(kafka, pods);
     return (await this.withLeader(first, secrets, signal)) ?? (await this.firstWithLeader(others, secrets, signal));
   }
 
@@ -113,46 +107,15 @@ class FactsRead {
     }
   }
 
-  /** Returns the answer of one broker, trying one client certificate after the other until it accepts one. */
   private async ask({ pod, nodeId }: Running, secrets: KafkaSecrets, signal: AbortSignal): Promise<KafkaFacts | undefined> {
     const { kafka, clusterDomain, addressOf } = this.question;
-    const { name, namespace = '' } = kafka.metadata;
-    const servername = podFqdn(name, namespace, pod.metadata.name, clusterDomain);
-    const access = accessTo(kafka, pod, secrets);
-    const failed = (why: string): undefined => void this.problems.push(`${pod.metadata.name}: ${why}`);
-    if ('unknown' in access) return failed(access.unknown);
-    const { tls, login } = access;
-    const identities = tls?.identities ?? [undefined];
-    for (const identity of identities) {
-      try {
-        const broker = { ...addressOf(pod, 'BROKER', servername), nodeId, login };
-        return await askBroker({ ...broker, tls: tls && { ca: tls.ca, servername, identity } }, signal);
-      } catch (error) {
-        if (signal.aborted || !(error instanceof BrokerProblem)) throw error;
-        if (!error.isAboutIdentity || identity === identities.at(-1)) return failed(error.message);
-      }
+    try {
+      return await withNode({ kafka, pod, listener: 'BROKER', secrets, clusterDomain, addressOf }, signal, factsOf(nodeId));
+    } catch (error) {
+      if (signal.aborted || !(error instanceof BrokerProblem)) throw error;
+      this.problems.push(`${pod.metadata.name}: ${error.message}`);
+      return undefined;
     }
-    return undefined;
-  }
-
-  /** Clients use the `client` certificate; those that pods mount are trusted and come last. */
-  private async secrets(pods: readonly Pod[]): Promise<KafkaSecrets> {
-    const { kafka, memory } = this.question;
-    const { name, namespace = '' } = kafka.metadata;
-    const tls = tlsStateOf(kafka.spec);
-    const secretOf = (alias: string) =>
-      (tls === 'off' ? undefined : certificateOf(name, tls, alias).secretName) ?? brokerCertificateName(name, alias);
-    const mounted = pods.map((p) => mountedCertificateSecret(p.spec)).filter((s) => s !== undefined);
-    const certificates = mounted.length === 0 ? [] : [...new Set([secretOf('client'), secretOf('server'), ...mounted])];
-    const isSecured = kafka.spec?.disableSecurity !== true;
-    const config = isSecured ? pods.map((p) => mountedConfigSecret(p.spec)).find((s) => s !== undefined) : undefined;
-    const read = (secret: string | undefined) => (secret === undefined ? [] : memory.read(namespace, secret));
-    const [login, client, ...found] = await Promise.all([
-      read(isSecured ? authSecret(kafka) : undefined),
-      read(config),
-      ...certificates.map(read),
-    ]);
-    return { login: login?.[0], clientFile: client?.[0]?.[CONFIG_KEYS.client], certificates: found.flat() };
   }
 }
 
@@ -165,25 +128,4 @@ function brokersOf(kafka: Kafka, pods: readonly Pod[]): readonly Running[] {
       return role !== 'controller' && isRunning ? [{ pod, nodeId }] : [];
     })
     .sort((a, b) => Number(hasTrueCondition(b.pod, 'Ready')) - Number(hasTrueCondition(a.pod, 'Ready')));
-}
-
-/** The contents of Secrets since this process began. */
-class SecretMemory {
-  private readonly known = new Map<string, readonly SecretText[]>();
-
-  constructor(private readonly cluster: Reader) {}
-
-  /** Returns the content of a Secret now and before, latest first. */
-  async read(namespace: string, name: string): Promise<readonly SecretText[]> {
-    const secret = asKind('Secret', await this.cluster.get(ref(KINDS.Secret, namespace, name)));
-    const key = `${namespace}/${name}`;
-    const before = this.known.get(key) ?? [];
-    if (secret === undefined) return before;
-    const text = Object.fromEntries(
-      Object.entries(secret.data ?? {}).map(([field, value]) => [field, Buffer.from(value, 'base64').toString('utf8')]),
-    );
-    const contents = [text, ...before.filter((b) => !isEqual(b, text))].slice(0, REMEMBERED);
-    this.known.set(key, contents);
-    return contents;
-  }
 }

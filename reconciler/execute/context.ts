@@ -7,9 +7,9 @@ import type { Kafka } from '#model/kinds/index';
 import { type Condition, conditionsOf, isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { mapIn } from '#model/plain-data';
 import { ClusterError, OperationFailedError } from '../errors';
-import type { Observation, PetSetObservation, PodObservation, ProbeAnswer } from '../model/observation';
+import type { Observation, PetSetObservation, PodObservation, ProbeAnswer, Served } from '../model/observation';
 import type { Plan, StepCases, StepOf } from '../model/plan';
-import type { Clock, Cluster, ProgressEvent, RandomText, Report } from '../ports';
+import type { Clock, Cluster, ProgressEvent, RandomText, Report, Settings, Validation } from '../ports';
 
 /** How a step ended. `replan`: the plan no longer fits the cluster or the desired state, so the rest must be planned again. */
 export type StepResult = 'done' | 'replan';
@@ -17,6 +17,12 @@ export type StepResult = 'done' | 'replan';
 export interface LookOptions {
   /** Also ask Kafka for its health, as gates need it. This takes seconds while brokers are unavailable. */
   readonly withKafka: boolean;
+}
+
+/** The nodes of the Kafka, by the names of their pods. */
+export interface Nodes {
+  readonly validate: (pod: string, settings: Settings) => Promise<Validation>;
+  readonly reload: (pod: string) => Promise<string | undefined>;
 }
 
 export interface ExecuteContext {
@@ -37,6 +43,9 @@ export interface ExecuteContext {
   readonly lookAtPods: (options?: LookOptions) => Promise<PodObservation>;
   /** Observes the PetSets and their configuration again. */
   readonly lookAtPetSets: () => Promise<PetSetObservation>;
+  /** Returns what the listeners of a pod serve in handshakes in a row; undefined when there is no such pod any more. */
+  readonly handshakes: (uid: string, times: number) => Promise<readonly Served[] | undefined>;
+  readonly nodes: Nodes;
   /** Tells whether the desired state is still the one of the plan. */
   readonly desiredStateUnchanged: () => Promise<boolean>;
 }

@@ -15,6 +15,7 @@ import type { ExecuteContext, Run, StepResult } from './context';
 import { retryIssuance } from './issuance';
 import { resume } from './pause';
 import { probe } from './probe';
+import { reload } from './reload';
 import { StepNumbers } from './step-numbers';
 import {
   applyObject,
@@ -30,7 +31,7 @@ import {
 import { publishTrustBundle } from './trust-bundle';
 import { verify } from './verify';
 
-const common = (context: ExecuteContext) =>
+const common = (run: Run, context = run.context) =>
   ({
     probe: (s) => probe(context, s),
     apply: (s) => applyObject(context, s),
@@ -43,6 +44,7 @@ const common = (context: ExecuteContext) =>
     record: (s) => recordChange(context, s),
     configure: (s) => configureKafka(context, s),
     verify: (s) => verify(context, s),
+    reload: (s) => reload(run, s),
     supersede: (s) => supersede(context, s),
     resume: (s) => resume(context, s.subject),
     delete: (s) => deleteObject(context, s),
@@ -54,7 +56,7 @@ export async function execute(plan: Plan, before: Observation, context: ExecuteC
   const report: Report = (event) => context.report({ ...event, step: numbers.of(event) });
   const run: Run = { context: { ...context, report }, plan, before };
   const executor = EXECUTORS[plan.executor](run);
-  const cases: StepCases<Promise<StepResult>> = { ...UNPLANNED, ...common(run.context), ...executor.steps };
+  const cases: StepCases<Promise<StepResult>> = { ...UNPLANNED, ...common(run), ...executor.steps };
   try {
     const result = await walk(run, numbers, cases);
     // A plan that begins with a probe ends there and has changed nothing.

@@ -3,12 +3,15 @@ import type { PodFacts } from '../model/observation';
 import type { Obstacle, Operation, Step } from '../model/plan';
 import type { Diff } from '../plan/diff';
 import type { PlanInput } from '../plan/plan-input';
+import type { ReloadDecision } from '../plan/reload';
 import type { TrustBundleSteps } from '../plan/trust-bundle-steps';
 
 export interface DraftInput {
   readonly input: PlanInput;
   readonly diff: Diff;
   readonly trust: TrustBundleSteps;
+  /** Which nodes load a new certificate while they run; absent where none can. */
+  readonly reload: ReloadDecision | undefined;
   /** `apply --retry`: failures of earlier runs do not count. */
   readonly retry: boolean;
 }

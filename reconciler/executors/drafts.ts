@@ -8,24 +8,26 @@
 import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 
-import type { Draft } from '../model/plan';
+import type { Draft, Obstacle } from '../model/plan';
 import { cutoverNotes, plannedCutover } from '../plan/cutover';
 import type { Diff } from '../plan/diff';
 import { brokerLabelSteps, issuerSteps, pruneSteps } from '../plan/issuer-manifests';
 import { notesOf } from '../plan/notes';
 import { neededOperations } from '../plan/operations';
 import type { PlanInput } from '../plan/plan-input';
+import { decideReload, futileRotation, reloadIsImpossible, withoutFutileRotation } from '../plan/reload';
 import { claimOwnershipSteps, finishingSteps, supersedeSteps } from '../plan/steps';
 import { trustBundleSteps } from '../plan/trust-bundle-steps';
-import type { ExecutorDraft } from './draft-input';
+import type { DraftInput, ExecutorDraft, Work } from './draft-input';
 import { draftNative } from './native/draft';
 import { draftOpsRequest } from './ops-request/draft';
 
 const DRAFTS: Readonly<Record<ExecutorName, ExecutorDraft>> = { native: draftNative, 'ops-request': draftOpsRequest };
 
-export function draftFor(input: PlanInput, diff: Diff, retry: boolean): Draft {
+export function draftFor(input: PlanInput, given: Diff, retry: boolean): Draft {
+  const diff = withoutFutileRotation(input, given, retry);
   const trust = trustBundleSteps(input, diff);
-  const work = DRAFTS[input.bundle.desired.executor]({ input, diff, trust, retry });
+  const work = reloadOrDraft({ input, diff, trust, retry, reload: decideReload(input, diff) }, diff === given ? undefined : given);
   const begin = [...claimOwnershipSteps(input), ...issuerSteps(input), ...brokerLabelSteps(input, diff.certificates), ...trust.beforehand];
   if (work === undefined) {
     const steps = [...begin, ...supersedeSteps(input), ...finishingSteps(input, diff), ...pruneSteps(input)];
@@ -40,4 +42,11 @@ export function draftFor(input: PlanInput, diff: Diff, retry: boolean): Draft {
   const cutover = plannedCutover(input, diff.cutoverCause, pods);
   const warnings = mode === 'follow' ? [] : cutoverNotes(cutover, capabilitiesOf(input.bundle.desired));
   return { operation, steps, ...cutover, notes: [...warnings, ...notesOf(input, pods.length, mode === 'follow'), ...notes] };
+}
+
+/** A certificate that is due again at once stops the run only when every node has loaded it. */
+function reloadOrDraft(draft: DraftInput, futile: Diff | undefined): Work | Obstacle | undefined {
+  const { input, diff, reload } = draft;
+  if (futile !== undefined && diff.pods.length === 0) return futileRotation(input, futile);
+  return reloadIsImpossible(input, reload) ?? DRAFTS[input.bundle.desired.executor](draft);
 }

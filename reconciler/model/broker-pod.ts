@@ -98,6 +98,24 @@ export function mountedCertificateSecret(spec: WithVolumes | undefined): string 
   return spec?.volumes?.find((v) => v.name === CERTIFICATE_VOLUME)?.secret?.secretName;
 }
 
+interface WithMounts {
+  readonly containers?: readonly {
+    readonly name: string;
+    readonly volumeMounts?:
+      | readonly { readonly name: string; readonly mountPath?: string; readonly subPath?: string; readonly subPathExpr?: string }[]
+      | null;
+  }[];
+}
+
+/** Returns the directories of the Kafka container in which the kubelet updates the certificate: it never updates a mount with a subPath. */
+export function updatedCertificateDirectories(spec: WithMounts | undefined): readonly string[] {
+  const mounts = spec?.containers?.find((c) => c.name === KAFKA_CONTAINER)?.volumeMounts ?? [];
+  return mounts.flatMap(({ name, mountPath, subPath, subPathExpr }) => {
+    const isDirectory = name === CERTIFICATE_VOLUME && (subPath ?? '') === '' && (subPathExpr ?? '') === '';
+    return isDirectory && mountPath !== undefined ? [mountPath.replace(/\/+$/, '')] : [];
+  });
+}
+
 /** Returns the Secret that a pod or pod template mounts its configuration from, or undefined. */
 export function mountedConfigSecret(spec: WithVolumes | undefined): string | undefined {
   return spec?.volumes?.find((v) => v.name === CONFIG_VOLUME)?.secret?.secretName;

@@ -111,6 +111,22 @@ const SERVED = map({
 /** What one listener of a pod serves. */
 export type Served = Infer<typeof SERVED>;
 
+/** A value, or why it could not be read. */
+export type Reading<T> = { readonly value: T } | { readonly unknown: string };
+
+function readingOf<T>(schema: Schema<T>): Schema<Reading<T>> {
+  return chosen<Reading<T>>((value) => (isMap(value) && Object.hasOwn(value, 'value') ? map({ value: schema }) : map({ unknown: STRING })));
+}
+
+const NODE_SETTINGS = map({
+  /** Settings that decide whether the node can load its key stores again, by their names; none of them is a secret. */
+  settings: STRING_MAP,
+  /** Directories of the container in which the kubelet updates the files of the certificate. A mount with a subPath is none. */
+  directories: STRINGS,
+});
+/** What decides whether a running node can load its key stores again. */
+export type NodeSettings = Infer<typeof NODE_SETTINGS>;
+
 const POD_FACTS = map({
   name: NAME,
   uid: STRING,
@@ -137,6 +153,8 @@ const POD_FACTS = map({
   budgets: optional(STRINGS),
   /** Its data is deleted with the pod. Absent in observations of earlier versions, and where the pod mounts no volume for data. */
   hasEphemeralData: optional(BOOLEAN),
+  /** Read only when the node may have to load a certificate while it runs. */
+  node: optional(readingOf(NODE_SETTINGS)),
   /** One entry a listener of the pod's role. */
   served: list(SERVED),
 });
@@ -225,13 +243,6 @@ export type QuorumFacts = Infer<typeof QUORUM_FACTS>;
 const KAFKA_FACTS = map({ quorum: QUORUM_FACTS, topics: list(TOPIC_FACTS) });
 /** Kafka's own view: what the gates ask. */
 export type KafkaFacts = Infer<typeof KAFKA_FACTS>;
-
-/** A value, or why it could not be read. */
-export type Reading<T> = { readonly value: T } | { readonly unknown: string };
-
-function readingOf<T>(schema: Schema<T>): Schema<Reading<T>> {
-  return chosen<Reading<T>>((value) => (isMap(value) && Object.hasOwn(value, 'value') ? map({ value: schema }) : map({ unknown: STRING })));
-}
 
 const UNREAD = map({
   /** Such as `PodDisruptionBudget/demo`. */

@@ -38,6 +38,7 @@ export const REASONS = {
   PodHasOldRevision: 'a pod was created from a template with another certificate than its PetSet has now',
   PodServesOtherProtocol: 'a pod serves TLS where plaintext is wanted, or the reverse',
   PodHasOldCertificate: 'a pod serves another certificate than its Secret holds',
+  NodeCannotReload: 'a node cannot load its certificate while it runs',
   PodDistrustsSecret: 'a pod serves a certificate of another CA than its Secret holds',
   PodServesUnknown: 'a listener of a pod could not be observed',
   PodMissing: 'a pod of the Kafka does not exist',
@@ -59,7 +60,7 @@ export interface Finding {
 }
 
 /** What is done to the Kafka as a whole; `plan/operations.ts` says when. */
-export type Operation = 'create' | 'configure' | 'add' | 'update' | 'rotate' | 'remove' | 'restart' | 'tidy' | 'none';
+export type Operation = 'create' | 'configure' | 'add' | 'update' | 'rotate' | 'reload' | 'remove' | 'restart' | 'tidy' | 'none';
 
 /** One row of the printed plan: the object it is about, and why. */
 export interface StepPart {
@@ -71,6 +72,13 @@ export interface StepPart {
 export interface PlannedRestart extends StepPart {
   readonly role: Role;
   /** Why the pod has this place in the order. */
+  readonly place: string;
+}
+
+/** A node that loads its certificate while it runs. */
+export interface PlannedReload extends StepPart {
+  readonly role: Role;
+  /** Why the node has this place in the order. */
   readonly place: string;
 }
 
@@ -141,6 +149,8 @@ interface StepKinds {
   provisionerSync: unknown;
   /** Restarts pods, one at a time unless the cut-over stops all of them. */
   evict: { readonly pods: readonly PlannedRestart[] };
+  /** Makes nodes load their certificates while they run, one after the other, and proves each by handshakes. */
+  reload: { readonly nodes: readonly PlannedReload[] };
   /** TLS handshake with every listener, compared with the certificate in its Secret. */
   verify: {
     /** KafkaOpsRequest that is marked as verified when every listener is right. */
@@ -192,6 +202,7 @@ const TRAITS: StepCases<StepTraits> = {
   reconfigure: ({ objects }) => ({ parts: objects }),
   provisionerSync: single,
   evict: ({ pods }) => ({ parts: pods, restarts: pods }),
+  reload: ({ nodes }) => ({ parts: nodes }),
   verify: single,
   resume: single,
   delete: single,

@@ -1,6 +1,6 @@
 /** The printed form of a step: one row for each pod, certificate or object that the step holds. */
 import type { ObjectRef } from '#model/kube-object';
-import { matchStep, type PlannedRestart, type Step, type StepCases, type StepPart } from './plan';
+import { matchStep, type PlannedReload, type PlannedRestart, type Step, type StepCases, type StepPart } from './plan';
 
 export interface StepRow {
   readonly subject: ObjectRef;
@@ -29,7 +29,7 @@ const ROWS: StepCases<readonly StepRow[]> = {
   configure: (s) => [row(s, 'configure')],
   submitOpsRequest: (s) => [
     s.isContinued ? row(s, 'continue') : row(s, 'create', { why: `${s.operation}: ${s.findings[0]?.message ?? ''}` }),
-    ...restartRows(s.pods),
+    ...numbered('restart', s.pods, 'Ready'),
   ],
   supersede: (s) => [row(s, 'supersede')],
   pause: (s) => [row(s, 'pause', { why: 'pauses the KubeDB provisioner' })],
@@ -37,7 +37,8 @@ const ROWS: StepCases<readonly StepRow[]> = {
   issue: (s) => s.certificates.map((c) => row(c, 'issue', { waitsFor: 'issued' })),
   reconfigure: (s) => s.objects.map((o) => row(o, 'configure')),
   provisionerSync: (s) => [row(s, 'check', { waitsFor: 'KubeDB', why: 'KubeDB must keep what was written' })],
-  evict: (s) => restartRows(s.pods),
+  evict: (s) => numbered('restart', s.pods, 'Ready'),
+  reload: (s) => numbered('reload', s.nodes, 'handshakes'),
   verify: (s) => [row(s, 'verify', { waitsFor: 'handshake', why: 'every listener must serve what the TLS state asks for' })],
   resume: (s) => [row(s, 'resume', { why: messagesOf(s) || 'resumes the KubeDB provisioner' })],
   delete: (s) => [row(s, 'delete')],
@@ -47,10 +48,8 @@ function row(part: StepPart, change: string, { waitsFor = '', why = messagesOf(p
   return { subject: part.subject, change, waitsFor, why };
 }
 
-function restartRows(pods: readonly PlannedRestart[]): readonly StepRow[] {
-  return pods.map((pod, i) =>
-    row(pod, 'restart', { waitsFor: 'Ready', why: `${messagesOf(pod)} (${i + 1} of ${pods.length}, ${pod.place})` }),
-  );
+function numbered(change: string, pods: readonly (PlannedRestart | PlannedReload)[], waitsFor: string): readonly StepRow[] {
+  return pods.map((pod, i) => row(pod, change, { waitsFor, why: `${messagesOf(pod)} (${i + 1} of ${pods.length}, ${pod.place})` }));
 }
 
 function messagesOf({ findings }: StepPart): string {

@@ -11,11 +11,20 @@
  */
 import type { Bundle } from '#model/bundle';
 import { DEFAULT_CLUSTER_DOMAIN } from '#model/cluster-domain';
+import { nodesOf } from '#model/kubedb';
 import { ALIASES, type TlsState, tlsStateOf } from '#model/tls';
-import { OBSERVATION_FORMAT, type Observation, type PetSetObservation, type PodObservation, type ProbeAnswers } from '../model/observation';
+import {
+  OBSERVATION_FORMAT,
+  type Observation,
+  type PetSetObservation,
+  type PodObservation,
+  type ProbeAnswers,
+  type Served,
+} from '../model/observation';
 import { observedDomain } from '../model/observed-domain';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
 import { issuersUsed, readIssuer } from './issuers';
+import { servedBy } from './listeners';
 import {
   certificateSecretNames,
   issuedSecretNames,
@@ -133,4 +142,27 @@ export async function observePods(context: PodContext, { desired, tls }: Bundle,
     petSets,
     ...(await readNodes({ ...context, kafka, namespace, clusterDomain, signal }, { pods }, secrets)),
   };
+}
+
+/** Returns what the listeners of a pod serve in handshakes in a row, each after the one before; undefined when there is no such pod any more. */
+export async function observeListeners(
+  context: PodContext,
+  { desired }: Bundle,
+  { uid, times }: { readonly uid: string; readonly times: number },
+  signal?: AbortSignal,
+): Promise<readonly Served[] | undefined> {
+  const { namespace, kafka: name } = desired;
+  const reader = new Reader(context.cluster, namespace);
+  const [kafka, pods] = await Promise.all([readKafka(reader, name), readPods(reader, name)]);
+  reader.assertComplete();
+  const pod = pods.find((p) => p.metadata.uid === uid);
+  const node = kafka === undefined ? undefined : nodesOf(kafka).find((n) => n.pod === pod?.metadata.name);
+  if (kafka === undefined || pod === undefined || node === undefined) return undefined;
+  const clusterDomain = desired.clusterDomain ?? context.clusterDomain ?? DEFAULT_CLUSTER_DOMAIN;
+  const served: Served[] = [];
+  for (let i = 0; i < times; i++) {
+    signal?.throwIfAborted();
+    served.push(...(await servedBy({ dialer: context.dialer, kafka, namespace, clusterDomain, signal }, pod, node, [])));
+  }
+  return served;
 }

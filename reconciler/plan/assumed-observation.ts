@@ -15,14 +15,16 @@ import {
   petSetsOf,
 } from '#model/kubedb';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, issuerOf, issuersOf, type TlsConfig } from '#model/tls';
-import { baseConfig, CONFIG_VOLUME, configData, withCertificateVolume, withoutPasswords } from '../model/broker-pod';
+import { baseConfig, CERTIFICATE_DIR, CONFIG_VOLUME, configData, withCertificateVolume, withoutPasswords } from '../model/broker-pod';
 import {
   type CaFacts,
   type CertificateFacts,
   type IssuerState,
+  type NodeSettings,
   OBSERVATION_FORMAT,
   type Observation,
   type PodFacts,
+  type Reading,
   type SecretFacts,
   type Served,
   type TrustState,
@@ -36,6 +38,11 @@ import { casToTrust, wantedTrustBundle } from './trust-bundle';
 const REVISION = 'assumed';
 /** A CA outlives the certificates it signs. */
 const CA_VALIDITY: Validity = { notBefore: '2000-01-01T00:00:00Z', notAfter: '9999-12-31T23:59:59Z' };
+
+/** A node as KubeDB configures it. */
+const ASSUMED_NODE: Reading<NodeSettings> = {
+  value: { settings: { 'ssl.keystore.location': `${CERTIFICATE_DIR}/server.keystore.jks` }, directories: [CERTIFICATE_DIR] },
+};
 
 /** The validity of the assumed leaves, RFC 3339. */
 export interface Validity {
@@ -81,6 +88,7 @@ export function assumedObservation(bundle: Bundle, given: Kafka, validity: Valid
         revision: REVISION,
         startedAt: observedAt,
         ...(secrets[0] === undefined ? {} : { certificateSecret: secrets[0].name }),
+        node: ASSUMED_NODE,
         served: listenersOf(node.role).map((listener) => servedBy(listener, secrets[0]?.leaf)),
       }),
     ),

@@ -17,6 +17,10 @@ export type SubmitStep = StepOf<'submitOpsRequest'>;
 /** How to continue when an operation has failed as often as the desired state allows. */
 export const FIX_AND_RETRY = 'Fix the cause, then run "kafka-tls apply --retry".';
 
+/** How to continue when an issuer issues certificates that are due at once. */
+export const BACKDATED =
+  'The issuer backdates them: choose an earlier issuedAfter or a shorter beforeExpiry, or fix the issuer and run "kafka-tls apply --retry".';
+
 /** Returns the step that submits the next attempt of an operation, or why there must be none. */
 export function submitStep(input: PlanInput, needed: NeededRequest, retry: boolean): SubmitStep | Obstacle {
   const { bundle, live } = input;
@@ -110,7 +114,7 @@ function rotationIneffective(input: PlanInput, { operation, findings, request: {
     kind: 'failed',
     subject: refOf(last),
     message: `was Successful, and ${issuers.join(' and ')} issues certificates that are already too old: ${findings.map((f) => f.message).join('; ')}`,
-    hint: 'The issuer backdates them: choose an earlier issuedAfter or a shorter beforeExpiry, or fix the issuer and run "kafka-tls apply --retry".',
+    hint: BACKDATED,
   };
 }
 

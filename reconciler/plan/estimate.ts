@@ -49,6 +49,10 @@ const PREPARATION: Span = { ms: 140_000, assumedFor: 'KubeDB to prepare' };
 const PROVISIONER_SYNC: Span = { ms: 5_000 };
 /** The ops-manager polls every 5 s, also between two pods. */
 const BETWEEN_PODS: Span = { ms: 5_000 };
+/** Kubelets update the files of a Secret within about a minute. */
+const MOUNT: Span = { ms: 60_000, assumedFor: 'kubelets to bring a new certificate to the pods' };
+/** From the request to a node until handshakes prove that it has loaded its certificate. Busy nodes took up to 5 s. */
+const RELOAD: Span = { ms: 5_000, assumedFor: 'a node to load it' };
 /** Start times vary and are known to the second only, so they are rounded up to a multiple of this. */
 const GRAIN_MS = 10_000;
 
@@ -103,6 +107,7 @@ function spansBefore({ bundle: { desired, tls } }: PlanInput): StepCases<readonl
     reconfigure: none,
     provisionerSync: () => [PROVISIONER_SYNC],
     evict: none,
+    reload: ({ nodes }) => [MOUNT, ...nodes.map(() => RELOAD)],
     verify: none,
     resume: none,
     delete: none,

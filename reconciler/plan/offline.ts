@@ -5,6 +5,7 @@
 
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
 import type { Bundle } from '#model/bundle';
+import { rotatesByReload } from '#model/desired';
 import type { Kafka } from '#model/kinds/index';
 import { KINDS } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
@@ -128,6 +129,11 @@ function assumptions(old: Bundle | undefined, wanted: Bundle): readonly string[]
         ? 'the Kafka exists and has no TLS'
         : 'the Kafka does not exist yet'
       : 'the live state is what the old bundle asked for';
-  const pods = wanted.kafka === undefined ? ' Its pods are unknown: every pod whose certificate changes restarts.' : '';
-  return [`Planned without a cluster, on the assumption that ${base}.${pods}`];
+  const canReload = rotatesByReload(wanted.desired);
+  const change = canReload
+    ? 'where they can, they load a new certificate of the same CA while they run'
+    : 'every pod whose certificate changes restarts';
+  const pods = wanted.kafka === undefined ? ` Its pods are unknown: ${change}.` : '';
+  const nodes = canReload && wanted.kafka !== undefined ? ' Its nodes are assumed to have the settings that KubeDB gives them.' : '';
+  return [`Planned without a cluster, on the assumption that ${base}.${pods}${nodes}`];
 }

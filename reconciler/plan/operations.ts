@@ -119,7 +119,8 @@ function rotate({ bundle, live }: PlanInput): RequestTemplate | undefined {
   return { manifest: bundle.rotate, base: rotateRequestName(live.name, leafHash(bundle, live)), changesTls: false };
 }
 
-function restart({ bundle, live }: PlanInput): RequestTemplate {
+/** Returns how the request of a restart is made. */
+export function restart({ bundle, live }: PlanInput): RequestTemplate {
   return { manifest: bundle.restart, base: restartRequestName(live.name, leafHash(bundle, live)), changesTls: false };
 }
 

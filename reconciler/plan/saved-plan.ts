@@ -76,6 +76,7 @@ const WRITTEN: StepCases<readonly Written[]> = {
   reconfigure: each,
   provisionerSync: () => NOTHING,
   evict: each,
+  reload: each,
   verify: () => NOTHING,
   resume: () => NOTHING,
   delete: (s) => [only(s.uid)(s)],

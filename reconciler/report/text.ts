@@ -63,11 +63,12 @@ export function cutoverLine({ mode, because }: NonNullable<Plan['cutover']>): st
   return printable(sentence(`Cut-over (${mode}): ${because}`));
 }
 
-/** Returns in one line whether clients must act; undefined if no pod restarts. */
+/** Returns in one line whether clients must act; undefined if no pod gets another certificate. */
 export function clientsLine({ cutover, steps }: Plan): string | undefined {
   if (cutover?.kind === 'expired') return 'Clients need not act. Brokers refuse them until the pods have restarted: see the cut-over.';
   if (cutover !== undefined) return 'Clients must act: see the cut-over.';
-  return steps.some(mayRestartPods) ? 'Clients need not act. Each broker closes their connections once, and clients reconnect.' : undefined;
+  if (steps.some(mayRestartPods)) return 'Clients need not act. Each broker closes their connections once, and clients reconnect.';
+  return steps.some((s) => s.kind === 'reload') ? 'Clients need not act, and keep their connections.' : undefined;
 }
 
 /** Returns an estimate in one line: `Takes about 7 min, with an outage of about 4 min (a pod took up to 40 s to get Ready).` */

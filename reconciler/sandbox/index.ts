@@ -10,7 +10,7 @@
  *       cert-manager/  pki/         issuers, certificates, requests; keys, X.509, Java key stores
  *       kafka/                      running processes: listeners, and a model of connections between nodes and of replicas
  *
- * A pod loads its certificates when it starts and serves them until it is restarted: over real TLS on 127.0.0.1, or, with listeners in
+ * A pod loads its certificates when it starts, and again when an administrator of Kafka asks for it, and serves them: over real TLS on 127.0.0.1, or, with listeners in
  * memory, to callers of `dial`. Readiness, quorum and in-sync replicas follow from the connections that the certificates allow. A change of
  * protocol or CA that is rolled out pod by pod therefore has the same effects as in a real cluster.
  *
@@ -22,6 +22,7 @@ import type { ListenerName } from '#model/kubedb';
 import { type Api, type ApiOptions, createApi } from './api/api';
 import { serveApi } from './api/http';
 import { Client } from './client';
+import type { Administration } from './stand-ins/kafka/administration';
 import type { DataLosses, KafkaFacts } from './stand-ins/kafka/processes';
 import { createStandIns, type Dialed, type StandInsOptions } from './stand-ins/stand-ins';
 
@@ -49,6 +50,8 @@ export interface Sandbox {
   dial(namespace: string, pod: string, listener: ListenerName): Dialed | undefined;
   /** Returns the facts that a Kafka's brokers would report, or undefined if none runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined;
+  /** What administrators can ask of Kafka nodes. */
+  readonly administration: Administration;
   /** Returns how often a Kafka has lost data. */
   losses(namespace: string, kafka: string): DataLosses;
 }
@@ -66,6 +69,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     stop: async () => standIns.stop(),
     serve: () => serveApi(api),
     dial: standIns.dial,
+    administration: standIns.administration,
     facts: standIns.facts,
     losses: standIns.losses,
   };

@@ -4,9 +4,10 @@
  */
 import type https from 'node:https';
 import { main } from '#reconciler/cli/main';
-import { sandboxAddress, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
+import { sandboxAddress, sandboxAdmin, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
 import { createDialer } from '#reconciler/cluster/dial';
 import { httpTransport } from '#reconciler/cluster/http';
+import { kafkaAdmin } from '#reconciler/cluster/kafka-admin';
 import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
 import { kubeCluster } from '#reconciler/cluster/kube';
 import { InterruptedError } from '#reconciler/errors';
@@ -37,6 +38,7 @@ const connect = async () => {
     namespace,
     dialer: createDialer(clock, { addressOf: sandboxAddress }),
     facts: sandboxFacts(cluster, kafkaFacts(cluster, { clock, addressOf: sandboxAddress })),
+    admin: sandboxAdmin(cluster, kafkaAdmin(cluster, { clock, addressOf: sandboxAddress })),
     random: (bytes: number) => 'x'.repeat(bytes),
     identity: `process-${process.pid}`,
     close: () => transport.close(),

@@ -4,7 +4,7 @@
  *
  * - The product takes a pod down only if the pod is outdated, every pod that was taken down earlier is back, a majority of voters stays caught
  *   up and no partition falls below its minimum of replicas in sync. A cut-over is exempt from all but the first two.
- * - Where nothing but kills disturbs the runs, no pod restarts twice for one operation, no two requests are unfinished at a time, and a pod starts with a CA
+ * - Where nothing but kills disturbs the runs, no pod restarts twice for one operation and none for a rotation by reload, no two requests are unfinished at a time, and a pod starts with a CA
  *   only after that CA is in the trust bundle of clients.
  */
 

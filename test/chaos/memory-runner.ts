@@ -58,11 +58,11 @@ export class MemoryRunner implements Runner {
 
   /** Does what the command does. */
   private apply(identity: string, cluster: Cluster, signal: AbortSignal, { retry, log }: Start): Promise<unknown> {
-    const { clock, dialer, facts, namespace } = this.environment;
+    const { clock, dialer, facts, admin, namespace } = this.environment;
     const report = ({ event, subject, message }: ProgressEvent) => log(`${identity} ${event} ${subject.kind}/${subject.name} ${message}`);
     const lease = { namespace, name: `kafka-tls-${KAFKA}`, identity, waitMs: 1_800_000, report, signal };
     return withLease(cluster, clock, lease, (held) => {
-      const context = { cluster: fenced(cluster, held), dialer, facts, clock, report, signal, random: () => PASSWORD };
+      const context = { cluster: fenced(cluster, held), dialer, facts, admin, clock, report, signal, random: () => PASSWORD };
       return reconcile(async () => this.committed as Bundle, context, { retry, onPlan: (plan) => log(JSON.stringify(plan)) });
     });
   }

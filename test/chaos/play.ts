@@ -12,7 +12,7 @@ import { mismatches } from '#reconciler/plan/verify';
 import type { ApiRequest, ApiResponse } from '#reconciler/sandbox/api/api';
 import { untyped } from '#test/support/untyped';
 import { endState } from '../support/converged';
-import { bundleFor, type DesiredState, isSameState, withAcknowledgements } from '../support/desired-states';
+import { bundleFor, type DesiredState, isOnlyReload, isSameState, withAcknowledgements } from '../support/desired-states';
 import { kafkaManifest } from '../support/world';
 import type { FaultName } from './faults';
 import { InvariantWatch } from './invariants';
@@ -141,7 +141,8 @@ class Player {
     if (this.leg === undefined) throw new Error('a program commits before it runs');
     const isStrict = this.faults.length === 0;
     // KubeDB may need two requests, such as ReconfigureTLS for names and for a rotation, each with its restarts.
-    const mostRestarts = this.runner.executor === 'ops-request' ? 2 : 1;
+    const mostForChange = this.runner.executor === 'ops-request' ? 2 : 1;
+    const mostRestarts = this.leg.from !== undefined && isOnlyReload(this.leg.from, this.leg.to) ? 0 : mostForChange;
     this.watch.begin({ ...this.leg, isStrict, mostRestarts });
     this.requests = 0;
     await this.runner.world.environment.run(this.runUntilDone(isStrict), MONTH_MS);

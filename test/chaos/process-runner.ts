@@ -14,7 +14,7 @@ import { createSandbox } from '#reconciler/sandbox/index';
 import { configMapOfBundle } from '../support/bundle-text';
 import { pooledKeys } from '../support/stored-keys';
 import { clusterIn } from '../support/transports';
-import { KAFKA, modelFacts, NAMESPACE, World } from '../support/world';
+import { KAFKA, modelAdmin, modelFacts, NAMESPACE, World } from '../support/world';
 import type { ChildOptions } from './child';
 import { type Handler, Network } from './network';
 import type { Ended, Run, Runner, Start } from './runner';
@@ -128,6 +128,7 @@ export function inSandbox(executor: ExecutorName): Setting {
     // A busy machine answers late: ten minutes of real time.
     dialer: createDialer(clock, { addressOf: sandboxAddress, timeoutMs: 600_000 * FACTOR }),
     facts: modelFacts(sandbox),
+    admin: modelAdmin(sandbox),
     send: (request) => sandbox.api.handle(request),
     start: () => sandbox.start(),
     stop: () => sandbox.stop(),

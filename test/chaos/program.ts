@@ -34,13 +34,22 @@ export interface Program {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-const PLAIN: DesiredState = { issuer: 'off', names: [], days: 90, encoding: 'PKCS8', cutover: 'rolling', isRotation: false };
+const PLAIN: DesiredState = {
+  issuer: 'off',
+  names: [],
+  days: 90,
+  encoding: 'PKCS8',
+  cutover: 'rolling',
+  isRotation: false,
+  rotatesBy: 'restart',
+};
 const SECURED: DesiredState = { ...PLAIN, issuer: 'ca-1' };
 
-/** The operations that runs are killed in. Each but the first three begins where the one before it ends. */
+/** The operations that runs are killed in. Each but the first four begins where the one before it ends. */
 export const OPERATIONS: readonly { readonly name: string; readonly first: DesiredState; readonly second: DesiredState }[] = [
   { name: 'add TLS', first: PLAIN, second: SECURED },
   { name: 'rotate', first: SECURED, second: { ...SECURED, isRotation: true } },
+  { name: 'rotate by reload', first: SECURED, second: { ...SECURED, isRotation: true, rotatesBy: 'reload' } },
   { name: 'change names', first: SECURED, second: { ...SECURED, names: ['a.example.org'] } },
   { name: 'change the root', first: SECURED, second: { ...SECURED, issuer: 'ca-2' } },
   { name: 'remove TLS', first: SECURED, second: PLAIN },

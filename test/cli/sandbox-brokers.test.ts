@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
-import { sandboxAddress, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
+import { sandboxAddress, sandboxAdmin, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
+import type { KafkaAdmin } from '#reconciler/ports';
 import { listen } from '../support/loopback-server';
 
 const FQDN = 'orders-broker-0.orders-pods.demo.svc.cluster.local';
@@ -40,4 +42,38 @@ test('facts come from the model that the pods name, else from the brokers', asyn
   assert.deepEqual(await read(model), { value: facts });
   assert.deepEqual(await read(model, { ...kafka, metadata: { name: 'other' } }), { unknown: 'the sandbox does not know this Kafka' });
   assert.deepEqual(await read({}), { unknown: 'asked the brokers' });
+});
+
+test("nodes are asked by the model that the pods name, else by Kafka's protocol", async () => {
+  const answers: Readonly<Record<string, object>> = {
+    'GET /demo/orders/orders-broker-0': { 'ssl.keystore.location': '/a' },
+    'POST /demo/orders/orders-broker-0/validate {"a":"b"}': { refused: 'not a key store' },
+    'POST /demo/orders/orders-broker-0/validate {"a":"c"}': { ok: true },
+    'POST /demo/orders/orders-broker-0/reload {}': { problem: 'it answers NOT_CONTROLLER' },
+  };
+  const port = await listen(
+    http.createServer(async (request, response) => {
+      const question = `${request.method} ${request.url} ${await text(request)}`.trim();
+      response.writeHead(answers[question] === undefined ? 404 : 200).end(JSON.stringify(answers[question]));
+    }),
+  );
+  const brokers: KafkaAdmin = {
+    settings: async () => ({ unknown: 'asked the brokers' }),
+    validate: async () => ({ kind: 'unknown', because: 'asked the brokers' }),
+    reload: async () => 'asked the brokers',
+  };
+  const admin = (annotations: Readonly<Record<string, string>>) => sandboxAdmin({ list: async () => [pod(annotations)] }, brokers);
+  const node = { kafka, pod: 'orders-broker-0' };
+  const model = admin({ 'sandbox.kafka-tls/facts': `127.0.0.1:${port}` });
+  assert.deepEqual(await model.settings(node), { value: { 'ssl.keystore.location': '/a' } });
+  assert.deepEqual(await model.validate(node, { a: 'b' }), { kind: 'refused', because: 'not a key store' });
+  assert.deepEqual(await model.validate(node, { a: 'c' }), { kind: 'accepted' });
+  assert.equal(await model.reload(node), 'it answers NOT_CONTROLLER');
+  const real = admin({});
+  assert.deepEqual(await real.settings(node), { unknown: 'asked the brokers' });
+  assert.deepEqual(await real.validate(node, {}), { kind: 'unknown', because: 'asked the brokers' });
+  assert.equal(await real.reload(node), 'asked the brokers');
+  const gone = admin({ 'sandbox.kafka-tls/facts': '127.0.0.1:1' });
+  assert.match(JSON.stringify(await gone.settings(node)), /ECONNREFUSED/);
+  assert.match((await gone.reload(node)) ?? '', /ECONNREFUSED/);
 });

@@ -11,6 +11,8 @@ import {
   type KafkaBundle,
   KafkaCluster,
   KeyEncoding,
+  Rotation,
+  RotationFallback,
   Tls,
   TlsIssuer,
   UnknownHealthPolicy,
@@ -57,6 +59,7 @@ const situations: readonly (readonly [name: string, build: (chart: Chart) => unk
     (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, server: FULL, client: { duration: Duration.hours(12) } }) }),
   ],
   ['native', (c) => kafkaTls(c, { executor: Executor.native(), job: JOB })],
+  ['reload', (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, rotation: Rotation.reload({ otherwise: RotationFallback.FAIL }) }) })],
   ['rotate', (c) => kafkaTls(c, { tls: Tls.on({ issuer: CORP, issuedAfter: '2026-11-23T09:00:00Z', beforeExpiry: Duration.days(7) }) })],
   [
     'change-root',

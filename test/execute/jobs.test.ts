@@ -16,7 +16,7 @@ const UNHURRIED = { issuanceMs: 1_500, podStartMs: 500, opsStepMs: 500 };
 
 function inSandbox(executor: ExecutorName): JobSetting {
   const environment = inMemory({ opsManager: capabilitiesOf({ executor }).needsOpsManager, sandbox: { timing: UNHURRIED } });
-  const { sandbox, clock, dialer, facts, namespace } = environment;
+  const { sandbox, clock, dialer, facts, admin, namespace } = environment;
   const { apiVersion, plural } = KINDS.RoleBinding;
   const roleBinding = `/apis/${apiVersion}/namespaces/${namespace}/${plural}/${bundleName(KAFKA)}`;
   const writes: string[] = [];
@@ -38,7 +38,7 @@ function inSandbox(executor: ExecutorName): JobSetting {
     writes,
     isWithoutJobs: true,
     start: (argv, pod, signal) => {
-      const connection = { cluster, dialer, facts, namespace, random: (n: number) => 'x'.repeat(n), identity: pod, close: () => {} };
+      const connection = { cluster, dialer, facts, admin, namespace, random: (n: number) => 'x'.repeat(n), identity: pod, close: () => {} };
       return kafkaTls(argv, { io: { signal }, outside: { clock, connect: async () => connection } });
     },
   };

@@ -17,6 +17,7 @@ export const ON: DesiredState = {
   encoding: 'PKCS8',
   cutover: 'rolling',
   isRotation: false,
+  rotatesBy: 'restart',
 };
 
 /** Returns what users may want of a Kafka that serves TLS of `ca-1`. */
@@ -25,7 +26,7 @@ export function bundlesFor(executor: ExecutorName, now: Date): readonly Bundle[]
     ON,
     { ...ON, issuer: 'off' },
     { ...ON, issuer: 'ca-2', names: [], encoding: 'PKCS1' },
-    { ...ON, days: 60, isRotation: true },
+    { ...ON, days: 60, isRotation: true, rotatesBy: 'reload' },
   ];
   return desires.map((desire) => bundleFor(desire, executor, now));
 }
@@ -89,6 +90,7 @@ export function outsideOf(world: World, cluster: Cluster = world.cluster): Parti
     cluster,
     dialer: environment.dialer,
     facts: environment.facts,
+    admin: environment.admin,
     random: (bytes) => 'x'.repeat(bytes),
     identity: 'fuzz',
     namespace: world.namespace,

@@ -17,11 +17,11 @@ import type { HttpTransport, TransportRequest } from '#reconciler/cluster/http';
 import { kubeCluster } from '#reconciler/cluster/kube';
 import { loadConnection } from '#reconciler/cluster/kube-config';
 import { systemClock } from '#reconciler/cluster/system-clock';
-import type { Dialer, KafkaFactsSource } from '#reconciler/ports';
+import type { Dialer, KafkaAdmin, KafkaFactsSource } from '#reconciler/ports';
 import { Client, type Send } from '#reconciler/sandbox/client';
 import { createStandIns, type StandIns, type StandInsOptions } from '#reconciler/sandbox/stand-ins/stand-ins';
 import { desiredProps, on } from '../support/desired-states';
-import { KAFKA, modelFacts, type TestEnvironment, type WorldOptions } from '../support/world';
+import { KAFKA, modelAdmin, modelFacts, type TestEnvironment, type WorldOptions } from '../support/world';
 import { type Asked, telling } from './asked';
 import { type ControlPlane, realApi } from './cluster';
 
@@ -117,6 +117,10 @@ export class RealEnvironment implements TestEnvironment {
 
   get facts(): KafkaFactsSource {
     return this.model;
+  }
+
+  get admin(): KafkaAdmin {
+    return modelAdmin(this.standIns);
   }
 
   get product() {

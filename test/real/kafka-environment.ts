@@ -10,9 +10,10 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 
 import { type AddressOf, createDialer } from '#reconciler/cluster/dial';
+import { kafkaAdmin } from '#reconciler/cluster/kafka-admin';
 import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
 import { systemClock } from '#reconciler/cluster/system-clock';
-import type { Dialer, KafkaFactsSource } from '#reconciler/ports';
+import type { Dialer, KafkaAdmin, KafkaFactsSource, Settings } from '#reconciler/ports';
 import type { Context } from '#reconciler/sandbox/stand-ins/context';
 import { untyped } from '#test/support/untyped';
 import { KAFKA, type WorldOptions } from '../support/world';
@@ -65,6 +66,26 @@ export class RealKafkaEnvironment extends RealEnvironment {
 
   override get facts(): KafkaFactsSource {
     return this.factsOfRun();
+  }
+
+  /** Processes have no file system of their pod: the paths in their settings are translated to those of its containers, and back. */
+  override get admin(): KafkaAdmin {
+    const admin = kafkaAdmin(this.product, { clock: systemClock, addressOf: podAddress });
+    const mounts = (pod: string) => [...(this.pods().find((p) => p.name === pod)?.mounts ?? [])];
+    const translated = (settings: Settings, paths: readonly (readonly [string, string])[]): Settings => {
+      const path = (value: string) =>
+        paths.reduce((text, [from, to]) => (text.startsWith(`${from}/`) ? to + text.slice(from.length) : text), value);
+      return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, path(value)]));
+    };
+    return {
+      ...admin,
+      settings: async (node, signal) => {
+        const read = await admin.settings(node, signal);
+        const toContainer = mounts(node.pod).map(([inside, folder]) => [folder, inside] as const);
+        return 'unknown' in read ? read : { value: translated(read.value, toContainer) };
+      },
+      validate: (node, settings, signal) => admin.validate(node, translated(settings, mounts(node.pod)), signal),
+    };
   }
 
   /** Kafka's facts as a run with the ServiceAccount reads them. */

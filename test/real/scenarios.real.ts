@@ -57,7 +57,7 @@ describe('on a real API server', { skip: WITHOUT_KUBEDB }, () => {
 
 /** Runs `kafka-tls apply` as the ServiceAccount, where a Job of an earlier content has ended. */
 async function command(world: World, executor: ExecutorName) {
-  const { product, dialer, facts, namespace } = world.environment as RealEnvironment;
+  const { product, dialer, facts, admin, namespace } = world.environment as RealEnvironment;
   const chart = new Chart(new App(), 'chart', { namespace });
   new KafkaTls(chart, 'tls', desiredProps(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
   const isOne = (kind: string) => (object: KubeObject) => object.kind === kind;
@@ -70,6 +70,7 @@ async function command(world: World, executor: ExecutorName) {
     cluster: product,
     dialer,
     facts,
+    admin,
     namespace,
     random: () => 'x'.repeat(24),
     identity: 'the Job',

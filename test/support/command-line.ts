@@ -61,8 +61,8 @@ export async function kafkaTls(argv: readonly string[], { io, outside }: Setting
 
 /** Runs `kafka-tls` with these arguments on the cluster of a place. */
 export function kafkaTlsIn(environment: TestEnvironment, argv: readonly string[], setting: Setting = {}): Promise<Ran> {
-  const { cluster, product = cluster, dialer, facts, clock, namespace } = environment;
+  const { cluster, product = cluster, dialer, facts, admin, clock, namespace } = environment;
   const random = (bytes: number) => 'x'.repeat(bytes);
-  const connection = { cluster: product, dialer, facts, namespace, random, identity: 'a-run', close: () => {} };
+  const connection = { cluster: product, dialer, facts, admin, namespace, random, identity: 'a-run', close: () => {} };
   return environment.run(kafkaTls(argv, { ...setting, outside: { clock, connect: async () => connection, ...setting.outside } }));
 }

@@ -56,16 +56,20 @@ export interface DesiredState {
   readonly cutover: 'rolling' | 'stop';
   /** Asks for certificates issued from the commit on. */
   readonly isRotation: boolean;
+  readonly rotatesBy: 'restart' | 'reload';
 }
 
-export const anyDesiredState: fc.Arbitrary<DesiredState> = fc.record({
-  issuer: fc.constantFrom('off', 'ca-1', 'ca-1', 'ca-2'),
-  names: fc.subarray(['a.example.org', 'b.example.org']),
-  days: fc.constantFrom(60, 90),
-  encoding: fc.constantFrom('PKCS1', 'PKCS8'),
-  cutover: fc.constantFrom('rolling', 'stop'),
-  isRotation: fc.boolean(),
-});
+/** How nodes rotate follows from the names, so that a seed of an earlier version still plays the same program. */
+export const anyDesiredState: fc.Arbitrary<DesiredState> = fc
+  .record({
+    issuer: fc.constantFrom('off', 'ca-1', 'ca-1', 'ca-2'),
+    names: fc.subarray(['a.example.org', 'b.example.org']),
+    days: fc.constantFrom(60, 90),
+    encoding: fc.constantFrom('PKCS1', 'PKCS8'),
+    cutover: fc.constantFrom('rolling', 'stop'),
+    isRotation: fc.boolean(),
+  })
+  .map((state) => ({ ...state, rotatesBy: state.names.length === 1 ? 'reload' : 'restart' }));
 
 /** Returns the bundle of a desired state; a rotation asks for certificates issued from `now` on. */
 export function bundleFor(state: DesiredState, executor: ExecutorName, now: Date, namespace = NAMESPACE): Bundle {
@@ -84,6 +88,7 @@ export function bundleFor(state: DesiredState, executor: ExecutorName, now: Date
     unknownHealthPolicy: 'readiness',
     retries: 1,
     deadlines: DEFAULT_DEADLINES,
+    ...(state.rotatesBy === 'reload' ? { rotation: { by: 'reload' as const } } : {}),
     ...(state.isRotation ? { issuedAfter: now.toISOString() } : {}),
   };
   const tls = tlsOf(state);
@@ -111,7 +116,12 @@ function tlsOf(state: DesiredState): TlsState {
 
 /** Whether the second of two desired states asks for nothing that the first did not. */
 export function isSameState(a: DesiredState, b: DesiredState): boolean {
-  return !b.isRotation && JSON.stringify({ ...a, isRotation: false }) === JSON.stringify(b);
+  return !b.isRotation && JSON.stringify({ ...a, isRotation: false, rotatesBy: b.rotatesBy }) === JSON.stringify(b);
+}
+
+/** Whether the second of two desired states only asks for new certificates, which nodes load while they run. */
+export function isOnlyReload(a: DesiredState, b: DesiredState): boolean {
+  return b.rotatesBy === 'reload' && b.isRotation && b.issuer !== 'off' && isSameState(a, { ...b, isRotation: false });
 }
 
 /** Returns the bundle with every acknowledgement that its plan asks for, and with no other. */

@@ -17,7 +17,7 @@ import { judgeServed } from '#reconciler/cluster/dial';
 import type { Observation } from '#reconciler/model/observation';
 import { observe } from '#reconciler/observe/observe';
 import type { PlanOptions } from '#reconciler/plan/plan';
-import type { Clock, Cluster, Dialer, KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
+import type { Clock, Cluster, Dialer, KafkaAdmin, KafkaFactsSource, KafkaNode, ProgressEvent } from '#reconciler/ports';
 import { type Outcome, reconcile } from '#reconciler/reconcile';
 import type { Send } from '#reconciler/sandbox/client';
 import { createSandbox, type Sandbox, type SandboxOptions } from '#reconciler/sandbox/index';
@@ -51,6 +51,7 @@ export interface TestEnvironment {
   readonly dialer: Dialer;
   /** Is read once in each run: a source may remember what it has seen. */
   readonly facts: KafkaFactsSource;
+  readonly admin: KafkaAdmin;
   /** How other clients than the product reach the API. */
   readonly send: Send;
   start(): Promise<void>;
@@ -80,6 +81,7 @@ export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions
     cluster,
     product: more.api?.denied === undefined ? mayDoAnything(cluster) : cluster,
     facts: modelFacts(sandbox),
+    admin: modelAdmin(sandbox),
     send: (request) => sandbox.api.handle(request),
     start: () => sandbox.start(),
     stop: () => sandbox.stop(),
@@ -108,6 +110,26 @@ export function modelFacts(model: Pick<Sandbox, 'facts'>): KafkaFactsSource {
     read: async ({ metadata }) => {
       const value = model.facts(metadata.namespace ?? '', metadata.name);
       return value === undefined ? { unknown: 'broker health unknown: no broker runs' } : { value };
+    },
+  };
+}
+
+/** Kafka's administrators of the model, as adapters of real brokers answer. */
+export function modelAdmin({ administration }: Pick<Sandbox, 'administration'>): KafkaAdmin {
+  const at = ({ kafka, pod }: KafkaNode) => [kafka.metadata.namespace ?? '', pod] as const;
+  return {
+    settings: async (node) => {
+      const value = administration.settings(...at(node));
+      return value === undefined ? { unknown: 'connection refused' } : { value };
+    },
+    validate: async (node, settings) => {
+      const answer = administration.validate(...at(node), settings);
+      if ('problem' in answer) return { kind: 'unknown', because: answer.problem };
+      return 'refused' in answer ? { kind: 'refused', because: answer.refused } : { kind: 'accepted' };
+    },
+    reload: async (node) => {
+      const answer = administration.reload(...at(node));
+      return 'problem' in answer ? answer.problem : undefined;
     },
   };
 }
@@ -175,6 +197,7 @@ export class World {
       cluster: interruptAfter(counted.cluster, this.killAfter),
       dialer,
       facts: this.facts,
+      admin: this.environment.admin,
       clock,
       report: (event: ProgressEvent) => {
         this.events.push(event);

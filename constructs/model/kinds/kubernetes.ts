@@ -32,7 +32,10 @@ export const VOLUMES = nullable(
   list(map({ name: NON_EMPTY, secret: optional(SECRET_VOLUME), ...optionals({ emptyDir: ANY, ephemeral: ANY, csi: ANY }) })),
 );
 export const CONTAINERS = list(
-  map({ name: NON_EMPTY, volumeMounts: nullable(list(map({ name: NON_EMPTY, mountPath: optional(STRING) }))) }),
+  map({
+    name: NON_EMPTY,
+    volumeMounts: nullable(list(map({ name: NON_EMPTY, ...optionals({ mountPath: STRING, subPath: STRING, subPathExpr: STRING }) }))),
+  }),
 );
 
 const CONTAINER_STATUS = map({

@@ -3,20 +3,26 @@ import type { KafkaOpsRequest } from '#model/kinds/index';
 import { isAttemptOf } from '#model/names';
 import { ALIASES } from '#model/tls';
 import type { PodFacts } from '../../model/observation';
-import type { Obstacle, Step } from '../../model/plan';
+import type { Finding, Obstacle, Step } from '../../model/plan';
 import { continueStep, type SubmitStep, submitStep } from '../../plan/attempts';
 import { plannedCutover } from '../../plan/cutover';
 import type { Diff } from '../../plan/diff';
-import { type NeededRequest, neededOperations } from '../../plan/operations';
-import { kafkaRef, type PlanInput } from '../../plan/plan-input';
+import { type NeededRequest, neededOperations, restart } from '../../plan/operations';
+import { kafkaRef, type PlanInput, podRef } from '../../plan/plan-input';
+import { type ReloadDecision, withRefusals } from '../../plan/reload';
+import { issueAndReload, reloadWork } from '../../plan/reload-steps';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
 import { leaderOf, restartOrder, stopOrder } from '../../plan/restart-order';
 import { issueSteps, plannedRestarts } from '../../plan/steps';
 import type { DraftInput, Work } from '../draft-input';
 
-export function draftNative({ input, diff, trust, retry }: DraftInput): Work | Obstacle | undefined {
+export function draftNative(draft: DraftInput): Work | Obstacle | undefined {
+  const { input, diff, trust, retry } = draft;
   const { live } = input;
   const subject = kafkaRef(live);
+  const reload = isRotationUnderWay(input) ? undefined : draft.reload;
+  if (reload !== undefined && reload.restarts.length === 0) return reloadWork(draft, reload);
+  if (reload !== undefined && reload.reloads.length > 0) return reloadAndRestart(draft, reload);
   const [needed] = neededOperations(input, diff);
   const submit = submitOrContinue(input, needed, retry);
   if (submit === undefined || 'message' in submit) return submit;
@@ -24,7 +30,7 @@ export function draftNative({ input, diff, trust, retry }: DraftInput): Work | O
   const outdated = podsToRestart(input, diff);
   const order = plannedCutover(input, diff.cutoverCause, outdated).cutover?.mode === 'stop' ? stopOrder : restartOrder;
   const pods = order(outdated, leaderOf(live));
-  const restarts = plannedRestarts(pods, live, diff, needed?.findings ?? []);
+  const restarts = withRefusals(plannedRestarts(pods, live, diff, needed?.findings ?? []), reload);
   // KubeDB must accept a template before pods are made from it. An earlier run may have written the template and been killed then.
   const mustSync = toConfigure.length > 0 || (submit.isContinued && diff.pods.some((f) => f.reason === 'PodHasOldRevision'));
   const steps: readonly Step[] = [
@@ -40,6 +46,43 @@ export function draftNative({ input, diff, trust, retry }: DraftInput): Work | O
   ];
   const mode = submit.isContinued ? 'continue' : 'begin';
   return { operation: submit.operation, steps, pods: pods.map((p) => p.pod), mode };
+}
+
+/** A rotation that restarts pods was begun, before the desired state asked for reloads: it ends as it began. */
+function isRotationUnderWay({ live, bundle }: PlanInput): boolean {
+  return unfinished(live.requests).some(
+    (r) => isOurs(r, bundle.desired.owner) && isByReconciler(r) && r.spec.tls?.rotateCertificates === true,
+  );
+}
+
+/** Nodes that can do it load their certificate while they run; then the pods of the others restart behind the usual gates. */
+function reloadAndRestart(draft: DraftInput, reload: ReloadDecision): Work | Obstacle {
+  const { input, diff, retry } = draft;
+  const { live } = input;
+  const subject = kafkaRef(live);
+  const findings = reload.restarts.map(({ pod, because }): Finding => {
+    return {
+      subject: podRef(live, pod.name),
+      reason: 'NodeCannotReload',
+      message: `cannot load its certificate while it runs: ${because}`,
+    };
+  });
+  const submit = submitOrContinue(input, { operation: 'restart', findings, request: restart(input) }, retry);
+  if (submit === undefined || 'message' in submit) return submit ?? reloadWork(draft, reload);
+  const pods = restartOrder(
+    reload.restarts.map((r) => r.pod),
+    leaderOf(live),
+  );
+  const restarts = withRefusals(plannedRestarts(pods, live, diff, []), reload);
+  const steps: readonly Step[] = [
+    ...issueAndReload(draft, reload),
+    submit,
+    { kind: 'pause', subject, findings: [] },
+    { kind: 'evict', subject, findings: [], pods: restarts },
+    { kind: 'verify', subject, findings: [], request: submit.subject.name },
+    { kind: 'resume', subject, findings: [] },
+  ];
+  return { operation: 'reload', steps, pods: pods.map((p) => p.pod), mode: submit.isContinued ? 'continue' : 'begin' };
 }
 
 function submitOrContinue(input: PlanInput, needed: NeededRequest | undefined, retry: boolean): SubmitStep | Obstacle | undefined {

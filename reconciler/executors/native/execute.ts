@@ -8,6 +8,7 @@
  */
 import { OperationFailedError } from '../../errors';
 import { type Execution, emit, type Run, type StepResult } from '../../execute/context';
+import { issueWithoutRequest } from '../../execute/issue';
 import { howToResume, pause, resume } from '../../execute/pause';
 import { restartPods } from '../../execute/restart';
 import { requireTrustBundle } from '../../execute/trust-bundle';
@@ -23,7 +24,8 @@ export function native(given: Run): Execution {
       submitOpsRequest: (s) => submit(run, s),
       pause: (s) => pause(run.context, s.subject, run.request),
       createPassword: (s) => createPassword(run.context, s),
-      issue: (s) => issue(run, s),
+      // A rotation in which nodes load their certificate while they run has no request, or has it later.
+      issue: (s) => (run.request === undefined ? issueWithoutRequest(run, s) : issue(run, s)),
       reconfigure: (s) => reconfigure(run, s),
       provisionerSync: (s) => provisionerSync(run, s),
       evict: (s) => restart(run, s),

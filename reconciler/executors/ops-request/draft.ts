@@ -7,6 +7,8 @@ import { continueStep, submitStep } from '../../plan/attempts';
 import { retrySteps } from '../../plan/issuer-manifests';
 import { neededOperations } from '../../plan/operations';
 import { kafkaRef } from '../../plan/plan-input';
+import { wholeRestartNotes, withRefusals } from '../../plan/reload';
+import { reloadWork } from '../../plan/reload-steps';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
 import { plannedRestarts, resumeSteps } from '../../plan/steps';
 import { lateTrustNotes } from '../../plan/trust-bundle-steps';
@@ -17,6 +19,8 @@ export function draftOpsRequest(draft: DraftInput): Work | Obstacle | undefined 
   const { live, bundle } = input;
   const running = unfinished(live.requests).find((r) => isOurs(r, bundle.desired.owner) && !isByReconciler(r));
   if (running !== undefined) return follow(draft, running);
+  const { reload } = draft;
+  if (reload !== undefined && reload.restarts.length === 0) return reloadWork(draft, reload);
   const needed = neededOperations(input, diff);
   const [first] = needed;
   if (first === undefined) return undefined;
@@ -24,9 +28,18 @@ export function draftOpsRequest(draft: DraftInput): Work | Obstacle | undefined 
   for (const operation of needed) {
     const submit = submitStep(input, operation, retry);
     if ('message' in submit) return submit;
-    steps.push({ ...submit, pods: inOrderOfKubeDb(live.pods, draft, operation.findings) }, verifyStep(draft, submit.subject.name));
+    steps.push(
+      { ...submit, pods: withRefusals(inOrderOfKubeDb(live.pods, draft, operation.findings), reload) },
+      verifyStep(draft, submit.subject.name),
+    );
   }
-  return { operation: first.operation, steps, pods: live.pods, mode: 'begin', notes: lateTrustNotes(input, diff) };
+  return {
+    operation: first.operation,
+    steps,
+    pods: live.pods,
+    mode: 'begin',
+    notes: [...lateTrustNotes(input, diff), ...wholeRestartNotes(reload)],
+  };
 }
 
 /** A request of ours is under way: it is followed to its end, whatever the desired state has become. Then everything is planned again. */

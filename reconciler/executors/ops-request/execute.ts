@@ -11,6 +11,7 @@ import { BlockedError, OperationFailedError, TimeoutError } from '../../errors';
 import { deadlineMs, type ExecuteContext, type Execution, emit, type Run, replanOnConflict, type StepResult } from '../../execute/context';
 import { type RestartBatch, viewOf, waitForGates } from '../../execute/gates';
 import { brokerIssuance } from '../../execute/issuance';
+import { issueWithoutRequest } from '../../execute/issue';
 import { requireTrustBundle } from '../../execute/trust-bundle';
 import { waitUntil, watchObject } from '../../execute/wait';
 import type { Observation } from '../../model/observation';
@@ -27,7 +28,10 @@ import { isMixed } from '../../plan/served';
 const LOOK_AGAIN_MS = 5_000;
 
 export function opsRequest(run: Run): Execution {
-  return { steps: { submitOpsRequest: (s) => submitAndFollow(run, s) }, leave: async () => undefined };
+  return {
+    steps: { issue: (s) => issueWithoutRequest(run, s), submitOpsRequest: (s) => submitAndFollow(run, s) },
+    leave: async () => undefined,
+  };
 }
 
 /** Creates the request, unless it is continued, and follows it to its end. */

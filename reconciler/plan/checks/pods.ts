@@ -1,4 +1,5 @@
 /** Layer 5: what each pod was made from and serves. */
+import { rotatesByReload } from '#model/desired';
 import { KINDS, type ObjectRef, ref } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
 import { certificateOf, type TlsState } from '#model/tls';
@@ -21,6 +22,7 @@ interface PodView {
   readonly secret: SecretFacts | undefined;
   readonly kafka: string;
   readonly tls: TlsState;
+  readonly canReload: boolean;
   readonly subject: ObjectRef;
 }
 
@@ -37,6 +39,7 @@ export function podFindings({ bundle, live }: PodInput): readonly Finding[] {
         secret: live.secrets.find((s) => s.name === mounted),
         kafka: live.name,
         tls: bundle.tls,
+        canReload: rotatesByReload(bundle.desired),
         subject: ref(KINDS.Pod, live.namespace, pod.name),
       };
       for (const check of POD_CHECKS) {
@@ -82,9 +85,12 @@ function podHasOldCertificate({ pod, tls, subject, secret }: PodView): Finding |
     : finding(subject, 'PodHasOldCertificate', `serves another certificate than Secret ${secret.name} holds`);
 }
 
-/** Kafka reads TLS material at its start: a container older than the certificate cannot serve it, also if its listener is out of reach. */
-function podStartedBeforeCertificate({ pod, tls, subject, secret }: PodView): Finding | undefined {
-  if (tls === 'off' || secret?.leaf === undefined || pod.startedAt === undefined) return undefined;
+/**
+ * Kafka reads TLS material at its start: a container older than the certificate cannot serve it, also if its listener is out of reach. Where
+ * nodes load certificates while they run, that proves nothing.
+ */
+function podStartedBeforeCertificate({ pod, tls, subject, secret, canReload }: PodView): Finding | undefined {
+  if (canReload || tls === 'off' || secret?.leaf === undefined || pod.startedAt === undefined) return undefined;
   if (!pod.served.some((s) => s.protocol === 'unknown') || Date.parse(pod.startedAt) >= Date.parse(secret.leaf.notBefore)) return undefined;
   return finding(subject, 'PodHasOldCertificate', `started ${pod.startedAt}, before the certificate in Secret ${secret.name} was issued`);
 }

@@ -34,9 +34,11 @@ export function podIsDown(input: PlanInput, draft: Draft): readonly Obstacle[] {
 
 /** Returns one obstacle for each stuck pod, where pods are only verified: its listeners can never be observed. */
 export function podCannotBeVerified({ live }: PlanInput, { operation, steps }: Draft): readonly Obstacle[] {
-  if (operation !== 'tidy' || !steps.some((s) => s.kind === 'verify')) return [];
-  return live.pods.flatMap(({ name, stuck }) => {
-    if (stuck === undefined) return [];
+  if ((operation !== 'tidy' && operation !== 'reload') || !steps.some((s) => s.kind === 'verify')) return [];
+  const restarted = restartedPods(live, steps);
+  return live.pods.flatMap((pod) => {
+    const { name, stuck } = pod;
+    if (stuck === undefined || restarted.includes(pod)) return [];
     const message = `cannot start: ${stuck}, and no restart for TLS would fix it`;
     return [{ kind: 'blocked', subject: podRef(live, name), message, hint: LOOK_AT_THE_POD }];
   });

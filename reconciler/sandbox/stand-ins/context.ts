@@ -32,11 +32,13 @@ export interface Timing {
   readonly podStopMs: number;
   /** From the start of a Kafka process until it has caught up with its leaders. */
   readonly catchUpMs: number;
+  /** From a changed Secret to the changed files in pods that mount it. */
+  readonly mountMs: number;
   /** Between two steps of the ops-manager; KubeDB's interval is 5 s. */
   readonly opsStepMs: number;
 }
 
-export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, catchUpMs: 20, opsStepMs: 10 };
+export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, catchUpMs: 20, mountMs: 20, opsStepMs: 10 };
 
 export type NewCondition = Omit<Condition, 'lastTransitionTime'>;
 

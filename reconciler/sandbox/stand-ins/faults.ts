@@ -5,6 +5,9 @@
  *       sandbox.kafka-tls/never-ready: orders-broker-1      the pod runs and never becomes Ready
  *       sandbox.kafka-tls/crash-loop: orders-broker-1       the pod ends as soon as it starts
  *       sandbox.kafka-tls/behind: orders-broker-1           its replicas are out of sync; a controller has not caught up
+ *       sandbox.kafka-tls/keeps-certificate: orders-broker-1  it does not load a changed certificate while it runs
+ *     on a Kafka
+ *       sandbox.kafka-tls/mount-takes: 40s                  files in its pods follow a changed Secret after this time
  *     on an Issuer or ClusterIssuer
  *       sandbox.kafka-tls/issuance-takes: 3m                a certificate takes this long
  *       sandbox.kafka-tls/issuance-fails: no quota left     every request fails for this reason
@@ -23,13 +26,19 @@ import { kafkaNodeOf } from './kubedb/layout';
 
 const PREFIX = 'sandbox.kafka-tls/';
 
-export type PodFault = 'never-ready' | 'crash-loop' | 'behind';
+export type PodFault = 'never-ready' | 'crash-loop' | 'behind' | 'keeps-certificate';
 
 /** Tells whether a fault applies to a pod. */
 export function hasPodFault(fault: PodFault, cache: Cache, pod: Pod): boolean {
   const kafka = cache.get(KINDS.Kafka, pod.metadata.namespace, kafkaNodeOf(pod)?.kafka ?? '');
   const pods = listOf(kafka?.metadata.annotations?.[`${PREFIX}${fault}`]);
   return pods.includes('*') || pods.includes(pod.metadata.name);
+}
+
+/** Returns how late the files of a pod follow a changed Secret; undefined without the fault. */
+export function mountDelayOf(cache: Cache, pod: Pod): number | undefined {
+  const kafka = cache.get(KINDS.Kafka, pod.metadata.namespace, kafkaNodeOf(pod)?.kafka ?? '');
+  return goDurationMs(kafka?.metadata.annotations?.[`${PREFIX}mount-takes`] ?? '');
 }
 
 export function issuerFaultsOf({ metadata: { annotations = {} } }: Issuer) {

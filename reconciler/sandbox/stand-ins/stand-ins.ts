@@ -9,6 +9,7 @@ import { Cache, named } from './cache';
 import { certManager } from './cert-manager/cert-manager';
 import { type Context, FAST, type Timing } from './context';
 import { type Controller, Loop } from './controller';
+import type { Administration } from './kafka/administration';
 import { type DataLosses, type KafkaFacts, KafkaProcesses } from './kafka/processes';
 import { FOLLOWED, KINDS } from './kinds';
 import { kafkaNodeOf, type ListenerName, listenersOf } from './kubedb/layout';
@@ -54,6 +55,8 @@ export interface StandIns {
   dial(namespace: string, pod: string, listener: ListenerName): Dialed | undefined;
   /** Returns what Kafka would report, or undefined if no process runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined;
+  /** What administrators can ask of Kafka nodes. */
+  readonly administration: Administration;
   /** Returns how often a Kafka has lost data. */
   losses(namespace: string, kafka: string): DataLosses;
 }
@@ -102,6 +105,7 @@ export function createStandIns(send: Send, options: StandInsOptions): StandIns {
       if (process === undefined || !listenersOf(process.role).includes(listener)) return undefined;
       return process.tls === undefined ? { protocol: 'plaintext' } : { protocol: 'tls', chain: process.tls.chain };
     },
+    administration: kubelet.administration,
     facts: (namespace, kafka) => processes.facts(namespace, kafka),
     losses: (namespace, kafka) => processes.losses(namespace, kafka),
   };

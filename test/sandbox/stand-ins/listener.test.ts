@@ -53,6 +53,27 @@ test('pods listen on this machine: plaintext first, TLS after it was added', asy
     assert.ok(secure.authorized);
     assert.equal(secure.getPeerX509Certificate()?.fingerprint256, new X509Certificate(pem('tls.crt')).fingerprint256);
     secure.destroy();
+
+    const certificate = (await client.get(KINDS.Certificate, 'default', 'orders-server-cert')) as LooseObject;
+    const issuing = { type: 'Issuing', status: 'True', observedGeneration: certificate.metadata.generation };
+    await client.replaceStatus({
+      ...certificate,
+      status: { ...certificate.status, conditions: [...certificate.status.conditions, issuing] },
+    });
+    const served = async () => {
+      const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+      await new Promise((resolve) => socket.once('secureConnect', resolve));
+      const fingerprint = socket.getPeerX509Certificate()?.fingerprint256;
+      socket.destroy();
+      return fingerprint;
+    };
+    const before = await served();
+    await until(async () => {
+      sandbox.administration.reload('default', 'orders-0');
+      return (await served()) === before ? undefined : true;
+    });
+    const renewed = (await client.get(KINDS.Secret, 'default', 'orders-server-cert')) as LooseObject;
+    assert.equal(await served(), new X509Certificate(Buffer.from(renewed.data['tls.crt'], 'base64')).fingerprint256);
   } finally {
     await sandbox.stop();
   }

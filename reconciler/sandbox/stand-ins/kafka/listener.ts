@@ -1,10 +1,12 @@
 /**
  * Servers of a running broker on this machine. A listener speaks TLS or plaintext and answers one request, ApiVersions, by which a client
- * finds out whom it is connected to. Any other request ends the connection.
+ * finds out whom it is connected to. Any other request ends the connection. What Kafka's administrators ask is answered over HTTP.
  */
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { createServer as createTlsServer } from 'node:tls';
+import type { Administration } from './administration';
 import type { KafkaFacts } from './processes';
 
 export interface Listener {
@@ -13,26 +15,62 @@ export interface Listener {
   close(): void;
 }
 
+/** A listener whose certificate can be replaced while it runs. */
+export interface KafkaListener extends Listener {
+  serve(tls: Material): void;
+}
+
+interface Material {
+  readonly chain: readonly string[];
+  readonly key: string;
+}
+
 const API_VERSIONS = 18;
 const UNSUPPORTED_VERSION = 35;
 /** Kafka's limit of a request. The first bytes of a TLS handshake, read as a length, are above it. */
 const MAX_REQUEST_BYTES = 104_857_600;
 
 /** Opens a listener; with a chain and key it speaks TLS. */
-export function openListener(tls: { readonly chain: readonly string[]; readonly key: string } | undefined): Promise<Listener> {
-  const server = tls === undefined ? createServer(answer) : createTlsServer({ cert: tls.chain.join(''), key: tls.key }, answer);
-  return listen(server.on('tlsClientError', () => {}));
+export async function openListener(tls: Material | undefined): Promise<KafkaListener> {
+  if (tls === undefined) return { ...(await listen(createServer(answer))), serve: () => {} };
+  const server = createTlsServer(optionsOf(tls), answer);
+  const listener = await listen(server.on('tlsClientError', () => {}));
+  return { ...listener, serve: (next) => server.setSecureContext(optionsOf(next)) };
 }
 
-/** Serves the facts of all Kafkas as JSON, `GET /<namespace>/<kafka>`. No Kafka client could ask the brokers here. */
-export function openFacts(factsOf: (namespace: string, kafka: string) => KafkaFacts | undefined): Promise<Listener> {
+function optionsOf({ chain, key }: Material) {
+  return { cert: chain.join(''), key };
+}
+
+/** What the model of Kafka answers to its clients and administrators. */
+export interface ModelAnswers extends Administration {
+  facts(namespace: string, kafka: string): KafkaFacts | undefined;
+}
+
+/**
+ * Serves the model of all Kafkas as JSON. No Kafka client could ask the brokers here.
+ *
+ *     GET  /<namespace>/<kafka>                           facts
+ *     GET  /<namespace>/<kafka>/<pod>                     settings of a node
+ *     POST /<namespace>/<kafka>/<pod>/validate            whether the node would accept the settings in the body
+ *     POST /<namespace>/<kafka>/<pod>/reload              makes the node load its key stores again
+ */
+export function openModel(answers: ModelAnswers): Promise<Listener> {
   const server = createHttpServer((request, response) => {
-    const [namespace = '', kafka = ''] = (request.url ?? '').slice(1).split('/');
-    const facts = factsOf(namespace, kafka);
-    response.writeHead(facts === undefined ? 404 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(facts));
+    void text(request).then((body) => {
+      const answer = answerTo(`${request.method}`, `${request.url}`, body, answers);
+      response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(answer));
+    });
   });
   return listen(server);
+}
+
+function answerTo(method: string, url: string, body: string, answers: ModelAnswers): unknown {
+  const [namespace = '', kafka = '', pod, question] = url.slice(1).split('/');
+  if (method === 'GET') return pod === undefined ? answers.facts(namespace, kafka) : answers.settings(namespace, pod);
+  if (pod !== undefined && question === 'validate') return answers.validate(namespace, pod, JSON.parse(body));
+  return pod !== undefined && question === 'reload' ? answers.reload(namespace, pod) : undefined;
 }
 
 /** Lets a server listen on a free port of this machine. The server does not keep the process alive. */

@@ -10,6 +10,7 @@ import {
   electLeader,
   forgotten,
   isCaughtUp,
+  isConnected,
   isReady,
   type KafkaModel,
   type ModelClient,
@@ -122,6 +123,17 @@ export class KafkaProcesses {
     this.change(process, ({ processes, behind, lagging }) => {
       for (const uids of [processes, behind, lagging]) uids.delete(process.uid);
     });
+  }
+
+  /** A process has loaded other certificates while it runs. */
+  reload(process: KafkaProcess): void {
+    this.change(process, ({ processes }) => processes.set(process.uid, process));
+  }
+
+  /** Tells whether a process can connect to the active controller. */
+  isConnected(process: KafkaProcess): boolean {
+    const cluster = this.cluster(process);
+    return isConnected(this.modelOf(cluster), cluster.leaderId, process.nodeId);
   }
 
   /** Makes a process fall behind, or catch up again. */

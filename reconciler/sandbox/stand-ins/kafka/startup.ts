@@ -1,4 +1,4 @@
-/** How a Kafka process starts from its mounted files. It reads them once; later changes on disk do not reach the process. */
+/** How a Kafka process starts from its mounted files. It reads them once; later changes on disk reach it only on request (`administration.ts`). */
 import { CERTIFICATE_DIR, CONFIG_DIR } from '../kubedb/layout';
 import { splitPem } from '../pki/x509';
 import type { TlsMaterial } from './model';
@@ -9,6 +9,8 @@ export type Mounts = ReadonlyMap<string, string>;
 export interface Startup {
   /** Node ids of all controllers, as configured. */
   readonly voters: readonly number[];
+  /** Its configuration, without passwords and logins. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly tls?: (TlsMaterial & { readonly key: string }) | undefined;
 }
 
@@ -18,6 +20,7 @@ export function startup(mounts: Mounts): Startup | { readonly failure: string } 
   if (main === undefined) return { failure: `${CONFIG_DIR}/config.properties is missing` };
   const properties = { ...propertiesIn(main), ...propertiesIn(mounts.get(`${CONFIG_DIR}/ssl.properties`) ?? '') };
   const list = (key: string) => (properties[key] ?? '').split(',').flatMap((item) => item.trim() || []);
+  const settings = Object.fromEntries(Object.entries(properties).filter(([key]) => !/password|jaas/.test(key)));
   const voters = list('controller.quorum.voters').map((voter) => Number(voter.split('@')[0]));
   const protocols = new Map(
     list('listener.security.protocol.map').map(
@@ -32,12 +35,17 @@ export function startup(mounts: Mounts): Startup | { readonly failure: string } 
   const names = listeners.map((listener) => listener.split('://')[0]?.toUpperCase() ?? '');
   const unmapped = names.find((name) => !protocols.has(name));
   if (unmapped !== undefined) return { failure: `requirement failed: No security protocol defined for listener ${unmapped}` };
-  if (!names.some((name) => protocols.get(name)?.endsWith('SSL'))) return { voters };
+  if (!names.some((name) => protocols.get(name)?.endsWith('SSL'))) return { voters, settings };
   const keystore = properties['ssl.keystore.location'];
   if (keystore === undefined || !mounts.has(keystore))
     return { failure: `a listener speaks TLS, and the key store ${keystore ?? '(none configured)'} is missing` };
+  return { voters, settings, tls: storesIn(mounts) };
+}
+
+/** Returns the content of the key store and the trust store: the files in PEM beside them hold the same. */
+export function storesIn(mounts: Mounts): NonNullable<Startup['tls']> {
   const file = (name: string) => mounts.get(`${CERTIFICATE_DIR}/${name}`) ?? '';
-  return { voters, tls: { chain: splitPem(file('tls.crt')), key: file('tls.key'), trust: splitPem(file('ca.crt')) } };
+  return { chain: splitPem(file('tls.crt')), key: file('tls.key'), trust: splitPem(file('ca.crt')) };
 }
 
 function propertiesIn(text: string): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 /**
  * Stand-in for kubelets: it runs pods. A pod starts when all its volumes can be mounted. What it reads then is what it serves until it is
- * restarted. A pod of a Kafka is a process in the model of brokers. With real listeners, the pod also listens on this machine; annotations
+ * restarted, or until an administrator of Kafka asks it to load its key stores again. Files follow a changed Secret after a while. A pod of a Kafka is a process in the model of brokers. With real listeners, the pod also listens on this machine; annotations
  * publish the addresses. Any other pod only runs. Pods of Jobs are left to the runner of Jobs.
  *
  * There are no nodes, images, probes or limits, and no volumes but Secrets.
@@ -9,10 +9,11 @@ import { isEqual, type KubeObject } from '#model/kube-object';
 import { keyOf, type Named, named } from '../cache';
 import { type Context, writeStatus } from '../context';
 import { type Again, watch } from '../controller';
-import { hasPodFault } from '../faults';
-import { type Listener, openFacts, openListener } from '../kafka/listener';
+import { hasPodFault, mountDelayOf } from '../faults';
+import { type AdministeredNode, type Administration, administration } from '../kafka/administration';
+import { type KafkaListener, type Listener, openListener, openModel } from '../kafka/listener';
 import type { KafkaProcess, KafkaProcesses } from '../kafka/processes';
-import { startup } from '../kafka/startup';
+import { type Mounts, startup } from '../kafka/startup';
 import { KINDS, type Pod } from '../kinds';
 import { kafkaNodeOf, type ListenerName, listenersOf } from '../kubedb/layout';
 import { findMounts, hasEphemeralDisk } from './mounts';
@@ -32,7 +33,11 @@ interface Container {
   dueMs: number;
   started?: { readonly at: Date; readonly ms: number };
   process?: KafkaProcess | undefined;
-  listeners: readonly { readonly name: ListenerName | 'FACTS'; readonly address: string; close?(): void }[];
+  /** The files that the container sees. */
+  files?: Mounts;
+  /** When its files follow Secrets that have changed. */
+  filesDueMs?: number | undefined;
+  listeners: readonly { readonly name: ListenerName | 'FACTS'; readonly address: string; close?(): void; serve?: KafkaListener['serve'] }[];
   restarts: number;
   /** When a pod that is being deleted is gone. */
   goneMs?: number;
@@ -41,7 +46,10 @@ interface Container {
 export class Kubelet implements PodRunner {
   readonly kind = KINDS.Pod;
   readonly watches = [
-    watch(KINDS.Secret, (secret) => this.waitingFor(secret)),
+    watch(KINDS.Secret, (secret) => {
+      this.expectFiles(secret);
+      return this.waitingFor(secret);
+    }),
     watch(KINDS.Kafka, (kafka, previous) =>
       isEqual(kafka.metadata.annotations, previous?.metadata.annotations) ? [] : this.podsOf(kafka),
     ),
@@ -49,12 +57,17 @@ export class Kubelet implements PodRunner {
   /** By namespace and name of the pod. */
   private readonly containers = new Map<string, Container>();
   /** One server for all Kafkas, from the first pod on. */
-  private facts: Promise<Listener> | undefined;
+  private model: Promise<Listener> | undefined;
+  /** What administrators can ask of the nodes. */
+  readonly administration: Administration;
 
   constructor(
     private readonly context: Context,
     private readonly options: KubeletOptions,
-  ) {}
+  ) {
+    const { processes } = options;
+    this.administration = administration({ context, processes, nodeOf: (namespace, name) => this.nodeOf(namespace, name) });
+  }
 
   async reconcile(pod: Pod): Promise<Again> {
     if (isOfJob(pod)) return undefined;
@@ -87,9 +100,42 @@ export class Kubelet implements PodRunner {
     return container?.uid === this.context.cache.get(KINDS.Pod, namespace, name)?.metadata.uid ? container?.process : undefined;
   }
 
+  /** Returns what an administrator can reach of the node in a pod; undefined if it does not run. */
+  private nodeOf(namespace: string, name: string): AdministeredNode | undefined {
+    const process = this.processOf(namespace, name);
+    const pod = this.context.cache.get(KINDS.Pod, namespace, name);
+    const container = pod === undefined ? undefined : this.containerOf(pod);
+    if (process === undefined || pod === undefined || container === undefined) return undefined;
+    const load: AdministeredNode['load'] = (stores) => {
+      container.process = { ...process, startup: { ...process.startup, tls: stores }, tls: stores };
+      for (const listener of container.listeners) listener.serve?.(stores);
+      this.options.processes.reload(container.process);
+    };
+    return { pod, process, files: this.filesOf(pod, container), load };
+  }
+
+  /** Files of running pods follow a changed Secret later. */
+  private expectFiles({ metadata }: KubeObject): void {
+    const { cache, clock, timing } = this.context;
+    for (const pod of cache.list(KINDS.Pod, metadata.namespace)) {
+      const container = this.containers.get(keyOf(pod));
+      if (container?.files === undefined || !pod.spec.volumes?.some((v) => v.secret?.secretName === metadata.name)) continue;
+      container.filesDueMs ??= clock.monotonicMs() + (mountDelayOf(cache, pod) ?? timing.mountMs);
+    }
+  }
+
+  private filesOf(pod: Pod, container: Container): Mounts {
+    const found = findMounts(this.context.cache, pod);
+    if (container.filesDueMs !== undefined && container.filesDueMs <= this.context.clock.monotonicMs() && 'mounts' in found) {
+      container.files = found.mounts;
+      container.filesDueMs = undefined;
+    }
+    return container.files ?? new Map();
+  }
+
   stopAll(): void {
     for (const container of this.containers.values()) this.stop(container);
-    void this.facts?.then((server) => server.close());
+    void this.model?.then((server) => server.close());
   }
 
   health(...check: Parameters<PodRunner['health']>): ReturnType<PodRunner['health']> {
@@ -145,6 +191,8 @@ export class Kubelet implements PodRunner {
     if (hasPodFault('crash-loop', cache, pod)) return this.crash(pod, container, 'exit on demand');
     if (outcome !== undefined && 'failure' in outcome) return this.crash(pod, container, outcome.failure);
     const startedAt = clock.now();
+    container.files = found.mounts;
+    container.filesDueMs = undefined;
     container.started = { at: startedAt, ms: clock.monotonicMs() };
     if (node !== undefined && outcome !== undefined) {
       const { namespace = '', name } = pod.metadata;
@@ -159,8 +207,8 @@ export class Kubelet implements PodRunner {
   }
 
   private async listen(container: Container, { role, startup: { tls } }: KafkaProcess): Promise<void> {
-    this.facts ??= openFacts((namespace, kafka) => this.options.processes.facts(namespace, kafka));
-    const { address } = await this.facts;
+    this.model ??= openModel({ ...this.administration, facts: (namespace, kafka) => this.options.processes.facts(namespace, kafka) });
+    const { address } = await this.model;
     const opened = await Promise.all(listenersOf(role).map(async (name) => ({ name, ...(await openListener(tls)) })));
     if (container.process !== undefined) container.listeners = [...opened, { name: 'FACTS', address }];
     else for (const listener of opened) listener.close();
