@@ -1,6 +1,7 @@
 /**
- * A broker on this machine that answers the requests for Kafka's facts, with the fields of Kafka's protocol: ApiVersions 1,
- * SaslHandshake 1, SaslAuthenticate 1 (PLAIN), Metadata 12, DescribeConfigs 4, DescribeQuorum 1. Every other request ends the connection.
+ * A broker on this machine that answers the requests of the product, with the fields of Kafka's protocol: ApiVersions 1, SaslHandshake 1,
+ * SaslAuthenticate 1 (PLAIN), Metadata 12, DescribeConfigs 4, DescribeQuorum 1, DescribeCluster 1, IncrementalAlterConfigs 1. Every other
+ * request ends the connection.
  */
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import tls, { type TlsOptions } from 'node:tls';
@@ -12,6 +13,10 @@ export interface BrokerScript {
   readonly login?: { readonly username: string; readonly password: string };
   /** Settings by resource: `<type>/<name>`; a missing resource has none. */
   readonly configs?: Readonly<Record<string, Readonly<Record<string, string>> | { readonly error: number }>>;
+  /** The active controller, and the operations that the user may do, by their bits. */
+  readonly cluster?: { readonly controllerId: number; readonly rights: number };
+  /** The error of every request that alters settings, and its text. */
+  readonly refusal?: { readonly error: number; readonly text: string };
   /** API keys that are never answered. */
   readonly silentOn?: readonly number[];
 }
@@ -26,12 +31,32 @@ export interface QuorumScript {
   readonly observers?: Readonly<Record<number, number>>;
 }
 
-export const KEY = { metadata: 3, saslHandshake: 17, apiVersions: 18, describeConfigs: 32, saslAuthenticate: 36, describeQuorum: 55 };
+export const KEY = {
+  metadata: 3,
+  saslHandshake: 17,
+  apiVersions: 18,
+  describeConfigs: 32,
+  saslAuthenticate: 36,
+  alterConfigs: 44,
+  describeQuorum: 55,
+  describeCluster: 60,
+};
+/** Requests whose answers have tags in their header. */
+const FLEXIBLE: readonly number[] = [KEY.metadata, KEY.describeConfigs, KEY.alterConfigs, KEY.describeQuorum, KEY.describeCluster];
+
+/** A request that alters settings. */
+export interface Alteration {
+  readonly node: string;
+  /** Without a value: the setting is deleted. */
+  readonly settings: readonly { readonly name: string; readonly value: string | null }[];
+  readonly validateOnly: boolean;
+}
 
 export class ScriptedBroker {
   readonly sockets = new Set<Socket>();
   /** API keys in the order in which they were asked. */
   readonly asked: number[] = [];
+  readonly alterations: Alteration[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -73,7 +98,7 @@ export class ScriptedBroker {
         this.asked.push(key);
         if (this.script.silentOn?.includes(key)) continue;
         const answer = Writer.create().append(request.subarray(4, 8));
-        if (key === KEY.metadata || key === KEY.describeConfigs || key === KEY.describeQuorum) answer.appendTaggedFields();
+        if (FLEXIBLE.includes(key)) answer.appendTaggedFields();
         const body = request.subarray(10 + request.readInt16BE(8));
         if (this.answer(key, body, answer) === undefined) return void socket.destroy();
         socket.write(answer.prependLength().buffer);
@@ -101,6 +126,10 @@ export class ScriptedBroker {
           .appendTaggedFields();
       case KEY.describeQuorum:
         return quorum === undefined ? undefined : appendQuorum(to, quorum);
+      case KEY.describeCluster:
+        return this.describeCluster(to);
+      case KEY.alterConfigs:
+        return this.alter(body, to);
       default:
         return undefined;
     }
@@ -117,6 +146,33 @@ export class ScriptedBroker {
       .appendString(message, false)
       .appendInt32(0)
       .appendInt64(0n);
+  }
+
+  private describeCluster(to: Writer): Writer | undefined {
+    const { cluster } = this.script;
+    if (cluster === undefined) return undefined;
+    to.appendInt32(0).appendInt16(0).appendString(null).appendInt8(1).appendString('a-cluster').appendInt32(cluster.controllerId);
+    return to.appendArray([], NONE).appendInt32(cluster.rights).appendTaggedFields();
+  }
+
+  private alter(body: Buffer, to: Writer): Writer {
+    const reader = Reader.from(body);
+    reader.readTaggedFields();
+    const resources = reader.readArray((r) => ({
+      type: r.readInt8(),
+      name: r.readString(),
+      settings: r.readArray((s) => {
+        const [name, , value] = [s.readString(), s.readInt8(), s.readNullableString()];
+        return { name, value };
+      }),
+    }));
+    const validateOnly = reader.readBoolean();
+    for (const { name: node, settings } of resources) this.alterations.push({ node, settings, validateOnly });
+    const { error = 0, text = null } = this.script.refusal ?? {};
+    return to
+      .appendInt32(0)
+      .appendArray(resources, (w, { type, name }) => w.appendInt16(error).appendString(text).appendInt8(type).appendString(name))
+      .appendTaggedFields();
   }
 
   private describe({ type, name }: Resource, to: Writer): void {
