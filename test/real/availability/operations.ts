@@ -2,8 +2,8 @@
  * The operations that are measured, as data: what each asks for in the state that it finds. They are chained on one living cluster, so that the
  * cluster is started as rarely as possible.
  */
-import { Cutover, type KafkaTlsProps, Tls, TlsIssuer } from '#constructs/index';
-import { LEAVE, on, onWithNewRoot } from '../../support/desired-states';
+import { Acknowledgement, Cutover, type KafkaTlsProps, Tls, TlsIssuer } from '#constructs/index';
+import { LEAVE, MOVE, on, onWithNewRoot } from '../../support/desired-states';
 
 /** What carries operations out. `KubeDB alone`: a KafkaOpsRequest written by hand, and no reconciler. */
 export const ACTORS = ['native', 'ops-request', 'KubeDB alone'] as const;
@@ -68,7 +68,20 @@ export const OPERATIONS: readonly Operation[] = [
     change: (s) => ({ ...s, dnsNames: [...s.dnsNames, `2.${EXTRA_NAME}`] }),
   },
   { ...roll, name: 'update issuer, same root', by: ACTORS, change: (s) => ({ ...s, issuer: ISSUERS.sameRoot }) },
-  { ...roll, isCutover: true, name: 'update issuer, other root', by: ACTORS, change: (s) => ({ ...s, issuer: ISSUERS.otherRoot }) },
+  {
+    ...roll,
+    isCutover: true,
+    name: 'update issuer, other root',
+    by: ACTORS,
+    change: (s) => ({ ...s, issuer: ISSUERS.otherRoot, cutover: 'rolling' }),
+  },
+  {
+    ...roll,
+    isCutover: true,
+    name: 'update issuer, other root, stop',
+    by: ['native'],
+    change: (s) => ({ ...s, issuer: s.issuer === ISSUERS.otherRoot ? ISSUERS.first : ISSUERS.otherRoot, cutover: 'stop' }),
+  },
   { ...remove, name: 'remove, rolling', by: ACTORS, change: () => off('rolling') },
   { ...add, name: 'add, rolling', by: ACTORS, change: () => ({ issuer: ISSUERS.first, dnsNames: [], cutover: 'rolling' }) },
   { ...remove, name: 'remove, stop', by: ['native'], change: () => off('stop') },
@@ -80,7 +93,8 @@ export function tlsOf({ issuer, dnsNames, issuedAfter }: Setting): Tls {
   if (issuer === undefined) return Tls.off({ acknowledge: LEAVE });
   const fields = { server: { dnsNames }, ...(issuedAfter === undefined ? {} : { issuedAfter }) };
   if (issuer === ISSUERS.otherRoot) return onWithNewRoot(fields);
-  return on({ issuer: issuer === ISSUERS.first ? TlsIssuer.selfSignedCa() : TlsIssuer.issuer(issuer), ...fields });
+  const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo(ISSUERS.first)];
+  return on({ issuer: issuer === ISSUERS.first ? TlsIssuer.selfSignedCa() : TlsIssuer.issuer(issuer), acknowledge, ...fields });
 }
 
 /** Restarts one by one are the default. */

@@ -51,7 +51,8 @@ export function markdown(runs: readonly PublishedRun[]): string {
       "- **overhead**: time in which no pod was down, between the first pod's stop and the last pod's readiness; in brackets its share of the pods'\n" +
       '  own down time and the median between two pods.\n' +
       '- **longest gap**: the longest time without an acknowledgement; for `create`, the time until the first one.\n' +
-      '- Pods have a grace period of 30 s. A broker without an active controller uses it up.',
+      '- Pods have a grace period of 30 s. A broker without an active controller uses it up.\n' +
+      '- Other work ran on the same processors, as the load average shows; every time is longer for it.',
     markdownTable(inOrder(runs)).trimEnd(),
     '## Promises',
     promises(runs),
