@@ -23,7 +23,11 @@ describe('the overhead of restarts', () => {
     { name: 'is the time between two pods', history: 'a-10 a+20 b-21 b+31 c-34 c+40', expect: { down: 26, total: 4, median: 1 } },
     { name: 'of one pod is nothing', history: 'a-10 a+20', expect: { down: 10, total: 0 } },
     { name: 'of pods that are down together is nothing', history: 'a-10 b-11 a+30 b+32', expect: { down: 41, total: 0 } },
-    { name: 'of pods that overlap is what is left', history: 'a-10 b-15 a+20 b+30 c-35 c+40', expect: { down: 30, total: 5, median: 5 } },
+    {
+      name: 'of pods that overlap is the time in which all are up',
+      history: 'a-10 b-15 a+20 b+30 c-35 c+40',
+      expect: { down: 30, total: 5, median: 5 },
+    },
     { name: 'counts a pod that restarted twice twice', history: 'a-10 a+20 a-22 a+25', expect: { down: 13, total: 2, median: 2 } },
     {
       name: 'counts only what is in the span',
