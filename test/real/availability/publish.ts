@@ -52,7 +52,7 @@ export function markdown(runs: readonly PublishedRun[]): string {
       '  own down time and the median between two pods.\n' +
       '- **longest gap**: the longest time without an acknowledgement; for `create`, the time until the first one.\n' +
       '- Pods have a grace period of 30 s. A broker without an active controller uses it up.\n' +
-      '- Other work ran on the same processors, as the load average shows; every time is longer for it.',
+      '- Some operations were measured beside other work, as the load average shows; their times are longer for it.',
     markdownTable(inOrder(runs)).trimEnd(),
     '## Promises',
     promises(runs),
