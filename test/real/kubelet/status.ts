@@ -1,8 +1,9 @@
 /** The status of a pod, as a kubelet reports it. */
 import { type Condition, conditionsOf } from '#model/kube-object';
 import { timestamp } from '#reconciler/sandbox/clock';
-import { type NewCondition, withConditions } from '#reconciler/sandbox/stand-ins/context';
+import { withConditions } from '#reconciler/sandbox/stand-ins/context';
 import type { Pod } from '#reconciler/sandbox/stand-ins/kinds';
+import { podConditions } from '#reconciler/sandbox/stand-ins/kubernetes/pod-status';
 
 /** How a container ended. */
 export interface Ended {
@@ -29,22 +30,9 @@ export interface PodFacts {
 export function podStatus(pod: Pod, { state, address, restarts, last, now }: PodFacts): object {
   const { containers } = pod.spec;
   const isReady = state.kind === 'running' && state.isReady;
-  const readiness: Omit<NewCondition, 'type'> = isReady
-    ? { status: 'True' }
-    : {
-        status: 'False',
-        reason: 'ContainersNotReady',
-        message: `containers with unready status: [${containers.map((c) => c.name).join(' ')}]`,
-      };
-  const conditions: readonly NewCondition[] = [
-    { type: 'PodScheduled', status: 'True' },
-    { type: 'Initialized', status: 'True' },
-    { type: 'ContainersReady', ...readiness },
-    { type: 'Ready', ...readiness },
-  ];
   return {
     phase: state.kind === 'creating' ? 'Pending' : 'Running',
-    conditions: withConditions(conditionsOf(pod).map(withoutProbeTime), conditions, now),
+    conditions: withConditions(conditionsOf(pod).map(withoutProbeTime), podConditions(pod, isReady), now),
     hostIP: '127.0.0.1',
     ...(state.kind === 'creating' ? {} : { podIP: address, podIPs: [{ ip: address }] }),
     startTime: pod.status?.startTime ?? timestamp(now),

@@ -16,22 +16,9 @@ export function podStatus(pod: Pod, state: ContainerState, now: Date): object {
   const { containers } = pod.spec;
   const isReady = 'isReady' in state && state.isReady;
   const isRunning = 'startedAt' in state;
-  const readiness: Omit<NewCondition, 'type'> = isReady
-    ? { status: 'True' }
-    : {
-        status: 'False',
-        reason: 'ContainersNotReady',
-        message: `containers with unready status: [${containers.map((c) => c.name).join(' ')}]`,
-      };
-  const conditions: readonly NewCondition[] = [
-    { type: 'PodScheduled', status: 'True' },
-    { type: 'Initialized', status: 'True' },
-    { type: 'ContainersReady', ...readiness },
-    { type: 'Ready', ...readiness },
-  ];
   return {
     phase: 'waiting' in state ? 'Pending' : 'Running',
-    conditions: withConditions(conditionsOf(pod), conditions, now),
+    conditions: withConditions(conditionsOf(pod), podConditions(pod, isReady), now),
     startTime: pod.status?.startTime ?? timestamp(now),
     ...(isRunning ? { podIP: '127.0.0.1' } : {}),
     containerStatuses: containers.map(({ name, image = '' }) => ({
@@ -44,6 +31,23 @@ export function podStatus(pod: Pod, state: ContainerState, now: Date): object {
       ...containerState(state, now),
     })),
   };
+}
+
+/** Returns the conditions of a scheduled pod. */
+export function podConditions({ spec: { containers } }: Pod, isReady: boolean): readonly NewCondition[] {
+  const readiness: Omit<NewCondition, 'type'> = isReady
+    ? { status: 'True' }
+    : {
+        status: 'False',
+        reason: 'ContainersNotReady',
+        message: `containers with unready status: [${containers.map((c) => c.name).join(' ')}]`,
+      };
+  return [
+    { type: 'PodScheduled', status: 'True' },
+    { type: 'Initialized', status: 'True' },
+    { type: 'ContainersReady', ...readiness },
+    { type: 'Ready', ...readiness },
+  ];
 }
 
 function containerState(state: ContainerState, now: Date): object {
