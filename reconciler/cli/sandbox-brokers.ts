@@ -5,8 +5,9 @@
 import { request } from 'node:http';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { selectorLabels } from '#model/kubedb';
+import { jsonAs } from '#model/schema';
 import { type Address, type AddressOf, dnsAddress } from '../cluster/dial';
-import type { KafkaFacts } from '../model/observation';
+import { KAFKA_FACTS } from '../model/observation';
 import type { Cluster, KafkaAdmin, KafkaFactsSource, KafkaNode, Settings } from '../ports';
 
 /** Annotation with `<address>:<port>`; the name of a listener in lower case, or `facts`, follows. */
@@ -32,10 +33,8 @@ export function sandboxFacts(cluster: Pick<Cluster, 'list'>, brokers: KafkaFacts
       try {
         const address = await modelOf(cluster, kafka);
         if (address === undefined) return brokers.read(kafka, signal, clusterDomain);
-        // JSON has no undefined: an unknown value is left out.
-        const { quorum, topics } = await askModel<Partial<KafkaFacts>>({ address, path: `/${namespace}/${name}`, signal });
-        if (quorum !== undefined && topics !== undefined) return { value: { quorum, topics } };
-        return { unknown: 'the sandbox does not know this Kafka' };
+        const facts = jsonAs(KAFKA_FACTS, await askModel({ address, path: `/${namespace}/${name}`, signal }));
+        return facts === undefined ? { unknown: 'the sandbox does not know this Kafka' } : { value: facts };
       } catch (error) {
         return { unknown: `broker health unknown: ${(error as Error).message}` };
       }
@@ -51,7 +50,8 @@ export function sandboxAdmin(cluster: Pick<Cluster, 'list'>, brokers: KafkaAdmin
     try {
       const address = await modelOf(cluster, kafka);
       if (address === undefined) return undefined;
-      return await askModel<T | { readonly problem: string }>({ address, path: `/${namespace}/${name}/${pod}${question}`, body, signal });
+      const answer = await askModel({ address, path: `/${namespace}/${name}/${pod}${question}`, body, signal });
+      return JSON.parse(answer) as T | { readonly problem: string };
     } catch (error) {
       signal?.throwIfAborted();
       return { problem: (error as Error).message };
@@ -91,11 +91,11 @@ interface Question {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Returns the answer of the model; an empty one if it knows no such Kafka or node. */
-async function askModel<T>({ address, path, body, signal }: Question): Promise<T> {
+/** Returns the answer of the model as JSON; an empty object if it knows no such Kafka or node. */
+async function askModel({ address, path, body, signal }: Question): Promise<string> {
   const method = body === undefined ? 'GET' : 'POST';
   const options = { ...address, path, method, agent: false as const, ...(signal === undefined ? {} : { signal }) };
-  const text = await new Promise<string>((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
     const sent = request(options, (response) => {
       let received = '';
       response.setEncoding('utf8').on('data', (chunk) => (received += chunk));
@@ -103,5 +103,4 @@ async function askModel<T>({ address, path, body, signal }: Question): Promise<T
     });
     sent.once('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
   });
-  return JSON.parse(text);
 }

@@ -240,7 +240,7 @@ const QUORUM_FACTS = map({
 });
 export type QuorumFacts = Infer<typeof QUORUM_FACTS>;
 
-const KAFKA_FACTS = map({ quorum: QUORUM_FACTS, topics: list(TOPIC_FACTS) });
+export const KAFKA_FACTS = map({ quorum: QUORUM_FACTS, topics: list(TOPIC_FACTS) });
 /** Kafka's own view: what the gates ask. */
 export type KafkaFacts = Infer<typeof KAFKA_FACTS>;
 
