@@ -10,7 +10,8 @@
  *
  * The plan fixes the set of pods. A pod that is no longer outdated by fresh facts is not restarted, so a second run restarts no pod twice.
  * In a cut-over all gates are asked once, before the first pod. Between pods it is enough that the successor runs and its own listeners are as
- * desired, and unavailable pods are waited for. With mode `stop` all pods stop, brokers before controllers, before the first one is waited for.
+ * desired, and unavailable pods are waited for. Where TLS is removed, a successor may end again and again until the last pod is converted. With
+ * mode `stop` all pods stop, brokers before controllers, before the first one is waited for.
  */
 import { KINDS, phaseOf } from '#model/kube-object';
 import { BlockedError, TimeoutError } from '../errors';
@@ -20,7 +21,7 @@ import type { Plan } from '../model/plan';
 import { askGates, outdatedPods } from '../plan/gates/gates';
 import { podRef } from '../plan/plan-input';
 import { leaderOf, restartOrder, stopOrder } from '../plan/restart-order';
-import { expiredAt, isMixed } from '../plan/served';
+import { endsAmongTls, expiredAt, isMixed } from '../plan/served';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged, type StepResult } from './context';
 import { onGateTimeout, type RestartBatch, viewOf, waitForGates, waitForUnavailablePods } from './gates';
@@ -156,7 +157,7 @@ async function waitForSuccessor(restart: RollingRestart, pod: PodFacts, isCutove
   const { context, plan } = restart;
   const subject = podRef(plan.subject, pod.name);
   const isOutOfReach = reachLimit(context.clock);
-  const check = async (): Promise<Progress<undefined>> => {
+  const check = async (): Promise<Progress<'runs' | 'ends'>> => {
     // One read while the pod starts. Everything else is observed when the pod reports that it is up.
     const object = await context.cluster.get(subject);
     if (object?.metadata.uid === pod.uid) return { waitingFor: 'the evicted pod is still stopping' };
@@ -166,14 +167,15 @@ async function waitForSuccessor(restart: RollingRestart, pod: PodFacts, isCutove
     const live = await context.lookAtPods();
     const next = live.pods.find((p) => p.uid === object.metadata.uid);
     if (next === undefined) return { waitingFor: 'its successor was deleted' };
+    if (isCutover && context.bundle.tls === 'off' && endsAmongTls(next, live.pods)) return { done: 'ends' };
     const mismatch = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);
-    if (mismatch === undefined) return { done: undefined };
+    if (mismatch === undefined) return { done: 'runs' };
     if (isOutOfReach(mismatch.isUnreachable)) {
       throw new BlockedError(`its listeners cannot be observed from here: ${mismatch.problem}.`, { subject });
     }
     return { waitingFor: mismatch.problem };
   };
-  await waitUntil(context, {
+  const outcome = await waitUntil(context, {
     subject,
     watch: [watchPods(plan.subject)],
     check,
@@ -182,7 +184,9 @@ async function waitForSuccessor(restart: RollingRestart, pod: PodFacts, isCutove
     hint: 'No other pod was restarted. Look at the pod, fix the cause and run again.',
     retryMs: 250,
   });
-  emit(context, 'ready', subject, isCutover ? 'runs, and its listeners are as desired' : 'Ready, serves the certificate in its Secret');
+  if (outcome === 'ends') emit(context, 'warning', subject, 'ends without TLS while other pods serve it; the other pods restart meanwhile');
+  else
+    emit(context, 'ready', subject, isCutover ? 'runs, and its listeners are as desired' : 'Ready, serves the certificate in its Secret');
   await restart.onRunning(pod.name);
 }
 

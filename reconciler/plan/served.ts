@@ -19,12 +19,21 @@ export function earliest(instants: readonly string[]): string | undefined {
 }
 
 /**
+ * Tells whether a pod keeps ending because other pods serve TLS and it does not: Kafka takes the TLS alert of a peer for the length of an
+ * answer, and a controller that runs out of memory then ends. It stays once no other pod serves TLS.
+ */
+export function endsAmongTls(pod: PodFacts, pods: readonly PodFacts[]): boolean {
+  if (pod.stuck !== 'CrashLoopBackOff' || pod.certificateSecret !== undefined) return false;
+  return pods.some((p) => !p.isTerminating && p.served.some((s) => s.protocol === 'tls'));
+}
+
+/**
  * Tells whether some pods cannot talk to others already: they serve another protocol, certificates of another root, or an expired
- * certificate. Nothing is assumed about pods that could not be observed.
+ * certificate. Nothing else is assumed about pods that could not be observed.
  */
 export function isMixed(pods: readonly PodFacts[]): boolean {
   const present = pods.filter((p) => !p.isTerminating);
-  if (present.some((p) => expiredAt(p) !== undefined)) return true;
+  if (present.some((p) => expiredAt(p) !== undefined || endsAmongTls(p, present))) return true;
   const served = present.flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
   return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
 }

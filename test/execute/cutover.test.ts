@@ -1,14 +1,14 @@
 /** A cut-over that other changes interfere with: no gate holds between its pods, and waiting is an outage, too. */
 
 import assert from 'node:assert/strict';
-import { afterEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Cutover } from '#constructs/index';
 import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
 import type { Cluster, ProgressEvent } from '#reconciler/ports';
 import { untyped } from '#test/support/untyped';
-import { assertConverged } from '../support/converged';
+import { assertConverged, assertDone } from '../support/converged';
 import { off, on } from '../support/desired-states';
-import { assertFails, COMBINED, failureOf, KAFKA, startPlaintext, type World } from '../support/world';
+import { assertFails, COMBINED, failureOf, KAFKA, startPlaintext, startSecured, type World } from '../support/world';
 
 let world: World;
 afterEach(() => world?.stop());
@@ -111,6 +111,53 @@ describe('a rolling cut-over', () => {
     await world.apply(world.desired(off()));
     assert.ok(minutes() - start < 1, `${minutes() - start} minutes`);
     await assertConverged(world, world.desired(off()));
+  });
+
+  describe('that removes TLS, with controllers that run out of memory when they meet TLS,', () => {
+    const CONTROLLERS = [0, 1, 2].map((i) => `${KAFKA}-controller-${i}`);
+
+    const startSmall = async () => {
+      world = await startSecured('native', on());
+      await world.annotate({ 'sandbox.kafka-tls/small-heap': CONTROLLERS.join(',') });
+    };
+    beforeEach(startSmall);
+
+    test('restarts the other pods while the converted ones end again', async () => {
+      const start = minutes();
+      await world.apply(world.desired(off()));
+      assert.ok(minutes() - start < 10, `${minutes() - start} minutes`);
+      assert.equal(new Set(world.evicted).size, 6, 'each once');
+      assert.equal(world.evicted.length, 6);
+      const warned = world.events.filter((e) => e.event === 'warning' && /ends without TLS/.test(e.message)).map((e) => e.subject.name);
+      assert.ok(warned.length > 0 && warned.every((pod) => CONTROLLERS.includes(pod)), warned.join());
+      await assertDone(world, world.desired(off()));
+    });
+
+    test('continues in the next run when one was killed while a converted pod ended again', async () => {
+      await world.apply(world.desired(off()));
+      const firstEviction = world.writes.findIndex((write) => write.startsWith('evict ')) + 1;
+      await world.stop();
+      await startSmall();
+      world.killAfter = firstEviction;
+      await failureOf(world.apply(world.desired(off())));
+      assert.equal(world.evicted.length, 1);
+      world.killAfter = Number.POSITIVE_INFINITY;
+      await world.environment.pass(2 * MINUTE_MS);
+      await world.apply(world.desired(off()));
+      assert.equal(new Set(world.evicted).size, 6);
+      assert.equal(world.evicted.length, 6, 'none twice');
+      await assertDone(world, world.desired(off()));
+    });
+
+    test('restarts the converted ones again when Git is reverted', async () => {
+      const [wanted, reverted] = [world.desired(off()), world.desired(on())];
+      let bundle = wanted;
+      world.when('warning', CONTROLLERS[0]?.slice(0, -2) ?? '', () => {
+        bundle = reverted;
+      });
+      await world.apply(() => bundle);
+      await assertDone(world, reverted);
+    });
   });
 
   test('does not wait for a pod that only KubeDB can create: KubeDB is paused', async () => {

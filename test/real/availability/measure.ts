@@ -10,6 +10,11 @@ export interface Task {
   readonly actor: Actor;
 }
 
+/** A task that did not come to its end. */
+export interface Failure extends Task {
+  readonly error: unknown;
+}
+
 export interface MeasureOptions {
   readonly api: RealApi;
   readonly release: Release;
@@ -32,20 +37,28 @@ export function tasksOf(operations: readonly string[] | undefined, actors: reado
     );
 }
 
-/** Measures in order; what a task does not find is arranged before it. */
-export async function* measureAll(tasks: readonly Task[], options: MeasureOptions): AsyncGenerator<Measurement> {
+/**
+ * Measures in order; what a task does not find is arranged before it. After a failed task the state of the cluster is unknown, so the next one
+ * begins with a new cluster.
+ */
+export async function* measureAll(tasks: readonly Task[], options: MeasureOptions): AsyncGenerator<Measurement | Failure> {
   for (const { executor, actors } of STAGES) {
-    const own = tasks.filter(({ actor }) => (actors as readonly Actor[]).includes(actor));
-    if (own.length === 0) continue;
-    const stage = await Stage.start({ ...options, executor });
+    let stage: Stage | undefined;
     try {
-      for (const { operation, actor } of own) {
-        options.log(`${operation.name}, ${actor}`);
-        await stage.arrange(operation);
-        yield await stage.measure(operation, actor);
+      for (const task of tasks.filter(({ actor }) => (actors as readonly Actor[]).includes(actor))) {
+        options.log(`${task.operation.name}, ${task.actor}`);
+        stage ??= await Stage.start({ ...options, executor });
+        try {
+          await stage.arrange(task.operation);
+          yield await stage.measure(task.operation, task.actor);
+        } catch (error) {
+          yield { ...task, error };
+          await stage.stop();
+          stage = undefined;
+        }
       }
     } finally {
-      await stage.stop();
+      await stage?.stop();
     }
   }
 }

@@ -2,7 +2,7 @@
  * The operations that are measured, as data: what each asks for in the state that it finds. They are chained on one living cluster, so that the
  * cluster is started as rarely as possible.
  */
-import { Acknowledgement, Cutover, type KafkaTlsProps, Tls, TlsIssuer } from '#constructs/index';
+import { Acknowledgement, Cutover, type KafkaTlsProps, Rotation, Tls, TlsIssuer } from '#constructs/index';
 import { LEAVE, MOVE, on, onWithNewRoot } from '../../support/desired-states';
 
 /** What carries operations out. `KubeDB alone`: a KafkaOpsRequest written by hand, and no reconciler. */
@@ -91,7 +91,7 @@ export const OPERATIONS: readonly Operation[] = [
 /** The desired TLS of a KafkaTls with these settings. */
 export function tlsOf({ issuer, dnsNames, issuedAfter }: Setting): Tls {
   if (issuer === undefined) return Tls.off({ acknowledge: LEAVE });
-  const fields = { server: { dnsNames }, ...(issuedAfter === undefined ? {} : { issuedAfter }) };
+  const fields = { server: { dnsNames }, rotation: Rotation.restart(), ...(issuedAfter === undefined ? {} : { issuedAfter }) };
   if (issuer === ISSUERS.otherRoot) return onWithNewRoot(fields);
   const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo(ISSUERS.first)];
   return on({ issuer: issuer === ISSUERS.first ? TlsIssuer.selfSignedCa() : TlsIssuer.issuer(issuer), acknowledge, ...fields });

@@ -5,7 +5,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { realApi } from '../cluster';
 import { apiOf } from '../environment';
 import { WITHOUT_KUBEDB } from '../kubedb-kinds';
@@ -47,7 +47,13 @@ async function main(args: readonly string[]): Promise<number> {
   let isEveryBarKept = true;
   try {
     const log = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
-    for await (const { operation, actor, run } of measureAll(tasks, { api: await apiOf(controlPlane), release, program, log })) {
+    for await (const measured of measureAll(tasks, { api: await apiOf(controlPlane), release, program, log })) {
+      if ('error' in measured) {
+        log(inspect(measured.error));
+        isEveryBarKept = false;
+        continue;
+      }
+      const { operation, actor, run } = measured;
       const published: PublishedRun = { ...run, executor: actor, date: new Date().toISOString().slice(0, 10), load: loadavg()[0] ?? 0 };
       runs.set(keyOf(published), published);
       log(markdownTable([published]).split('\n')[2] ?? '');

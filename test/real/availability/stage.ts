@@ -34,6 +34,7 @@ import { ackRates } from '../load/rates';
 import { QUORUM, type Recording } from '../load/record';
 import { type ListenerFault, staleListeners } from '../load/served';
 import type { Span } from '../load/spans';
+import { createIssuers } from './issuers-by-hand';
 import { type Actor, ISSUERS, NOTHING, type Operation, restartOf, type Setting, tlsOf } from './operations';
 import { overheadOf, type RestartPhase, restartPhase } from './overhead';
 import { requestByHand } from './request-by-hand';
@@ -138,7 +139,7 @@ export class Stage {
     const after = operation.change(before, world.clock.now());
     const isByHand = actor === 'KubeDB alone';
     this.isByHand = isByHand;
-    if (after.issuer === ISSUERS.sameRoot) await this.createSecondIssuer();
+    await createIssuers(world, after, isByHand);
     const events: Measurement['events'][number][] = [];
     world.onEvent = (event) => void events.push({ at: now(), event });
     const from = this.environment.kubelet.events.length;
@@ -313,16 +314,6 @@ export class Stage {
 
   private serverSecret(): Promise<KubeObject | undefined> {
     return this.world.cluster.get(this.world.ref(KINDS.Secret, brokerCertificateName(KAFKA, 'server')));
-  }
-
-  /** An Issuer that another team created, of the CA that signs already. */
-  private async createSecondIssuer(): Promise<void> {
-    const subject = this.world.ref(KINDS.Issuer, ISSUERS.sameRoot);
-    if ((await this.world.cluster.get(subject)) !== undefined) return;
-    const metadata = { name: subject.name, namespace: this.world.namespace };
-    const { apiVersion, kind } = KINDS.Issuer;
-    await this.world.cluster.create({ apiVersion, kind, metadata, spec: { ca: { secretName: ISSUERS.first } } });
-    await this.world.until(async () => untyped((await this.world.cluster.get(subject))?.status)?.conditions?.[0]?.status === 'True');
   }
 
   private requestName(): string {

@@ -151,6 +151,11 @@ export class Kubelet implements PodRunner {
     return this.context.cache.list(KINDS.Pod, metadata.namespace).filter((p) => kafkaNodeOf(p)?.kafka === metadata.name);
   }
 
+  private isBesideTls(pod: Pod): boolean {
+    const { namespace = '' } = pod.metadata;
+    return this.podsOf(named(namespace, kafkaNodeOf(pod)?.kafka ?? '')).some((p) => this.processOf(namespace, p.metadata.name)?.tls);
+  }
+
   private waitingFor({ metadata }: KubeObject): readonly Pod[] {
     const pods = this.context.cache.list(KINDS.Pod, metadata.namespace).filter((p) => p.status?.phase === 'Pending');
     return pods.filter(({ spec }) => spec.volumes?.some((v) => v.secret?.secretName === metadata.name));
@@ -190,6 +195,9 @@ export class Kubelet implements PodRunner {
     const outcome = node === undefined ? undefined : startup(found.mounts);
     if (hasPodFault('crash-loop', cache, pod)) return this.crash(pod, container, 'exit on demand');
     if (outcome !== undefined && 'failure' in outcome) return this.crash(pod, container, outcome.failure);
+    if (outcome?.tls === undefined && hasPodFault('small-heap', cache, pod) && this.isBesideTls(pod)) {
+      return this.crash(pod, container, 'OutOfMemoryError: a TLS alert was read as the length of an answer');
+    }
     const startedAt = clock.now();
     container.files = found.mounts;
     container.filesDueMs = undefined;
