@@ -11,6 +11,8 @@ import { kafkaAdmin } from '#reconciler/cluster/kafka-admin';
 import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
 import { kubeCluster } from '#reconciler/cluster/kube';
 import { InterruptedError } from '#reconciler/errors';
+import type { Cluster } from '#reconciler/ports';
+import { type Mounts, podAddress, withTranslatedPaths } from '../real/kubelet/reached';
 import { type Pace, scaledClock } from './scaled-clock';
 
 export interface ChildOptions {
@@ -20,9 +22,11 @@ export interface ChildOptions {
   readonly pace: Pace;
   readonly namespace: string;
   readonly argv: readonly string[];
+  /** The pods are real Kafka, with these folders for their mount paths. Absent: they are those of a sandbox. */
+  readonly mounts?: Mounts | undefined;
 }
 
-const { url, token, certificateAuthority, pace, namespace, argv }: ChildOptions = JSON.parse(process.argv[2] ?? '{}');
+const { url, token, certificateAuthority, pace, namespace, argv, mounts }: ChildOptions = JSON.parse(process.argv[2] ?? '{}');
 const clock = scaledClock(pace);
 const interrupt = new AbortController();
 process.once('SIGTERM', () => interrupt.abort(new InterruptedError('SIGTERM')));
@@ -36,14 +40,31 @@ const connect = async () => {
   return {
     cluster,
     namespace,
-    dialer: createDialer(clock, { addressOf: sandboxAddress }),
-    facts: sandboxFacts(cluster, kafkaFacts(cluster, { clock, addressOf: sandboxAddress })),
-    admin: sandboxAdmin(cluster, kafkaAdmin(cluster, { clock, addressOf: sandboxAddress })),
+    ...(mounts === undefined ? brokersOfSandbox(cluster) : realBrokers(cluster, mounts)),
     random: (bytes: number) => 'x'.repeat(bytes),
     identity: `process-${process.pid}`,
     close: () => transport.close(),
   };
 };
+
+function brokersOfSandbox(cluster: Cluster) {
+  const options = { clock, addressOf: sandboxAddress };
+  return {
+    dialer: createDialer(clock, options),
+    facts: sandboxFacts(cluster, kafkaFacts(cluster, options)),
+    admin: sandboxAdmin(cluster, kafkaAdmin(cluster, options)),
+  };
+}
+
+/** Kafka's time does not pass faster: it has as long to answer as in a cluster. */
+function realBrokers(cluster: Cluster, folders: Mounts) {
+  const within = (timeoutMs: number) => ({ clock, addressOf: podAddress, timeoutMs: timeoutMs * pace.factor });
+  return {
+    dialer: createDialer(clock, within(5_000)),
+    facts: kafkaFacts(cluster, within(10_000)),
+    admin: withTranslatedPaths(kafkaAdmin(cluster, within(10_000)), (pod) => folders[pod] ?? []),
+  };
+}
 
 void main(
   argv,

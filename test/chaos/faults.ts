@@ -6,8 +6,8 @@ import { KAFKA, type MemoryEnvironment, type World } from '../support/world';
 import type { MemoryRun } from './memory-runner';
 import type { Mishap, Network } from './network';
 
-export interface Fault {
-  readonly name: FaultName;
+export interface Fault<Name extends string = string> {
+  readonly name: Name;
   /** The fault is injected at this request, counted over the runs since the last commit. */
   readonly atRequest: number;
   /** How long it lasts, if it lasts. */
@@ -137,7 +137,7 @@ export class FaultInjector {
     return this.open === 0;
   }
 
-  async inject(fault: Fault, run: MemoryRun): Promise<void> {
+  async inject(fault: Fault<FaultName>, run: MemoryRun): Promise<void> {
     const { inject }: FaultRow = FAULTS[fault.name];
     const undo = await inject({ ...this.target, run }, fault);
     if (undo === undefined) return;

@@ -11,7 +11,7 @@ import type { Clock, Cluster, ProgressEvent } from '#reconciler/ports';
 import { reconcile } from '#reconciler/reconcile';
 import { transportTo } from '../support/transports';
 import { inMemory, KAFKA, type MemoryEnvironment, mayDoAnything, World } from '../support/world';
-import { type Fault, FaultInjector } from './faults';
+import { type Fault, FaultInjector, type FaultName } from './faults';
 import { Network } from './network';
 import { type Ended, Killed, PASSWORD, type Run, type Runner, type Start } from './runner';
 
@@ -53,7 +53,7 @@ export class MemoryRunner implements Runner {
   }
 
   async inject(fault: Fault): Promise<void> {
-    if (this.current !== undefined) await this.faults.inject(fault, this.current);
+    if (this.current !== undefined) await this.faults.inject(fault as Fault<FaultName>, this.current);
   }
 
   /** Does what the command does. */

@@ -14,7 +14,6 @@ import { untyped } from '#test/support/untyped';
 import { endState } from '../support/converged';
 import { bundleFor, type DesiredState, isOnlyReload, isSameState, withAcknowledgements } from '../support/desired-states';
 import { kafkaManifest } from '../support/world';
-import type { FaultName } from './faults';
 import { InvariantWatch } from './invariants';
 import { type Forward, isWrite } from './network';
 import type { Command, Program, Way } from './program';
@@ -24,7 +23,7 @@ export interface Played {
   readonly runs: number;
   readonly evictions: number;
   /** Faults that were injected before the cluster converged. */
-  readonly injected: readonly FaultName[];
+  readonly injected: readonly string[];
   readonly kills: Readonly<Record<Way, number>>;
   /** Most writes that one run made. */
   readonly writes: number;
@@ -70,9 +69,10 @@ export async function play({ topology, commands }: Program, runner: Runner): Pro
   }
 }
 
-class Player {
+/** Gives commands to a cluster that has started. */
+export class Player {
   private readonly watch: InvariantWatch;
-  private readonly injected: FaultName[] = [];
+  private readonly injected: string[] = [];
   private readonly kills: Record<Way, number> = { 'SIGKILL before a write': 0, 'SIGTERM during a write': 0, 'SIGKILL after a write': 0 };
   private readonly trace: string[] = [];
   private readonly broken: string[] = [];
@@ -160,7 +160,7 @@ class Player {
       if (this.isKilled) continue;
       if (last.exitCode === 0 && this.runner.isQuiet) return;
       if (last.exitCode === INVALID || last.exitCode === BUG || (isStrict && last.exitCode !== 0 && last.exitCode !== BLOCKED)) break;
-      await clock.sleep(pauseMs);
+      await (this.runner.pause?.(pauseMs) ?? clock.sleep(pauseMs));
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
     this.fail(`no convergence: exit ${last.exitCode}: ${last.message}`);

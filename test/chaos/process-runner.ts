@@ -16,6 +16,7 @@ import { pooledKeys } from '../support/stored-keys';
 import { clusterIn } from '../support/transports';
 import { KAFKA, modelAdmin, modelFacts, NAMESPACE, World } from '../support/world';
 import type { ChildOptions } from './child';
+import type { Fault } from './faults';
 import { type Handler, Network } from './network';
 import type { Ended, Run, Runner, Start } from './runner';
 import { type Pace, scaledClock } from './scaled-clock';
@@ -25,6 +26,8 @@ export interface Setting extends Handler {
   readonly executor: ExecutorName;
   readonly world: World;
   readonly pace: Pace;
+  /** The pods are real Kafka on this machine: for every pod, the folders here of its mount paths. Absent: the pods are those of a sandbox. */
+  readonly mounts?: () => ChildOptions['mounts'];
 }
 
 /** Time passes faster than the machine works: these deadlines are ten minutes of real time, or more. */
@@ -39,7 +42,6 @@ const PATIENT: Deadlines = {
 const CHILD = path.join(__dirname, 'child.js');
 
 export class ProcessRunner implements Runner {
-  readonly isQuiet = true;
   readonly network: Network;
   private readonly server: Promise<ApiServer>;
   private current: ChildProcess | undefined;
@@ -49,6 +51,9 @@ export class ProcessRunner implements Runner {
     this.server = serveApi(this.network);
   }
 
+  get isQuiet(): boolean {
+    return true;
+  }
   get executor(): ExecutorName {
     return this.setting.executor;
   }
@@ -63,12 +68,13 @@ export class ProcessRunner implements Runner {
     await (live === undefined ? cluster.create(configMap) : cluster.replace({ ...live, data: configMap.data }));
   }
 
-  start({ log }: Start): Run {
+  start({ log, retry }: Start): Run {
     let started: ChildProcess | undefined;
     const ended = this.server.then(async ({ url, token, certificateAuthority }): Promise<Ended> => {
       const { namespace } = this.world;
-      const argv = ['apply', '--config-map', `${namespace}/${bundleName(KAFKA)}`];
-      const options: ChildOptions = { url, token, certificateAuthority, pace: this.setting.pace, namespace, argv };
+      const argv = ['apply', '--config-map', `${namespace}/${bundleName(KAFKA)}`, ...(retry ? ['--retry'] : [])];
+      const { pace, mounts } = this.setting;
+      const options: ChildOptions = { url, token, certificateAuthority, pace, namespace, argv, mounts: mounts?.() };
       const child = spawn(process.execPath, [CHILD, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] });
       started = child;
       this.current = child;
@@ -92,8 +98,8 @@ export class ProcessRunner implements Runner {
     };
   }
 
-  async inject(): Promise<void> {
-    throw new Error('faults are injected in memory only');
+  async inject(_: Fault): Promise<void> {
+    throw new Error('this runner knows no faults');
   }
 
   async close(): Promise<void> {

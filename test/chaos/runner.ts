@@ -40,7 +40,10 @@ export interface Runner {
   /** Makes the bundle the one that runs read. */
   commit(bundle: Bundle): Promise<void>;
   start(options: Start): Run;
+  /** Faults differ from place to place: each runner knows its own by name. */
   inject(fault: Fault): Promise<void>;
+  /** Waits between two runs as a Job does. Default: by the clock of the world. */
+  pause?(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -9,11 +9,11 @@ import path from 'node:path';
 import type { ExecutorName } from '#model/desired';
 import { KINDS } from '#model/kube-object';
 
-import { type AddressOf, createDialer } from '#reconciler/cluster/dial';
+import { createDialer } from '#reconciler/cluster/dial';
 import { kafkaAdmin } from '#reconciler/cluster/kafka-admin';
 import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
 import { systemClock } from '#reconciler/cluster/system-clock';
-import type { Dialer, KafkaAdmin, KafkaFactsSource, Settings } from '#reconciler/ports';
+import type { Dialer, KafkaAdmin, KafkaFactsSource } from '#reconciler/ports';
 import type { Context } from '#reconciler/sandbox/stand-ins/context';
 import { untyped } from '#test/support/untyped';
 import { KAFKA, type WorldOptions } from '../support/world';
@@ -21,10 +21,9 @@ import { apiOfSuite, type RealApi, RealEnvironment } from './environment';
 import { classPathOf, type Release } from './kafka/jars';
 import { ProcessKubelet } from './kubelet/kubelet';
 import { PodNetwork } from './kubelet/network';
+import { type Mounts, PORTS, podAddress, withTranslatedPaths } from './kubelet/reached';
 import type { RunningPod } from './kubelet/report';
 
-/** KubeDB's ports. */
-const PORTS = { BROKER: 9092, CONTROLLER: 9093 } as const;
 /** KubeDB's interval between two steps of a request. */
 const OPS_STEP_MS = 5_000;
 
@@ -68,24 +67,14 @@ export class RealKafkaEnvironment extends RealEnvironment {
     return this.factsOfRun();
   }
 
-  /** Processes have no file system of their pod: the paths in their settings are translated to those of its containers, and back. */
   override get admin(): KafkaAdmin {
-    const admin = kafkaAdmin(this.product, { clock: systemClock, addressOf: podAddress });
-    const mounts = (pod: string) => [...(this.pods().find((p) => p.name === pod)?.mounts ?? [])];
-    const translated = (settings: Settings, paths: readonly (readonly [string, string])[]): Settings => {
-      const path = (value: string) =>
-        paths.reduce((text, [from, to]) => (text.startsWith(`${from}/`) ? to + text.slice(from.length) : text), value);
-      return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, path(value)]));
-    };
-    return {
-      ...admin,
-      settings: async (node, signal) => {
-        const read = await admin.settings(node, signal);
-        const toContainer = mounts(node.pod).map(([inside, folder]) => [folder, inside] as const);
-        return 'unknown' in read ? read : { value: translated(read.value, toContainer) };
-      },
-      validate: (node, settings, signal) => admin.validate(node, translated(settings, mounts(node.pod)), signal),
-    };
+    const { mounts } = this;
+    return withTranslatedPaths(kafkaAdmin(this.product, { clock: systemClock, addressOf: podAddress }), (pod) => mounts[pod] ?? []);
+  }
+
+  /** The folders of all pods. */
+  get mounts(): Mounts {
+    return Object.fromEntries(this.pods().map((p) => [p.name, [...p.mounts]]));
   }
 
   /** Kafka's facts as a run with the ServiceAccount reads them. */
@@ -132,9 +121,6 @@ export class RealKafkaEnvironment extends RealEnvironment {
     rmSync(this.root, { recursive: true, force: true });
   }
 }
-
-/** A pod is reached at its address. */
-const podAddress: AddressOf = (pod, listener, fqdn) => ({ host: untyped(pod.status)?.podIP ?? fqdn, port: PORTS[listener] });
 
 const classPaths = new Map<Release, string>();
 

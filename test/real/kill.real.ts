@@ -6,13 +6,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { capabilitiesOf } from '#model/capabilities';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
-import type { TransportRequest } from '#reconciler/cluster/http';
 import { assertSameEnd, onceAtEveryWrite, repeatedly } from '../chaos/killed-processes';
 import type { Setting } from '../chaos/process-runner';
-import { type Aim, OPERATIONS } from '../chaos/program';
+import { OPERATIONS } from '../chaos/program';
 import { World } from '../support/world';
-import { askedBy } from './asked';
 import { type Environments, realEnvironments } from './environment';
+import { firstOfEachKind } from './first-of-each-kind';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
 import { passedOn } from './passed-on';
 
@@ -42,19 +41,6 @@ describe('killed on a real API server', { skip: WITHOUT_KUBEDB, concurrency: 2 }
     }
   }
 });
-
-/** Aims at the first write of each kind. */
-function firstOfEachKind(): { readonly kinds: readonly string[]; readonly aim: Aim } {
-  const kinds: string[] = [];
-  const aim: Aim = ({ method, path }) => {
-    const { verb, resource } = askedBy({ method: method as TransportRequest['method'], path: path.replace(/\?.*/, '') }) ?? {};
-    const kind = `${verb} ${resource}`;
-    if (kinds.includes(kind)) return false;
-    kinds.push(kind);
-    return true;
-  };
-  return { kinds, aim };
-}
 
 /** Returns a new namespace, in which requests are sent on in the name of the ServiceAccount. */
 function inRealCluster(environments: Environments, executor: ExecutorName): Setting {

@@ -1,17 +1,24 @@
 /**
  * `npm run test:real [-- NAME ...]`: the suites that need a real Kubernetes API, on one control plane that all of them share, and those that
- * need a real Kafka. The names choose among the files of this folder; without any all run, and `availability` in a short form. The sandbox's contract is held against the same
+ * need a real Kafka. The names choose among the files of this folder; without any all run, `availability` and `faults` in a short form.
+ * `--seeds N` and `--first-seed S` choose the schedules of `faults`. The sandbox's contract is held against the same
  * server. If this machine lacks something, one sentence names it.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { type ControlPlane, realApi } from './cluster';
 
 const SUFFIX = '.real.js';
 const CONTRACT = path.join(__dirname, '..', 'sandbox', 'contract.test.js');
 
-async function main(names: readonly string[]): Promise<number> {
+/** Schedules of faults: in the short form, and by name. */
+const SEEDS = { short: '3', whole: '20' } as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = { seeds: { type: 'string' }, 'first-seed': { type: 'string' } } as const;
+  const { positionals: names, values } = parseArgs({ args: [...args], options, allowPositionals: true });
   const suites = readdirSync(__dirname).filter((f) => f.endsWith(SUFFIX));
   const chosen = suites.filter((f) => names.length === 0 || names.includes(f.slice(0, -SUFFIX.length)));
   if (chosen.length === 0) {
@@ -27,8 +34,15 @@ async function main(names: readonly string[]): Promise<number> {
   }
   try {
     const files = [...chosen.map((f) => path.join(__dirname, f)), ...(names.length === 0 ? [CONTRACT] : [])];
-    const { KAFKA_TLS_TEST_AVAILABILITY = names.length === 0 ? 'short' : 'all', ...env } = process.env;
-    return await testFiles(files, { ...env, KAFKA_TLS_TEST_AVAILABILITY, KAFKA_TLS_TEST_KUBECONFIG: controlPlane.kubeconfig });
+    const isShort = names.length === 0;
+    return await testFiles(files, {
+      KAFKA_TLS_TEST_AVAILABILITY: isShort ? 'short' : 'all',
+      KAFKA_TLS_TEST_SEEDS: isShort ? SEEDS.short : SEEDS.whole,
+      ...process.env,
+      ...(values.seeds === undefined ? {} : { KAFKA_TLS_TEST_SEEDS: values.seeds }),
+      ...(values['first-seed'] === undefined ? {} : { KAFKA_TLS_TEST_FIRST_SEED: values['first-seed'] }),
+      KAFKA_TLS_TEST_KUBECONFIG: controlPlane.kubeconfig,
+    });
   } finally {
     await controlPlane.stop();
   }

@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly folder: string;
   /** Further options of the JVM. */
   readonly jvm?: readonly string[];
+  /** A command that starts the JVM in its place, such as `prlimit`. */
+  readonly launcher?: readonly string[];
 }
 
 export class Server {
@@ -54,8 +56,12 @@ export class Server {
     });
   }
 
-  static async start(main: string, args: readonly string[], { classPath, log, folder, jvm = [] }: ServerOptions): Promise<Server> {
-    const command = ['java', ...OPTIONS, ...jvm, '-cp', classPath, main, ...args];
+  static async start(
+    main: string,
+    args: readonly string[],
+    { classPath, log, folder, jvm = [], launcher = [] }: ServerOptions,
+  ): Promise<Server> {
+    const command = [...launcher, 'java', ...OPTIONS, ...jvm, '-cp', classPath, main, ...args];
     const env = { ...process.env, LOG: log, FOLDER: folder };
     const guard = spawn('sh', ['-c', GUARD, 'guard', ...command], { stdio: ['pipe', 'pipe', 'ignore'], env });
     guard.stdin?.on('error', () => undefined);

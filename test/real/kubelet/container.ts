@@ -40,6 +40,8 @@ export interface StartOptions {
   readonly env: ReadonlyMap<string, string>;
   /** Storage is formatted at every start, not only at the first. */
   readonly formatsAlways: boolean;
+  /** A command that starts the process; empty: none. */
+  readonly launcher: readonly string[];
   /** Called once the process has ended. */
   readonly onExit: () => void;
 }
@@ -85,7 +87,7 @@ export class KafkaContainer {
   }
 
   /** Runs the boot script and starts Kafka. */
-  async start({ classPath, env, formatsAlways, onExit }: StartOptions): Promise<void> {
+  async start({ classPath, env, formatsAlways, launcher, onExit }: StartOptions): Promise<void> {
     const { address, folder, log, root, hostsFile } = this.place;
     mkdirSync(folder, { recursive: true });
     const { mounts } = this;
@@ -102,7 +104,7 @@ export class KafkaContainer {
     // It may have been asked to end meanwhile.
     if (this.isStopping) return onExit();
     const jvm = [`-Djdk.net.hosts.file=${hostsFile}`, ...JVM];
-    const server = await Server.start('kafka.Kafka', [file], { classPath, log, folder: root, jvm });
+    const server = await Server.start('kafka.Kafka', [file], { classPath, log, folder: root, jvm, launcher });
     this.server = server;
     this.probe = new Probe(this.node, endpointOf(booted, address, env));
     void server.exited.then((code) => {

@@ -4,7 +4,7 @@
  *
  *   1. A pod gets an address (`network.ts`) and its volumes (`volumes.ts`). While one cannot be mounted, it stays Pending.
  *   2. The boot script merges the configuration (`boot.ts`), storage is formatted (`storage.ts`), Kafka starts (`container.ts`).
- *   3. The pod is Ready once Kafka calls the node in sync (`probe.ts`), and not Ready after three failed probes in a row.
+ *   3. The pod is Ready once Kafka calls the node in sync (`probe.ts`; or once it answers, `readinessChecks`), and not Ready after three failed probes in a row (`failureThreshold`).
  *   4. A changed Secret or ConfigMap reaches the files after `mountDelayMs`.
  *   5. A process that ends is started again, with back-off. The status shows the exit code.
  *   6. A deleted pod gets SIGTERM, and SIGKILL after its grace period; when the process has ended, the object goes.
@@ -27,7 +27,7 @@ import { untyped } from '#test/support/untyped';
 import { KafkaContainer } from './container';
 import { type CheckedBroker, HealthChecks } from './health';
 import type { PodNetwork } from './network';
-import { probeOnce } from './readiness';
+import { probeOnce, type ReadinessChecks } from './readiness';
 import type { PodEvent, RunningPod } from './report';
 import { type ContainerState, podStatus } from './status';
 import { type Lookup, PodVolumes } from './volumes';
@@ -51,6 +51,13 @@ export class ProcessKubelet implements PodRunner {
   mountDelayMs = 0;
   /** From the start of a process to its first probe. */
   readyDelayMs = 0;
+  readinessChecks: ReadinessChecks = 'sync';
+  /** Failed probes in a row until a pod is not Ready. */
+  failureThreshold = 3;
+  /** Is called before the process of a pod starts, for faults of its node. Returns a command that starts it, such as `prlimit`, or nothing. */
+  beforeStart: ((pod: Pick<RunningPod, 'name' | 'mounts'>) => readonly string[]) | undefined;
+  /** Is called at every event, before the API server knows of it. */
+  onEvent: ((event: PodEvent) => void) | undefined;
   /** Formats storage at every start as KubeDB's boot scripts do, which leaves partitions without a leader (`storage.ts`). */
   formatsAlways = false;
   readonly events: PodEvent[] = [];
@@ -178,7 +185,8 @@ export class ProcessKubelet implements PodRunner {
       const image = pod.spec.containers.find((c) => c.name === KAFKA_CONTAINER)?.image ?? '';
       const onExit = () => this.onExit(container);
       const { formatsAlways } = this;
-      await container.start({ classPath: this.options.classPathOf(image), env: this.environmentOf(pod), formatsAlways, onExit });
+      const launcher = this.beforeStart?.({ name: pod.metadata.name, mounts: container.mounts }) ?? [];
+      await container.start({ classPath: this.options.classPathOf(image), env: this.environmentOf(pod), formatsAlways, launcher, onExit });
       if (container.isRunning) this.record(container, 'started');
     }
     await this.write(pod, stateOf(container), container);
@@ -250,7 +258,8 @@ export class ProcessKubelet implements PodRunner {
   }
 
   private probeAll(): Promise<void> {
-    return probeOnce([...this.containers.values()], this.readyDelayMs, (container) => {
+    const { readyDelayMs: delayMs, readinessChecks: checks, failureThreshold } = this;
+    return probeOnce([...this.containers.values()], { delayMs, checks, failureThreshold }, (container) => {
       this.record(container, container.isReady ? 'ready' : 'unready');
       this.notifyOf(container);
     });
@@ -281,7 +290,9 @@ export class ProcessKubelet implements PodRunner {
   }
 
   private record(container: KafkaContainer, event: PodEvent['event'], code?: number): void {
-    this.events.push({ at: new Date(), pod: container.pod.metadata.name, event, ...(code === undefined ? {} : { code }) });
+    const recorded = { at: new Date(), pod: container.pod.metadata.name, event, ...(code === undefined ? {} : { code }) };
+    this.events.push(recorded);
+    this.onEvent?.(recorded);
   }
 
   private notify(namespace: string, kafka: string): void {

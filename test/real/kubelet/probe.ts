@@ -44,6 +44,12 @@ export class Probe {
   }
 }
 
+/** Returns which of the nodes answer. */
+export async function answering(probes: readonly Probe[]): Promise<ReadonlySet<Probe>> {
+  const answers = await Promise.all(probes.map(async (probe) => ((await probe.ask()) === undefined ? [] : [probe])));
+  return new Set(answers.flat());
+}
+
 /** Returns which of the nodes of one Kafka are in sync. */
 export async function inSync(probes: readonly Probe[]): Promise<ReadonlySet<Probe>> {
   const answers = new Map<Probe, Answer>();

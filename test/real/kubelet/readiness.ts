@@ -1,31 +1,41 @@
-/** Readiness probes: a pod is Ready after one success, and not Ready after three failures in a row, as with Kubernetes' defaults. */
+/** Readiness probes. A pod is Ready after one success, and not Ready after three failures in a row, as with Kubernetes' defaults. */
 import { keyOf, named } from '#reconciler/sandbox/stand-ins/cache';
 import type { KafkaContainer } from './container';
-import { inSync } from './probe';
+import { answering, inSync } from './probe';
 
-const FAILED_PROBES = 3;
+/** What a probe asks: whether Kafka calls the node in sync, or only whether the node answers, as most probes in use do. */
+export type ReadinessChecks = 'sync' | 'answer';
+
+export interface Probing {
+  /** From the start of a process to its first probe. */
+  readonly delayMs: number;
+  readonly checks: ReadinessChecks;
+  /** Failed probes in a row until a pod is not Ready. */
+  readonly failureThreshold: number;
+}
 
 /** Probes all containers that have run for the delay, and calls back for each that has become Ready or stopped being it. */
 export async function probeOnce(
   containers: readonly KafkaContainer[],
-  delayMs: number,
+  { delayMs, checks, failureThreshold }: Probing,
   onChange: (container: KafkaContainer) => void,
 ): Promise<void> {
   const due = containers.filter((c) => c.probe !== undefined && hasRunFor(c, delayMs));
   for (const kafka of new Set(due.map(kafkaOf))) {
     const members = due.filter((c) => kafkaOf(c) === kafka);
-    const ready = await inSync(members.flatMap((c) => c.probe ?? []));
+    const ready = await (checks === 'sync' ? inSync : answering)(members.flatMap((c) => c.probe ?? []));
     // One may have ended meanwhile.
-    for (const container of members) if (container.probe !== undefined) judge(container, ready.has(container.probe), onChange);
+    for (const container of members)
+      if (container.probe !== undefined && isChanged(container, ready.has(container.probe), failureThreshold)) onChange(container);
   }
 }
 
-function judge(container: KafkaContainer, isInSync: boolean, onChange: (container: KafkaContainer) => void): void {
+function isChanged(container: KafkaContainer, isInSync: boolean, failureThreshold: number): boolean {
   container.failures = isInSync ? 0 : container.failures + 1;
-  const isReady = isInSync || (container.isReady && container.failures < FAILED_PROBES);
-  if (isReady === container.isReady) return;
+  const isReady = isInSync || (container.isReady && container.failures < failureThreshold);
+  if (isReady === container.isReady) return false;
   container.isReady = isReady;
-  onChange(container);
+  return true;
 }
 
 function kafkaOf({ pod, node }: KafkaContainer): string {

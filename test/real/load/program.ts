@@ -117,6 +117,8 @@ export interface LoadOptions {
     /** Are tried in turn, because a cut-over changes the protocol of a port. @default SASL_SSL, then SASL_PLAINTEXT */
     readonly protocols?: readonly string[];
   };
+  /** Name of the profile by which Kafka's AdminClient is asked about all partitions and the quorum. @default it is not asked */
+  readonly health?: string;
   /** @default load */
   readonly topic?: string;
   /** @default 12 */
@@ -229,6 +231,7 @@ function settingsOf(options: LoadOptions): string {
     ['finish.ms', finishMs],
     ...profiles.flatMap(({ name, client }) => Object.entries(client).map(([key, value]) => [`profile.${name}.${key}`, value] as const)),
     ...nodes.map(({ id, role, address }) => [`node.${id}`, `${role} ${address}`] as const),
+    ...(options.health === undefined ? [] : [['health.profile', options.health] as const]),
     ['watch.protocols', (watch.protocols ?? ['SASL_SSL', 'SASL_PLAINTEXT']).join(',')],
     ['watch.user', watch.user],
     ['watch.password', watch.password],

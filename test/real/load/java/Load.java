@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
  *   Writer        an idempotent producer for each profile: numbered messages at a fixed rate
  *   GroupReader   a consumer for each profile, all in one group
  *   NodeWatcher   asks each node four times a second what it leads
+ *   HealthWatcher asks Kafka's AdminClient about all partitions and the quorum, if a profile is named for it
  *   FullReader    reads the topic from its beginning when everything else has ended
  *
  *   sends.csv     each message that a producer has finished: acknowledged, or failed with an error
@@ -55,6 +56,7 @@ public final class Load {
     Topic.ensure(settings, recorder);
     List<NodeWatcher> watchers = new ArrayList<>();
     for (Settings.Node node : settings.nodes) watchers.add(new NodeWatcher(settings, node, recorder));
+    HealthWatcher health = settings.health == null ? null : new HealthWatcher(settings, settings.health, recorder);
     List<Writer> writers = new ArrayList<>();
     List<GroupReader> readers = new ArrayList<>();
     for (Profile profile : settings.profiles) {
@@ -62,6 +64,7 @@ public final class Load {
       readers.add(new GroupReader(settings, profile, recorder));
     }
     watchers.forEach(Thread::start);
+    if (health != null) health.start();
     readers.forEach(Thread::start);
     writers.forEach(Thread::start);
 
@@ -72,6 +75,7 @@ public final class Load {
     for (Writer writer : writers) writer.join();
     for (GroupReader reader : readers) reader.finish();
     for (NodeWatcher watcher : watchers) watcher.finish();
+    if (health != null) health.finish();
     for (GroupReader reader : readers) reader.join();
     FullReader.read(settings, recorder);
     recorder.close();

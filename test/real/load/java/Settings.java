@@ -23,6 +23,7 @@ import java.util.TreeSet;
  *   watch.protocols=SASL_SSL,SASL_PLAINTEXT
  *   watch.user=admin
  *   watch.password=...
+ *   health.profile=tls           the profile by which Kafka's AdminClient is asked; without it, it is not asked
  * </pre>
  */
 final class Settings {
@@ -47,6 +48,8 @@ final class Settings {
   final List<String> watchProtocols;
   final String user;
   final String password;
+  /** Null if Kafka's AdminClient is not asked. */
+  final Profile health;
 
   static Settings load(Path file) throws InvalidException, IOException {
     Properties properties = new Properties();
@@ -76,6 +79,8 @@ final class Settings {
       }
     }
     for (String name : names) profiles.add(Profile.of(name, all));
+    String wanted = all.getProperty("health.profile");
+    health = wanted == null ? null : Profile.of(wanted, all);
     if (profiles.isEmpty()) throw new InvalidException("no profile: set profile.NAME.bootstrap.servers");
   }
 
