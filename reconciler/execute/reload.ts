@@ -1,21 +1,26 @@
 /**
- * Makes nodes load their certificate while they run, one after the other.
+ * Makes nodes load their certificate while they run.
  *
- *     until every handshake in a row shows the certificate in the Secret
- *       judge that certificate by what the node serves now                  (`plan/reload.ts`)
- *       ask a broker whether it would accept the files at its paths         nothing is changed yet
- *       ask the node to load them
+ *     until every node is proven, was given up, or its deadline has passed
+ *       in the order of the plan, each node that is due:
+ *         judge the certificate in the Secret by what the node serves now         (`plan/reload.ts`)
+ *         ask a broker whether it would accept the files at its paths             nothing is changed yet
+ *         ask the node to load them
+ *       all nodes at once: every one of several handshakes in a row must show that certificate
+ *
+ * Requests follow the order of the plan; proofs do not wait for each other. A node that does not follow goes on with its previous certificate
+ * and stops no other one, so nothing would be gained by proving one node before the next is asked.
  *
  * Kafka's answer to the last request proves nothing, and a file that has not changed is not loaded: while the kubelet has not brought the new
  * one, the node is asked again. A controller judges nothing beforehand, and keeps what it serves if it cannot load the file.
  *
- * A node that does not follow goes on with its previous certificate. The Kafka records it, and the next plan restarts its pod. What a node
- * serves is the only other memory: a run that follows a killed one asks the nodes that serve something older.
+ * The Kafka records a node that does not follow, and the next plan restarts its pod. What a node serves is the only other memory: a run that
+ * follows a killed one asks the nodes that serve something older.
  */
 import { asKind } from '#model/kinds/index';
 import { ANNOTATION_RELOAD } from '#model/names';
 import { TimeoutError } from '../errors';
-import type { PodFacts } from '../model/observation';
+import type { PodFacts, PodObservation } from '../model/observation';
 import type { PlannedReload, StepOf } from '../model/plan';
 import { certificateSecret } from '../plan/plan-input';
 import { handshakesNeeded, otherReason, respelledStores, whyNotReloaded } from '../plan/reload';
@@ -23,112 +28,138 @@ import { reloadRecordOf, withRefusal } from '../plan/reload-record';
 import { deadlineMs, type ExecuteContext, emit, modify, type Run, type StepResult, withAnnotations } from './context';
 import { type Progress, waitUntil, watchPods } from './wait';
 
-/** How often a node is looked at, and how often it is asked: loading takes up to some seconds on a busy node. */
+/** How often nodes are looked at, and how often each is asked: loading takes up to some seconds on a busy node. */
 const LOOK_AGAIN_MS = 500;
 const ASK_AGAIN_MS = 3_000;
 
-export async function reload(run: Run, { nodes }: StepOf<'reload'>): Promise<StepResult> {
-  const { context } = run;
-  let isComplete = true;
-  for (const [i, node] of nodes.entries()) {
-    context.signal.throwIfAborted();
-    if (!(await context.desiredStateUnchanged())) return 'replan';
-    const outcome = await reloadNode(run, node);
-    if (outcome.kind === 'loaded') {
-      const place = `(${i + 1} of ${nodes.length}, ${node.place})`;
-      emit(
-        context,
-        'reloaded',
-        node.subject,
-        `loaded its certificate while it ran, as ${outcome.handshakes} handshakes in a row show ${place}`,
-      );
-    }
-    if (outcome.kind === 'refused') {
-      isComplete = false;
-      emit(context, 'warning', node.subject, `did not load its certificate: ${outcome.because}`);
-    }
-  }
-  return isComplete ? 'done' : 'replan';
+/** A node, and what is known of it. */
+interface Attempt {
+  readonly planned: PlannedReload;
+  readonly pod: PodFacts;
+  /** Its place in the plan, as it is reported. */
+  readonly place: string;
+  askedAtMs: number;
+  /** Why it is not proven yet. */
+  waitingFor: string;
+  /** The last handshakes did not all show the same certificate: not every network thread has loaded it. */
+  isMixed: boolean;
+  outcome?: 'loaded' | 'replaced' | 'refused';
 }
 
-/** `replaced`: the pod ended meanwhile. Its successor loads what the Secret holds. */
-type Outcome =
-  | { readonly kind: 'loaded'; readonly handshakes: number }
-  | { readonly kind: 'replaced' }
-  | { readonly kind: 'refused'; readonly because: string };
-
-async function reloadNode(run: Run, { subject }: PlannedReload): Promise<Outcome> {
-  const { context, plan, before } = run;
-  const pod = before.pods.find((p) => p.name === subject.name);
-  if (pod === undefined) return { kind: 'replaced' };
-  const attempt = attemptOf(context, pod);
+export async function reload(run: Run, { nodes }: StepOf<'reload'>): Promise<StepResult> {
+  const { context, plan } = run;
+  const attempts = attemptsOf(run, nodes);
+  const open = () => attempts.filter((a) => a.outcome === undefined);
+  let leaf = '';
+  const check = async (): Promise<Progress<StepResult>> => {
+    const live = await context.lookAtPods();
+    leaf = certificateSecret(live, context.bundle.tls, 'server')?.leaf?.fingerprint ?? '';
+    const toProve: Attempt[] = [];
+    for (const attempt of open()) {
+      context.signal.throwIfAborted();
+      if (!(await context.desiredStateUnchanged())) return { done: 'replan' };
+      if ((await advance(run, attempt, live)) === 'prove') toProve.push(attempt);
+    }
+    await prove(context, toProve, leaf);
+    const [first] = open();
+    if (first !== undefined) return { waitingFor: first.waitingFor, subject: first.planned.subject };
+    return { done: attempts.some((a) => a.outcome === 'refused') ? 'replan' : 'done' };
+  };
+  const limitMs = deadlineMs(context, 'podReady');
   try {
-    const { outcome, leaf } = await waitUntil(context, {
-      subject,
+    return await waitUntil(context, {
+      subject: plan.subject,
       watch: [watchPods(plan.subject)],
-      check: attempt.check,
-      deadlineMs: deadlineMs(context, 'podReady'),
+      check,
+      deadlineMs: limitMs,
       failure: 'not reloaded',
       retryMs: LOOK_AGAIN_MS,
     });
-    if (outcome.kind === 'refused') await recordRefusal(run, pod, { leaf, because: outcome.because });
-    return outcome;
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error;
-    const { leaf, waitingFor } = attempt.last();
-    const because = `${waitingFor} after ${Math.round(deadlineMs(context, 'podReady') / 1000)} s`;
-    await recordRefusal(run, pod, { leaf, because });
-    return { kind: 'refused', because };
+    const after = `after ${Math.round(limitMs / 1000)} s`;
+    for (const attempt of open()) await giveUp(run, attempt, { leaf, because: `${attempt.waitingFor} ${after}` });
+    return 'replan';
   }
 }
 
-interface Attempt {
-  readonly check: () => Promise<Progress<{ readonly outcome: Outcome; readonly leaf: string }>>;
-  /** The certificate that was to be loaded, and the last state. */
-  readonly last: () => { readonly leaf: string; readonly waitingFor: string };
+/** A pod that has ended since the plan was made needs no request: its successor loads what the Secret holds. */
+function attemptsOf({ before }: Run, nodes: readonly PlannedReload[]): readonly Attempt[] {
+  return nodes.flatMap((planned, i) => {
+    const pod = before.pods.find((p) => p.name === planned.subject.name);
+    const place = `${i + 1} of ${nodes.length}, ${planned.place}`;
+    return pod === undefined
+      ? []
+      : [{ planned, pod, place, askedAtMs: Number.NEGATIVE_INFINITY, waitingFor: 'was not asked yet', isMixed: false }];
+  });
 }
 
-function attemptOf(context: ExecuteContext, pod: PodFacts): Attempt {
-  const { bundle, clock, nodes } = context;
-  let last = { leaf: '', waitingFor: '' };
-  let askedAtMs = Number.NEGATIVE_INFINITY;
-  const waiting = (waitingFor: string) => {
-    last = { ...last, waitingFor };
-    return { waitingFor };
-  };
-  const done = (outcome: Outcome) => ({ done: { outcome, leaf: last.leaf } });
-  const refused = (because: string) => done({ kind: 'refused', because });
-  const check: Attempt['check'] = async () => {
-    const live = await context.lookAtPods();
-    const found = live.pods.find((p) => p.uid === pod.uid);
-    if (found === undefined || found.isTerminating || !found.isRunning) return done({ kind: 'replaced' });
-    const secret = certificateSecret(live, bundle.tls, 'server');
-    if (secret?.leaf === undefined) return waiting('its Secret holds no certificate');
-    last = { ...last, leaf: secret.leaf.fingerprint };
-    const times = handshakesNeeded(pod);
-    const served = await context.handshakes(pod.uid, times);
-    if (served?.every((s) => s.leaf?.fingerprint === last.leaf)) return done({ kind: 'loaded', handshakes: times });
-    const now = { ...found, node: pod.node ?? { unknown: 'not asked' } };
-    const input = { bundle, live, now: clock.now() };
-    const because = otherReason(input, now) ?? whyNotReloaded(input, now, false);
-    if (because !== undefined) return refused(because);
-    const stale = `serves another certificate than Secret ${secret.name} holds`;
-    if (clock.monotonicMs() - askedAtMs < ASK_AGAIN_MS) return waiting(stale);
-    askedAtMs = clock.monotonicMs();
-    if (pod.role !== 'controller') {
-      const validation = await nodes.validate(pod.name, respelledStores(now));
-      if (validation.kind === 'refused') return refused(validation.because);
-      if (validation.kind === 'unknown') return waiting(`cannot be asked: ${validation.because}`);
+/** Asks a node that serves another certificate. Returns `prove` if it shows the one in the Secret. */
+async function advance(run: Run, attempt: Attempt, live: PodObservation): Promise<'prove' | undefined> {
+  const { bundle, clock } = run.context;
+  const { pod } = attempt;
+  const found = live.pods.find((p) => p.uid === pod.uid);
+  if (found === undefined || found.isTerminating || !found.isRunning) {
+    attempt.outcome = 'replaced';
+    return undefined;
+  }
+  const secret = certificateSecret(live, bundle.tls, 'server');
+  const leaf = secret?.leaf?.fingerprint;
+  if (secret === undefined || leaf === undefined) {
+    attempt.waitingFor = 'its Secret holds no certificate';
+    return undefined;
+  }
+  const isShown = found.served.every((s) => s.leaf?.fingerprint === leaf);
+  if (isShown && !attempt.isMixed) return 'prove';
+  const now = { ...found, node: pod.node ?? { unknown: 'not asked' } };
+  const input = { bundle, live, now: clock.now() };
+  const because = otherReason(input, now) ?? whyNotReloaded(input, now, false);
+  if (because !== undefined) {
+    await giveUp(run, attempt, { leaf, because });
+    return undefined;
+  }
+  attempt.waitingFor = `serves another certificate than Secret ${secret.name} holds`;
+  if (clock.monotonicMs() - attempt.askedAtMs >= ASK_AGAIN_MS) await ask(run, attempt, { now, leaf });
+  return isShown && attempt.outcome === undefined ? 'prove' : undefined;
+}
+
+async function ask(run: Run, attempt: Attempt, { now, leaf }: { readonly now: PodFacts; readonly leaf: string }): Promise<void> {
+  const { clock, nodes } = run.context;
+  attempt.askedAtMs = clock.monotonicMs();
+  if (now.role !== 'controller') {
+    const validation = await nodes.validate(now.name, respelledStores(now));
+    if (validation.kind === 'refused') return giveUp(run, attempt, { leaf, because: validation.because });
+    if (validation.kind === 'unknown') {
+      attempt.waitingFor = `cannot be asked: ${validation.because}`;
+      return;
     }
-    const problem = await nodes.reload(pod.name);
-    return waiting(problem === undefined ? stale : `cannot be asked: ${problem}`);
-  };
-  return { check, last: () => last };
+  }
+  const problem = await nodes.reload(now.name);
+  if (problem !== undefined) attempt.waitingFor = `cannot be asked: ${problem}`;
 }
 
-async function recordRefusal({ context, plan }: Run, pod: PodFacts, { leaf, because }: { leaf: string; because: string }): Promise<void> {
+/** Reports nodes of which every handshake in a row shows the certificate. */
+async function prove(context: ExecuteContext, attempts: readonly Attempt[], leaf: string): Promise<void> {
+  const proofs = attempts.map(async (attempt) => {
+    const times = handshakesNeeded(attempt.pod);
+    const served = await context.handshakes(attempt.pod.uid, times);
+    attempt.isMixed = served?.every((s) => s.leaf?.fingerprint === leaf) !== true;
+    if (!attempt.isMixed) attempt.outcome = 'loaded';
+    return `loaded its certificate while it ran, as ${times} handshakes in a row show (${attempt.place})`;
+  });
+  for (const [i, message] of (await Promise.all(proofs)).entries()) {
+    const attempt = attempts[i];
+    if (attempt?.outcome === 'loaded') emit(context, 'reloaded', attempt.planned.subject, message);
+  }
+}
+
+/** Records that a node does not load this certificate; the next plan restarts its pod. */
+async function giveUp(run: Run, attempt: Attempt, { leaf, because }: { readonly leaf: string; readonly because: string }): Promise<void> {
+  const { context, plan } = run;
   await modify(context.cluster, plan.subject, (kafka) => {
     const found = reloadRecordOf({ kafka: asKind('Kafka', kafka) }, leaf);
-    return withAnnotations(kafka, { [ANNOTATION_RELOAD]: withRefusal(found, pod, because) });
+    return withAnnotations(kafka, { [ANNOTATION_RELOAD]: withRefusal(found, attempt.pod, because) });
   });
+  attempt.outcome = 'refused';
+  emit(context, 'warning', attempt.planned.subject, `did not load its certificate: ${because}`);
 }
