@@ -24,7 +24,7 @@ export interface ReloadOptions {
  *
  * @example
  *
- *   Tls.on({ issuer, rotation: Rotation.reload() })
+ *   Tls.on({ issuer, rotation: Rotation.restart() })
  */
 export class Rotation {
   /**

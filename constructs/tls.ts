@@ -38,7 +38,7 @@ export interface TlsOnProps {
   readonly beforeExpiry?: Duration;
   /**
    * How brokers and controllers get a certificate that was issued again under the same CA.
-   * @default Rotation.restart()
+   * @default Rotation.reload()
    */
   readonly rotation?: Rotation;
   /**

@@ -12,6 +12,7 @@ import { OperationFailedError } from './errors';
 import { type ExecuteContext, kafkaOf, type LookOptions } from './execute/context';
 import { execute } from './execute/execute';
 import { resume } from './execute/pause';
+import { tallied } from './execute/tally';
 import { waitForObstacles } from './execute/wait-for-obstacles';
 import type { Observation, ProbeAnswer } from './model/observation';
 import { observedDomain } from './model/observed-domain';
@@ -60,6 +61,8 @@ export interface Prepared {
  */
 const MAX_ROUNDS = 12;
 
+const AS_DESIRED = 'TLS is as desired';
+
 const NOT_ASKED: KafkaFactsSource = { read: async () => ({ unknown: 'not asked' }) };
 
 /** Everything that a plan is made from. */
@@ -89,8 +92,10 @@ export function isHopeless({ bundle, live, plan: { obstacles } }: Prepared): boo
 }
 
 /** Brings the live state to the desired one. Throws a KafkaTlsError that names what stopped it. */
-export async function reconcile(read: () => Promise<Bundle>, context: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
-  const { clock, report, signal } = context;
+export async function reconcile(read: () => Promise<Bundle>, given: ReconcileContext, options: ReconcileOptions = {}): Promise<Outcome> {
+  const { report, summary } = tallied(given.report);
+  const context = { ...given, report };
+  const { clock, signal } = context;
   // `--retry` forgives failures of earlier runs: it ends with the first request or issuance of this one.
   let retry = options.retry === true;
   let changed = false;
@@ -110,7 +115,7 @@ export async function reconcile(read: () => Promise<Bundle>, context: ReconcileC
     const { bundle, live, plan: next } = (round === 1 ? options.prepared : undefined) ?? (await nextRound());
     if (!hasWork(next)) {
       options.onPlan?.(next);
-      return { changed, message: changed ? 'TLS is as desired' : 'nothing to do' };
+      return { changed, message: changed ? [AS_DESIRED, summary() ?? []].flat().join(': ') : 'nothing to do' };
     }
     permitted.add(bundle.desired.executor);
     if (round > MAX_ROUNDS) throw keepsChanging(next);

@@ -35,7 +35,7 @@ export type RotationChoice = Infer<typeof ROTATION>;
 
 /** Tells whether Kafka is to load new certificates while it runs. */
 export function rotatesByReload({ rotation }: Pick<Desired, 'rotation'>): boolean {
-  return rotation?.by === 'reload';
+  return rotation?.by !== 'restart';
 }
 
 const DEADLINES = map({
@@ -82,7 +82,7 @@ export const DESIRED = map({
   issuedAfter: optional(INSTANT),
   /** Go duration: a leaf that expires sooner is rotated. Default: a third of its lifetime. */
   beforeExpiry: optional(DURATION),
-  /** Default: by restart. */
+  /** Default: by reload. */
   rotation: optional(ROTATION),
   acknowledge: list(ACKNOWLEDGED),
   cutover: oneOf(CUTOVERS),

@@ -12,7 +12,7 @@ export const script: Script = async ({ comment, sandbox, synth, kafkaTls }) => {
   await kafkaTls('apply');
   comment('Proof: a TLS handshake with every listener, compared with the certificate in its Secret.');
   await kafkaTls('verify');
-  comment('Rotate: every certificate must be issued after this instant. Git needs no one-shot object.');
+  comment('Rotate: every certificate must be issued after this instant. No pod restarts, and Git needs no one-shot object.');
   await synth('quickstart/app', { ISSUED_AFTER: await nextSecond() });
   await kafkaTls('apply');
   comment('Apply again: there is nothing to do.');

@@ -1,4 +1,4 @@
-/** Every certificate is issued again, because `issuedAfter` in Git is later than the existing ones. */
+/** Every certificate is issued again and loaded without a restart, because `issuedAfter` in Git is later than the existing ones. */
 import { nextSecond, type Script } from '../demo';
 
 export const script: Script = async ({ yesterday, comment, synth, kafkaTls }) => {

@@ -5,7 +5,6 @@
 
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
 import type { Bundle } from '#model/bundle';
-import { rotatesByReload } from '#model/desired';
 import type { Kafka } from '#model/kinds/index';
 import { KINDS } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
@@ -37,7 +36,7 @@ export function planOffline(old: Bundle | undefined, wanted: Bundle): Plan {
   return {
     ...result,
     steps: result.steps.map(withoutAssumedDate),
-    notes: [...result.notes, ...unprovenNotes(result, old, reversed), ...assumptions(old, wanted)],
+    notes: [...result.notes, ...unprovenNotes(result, old, reversed), ...assumptions(old, wanted, result)],
   };
 }
 
@@ -122,18 +121,18 @@ function kafkaOf({ desired, kafka }: Bundle, record: string): Kafka {
   return { apiVersion: KINDS.Kafka.apiVersion, kind: KINDS.Kafka.kind, metadata, spec: { replicas: 0 } };
 }
 
-function assumptions(old: Bundle | undefined, wanted: Bundle): readonly string[] {
+function assumptions(old: Bundle | undefined, wanted: Bundle, { operation }: Plan): readonly string[] {
   const base =
     old === undefined
       ? wanted.kafka === undefined
         ? 'the Kafka exists and has no TLS'
         : 'the Kafka does not exist yet'
       : 'the live state is what the old bundle asked for';
-  const canReload = rotatesByReload(wanted.desired);
-  const change = canReload
-    ? 'where they can, they load a new certificate of the same CA while they run'
+  const isReload = operation === 'reload';
+  const change = isReload
+    ? 'each node loads the certificate while it runs if its settings allow that; otherwise its pod restarts'
     : 'every pod whose certificate changes restarts';
   const pods = wanted.kafka === undefined ? ` Its pods are unknown: ${change}.` : '';
-  const nodes = canReload && wanted.kafka !== undefined ? ' Its nodes are assumed to have the settings that KubeDB gives them.' : '';
+  const nodes = isReload && wanted.kafka !== undefined ? ' Its nodes are assumed to have the settings that KubeDB gives them.' : '';
   return [`Planned without a cluster, on the assumption that ${base}.${pods}${nodes}`];
 }

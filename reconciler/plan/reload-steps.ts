@@ -1,9 +1,10 @@
 /** Steps of a rotation in which nodes load their certificate while they run. Both executors share them. */
 import { ALIASES } from '#model/tls';
-import type { Step } from '../model/plan';
+import type { PlannedReload, Step } from '../model/plan';
 import type { Diff } from './diff';
 import { kafkaRef, type PlanInput } from './plan-input';
 import { plannedReloads, type ReloadDecision } from './reload';
+import { leaderOf, restartOrder } from './restart-order';
 import { issueSteps, resumeSteps } from './steps';
 import type { TrustBundleSteps } from './trust-bundle-steps';
 
@@ -16,10 +17,9 @@ interface Rotated {
 /** Returns the work of a rotation in which every node loads its certificate while it runs: no request and no pause. */
 export function reloadWork(rotated: Rotated, reload: ReloadDecision) {
   const { input } = rotated;
-  const verify: Step = { kind: 'verify', subject: kafkaRef(input.live), findings: [] };
   return {
     operation: 'reload',
-    steps: [...resumeSteps(input), ...issueAndReload(rotated, reload), verify],
+    steps: [...resumeSteps(input), ...issueAndReload(rotated, reload), verification(input)],
     pods: [],
     mode: 'begin',
     notes: reload.reloads.length === 0 ? [] : [NO_RESTART],
@@ -35,7 +35,25 @@ export function issueAndReload({ input, diff, trust }: Rotated, reload: ReloadDe
   const rotate = ALIASES.filter((alias) => diff.rotation.some((f) => f.alias === alias));
   // The password of the key stores was needed for the certificates that nodes serve.
   const issue = issueSteps(input, { findings, rotate, isRootChange: false }).filter((s) => s.kind === 'issue');
-  const nodes = plannedReloads(input, diff, reload);
-  const load: readonly Step[] = nodes.length === 0 ? [] : [{ kind: 'reload', subject: kafkaRef(input.live), findings: [], nodes }];
-  return [...issue, ...trust.issued, ...load];
+  return [...issue, ...trust.issued, ...loadSteps(input, plannedReloads(input, diff, reload.reloads))];
+}
+
+/** Returns the steps of a rotation that follows another operation. Nodes are asked for their settings when that operation is done. */
+export function rotationAfterwards({ input, diff }: Pick<Rotated, 'input' | 'diff'>): readonly Step[] {
+  const findings = diff.rotation.filter((f) => !diff.replaced.has(f.alias));
+  const aliases = findings.map((f) => f.alias);
+  const pods = aliases.includes('server') ? restartOrder(input.live.pods, leaderOf(input.live)) : [];
+  return [
+    ...issueSteps(input, { findings, rotate: aliases, isRootChange: false }).filter((s) => s.kind === 'issue'),
+    ...loadSteps(input, plannedReloads(input, diff, pods)),
+    verification(input),
+  ];
+}
+
+function loadSteps({ live }: PlanInput, nodes: readonly PlannedReload[]): readonly Step[] {
+  return nodes.length === 0 ? [] : [{ kind: 'reload', subject: kafkaRef(live), findings: [], nodes }];
+}
+
+function verification({ live }: PlanInput): Step {
+  return { kind: 'verify', subject: kafkaRef(live), findings: [] };
 }

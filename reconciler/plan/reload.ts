@@ -249,8 +249,8 @@ export function handshakesNeeded({ node }: PodFacts): number {
 }
 
 /** Returns the entries of the step, in the order in which nodes are asked. */
-export function plannedReloads({ live }: PlanInput, diff: Diff, { reloads }: ReloadDecision): readonly PlannedReload[] {
-  return reloads.map(({ pod, place }) => {
+export function plannedReloads({ live }: PlanInput, diff: Diff, nodes: readonly Placed<PodFacts>[]): readonly PlannedReload[] {
+  return nodes.map(({ pod, place }) => {
     const subject = podRef(live, pod.name);
     const own = diff.pods.find((f) => f.subject.name === pod.name);
     const finding: Finding = own ?? { subject, reason: 'PodHasOldCertificate', message: 'its certificate is issued again' };

@@ -1,7 +1,7 @@
 /** CAs of two and three tiers: each rotation is an ordinary roll, and a new issuing CA below the same root is, too. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { TlsIssuer, type TlsOnProps } from '#constructs/index';
+import { Rotation, TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { plan } from '#reconciler/plan/plan';
@@ -29,7 +29,8 @@ async function secured(executor: ExecutorName, pki: CaContent): Promise<void> {
 }
 
 const by = (change: Partial<TlsOnProps> = {}) => on({ issuer: TlsIssuer.issuer('corp'), ...change });
-const rotation = () => world.desired(by({ issuedAfter: world.clock.now().toISOString() }));
+const rotation = (change: Partial<TlsOnProps> = {}) => world.desired(by({ issuedAfter: world.clock.now().toISOString(), ...change }));
+const BY_RESTART = { rotation: Rotation.restart() };
 
 /** The CA Secret gets another content; nothing else changes. */
 async function becomes(pki: CaContent): Promise<void> {
@@ -58,7 +59,7 @@ for (const [i, { name, before, after = before }] of GATED.entries()) {
   test(`a rotation under ${executor} is an ordinary roll: ${name}`, async () => {
     await secured(executor, before);
     await becomes(after);
-    const bundle = rotation();
+    const bundle = rotation(BY_RESTART);
     const { cutover, obstacles } = plan(bundle, await world.observe(bundle), world.clock.now());
     assert.deepEqual([cutover, obstacles], [undefined, []]);
     await world.apply(bundle);
@@ -89,7 +90,7 @@ for (const executor of EXECUTORS) {
     test('comes in time when the issuing CA was renewed, once, and not before', async () => {
       const ending = issueCertificate({ commonName: 'corp-issuing', issuer: root, isCa: true, notAfter: '2026-12-10T09:00:00Z' });
       await secured(executor, [ending, [], root]);
-      const bundle = world.desired(by());
+      const bundle = world.desired(by(BY_RESTART));
       assert.equal((await world.apply(bundle)).message, 'nothing to do', 'a rotation would bring the same CA');
       const { notes } = plan(bundle, await world.observe(bundle), world.clock.now());
       assert.match(notes.join('\n'), /CN=corp-issuing of Issuer\/corp expires 2026-12-10T09:00:00Z.* Renew it/);

@@ -4,7 +4,7 @@ import { afterEach, describe, test } from 'node:test';
 import { Acknowledgement, Cutover, type Tls } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { NOTHING_TO_DO } from '../support/converged';
-import { off, on } from '../support/desired-states';
+import { off, on, onByRestart } from '../support/desired-states';
 import { assertFails, COMBINED, failureOf, KAFKA, type MemoryEnvironment, NAMESPACE, startPlaintext, type World } from '../support/world';
 
 let world: World;
@@ -90,7 +90,7 @@ describe('executor native', () => {
     await world.environment.pass(86_400_000);
     const before = losses();
     const pods = await world.podUids();
-    await world.apply(world.desired(on({ issuedAfter: world.clock.now().toISOString() })));
+    await world.apply(world.desired(onByRestart({ issuedAfter: world.clock.now().toISOString() })));
     assert.deepEqual(losses(), before);
     for (const [pod, uid] of Object.entries(await world.podUids())) assert.notEqual(uid, pods[pod]);
   });

@@ -9,7 +9,7 @@ import { plan } from '#reconciler/plan/plan';
 import { expiredAt } from '#reconciler/plan/served';
 import { untyped } from '#test/support/untyped';
 import { assertConverged } from '../support/converged';
-import { on } from '../support/desired-states';
+import { on, onByRestart } from '../support/desired-states';
 import { failureOf, KAFKA, type MemoryEnvironment, startSecured, type World } from '../support/world';
 
 let world: World;
@@ -90,7 +90,7 @@ test('one pod that serves an expired certificate restarts first, and the others 
     await world.environment.pass(60_000);
   }
   await world.environment.pass(30 * DAY_MS);
-  const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
+  const bundle = world.desired(onByRestart({ issuedAfter: world.clock.now().toISOString() }));
   const live = await world.observe(bundle);
   const { cutover, steps, notes } = plan(bundle, live, world.clock.now());
   assert.equal(cutover, undefined);
@@ -112,7 +112,7 @@ test('two pods that serve expired certificates restart first and without gates, 
     await world.environment.pass(60_000);
   }
   await world.environment.pass(30 * DAY_MS);
-  const bundle = world.desired(on({ issuedAfter: world.clock.now().toISOString() }));
+  const bundle = world.desired(onByRestart({ issuedAfter: world.clock.now().toISOString() }));
   const { cutover } = plan(bundle, await world.observe(bundle), world.clock.now());
   assert.match(cutover?.because ?? '', /2 of 6 pods serve expired .*restart first, without gates/);
   await world.apply(bundle);

@@ -13,7 +13,7 @@ import { ANNOTATION_OWNER } from '#model/names';
 import type { Cluster } from '#reconciler/ports';
 import { untyped } from '#test/support/untyped';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
-import { desiredProps, off, on, onWithNewRoot } from '../support/desired-states';
+import { desiredProps, off, on, onByRestart, onWithNewRoot } from '../support/desired-states';
 import { Interrupted } from '../support/interrupting-cluster';
 import {
   assertFails,
@@ -37,7 +37,7 @@ async function secured(executor: ExecutorName, options: KafkaOptions = {}): Prom
   world = await startSecured(executor, on(), options);
 }
 
-const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
+const rotation = () => onByRestart({ issuedAfter: world.clock.now().toISOString() });
 
 describe('native', () => {
   test('a pod that never becomes Ready stops the run; once the pod is Ready, the next run continues and restarts no pod twice', async () => {
@@ -262,7 +262,7 @@ describe('ops-request', () => {
 
   test('waits for a pod that a request left not Ready, and restarts no healthy pod beside it', async () => {
     await secured('ops-request');
-    const bundle = world.desired(on({ server: { dnsNames: ['x.example.org'] } }));
+    const bundle = world.desired(onByRestart({ server: { dnsNames: ['x.example.org'] } }));
     world.when('evicted', `${KAFKA}-controller-0`, () => void world.annotate({ 'sandbox.kafka-tls/never-ready': `${KAFKA}-controller-1` }));
     assert.match((await failureOf(world.apply(bundle))).message, /timed out/);
     const before = [await world.podUids(), (await world.requests()).length];

@@ -10,7 +10,7 @@ import type { KafkaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
 import { untyped } from '#test/support/untyped';
-import { on } from '../support/desired-states';
+import { on, onByRestart } from '../support/desired-states';
 import {
   assertFails,
   COMBINED,
@@ -28,7 +28,7 @@ afterEach(() => world?.stop());
 const ALL = ['controller-0', 'controller-2', 'controller-1', 'broker-0', 'broker-1', 'broker-2'].map((name) => `${KAFKA}-${name}`);
 
 const wanted = (change: Partial<KafkaTlsProps> = {}, issuedAfter?: string) =>
-  world.desired(on(issuedAfter === undefined ? {} : { issuedAfter }), change);
+  world.desired(onByRestart(issuedAfter === undefined ? {} : { issuedAfter }), change);
 
 /** A Kafka that serves TLS and whose certificates are to be rotated. While TLS was added its second controller became the active one. */
 async function secured(options: KafkaOptions = {}): Promise<string> {

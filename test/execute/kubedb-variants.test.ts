@@ -10,7 +10,7 @@ import { KINDS } from '#model/kube-object';
 import { readProperties } from '#reconciler/model/properties';
 import { untyped } from '#test/support/untyped';
 import { assertDone, NOTHING_TO_DO } from '../support/converged';
-import { off, on } from '../support/desired-states';
+import { off, on, onByRestart } from '../support/desired-states';
 import { assertFails, COMBINED, KAFKA, startPlaintext, World } from '../support/world';
 
 const SHAPES = { dedicated: {}, combined: COMBINED };
@@ -35,7 +35,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         await converge(on());
         assert.equal(await protocolOf(shape, 'CC'), 'SASL_SSL');
         await world.environment.pass(3_600_000);
-        await converge(on({ issuedAfter: world.clock.now().toISOString() }));
+        await converge(onByRestart({ issuedAfter: world.clock.now().toISOString() }));
         await converge(off());
         assert.equal(await protocolOf(shape, 'CC'), 'SASL_PLAINTEXT');
       });
@@ -60,7 +60,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         await converge(on());
         assert.deepEqual(await dnsNames(), NAMES);
         await world.environment.pass(3_600_000);
-        await converge(on({ issuedAfter: world.clock.now().toISOString() }));
+        await converge(onByRestart({ issuedAfter: world.clock.now().toISOString() }));
         assert.deepEqual(await dnsNames(), NAMES);
       });
 

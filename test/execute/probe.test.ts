@@ -9,7 +9,7 @@ import { plan } from '#reconciler/plan/plan';
 import type { Cluster } from '#reconciler/ports';
 import { caSecret, issueCertificate } from '../support/certificate-factory';
 import { assertConverged, assertDone } from '../support/converged';
-import { MOVE, on } from '../support/desired-states';
+import { MOVE, on, onByRestart } from '../support/desired-states';
 import { Interrupted } from '../support/interrupting-cluster';
 import { assertFails, COMBINED, failureOf, startPlaintext, type World } from '../support/world';
 
@@ -38,7 +38,7 @@ async function secured(executor: ExecutorName, decorate: (cluster: Cluster) => C
   world.events.length = 0;
 }
 
-const by = (change: Partial<TlsOnProps> = {}) => on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), ...change });
+const by = (change: Partial<TlsOnProps> = {}) => onByRestart({ issuer: TlsIssuer.clusterIssuer('corp-ca'), ...change });
 const rotation = (change: Partial<TlsOnProps> = {}) => world.desired(by({ issuedAfter: world.clock.now().toISOString(), ...change }));
 
 async function replaceCa(): Promise<void> {

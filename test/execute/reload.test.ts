@@ -9,13 +9,12 @@ import { ANNOTATION_RELOAD } from '#model/names';
 import type { PodObservation } from '#reconciler/model/observation';
 import { leaderOf } from '#reconciler/plan/restart-order';
 import { assertDone } from '../support/converged';
-import { on } from '../support/desired-states';
+import { on, onByRestart } from '../support/desired-states';
 import { Interrupted } from '../support/interrupting-cluster';
 import { untyped } from '../support/untyped';
 import { assertFails, COMBINED, hasCondition, isReady, KAFKA, type KafkaOptions, startSecured, type World } from '../support/world';
 
 const DAY_MS = 86_400_000;
-const reloading = (change: Partial<TlsOnProps> = {}) => on({ rotation: Rotation.reload(), ...change });
 
 let world: World;
 let podsBefore: Readonly<Record<string, string>> = {};
@@ -42,7 +41,7 @@ async function secured(executor: ExecutorName, options: KafkaOptions = {}): Prom
 
 /** The rotation of a commit that is made now. */
 function rotation(change: Partial<TlsOnProps> = {}): Bundle {
-  return world.desired(reloading({ issuedAfter: world.clock.now().toISOString(), ...change }));
+  return world.desired(on({ issuedAfter: world.clock.now().toISOString(), ...change }));
 }
 
 const reloaded = () => world.events.filter((e) => e.event === 'reloaded').map((e) => e.subject.name);
@@ -99,7 +98,7 @@ for (const executor of EXECUTORS) {
 
     test('a certificate that cert-manager renewed by itself is loaded', async () => {
       await secured(executor, { kafka: COMBINED });
-      const bundle = world.desired(reloading());
+      const bundle = world.desired(on());
       const subject = world.ref(KINDS.Certificate, `${KAFKA}-server-cert`);
       const renewed = async () => untyped((await world.cluster.get(subject))?.status)?.revision === 2;
       await world.askForRenewal(subject);
@@ -121,7 +120,7 @@ for (const executor of EXECUTORS) {
 
     test('a change of names restarts pods, since the Kafka changes', async () => {
       await secured(executor, { kafka: COMBINED });
-      const bundle = world.desired(reloading({ server: { dnsNames: ['kafka.example.org'] } }));
+      const bundle = world.desired(on({ server: { dnsNames: ['kafka.example.org'] } }));
       await world.apply(bundle);
       assert.deepEqual(reloaded(), []);
       assert.equal(world.evicted.length, 3);
@@ -229,7 +228,7 @@ for (const executor of EXECUTORS) {
     test('a commit that asks for restarts meanwhile is followed', async () => {
       await secured(executor, { kafka: COMBINED });
       await world.annotate({ 'sandbox.kafka-tls/keeps-certificate': `${KAFKA}-1` });
-      const [first, second] = [rotation(), world.desired(on({ issuedAfter: world.clock.now().toISOString() }))];
+      const [first, second] = [rotation(), world.desired(onByRestart({ issuedAfter: world.clock.now().toISOString() }))];
       let bundle = first;
       world.when('reloaded', KAFKA, () => {
         bundle = second;

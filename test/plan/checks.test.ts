@@ -181,8 +181,16 @@ const ROWS: readonly { readonly name: string; readonly cluster: ClusterBuilder; 
     finds: ['PodServesOtherProtocol orders-broker-0'],
   },
   {
-    name: 'a pod that cannot be seen and is older than its certificate',
+    name: 'a pod that cannot be seen and is older than its certificate may have loaded it',
     cluster: cluster()
+      .podServes('orders-broker-0', { protocol: 'unknown', because: 'refused' })
+      .pod('orders-broker-0', { startedAt: '2026-01-01T00:00:00Z' }),
+    finds: ['PodServesUnknown orders-broker-0'],
+  },
+  {
+    name: 'a pod that cannot be seen, is older than its certificate and loads none while it runs',
+    cluster: cluster()
+      .byRestart()
       .podServes('orders-broker-0', { protocol: 'unknown', because: 'refused' })
       .pod('orders-broker-0', { startedAt: '2026-01-01T00:00:00Z' }),
     finds: ['PodHasOldCertificate orders-broker-0', 'PodServesUnknown orders-broker-0'],

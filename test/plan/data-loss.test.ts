@@ -21,7 +21,8 @@ const onEmptyDir = (b: ClusterBuilder, ...roles: PodFacts['role'][]) =>
   b.sees(({ pods }) => ({ pods: pods.map((p) => ({ ...p, hasEphemeralData: roles.includes(p.role) })) }));
 const turnedOn = (topology: 'dedicated' | 'combined' = 'dedicated') =>
   new ClusterBuilder(topology, 'off').wants(TLS).desires({ acknowledge: [MOVE] });
-const rotated = (topology: 'dedicated' | 'combined' = 'dedicated') => new ClusterBuilder(topology).desires({ issuedAfter: NOW });
+const rotated = (topology: 'dedicated' | 'combined' = 'dedicated') =>
+  new ClusterBuilder(topology).byRestart().desires({ issuedAfter: NOW });
 /** A Kafka with this many nodes a role. */
 const sized = (b: ClusterBuilder, controllers: number, brokers: number) =>
   b

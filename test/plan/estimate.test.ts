@@ -79,19 +79,25 @@ describe('an estimate', () => {
     {
       name: 'of two requests of which one is a cut-over: the other is no part of the outage',
       cluster: new ClusterBuilder()
+        .byRestart()
         .wants(tlsBy('orders-ca', { certificates: [{ alias: 'server', renewBefore: '720h' }] }))
         .issuer({ kind: 'Issuer', name: 'orders-ca', object: readyIssuer('orders-ca'), ...signingWith(root('new')) })
         .desires({ executor: 'ops-request', issuedAfter: NOW, acknowledge: [{ kind: 'trustRootChangesTo', root: 'fp-new' }] }),
       expect: { durationMs: 2 * (140_000 + 6 * 65_000), outageMs: 5 * 65_000 },
     },
     {
-      name: 'of a rotation has no outage',
+      name: 'of a rotation without restarts: the kubelets bring the files, then nodes load them',
       cluster: new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' }),
+      expect: { durationMs: 20_000 + 60_000 + 6 * 2_000 },
+    },
+    {
+      name: 'of a rotation by restart has no outage',
+      cluster: new ClusterBuilder().byRestart().desires({ issuedAfter: '2026-11-23T08:59:00Z' }),
       expect: { durationMs: 15_000 + 20_000 + 360_000 },
     },
     {
       name: "of a rotation by KubeDB has KubeDB's preparation, and 5 s between two pods",
-      cluster: new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z', executor: 'ops-request' }),
+      cluster: new ClusterBuilder().byRestart().desires({ issuedAfter: '2026-11-23T08:59:00Z', executor: 'ops-request' }),
       expect: { durationMs: 140_000 + 6 * 65_000, because: 'assumed: 60 s for a pod to restart, 140 s for KubeDB to prepare' },
     },
   ];

@@ -39,8 +39,22 @@ describe('a plan of two bundles, without a cluster', () => {
       name: 'a rotation',
       old: bundle((b) => b.declares()),
       new: bundle((b) => b.declares().desires({ issuedAfter: '2026-11-23T09:00:00Z' })),
+      operation: 'reload',
+      restarts: 0,
+    },
+    {
+      name: 'a rotation by restart',
+      old: bundle((b) => b.declares()),
+      new: bundle((b) => b.declares().byRestart().desires({ issuedAfter: '2026-11-23T09:00:00Z' })),
       operation: 'rotate',
       restarts: 6,
+    },
+    {
+      name: 'a rotation of a referenced Kafka',
+      old: bundle((b) => b),
+      new: bundle((b) => b.desires({ issuedAfter: '2026-11-23T09:00:00Z' })),
+      operation: 'reload',
+      restarts: 0,
     },
     {
       name: 'a referenced Kafka',

@@ -312,10 +312,10 @@ describe('the Secret of a CA issuer', () => {
 });
 
 describe('pods that are down', () => {
-  const rotating = () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const rotating = () => new ClusterBuilder().byRestart().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
   /** Only broker-0 serves an old certificate: native restarts it alone, KubeDB restarts all. */
   const oneStale = () =>
-    new ClusterBuilder().podServes('orders-broker-0', { protocol: 'tls', leaf: certificate('old'), isSignedBySecretCa: true });
+    new ClusterBuilder().byRestart().podServes('orders-broker-0', { protocol: 'tls', leaf: certificate('old'), isSignedBySecretCa: true });
   const down = (c: ClusterBuilder, change: object = { isReady: false }) => c.pod('orders-broker-2', change);
   const crashing = { isReady: false, isRunning: false, stuck: 'CrashLoopBackOff' };
   play([
@@ -392,7 +392,7 @@ describe('pods that cannot be reached', () => {
     for (const name of names) c.podServes(name, { protocol: 'unknown', because: 'connection refused' });
     return c;
   };
-  const rotating = () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const rotating = () => new ClusterBuilder().byRestart().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
   play([
     {
       name: 'no pod is observed: no restart could be proven',
@@ -445,7 +445,7 @@ describe('budgets', () => {
     for (const { name, role } of c.live.pods) if (role !== 'controller') c.pod(name, { budgets: budgets.map((b) => b.metadata.name) });
     return c.sees(() => ({ budgets }));
   };
-  const rotating = () => new ClusterBuilder().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const rotating = () => new ClusterBuilder().byRestart().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
   const brokersUnready = (c: ClusterBuilder) => {
     for (const { name, role } of c.live.pods) if (role === 'broker') c.pod(name, { isReady: false });
     return c;
@@ -532,7 +532,7 @@ describe('budgets', () => {
 });
 
 describe('notes about outages and expiry', () => {
-  const rotating = (topology?: 'combined') => new ClusterBuilder(topology).desires({ issuedAfter: '2026-11-23T08:59:00Z' });
+  const rotating = (topology?: 'combined') => new ClusterBuilder(topology).byRestart().desires({ issuedAfter: '2026-11-23T08:59:00Z' });
   const topic = (name: string, replicas: readonly number[], minInsyncReplicas: number | undefined): TopicFacts => ({
     name,
     minInsyncReplicas,

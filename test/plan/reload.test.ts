@@ -12,17 +12,17 @@ import { planText } from '#reconciler/report/text';
 import { ClusterBuilder, certificate, NOW } from '../support/cluster-builder';
 import { expectGolden } from '../support/golden';
 
-const RELOAD: RotationChoice = { by: 'reload' };
 const STORE = '/var/private/ssl/server.keystore.jks';
 const NODE: NodeSettings = { settings: { 'ssl.keystore.location': STORE }, directories: ['/var/private/ssl'] };
 
 /** A Kafka whose certificates were issued before the commit. */
-const rotating = (rotation: RotationChoice = RELOAD) => new ClusterBuilder().desires({ rotation, issuedAfter: '2026-11-23T08:00:00Z' });
+const rotating = (rotation?: RotationChoice) =>
+  new ClusterBuilder().desires({ ...(rotation === undefined ? {} : { rotation }), issuedAfter: '2026-11-23T08:00:00Z' });
 const OLD = certificate('old', { issuer: '' });
 const served = (leaf = OLD) => ({ protocol: 'tls' as const, leaf, isSignedBySecretCa: true });
 /** cert-manager has issued a certificate that these pods do not serve yet. */
 function renewed(pods: readonly string[], change: Partial<typeof OLD> = {}): ClusterBuilder {
-  const b = new ClusterBuilder().desires({ rotation: RELOAD });
+  const b = new ClusterBuilder();
   const leaf = b.live.secrets.find((s) => s.name === 'orders-server-cert')?.leaf;
   assert.ok(leaf !== undefined);
   for (const pod of pods) b.podServes(pod, served({ ...leaf, fingerprint: 'fp-old', ...change }));
@@ -232,7 +232,7 @@ describe('what nodes are asked', () => {
   };
 
   test('their settings, only if they may have to load a certificate', () => {
-    assert.deepEqual(asked(unread(new ClusterBuilder().desires({ rotation: RELOAD }))), []);
+    assert.deepEqual(asked(unread(new ClusterBuilder())), []);
     assert.deepEqual(asked(unread(rotating({ by: 'restart' }))), []);
     assert.deepEqual(asked(unread(rotating())), ALL);
     assert.deepEqual(asked(unread(renewed([BROKER]))), [BROKER]);

@@ -47,6 +47,7 @@ for (const executor of ['native', 'ops-request'] as const) {
 
     test('a rotation is not repeated if the issuer backdates certificates', () => {
       const c = new ClusterBuilder()
+        .byRestart()
         .desires({ executor, issuedAfter: '2026-11-23T08:00:00Z' })
         .request('orders-tls-rotate-x', 'Successful', verified, { tls: { rotateCertificates: true } });
       const { obstacles, steps } = planOf(c);
@@ -58,9 +59,14 @@ for (const executor of ['native', 'ops-request'] as const) {
 
     test('a rotation is not repeated if new certificates are already close to their expiry', () => {
       const leaf = certificate('server', { notBefore: '2026-01-01T00:00:00Z', notAfter: '2026-12-01T00:00:00Z' });
-      const c = serving(new ClusterBuilder().desires({ executor }), leaf).request('orders-tls-rotate-x', 'Successful', verified, {
-        tls: { rotateCertificates: true },
-      });
+      const c = serving(new ClusterBuilder().byRestart().desires({ executor }), leaf).request(
+        'orders-tls-rotate-x',
+        'Successful',
+        verified,
+        {
+          tls: { rotateCertificates: true },
+        },
+      );
       assert.match(
         planOf(c).obstacles[0]?.message ?? '',
         /Issuer\/orders-ca issues certificates that are already too old: expires 2026-12-01T00:00:00Z/,
@@ -70,7 +76,9 @@ for (const executor of ['native', 'ops-request'] as const) {
     describe('an issuer that leaves wanted names out', () => {
       const { ipAddresses: _, ...rest } = certificate('server');
       const lacking = (change: object = {}) =>
-        serving(new ClusterBuilder().desires({ executor }), { ...rest, ipAddresses: [], ...change } as ReturnType<typeof certificate>);
+        serving(new ClusterBuilder().byRestart().desires({ executor }), { ...rest, ipAddresses: [], ...change } as ReturnType<
+          typeof certificate
+        >);
 
       test('is named, with the names, and nothing is issued again', () => {
         const { obstacles, steps } = planOf(lacking());

@@ -13,7 +13,7 @@ import { createRequest } from '#reconciler/pki/certificate-request';
 import { plan } from '#reconciler/plan/plan';
 import { untyped } from '#test/support/untyped';
 import { assertConverged } from '../support/converged';
-import { desiredProps, on } from '../support/desired-states';
+import { desiredProps, on, onByRestart } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
 import { realEnvironments } from './environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
@@ -74,7 +74,7 @@ describe('chains', { skip: WITHOUT_KUBEDB }, () => {
     assert.deepEqual(await names(world, `${KAFKA}-server-cert`, 'ca.crt'), ['corp-root']);
     await world.environment.pass(3_000);
     const bundle = world.bundle(
-      desiredProps('native', on({ issuer: TlsIssuer.issuer('corp-issuing'), issuedAfter: world.clock.now().toISOString() })),
+      desiredProps('native', onByRestart({ issuer: TlsIssuer.issuer('corp-issuing'), issuedAfter: world.clock.now().toISOString() })),
     );
     const { cutover, obstacles, steps } = plan(bundle, await world.observe(bundle), world.clock.now());
     assert.deepEqual([cutover, obstacles], [undefined, []]);

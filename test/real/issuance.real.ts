@@ -9,7 +9,7 @@ import { conditionOf, KINDS, type KubeObject } from '#model/kube-object';
 import { statusOf } from '#reconciler/model/object-status';
 import { mismatches } from '#reconciler/plan/verify';
 import { untyped } from '#test/support/untyped';
-import { desiredProps, on } from '../support/desired-states';
+import { desiredProps, on, onByRestart } from '../support/desired-states';
 import { KAFKA, kafkaManifest, World } from '../support/world';
 import { realEnvironments } from './environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
@@ -94,7 +94,7 @@ describe('issuance', { skip: WITHOUT_KUBEDB }, () => {
 
   test('a rotation that KubeDB calls Successful too early is followed by a Restart, until every pod serves the new certificate', async () => {
     const world = await secured({ rotationRace: true });
-    const bundle = world.bundle(desiredProps('ops-request', on({ issuedAfter: world.clock.now().toISOString() })));
+    const bundle = world.bundle(desiredProps('ops-request', onByRestart({ issuedAfter: world.clock.now().toISOString() })));
     await world.apply(bundle);
     const types = (await world.requests()).map((r) => untyped(r.spec).type);
     assert.ok(types.includes('Restart'), types.join(', '));

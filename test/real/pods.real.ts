@@ -15,7 +15,7 @@ import { KafkaCluster, type KafkaTlsProps } from '#constructs/index';
 import { KINDS } from '#model/kube-object';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { assertDone } from '../support/converged';
-import { on } from '../support/desired-states';
+import { on, onByRestart } from '../support/desired-states';
 import { untyped } from '../support/untyped';
 import { KAFKA, World, type WorldOptions } from '../support/world';
 import type { Release } from './kafka/jars';
@@ -182,14 +182,14 @@ describe(`pods that are real Kafka, ${RELEASE}`, { skip: SKIP, concurrency: fals
     const change: Partial<KafkaTlsProps> = { cluster };
     afterEach(() => world?.stop());
 
-    test('is created with TLS, and gets new certificates with every pod restarted once', async () => {
+    test('is created with TLS, and by Rotation.restart() gets new certificates with every pod restarted once', async () => {
       await start();
       await world.apply(world.desired(on(), change));
       assert.deepEqual(world.evicted, [], 'no pod was restarted');
       await assertDone(world, world.desired(on(), change));
 
       const [uids, from] = [await world.podUids(), kubelet().events.length];
-      const rotated = world.desired(on({ issuedAfter: world.clock.now().toISOString() }), change);
+      const rotated = world.desired(onByRestart({ issuedAfter: world.clock.now().toISOString() }), change);
       await world.environment.pass(60_000);
       await world.apply(rotated);
       await assertDone(world, rotated);

@@ -158,6 +158,11 @@ export class ClusterBuilder {
     return this;
   }
 
+  /** Pods restart to get a certificate that was issued again. */
+  byRestart(): this {
+    return this.desires({ rotation: { by: 'restart' } });
+  }
+
   /** Adds an Issuer or Certificate to the bundle. */
   issuing(...manifests: KubeObject[]): this {
     this.state.issuing.push(...manifests);

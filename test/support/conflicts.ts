@@ -16,7 +16,7 @@ import { fenced } from '#reconciler/cluster/write-guard';
 import type { Clock, Cluster } from '#reconciler/ports';
 import { Client } from '#reconciler/sandbox/client';
 import { assertDone as assertNothingLeft } from './converged';
-import { desiredProps, off, on } from './desired-states';
+import { desiredProps, off, on, onByRestart } from './desired-states';
 import { RIVAL, Rival } from './rival';
 import { untyped } from './untyped';
 import { assertFails, COMBINED, hasCondition, KAFKA, kafkaManifest, type TestEnvironment, World, type WorldOptions } from './world';
@@ -64,7 +64,7 @@ export function conflicts(
       await world.environment.pass(60_000);
     };
     const rivalClient = () => new Client({ send: world.environment.send, manager: RIVAL });
-    const rotation = () => on({ issuedAfter: world.clock.now().toISOString() });
+    const rotation = () => onByRestart({ issuedAfter: world.clock.now().toISOString() });
 
     const assertDone = (wanted: Bundle) => {
       between = (cluster) => cluster;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { Duration } from 'cdk8s';
 import fc from 'fast-check';
-import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Tls, TlsIssuer, type TlsOnProps } from '#constructs/index';
+import { Acknowledgement, Executor, KafkaCluster, type KafkaTlsProps, Rotation, Tls, TlsIssuer, type TlsOnProps } from '#constructs/index';
 import { type Acknowledged, acknowledgedRoot } from '#model/acknowledgement';
 import { assembleBundle, type Bundle } from '#model/bundle';
 import { BUNDLE_FORMAT, DEFAULT_DEADLINES, type Desired, type ExecutorName } from '#model/desired';
@@ -25,6 +25,11 @@ export const LEAVE = [Acknowledgement.clientsLeaveTls()];
 /** TLS by a self-signed CA, acknowledged. */
 export function on(change: Partial<TlsOnProps> = {}): Tls {
   return Tls.on({ issuer: TlsIssuer.selfSignedCa(), acknowledge: MOVE, ...change });
+}
+
+/** The same, and pods restart to get a certificate that was issued again. */
+export function onByRestart(change: Partial<TlsOnProps> = {}): Tls {
+  return on({ rotation: Rotation.restart(), ...change });
 }
 
 /** No TLS, acknowledged. */
@@ -88,7 +93,7 @@ export function bundleFor(state: DesiredState, executor: ExecutorName, now: Date
     unknownHealthPolicy: 'readiness',
     retries: 1,
     deadlines: DEFAULT_DEADLINES,
-    ...(state.rotatesBy === 'reload' ? { rotation: { by: 'reload' as const } } : {}),
+    ...(state.rotatesBy === 'restart' ? { rotation: { by: 'restart' as const } } : {}),
     ...(state.isRotation ? { issuedAfter: now.toISOString() } : {}),
   };
   const tls = tlsOf(state);

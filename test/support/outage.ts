@@ -7,7 +7,7 @@ import type { ExecutorName } from '#model/desired';
 import type { Estimate } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFacts } from '#reconciler/sandbox/index';
-import { on, onWithNewRoot } from './desired-states';
+import { on, onByRestart, onWithNewRoot } from './desired-states';
 import { startTimed } from './undisturbed-runs';
 import { COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE } from './world';
 
@@ -20,7 +20,7 @@ export type Topology = keyof typeof TOPOLOGIES;
 const CHANGES = {
   'add TLS': { from: undefined, to: () => on() },
   'change the root': { from: on(), to: () => onWithNewRoot() },
-  rotate: { from: on(), to: (now: Date) => on({ issuedAfter: now.toISOString() }) },
+  rotate: { from: on(), to: (now: Date) => onByRestart({ issuedAfter: now.toISOString() }) },
 } as const satisfies Record<string, { from: Tls | undefined; to: (now: Date) => Tls }>;
 export type ChangeName = keyof typeof CHANGES;
 

@@ -9,7 +9,7 @@ import path from 'node:path';
 const BLOCK = /(?<=^```console\n)[\s\S]*?(?=^```$)/m;
 const PROGRESS = /^\d\d:\d\d:\d\d /;
 /** Of what `apply` reports, what tells the story; the rest may come in another order, or, where two changes are seen as one, not at all. */
-const STORY = / (planned|submitted|evicted|finished): /;
+const STORY = / (planned|submitted|evicted|reloaded|finished): /;
 const LEFT_OUT = '...';
 
 /** What differs from run to run. */

@@ -6,7 +6,7 @@ import type { Tls } from '#constructs/index';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { KINDS, type Kind, type KubeObject } from '#model/kube-object';
 import type { Sandbox } from '#reconciler/sandbox/index';
-import { off, on } from './desired-states';
+import { off, on, onByRestart } from './desired-states';
 import { type MemoryEnvironment, startPlaintext, type World } from './world';
 
 /** A pod stops within 5 s, listens 22 s later and is Ready 6 s after that; KubeDB's documented runs show 10 to 40 s until it runs. */
@@ -35,7 +35,7 @@ export interface UndisturbedRun {
 
 const CHANGES = [
   { name: 'add TLS', from: undefined, to: () => on(), worst: 'NotReady' },
-  { name: 'rotate', from: on(), to: (now: Date) => on({ issuedAfter: now.toISOString() }), worst: 'Critical' },
+  { name: 'rotate', from: on(), to: (now: Date) => onByRestart({ issuedAfter: now.toISOString() }), worst: 'Critical' },
   { name: 'remove TLS', from: on(), to: () => off(), worst: 'NotReady' },
 ] as const;
 

@@ -1,4 +1,5 @@
 /** Drafts the requests that KubeDB's ops-manager carries out: one at a time, each followed to its end and then verified. */
+import { rotatesByReload } from '#model/desired';
 import type { KafkaOpsRequest } from '#model/kinds/index';
 import { hasTrueCondition } from '#model/kube-object';
 import type { PodFacts } from '../../model/observation';
@@ -8,7 +9,7 @@ import { retrySteps } from '../../plan/issuer-manifests';
 import { neededOperations } from '../../plan/operations';
 import { kafkaRef } from '../../plan/plan-input';
 import { wholeRestartNotes, withRefusals } from '../../plan/reload';
-import { reloadWork } from '../../plan/reload-steps';
+import { reloadWork, rotationAfterwards } from '../../plan/reload-steps';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
 import { plannedRestarts, resumeSteps } from '../../plan/steps';
 import { lateTrustNotes } from '../../plan/trust-bundle-steps';
@@ -26,6 +27,10 @@ export function draftOpsRequest(draft: DraftInput): Work | Obstacle | undefined 
   if (first === undefined) return undefined;
   const steps: Step[] = [...resumeSteps(input), ...retrySteps(input, diff.issuanceInProgress)];
   for (const operation of needed) {
+    if (operation !== first && operation.operation === 'rotate' && rotatesByReload(bundle.desired)) {
+      steps.push(...rotationAfterwards(draft));
+      continue;
+    }
     const submit = submitStep(input, operation, retry);
     if ('message' in submit) return submit;
     steps.push(

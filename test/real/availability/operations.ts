@@ -88,7 +88,7 @@ export const OPERATIONS: readonly Operation[] = [
   { ...add, name: 'add, stop', by: ['native'], change: () => ({ issuer: ISSUERS.first, dnsNames: [], cutover: 'stop' }) },
 ];
 
-/** The desired TLS of a KafkaTls with these settings. */
+/** The desired TLS of a KafkaTls with these settings. Rotations restart pods, as KubeDB's do. */
 export function tlsOf({ issuer, dnsNames, issuedAfter }: Setting): Tls {
   if (issuer === undefined) return Tls.off({ acknowledge: LEAVE });
   const fields = { server: { dnsNames }, rotation: Rotation.restart(), ...(issuedAfter === undefined ? {} : { issuedAfter }) };
