@@ -23,7 +23,19 @@ import { ProcessKubelet } from './kubelet/kubelet';
 import { PodNetwork } from './kubelet/network';
 import { type Mounts, PORTS, podAddress, withTranslatedPaths } from './kubelet/reached';
 import type { RunningPod } from './kubelet/report';
+import type { ListenerAddress } from './load/handshakes';
+import { NodeRequests } from './node-requests';
 
+const BROKER_LISTENERS = [
+  ['BROKER', PORTS.BROKER],
+  ['LOCAL', 29092],
+] as const;
+const CONTROLLER_LISTENERS = [['CONTROLLER', PORTS.CONTROLLER]] as const;
+const LISTENERS = {
+  controller: CONTROLLER_LISTENERS,
+  broker: BROKER_LISTENERS,
+  combined: [...BROKER_LISTENERS, ...CONTROLLER_LISTENERS],
+} as const;
 /** KubeDB's interval between two steps of a request. */
 const OPS_STEP_MS = 5_000;
 
@@ -42,6 +54,7 @@ export function withoutKafka(release: Release): string | undefined {
 export class RealKafkaEnvironment extends RealEnvironment {
   override readonly dialer: Dialer = createDialer(systemClock, { addressOf: podAddress });
   readonly kubelet: ProcessKubelet;
+  readonly nodeRequests = new NodeRequests();
   readonly adminUser = 'admin';
   private readonly root: string;
   private readonly network: PodNetwork;
@@ -69,7 +82,8 @@ export class RealKafkaEnvironment extends RealEnvironment {
 
   override get admin(): KafkaAdmin {
     const { mounts } = this;
-    return withTranslatedPaths(kafkaAdmin(this.product, { clock: systemClock, addressOf: podAddress }), (pod) => mounts[pod] ?? []);
+    const admin = kafkaAdmin(this.product, { clock: systemClock, addressOf: podAddress });
+    return this.nodeRequests.noting(withTranslatedPaths(admin, (pod) => mounts[pod] ?? []));
   }
 
   /** The folders of all pods. */
@@ -95,6 +109,13 @@ export class RealKafkaEnvironment extends RealEnvironment {
 
   pods(): readonly RunningPod[] {
     return this.kubelet.pods();
+  }
+
+  /** Every listener of every pod, the local one included, which no probe of the product reaches. */
+  listeners(): readonly ListenerAddress[] {
+    return this.pods().flatMap((p) =>
+      LISTENERS[p.role].map(([name, port]) => ({ listener: `${p.name}/${name}`, host: p.address, port, servername: p.fqdn })),
+    );
   }
 
   /** The password of KubeDB's user. */

@@ -15,9 +15,10 @@ interface Facts {
   readonly failed?: Readonly<Record<string, number>>;
   readonly estimatedMs?: number;
   readonly overhead?: MeasuredRun['overhead'];
+  readonly restarts?: number;
 }
 
-function run({ by = 'native', gapMs = 500, lost: missing = [], failed = {}, estimatedMs, overhead }: Facts): MeasuredRun {
+function run({ by = 'native', gapMs = 500, lost: missing = [], failed = {}, estimatedMs, overhead, restarts = 6 }: Facts): MeasuredRun {
   const span = { from: 0, to: 100_000 };
   const value = { lost: missing, failed, longestGap: { from: 0, to: gapMs } };
   return {
@@ -25,7 +26,7 @@ function run({ by = 'native', gapMs = 500, lost: missing = [], failed = {}, esti
     kafka: '',
     executor: by,
     span,
-    restarts: 6,
+    restarts,
     ...(estimatedMs === undefined ? {} : { estimatedOutageMs: estimatedMs }),
     ...(overhead === undefined ? {} : { overhead }),
     judged: { value: value as object as never },
@@ -44,6 +45,8 @@ describe('promises', () => {
       facts: { overhead: { totalMs: 5_000, downMs: 100_000, medianMs: 250 } },
       broken: [],
     },
+    { name: 'a restart in a rotation by reload', of: 'rotate by reload', facts: {}, broken: ['no pod restarts'] },
+    { name: 'a rotation by reload without a restart', of: 'rotate by reload', facts: { restarts: 0 }, broken: [] },
     { name: 'a lost message', of: 'rotate', facts: { lost: [lost] }, broken: ['no acknowledged message is lost'] },
     { name: 'a failed send', of: 'rotate', facts: { failed: { TimeoutException: 1 } }, broken: ['no send fails'] },
     { name: 'a gap of ten seconds', of: 'rotate', facts: { gapMs: 10_000 }, broken: ['the longest gap is under 10 s'] },

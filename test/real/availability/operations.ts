@@ -19,6 +19,8 @@ export interface Setting {
   readonly dnsNames: readonly string[];
   /** Certificates that were issued before are issued again. */
   readonly issuedAfter?: string;
+  /** Nodes load new certificates while they run. Absent: their pods restart. */
+  readonly isByReload?: true;
   readonly cutover: 'rolling' | 'stop';
 }
 
@@ -33,6 +35,8 @@ export interface Operation {
   /** Pods that restarted cannot talk to the others. */
   readonly isCutover: boolean;
   readonly by: readonly Actor[];
+  /** No pod restarts. */
+  readonly isWithoutRestart?: true;
   /** The commit is reverted when the second pod has restarted. */
   readonly isReverted?: true;
   change(before: Setting, now: Date): Setting;
@@ -58,7 +62,14 @@ export const OPERATIONS: readonly Operation[] = [
     by: BY_RECONCILER,
     change: () => ({ issuer: ISSUERS.first, dnsNames: [], cutover: 'rolling' }),
   },
-  { ...roll, name: 'rotate', by: ACTORS, change: (s, now) => ({ ...s, issuedAfter: now.toISOString() }) },
+  {
+    ...roll,
+    name: 'rotate by reload',
+    by: BY_RECONCILER,
+    isWithoutRestart: true,
+    change: (s, now) => ({ ...s, issuedAfter: now.toISOString(), isByReload: true }),
+  },
+  { ...roll, name: 'rotate', by: ACTORS, change: ({ isByReload: _, ...s }, now) => ({ ...s, issuedAfter: now.toISOString() }) },
   { ...roll, name: 'update names', by: ACTORS, change: (s) => ({ ...s, dnsNames: [EXTRA_NAME] }) },
   {
     ...roll,
@@ -88,10 +99,11 @@ export const OPERATIONS: readonly Operation[] = [
   { ...add, name: 'add, stop', by: ['native'], change: () => ({ issuer: ISSUERS.first, dnsNames: [], cutover: 'stop' }) },
 ];
 
-/** The desired TLS of a KafkaTls with these settings. Rotations restart pods, as KubeDB's do. */
-export function tlsOf({ issuer, dnsNames, issuedAfter }: Setting): Tls {
+/** The desired TLS of a KafkaTls with these settings. */
+export function tlsOf({ issuer, dnsNames, issuedAfter, isByReload }: Setting): Tls {
   if (issuer === undefined) return Tls.off({ acknowledge: LEAVE });
-  const fields = { server: { dnsNames }, rotation: Rotation.restart(), ...(issuedAfter === undefined ? {} : { issuedAfter }) };
+  const rotation = isByReload === true ? Rotation.reload() : Rotation.restart();
+  const fields = { server: { dnsNames }, rotation, ...(issuedAfter === undefined ? {} : { issuedAfter }) };
   if (issuer === ISSUERS.otherRoot) return onWithNewRoot(fields);
   const acknowledge = [...MOVE, Acknowledgement.trustRootChangesTo(ISSUERS.first)];
   return on({ issuer: issuer === ISSUERS.first ? TlsIssuer.selfSignedCa() : TlsIssuer.issuer(issuer), acknowledge, ...fields });

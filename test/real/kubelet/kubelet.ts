@@ -49,6 +49,8 @@ export class ProcessKubelet implements PodRunner {
   readonly watches = [KINDS.Secret, KINDS.ConfigMap].map((kind) => watch(kind, (object) => this.concernedBy(object)));
   /** From a changed Secret or ConfigMap to the changed files of running pods. */
   mountDelayMs = 0;
+  /** Pods whose files do not follow Secrets and ConfigMaps until they start again, so that a test can plant other content. */
+  readonly held = new Set<string>();
   /** From the start of a process to its first probe. */
   readyDelayMs = 0;
   readinessChecks: ReadinessChecks = 'sync';
@@ -231,7 +233,8 @@ export class ProcessKubelet implements PodRunner {
       this.dueSyncs.add(key);
       const sync = () => {
         this.dueSyncs.delete(key);
-        for (const { place } of mounting) if (this.isKnown(place)) place.volumes.sync(this.lookup(namespace));
+        for (const { place, pod } of mounting)
+          if (this.isKnown(place) && !this.held.has(pod.metadata.name)) place.volumes.sync(this.lookup(namespace));
       };
       if (this.mountDelayMs <= 0) sync();
       else this.context.clock.sleep(this.mountDelayMs, this.context.signal).then(sync, () => undefined);
