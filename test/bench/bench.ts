@@ -5,6 +5,7 @@
  *     hand-over     from "pod i is ready and verified" to "pod i+1 was evicted": what the reconciler itself costs between two pods
  *     start-up      the command and a synth, each against a bare `node -e 0`
  *     memory        the resident memory of an `apply` that waits, and of a Node that waits
+ *     rotation      by reload and by restarts, on the sandbox in memory with pods that take as long as real ones
  *     cut-over      the outage of each mode on the sandbox in memory, by its model of the brokers, and the outage that the plan estimates
  *     synth         many clusters with KafkaTls, against plain cdk8s ApiObjects with the same content, and whether it grows linearly
  */
@@ -13,12 +14,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { App, Chart, Duration, Testing } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from '#constructs/index';
+import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Rotation, Tls, TlsIssuer } from '#constructs/index';
 import { bundleFromConfigMap } from '#reconciler/bundle/documents';
 import { createRuntime } from '#reconciler/cli/runtime';
 import type { ProgressEvent } from '#reconciler/ports';
 import { reconcile } from '#reconciler/reconcile';
+import { on } from '../support/desired-states';
 import { measure } from '../support/outage';
+import { startTimed } from '../support/undisturbed-runs';
 import { besideSandbox, COMMAND } from './running-sandbox';
 import { measureSynth } from './synth';
 import { residentWhileWaiting } from './waiting';
@@ -86,10 +89,35 @@ function bundleOf(cluster: KafkaCluster, executor: Executor, issuedAfter: string
   const tls = Tls.on({
     issuer: TlsIssuer.selfSignedCa(),
     acknowledge: [Acknowledgement.clientsMoveToTls()],
+    rotation: Rotation.restart(),
     ...(issuedAfter === undefined ? {} : { issuedAfter }),
   });
   new KafkaTls(chart, 'orders', { cluster, executor, tls, deadlines: { opsManagerDetection: Duration.seconds(1) } });
   return bundleFromConfigMap(Testing.synth(chart)[0]);
+}
+
+/** How late kubelets bring a new certificate to running pods. */
+const MOUNT_S = 60;
+
+/** On a clock that jumps: the same on every machine. */
+async function rotation(): Promise<void> {
+  const [reload, restart] = [await rotatedBy(Rotation.reload()), await rotatedBy(Rotation.restart())];
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(0)} s`;
+  line('rotation', `3 controllers, 3 brokers: by reload ${seconds(reload)}, of which kubelets take ${MOUNT_S} s to bring the certificate;`);
+  line('', `by restarts ${seconds(restart)}, ${(restart / reload).toFixed(1)} times as long`);
+}
+
+async function rotatedBy(by: Rotation): Promise<number> {
+  const world = await startTimed('native', on());
+  try {
+    await world.annotate({ 'sandbox.kafka-tls/mount-takes': `${MOUNT_S}s` });
+    const { clock } = world;
+    const from = clock.monotonicMs();
+    await world.apply(world.desired(on({ issuedAfter: clock.now().toISOString(), rotation: by })));
+    return clock.monotonicMs() - from;
+  } finally {
+    await world.stop();
+  }
 }
 
 /** On a clock that jumps: the same on every machine. */
@@ -156,6 +184,7 @@ async function waiting(): Promise<void> {
 
 async function main(): Promise<void> {
   await handOver();
+  await rotation();
   await cutOver();
   await startUp();
   await waiting();
