@@ -1,5 +1,6 @@
 /** `kafka-tls observe`: the observation of a Kafka as one JSON document without Secret values. Changes nothing. */
 import { readOnly } from '../cluster/write-guard';
+import { withNodeSettings } from '../observe/node-settings';
 import { observe } from '../observe/observe';
 import { withDenied } from '../observe/permissions';
 import { printableJson } from '../report/printable';
@@ -21,7 +22,9 @@ export async function runObserve(flags: ObserveFlags, session: Session): Promise
       flags.kafka === undefined
         ? await (inFile ?? (await bundleSource(session, flags, connection)))()
         : namedKafka(flags.kafka, connection);
-    const live = await observe(context, what, signal);
+    const seen = await observe(context, what, signal);
+    const running = seen.pods.filter((p) => p.isRunning && p.certificateSecret !== undefined);
+    const live = await withNodeSettings(context, seen, running, 'desired' in what ? what.desired.clusterDomain : undefined, signal);
     session.io.stdout(`${printableJson('desired' in what ? await withDenied(context.cluster, what, live) : live, 2)}\n`);
     return 0;
   });

@@ -24,10 +24,18 @@ import { draftOpsRequest } from './ops-request/draft';
 
 const DRAFTS: Readonly<Record<ExecutorName, ExecutorDraft>> = { native: draftNative, 'ops-request': draftOpsRequest };
 
-export function draftFor(input: PlanInput, given: Diff, retry: boolean): Draft {
+export interface DraftOptions {
+  readonly retry?: boolean;
+  readonly isPreview?: boolean;
+}
+
+export function draftFor(input: PlanInput, given: Diff, { retry = false, isPreview = false }: DraftOptions): Draft {
   const diff = withoutFutileRotation(input, given, retry);
   const trust = trustBundleSteps(input, diff);
-  const work = reloadOrDraft({ input, diff, trust, retry, reload: decideReload(input, diff) }, diff === given ? undefined : given);
+  const work = reloadOrDraft(
+    { input, diff, trust, retry, reload: decideReload(input, diff, isPreview) },
+    diff === given ? undefined : given,
+  );
   const begin = [...claimOwnershipSteps(input), ...issuerSteps(input), ...brokerLabelSteps(input, diff.certificates), ...trust.beforehand];
   if (work === undefined) {
     const steps = [...begin, ...supersedeSteps(input), ...finishingSteps(input, diff), ...pruneSteps(input)];

@@ -80,6 +80,8 @@ export interface PlannedReload extends StepPart {
   readonly role: Role;
   /** Why the node has this place in the order. */
   readonly place: string;
+  /** Its settings are not known yet. If they do not allow it, the pod restarts. */
+  readonly isUndecided?: true;
 }
 
 /** A broker Certificate that is written and has to be issued. */
@@ -243,6 +245,8 @@ export interface Obstacle {
 export interface Estimate {
   /** Of the whole run. */
   readonly durationMs: number;
+  /** Of the whole run, if every pod restarts of which it is not known whether its node can load the certificate. */
+  readonly restartingMs?: number;
   /** Additional time for each pod that restarts, where the number of pods is unknown. */
   readonly perPodMs?: number;
   /** With a cut-over: the time in which Kafka serves no client, or not all topics. */

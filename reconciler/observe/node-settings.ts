@@ -14,7 +14,7 @@ export interface NodesContext {
   readonly admin: KafkaAdmin;
 }
 
-/** Returns the observation with the settings of these pods. */
+/** Returns the observation with the settings of these pods. A Ready node that does not answer is asked once more, unless no pod can be reached. */
 export async function withNodeSettings(
   { cluster, admin }: NodesContext,
   live: Observation,
@@ -28,11 +28,14 @@ export async function withNodeSettings(
   const objects = await readPods(reader, live.name);
   reader.assertComplete();
   const domain = clusterDomain ?? observedDomain(live);
+  const isAnyInReach = live.pods.some((p) => p.served.some((s) => s.protocol !== 'unknown'));
   const pods = live.pods.map(async (pod): Promise<PodFacts> => {
     if (!asked.includes(pod)) return pod;
     const node: KafkaNode = { kafka, pod: pod.name, ...(domain === undefined ? {} : { clusterDomain: domain }) };
     const directories = updatedCertificateDirectories(objects.find((p) => p.metadata.uid === pod.uid)?.spec);
-    return { ...pod, node: factsOf(await admin.settings(node, signal), directories) };
+    const first = await admin.settings(node, signal);
+    const answer = 'unknown' in first && isAnyInReach && pod.isReady ? await admin.settings(node, signal) : first;
+    return { ...pod, node: factsOf(answer, directories) };
   });
   const result = { ...live, pods: await Promise.all(pods) };
   signal?.throwIfAborted();

@@ -61,14 +61,17 @@ export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'ste
   const spans = spansBefore(input);
   const before = steps.flatMap((step) => matchStep(step, spans));
   const restarts = restartsOf(steps);
-  const arePodsUnknown = areNodesUnknown(input.live) && steps.some(mayRestartPods);
-  const hasRestarts = restarts.length > 0 || arePodsUnknown;
+  const restartingMs = restartingInsteadMs(steps, input);
+  const arePodsUnknown = areNodesUnknown(input.live) && steps.some((s) => mayRestartPods(s) || s.kind === 'reload');
+  const hasRestarts = restarts.length > 0 || arePodsUnknown || restartingMs !== undefined;
   const perPodMs = arePodsUnknown ? sumMs(restartOf('broker', input)) : 0;
   const pods = cutover?.mode === 'stop' ? 1 : input.bundle.desired.nodes;
   if (before.length === 0 && !hasRestarts) return {};
+  const eachMs = steps.some(mayRestartPods) ? perPodMs : RELOAD.ms;
   return {
     estimate: {
-      durationMs: sumMs(before) + restartsMs(restarts, input, cutover?.mode) + perPodMs * (pods ?? 0),
+      durationMs: sumMs(before) + restartsMs(restarts, input, cutover?.mode) + (arePodsUnknown ? eachMs * (pods ?? 0) : 0),
+      ...(restartingMs === undefined ? {} : { restartingMs }),
       ...(arePodsUnknown && pods === undefined ? { perPodMs } : {}),
       ...(cutover === undefined || restarts.length === 0
         ? {}
@@ -124,6 +127,27 @@ function restartOf(role: Role, input: PlanInput): readonly Span[] {
     ) ?? longestStart(live.pods, input);
   const restart = startMs === undefined ? [RESTART] : [{ ms: startMs }, AROUND_START];
   return capabilitiesOf(bundle.desired).needsOpsManager ? [...restart, BETWEEN_PODS] : restart;
+}
+
+/** Returns how long the run takes if all pods restart of which it is not known whether their nodes can load the certificate. */
+function restartingInsteadMs(steps: readonly Step[], input: PlanInput): number | undefined {
+  const { live, bundle } = input;
+  const nodes = steps.flatMap((s) => (s.kind === 'reload' ? s.nodes : []));
+  const undecided = nodes.filter((n) => n.isUndecided === true);
+  const isCounted = areNodesUnknown(live) && steps.some((s) => s.kind === 'reload') && bundle.desired.nodes !== undefined;
+  if (undecided.length === 0 && !isCounted) return undefined;
+  const { needsOpsManager } = capabilitiesOf(bundle.desired);
+  // KubeDB cannot restart single pods.
+  const roles = isCounted
+    ? Array<Role>(bundle.desired.nodes ?? 0).fill('broker')
+    : (needsOpsManager ? live.pods : undecided).map((n) => n.role);
+  const spans = spansBefore(input);
+  const others = steps.filter((s) => s.kind !== 'reload' || undecided.length < nodes.length);
+  const claimMs = needsOpsManager ? PREPARATION.ms : (goDurationMs(bundle.desired.deadlines.opsManagerDetection) ?? 0);
+  const planned = restartsMs(restartsOf(steps), input, undefined);
+  return (
+    sumMs(others.flatMap((step) => matchStep(step, spans))) + claimMs + planned + sumMs(roles.flatMap((role) => restartOf(role, input)))
+  );
 }
 
 function restartsMs(restarts: readonly PlannedRestart[], input: PlanInput, mode: Cutover | undefined): number {

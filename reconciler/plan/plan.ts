@@ -50,7 +50,7 @@ const NOTHING: Draft = { operation: 'none', steps: [] };
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
   const input: PlanInput = { bundle, live, now };
   const isPreview = options.isPreview === true;
-  const drafted = canPlan(input) ? draftPlan(input, options.retry === true) : NOTHING;
+  const drafted = canPlan(input) ? draftPlan(input, options) : NOTHING;
   const found = [...preconditions(input, options.takeOver === true), ...(drafted.obstacles ?? [])];
   const unhealthy = found.length === 0 ? kafkaIsNotReady(input, drafted) : undefined;
   const draft: Draft = { ...drafted, obstacles: unhealthy === undefined ? found : [unhealthy] };
@@ -70,14 +70,14 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
   };
 }
 
-function draftPlan(input: PlanInput, retry: boolean): Draft {
-  const diff = compare(input, retry);
+function draftPlan(input: PlanInput, options: PlanOptions): Draft {
+  const diff = compare(input, options.retry);
   const first = draftOfFirstPods(input, diff);
   if (first !== undefined) return first;
   if (isOnlyIssuanceOpen(input, diff)) return awaitIssuance(input, diff);
   const unresolvable = unresolvableMismatch(input, diff);
   if (unresolvable.length > 0) return { ...NOTHING, obstacles: unresolvable };
-  const draft = draftFor(input, diff, retry);
+  const draft = draftFor(input, diff, options);
   const loss = lossOf(input, diff.cutoverCause, draft.steps);
   const { obstacles, record, acknowledged } = approvalOf(input, diff.cutoverCause, loss);
   return withProbe(input, diff, {

@@ -2,8 +2,9 @@
 import { ALIASES } from '#model/tls';
 import type { PlannedReload, Step } from '../model/plan';
 import type { Diff } from './diff';
-import { kafkaRef, type PlanInput } from './plan-input';
+import { areNodesUnknown, kafkaRef, type PlanInput } from './plan-input';
 import { plannedReloads, type ReloadDecision } from './reload';
+import { reloadNotes } from './reload-notes';
 import { leaderOf, restartOrder } from './restart-order';
 import { issueSteps, resumeSteps } from './steps';
 import type { TrustBundleSteps } from './trust-bundle-steps';
@@ -22,12 +23,9 @@ export function reloadWork(rotated: Rotated, reload: ReloadDecision) {
     steps: [...resumeSteps(input), ...issueAndReload(rotated, reload), verification(input)],
     pods: [],
     mode: 'begin',
-    notes: reload.reloads.length === 0 ? [] : [NO_RESTART],
+    notes: reloadNotes(input, reload),
   } as const;
 }
-
-const NO_RESTART =
-  'No pod restarts: nodes load the certificate while they run. Open connections keep the certificate with which they began.';
 
 /** Returns the steps that issue certificates again and make nodes load them. */
 export function issueAndReload({ input, diff, trust }: Rotated, reload: ReloadDecision): readonly Step[] {
@@ -35,23 +33,26 @@ export function issueAndReload({ input, diff, trust }: Rotated, reload: ReloadDe
   const rotate = ALIASES.filter((alias) => diff.rotation.some((f) => f.alias === alias));
   // The password of the key stores was needed for the certificates that nodes serve.
   const issue = issueSteps(input, { findings, rotate, isRootChange: false }).filter((s) => s.kind === 'issue');
-  return [...issue, ...trust.issued, ...loadSteps(input, plannedReloads(input, diff, reload.reloads))];
+  return [...issue, ...trust.issued, ...loadSteps(input, plannedReloads(input, diff, reload), diff.reissued.has('server'))];
 }
 
 /** Returns the steps of a rotation that follows another operation. Nodes are asked for their settings when that operation is done. */
 export function rotationAfterwards({ input, diff }: Pick<Rotated, 'input' | 'diff'>): readonly Step[] {
   const findings = diff.rotation.filter((f) => !diff.replaced.has(f.alias));
   const aliases = findings.map((f) => f.alias);
-  const pods = aliases.includes('server') ? restartOrder(input.live.pods, leaderOf(input.live)) : [];
+  const pods = aliases.includes('server') ? input.live.pods : [];
+  const later = { reloads: restartOrder(pods, leaderOf(input.live)), undecided: pods };
   return [
     ...issueSteps(input, { findings, rotate: aliases, isRootChange: false }).filter((s) => s.kind === 'issue'),
-    ...loadSteps(input, plannedReloads(input, diff, pods)),
+    ...loadSteps(input, plannedReloads(input, diff, later), aliases.includes('server')),
     verification(input),
   ];
 }
 
-function loadSteps({ live }: PlanInput, nodes: readonly PlannedReload[]): readonly Step[] {
-  return nodes.length === 0 ? [] : [{ kind: 'reload', subject: kafkaRef(live), findings: [], nodes }];
+/** Where the nodes are unknown, the step that loads the certificate has none. */
+function loadSteps({ live }: PlanInput, nodes: readonly PlannedReload[], isReissued: boolean): readonly Step[] {
+  const isNeeded = nodes.length > 0 || (isReissued && areNodesUnknown(live));
+  return !isNeeded ? [] : [{ kind: 'reload', subject: kafkaRef(live), findings: [], nodes }];
 }
 
 function verification({ live }: PlanInput): Step {

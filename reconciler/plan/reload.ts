@@ -24,6 +24,8 @@ export interface ReloadDecision {
   /** In the order in which they are asked. */
   readonly reloads: readonly Placed<PodFacts>[];
   readonly restarts: readonly RefusedReload[];
+  /** Those of `reloads` whose settings are not known here. A run in the cluster decides whether they can. */
+  readonly undecided: readonly PodFacts[];
 }
 
 export interface RefusedReload {
@@ -33,19 +35,22 @@ export interface RefusedReload {
   readonly isForOther: boolean;
 }
 
-/** Returns the decision; undefined if nothing is to be loaded, or the change is none that a running node could load. */
-export function decideReload(input: PlanInput, diff: Diff): ReloadDecision | undefined {
+/**
+ * Returns the decision; undefined if nothing is to be loaded, or the change is none that a running node could load. In a preview, which may be
+ * made where no node can be asked, unknown settings are no reason to restart a pod.
+ */
+export function decideReload(input: PlanInput, diff: Diff, isPreview: boolean): ReloadDecision | undefined {
   const pods = podsToAsk(input, diff);
   if (pods === undefined) return undefined;
   const isReissued = diff.reissued.has('server');
   const restarts = pods.flatMap((pod): readonly RefusedReload[] => {
     const other = otherReason(input, pod);
     if (other !== undefined) return [{ pod, because: other, isForOther: true }];
-    const because = whyNotReloaded(input, pod, isReissued);
+    const because = isPreview && isUnread(pod) ? whyNeverReloaded(input, pod, isReissued) : whyNotReloaded(input, pod, isReissued);
     return because === undefined ? [] : [{ pod, because, isForOther: false }];
   });
   const able = pods.filter((pod) => !restarts.some((r) => r.pod === pod));
-  return { reloads: restartOrder(able, leaderOf(input.live)), restarts };
+  return { reloads: restartOrder(able, leaderOf(input.live)), restarts, undecided: able.filter(isUnread) };
 }
 
 /**
@@ -102,7 +107,6 @@ interface ReloadView {
 }
 
 const RELOAD_CHECKS: readonly ((view: ReloadView) => string | undefined)[] = [
-  reloadWasRefused, // it did not load this very certificate
   storeIsNotUpdated, // the file at its path never changes while it runs
   controllersWantCertificates, // its connections to controllers would keep the old one
   controllerIsNotAddressed, // no request would reach it
@@ -113,20 +117,36 @@ const RELOAD_CHECKS: readonly ((view: ReloadView) => string | undefined)[] = [
 ];
 
 /** Returns why a running node cannot load the certificate that is in the Secret, or that will be if it is issued again. */
-export function whyNotReloaded({ bundle, live }: PodInput, pod: PodFacts, isReissued: boolean): string | undefined {
-  const version = versionProblem(live);
-  if (version !== undefined) return version;
-  if (pod.stuck !== undefined) return `cannot start: ${pod.stuck}`;
+export function whyNotReloaded(input: PodInput, pod: PodFacts, isReissued: boolean): string | undefined {
+  const never = whyNeverReloaded(input, pod, isReissued);
+  if (never !== undefined) return never;
   if (pod.node === undefined) return 'its settings were not read';
   if ('unknown' in pod.node) return `its settings cannot be read: ${pod.node.unknown}`;
-  const held = isReissued ? undefined : certificateSecret(live, bundle.tls, 'server');
-  const secret = held?.leaf === undefined ? undefined : { ...held, leaf: held.leaf };
-  const view: ReloadView = { pod, live, node: pod.node.value, secret };
+  const view: ReloadView = { pod, live: input.live, node: pod.node.value, secret: newSecret(input, isReissued) };
   for (const check of RELOAD_CHECKS) {
     const because = check(view);
     if (because !== undefined) return because;
   }
   return undefined;
+}
+
+function isUnread({ node }: PodFacts): boolean {
+  return node === undefined || 'unknown' in node;
+}
+
+/** Returns why a node cannot load the certificate whatever its settings are. */
+function whyNeverReloaded(input: PodInput, pod: PodFacts, isReissued: boolean): string | undefined {
+  const version = versionProblem(input.live);
+  if (version !== undefined) return version;
+  if (pod.stuck !== undefined) return `cannot start: ${pod.stuck}`;
+  const leaf = newSecret(input, isReissued)?.leaf;
+  const because = leaf === undefined ? undefined : reloadRecordOf(input.live, leaf.fingerprint).refused[pod.uid];
+  return because === undefined ? undefined : `did not load it: ${because}`;
+}
+
+function newSecret({ bundle, live }: PodInput, isReissued: boolean): ReloadView['secret'] {
+  const held = isReissued ? undefined : certificateSecret(live, bundle.tls, 'server');
+  return held?.leaf === undefined ? undefined : { ...held, leaf: held.leaf };
 }
 
 /** The oldest version whose brokers and controllers were seen to do it. */
@@ -144,11 +164,6 @@ function versionProblem(live: PodObservation): string | undefined {
 function versionOf({ kafka }: PodObservation): readonly [number, number] | undefined {
   const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(kafka?.spec?.version ?? '') ?? [];
   return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)];
-}
-
-function reloadWasRefused({ pod, live, secret }: ReloadView): string | undefined {
-  const because = secret === undefined ? undefined : reloadRecordOf(live, secret.leaf.fingerprint).refused[pod.uid];
-  return because === undefined ? undefined : `did not load it: ${because}`;
 }
 
 const STORES = ['ssl.keystore.location', 'ssl.truststore.location'] as const;
@@ -249,12 +264,16 @@ export function handshakesNeeded({ node }: PodFacts): number {
 }
 
 /** Returns the entries of the step, in the order in which nodes are asked. */
-export function plannedReloads({ live }: PlanInput, diff: Diff, nodes: readonly Placed<PodFacts>[]): readonly PlannedReload[] {
+export function plannedReloads(
+  { live }: PlanInput,
+  diff: Diff,
+  { reloads: nodes, undecided }: Pick<ReloadDecision, 'reloads' | 'undecided'>,
+): readonly PlannedReload[] {
   return nodes.map(({ pod, place }) => {
     const subject = podRef(live, pod.name);
     const own = diff.pods.find((f) => f.subject.name === pod.name);
     const finding: Finding = own ?? { subject, reason: 'PodHasOldCertificate', message: 'its certificate is issued again' };
-    return { subject, findings: [finding], role: pod.role, place };
+    return { subject, findings: [finding], role: pod.role, place, ...(undecided.includes(pod) ? { isUndecided: true } : {}) };
   });
 }
 
@@ -284,11 +303,4 @@ export function reloadIsImpossible({ bundle, live }: PlanInput, decision: Reload
     hint: 'Fix the cause, or allow restarts: Rotation.reload() or Rotation.restart().',
     ...(refused.every(({ pod }) => pod.node !== undefined && 'unknown' in pod.node) ? { isAboutPlace: true } : {}),
   };
-}
-
-/** Returns the note on an executor that cannot restart single pods. */
-export function wholeRestartNotes(decision: ReloadDecision | undefined): readonly string[] {
-  return (decision?.restarts ?? [])
-    .filter((r) => !r.isForOther)
-    .map(({ pod, because }) => `${pod.name} cannot load a new certificate while it runs (${because}), so KubeDB restarts all pods.`);
 }

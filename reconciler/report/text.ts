@@ -68,17 +68,22 @@ export function clientsLine({ cutover, steps }: Plan): string | undefined {
   if (cutover?.kind === 'expired') return 'Clients need not act. Brokers refuse them until the pods have restarted: see the cut-over.';
   if (cutover !== undefined) return 'Clients must act: see the cut-over.';
   if (steps.some(mayRestartPods)) return 'Clients need not act. Each broker closes their connections once, and clients reconnect.';
-  return steps.some((s) => s.kind === 'reload') ? 'Clients need not act, and keep their connections.' : undefined;
+  const reloads = steps.filter((s) => s.kind === 'reload');
+  if (reloads.length === 0) return undefined;
+  return reloads.some((s) => s.nodes.length === 0 || s.nodes.some((n) => n.isUndecided))
+    ? 'Clients need not act. They keep their connections, except to brokers that restart.'
+    : 'Clients need not act, and keep their connections.';
 }
 
 /** Returns an estimate in one line: `Takes about 7 min, with an outage of about 4 min (a pod took up to 40 s to get Ready).` */
-export function estimateLine({ durationMs, perPodMs, outageMs, because }: Estimate): string {
+export function estimateLine({ durationMs, restartingMs, perPodMs, outageMs, because }: Estimate): string {
   const perPod = perPodMs === undefined ? [] : [`${approximately(perPodMs)} for every pod that restarts`];
   // A plan that only submits a request has no duration before its restarts.
   const before = durationMs === 0 && perPod.length > 0 ? [] : [approximately(durationMs)];
+  const instead = restartingMs === undefined ? '' : `, or about ${approximately(restartingMs)} if pods restart`;
   const outage = outageMs === undefined ? '' : `, with an outage of about ${approximately(outageMs)}`;
   const basis = because === '' ? '' : ` (${because})`;
-  return printable(`Takes about ${[...before, ...perPod].join(', and ')}${outage}${basis}.`);
+  return printable(`Takes about ${[...before, ...perPod].join(', and ')}${instead}${outage}${basis}.`);
 }
 
 /** Rounds up: an estimate is no more exact than this. */

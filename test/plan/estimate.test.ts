@@ -117,6 +117,16 @@ describe('an estimate', () => {
     });
   });
 
+  test('of a rotation that no cluster was asked about is by the nodes that the app says it has, with and without restarts', () => {
+    const rotated = (nodes?: number) =>
+      new ClusterBuilder().desires({ issuedAfter: NOW, ...(nodes === undefined ? {} : { nodes }) }).bundle;
+    const before = new ClusterBuilder().bundle;
+    const { because: _, ...known } = planOffline(before, rotated(6)).estimate as Estimate;
+    assert.deepEqual(known, { durationMs: 80_000 + 6 * 2_000, restartingMs: 15_000 + 20_000 + 6 * 60_000 });
+    const { because: __, ...unknown } = planOffline(before, rotated()).estimate as Estimate;
+    assert.deepEqual(unknown, { durationMs: 80_000, perPodMs: 60_000 });
+  });
+
   for (const { cutover, durationMs } of [
     { cutover: 'rolling' as const, durationMs: BEFORE + 6 * 60_000 },
     { cutover: 'stop' as const, durationMs: BEFORE + 60_000 },

@@ -5,7 +5,7 @@ import { EXECUTORS, type ExecutorName, type RotationChoice } from '#model/desire
 import { ANNOTATION_RELOAD } from '#model/names';
 import type { NodeSettings, PodFacts } from '#reconciler/model/observation';
 import { type Plan, restartsOf } from '#reconciler/model/plan';
-import { plan } from '#reconciler/plan/plan';
+import { type PlanOptions, plan } from '#reconciler/plan/plan';
 import { handshakesNeeded, nodesToAsk, respelledStores } from '#reconciler/plan/reload';
 import { PLAIN } from '#reconciler/report/style';
 import { planText } from '#reconciler/report/text';
@@ -38,9 +38,15 @@ const withNode = (b: ClusterBuilder, pod: string, change: Partial<NodeSettings> 
 const setting = (b: ClusterBuilder, pod: string, settings: NodeSettings['settings']) =>
   withNode(b, pod, { settings: { ...NODE.settings, ...settings } });
 
-function planned(b: ClusterBuilder, executor: ExecutorName): Plan {
+function planned(b: ClusterBuilder, executor: ExecutorName, options: PlanOptions = {}): Plan {
   b.desires({ executor });
-  return plan(b.bundle, b.live, new Date(NOW));
+  return plan(b.bundle, b.live, new Date(NOW), options);
+}
+/** Seen from a place that no pod can be reached from. */
+function fromAfar(b: ClusterBuilder): ClusterBuilder {
+  const because = 'getaddrinfo ENOTFOUND';
+  for (const pod of ALL) withNode(b, pod, { unknown: because }).podServes(pod, { protocol: 'unknown', because });
+  return b.facts({ unknown: because });
 }
 const reloadsOf = ({ steps }: Plan) => steps.flatMap((s) => (s.kind === 'reload' ? s.nodes.map((n) => n.subject.name) : []));
 const kindsOf = ({ steps }: Plan) => steps.map((s) => s.kind);
@@ -113,6 +119,45 @@ for (const executor of EXECUTORS) {
       const made = planned(b, executor);
       assert.deepEqual([made.steps, made.obstacles[0]?.kind], [[], 'failed']);
       assert.match(made.obstacles[0]?.message ?? '', /orders-broker-1: listener\.name\.controller\.ssl\.client\.auth is required/);
+    });
+
+    test('a preview that can ask no node plans reloads, and says that the run in the cluster decides', () => {
+      const made = planned(fromAfar(rotating()), executor, { isPreview: true });
+      assert.deepEqual([reloadsOf(made), restartedIn(made)], [ALL, []]);
+      assert.deepEqual(
+        made.obstacles.map((o) => o.isAboutPlace),
+        [true],
+      );
+      assert.ok((made.estimate?.restartingMs ?? 0) > 2 * (made.estimate?.durationMs ?? 0));
+      expectGolden(`test/plan/golden/reload/${executor}-from-afar.txt`, planText(made, PLAIN, { applyWith: 'kafka-tls apply' }));
+    });
+
+    test('a run that can ask no node restarts pods', () => {
+      assert.deepEqual(reloadsOf(planned(fromAfar(rotating()), executor)), []);
+    });
+
+    test('a preview knows without asking that a node did not load this certificate, and that an old Kafka never does', () => {
+      const refused = refusing(renewed([BROKER, CONTROLLER]), { leaf: FINGERPRINT, refused: { [`uid-${BROKER}`]: 'no' } });
+      for (const pod of [BROKER, CONTROLLER]) withNode(refused, pod, undefined);
+      const made = planned(refused, executor, { isPreview: true });
+      assert.deepEqual(reloadsOf(made), executor === 'native' ? [CONTROLLER] : []);
+      assert.ok(restartedIn(made).includes(BROKER));
+      const old = fromAfar(rotating().kafka((k) => ({ ...k, spec: { ...k.spec, version: '3.8.1' } })));
+      assert.deepEqual(reloadsOf(planned(old, executor, { isPreview: true })), []);
+    });
+
+    test('a preview where no pod may restart for it says that the run ends', () => {
+      const { obstacles, notes } = planned(fromAfar(rotating({ by: 'reload', otherwise: 'fail' })), executor, { isPreview: true });
+      assert.ok(obstacles.every((o) => o.isAboutPlace));
+      assert.match(notes.join('\n'), /otherwise the run ends before a pod restarts for it\. The run in the cluster decides/);
+    });
+
+    test('an observation without settings is planned as well', () => {
+      const b = rotating();
+      for (const pod of ALL) withNode(b, pod, undefined);
+      const made = planned(b, executor, { isPreview: true });
+      assert.deepEqual([reloadsOf(made), made.obstacles], [ALL, []]);
+      assert.match(made.notes.join('\n'), /the settings cannot be read here \(orders-controller-0: they were not read\)/);
     });
 
     test('a change of root restarts pods', () => {

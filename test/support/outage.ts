@@ -20,7 +20,8 @@ export type Topology = keyof typeof TOPOLOGIES;
 const CHANGES = {
   'add TLS': { from: undefined, to: () => on() },
   'change the root': { from: on(), to: () => onWithNewRoot() },
-  rotate: { from: on(), to: (now: Date) => onByRestart({ issuedAfter: now.toISOString() }) },
+  rotate: { from: on(), to: (now: Date) => on({ issuedAfter: now.toISOString() }) },
+  'rotate by restart': { from: on(), to: (now: Date) => onByRestart({ issuedAfter: now.toISOString() }) },
 } as const satisfies Record<string, { from: Tls | undefined; to: (now: Date) => Tls }>;
 export type ChangeName = keyof typeof CHANGES;
 
@@ -29,6 +30,8 @@ export interface Way {
   readonly executor: ExecutorName;
   readonly topology: Topology;
   readonly mode: 'rolling' | 'stop';
+  /** How long the kubelets take to bring a changed Secret to the pods. Default: they do it at once. */
+  readonly mountTakes?: string;
 }
 
 export interface Measured {
@@ -39,14 +42,15 @@ export interface Measured {
 }
 
 /** Plans a change, carries it out, and measures. */
-export async function measure(name: ChangeName, { executor, topology, mode }: Way): Promise<Measured> {
+export async function measure(name: ChangeName, { executor, topology, mode, mountTakes }: Way): Promise<Measured> {
   const { from, to } = CHANGES[name];
   const world = await startTimed(executor, from, TOPOLOGIES[topology]);
   const environment = world.environment as MemoryEnvironment;
   try {
+    if (mountTakes !== undefined) await world.annotate({ 'sandbox.kafka-tls/mount-takes': mountTakes });
     const bundle = (tls: Tls) => world.desired(tls, { restart: { cutover: mode === 'stop' ? Cutover.STOP : Cutover.ROLLING } });
     const wanted = bundle(to(environment.clock.now()));
-    const { estimate, obstacles } = plan(wanted, await world.observe(wanted), environment.clock.now());
+    const { estimate, obstacles } = plan(wanted, await world.observe(wanted), environment.clock.now(), { isPreview: true });
     if (estimate === undefined) throw new Error(`the plan has no estimate: ${obstacles[0]?.message ?? 'nothing to do'}`);
     const end = new AbortController();
     const outages: number[] = [];

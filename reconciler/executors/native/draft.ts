@@ -10,6 +10,7 @@ import type { Diff } from '../../plan/diff';
 import { type NeededRequest, neededOperations, restart } from '../../plan/operations';
 import { kafkaRef, type PlanInput, podRef } from '../../plan/plan-input';
 import { type ReloadDecision, withRefusals } from '../../plan/reload';
+import { reloadNotes } from '../../plan/reload-notes';
 import { issueAndReload, reloadWork } from '../../plan/reload-steps';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
 import { leaderOf, restartOrder, stopOrder } from '../../plan/restart-order';
@@ -82,7 +83,13 @@ function reloadAndRestart(draft: DraftInput, reload: ReloadDecision): Work | Obs
     { kind: 'verify', subject, findings: [], request: submit.subject.name },
     { kind: 'resume', subject, findings: [] },
   ];
-  return { operation: 'reload', steps, pods: pods.map((p) => p.pod), mode: submit.isContinued ? 'continue' : 'begin' };
+  return {
+    operation: 'reload',
+    steps,
+    pods: pods.map((p) => p.pod),
+    mode: submit.isContinued ? 'continue' : 'begin',
+    notes: reloadNotes(input, reload),
+  };
 }
 
 function submitOrContinue(input: PlanInput, needed: NeededRequest | undefined, retry: boolean): SubmitStep | Obstacle | undefined {

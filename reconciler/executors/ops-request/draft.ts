@@ -8,7 +8,8 @@ import { continueStep, submitStep } from '../../plan/attempts';
 import { retrySteps } from '../../plan/issuer-manifests';
 import { neededOperations } from '../../plan/operations';
 import { kafkaRef } from '../../plan/plan-input';
-import { wholeRestartNotes, withRefusals } from '../../plan/reload';
+import { withRefusals } from '../../plan/reload';
+import { decidedInCluster, wholeRestartNotes } from '../../plan/reload-notes';
 import { reloadWork, rotationAfterwards } from '../../plan/reload-steps';
 import { isByReconciler, isOurs, unfinished } from '../../plan/requests';
 import { plannedRestarts, resumeSteps } from '../../plan/steps';
@@ -26,9 +27,11 @@ export function draftOpsRequest(draft: DraftInput): Work | Obstacle | undefined 
   const [first] = needed;
   if (first === undefined) return undefined;
   const steps: Step[] = [...resumeSteps(input), ...retrySteps(input, diff.issuanceInProgress)];
+  const later: string[] = [];
   for (const operation of needed) {
     if (operation !== first && operation.operation === 'rotate' && rotatesByReload(bundle.desired)) {
       steps.push(...rotationAfterwards(draft));
+      later.push(`${decidedInCluster(bundle.desired)} when the operation before is done.`);
       continue;
     }
     const submit = submitStep(input, operation, retry);
@@ -43,7 +46,7 @@ export function draftOpsRequest(draft: DraftInput): Work | Obstacle | undefined 
     steps,
     pods: live.pods,
     mode: 'begin',
-    notes: [...lateTrustNotes(input, diff), ...wholeRestartNotes(reload)],
+    notes: [...lateTrustNotes(input, diff), ...wholeRestartNotes(reload), ...later],
   };
 }
 

@@ -58,16 +58,17 @@ function isUnderWay({ live }: PlanInput, { steps, cutover }: Draft): boolean {
   return steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued) || (cutover !== undefined && isMixed(live.pods));
 }
 
-/** Returns the obstacle of restarts where no Ready pod can be reached. */
+/** Returns the obstacle of restarts and reloads where no Ready pod can be reached. */
 export function podsAreOutOfReach({ live }: PlanInput, { steps }: Draft): readonly Obstacle[] {
-  const message = restartsOf(steps).length > 0 ? outOfReach(live) : undefined;
+  const what = restartsOf(steps).length > 0 ? 'restart' : 'new certificate';
+  const message = what === 'restart' || steps.some((s) => s.kind === 'reload') ? outOfReach(live, what) : undefined;
   if (message === undefined) return [];
   const hint = 'Run it where the pods can be reached, as the Job in the cluster does: network policies have to allow ports 9092 and 9093.';
   return [{ kind: 'blocked', isAboutPlace: true, subject: kafkaRef(live), message, hint }];
 }
 
 /** Returns why no pod can be observed; undefined when one can be, or none is Ready. */
-function outOfReach({ namespace, pods }: PodObservation): string | undefined {
+function outOfReach({ namespace, pods }: PodObservation, what: string): string | undefined {
   const ready = pods.filter((p) => p.isReady);
   const unseen = ready.flatMap((p) =>
     p.served
@@ -78,5 +79,5 @@ function outOfReach({ namespace, pods }: PodObservation): string | undefined {
   const [first] = unseen;
   if (first === undefined || unseen.length < ready.length) return undefined;
   const subject = formatRef(podRef({ namespace }, first.pod));
-  return `no pod can be reached from here, so no restart could be proven (${subject}: ${first.because ?? 'could not be seen'})`;
+  return `no pod can be reached from here, so no ${what} could be proven (${subject}: ${first.because ?? 'could not be seen'})`;
 }
