@@ -186,7 +186,11 @@ function isIn(directory: string, file: string): boolean {
   return file.slice(0, file.lastIndexOf('/')) === directory;
 }
 
-/** The raft client of a running node keeps its first certificate, and controllers would refuse it when it has expired. */
+/**
+ * The raft client of a running node keeps its first certificate, and controllers would refuse it when it has expired. The restart is not put
+ * off until then: once the certificate was issued again, nothing in the cluster shows when the first one expires. The start of the pod bounds
+ * that only by the least validity that a Secret has left, and a certificate that is rotated before its expiry is older than that already.
+ */
 function controllersWantCertificates({ node: { settings }, live }: ReloadView): string | undefined {
   // Kafka heeds the setting without a listener only for listeners without SASL.
   const isSsl = live.kafka !== undefined && securityProtocol(live.kafka) === 'SSL';
