@@ -1,9 +1,11 @@
 /**
  * One conversation with one broker: the state of all partitions, and what the controllers report of their quorum.
  *
- * 1. Metadata of all topics, `min.insync.replicas` of each topic, the broker's `controller.quorum.fetch.timeout.ms`.
- * 2. DescribeQuorum, which the broker forwards to the active controller (in KRaft, `controllerId` of Metadata is any broker). It comes
- *    last, since a connection answers in order and this request waits for controllers.
+ * 1. Metadata of all topics, and the broker's `controller.quorum.fetch.timeout.ms`.
+ * 2. `min.insync.replicas` of each topic, and DescribeQuorum, which the broker forwards to the active controller (in KRaft, `controllerId` of
+ *    Metadata is any broker). DescribeQuorum comes last, since a connection answers in order and this request waits for controllers.
+ *
+ * Two requests are sent at once: an answer takes a broker less time than its way through a cluster.
  *
  * Every broker can answer all of it, so no advertised address is ever followed. A broker whose own copy of the metadata lags behind the
  * leader's is not believed. If the controllers do not answer, this broker knows of no leader. Kafka omits topics that the user may not
@@ -37,16 +39,15 @@ class Conversation {
 
   async facts(): Promise<KafkaFacts> {
     const { connection, library } = this;
-    // A partition without a leader is reported as an error beside its replicas; the gates need to know it.
-    const metadata = await this.despite(
-      ({ path }) => String(path).includes('/partitions/'),
-      library.metadataV12.api.async(connection, null, false, false),
-    );
+    const [metadata, fetchTimeoutMs] = await Promise.all([
+      // A partition without a leader is reported as an error beside its replicas; the gates need to know it.
+      this.despite(({ path }) => String(path).includes('/partitions/'), library.metadataV12.api.async(connection, null, false, false)),
+      this.fetchTimeout(),
+    ]);
     const topics = metadata.topics.flatMap(({ name, partitions }) => (name == null ? [] : [{ name, partitions }]));
-    const minimums = await this.minimums(topics.map((t) => t.name));
-    const fetchTimeoutMs = await this.fetchTimeout();
+    const [minimums, quorum] = await Promise.all([this.minimums(topics.map((t) => t.name)), this.quorum(fetchTimeoutMs)]);
     return {
-      quorum: await this.quorum(fetchTimeoutMs),
+      quorum,
       topics: topics
         // A topic that was deleted after the first request has no settings.
         .filter(({ name }) => minimums.has(name))

@@ -71,9 +71,16 @@ export async function replanOnConflict(write: Promise<unknown>): Promise<StepRes
   }
 }
 
-/** Observes, unless the desired state has changed. It can change at any time, most likely while a run waits. */
+/** Observes, unless the desired state has changed. It can change at any time, most likely while a run waits. Both are read at once. */
 export async function lookUnlessChanged<L>({ desiredStateUnchanged }: ExecuteContext, look: () => Promise<L>): Promise<L | 'replan'> {
-  return (await desiredStateUnchanged()) ? look() : 'replan';
+  const [isUnchanged, seen] = await settled(desiredStateUnchanged(), look());
+  return isUnchanged ? seen : 'replan';
+}
+
+/** Waits for both, also if one fails: nothing may go on in the background when a step has ended. The first failure is thrown. */
+export async function settled<A, B>(first: Promise<A>, second: Promise<B>): Promise<readonly [A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
 }
 
 /** A condition without its status, generation and time. */

@@ -2,7 +2,7 @@
  * Restarts pods, one at a time, each behind its gates.
  *
  *     while a planned pod is outdated
- *       observe all pods
+ *       observe all pods, unless the last look has just shown them   (`last-look.ts`)
  *       take the first pod of the current group that no gate refuses     (order: `plan/restart-order.ts`, gates: `plan/gates/`)
  *       if every pod is refused, wait for a change, up to the gate's deadline
  *       evict the pod, with its uid as precondition
@@ -13,19 +13,19 @@
  * desired, and unavailable pods are waited for. Where TLS is removed, a successor may end again and again until the last pod is converted. With
  * mode `stop` all pods stop, brokers before controllers, before the first one is waited for.
  */
-import { KINDS, phaseOf } from '#model/kube-object';
-import { BlockedError, TimeoutError } from '../errors';
-import { statusOf } from '../model/object-status';
+import { KINDS } from '#model/kube-object';
+import { TimeoutError } from '../errors';
 import type { PodFacts, PodObservation } from '../model/observation';
 import type { Plan } from '../model/plan';
 import { askGates, outdatedPods } from '../plan/gates/gates';
 import { podRef } from '../plan/plan-input';
 import { leaderOf, restartOrder, stopOrder } from '../plan/restart-order';
-import { endsAmongTls, expiredAt, isMixed } from '../plan/served';
-import { podMismatch, servedProblem } from '../plan/verify';
-import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged, type StepResult } from './context';
+import { expiredAt, isMixed } from '../plan/served';
+import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged, type StepResult, settled } from './context';
 import { onGateTimeout, type RestartBatch, viewOf, waitForGates, waitForUnavailablePods } from './gates';
-import { type Progress, reachLimit, waitUntil, watchPods } from './wait';
+import { type Look, lastOrNew } from './last-look';
+import { waitForSuccessor } from './successor';
+import { type Progress, waitUntil, watchPods } from './wait';
 
 /** Restarts that are reported to their owner, which records them. */
 export interface RecordedBatch extends RestartBatch {
@@ -45,9 +45,13 @@ export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
   const skippedPods = new Set<string>();
   let isInsideCutover = false;
   let leaderId: number | undefined;
+  let last: Look | undefined;
+  let recording: Promise<void> = Promise.resolve();
   while (true) {
     context.signal.throwIfAborted();
-    const live = await lookUnlessChanged(context, () => lookAsNeeded(restart, isInsideCutover));
+    const looking = lookUnlessChanged(context, () => lastOrNew(restart, last, () => lookAsNeeded(restart, isInsideCutover)));
+    const [live] = await settled(looking, recording);
+    last = undefined;
     if (live === 'replan') return 'replan';
     leaderId = leaderOf(live) ?? leaderId;
     const outdated = outdatedPods(viewOf(restart, live));
@@ -72,7 +76,9 @@ export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
     if (result === 'replan') return 'replan';
     if (result === 'not next') continue;
     isInsideCutover ||= convertsAll(plan);
-    await waitForSuccessor(restart, pod, isInsideCutover);
+    last = await waitForSuccessor(context, plan, pod, isInsideCutover);
+    recording = restart.onRunning(pod.name);
+    if (last === undefined) await recording;
   }
 }
 
@@ -153,57 +159,6 @@ function placeInPlan({ pods, evicted }: RollingRestart, pod: PodFacts): string {
   return `${planned?.findings[0]?.message ?? ''} (${evicted.length} of ${pods.length}, ${planned?.place})`.trim();
 }
 
-async function waitForSuccessor(restart: RollingRestart, pod: PodFacts, isCutover: boolean): Promise<void> {
-  const { context, plan } = restart;
-  const subject = podRef(plan.subject, pod.name);
-  const isOutOfReach = reachLimit(context.clock);
-  const check = async (): Promise<Progress<'runs' | 'ends'>> => {
-    // One read while the pod starts. Everything else is observed when the pod reports that it is up.
-    const object = await context.cluster.get(subject);
-    if (object?.metadata.uid === pod.uid) return { waitingFor: 'the evicted pod is still stopping' };
-    if (object === undefined) return { waitingFor: 'its successor was not created yet' };
-    const { state, reason } = statusOf(object);
-    if (isCutover ? phaseOf(object) !== 'Running' : state !== 'Current') return { waitingFor: reason };
-    const live = await context.lookAtPods();
-    const next = live.pods.find((p) => p.uid === object.metadata.uid);
-    if (next === undefined) return { waitingFor: 'its successor was deleted' };
-    if (isCutover && context.bundle.tls === 'off' && endsAmongTls(next, live.pods)) return { done: 'ends' };
-    const mismatch = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);
-    if (mismatch === undefined) return { done: 'runs' };
-    if (isOutOfReach(mismatch.isUnreachable)) {
-      throw new BlockedError(`its listeners cannot be observed from here: ${mismatch.problem}.`, { subject });
-    }
-    return { waitingFor: mismatch.problem };
-  };
-  const outcome = await waitUntil(context, {
-    subject,
-    watch: [watchPods(plan.subject)],
-    check,
-    deadlineMs: deadlineMs(context, 'podReady'),
-    failure: 'restarted and not Ready',
-    hint: 'No other pod was restarted. Look at the pod, fix the cause and run again.',
-    retryMs: 250,
-  });
-  if (outcome === 'ends') emit(context, 'warning', subject, 'ends without TLS while other pods serve it; the other pods restart meanwhile');
-  else
-    emit(context, 'ready', subject, isCutover ? 'runs, and its listeners are as desired' : 'Ready, serves the certificate in its Secret');
-  await restart.onRunning(pod.name);
-}
-
-/** In a cut-over a pod may have no peer to talk to yet: it must run, and its own listeners must be as desired. */
-function notConverted(
-  live: PodObservation,
-  pod: PodFacts,
-  { bundle }: ExecuteContext,
-): { problem: string; isUnreachable: boolean } | undefined {
-  const problem = pod.isRunning
-    ? pod.served.map((s) => servedProblem(live, pod, s, bundle.tls)).find((p) => p !== undefined)
-    : pod.stuck === undefined
-      ? 'does not run yet'
-      : `cannot start: ${pod.stuck}`;
-  return problem === undefined ? undefined : { problem, isUnreachable: false };
-}
-
 /** Stops all pods, then waits for all successors: an outage of one restart, and two kinds of nodes hardly meet. */
 async function stopAll(
   restart: RollingRestart,
@@ -229,7 +184,10 @@ async function stopAll(
     brokers.length === 0,
   );
   if (rest !== 'done') return rest;
-  for (const pod of order) await waitForSuccessor(restart, pod, true);
+  for (const pod of order) {
+    await waitForSuccessor(restart.context, restart.plan, pod, true);
+    await restart.onRunning(pod.name);
+  }
   return 'done';
 }
 

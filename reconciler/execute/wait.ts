@@ -1,7 +1,7 @@
 /**
  * The only way to wait: until a condition over watched objects holds, a deadline passes, or the run is aborted.
  *
- * Nothing is polled at fixed times. The condition is checked at the start and after every change of a watched object. `retryMs` is for facts
+ * Nothing is polled at fixed times. The condition is checked before anything is watched, and after every change of a watched object. `retryMs` is for facts
  * that no watch announces, such as a listener that does not answer yet; the longer the wait, the more rarely they are checked.
  *
  * The subject of a wait is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
@@ -66,9 +66,14 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const notifier = new Notifier();
-  const watching = wait.watch.map((w) => notifyOnChange(context.cluster.watch(w.kind, w.selection, signal), notifier));
-  // A watch that fails during a check is reported after the check; until then its rejection must not be unhandled.
-  for (const failed of watching) failed.catch(() => undefined);
+  const watch = () =>
+    wait.watch.map((w) => {
+      const ended = notifyOnChange(context.cluster.watch(w.kind, w.selection, signal), notifier);
+      // A watch that fails during a check is reported after the check; until then its rejection must not be unhandled.
+      ended.catch(() => undefined);
+      return ended;
+    });
+  let watching: readonly Promise<void>[] | undefined;
   const start = clock.monotonicMs();
   const end = (wait.since ?? start) + wait.deadlineMs;
   const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));
@@ -90,6 +95,8 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
       if (left <= 0) throw timeout(wait, progress);
       const what = `${formatRef(progress.subject ?? wait.subject)} ${progress.waitingFor}`;
       if (what !== reported.what || repeatMs() <= 0) report(progress);
+      // A condition that holds at once needs no watch. A watch begins with all objects, so no change before it is missed.
+      watching ??= watch();
       const tick = new AbortController();
       const due = pause(clock, Math.min(left, retryMs(), repeatMs()), AbortSignal.any([signal, tick.signal]));
       await Promise.race([changed, due, ...watching]);
@@ -97,7 +104,7 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
     }
   } finally {
     stop.abort(OVER);
-    await Promise.allSettled(watching);
+    await Promise.allSettled(watching ?? []);
   }
 }
 

@@ -125,6 +125,9 @@ export async function observePods(context: PodContext, { desired, tls }: Bundle,
   const reader = new Reader(context.cluster, namespace);
   const observedAt = context.clock.now().toISOString();
   const [kafka, pods] = await Promise.all([readKafka(reader, name), readPods(reader, name)]);
+  // Brokers are asked while everything else is read. The domain of a Kafka that this run has created is read only below.
+  const known = desired.clusterDomain ?? context.clusterDomain;
+  const facts = known === undefined || kafka === undefined ? undefined : context.facts.read(kafka, signal, known);
   const petSets = await readTemplates(reader, name, kafka);
   const needed = [...certificateSecretNames(name, [tls], ['server']), ...mountedSecretNames(pods, petSets)];
   const secrets = await readSecrets(reader, needed);
@@ -132,7 +135,8 @@ export async function observePods(context: PodContext, { desired, tls }: Bundle,
   signal?.throwIfAborted();
   // The domain of a Kafka that this run has created can be read only now.
   const learn = async () => observedDomain({ name, namespace, petSets: await readPetSets(reader, name, kafka) });
-  const clusterDomain = desired.clusterDomain ?? context.clusterDomain ?? (await learn()) ?? DEFAULT_CLUSTER_DOMAIN;
+  const clusterDomain = known ?? (await learn()) ?? DEFAULT_CLUSTER_DOMAIN;
+  const view = { ...context, ...(facts === undefined ? {} : { facts: { read: () => facts } }), kafka, namespace, clusterDomain, signal };
   return {
     observedAt,
     namespace,
@@ -140,7 +144,7 @@ export async function observePods(context: PodContext, { desired, tls }: Bundle,
     ...(kafka === undefined ? {} : { kafka }),
     secrets: [...secrets.values()].map(secretFacts),
     petSets,
-    ...(await readNodes({ ...context, kafka, namespace, clusterDomain, signal }, { pods }, secrets)),
+    ...(await readNodes(view, { pods }, secrets)),
   };
 }
 

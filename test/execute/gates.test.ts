@@ -6,6 +6,7 @@ import { Duration } from 'cdk8s';
 import { Executor, type KafkaTlsProps, UnknownHealthPolicy } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
 import { KINDS } from '#model/kube-object';
+import { statusOf } from '#reconciler/model/object-status';
 import type { KafkaFacts } from '#reconciler/model/observation';
 import { plan } from '#reconciler/plan/plan';
 import type { KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
@@ -54,6 +55,28 @@ test('every pod waits until the one before has caught up, and the active control
   const messages = world.events.filter((e) => e.event === 'waiting').map((e) => e.message);
   assert.ok(messages.some((m) => m.includes('1 of 3 voters are caught up without controller 1002, 2 are needed')));
   assert.ok(messages.some((m) => /orders-broker-1: [\w-]+-\d has ISR \{1,2\}, needs 2 without broker 1/.test(m)));
+});
+
+test('between two pods Kafka is asked once, and only after the first one is Ready', async () => {
+  const issuedAfter = await secured({ kafka: COMBINED, sandbox: { timing: { catchUpMs: 0 } } });
+  const { facts } = world.environment;
+  const isReady = async (name: string) => statusOf(await world.cluster.get(world.ref(KINDS.Pod, name))).state === 'Current';
+  /** For every question, whether the pod that restarted last was Ready. */
+  let asked: boolean[] = [];
+  const between: boolean[][] = [];
+  world.useFacts({
+    read: async (kafka) => {
+      asked.push(await isReady(world.evicted.at(-1) ?? `${KAFKA}-0`));
+      return facts.read(kafka);
+    },
+  });
+  world.onEvent = ({ event }) => {
+    if (event !== 'evicted') return;
+    between.push(asked);
+    asked = [];
+  };
+  await world.apply(wanted({}, issuedAfter));
+  assert.deepEqual(between.slice(1), [[true], [true]]);
 });
 
 const silent: KafkaFactsSource = { read: async () => ({ unknown: 'no broker says how Kafka is: orders-broker-0: connection refused' }) };

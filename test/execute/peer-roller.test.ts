@@ -130,6 +130,7 @@ class ScriptedCluster {
         this.restart(pod.name);
         return { kind: 'evicted' };
       },
+      list: async () => this.pods.map(objectOf),
       get: async (subject) => objectOf(this.pods.find((p) => p.name === subject.name) as PodFacts),
     };
     return {

@@ -83,7 +83,6 @@ export class RealEnvironment implements TestEnvironment {
   /** Suites run side by side. */
   readonly namespace = `demo-${process.pid}-${++environments}`;
   readonly cluster;
-  readonly dialer: Dialer = createDialer(systemClock, { addressOf: sandboxAddress });
   private readonly model: KafkaFactsSource;
   /** File with the credentials of the ServiceAccount. */
   readonly kubeconfig: string;
@@ -113,6 +112,10 @@ export class RealEnvironment implements TestEnvironment {
       ...change,
     });
     this.model = modelFacts(this.standIns);
+  }
+
+  get dialer(): Dialer {
+    return createDialer(systemClock, { addressOf: sandboxAddress });
   }
 
   get facts(): KafkaFactsSource {

@@ -52,7 +52,6 @@ export function withoutKafka(release: Release): string | undefined {
 }
 
 export class RealKafkaEnvironment extends RealEnvironment {
-  override readonly dialer: Dialer = createDialer(systemClock, { addressOf: podAddress });
   readonly kubelet: ProcessKubelet;
   readonly nodeRequests = new NodeRequests();
   readonly adminUser = 'admin';
@@ -74,6 +73,10 @@ export class RealKafkaEnvironment extends RealEnvironment {
     this.kubelet = kubelet;
     this.root = root;
     this.network = network;
+  }
+
+  override get dialer(): Dialer {
+    return createDialer(systemClock, { addressOf: podAddress });
   }
 
   override get facts(): KafkaFactsSource {

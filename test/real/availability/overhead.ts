@@ -25,7 +25,7 @@ export interface RestartPhase {
   readonly span: Span;
   readonly downtimes: readonly Downtime[];
   /** In order of time; one fewer than restarts when pods restart one by one. */
-  readonly betweenMs: readonly number[];
+  readonly between: readonly Span[];
   readonly overheadMs: number;
 }
 
@@ -39,9 +39,9 @@ export function downtimes(history: readonly PodChange[], span: Span): readonly D
 }
 
 /** The figures of a phase as a report has them. */
-export function overheadOf({ downtimes: down, betweenMs, overheadMs }: RestartPhase): Overhead {
+export function overheadOf({ downtimes: down, between, overheadMs }: RestartPhase): Overhead {
   const downMs = down.reduce((sum, d) => sum + lengthOf(d), 0);
-  return { totalMs: overheadMs, downMs, medianMs: quantile(betweenMs, 0.5) };
+  return { totalMs: overheadMs, downMs, medianMs: quantile(between.map(lengthOf), 0.5) };
 }
 
 /** Undefined when no pod restarted. */
@@ -50,11 +50,11 @@ export function restartPhase(history: readonly PodChange[], span: Span): Restart
   const [first] = down;
   if (first === undefined) return undefined;
   const phase = { from: first.from, to: Math.max(...down.map((d) => d.to)) };
-  const betweenMs: number[] = [];
+  const between: Span[] = [];
   let readyUntil = first.to;
   for (const { from, to } of down.slice(1)) {
-    if (from > readyUntil) betweenMs.push(from - readyUntil);
+    if (from > readyUntil) between.push({ from: readyUntil, to: from });
     readyUntil = Math.max(readyUntil, to);
   }
-  return { span: phase, downtimes: down, betweenMs, overheadMs: betweenMs.reduce((a, b) => a + b, 0) };
+  return { span: phase, downtimes: down, between, overheadMs: between.map(lengthOf).reduce((a, b) => a + b, 0) };
 }

@@ -12,6 +12,7 @@ import { WITHOUT_KUBEDB } from '../kubedb-kinds';
 import { markdownTable } from '../load/chart/table';
 import { compiledLoad } from '../load/program';
 import { barsOf } from './bars';
+import { betweenLines } from './between';
 import { measureAll, tasksOf } from './measure';
 import { ACTORS, OPERATIONS } from './operations';
 import { html, inOrder, markdown, type PublishedRun } from './publish';
@@ -53,10 +54,11 @@ async function main(args: readonly string[]): Promise<number> {
         isEveryBarKept = false;
         continue;
       }
-      const { operation, actor, run } = measured;
+      const { operation, actor, run, between } = measured;
       const published: PublishedRun = { ...run, executor: actor, date: new Date().toISOString().slice(0, 10), load: loadavg()[0] ?? 0 };
       runs.set(keyOf(published), published);
       log(markdownTable([published]).split('\n')[2] ?? '');
+      for (const line of betweenLines(between)) log(line);
       for (const { promise, measured } of barsOf(operation, run).filter((b) => !b.isKept)) log(`not kept: ${promise}: ${measured}`);
       isEveryBarKept &&= actor === 'KubeDB alone' || barsOf(operation, run).every((b) => b.isKept);
       publish([...runs.values()], values.runs);

@@ -17,7 +17,7 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { brokerCertificateName } from '#model/tls';
 import { plan } from '#reconciler/plan/plan';
-import type { ProgressEvent } from '#reconciler/ports';
+import type { Dialer, KafkaFactsSource, ProgressEvent } from '#reconciler/ports';
 import { assertConverged, assertDone } from '../../support/converged';
 import { untyped } from '../../support/untyped';
 import { KAFKA, World, type WorldOptions } from '../../support/world';
@@ -34,6 +34,8 @@ import { ackRates } from '../load/rates';
 import { QUORUM, type Recording } from '../load/record';
 import { type ListenerFault, staleListeners } from '../load/served';
 import type { Span } from '../load/spans';
+import { type Between, betweenOf } from './between';
+import { Calls } from './calls';
 import { createIssuers } from './issuers-by-hand';
 import { type Actor, ISSUERS, NOTHING, type Operation, restartOf, type Setting, tlsOf } from './operations';
 import { overheadOf, type RestartPhase, restartPhase } from './overhead';
@@ -64,6 +66,8 @@ export interface Measurement {
   readonly actor: Actor;
   readonly run: MeasuredRun;
   readonly restarts: RestartPhase | undefined;
+  /** What the reconciler did between two restarts. */
+  readonly between: readonly Between[];
   /** What the reconciler reported, and when. */
   readonly events: readonly { readonly at: number; readonly event: ProgressEvent }[];
   /** Pods in the order in which they stopped. */
@@ -90,11 +94,12 @@ export class Stage {
   private operations = 0;
   private isByHand = false;
   private readonly roots = new Set<string>();
+  private readonly calls = new Calls();
 
   private constructor(private readonly options: StageOptions) {
     const { api, executor, release } = options;
-    const place = (o: WorldOptions) => new RealKafkaEnvironment(api, executor, o);
-    this.world = new World({ executor, opsManager: executor === 'ops-request' }, place);
+    const place = (o: WorldOptions) => new WatchedEnvironment(this.calls, api, executor, o);
+    this.world = new World({ executor, opsManager: executor === 'ops-request', decorate: (cluster) => this.calls.cluster(cluster) }, place);
     this.trust = new TrustFile(path.join(this.folder, 'ca.crt'), () => this.trusted());
     const storage = Size.gibibytes(1);
     const extraSpec = { podTemplate: { spec: { terminationGracePeriodSeconds: GRACE_S } } };
@@ -239,7 +244,8 @@ export class Stage {
             listeners: this.listeners().map((l) => l.listener),
           });
     const order = restarts?.downtimes.map((d) => d.pod) ?? [];
-    return { operation, actor, run, restarts, events, order, activeController: this.leaderAt(recording, span.from), stale };
+    const between = (restarts?.between ?? []).map((s) => betweenOf(s, this.calls.seen));
+    return { operation, actor, run, restarts, between, events, order, activeController: this.leaderAt(recording, span.from), stale };
   }
 
   private leaderAt({ views }: Recording, instant: number): string | undefined {
@@ -322,6 +328,24 @@ export class Stage {
 
   private get environment(): RealKafkaEnvironment {
     return this.world.environment as RealKafkaEnvironment;
+  }
+}
+
+/** Records what the reconciler asks of listeners and brokers. */
+class WatchedEnvironment extends RealKafkaEnvironment {
+  constructor(
+    private readonly calls: Calls,
+    ...rest: ConstructorParameters<typeof RealKafkaEnvironment>
+  ) {
+    super(...rest);
+  }
+
+  override get dialer(): Dialer {
+    return this.calls.dialer(super.dialer);
+  }
+
+  override get facts(): KafkaFactsSource {
+    return this.calls.facts(super.facts);
   }
 }
 
