@@ -1,17 +1,17 @@
 /**
  * How long a plan will probably take, and how much of that is an outage. The estimate is meant to be slightly too long.
  *
- *     run       the steps before the restarts; then all restarts or, where all pods restart at once, the longest restart. Without a cluster
- *               the app gives the number of nodes
- *     outage    in a cut-over only. With `stop`: the longest restart. With `rolling`: from the restart that costs the quorum its majority to
- *               the last one, since a partition may lack its replicas until then. With expired certificates: the restarts of their pods
+ *     run       the steps before the restarts; then all restarts or, where all pods stop at once, one stop and the longest start. Without a
+ *               cluster the app gives the number of nodes
+ *     outage    in a cut-over only. With `stop`: one stop and the longest start. With `rolling`: from the end of the first pod whose loss
+ *               stops acknowledgements until the last pod is back (`rolling-outage.ts`). With expired certificates: the restarts of their pods
  *
- * The start times of the live pods show how long a pod takes to start. Everything else is assumed, and the estimate names the assumptions.
+ * The start times of the live pods show how long a pod takes to start, and their PetSets how long they may take to end. Everything else is
+ * assumed, and the estimate names the assumptions.
  * It does not include waiting for gates or other operations, nor the time that clients need.
  */
 
 import { capabilitiesOf } from '#model/capabilities';
-import type { Cutover } from '#model/desired';
 import { goDurationMs } from '#model/go-duration';
 import { KINDS } from '#model/kube-object';
 import type { Role } from '#model/kubedb';
@@ -27,6 +27,7 @@ import {
   type StepCases,
 } from '../model/plan';
 import { areNodesUnknown, type PlanInput } from './plan-input';
+import { graceMs, type RollingOutage, rollingOutage } from './rolling-outage';
 import { expiredAt } from './served';
 
 /** A span of time, and what it is for if its length is assumed. */
@@ -39,6 +40,8 @@ interface Span {
 const RESTART: Span = { ms: 60_000, assumedFor: 'a pod to restart' };
 /** Parts of a restart besides the start: before it the old process shuts down, after it the new one catches up. */
 const AROUND_START: Span = { ms: 10_000, assumedFor: 'it to stop and to catch up' };
+/** Where all pods stop, nothing is written meanwhile, and so nothing is left to catch up with. */
+const STOP: Span = { ms: 5_000, assumedFor: 'it to stop' };
 /** The first pods of a Kafka start in parallel. */
 const FIRST_START: Span = { ms: 60_000, assumedFor: 'all pods to start' };
 /** From a Certificate to its Secret, by an issuer in the cluster. KubeDB's documented runs show 6 to 10 s. */
@@ -54,7 +57,9 @@ const MOUNT: Span = { ms: 60_000, assumedFor: 'kubelets to bring a new certifica
 /** Nodes load it side by side, and are asked one after the other: on a busy machine six of them took 12 s. */
 const RELOAD: Span = { ms: 2_000, assumedFor: 'a node to load it' };
 /** Start times vary and are known to the second only, so they are rounded up to a multiple of this. */
-const GRAIN_MS = 10_000;
+const GRAIN_MS = 5_000;
+/** Below this the variation is greater than the time. */
+const SHORTEST_START_MS = 10_000;
 
 /** Returns the estimate of a plan, or nothing when no step takes time. */
 export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'steps' | 'cutover'>): Pick<Plan, 'estimate'> {
@@ -66,19 +71,22 @@ export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'ste
   const hasRestarts = restarts.length > 0 || arePodsUnknown || restartingMs !== undefined;
   const perPodMs = arePodsUnknown ? sumMs(restartOf('broker', input)) : 0;
   const pods = cutover?.mode === 'stop' ? 1 : input.bundle.desired.nodes;
+  const rolling = rolledOver(steps, input, cutover);
+  // Without brokers to restart, a cut-over of some controllers costs nothing.
+  const outage = cutover === undefined ? 0 : outageMs(restarts, input, cutover, rolling);
   if (before.length === 0 && !hasRestarts) return {};
   const eachMs = steps.some(mayRestartPods) ? perPodMs : RELOAD.ms;
   return {
     estimate: {
-      durationMs: sumMs(before) + restartsMs(restarts, input, cutover?.mode) + (arePodsUnknown ? eachMs * (pods ?? 0) : 0),
+      durationMs:
+        sumMs(before) + restartsMs(restarts, input, cutover?.mode === 'stop', rolling) + (arePodsUnknown ? eachMs * (pods ?? 0) : 0),
       ...(restartingMs === undefined ? {} : { restartingMs }),
       ...(arePodsUnknown && pods === undefined ? { perPodMs } : {}),
-      ...(cutover === undefined || restarts.length === 0
-        ? {}
-        : { outageMs: restartsMs(outageOf(steps, input, cutover), input, cutover.mode) }),
+      ...(outage === 0 ? {} : { outageMs: outage }),
       because: [
         ...(hasRestarts ? observed(input) : []),
-        ...assumptions(hasRestarts ? [...restartOf('broker', input), ...before] : before),
+        ...graceUsedUp(input, rolling),
+        ...assumptions(hasRestarts ? [...restartOf('broker', input, cutover?.mode === 'stop' ? 'stop' : 'gated'), ...before] : before),
       ].join('; '),
     },
   };
@@ -117,15 +125,21 @@ function spansBefore({ bundle: { desired, tls } }: PlanInput): StepCases<readonl
   };
 }
 
+const NONE: RollingOutage = { restarts: [], cutOff: [] };
+
+/** How a pod restarts: behind gates, together with all others, or in a cut-over in which its node finds no controller at its end. */
+type Manner = 'gated' | 'stop' | 'cutOff';
+
 /** Returns the time that a pod of a role takes to restart. */
-function restartOf(role: Role, input: PlanInput): readonly Span[] {
+function restartOf(role: Role, input: PlanInput, manner: Manner = 'gated'): readonly Span[] {
   const { live, bundle } = input;
   const startMs =
     longestStart(
       live.pods.filter((p) => p.role === role),
       input,
     ) ?? longestStart(live.pods, input);
-  const restart = startMs === undefined ? [RESTART] : [{ ms: startMs }, AROUND_START];
+  const around = { gated: AROUND_START, stop: STOP, cutOff: { ms: graceMs(live, role) } }[manner];
+  const restart = startMs === undefined ? [RESTART, ...(manner === 'cutOff' ? [around] : [])] : [{ ms: startMs }, around];
   return capabilitiesOf(bundle.desired).needsOpsManager ? [...restart, BETWEEN_PODS] : restart;
 }
 
@@ -144,46 +158,49 @@ function restartingInsteadMs(steps: readonly Step[], input: PlanInput): number |
   const spans = spansBefore(input);
   const others = steps.filter((s) => s.kind !== 'reload' || undecided.length < nodes.length);
   const claimMs = needsOpsManager ? PREPARATION.ms : (goDurationMs(bundle.desired.deadlines.opsManagerDetection) ?? 0);
-  const planned = restartsMs(restartsOf(steps), input, undefined);
+  const planned = restartsMs(restartsOf(steps), input, false);
   return (
     sumMs(others.flatMap((step) => matchStep(step, spans))) + claimMs + planned + sumMs(roles.flatMap((role) => restartOf(role, input)))
   );
 }
 
-function restartsMs(restarts: readonly PlannedRestart[], input: PlanInput, mode: Cutover | undefined): number {
-  const each = restarts.map(({ role }) => sumMs(restartOf(role, input)));
-  return mode === 'stop' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0);
+function restartsMs(restarts: readonly PlannedRestart[], input: PlanInput, isStop: boolean, { cutOff }: RollingOutage = NONE): number {
+  const manner = (restart: PlannedRestart) => (isStop ? 'stop' : cutOff.includes(restart) ? 'cutOff' : 'gated');
+  const each = restarts.map((restart) => sumMs(restartOf(restart.role, input, manner(restart))));
+  return isStop ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0);
 }
 
-/** Returns the restarts during which Kafka serves no client, or not all topics. */
-function outageOf(steps: readonly Step[], input: PlanInput, { kind }: PlannedCutover): readonly PlannedRestart[] {
-  if (kind !== 'expired') return withoutQuorum(steps, input);
+/** Of two requests that restart all pods only the first is the cut-over. */
+function rolledOver(steps: readonly Step[], { live }: PlanInput, cutover: PlannedCutover | undefined): RollingOutage | undefined {
+  if (cutover === undefined || cutover.kind === 'expired' || cutover.mode === 'stop') return undefined;
+  return rollingOutage(steps.map((step) => restartsOf([step])).find((restarts) => restarts.length > 0) ?? [], live);
+}
+
+/** Returns the time during which Kafka serves no client, or not all topics. */
+function outageMs(restarts: readonly PlannedRestart[], input: PlanInput, { kind, mode }: PlannedCutover, rolling?: RollingOutage): number {
+  if (rolling !== undefined) {
+    const { servesUntilItsEnd: first } = rolling;
+    return restartsMs(rolling.restarts, input, false, rolling) - (first === undefined ? 0 : graceMs(input.live, first.role));
+  }
   const expired = input.live.pods.filter((p) => expiredAt(p, input.now) !== undefined);
-  return restartsOf(steps).filter((s) => expired.some((p) => p.name === s.subject.name));
-}
-
-/** Returns the restarts of a cut-over from the one that leaves neither side a quorum. Controllers restart first, and a quorum can spare some. */
-function withoutQuorum(steps: readonly Step[], { live }: PlanInput): readonly PlannedRestart[] {
-  // Of two requests that restart all pods only the first is the cut-over.
-  const pods = steps.map((step) => restartsOf([step])).find((restarts) => restarts.length > 0) ?? [];
-  const controllers = live.pods.filter((p) => p.role !== 'broker');
-  const converted = controllers.length - pods.filter((s) => s.role !== 'broker').length;
-  const majority = Math.floor(controllers.length / 2) + 1;
-  // A combined node holds replicas, too, and a partition may have two of them on the first two nodes.
-  const spare = Math.min(controllers.length - majority, controllers.some((p) => p.role === 'combined') ? 1 : Number.POSITIVE_INFINITY);
-  return pods.slice(Math.max(0, spare - converted));
+  const within = kind === 'expired' ? restarts.filter((s) => expired.some((p) => p.name === s.subject.name)) : restarts;
+  return restartsMs(within, input, mode === 'stop');
 }
 
 /** A pod that took longer than a run waits for it has lost its readiness later, so the time is not that of its start. */
 function longestStart(pods: readonly PodFacts[], { bundle }: PlanInput): number | undefined {
   const limit = goDurationMs(bundle.desired.deadlines.podReady) ?? 0;
   const known = pods.flatMap(({ startMs }) => (startMs === undefined || startMs > limit ? [] : [startMs]));
-  return known.length === 0 ? undefined : (Math.floor(Math.max(...known) / GRAIN_MS) + 1) * GRAIN_MS;
+  return known.length === 0 ? undefined : Math.max(SHORTEST_START_MS, (Math.floor(Math.max(...known) / GRAIN_MS) + 1) * GRAIN_MS);
 }
 
 function observed(input: PlanInput): readonly string[] {
   const startMs = longestStart(input.live.pods, input);
   return startMs === undefined ? [] : [`a pod took up to ${startMs / 1000} s to get Ready`];
+}
+
+function graceUsedUp({ live }: PlanInput, { cutOff: [first] }: RollingOutage = NONE): readonly string[] {
+  return first === undefined ? [] : [`${graceMs(live, first.role) / 1000} s for a broker without a controller to end`];
 }
 
 function assumptions(spans: readonly Span[]): readonly string[] {

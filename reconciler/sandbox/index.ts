@@ -50,6 +50,8 @@ export interface Sandbox {
   dial(namespace: string, pod: string, listener: ListenerName): Dialed | undefined;
   /** Returns the facts that a Kafka's brokers would report, or undefined if none runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined;
+  /** Tells whether producers with acks=all get an answer for every partition of a Kafka. */
+  acknowledges(namespace: string, kafka: string): boolean;
   /** What administrators can ask of Kafka nodes. */
   readonly administration: Administration;
   /** Returns how often a Kafka has lost data. */
@@ -71,6 +73,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     dial: standIns.dial,
     administration: standIns.administration,
     facts: standIns.facts,
+    acknowledges: standIns.acknowledges,
     losses: standIns.losses,
   };
 }

@@ -19,21 +19,16 @@ async function measured(t: TestContext, name: ChangeName, way: Way): Promise<Mea
   return { ...found, estimatedMs };
 }
 
-/** One restart: until the last pod is back, partitions may be away that have no replica to spare; those of the sandbox have one. */
-const LAST_POD_MS = 45_000;
-
 for (const topology of [DEDICATED, '3 combined nodes'] as const satisfies readonly Topology[]) {
   for (const name of topology === DEDICATED ? CUTOVERS : (['add TLS'] as const)) {
     test(`${name}, ${topology}: the outage is as estimated, and shorter when all pods stop at once`, async (t) => {
       const rolling = await measured(t, name, { executor: 'native', topology, mode: 'rolling' });
       const byKubeDb = await measured(t, name, { executor: 'ops-request', topology, mode: 'rolling' });
       const stop = await measured(t, name, { executor: 'native', topology, mode: 'stop' });
-      for (const { outageMs, estimatedMs } of [rolling, byKubeDb])
-        assert.ok(estimatedMs - LAST_POD_MS <= 2 * outageMs, 'not much longer was estimated');
-      assert.ok(stop.estimatedMs <= 2 * stop.outageMs, 'not much longer was estimated');
+      for (const { outageMs, estimatedMs } of [rolling, byKubeDb, stop])
+        assert.ok(estimatedMs <= 1.25 * outageMs, 'not much longer was estimated');
       assert.ok(stop.estimatedMs < rolling.estimatedMs, 'estimated');
-      // Three combined nodes have their quorum back with the second one either way.
-      if (topology !== '3 combined nodes') assert.ok(stop.outageMs < rolling.outageMs, 'measured');
+      assert.ok(stop.outageMs < rolling.outageMs, 'measured');
     });
   }
   for (const executor of ['native', 'ops-request'] as const) {

@@ -6,7 +6,6 @@ import { Cutover, type Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import type { Estimate } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
-import type { KafkaFacts } from '#reconciler/sandbox/index';
 import { on, onByRestart, onWithNewRoot } from './desired-states';
 import { startTimed } from './undisturbed-runs';
 import { COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE } from './world';
@@ -36,7 +35,7 @@ export interface Way {
 
 export interface Measured {
   readonly durationMs: number;
-  /** From the first to the last moment in which a client cannot be served. */
+  /** From the first to the last moment in which producers get no answer for some partition. */
   readonly outageMs: number;
   readonly estimate: Estimate;
 }
@@ -56,7 +55,7 @@ export async function measure(name: ChangeName, { executor, topology, mode, moun
     const outages: number[] = [];
     const watch = async () => {
       for (; !end.signal.aborted; await environment.clock.sleep(SAMPLE_MS))
-        if (isUnavailable(environment.sandbox.facts(NAMESPACE, KAFKA))) outages.push(environment.clock.monotonicMs());
+        if (!environment.sandbox.acknowledges(NAMESPACE, KAFKA)) outages.push(environment.clock.monotonicMs());
     };
     const startMs = environment.clock.monotonicMs();
     const watching = watch();
@@ -69,12 +68,4 @@ export async function measure(name: ChangeName, { executor, topology, mode, moun
   } finally {
     await world.stop();
   }
-}
-
-/** Whether the quorum or a partition has no leader, or a partition has fewer replicas in sync than producers require. */
-function isUnavailable(facts: KafkaFacts | undefined): boolean {
-  if (facts?.quorum.leaderId === undefined) return true;
-  return facts.topics.some(({ minInsyncReplicas = 1, partitions }) =>
-    partitions.some(({ leader, isr }) => leader === undefined || isr.length < minInsyncReplicas),
-  );
 }

@@ -15,6 +15,7 @@ export const REAL_TIMING = {
   podStartMs: 22_000,
   podReadyMs: 6_000,
   podStopMs: 5_000,
+  longestGraceMs: Number.POSITIVE_INFINITY,
   catchUpMs: 4_000,
   opsStepMs: 5_000,
 };

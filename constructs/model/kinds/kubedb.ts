@@ -8,6 +8,7 @@ import { KUBEDB_CERTIFICATE, KUBEDB_ISSUER_REF } from '../certificate-fields';
 import {
   ANY,
   BOOLEAN,
+  COUNT,
   INTEGER,
   list,
   map,
@@ -116,7 +117,10 @@ export const PET_SET = objectOf('PetSet', {
   spec: map({
     replicas: optional(REPLICAS),
     updateStrategy: nullable(map({ type: optional(STRING) })),
-    template: map({ metadata: optional(ANY), spec: map({ containers: CONTAINERS, volumes: VOLUMES }) }),
+    template: map({
+      metadata: optional(ANY),
+      spec: map({ containers: CONTAINERS, volumes: VOLUMES, terminationGracePeriodSeconds: nullable(COUNT) }),
+    }),
     volumeClaimTemplates: nullable(list(map({ metadata: map({ name: NON_EMPTY }) }))),
   }),
   status: statusWith({ readyReplicas: optional(NUMBER), updatedReplicas: optional(NUMBER), updateRevision: optional(STRING) }),

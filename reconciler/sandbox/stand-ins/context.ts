@@ -30,6 +30,8 @@ export interface Timing {
   readonly podReadyMs: number;
   /** From the deletion of a pod to its end. */
   readonly podStopMs: number;
+  /** A broker that reaches no controller ends with its grace period, or after this time if that is less. */
+  readonly longestGraceMs: number;
   /** From the start of a Kafka process until it has caught up with its leaders. */
   readonly catchUpMs: number;
   /** From a changed Secret to the changed files in pods that mount it. */
@@ -38,7 +40,16 @@ export interface Timing {
   readonly opsStepMs: number;
 }
 
-export const FAST: Timing = { issuanceMs: 20, podStartMs: 20, podReadyMs: 10, podStopMs: 20, catchUpMs: 20, mountMs: 20, opsStepMs: 10 };
+export const FAST: Timing = {
+  issuanceMs: 20,
+  podStartMs: 20,
+  podReadyMs: 10,
+  podStopMs: 20,
+  longestGraceMs: 40,
+  catchUpMs: 20,
+  mountMs: 20,
+  opsStepMs: 10,
+};
 
 export type NewCondition = Omit<Condition, 'lastTransitionTime'>;
 

@@ -56,6 +56,7 @@ export interface Container {
 }
 
 export interface PodSpec {
+  readonly terminationGracePeriodSeconds?: number;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly Volume[];

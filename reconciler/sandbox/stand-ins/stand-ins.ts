@@ -55,6 +55,8 @@ export interface StandIns {
   dial(namespace: string, pod: string, listener: ListenerName): Dialed | undefined;
   /** Returns what Kafka would report, or undefined if no process runs. */
   facts(namespace: string, kafka: string): KafkaFacts | undefined;
+  /** Tells whether producers with acks=all get an answer for every partition. */
+  acknowledges(namespace: string, kafka: string): boolean;
   /** What administrators can ask of Kafka nodes. */
   readonly administration: Administration;
   /** Returns how often a Kafka has lost data. */
@@ -107,6 +109,7 @@ export function createStandIns(send: Send, options: StandInsOptions): StandIns {
     },
     administration: kubelet.administration,
     facts: (namespace, kafka) => processes.facts(namespace, kafka),
+    acknowledges: (namespace, kafka) => processes.acknowledges(namespace, kafka),
     losses: (namespace, kafka) => processes.losses(namespace, kafka),
   };
 }

@@ -115,7 +115,7 @@ const partitions: readonly [name: string, nodes: string, after: Partial<Partitio
   ['a follower stopped', '1000:- 1001:- 1002:- 0:- 1:-', { isr: [0, 1] }],
   ['the leader stopped: the first in-sync replica leads', '1000:- 1001:- 1002:- 0:- 2:-', { leader: 0, isr: [0, 2] }],
   ['no active controller: it stays as it is', '1000:- 0:-', {}],
-  ['all replicas stopped: no leader, the in-sync replicas stay', '1000:- 1001:- 1002:-', { leader: undefined }],
+  ['all replicas stopped: no leader, and the last one stays in sync', '1000:- 1001:- 1002:-', { leader: undefined, isr: [2] }],
 ];
 for (const [name, nodes, after] of partitions) {
   test(`partition: ${name}`, () => {

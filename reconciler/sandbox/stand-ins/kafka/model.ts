@@ -10,6 +10,8 @@
  *   a node is ready       if it is a controller, as soon as it listens; if it is a broker or combined, once it can connect to the leader
  *   a node is caught up   a while after its start; the leader always is
  *   a replica is in sync  if its broker is caught up and can connect to the active controller and to the partition's leader
+ *   acks=all is answered  by a broker that believes to lead a partition, if it reaches every replica that it believes to be in sync. It
+ *                         believes what a controller told it last (`acknowledgement.ts`)
  *
  * Without a leader, combined nodes are ready as soon as they listen. If each of them waited for a quorum, none would ever form.
  *
@@ -114,10 +116,19 @@ export interface Partition {
   readonly isr: readonly number[];
 }
 
-/** Returns a partition after the nodes have changed. Without an active controller it stays as it is. */
-export function nextPartition(model: KafkaModel, leaderId: number | undefined, partition: Partition): Partition {
+/**
+ * Returns a partition after the nodes have changed. Without an active controller it stays as it is. A controller that hears of no replica
+ * removes one after the other, and the last one stays in the ISR: only this one can lead again. It may be any; here it is the last in order.
+ */
+export function nextPartition(
+  model: KafkaModel,
+  leaderId: number | undefined,
+  partition: Partition,
+  ending: ReadonlySet<number> = new Set(),
+): Partition {
   if (leaderId === undefined) return partition;
-  const alive = partition.replicas.filter((id) => isConnected(model, leaderId, id));
+  const alive = partition.replicas.filter((id) => !ending.has(id) && isConnected(model, leaderId, id));
+  if (alive.length === 0) return { ...partition, leader: undefined, isr: partition.isr.slice(-1) };
   const electable = alive.filter((id) => partition.isr.includes(id));
   const leader = electable.includes(partition.leader ?? -1) ? partition.leader : electable[0];
   if (leader === undefined) return { ...partition, leader };

@@ -5,6 +5,7 @@
 import type { Context } from '../context';
 import type { Kafka } from '../kinds';
 import { nodesOf } from '../kubedb/layout';
+import { type Beliefs, heard, isAcknowledged } from './acknowledgement';
 import {
   type Copies,
   electLeader,
@@ -74,6 +75,7 @@ export interface Health {
 
 interface StoredPartition extends Partition {
   readonly copies: Copies;
+  readonly beliefs: Beliefs;
 }
 
 interface Cluster {
@@ -84,6 +86,8 @@ interface Cluster {
   /** Uids of processes with the fault `behind`. */
   readonly lagging: Set<string>;
   readonly lastCaughtUp: Map<number, number>;
+  /** Node ids of brokers that hand their partitions over. */
+  readonly ending: Set<number>;
   /** Uid of the pod whose disk a node has, by node id. */
   readonly disks: Map<number, string>;
   /** When a certificate becomes valid next. */
@@ -119,7 +123,10 @@ export class KafkaProcesses {
     if (catchUpMs > 0) this.after(catchUpMs, process, (cluster) => cluster.behind.delete(process.uid));
   }
 
-  stop(process: KafkaProcess): void {
+  /** A node that ends in order first hands its partitions over, while its vote still counts. */
+  stop(process: KafkaProcess, { isInOrder = false } = {}): void {
+    if (isInOrder) this.change(process, ({ ending }) => ending.add(process.nodeId));
+    this.cluster(process).ending.delete(process.nodeId);
     this.change(process, ({ processes, behind, lagging }) => {
       for (const uids of [processes, behind, lagging]) uids.delete(process.uid);
     });
@@ -180,10 +187,19 @@ export class KafkaProcesses {
       },
       topics: topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map(({ copies: _, ...partition }) => partition),
+        partitions: partitions.map(({ copies: _, beliefs: __, ...partition }) => partition),
         minInsyncReplicas: minInsyncReplicas(partitions),
       })),
     };
+  }
+
+  /** Tells whether producers with acks=all get an answer for every partition. */
+  acknowledges(namespace: string, kafka: string): boolean {
+    const cluster = this.cluster({ namespace, kafka });
+    const model = this.modelOf(cluster);
+    return cluster.topics.every(({ partitions }) =>
+      partitions.every((p) => isAcknowledged(p.beliefs, model, minInsyncReplicas(partitions))),
+    );
   }
 
   /** Changes a cluster, and derives the leader, the holders of the metadata and the state of the partitions. */
@@ -204,9 +220,10 @@ export class KafkaProcesses {
     cluster.topics = cluster.topics.map(({ name: topic, partitions }) => ({
       name: topic,
       partitions: withBrokers(partitions, running, TOPICS[topic]).map((partition) => {
-        const next = nextPartition(model, leaderId, partition);
+        const next = nextPartition(model, leaderId, partition, cluster.ending);
         const copies = isForgotten ? forgotten(partition.copies) : partition.copies;
-        return { ...next, copies: replicated(copies, leaderId === undefined ? undefined : next.leader, next.isr) };
+        const beliefs = heard(partition.beliefs, model, leaderId, next);
+        return { ...next, beliefs, copies: replicated(copies, leaderId === undefined ? undefined : next.leader, next.isr) };
       }),
     }));
     this.wakeWhenValid(name, cluster);
@@ -254,6 +271,7 @@ function newCluster(): Cluster {
     behind: new Set(),
     lagging: new Set(),
     lastCaughtUp: new Map(),
+    ending: new Set(),
     disks: new Map(),
     metadata: NO_DATA,
     voters: [],
@@ -283,7 +301,14 @@ function withBrokers(
   return Array.from({ length: count }, (_, partition) => {
     const turned = brokers.map((_id, i) => brokers[(partition + i) % brokers.length] as number);
     const replicas = turned.slice(0, REPLICATION);
-    return { partition, replicas, leader: undefined, isr: replicas, copies: { losses: partitions[partition]?.copies.losses ?? 0 } };
+    return {
+      partition,
+      replicas,
+      leader: undefined,
+      isr: replicas,
+      beliefs: new Map(),
+      copies: { losses: partitions[partition]?.copies.losses ?? 0 },
+    };
   });
 }
 

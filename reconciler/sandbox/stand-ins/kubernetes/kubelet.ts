@@ -20,6 +20,9 @@ import { findMounts, hasEphemeralDisk } from './mounts';
 import type { PodRunner } from './pod-runner';
 import { type ContainerState, podStatus } from './pod-status';
 
+/** Kubernetes' default. */
+const DEFAULT_GRACE_S = 30;
+
 export interface KubeletOptions {
   /** `memory`: no sockets; the sandbox's `dial` returns what a listener would serve. */
   readonly listeners: 'real' | 'memory';
@@ -41,6 +44,8 @@ interface Container {
   restarts: number;
   /** When a pod that is being deleted is gone. */
   goneMs?: number;
+  /** Its broker found no controller at its end, and serves until it is killed. */
+  isHanging?: boolean | undefined;
 }
 
 export class Kubelet implements PodRunner {
@@ -86,12 +91,30 @@ export class Kubelet implements PodRunner {
     const nowMs = this.context.clock.monotonicMs();
     const container = this.containerOf(pod);
     if (container !== undefined) {
-      container.goneMs ??= nowMs + (container.started === undefined ? 0 : this.context.timing.podStopMs);
-      this.stop(container);
+      const isHanging = container.goneMs === undefined ? this.isCutOff(pod, container) : container.isHanging;
+      container.isHanging = isHanging;
+      container.goneMs ??= nowMs + this.stopMs(pod, container);
+      if (!isHanging || container.goneMs <= nowMs) this.stop(container, { isInOrder: !isHanging });
       if (container.goneMs > nowMs) return container.goneMs - nowMs;
     }
     await this.context.client.delete(pod, { gracePeriodSeconds: 0 });
     return undefined;
+  }
+
+  /** A broker hands its partitions over before it ends; without a controller it cannot. Nodes that end together still find each other. */
+  private isCutOff(pod: Pod, { process }: Container): boolean {
+    if (process === undefined || process.role === 'controller') return false;
+    const siblings = this.podsOf({ metadata: { name: process.kafka, namespace: process.namespace } });
+    const isEndingWithOthers = siblings.some((p) => p !== pod && this.containers.get(keyOf(p))?.goneMs !== undefined);
+    return !isEndingWithOthers && !this.options.processes.isConnected(process);
+  }
+
+  private stopMs({ spec }: Pod, { started, isHanging }: Container): number {
+    const { podStopMs, longestGraceMs } = this.context.timing;
+    if (started === undefined) return 0;
+    return isHanging === true
+      ? Math.max(podStopMs, Math.min((spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_S) * 1000, longestGraceMs))
+      : podStopMs;
   }
 
   /** Returns the process of a running pod. */
@@ -252,11 +275,11 @@ export class Kubelet implements PodRunner {
     return writeStatus(this.context, pod, podStatus(pod, state, this.context.clock.now()));
   }
 
-  private stop(container: Container | undefined): void {
+  private stop(container: Container | undefined, { isInOrder = false } = {}): void {
     if (container === undefined) return;
     for (const listener of container.listeners) listener.close?.();
     container.listeners = [];
-    if (container.process !== undefined) this.options.processes.stop(container.process);
+    if (container.process !== undefined) this.options.processes.stop(container.process, { isInOrder });
     container.process = undefined;
   }
 }
