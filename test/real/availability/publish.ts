@@ -1,79 +1,114 @@
-/** The published result: a Markdown page with the figures and what was promised, and an HTML page with the drawings. */
+/** The published result: a Markdown page with the verdict and the figures, and an HTML page with the verdict and the drawings. */
 import { cpus, totalmem } from 'node:os';
-import { page } from '../load/chart/page';
-import type { Measured, MeasuredRun } from '../load/chart/run';
-import { markdownTable } from '../load/chart/table';
-import { barsOf } from './bars';
-import { ACTORS, type Actor, OPERATIONS } from './operations';
+import { element } from '../load/chart/markup';
+import { list, page, table } from '../load/chart/page';
+import { markdownTable, tableOf } from '../load/chart/table';
+import { ACTORS, OPERATIONS } from './operations';
+import { type RunBy, summaryOf } from './summary';
 
 /** A measured run with the machine's load, for the reader of its absolute times. */
-export interface PublishedRun extends MeasuredRun {
-  readonly executor: Actor;
+export interface PublishedRun extends RunBy {
   readonly date: string;
   /** Load average of the machine at the end. */
   readonly load: number;
 }
 
 const GIB = 2 ** 30;
+const WIDTH = 100;
+const TITLE = 'What clients see while the TLS of a Kafka changes';
+const HOW_TO_READ =
+  '"0.3 s of 57 s": the operation took 57 s, and the longest time in which no message was acknowledged was 0.3 s. Estimates are those of the plan. Where the name does not say stop, pods restart one by one. ' +
+  'native and ops-request are executors of this project; KubeDB alone is a KafkaOpsRequest written by hand, without the reconciler.';
+const HOW_MEASURED = [
+  'Three controllers and three brokers are real Kafka processes, with SASL on every listener. etcd, kube-apiserver and cert-manager are real; ' +
+    "KubeDB's operators and kubelets are stand-ins. The stand-in for the ops-manager restarts pods in the documented order and takes a step every " +
+    '5 s. The reconciler runs with the Role that the constructs emit.',
+  'While an operation runs, an idempotent producer with acks=all sends 300 numbered messages a second to 12 partitions (three replicas, two in ' +
+    'sync), a consumer group reads them, and a reader of everything looks for what is missing at the end. Where the protocol changes there is one ' +
+    'producer for each protocol; the sends of the one that cannot connect fail.',
+  'Pods have a grace period of 30 s. A broker without an active controller uses it up.',
+] as const;
+const OVERHEAD =
+  "Overhead is the time in which no pod was down, between the first pod's stop and the last pod's readiness; in brackets its share of the pods' own " +
+  'down time and the median between two pods.';
 
 /** No name of the machine. */
 export function machine(): string {
   return `${cpus().length} processors, ${Math.round(totalmem() / GIB)} GiB of memory`;
 }
 
-/** By operation, and for each by actor. */
+/** By operation, for each by release, the newest first, and for each by actor. */
 export function inOrder(runs: readonly PublishedRun[]): readonly PublishedRun[] {
-  const place = ({ operation, executor, kafka }: PublishedRun) =>
-    [OPERATIONS.findIndex((o) => o.name === operation), ACTORS.indexOf(executor), kafka === '' ? 0 : 1] as const;
-  return [...runs].sort((a, b) => place(a)[0] - place(b)[0] || a.kafka.localeCompare(b.kafka) * -1 || place(a)[1] - place(b)[1]);
+  const placeOf = ({ operation }: PublishedRun) => OPERATIONS.findIndex((o) => o.name === operation);
+  return [...runs].sort(
+    (a, b) => placeOf(a) - placeOf(b) || b.kafka.localeCompare(a.kafka) || ACTORS.indexOf(a.executor) - ACTORS.indexOf(b.executor),
+  );
 }
 
 export function html(runs: readonly PublishedRun[]): string {
-  return page(inOrder(runs), measuredOf(runs));
+  const { verdict, notKept, columns, rows } = summaryOf(runs);
+  const paragraph = (text: string) => element('p', {}, text);
+  const heading = (text: string) => element('h2', {}, text);
+  const unkept = notKept.length === 0 ? [] : [heading('Promises that are not kept'), list(notKept)];
+  return page(inOrder(runs), {
+    title: TITLE,
+    before: [list(verdict), table(columns, rows), paragraph(HOW_TO_READ), ...unkept],
+    after: [heading('How it was measured'), ...HOW_MEASURED.map(paragraph), paragraph(placeOf(runs))],
+  });
 }
 
 export function markdown(runs: readonly PublishedRun[]): string {
-  const { date, machine: where, versions } = measuredOf(runs);
-  const loads = runs.map((r) => r.load);
-  const load = `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
+  const { verdict, notKept, columns, rows } = summaryOf(runs);
+  const unkept = notKept.length === 0 ? [] : ['## Promises that are not kept', bullets(notKept)];
   return [
-    '# What clients see',
-    `Written by \`npm run availability\`, ${date}. ${where}, load average ${load}. ${versions.join(', ')}.`,
-    'Three controllers and three brokers are real Kafka processes, with SASL on every listener. etcd, kube-apiserver and cert-manager are real; ' +
-      "KubeDB's operators and kubelets are stand-ins. The reconciler runs with the Role that the constructs emit. While an operation runs, an " +
-      'idempotent producer with `acks=all` sends 300 numbered messages a second to 12 partitions (three replicas, two in sync), a consumer group ' +
-      'reads them, and a reader of everything looks for what is missing at the end. Where the protocol changes there is one producer for each ' +
-      'protocol. [availability.html](availability.html) draws each operation: acknowledgements a second, the pods, and which certificate each ' +
-      'listener served.',
-    '- **native**, **ops-request**: an executor of this project. For `ops-request` a stand-in for the ops-manager restarts pods in the documented\n' +
-      '  order and takes a step every 5 s.\n' +
-      '- **KubeDB alone**: a KafkaOpsRequest written by hand, carried out by the same stand-in, without the reconciler.\n' +
-      "- **overhead**: time in which no pod was down, between the first pod's stop and the last pod's readiness; in brackets its share of the pods'\n" +
-      '  own down time and the median between two pods.\n' +
-      '- **longest gap**: the longest time without an acknowledgement; for `create`, the time until the first one.\n' +
-      '- Pods have a grace period of 30 s. A broker without an active controller uses it up.\n' +
-      '- Some operations were measured beside other work, as the load average shows; their times are longer for it.',
+    `# ${TITLE}`,
+    bullets(verdict),
+    tableOf(columns, rows),
+    HOW_TO_READ,
+    '[availability.html](availability.html) draws each operation: acknowledgements a second, the pods, and which certificate each listener served.',
+    ...unkept,
+    '## All figures',
+    OVERHEAD,
     markdownTable(inOrder(runs)).trimEnd(),
-    '## Promises',
-    promises(runs),
+    '## How it was measured',
+    ...HOW_MEASURED,
+    `Written by \`npm run availability\`. ${placeOf(runs)}`,
   ]
+    .map((text) => (text.startsWith('|') ? text : wrapped(text)))
     .join('\n\n')
     .concat('\n');
 }
 
-function promises(runs: readonly PublishedRun[]): string {
-  const rows = inOrder(runs).flatMap((run) => {
-    const operation = OPERATIONS.find((o) => o.name === run.operation);
-    const bars = operation === undefined || run.executor === 'KubeDB alone' ? [] : barsOf(operation, run);
-    return bars.map(
-      (b) => `| ${run.operation} | ${run.executor} | ${run.kafka} | ${b.promise} | ${b.measured} | ${b.isKept ? 'yes' : '**no**'} |`,
-    );
-  });
-  return ['| operation | executor | Kafka | promise | measured | kept |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+function bullets(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join('\n');
 }
 
-function measuredOf(runs: readonly PublishedRun[]): Measured {
-  const dates = runs.map((r) => r.date).sort();
-  const kafkas = [...new Set(runs.map((r) => r.kafka))].sort().reverse();
-  return { date: dates.at(-1) ?? '', machine: machine(), versions: [...kafkas.map((v) => `Kafka ${v}`), 'Kubernetes 1.37'] };
+/** Lines as long as in the other pages. */
+function wrapped(text: string): string {
+  const lines: string[] = [];
+  for (const line of text.split('\n')) {
+    let written = '';
+    for (const word of line.split(' ')) {
+      const longer = written === '' ? word : `${written} ${word}`;
+      if (longer.length <= WIDTH) written = longer;
+      else {
+        lines.push(written);
+        written = line.startsWith('- ') ? `  ${word}` : word;
+      }
+    }
+    lines.push(written);
+  }
+  return lines.join('\n');
+}
+
+/** When, where, and on which versions. */
+function placeOf(runs: readonly PublishedRun[]): string {
+  const dates = [...new Set(runs.map((r) => r.date))].sort();
+  const kafkas = [...new Set(runs.map((r) => `Kafka ${r.kafka}`))].sort().reverse();
+  const loads = runs.map((r) => r.load);
+  const load = `${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}`;
+  return (
+    `${[...new Set([dates[0], dates.at(-1)])].join(' to ')}, ${[...kafkas, 'Kubernetes 1.37'].join(', ')}, ${machine()}. Load average when an ` +
+    `operation had ended: ${load}; operations that were measured beside other work took longer for it.`
+  );
 }

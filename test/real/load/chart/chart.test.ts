@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { expectGolden } from '../../../support/golden';
 import type { Handshake } from '../handshakes';
 import type { Judgement } from '../judge';
-import { page } from './page';
+import { list, page, table } from './page';
 import { drawing } from './plot';
 import { type PodEvent, podBars } from './pods';
 import type { MeasuredRun } from './run';
@@ -97,15 +97,14 @@ describe('a report', () => {
   test('as a drawing of one run', () => expectGolden(`${GOLDEN}/rotate.svg`, drawing(rotate)));
 
   test('as a page', () => {
-    const measured = { date: '2026-01-31', machine: '2 processors, 24 GiB of memory', versions: ['Kafka 4.3.1', 'cert-manager 1.21.0'] };
-    expectGolden(`${GOLDEN}/page.html`, page([rotate, add, unproven], measured));
+    const before = [list(['Nothing was lost.']), table(['operation', 'native'], [['rotate', '0.3 s of 57 s']])];
+    expectGolden(`${GOLDEN}/page.html`, page([rotate, add, unproven], { title: 'A report', before, after: [] }));
   });
 
   test('as a page needs nothing from elsewhere, runs no script and escapes its texts', () => {
-    const html = page([rotate, add, unproven], { date: '<b>', machine: '"m"', versions: ['&'] });
+    const html = page([rotate, add, unproven], { title: '<b>', before: [list(['"m"'])], after: [table(['&'], [])] });
     assert.doesNotMatch(html, /<script|<link|<img|<b>|@import|url\(|src=|href=|\bon\w+=/);
-    assert.match(html, /&lt;b&gt;\. &quot;m&quot;\. &amp;\./);
-    assert.match(html, /KubeDB &lt;alone&gt;/);
+    for (const text of [/<h1>&lt;b&gt;</, /<li>&quot;m&quot;</, /<th scope="col">&amp;</, /KubeDB &lt;alone&gt;/]) assert.match(html, text);
   });
 });
 

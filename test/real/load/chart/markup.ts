@@ -20,7 +20,7 @@ export function render({ name, attributes, children }: Element, indent = ''): st
     ([key, value]) => ` ${key}="${escaped(typeof value === 'number' ? short(value) : value)}"`,
   );
   const open = `${indent}<${name}${written.join('')}`;
-  if (children.length === 0) return isVoid(name) ? `${open}>\n` : `${open}></${name}>\n`;
+  if (children.length === 0) return isVoid(name) ? `${open}>\n` : isShape(name) ? `${open}/>\n` : `${open}></${name}>\n`;
   if (children.every((child) => typeof child === 'string')) return `${open}>${children.map(escaped).join('')}</${name}>\n`;
   const inner = children.map((child) => (typeof child === 'string' ? `${indent}  ${escaped(child)}\n` : render(child, `${indent}  `)));
   return `${open}>\n${inner.join('')}${indent}</${name}>\n`;
@@ -33,6 +33,11 @@ function short(value: number): string {
 
 function isVoid(name: string): boolean {
   return name === 'meta';
+}
+
+/** Of SVG, which may close itself within HTML as well. */
+function isShape(name: string): boolean {
+  return ['line', 'path', 'rect'].includes(name);
 }
 
 function escaped(text: string): string {

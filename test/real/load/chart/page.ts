@@ -1,46 +1,65 @@
 /** Runs as one HTML page that needs nothing else: no script, no font, no address. */
+import { lengthOf } from '../spans';
+import { count, milliseconds, seconds } from './figures';
 import { type Element, element, render } from './markup';
 import { plot } from './plot';
-import type { Measured, MeasuredRun } from './run';
+import type { MeasuredRun } from './run';
 import { PAGE_STYLE, STYLE_PLACE, withStyle } from './style';
-import { COLUMNS, rowOf } from './table';
+import { failedOf, overheadOf } from './table';
 
-const TITLE = 'What clients see while the TLS of a Kafka changes';
+export interface PageParts {
+  readonly title: string;
+  /** What stands before the drawings, and after them. */
+  readonly before: readonly Element[];
+  readonly after: readonly Element[];
+}
 
-export function page(runs: readonly MeasuredRun[], { date, machine, versions }: Measured): string {
+export function page(runs: readonly MeasuredRun[], { title, before, after }: PageParts): string {
   const head = element(
     'head',
     {},
     element('meta', { charset: 'utf-8' }),
     element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    element('title', {}, TITLE),
+    element('title', {}, title),
     element('style', {}, STYLE_PLACE),
   );
-  const body = element(
-    'body',
-    {},
-    element('h1', {}, TITLE),
-    element('p', {}, `${date}. ${machine}. ${versions.join(', ')}.`),
-    element('div', { class: 'scroll' }, table(runs)),
-    ...runs.flatMap(figure),
-  );
-  return `<!doctype html>\n${withStyle(render(element('html', { lang: 'en' }, head, body)), PAGE_STYLE)}`;
+  const body = element('body', {}, element('h1', {}, title), ...before, ...runs.flatMap(figure), ...after);
+  // Without indentation, which is a sixth of a page with drawings.
+  const html = render(element('html', { lang: 'en' }, head, body)).replaceAll(/^ +/gm, '');
+  return `<!doctype html>\n${withStyle(html, PAGE_STYLE)}`;
 }
 
-function table(runs: readonly MeasuredRun[]): Element {
-  const cells = (row: readonly string[]) =>
-    row.map((cell, i) => {
-      const missing = COLUMNS.length - row.length;
-      return element('td', i === row.length - 1 && missing > 0 ? { colspan: missing + 1 } : {}, cell);
-    });
-  return element(
-    'table',
-    {},
-    element('thead', {}, element('tr', {}, ...COLUMNS.map((column) => element('th', { scope: 'col' }, column)))),
-    element('tbody', {}, ...runs.map((run) => element('tr', {}, ...cells(rowOf(run))))),
-  );
+/** A table that a narrow screen scrolls. */
+export function table(columns: readonly string[], rows: readonly (readonly string[])[]): Element {
+  const head = element('thead', {}, element('tr', {}, ...columns.map((column) => element('th', { scope: 'col' }, column))));
+  const body = element('tbody', {}, ...rows.map((row) => element('tr', {}, ...row.map((cell) => element('td', {}, cell)))));
+  return element('div', { class: 'scroll' }, element('table', {}, head, body));
+}
+
+export function list(items: readonly string[]): Element {
+  return element('ul', {}, ...items.map((item) => element('li', {}, item)));
 }
 
 function figure(run: MeasuredRun): readonly Element[] {
-  return [element('h2', {}, `${run.operation}, ${run.executor}, Kafka ${run.kafka}`), element('figure', {}, plot(run))];
+  return [
+    element('h2', {}, `${run.operation}, ${run.executor}, Kafka ${run.kafka}`),
+    element('figure', {}, element('figcaption', {}, captionOf(run)), element('div', { class: 'scroll' }, plot(run))),
+  ];
+}
+
+function captionOf({ judged, restarts, span, overhead, estimatedOutageMs }: MeasuredRun): string {
+  const between = overhead === undefined ? '' : `, between the restarts ${overheadOf(overhead)}`;
+  const operation = `${count(restarts)} restarts in ${seconds(lengthOf(span))}${between}`;
+  if ('unknown' in judged) return `No evidence: ${judged.unknown.join('; ')}. ${operation}.`;
+  const { acked, lost, longestGap, longestPartitionGap, latencyMs, connections, withoutLeader } = judged.value;
+  const estimate = estimatedOutageMs === undefined ? '' : `, estimated ${seconds(estimatedOutageMs)}`;
+  return [
+    `${count(acked)} messages acknowledged, ${count(lost.length)} lost; failed sends: ${failedOf(judged.value)}`,
+    `Without an acknowledgement: ${seconds(lengthOf(longestGap))}${estimate}; in one partition ${seconds(lengthOf(longestPartitionGap))}`,
+    operation,
+    `Latency p99 ${milliseconds(latencyMs.p99)}, ${count(connections.reconnects)} reconnects, quorum without a leader ` +
+      seconds(withoutLeader.quorum.longestMs),
+  ]
+    .join('. ')
+    .concat('.');
 }

@@ -8,6 +8,7 @@
  * Colours come from classes (`style.ts`). Every part has a title that a browser shows under the pointer.
  */
 import type { Handshake } from '../handshakes';
+import type { AckRates } from '../rates';
 import { servedSpans } from '../served';
 import { quantile, type Span } from '../spans';
 import { count, seconds } from './figures';
@@ -25,6 +26,8 @@ const ROW_GAP = 8;
 const BAR_HEIGHT = 10;
 const LINE_HEIGHT = 4;
 const AXIS_HEIGHT = 18;
+/** Six pixels each. */
+const MOST_COLUMNS = 130;
 /** The axis of rates ends at this multiple of the usual rate. */
 const MOST_OF_USUAL = 1.5;
 
@@ -98,7 +101,8 @@ function stepFor(length: number): number {
  * An area for each producer, one upon the other. A bucket is a step of the area, so that an empty bucket is as wide as the time without
  * acknowledgements.
  */
-function rates({ rates: { window, bucketMs, writers } }: MeasuredRun, x: Scale): readonly Element[] {
+function rates({ rates: measured }: MeasuredRun, x: Scale): readonly Element[] {
+  const { window, bucketMs, writers } = inColumns(measured);
   const buckets = Array.from({ length: Math.max(0, ...Object.values(writers).map((w) => w.length)) }, (_, i) => i);
   const sums = stacked(Object.values(writers), buckets);
   const { top, isCut } = axisTop(sums.at(-1) ?? []);
@@ -106,8 +110,10 @@ function rates({ rates: { window, bucketMs, writers } }: MeasuredRun, x: Scale):
   const y = (rate: number) => base - Math.min(1, rate / top) * RATE_HEIGHT;
   const right = (bucket: number) => x(window.from + (bucket + 1) * bucketMs);
   const areas = Object.keys(writers).map((writer, i) => {
-    const upper = buckets.map((b) => `V${tenth(y(sums[i]?.[b] ?? 0))} H${tenth(right(b))}`);
-    const d = `M${LEFT} ${base} ${upper.join(' ')} V${base} Z`;
+    const heights = buckets.map((b) => Math.round(y(sums[i]?.[b] ?? 0)));
+    // A step at each change of a pixel: the usual rate is one long step.
+    const upper = buckets.flatMap((b) => (heights[b] === heights[b + 1] ? [] : [`V${heights[b]}H${tenth(right(b))}`]));
+    const d = `M${LEFT} ${base}${upper.join('')}V${base}Z`;
     return element('path', { class: `writer-${i + 1}`, d }, element('title', {}, `acknowledgements a second, ${writer}`));
   });
   return [
@@ -121,6 +127,17 @@ function rates({ rates: { window, bucketMs, writers } }: MeasuredRun, x: Scale):
     ),
     element('text', { class: 'name', x: LEFT - 8, y: base, 'text-anchor': 'end' }, '0'),
   ];
+}
+
+/** The same rates in wider buckets, if there are more than a drawing shows. */
+function inColumns(rates: AckRates): AckRates {
+  const length = Math.max(1, ...Object.values(rates.writers).map((w) => w.length));
+  const size = Math.ceil(length / MOST_COLUMNS);
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const merged = (writer: readonly number[]) =>
+    Array.from({ length: Math.ceil(writer.length / size) }, (_, i) => mean(writer.slice(i * size, (i + 1) * size)));
+  const writers = Object.fromEntries(Object.entries(rates.writers).map(([name, writer]) => [name, merged(writer)]));
+  return { ...rates, bucketMs: rates.bucketMs * size, writers };
 }
 
 /** After an outage clients send at once what they have kept. Such a burst must not make the usual rate too small to be seen. */
@@ -159,25 +176,35 @@ function podRow({ pods }: MeasuredRun, { pod, top }: Row, x: Scale): readonly El
   return [
     element('text', { class: 'name', x: LEFT - 8, y: top + BAR_HEIGHT - 1, 'text-anchor': 'end' }, pod),
     ...bars.map(({ from, to, state }) => {
-      const place = { x: x(from), y: top, width: x(to) - x(from), height: BAR_HEIGHT };
-      return element('rect', { class: state, ...place }, element('title', {}, `${pod}: ${state} for ${seconds(to - from)}`));
+      const d = bar({ left: x(from), top, width: x(to) - x(from), height: BAR_HEIGHT });
+      return element('path', { class: state, d }, element('title', {}, `${state} for ${seconds(to - from)}`));
     }),
   ];
 }
 
-/** A single handshake is a mark of two pixels, several ones with the same certificate are a line. */
+/**
+ * A single handshake is a mark of two pixels, several ones with the same certificate are a line. What a listener served in one colour is one
+ * path: a page holds thousands of them.
+ */
 function listenerLines({ handshakes }: MeasuredRun, { listeners, top }: Row, x: Scale): readonly Element[] {
   const certificates = certificatesOf(handshakes);
-  return listeners.flatMap((listener, i) => {
-    const own = handshakes.filter((h) => h.listener === listener);
-    return servedSpans(own).map(({ from, to, certificate, failure, handshakes: made }) => {
-      const y = top + BAR_HEIGHT + 1 + i * LINE_HEIGHT;
-      const colour = certificate === undefined ? 'no-certificate' : `certificate-${numberOf(certificate.fingerprint, certificates)}`;
-      const outcome = certificate === undefined ? failure : `serial ${certificate.serial}`;
-      const place = { x: x(from), y, width: Math.max(2, x(to) - x(from)), height: LINE_HEIGHT - 1 };
-      return element('rect', { class: colour, ...place }, element('title', {}, `${listener}: ${outcome}, ${count(made)} handshakes`));
+  return listeners.map((listener, i) => {
+    const y = top + BAR_HEIGHT + 1 + i * LINE_HEIGHT;
+    const marks = servedSpans(handshakes.filter((h) => h.listener === listener)).map(({ from, to, certificate }) => {
+      const number = certificate === undefined ? undefined : numberOf(certificate.fingerprint, certificates);
+      return { number, d: bar({ left: x(from), top: y, width: Math.max(2, x(to) - x(from)), height: LINE_HEIGHT - 1 }) };
     });
+    const paths = [...new Set(marks.map((m) => m.number))].map((number) => {
+      const d = marks.flatMap((m) => (m.number === number ? [m.d] : [])).join('');
+      return element('path', { class: number === undefined ? 'no-certificate' : `certificate-${number}`, d });
+    });
+    return element('g', {}, element('title', {}, listener), ...paths);
   });
+}
+
+/** A rectangle as a part of a path. */
+function bar({ left, top, width, height }: { left: number; top: number; width: number; height: number }): string {
+  return `M${tenth(left)} ${tenth(top)}h${tenth(width)}v${height}H${tenth(left)}z`;
 }
 
 function numberOf(fingerprint: string, certificates: readonly string[]): number {

@@ -46,12 +46,3 @@ export interface MeasuredRun {
   /** Their listeners are named `POD/LISTENER`. Those outside of the drawing are ignored. */
   readonly handshakes: readonly Handshake[];
 }
-
-/** When and where runs were measured. */
-export interface Measured {
-  readonly date: string;
-  /** For example `2 processors, 24 GiB of memory`. */
-  readonly machine: string;
-  /** Names and versions, for example `Kafka 4.3.1`. */
-  readonly versions: readonly string[];
-}

@@ -63,11 +63,11 @@ ${[...FILLED, ...CERTIFICATES].map((name) => `.${name} { fill: var(--${name}); }
 export const PAGE_STYLE = `${DRAWING_STYLE}
 body { margin: 2rem auto; max-width: 68rem; padding: 0 1rem; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 2.5rem 0 0.25rem; }
-p { color: var(--faint); } figure { margin: 0.5rem 0 0; } svg { width: 100%; height: auto; }
-.scroll { overflow-x: auto; }
+p, figcaption { color: var(--faint); } figure { margin: 0.25rem 0 0; } figcaption { font-size: 0.85rem; }
+ul { padding-left: 1.2rem; }
+.scroll { overflow-x: auto; } svg { width: 100%; min-width: 40rem; height: auto; }
 table { border-collapse: collapse; font-size: 0.8rem; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--grid); padding: 0.3rem 0.6rem; text-align: right; vertical-align: bottom; }
-th:nth-child(-n+3), td:nth-child(-n+3), td[colspan] { text-align: left; }
+th, td { border-bottom: 1px solid var(--grid); padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; }
 th { color: var(--faint); font-weight: 600; }
 `;
 

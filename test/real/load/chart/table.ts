@@ -28,7 +28,7 @@ export function rowOf(run: MeasuredRun): readonly string[] {
   return 'unknown' in judged ? [...head, `no evidence: ${judged.unknown.join('; ')}`] : [...head, ...figuresOf(run, judged.value)];
 }
 
-function overheadOf(overhead: MeasuredRun['overhead']): string {
+export function overheadOf(overhead: MeasuredRun['overhead']): string {
   if (overhead === undefined || overhead.downMs === 0) return '-';
   const { totalMs, downMs, medianMs } = overhead;
   const perPod = medianMs === undefined ? '' : `, ${milliseconds(medianMs)} a pod`;
@@ -51,7 +51,7 @@ function figuresOf({ estimatedOutageMs }: MeasuredRun, judgement: Judgement): re
 }
 
 /** With two producers only those that failed are named: in a cut-over one of them is expected to fail. */
-function failedOf({ writers, failed, unfinished }: Judgement): string {
+export function failedOf({ writers, failed, unfinished }: Judgement): string {
   const sum = (each: Readonly<Record<string, number>>) => Object.values(each).reduce((a, b) => a + b, 0);
   const named = Object.entries(writers).flatMap(([name, own]) => (sum(own.failed) > 0 ? `${name} ${count(sum(own.failed))}` : []));
   const text = Object.keys(writers).length > 1 && named.length > 0 ? named.join(', ') : count(sum(failed));
@@ -59,7 +59,12 @@ function failedOf({ writers, failed, unfinished }: Judgement): string {
 }
 
 export function markdownTable(runs: readonly MeasuredRun[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   const rows = runs.map(rowOf).map((row) => [...row, ...new Array<string>(COLUMNS.length - row.length).fill('')]);
-  return `${[line(COLUMNS), line(COLUMNS.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
+  return `${tableOf(COLUMNS, rows)}\n`;
+}
+
+/** Returns a Markdown table. */
+export function tableOf(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
 }
