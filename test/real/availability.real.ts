@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { barsOf } from './availability/bars';
 import { tasksOf } from './availability/measure';
+import { OPERATIONS } from './availability/operations';
 import { type Measurement, Stage } from './availability/stage';
 import { apiOfSuite } from './environment';
 import { type Release, versionOf } from './kafka/jars';
@@ -17,9 +18,17 @@ import { compiledLoad, type LoadProgram } from './load/program';
 
 const RELEASE: Release = process.env.KAFKA_TLS_TEST_RELEASE === '3' ? 'kafka-3' : 'kafka-4';
 const isWhole = process.env.KAFKA_TLS_TEST_AVAILABILITY === 'all';
-/** A rolling cut-over takes minutes: `native` shows all of them, the other actors what does not depend on the reconciler's order. */
+/**
+ * Added up from single runs, the whole takes less than 25 minutes on two idle processors. It leaves out what another operation shows: `update names` is the first
+ * half of `revert names`, and nothing is promised of KubeDB alone. On Kafka 3 pods do not restart one by one in a cut-over: three operations
+ * of five minutes, whose order does not depend on the release.
+ */
+const WHOLE: Readonly<Record<Release, readonly string[]>> = {
+  'kafka-4': OPERATIONS.map((o) => o.name).filter((name) => name !== 'update names'),
+  'kafka-3': ['rotate by reload', 'rotate', 'update issuer, other root, stop', 'remove, stop', 'add, stop'],
+};
 const TASKS = isWhole
-  ? [...tasksOf(undefined, ['native']), ...tasksOf(['rotate'], ['ops-request', 'KubeDB alone'])]
+  ? [...tasksOf(WHOLE[RELEASE], ['native']), ...tasksOf(['rotate'], ['ops-request'])]
   : tasksOf(['rotate', 'add, stop'], ['native']);
 
 const program = compiledLoad(RELEASE);
