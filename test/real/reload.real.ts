@@ -9,6 +9,7 @@ import { compiledLoad, type LoadProgram } from './load/program';
 import { kills } from './reload/kills';
 import { nodes } from './reload/nodes';
 import { Place, RELEASE } from './reload/place';
+import { refusals } from './reload/refusals';
 import { renewals } from './reload/renewals';
 import { rotationsInARow } from './reload/rotations';
 import { times } from './reload/times';
@@ -17,17 +18,19 @@ const program = compiledLoad(RELEASE);
 const skip = 'missing' in program ? program.missing : WITHOUT_KUBEDB;
 
 describe(`nodes that load certificates while they run, ${RELEASE}`, { skip, concurrency: false, timeout: 7_200_000 }, () => {
-  const environments = realKafkaEnvironments();
   let found: Place;
+  // Hooks run in this order: pods end before their control plane does.
+  after(() => found?.stop());
+  const environments = realKafkaEnvironments();
   const place = () => found;
   before(async () => {
     found = await Place.start(environments);
   });
-  after(() => found?.stop());
 
   describe('the nodes', () => nodes(place));
   describe('rotations', () => rotationsInARow(place, program as LoadProgram));
   describe('files and renewals', () => renewals(place));
   describe('kills', () => kills(place));
   describe('time', () => times(place));
+  describe('refusals', () => refusals(place));
 });
