@@ -6,8 +6,10 @@ import { formatRef, KINDS, ref } from '#model/kube-object';
 import { bundleId } from '../bundle/files';
 import { InterruptedError, InvalidInputError, KafkaTlsError } from '../errors';
 import type { Plan } from '../model/plan';
+import type { PlanStates } from '../model/states';
 import { COMMENT_BYTES, type CommentLimit, errorMarkdown, plansMarkdown, SUMMARY_BYTES } from '../report/comment';
 import { printable, printableJson } from '../report/printable';
+import { statesText } from '../report/states';
 import { type PlanContext, planText } from '../report/text';
 import { type UnreadBase, unreadBaseMarkdown, unreadBaseText } from '../report/unread-base';
 import type { Format, OutputFlags } from './flags';
@@ -23,6 +25,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly bundle: Bundle;
   readonly context?: PlanContext;
+  /** What `--explain` asks for; without states where no node gets another certificate. */
+  readonly explanation?: { readonly states: PlanStates | undefined };
 }
 
 /** Plans, and the bundles of the base that the new state does not hold. */
@@ -36,7 +40,10 @@ export interface Plans {
 const PRINT: Readonly<Record<Format<'plan'>, (plans: Plans, flags: PlanOutputFlags, io: Io) => void | Promise<void>>> = {
   text({ planned, removed, unread }, _, io) {
     const first = unread === undefined ? [] : [unreadBaseText(unread, styleOf(io))];
-    const plans = planned.map((p) => planText(p.plan, styleOf(io), p.context ?? {}));
+    const plans = planned.flatMap((p) => [
+      planText(p.plan, styleOf(io), p.context ?? {}),
+      ...(p.explanation === undefined ? [] : [statesText(p.explanation.states, styleOf(io))]),
+    ]);
     io.stdout([...first, ...plans, ...removed.map(removedLine)].join('\n'));
   },
   json({ planned, removed, unread }, _, io) {

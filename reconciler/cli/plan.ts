@@ -6,9 +6,10 @@ import { readOnly } from '../cluster/write-guard';
 import { InvalidInputError } from '../errors';
 import { type Content, readJsonFile } from '../input/files';
 import { OBSERVATION, OBSERVATION_FORMAT, type Observation } from '../model/observation';
-import { hasWork, type Obstacle } from '../model/plan';
+import { hasWork, type Obstacle, type Plan } from '../model/plan';
 import { planOffline } from '../plan/offline';
 import { type PlanOptions, plan } from '../plan/plan';
+import type { PlanInput } from '../plan/plan-input';
 import { prepare } from '../reconcile';
 import { type ClusterFlags, DEFAULT_FILE, type SourceFlags } from './flags';
 import type { Session } from './io';
@@ -21,6 +22,8 @@ export interface PlanFlags extends SourceFlags, ClusterFlags, PlanOutputFlags {
   readonly base?: string;
   readonly observation?: string;
   readonly exitCode?: boolean;
+  /** Also print who can talk to whom in every state that a plan leads through. */
+  readonly explain?: boolean;
   /** File to save the plans in. */
   readonly out?: string;
   readonly takeOver?: boolean;
@@ -35,6 +38,9 @@ const CHANGES_PENDING = 3;
 export async function runPlan(flags: PlanFlags, session: Session): Promise<number> {
   if (flags.summary !== undefined && flags.output !== 'markdown') {
     throw new InvalidInputError("kafka-tls plan: flag '--summary <file>' needs '--output markdown'");
+  }
+  if (flags.explain === true && flags.output !== 'text') {
+    throw new InvalidInputError("kafka-tls plan: flag '--explain' needs '--output text'");
   }
   const plans = await makePlans(flags, session).catch(async (error: unknown) => {
     await printRefusal(error, flags, session.io);
@@ -68,11 +74,17 @@ function planLive(flags: PlanFlags, session: Session, inFiles: readonly Bundle[]
     const planned: Planned[] = [];
     for (const bundle of bundles) {
       const isOneOfSeveral = bundles.length > 1 || flags.name !== undefined;
-      const { plan: made } = await prepare(bundle, context, signal, previewOptions(flags));
+      const { plan: made, live } = await prepare(bundle, context, signal, previewOptions(flags));
       const obstacles = made.obstacles.map((o) =>
         o.hint === undefined ? o : { ...o, hint: withCommand(o.hint, flags, bundle, isOneOfSeveral) },
       );
-      planned.push({ bundle, plan: { ...made, obstacles }, context: { applyWith: applyCommand(flags, bundle, isOneOfSeveral) } });
+      const next = { applyWith: applyCommand(flags, bundle, isOneOfSeveral) };
+      planned.push({
+        bundle,
+        plan: { ...made, obstacles },
+        context: next,
+        ...(await explained(flags, { bundle, live, now: clock.now() }, made)),
+      });
     }
     return planned;
   });
@@ -96,7 +108,16 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
   const [bundle] = chooseBundles(all, { name: live.name, namespace: live.namespace });
   if (bundle === undefined) throw new InvalidInputError(`${file}: there is no bundle for it`);
   // The time of the observation: a replay gives the same plan on any day.
-  return { bundle, plan: plan(bundle, live, new Date(live.observedAt), previewOptions(flags)) };
+  const now = new Date(live.observedAt);
+  const made = plan(bundle, live, now, previewOptions(flags));
+  return { bundle, plan: made, ...(await explained(flags, { bundle, live, now }, made)) };
+}
+
+/** Most plans are printed without their states, so their code is loaded only here. */
+async function explained({ explain }: PlanFlags, input: PlanInput, made: Plan): Promise<Pick<Planned, 'explanation'>> {
+  if (explain !== true) return {};
+  const { statesOf } = await import('../plan/states/states.js');
+  return { explanation: { states: statesOf(input, made) } };
 }
 
 async function planFromBase(base: string, flags: PlanFlags, session: Session): Promise<Plans> {

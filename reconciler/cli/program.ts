@@ -96,7 +96,8 @@ function planCommand(): Command {
     )
     .addOption(new Option('--out <file>', 'also save the plan, for "kafka-tls apply --plan"').conflicts('base'))
     .option('--summary <file>', 'also append the Markdown to this file, without the limit of a comment, such as $GITHUB_STEP_SUMMARY')
-    .option('--exit-code', 'exit 3 when changes are pending');
+    .option('--exit-code', 'exit 3 when changes are pending')
+    .addOption(new Option('--explain', 'also show which nodes and clients can talk in every state of the run').conflicts('base'));
   return sourced(addPlanOptions(plan));
 }
 

@@ -1,0 +1,75 @@
+/** What nodes show and trust before and after they load their certificate, from the certificates and Secrets of an observation. */
+import { type Alias, issuerOf, tlsStateOf } from '#model/tls';
+import type { CaFacts, CertificateFacts, Observation, PodFacts, SecretFacts } from '../../model/observation';
+import { issuerStateOf } from '../issuers';
+import { certificateSecret, type PlanInput, wantedCertificate } from '../plan-input';
+import type { Shown } from './acceptance';
+
+/** What a listener of a node shows, and what the node trusts. */
+export type Material =
+  | { readonly protocol: 'plaintext' }
+  | { readonly protocol: 'tls'; readonly shown: Shown; readonly anchors: readonly CaFacts[] }
+  | { readonly protocol: 'unknown'; readonly because: string; readonly isTls?: true };
+
+/** Returns what a running node shows and trusts. A node trusts what was beside its certificate when it loaded that. */
+export function presentMaterial({ live }: PlanInput, { served, certificateSecret: name }: PodFacts): Material {
+  const unobserved = served.find((s) => s.protocol === 'unknown');
+  if (served.length === 0 || unobserved !== undefined) return unknown(unobserved?.because ?? 'it was not observed');
+  if (served.every((s) => s.protocol === 'plaintext')) return { protocol: 'plaintext' };
+  const secret = live.secrets.find((s) => s.name === name);
+  const isOfSecret = served.every((s) => s.leaf?.fingerprint === secret?.leaf?.fingerprint);
+  return isOfSecret ? heldIn(secret) : unknownTls('it serves another certificate than its Secret holds, so what it trusts is not known');
+}
+
+/** Returns what a node shows and trusts as soon as it has loaded what the plan brings it. */
+export function nextMaterial(input: PlanInput, reissued: ReadonlySet<Alias>): Material {
+  const { bundle, live } = input;
+  if (bundle.tls === 'off') return { protocol: 'plaintext' };
+  if (!reissued.has('server')) return heldIn(certificateSecret(live, bundle.tls, 'server'));
+  const { ca = [], chain = [] } = issuerStateOf(live, issuerOf(bundle.tls, 'server')) ?? {};
+  const signer = chain[0] ?? ca[0];
+  if (signer === undefined) return unknownTls('the CA of its issuer cannot be read');
+  return { protocol: 'tls', shown: { leaf: leafBy(signer, input), chain }, anchors: ca };
+}
+
+/** Returns the Secret that the pods mount now. */
+export function presentSecret({ live }: Pick<PlanInput, 'live'>): SecretFacts | undefined {
+  return certificateSecret(live, tlsStateOf(live.kafka?.spec), 'server');
+}
+
+function heldIn(secret: SecretFacts | undefined): Material {
+  if (secret?.leaf === undefined) return unknownTls(secret?.unread ?? 'its Secret holds no certificate');
+  if (secret.leaf.signers === undefined) return unknownTls('the observation is of an earlier version, which lacks the signers');
+  return { protocol: 'tls', shown: { leaf: secret.leaf, chain: secret.chain ?? [] }, anchors: secret.ca ?? [] };
+}
+
+/** Returns the leaf that an issuer will sign. */
+function leafBy({ subject: issuer, publicKey }: CaFacts, input: PlanInput): CertificateFacts {
+  const { commonName = '', dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = wantedCertificate(input, 'server').spec;
+  const now = input.now.toISOString();
+  const names = { dnsNames: [...dnsNames], ipAddresses: [...ipAddresses], uris: [...uris], emailAddresses: [...emailAddresses] };
+  const own = { fingerprint: 'to be issued', publicKey: 'to be made', serial: '', subject: `CN=${commonName}`, isCa: false };
+  return { ...own, issuer, notBefore: now, notAfter: now, ...names, signers: [publicKey] };
+}
+
+function unknown(because: string): Material {
+  return { protocol: 'unknown', because };
+}
+
+function unknownTls(because: string): Material {
+  return { protocol: 'unknown', because, isTls: true };
+}
+
+/** Returns CA certificates with the self-signed roots above them, as far as these were observed. Clients trust roots. */
+export function rootsOf(anchors: readonly CaFacts[], live: Observation): readonly CaFacts[] {
+  const known = [...live.secrets, ...live.issuers].flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]).concat(live.trust?.ca ?? []);
+  const above = new Set(anchors);
+  // The loop visits certificates that it adds.
+  for (const below of above) for (const ca of known) if (isSigner(ca, below)) above.add(ca);
+  const roots = [...above].filter((ca) => isSigner(ca, ca));
+  return [...new Map(roots.map((ca) => [ca.fingerprint, ca])).values()];
+}
+
+function isSigner({ subject, publicKey }: CaFacts, { issuer, signers = [] }: CaFacts): boolean {
+  return issuer === subject && signers.includes(publicKey);
+}
