@@ -3,9 +3,11 @@
  *
  * 1. Metadata of all topics, and the broker's `controller.quorum.fetch.timeout.ms`.
  * 2. `min.insync.replicas` of each topic, and DescribeQuorum, which the broker forwards to the active controller (in KRaft, `controllerId` of
- *    Metadata is any broker). DescribeQuorum comes last, since a connection answers in order and this request waits for controllers.
+ *    Metadata is any broker). DescribeQuorum comes late, since a connection answers in order and this request waits for controllers.
+ * 3. Metadata again, right behind it: a broker that stood still answers the first request from an old copy, and may have caught up when the
+ *    leader is asked. The broker answers this request only after DescribeQuorum, although it is sent at once.
  *
- * Two requests are sent at once: an answer takes a broker less time than its way through a cluster.
+ * Requests are sent at once where they can be: an answer takes a broker less time than its way through a cluster.
  *
  * Every broker can answer all of it, so no advertised address is ever followed. A broker whose own copy of the metadata lags behind the
  * leader's is not believed. If the controllers do not answer, this broker knows of no leader. Kafka omits topics that the user may not
@@ -38,14 +40,13 @@ class Conversation {
   ) {}
 
   async facts(): Promise<KafkaFacts> {
-    const { connection, library } = this;
-    const [metadata, fetchTimeoutMs] = await Promise.all([
-      // A partition without a leader is reported as an error beside its replicas; the gates need to know it.
-      this.despite(({ path }) => String(path).includes('/partitions/'), library.metadataV12.api.async(connection, null, false, false)),
-      this.fetchTimeout(),
-    ]);
-    const topics = metadata.topics.flatMap(({ name, partitions }) => (name == null ? [] : [{ name, partitions }]));
-    const [minimums, quorum] = await Promise.all([this.minimums(topics.map((t) => t.name)), this.quorum(fetchTimeoutMs)]);
+    const [first, fetchTimeoutMs] = await Promise.all([this.topics(), this.fetchTimeout()]);
+    const answers = Promise.all([this.minimums(first.map((t) => t.name)), this.quorum(fetchTimeoutMs)]);
+    const later = this.topics();
+    later.catch(() => undefined); // without a leader it is not used
+    const [minimums, quorum] = await answers;
+    // A request that controllers did not answer blocks the connection.
+    const topics = quorum.leaderId === undefined ? first : await later;
     return {
       quorum,
       topics: topics
@@ -58,6 +59,15 @@ class Conversation {
         }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     };
+  }
+
+  private async topics() {
+    // A partition without a leader is reported as an error beside its replicas; the gates need to know it.
+    const { topics } = await this.despite(
+      ({ path }) => String(path).includes('/partitions/'),
+      this.library.metadataV12.api.async(this.connection, null, false, false),
+    );
+    return topics.flatMap(({ name, partitions }) => (name == null ? [] : [{ name, partitions }]));
   }
 
   /** Returns `min.insync.replicas` of every topic that still exists. */

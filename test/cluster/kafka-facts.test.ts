@@ -120,9 +120,21 @@ describe('Kafka facts', () => {
   test('are the answers of a broker, and its socket is closed afterwards', async () => {
     const only = await broker(WHOLE);
     assert.deepEqual(await known(read([only])), FACTS);
-    assert.equal(only.asked.at(-1), KEY.describeQuorum, 'the request that may have to wait comes last');
+    const [quorum, metadata] = [KEY.describeQuorum, KEY.metadata].map((key) => only.asked.lastIndexOf(key));
+    assert.deepEqual(
+      [quorum, metadata],
+      [only.asked.length - 2, only.asked.length - 1],
+      'partitions as of after the proof of being current',
+    );
     for (let turns = 0; only.sockets.size > 0 && turns < 1000; turns++) await new Promise(setImmediate);
     assert.equal(only.sockets.size, 0);
+  });
+
+  test('are those after a broker that stood still has caught up', async () => {
+    const before = [{ name: 'orders', partitions: [{ leader: 1, replicas: [1, 0], isr: [1, 0] }] }];
+    const topics = [{ name: 'orders', partitions: [{ leader: 1, replicas: [1, 0], isr: [1] }] }];
+    const thawed = await broker({ ...WHOLE, topicsBefore: before, topics });
+    assert.deepEqual((await known(read([thawed]))).topics[0]?.partitions[0]?.isr, [1]);
   });
 
   test('come from the first broker that answers', async () => {

@@ -9,6 +9,8 @@ import { Reader, Writer } from '@platformatic/kafka';
 
 export interface BrokerScript {
   readonly topics?: readonly TopicScript[];
+  /** The topics by a copy of the metadata that is old until the quorum has been asked for. */
+  readonly topicsBefore?: readonly TopicScript[];
   readonly quorum?: QuorumScript | { readonly error: number };
   readonly login?: { readonly username: string; readonly password: string };
   /** Settings by resource: `<type>/<name>`; a missing resource has none. */
@@ -108,7 +110,8 @@ export class ScriptedBroker {
 
   /** Writes the answer; returns undefined for a request without one. */
   private answer(key: number, body: Buffer, to: Writer): Writer | undefined {
-    const { topics = [], quorum } = this.script;
+    const { quorum, topicsBefore } = this.script;
+    const topics = (this.asked.includes(KEY.describeQuorum) ? undefined : topicsBefore) ?? this.script.topics ?? [];
     switch (key) {
       case KEY.apiVersions:
         return to.appendInt16(0).appendInt32(1).appendInt16(KEY.saslAuthenticate).appendInt16(0).appendInt16(1).appendInt32(0);
