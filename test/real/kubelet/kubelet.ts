@@ -192,8 +192,8 @@ export class ProcessKubelet implements PodRunner {
       if (container.isRunning) this.record(container, 'started');
     }
     await this.write(pod, stateOf(container), container);
-    const left = container.dueMs - performance.now();
-    return container.isRunning || left <= 0 ? undefined : left;
+    // The back-off may have ended since it was looked at: then at once.
+    return container.isRunning ? undefined : Math.max(container.dueMs - performance.now(), 1);
   }
 
   private terminate(container: KafkaContainer, graceSeconds = 0): void {
