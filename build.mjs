@@ -51,10 +51,17 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
+  plugins: [{ name: 'http by require', setup: requireHttp }],
 });
 chmodSync('lib/bin/kafka-tls.js', 0o755);
 writeFileSync('lib/bin/package.json', '{ "type": "module" }\n');
 writeFileSync('lib/bin/LICENSES.txt', licencesOf(Object.keys(metafile.inputs)));
+
+/** An ES module that imports `node:http` makes Node read all its exports, and those of WebSocket load a whole HTTP client; `require` does not. */
+function requireHttp({ onResolve, onLoad }) {
+  onResolve({ filter: /^(node:)?https?$/, namespace: 'file' }, ({ path }) => ({ path, namespace: 'required' }));
+  onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }));
+}
 
 /** The licence of each package that a bundled file comes from: name, version, whole text. */
 function licencesOf(files) {
