@@ -191,6 +191,11 @@ export function conflicts(
       };
       // When the request is created another client takes the Lease, and the run stands still until it can know.
       let stolen: KubeObject | undefined;
+      // A patch, since the run may renew its Lease between a read and a write.
+      const handTo = (holderIdentity: string) => {
+        const { apiVersion, kind, name } = lease;
+        return rivalClient().patch({ apiVersion, kind, metadata: { name, namespace: world.namespace } }, { spec: { holderIdentity } });
+      };
       between = (decorated) =>
         fenced(
           {
@@ -198,8 +203,7 @@ export function conflicts(
             create: async (object) => {
               const created = await decorated.create(object);
               if (stolen !== undefined) return created;
-              const { metadata, spec, ...rest } = (await cluster.get(lease)) as KubeObject;
-              stolen = await rivalClient().replace({ ...rest, metadata, spec: { ...untyped(spec), holderIdentity: RIVAL } });
+              stolen = await handTo(RIVAL);
               while (held?.isHeld()) await clock.sleep(100);
               return created;
             },
@@ -210,7 +214,7 @@ export function conflicts(
       assert.equal(untyped((await cluster.get(lease))?.spec).holderIdentity, RIVAL, 'the run that lost the Lease does not release it');
       if (executor === 'native') assert.deepEqual(world.evicted, [], 'its request was not begun');
 
-      await rivalClient().replace({ ...(stolen as KubeObject), spec: { ...untyped(stolen?.spec), holderIdentity: '' } });
+      await handTo('');
       await world.environment.run(run());
       await assertDone(wanted);
     });
