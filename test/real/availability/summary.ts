@@ -55,32 +55,31 @@ function lossVerdict(found: readonly Found[]): string {
 }
 
 function rollVerdict(found: readonly Found[]): readonly string[] {
-  const judged = found.flatMap(({ operation, judged: value }) =>
-    value === undefined || operation.isCutover || operation.from === 'nothing' ? [] : [value],
-  );
-  if (judged.length === 0) return [];
+  const rolls = found.filter(({ operation, judged }) => judged !== undefined && !operation.isCutover && operation.from !== 'nothing');
+  if (rolls.length === 0) return [];
+  const judged = rolls.flatMap((f) => f.judged ?? []);
+  const names = [...new Set(rolls.map(({ operation }) => operation.name))].join('; ');
   const failed = judged.reduce((sum, j) => sum + failuresOf(j), 0);
   const sends = failed === 0 ? 'no send failed' : `${count(failed)} sends failed`;
   const gap = seconds(Math.max(...judged.map((j) => lengthOf(j.longestGap))));
   return [
-    `Clients keep working while certificates, their names or an issuer of the same root change: ${sends}, and the longest time without an ` +
-      `acknowledgement was ${gap}.`,
+    `Clients keep working while protocol and root stay (${names}): ${sends}, and the longest time without an acknowledgement was ${gap}.`,
   ];
 }
 
-/** Of each way, the shortest and the longest outage. */
+/** Of each way that was measured, the shortest and the longest outage. */
 function cutoverVerdict(found: readonly Found[]): readonly string[] {
   const outages = (isStop: boolean) =>
     found.flatMap(({ operation, judged }) =>
       operation.isCutover && operation.name.endsWith(', stop') === isStop && judged !== undefined ? [lengthOf(judged.longestGap)] : [],
     );
   const range = (lengths: readonly number[]) => [...new Set([Math.min(...lengths), Math.max(...lengths)].map(seconds))].join(' to ');
-  const [stop, rolling] = [outages(true), outages(false)];
-  if (stop.length === 0 || rolling.length === 0) return [];
-  return [
-    `Clients are interrupted when TLS is added or removed, or when another root signs: for ${range(stop)} with Cutover.STOP, for ` +
-      `${range(rolling)} when pods restart one by one.`,
-  ];
+  const ways = [
+    { lengths: outages(true), how: 'with Cutover.STOP' },
+    { lengths: outages(false), how: 'when pods restart one by one' },
+  ].flatMap(({ lengths, how }) => (lengths.length === 0 ? [] : [`for ${range(lengths)} ${how}`]));
+  if (ways.length === 0) return [];
+  return [`Clients are interrupted when TLS is added or removed, or when another root signs: ${ways.join(', ')}.`];
 }
 
 function promiseVerdict(found: readonly Found[]): string {
