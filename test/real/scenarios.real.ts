@@ -25,6 +25,7 @@ const OLD_JOB = 'kafka-tls-orders-old';
 
 /** What is allowed for situations that no scenario has, and why. */
 const ELSEWHERE: readonly (readonly [ExecutorName, string, string])[] = [
+  ['native', 'watch poddisruptionbudgets', 'a budget that refuses an eviction is watched; here none does'],
   ['ops-request', 'patch kafkas', 'a Kafka that has no pods yet is patched; here they come at once'],
 ];
 
