@@ -48,9 +48,9 @@ export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
   let last: Look | undefined;
   let recording: Promise<void> = Promise.resolve();
   while (true) {
-    context.signal.throwIfAborted();
     const looking = lookUnlessChanged(context, () => lastOrNew(restart, last, () => lookAsNeeded(restart, isInsideCutover)));
     const [live] = await settled(looking, recording);
+    context.signal.throwIfAborted();
     last = undefined;
     if (live === 'replan') return 'replan';
     leaderId = leaderOf(live) ?? leaderId;

@@ -1,8 +1,9 @@
 /**
  * The only way to wait: until a condition over watched objects holds, a deadline passes, or the run is aborted.
  *
- * Nothing is polled at fixed times. The condition is checked before anything is watched, and after every change of a watched object. `retryMs` is for facts
- * that no watch announces, such as a listener that does not answer yet; the longer the wait, the more rarely they are checked.
+ * Nothing is polled at fixed times. The condition is checked before anything is watched, and after every change of a watched object.
+ * `retryMs` is for facts that no watch announces, such as a listener that does not answer yet; the longer the wait, the more rarely they are
+ * checked.
  *
  * The subject of a wait is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
  */
