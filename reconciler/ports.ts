@@ -7,6 +7,17 @@
 import type { Kind, KubeObject, ObjectRef } from '#model/kube-object';
 import type { ListenerName } from '#model/kubedb';
 import type { CertificateFacts, KafkaFacts, Reading } from './model/observation';
+import type {
+  GateRefusal,
+  RunBlocker,
+  RunFailure,
+  RunPlan,
+  RunProgram,
+  RunStates,
+  ShownListener,
+  Spare,
+  WaitPhase,
+} from './model/run-events';
 
 /** Time. `monotonicMs` never jumps; deadlines use it. */
 export interface Clock {
@@ -101,6 +112,7 @@ export interface Dialer {
 export type RandomText = (bytes: number) => string;
 
 export const EVENTS = [
+  'started', // a run begins; only programs are told
   'planned', // what will be done
   'applied', // an object was created or configured
   'submitted', // a KafkaOpsRequest was created
@@ -118,8 +130,21 @@ export const EVENTS = [
   'finished', // the run is over, and how
 ] as const;
 
+/** What programs learn from an event besides its text; `model/run-events.ts` says which event has which. */
+export interface EventDetails {
+  readonly run?: RunProgram;
+  readonly plan?: RunPlan;
+  readonly states?: RunStates;
+  readonly listeners?: readonly ShownListener[];
+  readonly spare?: Spare;
+  readonly phase?: WaitPhase;
+  readonly refusals?: readonly GateRefusal[];
+  readonly error?: RunFailure;
+  readonly blockers?: readonly RunBlocker[];
+}
+
 /** Something happened. `message` is a sentence without the subject. */
-export interface ProgressEvent {
+export interface ProgressEvent extends EventDetails {
   readonly event: (typeof EVENTS)[number];
   readonly subject: ObjectRef;
   readonly message: string;

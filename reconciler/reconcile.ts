@@ -24,7 +24,7 @@ import { createRequest } from './pki/certificate-request';
 import { type PlanOptions, plan } from './plan/plan';
 import { nodesToAsk } from './plan/reload';
 import { resumeSteps } from './plan/steps';
-import type { Clock, Cluster, Dialer, KafkaAdmin, KafkaFactsSource, KafkaNode, RandomText, Report } from './ports';
+import type { Clock, Cluster, Dialer, EventDetails, KafkaAdmin, KafkaFactsSource, KafkaNode, RandomText, Report } from './ports';
 
 export interface ReconcileContext {
   readonly cluster: Cluster;
@@ -42,6 +42,8 @@ export interface ReconcileOptions extends PlanOptions {
   readonly prepared?: Prepared | undefined;
   /** Called with every plan before it is executed. */
   readonly onPlan?: (plan: Plan) => void;
+  /** Returns what the event of a plan tells programs; absent where none reads it. */
+  readonly describe?: ((prepared: Prepared) => Promise<EventDetails>) | undefined;
 }
 
 export interface Outcome {
@@ -112,7 +114,8 @@ export async function reconcile(read: () => Promise<Bundle>, given: ReconcileCon
 
   for (let round = 1; ; round++) {
     signal.throwIfAborted();
-    const { bundle, live, plan: next } = (round === 1 ? options.prepared : undefined) ?? (await nextRound());
+    const prepared = (round === 1 ? options.prepared : undefined) ?? (await nextRound());
+    const { bundle, live, plan: next } = prepared;
     if (!hasWork(next)) {
       options.onPlan?.(next);
       return { changed, message: changed ? [AS_DESIRED, summary() ?? []].flat().join(': ') : 'nothing to do' };
@@ -133,7 +136,8 @@ export async function reconcile(read: () => Promise<Bundle>, given: ReconcileCon
     }
     const rows = next.steps.flatMap(partsOf).length;
     const steps = `${rows} ${rows === 1 ? 'step' : 'steps'}`;
-    report({ event: 'planned', subject: next.subject, message: `${next.summary}: ${next.operation}, ${steps}` });
+    const message = `${next.summary}: ${next.operation}, ${steps}`;
+    report({ event: 'planned', subject: next.subject, message, ...(await options.describe?.(prepared)) });
     retry &&= !next.steps.some((s) => s.kind === 'submitOpsRequest' || s.kind === 'issue');
     changed = true;
     await execute(next, live, executing);

@@ -11,19 +11,21 @@ import { fenced, readOnly } from '../cluster/write-guard';
 import { BLOCKED, ClusterError, KafkaTlsError, reworded } from '../errors';
 import { obstacleError } from '../execute/wait-for-obstacles';
 import { hasWork, type Plan } from '../model/plan';
-import type { Report } from '../ports';
-import { isHopeless, type Outcome, prepare, reconcile } from '../reconcile';
+import type { EventDetails, Report } from '../ports';
+import { isHopeless, type Outcome, type Prepared, prepare, reconcile } from '../reconcile';
 import { errorText } from '../report/error';
-import { createLines, createLive, eventJson, type Progress } from '../report/progress';
+import { createLines, createLive, type Progress } from '../report/progress';
 import { PLAIN } from '../report/style';
 import { planText } from '../report/text';
 import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-jobs';
 import type { ClusterFlags, Format, OutputFlags, SourceFlags } from './flags';
 import { type Connection, type Session, styleOf } from './io';
 import { withCommand } from './next-command';
+import { type Recording, record } from './recording';
 import { type PlanGuard, readPlanGuard } from './saved-plan';
 import { bundleSource, withConnection } from './session';
 import { writeTermination } from './termination-log';
+import { toKafkaTlsError } from './thrown';
 
 export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags<'apply'> {
   /** A saved plan: the run does only what it holds. */
@@ -37,26 +39,35 @@ export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags<'appl
 /** Executes the plan and returns the exit code; throws what stopped it. */
 export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
   const log = (text: string) => writeTermination(flags.terminationLog, text, session.io.cwd);
+  const recording = record(flags.output === 'json', session);
   try {
-    await log(await apply(flags, session));
+    await log(await apply(flags, session, recording));
     return 0;
-  } catch (error) {
-    await log(error instanceof KafkaTlsError ? errorText(error, PLAIN) : String(error));
-    throw error;
+  } catch (thrown) {
+    const error = toKafkaTlsError(thrown, session.io.signal);
+    recording.finished(`failed: ${error.message}`, error);
+    await log(thrown instanceof KafkaTlsError ? errorText(thrown, PLAIN) : String(thrown));
+    throw thrown;
   }
 }
 
 /** Connects, executes, and returns the last message of the run. */
-async function apply(flags: ApplyFlags, session: Session): Promise<string> {
+async function apply(flags: ApplyFlags, session: Session, recording: Recording): Promise<string> {
   // A file is read before the cluster is reached: wrong input needs no cluster.
   const fromFile = flags.configMap === undefined ? await bundleSource(session, flags) : undefined;
   const savedPlans = flags.plan === undefined ? undefined : await readPlanGuard(flags.plan, session.io.cwd);
-  if (fromFile !== undefined) savedPlans?.(await fromFile());
+  if (fromFile !== undefined) {
+    const bundle = await fromFile();
+    recording.about(kafkaOf(bundle));
+    savedPlans?.(bundle);
+  }
   return withConnection(session, flags, async (connected, signal) => {
     const source = fromFile ?? (await bundleSource(session, flags, connected));
     const progress = PROGRESS[flags.output](session);
     try {
       let bundle = await source();
+      recording.about(kafkaOf(bundle));
+      recording.started(connected.identity);
       const guard = savedPlans?.(bundle);
       guard?.requireBundle(bundle);
       const read = async () => {
@@ -65,13 +76,21 @@ async function apply(flags: ApplyFlags, session: Session): Promise<string> {
         return bundle;
       };
       const connection = { ...connected, cluster: labelled(connected.cluster, () => bundle.desired.labels) };
-      warnOfOtherDigest(flags, bundle, progress.report);
+      const shown: Report = (event) => {
+        progress.report(event);
+        recording.report(event);
+      };
+      warnOfOtherDigest(flags, bundle, shown);
       const events = clusterEvents(connection.cluster, session.runtime.clock, kafkaOf(bundle), connection.identity);
       const report: Report = (event) => {
-        progress.report(event);
+        shown(event);
         events.report(event);
       };
-      const run = { flags, session, connection, signal, report, events, guard };
+      const finished = (message: string) => {
+        progress.report({ event: 'finished', subject: kafkaOf(bundle), message });
+        recording.finished(message);
+      };
+      const run = { flags, session, connection, signal, report, finished, events, guard, recording, unplanned: {} };
       return await runToEnd(bundle, read, run);
     } finally {
       progress.end();
@@ -85,15 +104,19 @@ interface Run {
   readonly connection: Connection;
   readonly signal: AbortSignal;
   readonly report: Report;
+  /** Reports that the run has succeeded. */
+  readonly finished: (message: string) => void;
+  readonly recording: Recording;
   readonly events: ClusterEvents;
   readonly guard: PlanGuard | undefined;
+  /** The first round, until a plan is reported: programs learn from the end of a refused run what it has seen. */
+  readonly unplanned: { prepared?: Prepared | undefined };
 }
 
-/** Reports how the run ended as its last event, also when it failed: programs read one stream. People read the error. */
+/** Reports how the run ended as its last event, to programs also when it failed: they read one stream. People read the error. */
 async function runToEnd(bundle: Bundle, read: () => Promise<Bundle>, run: Run): Promise<string> {
-  const { flags, report, events } = run;
+  const { flags, finished, events } = run;
   let last = bundle;
-  const finished = (message: string) => report({ event: 'finished', subject: kafkaOf(bundle), message });
   try {
     await cleanUp(bundle, run);
     const { message } = await reconcileBundle(bundle, async () => (last = await read()), run);
@@ -105,13 +128,29 @@ async function runToEnd(bundle: Bundle, read: () => Promise<Bundle>, run: Run): 
     const complete = (text: string) => withCommand(text, flags, bundle, flags.name !== undefined);
     const error = thrown instanceof KafkaTlsError ? reworded(thrown, complete) : thrown;
     const message = error instanceof Error ? error.message : String(error);
-    if (flags.output === 'json') finished(`failed: ${message}`);
+    const ended = toKafkaTlsError(error, run.session.io.signal);
+    run.recording.finished(`failed: ${message}`, ended, await detailsOf(run));
     const isBlocked = error instanceof KafkaTlsError && error.exitCode === BLOCKED;
     // Without a login no Event can be written, and an Event would ask a person to log in once more.
     const isLoggedOut = error instanceof ClusterError && error.reason === NO_CREDENTIALS;
     if (!isLoggedOut) await events.end(isBlocked ? 'blocked' : 'failed', message);
     throw error;
   }
+}
+
+/** Returns what a run tells programs that ends without a plan: its blockers, and what it has seen. */
+async function detailsOf({ recording, unplanned: { prepared }, session }: Run): Promise<EventDetails> {
+  if (!recording.isRead || prepared === undefined) return {};
+  const { before, runBlockers } = await import('../plan/run-plan.js');
+  const { bundle, live, plan } = prepared;
+  return { ...before({ bundle, live, now: session.runtime.clock.now() }), blockers: runBlockers(plan.obstacles) };
+}
+
+/** Returns what the event of a plan tells programs. */
+async function describe({ session, unplanned }: Run, { bundle, live, plan }: Prepared): Promise<EventDetails> {
+  unplanned.prepared = undefined;
+  const { plannedDetails } = await import('../plan/run-plan.js');
+  return plannedDetails({ bundle, live, now: session.runtime.clock.now() }, plan);
 }
 
 /**
@@ -126,6 +165,7 @@ async function reconcileBundle(bundle: Bundle, read: () => Promise<Bundle>, run:
   const name = bundleName(kafka);
   const seen = await readLease(cluster, { namespace, name });
   const prepared = await prepare(bundle, { ...connection, cluster: readOnly(cluster), clock }, signal, planOptions(flags));
+  run.unplanned.prepared = prepared;
   guard?.requireSame(prepared.plan);
   if (!hasWork(prepared.plan)) return { changed: false, message: 'nothing to do' };
   if (isHopeless(prepared)) throw obstacleError(prepared.plan.subject, prepared.plan.obstacles);
@@ -138,6 +178,7 @@ async function reconcileBundle(bundle: Bundle, read: () => Promise<Bundle>, run:
       ...planOptions(flags),
       prepared: held.isAsSeen ? prepared : undefined,
       onPlan: planPrinter(run),
+      ...(run.recording.isRead ? { describe: (next) => describe(run, next) } : {}),
     });
   });
   // The previous holder of the Lease may have been the Job of an earlier content.
@@ -181,7 +222,7 @@ function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: bool
 
 const PROGRESS: Readonly<Record<Format<'apply'>, (session: Session) => Progress>> = {
   text: ({ io, runtime: { clock } }) => (io.isTty ? createLive(io.stdout, clock, styleOf(io)) : createLines(io.stdout, clock)),
-  json: ({ io, runtime: { clock } }) => ({ report: (event) => io.stdout(eventJson(event, clock.now())), end: () => {} }),
+  json: () => ({ report: () => {}, end: () => {} }), // the recording prints them
 };
 
 /** The arguments of the Job name the content that it was created for. The run applies the present content of the ConfigMap. */

@@ -7,10 +7,11 @@
  *    Any other error is a bug and becomes an InternalError; `--debug` shows its stack.
  */
 import { type Command, CommanderError } from 'commander';
-import { InternalError, InvalidInputError, KafkaTlsError } from '../errors';
+import { InvalidInputError, type KafkaTlsError } from '../errors';
 import { errorJson, errorText } from '../report/error';
 import { type Io, type Runtime, styleOf } from './io';
 import { createProgram } from './program';
+import { toKafkaTlsError } from './thrown';
 import { VERSION } from './version';
 
 export type { Io, Runtime } from './io';
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[], io: Io, runtime: Runtime): P
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && isAnswered(error)) return error.exitCode === 0 ? 0 : INVALID_INPUT;
-    return reportError(toKafkaTlsError(error, io), argv, io);
+    return reportError(toKafkaTlsError(error, io.signal), argv, io);
   }
 }
 
@@ -56,16 +57,6 @@ function usageError(error: CommanderError, command: Command): InvalidInputError 
     cause: error,
     hint: `${known === undefined ? '' : `${known} `}See "${name} --help".`,
   });
-}
-
-function toKafkaTlsError(error: unknown, { signal }: Io): KafkaTlsError {
-  const interruption: unknown = signal.aborted ? signal.reason : undefined;
-  // The signal explains an interrupted call better than the error of the call. An error of the clean-up after the signal is reported itself.
-  const isInterruptedCall = !(error instanceof KafkaTlsError) || error.message === (interruption as Error | undefined)?.message;
-  if (interruption instanceof KafkaTlsError && isInterruptedCall) return interruption;
-  if (error instanceof KafkaTlsError) return error;
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new InternalError(`kafka-tls: unexpected error: ${text}`, { cause: error });
 }
 
 function reportError(error: KafkaTlsError, argv: readonly string[], io: Io): number {

@@ -9,7 +9,7 @@ import { mapIn } from '#model/plain-data';
 import { ClusterError, OperationFailedError } from '../errors';
 import type { Observation, PetSetObservation, PodObservation, ProbeAnswer, Served } from '../model/observation';
 import type { Plan, StepCases, StepOf } from '../model/plan';
-import type { Clock, Cluster, ProgressEvent, RandomText, Report, Settings, Validation } from '../ports';
+import type { Clock, Cluster, EventDetails, ProgressEvent, RandomText, Report, Settings, Validation } from '../ports';
 
 /** How a step ended. `replan`: the plan no longer fits the cluster or the desired state, so the rest must be planned again. */
 export type StepResult = 'done' | 'replan';
@@ -56,8 +56,14 @@ export function deadlineMs(context: ExecuteContext, name: keyof Deadlines): numb
 }
 
 /** Reports an event. */
-export function emit(context: { readonly report: Report }, event: ProgressEvent['event'], subject: ObjectRef, message: string): void {
-  context.report({ event, subject, message });
+export function emit(
+  context: { readonly report: Report },
+  event: ProgressEvent['event'],
+  subject: ObjectRef,
+  message: string,
+  details: EventDetails = {},
+): void {
+  context.report({ event, subject, message, ...details });
 }
 
 /** Carries out a write that depends on what was planned. On a conflict (409) another writer changed the object since. */

@@ -16,6 +16,7 @@ import { retryIssuance } from './issuance';
 import { resume } from './pause';
 import { probe } from './probe';
 import { reload } from './reload';
+import { reportingSpare } from './spare';
 import { StepNumbers } from './step-numbers';
 import {
   applyObject,
@@ -51,7 +52,8 @@ const common = (run: Run, context = run.context) =>
   }) satisfies Partial<StepCases<Promise<StepResult>>>;
 
 /** Carries a plan out. `replan`: the cluster or the desired state has changed, and the rest must be planned again. */
-export async function execute(plan: Plan, before: Observation, context: ExecuteContext): Promise<StepResult> {
+export async function execute(plan: Plan, before: Observation, given: ExecuteContext): Promise<StepResult> {
+  const context = reportingSpare(given);
   const numbers = new StepNumbers(plan.steps);
   const report: Report = (event) => context.report({ ...event, step: numbers.of(event) });
   const run: Run = { context: { ...context, report }, plan, before };

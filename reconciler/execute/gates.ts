@@ -46,7 +46,10 @@ export function waitForGates<L extends PodObservation, T>(
     const refused = result.answers.flatMap(({ pod, refusal }) => (refusal === undefined ? [] : [{ pod, ...refusal }]));
     const final = refused.find((r) => !r.retry);
     if (final !== undefined) throw new OperationFailedError(`not restarted: ${final.because}.`, { subject: podRef(seen, final.pod.name) });
-    return { waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; ') };
+    return {
+      waitingFor: refused.map((r) => `${r.pod.name}: ${r.because}`).join('; '),
+      refusals: refused.map(({ pod, because }) => ({ pod: pod.name, because })),
+    };
   };
   // No watch announces what a listener serves, Kafka's health, or the begin of a certificate's validity.
   const isUnannounced = plan.cutover !== undefined || 'value' in first.facts || isAnyInvalid(first, context.clock.now());
@@ -56,6 +59,7 @@ export function waitForGates<L extends PodObservation, T>(
     check,
     deadlineMs: deadlineMs(context, 'gate'),
     failure: 'no pod may be restarted',
+    phase: 'gate',
     retryMs: isUnannounced ? 1000 : deadlineMs(context, 'gate'),
   });
 }
@@ -92,10 +96,14 @@ export async function waitForUnavailablePods(
         if (live === 'replan') return { done: 'replan' as const };
         unavailable = unavailableIn(live);
         if (unavailable.length === 0) return { done: 'waited' as const };
-        return { waitingFor: unavailable.map((p) => `${p.name} ${p.because}`).join('; ') };
+        return {
+          waitingFor: unavailable.map((p) => `${p.name} ${p.because}`).join('; '),
+          refusals: unavailable.map(({ name: pod, because }) => ({ pod, because })),
+        };
       },
       deadlineMs: deadlineMs(context, 'podReady'),
       failure: 'a pod is unavailable',
+      phase: 'gate',
       retryMs: 1000,
     });
   } catch (error) {

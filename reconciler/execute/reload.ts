@@ -20,12 +20,13 @@
 import { asKind } from '#model/kinds/index';
 import { ANNOTATION_RELOAD } from '#model/names';
 import { TimeoutError } from '../errors';
-import type { PodFacts, PodObservation } from '../model/observation';
+import type { PodFacts, PodObservation, Served } from '../model/observation';
 import type { PlannedReload, StepOf } from '../model/plan';
 import { certificateSecret } from '../plan/plan-input';
 import { otherReason } from '../plan/reload';
 import { handshakesNeeded, respelledStores, whyNotReloaded } from '../plan/reload-checks';
 import { reloadRecordOf, withRefusal } from '../plan/reload-record';
+import { listenersOf } from '../plan/spare';
 import { deadlineMs, type ExecuteContext, emit, modify, type Run, type StepResult, withAnnotations } from './context';
 import { type Progress, waitUntil, watchPods } from './wait';
 
@@ -74,6 +75,7 @@ export async function reload(run: Run, { nodes }: StepOf<'reload'>): Promise<Ste
       check,
       deadlineMs: limitMs,
       failure: 'not reloaded',
+      phase: 'reload',
       retryMs: LOOK_AGAIN_MS,
     });
   } catch (error) {
@@ -146,12 +148,18 @@ async function prove(context: ExecuteContext, attempts: readonly Attempt[], leaf
     const served = await context.handshakes(attempt.pod.uid, times);
     attempt.isMixed = served?.every((s) => s.leaf?.fingerprint === leaf) !== true;
     if (!attempt.isMixed) attempt.outcome = 'loaded';
-    return `loaded its certificate while it ran, as ${times} handshakes in a row show (${attempt.place})`;
+    const message = `loaded its certificate while it ran, as ${times} handshakes in a row show (${attempt.place})`;
+    return { message, listeners: listenersOf([{ ...attempt.pod, served: firstOfEach(served ?? []) }]) };
   });
-  for (const [i, message] of (await Promise.all(proofs)).entries()) {
+  for (const [i, { message, listeners }] of (await Promise.all(proofs)).entries()) {
     const attempt = attempts[i];
-    if (attempt?.outcome === 'loaded') emit(context, 'reloaded', attempt.planned.subject, message);
+    if (attempt?.outcome === 'loaded') emit(context, 'reloaded', attempt.planned.subject, message, { listeners });
   }
+}
+
+/** Handshakes in a row show the same listeners again and again. */
+function firstOfEach(served: readonly Served[]): readonly Served[] {
+  return served.filter((s, i) => served.findIndex((other) => other.listener === s.listener) === i);
 }
 
 /** Records that a node does not load this certificate; the next plan restarts its pod. */

@@ -144,6 +144,7 @@ async function evict(restart: RollingRestart, pod: PodFacts, isInsideCutover: bo
     check: attempt,
     deadlineMs: deadlineMs(context, 'gate'),
     failure: 'not evicted',
+    phase: 'eviction',
     retryMs: 5000,
   }).catch((error: unknown) => onGateTimeout(restart, error));
   if (outcome === 'gone') return 'done';

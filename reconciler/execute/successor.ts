@@ -4,8 +4,10 @@ import { BlockedError } from '../errors';
 import { statusOf } from '../model/object-status';
 import type { PodFacts, PodObservation } from '../model/observation';
 import type { Plan } from '../model/plan';
+import type { ShownListener } from '../model/run-events';
 import { podRef } from '../plan/plan-input';
 import { endsAmongTls } from '../plan/served';
+import { listenersOf } from '../plan/spare';
 import { podMismatch, servedProblem } from '../plan/verify';
 import { deadlineMs, type ExecuteContext, emit } from './context';
 import type { Look } from './last-look';
@@ -15,6 +17,8 @@ interface Successor {
   readonly state: 'runs' | 'ends';
   /** The look that showed it as desired, if gates can be asked on it. */
   readonly look?: Look | undefined;
+  /** What it serves. */
+  readonly listeners: readonly ShownListener[];
 }
 
 /** Returns the look that showed the successor as desired, if gates can be asked on it. */
@@ -26,24 +30,25 @@ export async function waitForSuccessor(context: ExecuteContext, plan: Plan, pod:
   const check = async (): Promise<Progress<Successor>> => {
     // One read while the pod starts. Everything else is observed when the pod reports that it is up.
     const object = await context.cluster.get(subject);
-    if (object?.metadata.uid === pod.uid) return { waitingFor: 'the evicted pod is still stopping' };
-    if (object === undefined) return { waitingFor: 'its successor was not created yet' };
+    if (object?.metadata.uid === pod.uid) return { waitingFor: 'the evicted pod is still stopping', phase: 'stopping' };
+    if (object === undefined) return { waitingFor: 'its successor was not created yet', phase: 'stopping' };
     const { state, reason } = statusOf(object);
-    if (isCutover ? phaseOf(object) !== 'Running' : state !== 'Current') return { waitingFor: reason };
+    if (isCutover ? phaseOf(object) !== 'Running' : state !== 'Current') return { waitingFor: reason, phase: 'starting' };
     const atMs = context.clock.monotonicMs();
     const live = await context.lookAtPods({ withKafka });
     const next = live.pods.find((p) => p.uid === object.metadata.uid);
-    if (next === undefined) return { waitingFor: 'its successor was deleted' };
-    if (isCutover && context.bundle.tls === 'off' && endsAmongTls(next, live.pods)) return { done: { state: 'ends' } };
+    if (next === undefined) return { waitingFor: 'its successor was deleted', phase: 'stopping' };
+    if (isCutover && context.bundle.tls === 'off' && endsAmongTls(next, live.pods)) return { done: { state: 'ends', listeners: [] } };
     const mismatch = isCutover ? notConverted(live, next, context) : podMismatch(live, next, context.bundle.tls);
-    if (mismatch === undefined) return { done: { state: 'runs', look: withKafka ? { live, atMs } : undefined } };
+    if (mismatch === undefined)
+      return { done: { state: 'runs', look: withKafka ? { live, atMs } : undefined, listeners: listenersOf([next]) } };
     withKafka = false;
     if (isOutOfReach(mismatch.isUnreachable)) {
       throw new BlockedError(`its listeners cannot be observed from here: ${mismatch.problem}.`, { subject });
     }
-    return { waitingFor: mismatch.problem };
+    return { waitingFor: mismatch.problem, phase: next.isRunning ? 'handshake' : 'starting' };
   };
-  const { state, look } = await waitUntil(context, {
+  const { state, look, listeners } = await waitUntil(context, {
     subject,
     watch: [watchPods(plan.subject)],
     check,
@@ -54,7 +59,9 @@ export async function waitForSuccessor(context: ExecuteContext, plan: Plan, pod:
   });
   if (state === 'ends') emit(context, 'warning', subject, 'ends without TLS while other pods serve it; the other pods restart meanwhile');
   else
-    emit(context, 'ready', subject, isCutover ? 'runs, and its listeners are as desired' : 'Ready, serves the certificate in its Secret');
+    emit(context, 'ready', subject, isCutover ? 'runs, and its listeners are as desired' : 'Ready, serves the certificate in its Secret', {
+      listeners,
+    });
   return look;
 }
 

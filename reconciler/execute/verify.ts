@@ -8,6 +8,7 @@ import { BlockedError, TimeoutError } from '../errors';
 import type { PodObservation } from '../model/observation';
 import type { StepOf } from '../model/plan';
 import { podRef } from '../plan/plan-input';
+import { listenersOf } from '../plan/spare';
 import { isIssuancePending, type Mismatch, mismatches, unmetPostconditions } from '../plan/verify';
 import { deadlineMs, type ExecuteContext, emit, modify, type StepResult, withAnnotations } from './context';
 import { type Progress, reachLimit, waitUntil, watchPods } from './wait';
@@ -55,7 +56,7 @@ function emitVerified(context: ExecuteContext, live: PodObservation): void {
       leaf === undefined
         ? 'serves plaintext'
         : `serves the certificate in its Secret (${leaf.fingerprint.slice(0, 12)}, until ${leaf.notAfter})`;
-    emit(context, 'verified', podRef(live, pod.name), message);
+    emit(context, 'verified', podRef(live, pod.name), message, { listeners: listenersOf([pod]) });
   }
 }
 

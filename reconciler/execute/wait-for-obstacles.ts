@@ -34,6 +34,7 @@ export async function waitForObstacles(
       deadlineMs: limitMs(obstacle),
       retryMs: LOOK_AGAIN_MS,
       failure: 'could not begin',
+      phase: 'blocker',
     }).catch((error: unknown) => {
       if (!(error instanceof OperationFailedError)) throw error;
       throw new BlockedError(error.message, obstacle.hint === undefined ? {} : { hint: obstacle.hint });

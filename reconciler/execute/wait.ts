@@ -10,12 +10,12 @@
 
 import { formatRef, KINDS, type Kind, type ObjectRef } from '#model/kube-object';
 import { OVER, TimeoutError } from '../errors';
-import { type Clock, type Cluster, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
+import { type Clock, type Cluster, type EventDetails, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
 
 /** The result of a check: done with a value, or what it still waits for. */
 export type Progress<T> = { readonly done: T } | Waiting;
 
-interface Waiting {
+interface Waiting extends Pick<EventDetails, 'phase' | 'refusals'> {
   readonly waitingFor: string;
   /** The object that is waited for. Default: the subject of the wait. */
   readonly subject?: ObjectRef;
@@ -46,6 +46,8 @@ export interface Wait<T> {
   /** The failure in words: `not issued`. */
   readonly failure: string;
   readonly hint?: string;
+  /** The kind of the wait, where a check does not name it. */
+  readonly phase?: EventDetails['phase'];
   /** Check again after this time without a change, or after a tenth of the time waited, up to 10 s. Default: only on changes. */
   readonly retryMs?: number;
   /** The wait ends by itself before the deadline, which is only a safeguard and is not reported. */
@@ -79,9 +81,10 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const end = (wait.since ?? start) + wait.deadlineMs;
   const retryMs = () => Math.max(wait.retryMs ?? wait.deadlineMs, Math.min((clock.monotonicMs() - start) / 10, LONGEST_RETRY_MS));
   let reported = { what: '', atMs: Number.NEGATIVE_INFINITY };
-  const report = ({ waitingFor: message, subject = wait.subject }: Waiting) => {
+  const report = ({ waitingFor: message, subject = wait.subject, phase = wait.phase, refusals }: Waiting) => {
     const [elapsedMs, { deadlineMs }] = [clock.monotonicMs() - (wait.since ?? start), wait];
-    const event = { event: 'waiting', subject, message } as const;
+    const details = { ...(phase === undefined ? {} : { phase }), ...(refusals === undefined ? {} : { refusals }) };
+    const event = { event: 'waiting', subject, message, ...details } as const;
     context.report(wait.endsByItself === true ? event : { ...event, wait: { elapsedMs, deadlineMs } });
     reported = { what: `${formatRef(subject)} ${message}`, atMs: clock.monotonicMs() };
   };

@@ -251,6 +251,8 @@ export interface Estimate {
   readonly perPodMs?: number;
   /** With a cut-over: the time in which Kafka serves no client, or not all topics. */
   readonly outageMs?: number;
+  /** Of each row of the printed plan, in the order of `partsOf`. Pods that stop together take this time side by side. */
+  readonly rowsMs?: readonly number[];
   /** What was observed and what is assumed. */
   readonly because: string;
 }

@@ -22,6 +22,7 @@ import {
   type Plan,
   type PlannedCutover,
   type PlannedRestart,
+  partsOf,
   restartsOf,
   type Step,
   type StepCases,
@@ -83,6 +84,7 @@ export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'ste
       ...(restartingMs === undefined ? {} : { restartingMs }),
       ...(arePodsUnknown && pods === undefined ? { perPodMs } : {}),
       ...(outage === 0 ? {} : { outageMs: outage }),
+      rowsMs: rowsMs(steps, input, cutover?.mode === 'stop', rolling),
       because: [
         ...(hasRestarts ? observed(input) : []),
         ...graceUsedUp(input, rolling),
@@ -168,6 +170,22 @@ function restartsMs(restarts: readonly PlannedRestart[], input: PlanInput, isSto
   const manner = (restart: PlannedRestart) => (isStop ? 'stop' : cutOff.includes(restart) ? 'cutOff' : 'gated');
   const each = restarts.map((restart) => sumMs(restartOf(restart.role, input, manner(restart))));
   return isStop ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0);
+}
+
+/** Returns the time of each row. Where a step has more spans than rows, its first row has those that are before all of them. */
+function rowsMs(steps: readonly Step[], input: PlanInput, isStop: boolean, rolling?: RollingOutage): readonly number[] {
+  const spans = spansBefore(input);
+  return steps.flatMap((step) => {
+    const restarts = restartsOf([step]);
+    const own = partsOf(step).slice(0, partsOf(step).length - restarts.length);
+    const each = matchStep(step, spans).map(({ ms }) => ms);
+    const more = Math.max(0, each.length - own.length);
+    const first = each.slice(0, more + 1).reduce((sum, ms) => sum + ms, 0);
+    return [
+      ...own.map((_, i) => (i === 0 ? first : (each[more + i] ?? 0))),
+      ...restarts.map((restart) => restartsMs([restart], input, isStop, rolling)),
+    ];
+  });
 }
 
 /** Of two requests that restart all pods only the first is the cut-over. */

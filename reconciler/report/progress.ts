@@ -6,6 +6,7 @@
  * On a terminal the current wait is one line, redrawn every second with its age until the next event.
  */
 import { formatRef } from '#model/kube-object';
+import type { RunEvent } from '../model/run-events';
 import type { Clock, ProgressEvent, Report } from '../ports';
 import { printable, printableJson } from './printable';
 import { painterOf, type Style } from './style';
@@ -27,10 +28,14 @@ export function eventLine({ event, subject, message, step, wait }: ProgressEvent
   return withRemark(`${time.toISOString().slice(11, 19)} ${place}${formatRef(subject)} ${text}`, waitRemark(wait?.elapsedMs ?? 0, wait));
 }
 
-/** Returns an event as one line of JSON for programs, with its line break. `event` is one of `EVENTS`. */
-export function eventJson(event: ProgressEvent, time: Date): string {
-  const { event: name, subject, message, step, wait } = event;
-  return `${printableJson({ time: time.toISOString(), event: name, subject: formatRef(subject), message, step, wait })}\n`;
+/** Returns an event as programs read it. `event` is one of `EVENTS`. */
+export function eventFields({ event, subject, message, ...details }: ProgressEvent, time: Date): RunEvent {
+  return { time: time.toISOString(), event, subject: formatRef(subject), message, ...details };
+}
+
+/** Returns an event as one line of JSON, with its line break. */
+export function eventJson(event: RunEvent): string {
+  return `${printableJson(event)}\n`;
 }
 
 /** Returns how long a wait has lasted and when it ends: `40s, gives up after 10m`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { PetSetState, PodFacts } from '#reconciler/model/observation';
-import type { Estimate } from '#reconciler/model/plan';
+import { type Estimate, type Plan, partsOf, restartsOf } from '#reconciler/model/plan';
 import { planOffline } from '#reconciler/plan/offline';
 import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
@@ -18,6 +18,12 @@ function begun(converted = 1): ClusterBuilder {
 /** How long the pods of a role took to start. */
 const starts = (b: ClusterBuilder, ms: Readonly<Record<string, number>>) =>
   b.sees(({ pods }) => ({ pods: pods.map((p) => ({ ...p, ...(ms[p.role] === undefined ? {} : { startMs: ms[p.role] as number }) })) }));
+
+/** The estimate without its rows. */
+function totals({ estimate }: Plan): Omit<Estimate, 'rowsMs'> {
+  const { rowsMs: _, ...rest } = estimate as Estimate;
+  return rest;
+}
 
 const GRACE = '30 s for a broker without a controller to end';
 function withGrace(set: PetSetState, terminationGracePeriodSeconds: number): PetSetState {
@@ -136,9 +142,25 @@ describe('an estimate', () => {
     });
   }
 
+  test('is the sum of its rows, and of pods that stop together the longest counts', () => {
+    for (const { name, cluster } of cases) {
+      const { steps, cutover, estimate } = plan(cluster.bundle, cluster.live, new Date(NOW));
+      if (estimate === undefined) continue;
+      const rows = estimate.rowsMs ?? [];
+      const parts = steps.flatMap(partsOf);
+      assert.equal(rows.length, parts.length, name);
+      const restarts = restartsOf(steps);
+      const isRestart = (i: number) => restarts.some((r) => r === parts[i]);
+      const sum = (all: readonly number[]) => all.reduce((a, b) => a + b, 0);
+      const restarting = rows.filter((_, i) => isRestart(i));
+      const restartMs = cutover?.mode === 'stop' ? Math.max(0, ...restarting) : sum(restarting);
+      assert.equal(sum(rows.filter((_, i) => !isRestart(i))) + restartMs, estimate.durationMs, name);
+    }
+  });
+
   test('of a Kafka that no cluster was asked about is by pod', () => {
     const before = new ClusterBuilder().wants('off').bundle;
-    assert.deepEqual(planOffline(before, adding().bundle).estimate, {
+    assert.deepEqual(totals(planOffline(before, adding().bundle)), {
       durationMs: BEFORE,
       perPodMs: 60_000,
       because: 'assumed: 60 s for a pod to restart, 10 s for a certificate to be issued',
@@ -149,9 +171,9 @@ describe('an estimate', () => {
     const rotated = (nodes?: number) =>
       new ClusterBuilder().desires({ issuedAfter: NOW, ...(nodes === undefined ? {} : { nodes }) }).bundle;
     const before = new ClusterBuilder().bundle;
-    const { because: _, ...known } = planOffline(before, rotated(6)).estimate as Estimate;
+    const { because: _, ...known } = totals(planOffline(before, rotated(6)));
     assert.deepEqual(known, { durationMs: 80_000 + 6 * 2_000, restartingMs: 15_000 + 20_000 + 6 * 60_000 });
-    const { because: __, ...unknown } = planOffline(before, rotated()).estimate as Estimate;
+    const { because: __, ...unknown } = totals(planOffline(before, rotated()));
     assert.deepEqual(unknown, { durationMs: 80_000, perPodMs: 60_000 });
   });
 
@@ -161,7 +183,7 @@ describe('an estimate', () => {
   ]) {
     test(`of a Kafka that no cluster was asked about is by the nodes that the app says it has (${cutover})`, () => {
       const before = new ClusterBuilder().wants('off').bundle;
-      assert.deepEqual(planOffline(before, adding().desires({ nodes: 6, cutover }).bundle).estimate, {
+      assert.deepEqual(totals(planOffline(before, adding().desires({ nodes: 6, cutover }).bundle)), {
         durationMs,
         because: 'assumed: 60 s for a pod to restart, 10 s for a certificate to be issued',
       });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, ref } from '#model/kube-object';
 import { EVENTS, type ProgressEvent } from '#reconciler/ports';
-import { createLines, createLive, eventJson, eventLine, formatAge } from '#reconciler/report/progress';
+import { createLines, createLive, eventFields, eventJson, eventLine, formatAge } from '#reconciler/report/progress';
 import { FakeClock } from '../support/fake-clock';
 
 const pod = ref(KINDS.Pod, 'demo', 'orders-broker-1');
@@ -67,7 +67,10 @@ describe('a wait shows its age and its deadline', () => {
   });
 
   test('programs get the numbers', () => {
-    assert.deepEqual(JSON.parse(eventJson(lasting('not Ready', 40_000), new Date(0))).wait, { elapsedMs: 40_000, deadlineMs: 300_000 });
+    assert.deepEqual(JSON.parse(eventJson(eventFields(lasting('not Ready', 40_000), new Date(0)))).wait, {
+      elapsedMs: 40_000,
+      deadlineMs: 300_000,
+    });
   });
 });
 
@@ -96,7 +99,7 @@ test('on a terminal a long wait is cut to one line', () => {
 
 test('every event of the closed list is one JSON object with time, event, subject and message', () => {
   for (const event of EVENTS) {
-    const line = eventJson({ event, subject: pod, message: 'two\nlines \u009b' }, new Date('2026-11-23T09:00:07.5Z'));
+    const line = eventJson(eventFields({ event, subject: pod, message: 'two\nlines \u009b' }, new Date('2026-11-23T09:00:07.5Z')));
     assert.match(line, /^[^\n\u009b]*\n$/);
     assert.deepEqual(JSON.parse(line), {
       time: '2026-11-23T09:00:07.500Z',
@@ -108,7 +111,7 @@ test('every event of the closed list is one JSON object with time, event, subjec
 });
 
 test('an event of a step has its number', () => {
-  assert.deepEqual(JSON.parse(eventJson(waiting('x'), new Date(0))).step, { number: 3, of: 8 });
+  assert.deepEqual(JSON.parse(eventJson(eventFields(waiting('x'), new Date(0)))).step, { number: 3, of: 8 });
 });
 
 for (const [seconds, text] of [

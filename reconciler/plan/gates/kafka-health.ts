@@ -104,16 +104,20 @@ export function controllerQuorum({ role, nodeId }: PodFacts, view: RestartView):
 export function quorumTooSmall(nodeId: number, { leaderId, voters, fetchTimeoutMs }: QuorumFacts): string | undefined {
   if (leaderId === undefined) return 'the quorum has no leader';
   if (voters.length <= 1) return undefined;
-  const leader = voters.find((v) => v.nodeId === leaderId)?.lastCaughtUpMs;
-  const isCaughtUp = (v: QuorumFacts['voters'][number]) => {
-    if (v.lastCaughtUpMs === undefined || v.lastCaughtUpMs < 0) return false;
-    // An instant ahead of the leader's is from before the leader's clock was set back, and shows nothing.
-    return v.nodeId === leaderId || (leader !== undefined && Math.abs(leader - v.lastCaughtUpMs) < fetchTimeoutMs);
-  };
-  const caughtUp = voters.filter((v) => v.nodeId !== nodeId && isCaughtUp(v)).length;
+  const caughtUp = caughtUpVoters({ leaderId, voters, fetchTimeoutMs }).filter((v) => v.nodeId !== nodeId).length;
   const needed = voters.length === 2 ? 1 : Math.floor((voters.length + 2) / 2);
   if (caughtUp >= needed) return undefined;
   return `${caughtUp} of ${voters.length} voters are caught up without controller ${nodeId}, ${needed} are needed`;
+}
+
+/** Returns the voters that have what the leader has, by what the leader knows of them. */
+export function caughtUpVoters({ leaderId, voters, fetchTimeoutMs }: QuorumFacts): QuorumFacts['voters'] {
+  const leader = voters.find((v) => v.nodeId === leaderId)?.lastCaughtUpMs;
+  return voters.filter((v) => {
+    if (v.lastCaughtUpMs === undefined || v.lastCaughtUpMs < 0) return false;
+    // An instant ahead of the leader's is from before the leader's clock was set back, and shows nothing.
+    return v.nodeId === leaderId || (leader !== undefined && Math.abs(leader - v.lastCaughtUpMs) < fetchTimeoutMs);
+  });
 }
 
 /** Returns the outages of controllers that restart one by one. */
