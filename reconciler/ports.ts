@@ -6,7 +6,7 @@
  */
 import type { Kind, KubeObject, ObjectRef } from '#model/kube-object';
 import type { ListenerName } from '#model/kubedb';
-import type { CertificateFacts, KafkaFacts, Reading } from './model/observation';
+import type { KafkaFacts, Reading } from './model/observation';
 import type {
   GateRefusal,
   RunBlocker,
@@ -78,28 +78,18 @@ export interface Cluster {
   isAllowed(access: Access): Promise<boolean | undefined>;
 }
 
-/** Where a pod's listener is reached, and what to hold its certificate against. */
+/** Where a pod's listener is reached. */
 export interface DialTarget {
   readonly pod: KubeObject;
   readonly listener: ListenerName;
-  /** DNS name that the certificate has to be valid for. */
+  /** DNS name of the pod, which is sent as the name of the server. */
   readonly servername: string;
-  /** PEM of the CA certificates to verify the chain with; empty when none is known. */
-  readonly trust: readonly string[];
 }
 
 /** What a listener answered. */
 export type Handshake =
-  | {
-      readonly protocol: 'tls';
-      readonly leaf: CertificateFacts;
-      /** Absent when chain and name are fine; else why not. */
-      readonly untrusted?: string;
-      /** When the first certificate of the chain expired, RFC 3339; absent when none has. */
-      readonly expiredAt?: string;
-      /** Whether signatures lead from the leaf to one of `trust`, whatever dates and names say. */
-      readonly isSigned: boolean;
-    }
+  /** The certificates that it presented in PEM, the leaf first. */
+  | { readonly protocol: 'tls'; readonly chain: readonly string[] }
   | { readonly protocol: 'plaintext' }
   | { readonly protocol: 'unknown'; readonly because: string };
 

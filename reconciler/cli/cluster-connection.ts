@@ -26,6 +26,10 @@ export async function connectTo(target: ClusterTarget, { env, stderr }: PluginPr
     admin: isLocal ? sandboxAdmin(cluster, admin) : admin,
     random,
     identity: `${hostname()}-${randomBytes(4).toString('hex')}`,
+    close: () => {
+      facts.close();
+      connected.close();
+    },
   };
 }
 

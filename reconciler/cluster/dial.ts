@@ -14,8 +14,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { KubeObject } from '#model/kube-object';
 import { type ListenerName, PORTS } from '#model/kubedb';
-import { judgeChain } from '../pki/certificates';
-import type { Clock, Dialer, DialTarget, Handshake } from '../ports';
+import type { Clock, Dialer } from '../ports';
 import { withDeadline } from './deadline';
 import { isUnreachable, networkReason } from './network-error';
 
@@ -45,7 +44,7 @@ export function createDialer(clock: Clock, { timeoutMs = 5_000, addressOf = dnsA
       const within = <T>(work: (signal: AbortSignal) => Promise<T>) =>
         withDeadline({ clock, ms: timeoutMs, signal, onExpiry: () => new Error(`no answer within ${timeoutMs / 1000} s`) }, work);
       try {
-        return judgeServed(await within((s) => presentedChain(address, target.servername, s)), target, clock.now());
+        return { protocol: 'tls', chain: await within((s) => presentedChain(address, target.servername, s)) };
       } catch (error) {
         signal?.throwIfAborted();
         const where = `${address.host}:${address.port}`;
@@ -59,13 +58,6 @@ export function createDialer(clock: Clock, { timeoutMs = 5_000, addressOf = dnsA
       }
     },
   };
-}
-
-/** Returns what a presented chain (leaf first, PEM) proves. Every dialer judges by this function. */
-export function judgeServed(chain: readonly string[], target: Pick<DialTarget, 'servername' | 'trust'>, now: Date): Handshake {
-  const judged = judgeChain(chain, target.servername, target.trust, now);
-  if ('unreadable' in judged) return { protocol: 'unknown', because: `its certificate cannot be read: ${judged.unreadable}` };
-  return { protocol: 'tls', ...judged };
 }
 
 /** Returns the chain that the listener presents, leaf first, in PEM. */

@@ -40,8 +40,24 @@ export interface NodeListener {
   readonly addressOf: AddressOf;
 }
 
-/** Connects to a node, with one client certificate after the other until it accepts one. Throws a BrokerProblem that tells why not. */
+/** Connects to a node, uses the connection once, and closes it. Throws like `openNode`. */
 export async function withNode<T>(node: NodeListener, signal: AbortSignal, use: Use<T>): Promise<T> {
+  const { connection, value } = await openNode(node, signal, use);
+  connection.close();
+  return value;
+}
+
+/** A connection that is left open, and what its first use returned. */
+export interface Opened<T> {
+  readonly connection: OpenConnection;
+  readonly value: T;
+}
+
+/**
+ * Connects to a node and uses the connection, with one client certificate after the other until the node accepts one. Throws a BrokerProblem
+ * that tells why not.
+ */
+export async function openNode<T>(node: NodeListener, signal: AbortSignal, use: Use<T>): Promise<Opened<T>> {
   const { kafka, pod, listener, secrets, clusterDomain, addressOf } = node;
   const { name, namespace = '' } = kafka.metadata;
   const servername = podFqdn(name, namespace, pod.metadata.name, clusterDomain);
@@ -49,38 +65,67 @@ export async function withNode<T>(node: NodeListener, signal: AbortSignal, use: 
   if ('unknown' in access) throw new BrokerProblem(access.unknown);
   const { tls, login } = access;
   const address = addressOf(pod, listener, servername);
-  const connect = (identity: Identity | undefined) =>
-    withConnection({ ...address, login, tls: tls && { ca: tls.ca, servername, identity } }, signal, use);
+  const open = async (identity: Identity | undefined) => {
+    const connection = await OpenConnection.to({ ...address, login, tls: tls && { ca: tls.ca, servername, identity } });
+    return { connection, value: await connection.use(use, signal) };
+  };
   const identities = tls?.identities ?? [undefined];
   for (const identity of identities.slice(0, -1)) {
     try {
-      return await connect(identity);
+      return await open(identity);
     } catch (error) {
       if (signal.aborted || !(error instanceof BrokerProblem) || !error.isAboutIdentity) throw error;
     }
   }
-  return connect(identities.at(-1));
+  return open(identities.at(-1));
 }
 
-/** The socket is closed when this settles. */
-async function withConnection<T>(endpoint: Endpoint, signal: AbortSignal, use: Use<T>): Promise<T> {
-  const library = await loadLibrary();
-  const connection = new library.Connection('kafka-tls', connectionOptions(endpoint));
-  // The promises reject, too; an error event without a listener would end the process.
-  connection.on('error', () => undefined);
-  const ended = rejection(signal);
-  ended.catch(() => undefined);
-  try {
-    const connecting = connection.connect(endpoint.host, endpoint.port);
-    connection.socket.on('error', () => undefined);
-    await Promise.race([connecting, ended]);
-    return await Promise.race([use(library, connection), ended]);
-  } catch (error) {
-    if (signal.aborted || error instanceof BrokerProblem) throw error;
-    throw problemOf(error, endpoint.tls !== undefined);
-  } finally {
+/** A connection that is made at its first use and closed by a use that fails. While it is not used, it does not keep the process running. */
+export class OpenConnection {
+  private constructor(
+    private readonly library: Library,
+    private readonly connection: Kafka.Connection,
+    private readonly endpoint: Endpoint,
+  ) {
+    // The promises reject, too; an error event without a listener would end the process.
+    connection.on('error', () => undefined);
+  }
+
+  static async to(endpoint: Endpoint): Promise<OpenConnection> {
+    const library = await loadLibrary();
+    return new OpenConnection(library, new library.Connection('kafka-tls', connectionOptions(endpoint)), endpoint);
+  }
+
+  /** Whether the node has not closed it. */
+  get isOpen(): boolean {
+    return this.connection.isConnected();
+  }
+
+  async use<T>(use: Use<T>, signal: AbortSignal): Promise<T> {
+    const ended = rejection(signal);
+    ended.catch(() => undefined);
+    try {
+      if (!this.isOpen) await Promise.race([this.connect(), ended]);
+      this.connection.socket.ref();
+      const value = await Promise.race([use(this.library, this.connection), ended]);
+      this.connection.socket.unref();
+      return value;
+    } catch (error) {
+      this.close();
+      if (signal.aborted || error instanceof BrokerProblem) throw error;
+      throw problemOf(error, this.endpoint.tls !== undefined);
+    }
+  }
+
+  close(): void {
     // The library's close() leaves the socket of a failed attempt open; the error ends its timer of a pending attempt.
-    connection.socket?.destroy(new Error('done'));
+    this.connection.socket?.destroy(new Error('done'));
+  }
+
+  private connect(): void | Promise<void> {
+    const connecting = this.connection.connect(this.endpoint.host, this.endpoint.port);
+    this.connection.socket.on('error', () => undefined);
+    return connecting;
   }
 }
 

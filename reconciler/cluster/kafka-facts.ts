@@ -6,6 +6,9 @@
  * 3. Ask one broker and believe it (`kafka-broker.ts`). If it does not answer, or knows of no leader, it may be the one that is cut off:
  *    ask all others at once and believe the first that knows a leader. If none does, there is no leader.
  *
+ * The connection to the broker that was believed stays open, and the next read asks there first: a connection and a login cost a broker more
+ * than all questions do.
+ *
  * A failure is a sentence, never an error: a gate decides what unknown health means. Ten seconds are the limit of the whole read.
  */
 import { asKind, type Kafka, type Pod } from '#model/kinds/index';
@@ -18,7 +21,7 @@ import { withDeadline } from './deadline';
 import { type AddressOf, dnsAddress } from './dial';
 import type { KafkaSecrets } from './kafka-access';
 import { factsOf } from './kafka-broker';
-import { withNode } from './kafka-connection';
+import { type OpenConnection, openNode, type Use } from './kafka-connection';
 import { SecretMemory } from './secret-memory';
 
 export interface KafkaFactsOptions {
@@ -30,12 +33,19 @@ export interface KafkaFactsOptions {
 
 type Reader = Pick<Cluster, 'get' | 'list'>;
 
-/** Returns a source that asks the brokers of a Kafka. It never throws. */
-export function kafkaFacts(cluster: Reader, { clock, timeoutMs = 10_000, addressOf = dnsAddress }: KafkaFactsOptions): KafkaFactsSource {
+/** Facts from brokers, with a connection to one of them that stays open. */
+export interface BrokerFacts extends KafkaFactsSource {
+  close(): void;
+}
+
+/** Returns a source that asks the brokers of a Kafka. Its reads never throw. */
+export function kafkaFacts(cluster: Reader, { clock, timeoutMs = 10_000, addressOf = dnsAddress }: KafkaFactsOptions): BrokerFacts {
   const memory = new SecretMemory(cluster);
+  const kept = new Kept();
   return {
+    close: () => kept.close(),
     async read(kafka, signal, clusterDomain) {
-      const run = new FactsRead({ cluster, memory, addressOf, kafka: asKind('Kafka', kafka), clusterDomain });
+      const run = new FactsRead({ cluster, memory, kept, addressOf, kafka: asKind('Kafka', kafka), clusterDomain });
       const onExpiry = () => new BrokerProblem(`no answer within ${timeoutMs / 1000} s`);
       try {
         const facts = await withDeadline({ clock, ms: timeoutMs, signal, onExpiry }, (s) => run.facts(s));
@@ -54,9 +64,36 @@ interface Running {
   readonly nodeId: number;
 }
 
+/** A broker of a Kafka that was believed, by the uid of the Kafka. */
+interface Believed {
+  readonly kafka: string | undefined;
+  readonly broker: Running;
+  readonly connection: OpenConnection;
+}
+
+class Kept {
+  private believed: Believed | undefined;
+
+  keep(believed: Believed): void {
+    this.close();
+    this.believed = believed;
+  }
+
+  /** Returns the broker that was believed, if its connection is open. */
+  of({ metadata: { uid } }: Kafka): Believed | undefined {
+    return this.believed?.kafka === uid && this.believed?.connection.isOpen ? this.believed : undefined;
+  }
+
+  close(): void {
+    this.believed?.connection.close();
+    this.believed = undefined;
+  }
+}
+
 interface Question {
   readonly cluster: Reader;
   readonly memory: SecretMemory;
+  readonly kept: Kept;
   readonly addressOf: AddressOf;
   readonly kafka: Kafka;
   readonly clusterDomain: string | undefined;
@@ -73,7 +110,14 @@ class FactsRead {
 
   /** Returns the facts of a broker that knows a leader. */
   async facts(signal: AbortSignal): Promise<KafkaFacts | undefined> {
-    const { cluster, kafka } = this.question;
+    const { cluster, kafka, kept } = this.question;
+    const believed = kept.of(kafka);
+    if (believed !== undefined) {
+      const again = await this.answer(believed.broker, signal, (use) => believed.connection.use(use, signal));
+      if (again?.quorum.leaderId !== undefined) return again;
+      // A question that controllers did not answer blocks the connection.
+      kept.close();
+    }
     const { name, namespace = '' } = kafka.metadata;
     const pods = (await cluster.list(KINDS.Pod, { namespace, labels: selectorLabels(name) })).map((pod) => asKind('Pod', pod));
     const [first, ...others] = brokersOf(kafka, pods);
@@ -86,7 +130,14 @@ class FactsRead {
   }
 
   private async withLeader(broker: Running, secrets: KafkaSecrets, signal: AbortSignal): Promise<KafkaFacts | undefined> {
-    const facts = await this.ask(broker, secrets, signal);
+    const { kafka, clusterDomain, addressOf, kept } = this.question;
+    const { pod } = broker;
+    const facts = await this.answer(broker, signal, async (use) => {
+      const { connection, value } = await openNode({ kafka, pod, listener: 'BROKER', secrets, clusterDomain, addressOf }, signal, use);
+      if (value.quorum.leaderId === undefined) connection.close();
+      else kept.keep({ kafka: kafka.metadata.uid, broker, connection });
+      return value;
+    });
     if (facts?.quorum.leaderId !== undefined) return facts;
     this.leaderless ??= facts;
     return undefined;
@@ -107,10 +158,10 @@ class FactsRead {
     }
   }
 
-  private async ask({ pod, nodeId }: Running, secrets: KafkaSecrets, signal: AbortSignal): Promise<KafkaFacts | undefined> {
-    const { kafka, clusterDomain, addressOf } = this.question;
+  /** Returns what a broker answers; remembers why it does not. */
+  private async answer({ pod, nodeId }: Running, signal: AbortSignal, ask: Ask): Promise<KafkaFacts | undefined> {
     try {
-      return await withNode({ kafka, pod, listener: 'BROKER', secrets, clusterDomain, addressOf }, signal, factsOf(nodeId));
+      return await ask(factsOf(nodeId));
     } catch (error) {
       if (signal.aborted || !(error instanceof BrokerProblem)) throw error;
       this.problems.push(`${pod.metadata.name}: ${error.message}`);
@@ -118,6 +169,8 @@ class FactsRead {
     }
   }
 }
+
+type Ask = (use: Use<KafkaFacts>) => Promise<KafkaFacts>;
 
 /** Ready pods first, since they are most likely to answer. */
 function brokersOf(kafka: Kafka, pods: readonly Pod[]): readonly Running[] {

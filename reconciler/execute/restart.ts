@@ -23,7 +23,7 @@ import { leaderOf, restartOrder, stopOrder } from '../plan/restart-order';
 import { expiredAt, isMixed } from '../plan/served';
 import { deadlineMs, type ExecuteContext, emit, lookUnlessChanged, type StepResult, settled } from './context';
 import { onGateTimeout, type RestartBatch, viewOf, waitForGates, waitForUnavailablePods } from './gates';
-import { type Look, lastOrNew } from './last-look';
+import { freshLook, type Look } from './last-look';
 import { waitForSuccessor } from './successor';
 import { type Progress, waitUntil, watchPods } from './wait';
 
@@ -36,20 +36,29 @@ export interface RecordedBatch extends RestartBatch {
 interface RollingRestart extends RecordedBatch {
   /** Pods that were evicted, in order. */
   readonly evicted: string[];
+  /** The record that the last successor runs. It is written while the next pod is evicted, and before that eviction is recorded. */
+  recording: Promise<void>;
 }
 
 export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
-  const restart: RollingRestart = { ...batch, evicted: [] };
+  const restart: RollingRestart = { ...batch, evicted: [], recording: Promise.resolve() };
+  const rolling = restartInOrder(restart);
+  await Promise.allSettled([rolling]);
+  const [result] = await settled(rolling, restart.recording);
+  return result;
+}
+
+async function restartInOrder(restart: RollingRestart): Promise<StepResult> {
   const { context, plan } = restart;
   const isAllAtOnce = plan.cutover?.mode === 'stop';
   const skippedPods = new Set<string>();
   let isInsideCutover = false;
   let leaderId: number | undefined;
   let last: Look | undefined;
-  let recording: Promise<void> = Promise.resolve();
   while (true) {
-    const looking = lookUnlessChanged(context, () => lastOrNew(restart, last, () => lookAsNeeded(restart, isInsideCutover)));
-    const [live] = await settled(looking, recording);
+    const fresh = freshLook(context.clock, last);
+    if (fresh === undefined) await restart.recording;
+    const live = await lookUnlessChanged(context, async () => fresh ?? (await lookAsNeeded(restart, isInsideCutover)));
     context.signal.throwIfAborted();
     last = undefined;
     if (live === 'replan') return 'replan';
@@ -77,8 +86,8 @@ export async function restartPods(batch: RecordedBatch): Promise<StepResult> {
     if (result === 'not next') continue;
     isInsideCutover ||= convertsAll(plan);
     last = await waitForSuccessor(context, plan, pod, isInsideCutover);
-    recording = restart.onRunning(pod.name);
-    if (last === undefined) await recording;
+    restart.recording = restart.onRunning(pod.name);
+    restart.recording.catch(() => undefined); // it is awaited later
   }
 }
 
@@ -151,6 +160,7 @@ async function evict(restart: RollingRestart, pod: PodFacts, isInsideCutover: bo
   if (outcome !== 'evicted') return outcome;
   restart.evicted.push(pod.name);
   emit(context, 'evicted', subject, placeInPlan(restart, pod));
+  await restart.recording;
   await restart.onEvict(pod.name);
   return 'done';
 }

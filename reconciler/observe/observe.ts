@@ -11,6 +11,7 @@
  */
 import type { Bundle } from '#model/bundle';
 import { DEFAULT_CLUSTER_DOMAIN } from '#model/cluster-domain';
+import type { Kafka, Pod } from '#model/kinds/index';
 import { nodesOf } from '#model/kubedb';
 import { ALIASES, type TlsState, tlsStateOf } from '#model/tls';
 import {
@@ -95,7 +96,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     secrets: [...[...secrets.values()].map(secretFacts), ...[...reader.unreadSecrets].sort().map(unreadSecret)],
     ...(trust === undefined ? {} : { trust }),
     petSets,
-    ...(await readNodes({ ...context, kafka, namespace, clusterDomain, signal }, named, secrets)),
+    ...(await readNodes({ ...context, kafka, namespace, clusterDomain, signal }, named, Promise.resolve(secrets))),
     requests: named.requests,
     budgets: named.budgets.filter((b) => named.pods.some((pod) => selects(b, pod))),
     ...(reader.unread.length === 0 ? {} : { unread: reader.unread }),
@@ -125,27 +126,42 @@ export async function observePods(context: PodContext, { desired, tls }: Bundle,
   const reader = new Reader(context.cluster, namespace);
   const observedAt = context.clock.now().toISOString();
   const [kafka, pods] = await Promise.all([readKafka(reader, name), readPods(reader, name)]);
-  // Brokers are asked while everything else is read. The domain of a Kafka that this run has created is read only below.
-  const known = desired.clusterDomain ?? context.clusterDomain;
-  const facts = known === undefined || kafka === undefined ? undefined : context.facts.read(kafka, signal, known);
-  const petSets = await readTemplates(reader, name, kafka);
-  const needed = [...certificateSecretNames(name, [tls], ['server']), ...mountedSecretNames(pods, petSets)];
-  const secrets = await readSecrets(reader, needed);
-  reader.assertComplete();
-  signal?.throwIfAborted();
   // The domain of a Kafka that this run has created can be read only now.
   const learn = async () => observedDomain({ name, namespace, petSets: await readPetSets(reader, name, kafka) });
-  const clusterDomain = known ?? (await learn()) ?? DEFAULT_CLUSTER_DOMAIN;
-  const view = { ...context, ...(facts === undefined ? {} : { facts: { read: () => facts } }), kafka, namespace, clusterDomain, signal };
+  const clusterDomain = desired.clusterDomain ?? context.clusterDomain ?? (await learn()) ?? DEFAULT_CLUSTER_DOMAIN;
+  // A restart waits for this: listeners and brokers are asked while the other objects are read.
+  const objects = readMounted(reader, { name, kafka, pods, needed: certificateSecretNames(name, [tls], ['server']) });
+  const secrets = objects.then((read) => read.secrets);
+  const nodes = readNodes({ ...context, kafka, namespace, clusterDomain, signal }, { pods }, secrets);
+  await Promise.allSettled([objects, secrets, nodes]);
+  reader.assertComplete();
+  signal?.throwIfAborted();
+  const { petSets } = await objects;
   return {
     observedAt,
     namespace,
     name,
     ...(kafka === undefined ? {} : { kafka }),
-    secrets: [...secrets.values()].map(secretFacts),
+    secrets: [...(await secrets).values()].map(secretFacts),
     petSets,
-    ...(await readNodes(view, { pods }, secrets)),
+    ...(await nodes),
   };
+}
+
+interface Mounting {
+  readonly name: string;
+  readonly kafka: Kafka | undefined;
+  readonly pods: readonly Pod[];
+  /** Names of Secrets. */
+  readonly needed: readonly string[];
+}
+
+/** Returns the PetSets of a Kafka, the Secrets with the needed names, and those that pods mount or will mount. */
+async function readMounted(reader: Reader, { name, kafka, pods, needed }: Mounting) {
+  const known = [...needed, ...mountedSecretNames(pods, [])];
+  const [petSets, secrets] = await Promise.all([readTemplates(reader, name, kafka), readSecrets(reader, known)]);
+  const others = mountedSecretNames([], petSets).filter((secret) => !known.includes(secret));
+  return { petSets, secrets: new Map([...secrets, ...(await readSecrets(reader, others))]) };
 }
 
 /** Returns what the listeners of a pod serve in handshakes in a row, each after the one before; undefined when there is no such pod any more. */
@@ -166,7 +182,7 @@ export async function observeListeners(
   const served: Served[] = [];
   for (let i = 0; i < times; i++) {
     signal?.throwIfAborted();
-    served.push(...(await servedBy({ dialer: context.dialer, kafka, namespace, clusterDomain, signal }, pod, node, [])));
+    served.push(...(await servedBy({ ...context, kafka, namespace, clusterDomain, signal }, pod, node, async () => [])));
   }
   return served;
 }

@@ -25,7 +25,7 @@ interface Nodes {
 export async function readNodes(
   { kafka, facts, ...view }: NodesView,
   found: PodsFound,
-  secrets: ReadonlyMap<string, Secret>,
+  secrets: Promise<ReadonlyMap<string, Secret>>,
 ): Promise<Nodes> {
   if (kafka === undefined) return { pods: [], facts: { unknown: 'the Kafka does not exist' } };
   const [pods, read] = await Promise.all([
@@ -44,13 +44,13 @@ interface PodsFound {
 async function nodePods(
   view: ListenerView,
   { pods, budgets }: PodsFound,
-  secrets: ReadonlyMap<string, Secret>,
+  secrets: Promise<ReadonlyMap<string, Secret>>,
 ): Promise<readonly PodFacts[]> {
   const found = nodesOf(view.kafka).map(async (node) => {
     const pod = pods.find((p) => p.metadata.name === node.pod);
     if (pod === undefined) return undefined;
     const mounted = mountedCertificateSecret(pod.spec);
-    const trust = trustOf(mounted === undefined ? undefined : secrets.get(mounted));
+    const trust = async () => trustOf(mounted === undefined ? undefined : (await secrets).get(mounted));
     const facts = { ...podFacts(pod, node, await servedBy(view, pod, node, trust)), fqdn: fqdnOf(view, pod) };
     return budgets === undefined ? facts : { ...facts, budgets: budgets.filter((b) => selects(b, pod)).map((b) => b.metadata.name) };
   });

@@ -5,6 +5,7 @@ import tls, { type TlsOptions } from 'node:tls';
 import { KINDS } from '#model/kube-object';
 import { createDialer } from '#reconciler/cluster/dial';
 import { systemClock } from '#reconciler/cluster/system-clock';
+import { judgeChain } from '#reconciler/pki/certificates';
 import type { DialTarget, Handshake } from '#reconciler/ports';
 import { issueCertificate } from '../support/certificate-factory';
 import { closedPort, listen } from '../support/loopback-server';
@@ -36,7 +37,6 @@ const target: DialTarget = {
   pod: { apiVersion: 'v1', kind: KINDS.Pod.kind, metadata: { name: 'orders-broker-0', namespace: 'demo' } },
   listener: 'BROKER',
   servername: FQDN,
-  trust: [root.cert],
 };
 
 function dial(port: number, change: Partial<DialTarget> = {}, signal?: AbortSignal): Promise<Handshake> {
@@ -47,9 +47,11 @@ function dial(port: number, change: Partial<DialTarget> = {}, signal?: AbortSign
 interface Case {
   readonly name: string;
   readonly server: () => net.Server;
-  readonly change?: Partial<DialTarget>;
+  readonly servername?: string;
+  /** Default: the root of the leaf. */
+  readonly trust?: string;
   readonly protocol: Handshake['protocol'];
-  /** Why the protocol is unknown, or the chain is not trusted. */
+  /** Why the protocol is unknown, or the presented chain is not trusted. */
   readonly because?: RegExp;
   readonly isSigned?: boolean;
 }
@@ -67,7 +69,7 @@ const cases: readonly Case[] = [
   {
     name: 'a leaf of another CA, with the reason',
     server: () => tlsServer(plain),
-    change: { trust: [otherRoot.cert] },
+    trust: otherRoot.cert,
     protocol: 'tls',
     because: /CN=other root/,
     isSigned: false,
@@ -75,7 +77,7 @@ const cases: readonly Case[] = [
   {
     name: 'a leaf of another name, with the reason',
     server: () => tlsServer(plain),
-    change: { servername: 'elsewhere.example' },
+    servername: 'elsewhere.example',
     protocol: 'tls',
     because: /not valid for elsewhere\.example/,
     isSigned: true,
@@ -97,17 +99,17 @@ const cases: readonly Case[] = [
   { name: 'a listener that does not answer in time', server: silent, protocol: 'unknown', because: /no answer within 0\.4 s/ },
 ];
 
-for (const { name, server, change, protocol, because, isSigned } of cases) {
+for (const { name, server, servername = FQDN, trust = root.cert, protocol, because, isSigned } of cases) {
   test(`recognises ${name}`, async () => {
-    const shake = await dial(await listen(server()), change);
+    const shake = await dial(await listen(server()), { servername });
     assert.equal(shake.protocol, protocol, JSON.stringify(shake));
-    const reason = shake.protocol === 'tls' ? shake.untrusted : shake.protocol === 'unknown' ? shake.because : undefined;
+    const judged = shake.protocol === 'tls' ? judgeChain(shake.chain, servername, [trust], systemClock.now()) : undefined;
+    assert.ok(judged === undefined || 'leaf' in judged);
+    const reason = judged?.untrusted ?? (shake.protocol === 'unknown' ? shake.because : undefined);
     if (because === undefined) assert.equal(reason, undefined);
     else assert.match(reason ?? '', because);
-    if (shake.protocol === 'tls') {
-      assert.equal(shake.isSigned, isSigned);
-      assert.match(shake.leaf.subject, /^O=kafka, CN=(deep )?leaf$/);
-    }
+    assert.equal(judged?.isSigned, isSigned);
+    if (judged !== undefined) assert.match(judged.leaf.subject, /^O=kafka, CN=(deep )?leaf$/);
   });
 }
 
@@ -118,7 +120,7 @@ test('opens a new connection for every handshake', async () => {
   server.setSecureContext({ cert: deepLeaf.cert, key: deepLeaf.key });
   const after = await dial(port);
   assert.ok(before.protocol === 'tls' && after.protocol === 'tls');
-  assert.notEqual(before.leaf.fingerprint, after.leaf.fingerprint);
+  assert.notEqual(before.chain[0], after.chain[0]);
 });
 
 test('names the address of a closed port', async () => {

@@ -4,7 +4,7 @@ import type { TlsOptions } from 'node:tls';
 import { Admin } from '@platformatic/kafka';
 import { KINDS, type KubeObject, type ObjectRef } from '#model/kube-object';
 import { podFqdn } from '#model/kubedb';
-import { kafkaFacts } from '#reconciler/cluster/kafka-facts';
+import { type BrokerFacts, kafkaFacts } from '#reconciler/cluster/kafka-facts';
 import { systemClock } from '#reconciler/cluster/system-clock';
 import { ClusterError } from '#reconciler/errors';
 import { CERTIFICATE_VOLUME } from '#reconciler/model/broker-pod';
@@ -18,7 +18,9 @@ import { type BrokerScript, KEY, ScriptedBroker } from '#test/support/scripted-b
 process.env.DEBUG = '*';
 const LOGIN = { username: 'admin', password: 'pa$$word-of-orders' };
 const brokers: ScriptedBroker[] = [];
+const sources: BrokerFacts[] = [];
 after(() => {
+  for (const source of sources) source.close();
   for (const broker of brokers) broker.close();
 });
 
@@ -57,6 +59,9 @@ const FACTS: KafkaFacts = {
   topics: [CARTS, ORDERS],
 };
 
+/** The second broker has Kafka's default of the timeout. */
+const FACTS_OF_SECOND: KafkaFacts = { ...FACTS, quorum: { ...FACTS.quorum, fetchTimeoutMs: 2000 } };
+
 type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
 const AUTH: Secrets = { 'orders-auth': LOGIN };
 
@@ -77,6 +82,7 @@ function sourceFor(
   const list = async () => ports.map((_, i) => ({ ...object(KINDS.Pod, `orders-broker-${i}`, { volumes }), status: { phase: 'Running' } }));
   const addressOf = ({ metadata }: KubeObject) => ({ host: '127.0.0.1', port: ports[Number(metadata.name.at(-1))] ?? 0 });
   const source = kafkaFacts({ list, get }, { clock, addressOf });
+  sources.push(source);
   return (signal?: AbortSignal) => source.read(kafka, signal);
 }
 
@@ -117,7 +123,7 @@ test('the Admin client has no DescribeQuorum, which is why the codecs are used',
 });
 
 describe('Kafka facts', () => {
-  test('are the answers of a broker, and its socket is closed afterwards', async () => {
+  test('are the answers of a broker', async () => {
     const only = await broker(WHOLE);
     assert.deepEqual(await known(read([only])), FACTS);
     const [quorum, metadata] = [KEY.describeQuorum, KEY.metadata].map((key) => only.asked.lastIndexOf(key));
@@ -126,8 +132,6 @@ describe('Kafka facts', () => {
       [only.asked.length - 2, only.asked.length - 1],
       'partitions as of after the proof of being current',
     );
-    for (let turns = 0; only.sockets.size > 0 && turns < 1000; turns++) await new Promise(setImmediate);
-    assert.equal(only.sockets.size, 0);
   });
 
   test('are those after a broker that stood still has caught up', async () => {
@@ -194,6 +198,51 @@ describe('Kafka facts', () => {
     assert.match(await unknown(read([CLOSED], { get })), /: get: not permitted$/);
   });
 });
+
+describe('the connection to a broker that was believed', () => {
+  const logins = ({ asked }: ScriptedBroker) => asked.filter((key) => key === KEY.saslAuthenticate).length;
+
+  test('is used again, and closed with the source', async () => {
+    const only = await broker(WHOLE);
+    const source = sourceFor([only.port]);
+    for (let i = 0; i < 3; i++) assert.deepEqual(await known(source()), FACTS);
+    assert.equal(logins(only), 1);
+    sources.at(-1)?.close();
+    await untilClosed(only);
+  });
+
+  test('is made again after the broker has closed it', async () => {
+    const only = await broker(WHOLE);
+    const source = sourceFor([only.port]);
+    await known(source());
+    for (const socket of only.sockets) socket.destroy();
+    await untilClosed(only);
+    assert.deepEqual(await known(source()), FACTS);
+    assert.equal(logins(only), 2);
+  });
+
+  const changes: readonly { readonly name: string; readonly change: { quorum: BrokerScript['quorum'] } }[] = [
+    { name: 'knows of no leader any more', change: { quorum: { error: 41 } } },
+    { name: 'lags behind', change: { quorum: { ...QUORUM, observers: { 0: 8_500 } } } },
+  ];
+  for (const { name, change } of changes) {
+    test(`is closed when this broker ${name}, and the others are asked`, async () => {
+      const script = { ...WHOLE };
+      const [first, second] = [await broker(script), await broker(WHOLE)];
+      const source = sourceFor([first.port, second.port]);
+      await known(source());
+      Object.assign(script, change);
+      assert.deepEqual(await known(source()), FACTS_OF_SECOND);
+      await untilClosed(first);
+    });
+  }
+});
+
+/** Waits until the broker has no connection. */
+async function untilClosed({ sockets }: ScriptedBroker): Promise<void> {
+  for (let turns = 0; sockets.size > 0 && turns < 10_000; turns++) await new Promise(setImmediate);
+  assert.equal(sockets.size, 0);
+}
 
 describe('a broker that does not answer', () => {
   test('costs ten seconds at most', async () => {

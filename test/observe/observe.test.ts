@@ -86,7 +86,7 @@ const served: Dialer = {
   handshake: async ({ pod }: DialTarget): Promise<Handshake> =>
     pod.metadata.name === 'orders-broker-1'
       ? { protocol: 'unknown', because: 'connection refused' }
-      : { protocol: 'tls', leaf: leafFacts, isSigned: true },
+      : { protocol: 'tls', chain: [leaf.cert] },
 };
 
 interface WorldOptions {
@@ -163,18 +163,22 @@ test('every pod is held against the CA of the Secret that it mounts', async () =
   const all = objects();
   const asked: string[] = [];
   const dialer: Dialer = {
-    handshake: async ({ pod, servername, trust }) => {
-      asked.push(`${pod.metadata.name} ${servername} ${trust.length}`);
-      return { protocol: 'plaintext' };
+    handshake: async ({ pod, servername }) => {
+      asked.push(`${pod.metadata.name} ${servername}`);
+      return { protocol: 'tls', chain: [leaf.cert] };
     },
   };
   all['Pod/orders-broker-1'] = { ...(all['Pod/orders-broker-1'] as KubeObject), spec: { containers: [{ name: 'kafka' }] } };
-  await observed(all, { dialer });
+  const { pods } = await observed(all, { dialer });
   assert.deepEqual(asked.sort(), [
-    'orders-broker-0 orders-broker-0.orders-pods.default.svc.cluster.local 1',
-    'orders-broker-1 orders-broker-1.orders-pods.default.svc.cluster.local 0',
-    'orders-controller-0 orders-controller-0.orders-pods.default.svc.cluster.local 1',
+    'orders-broker-0 orders-broker-0.orders-pods.default.svc.cluster.local',
+    'orders-broker-1 orders-broker-1.orders-pods.default.svc.cluster.local',
+    'orders-controller-0 orders-controller-0.orders-pods.default.svc.cluster.local',
   ]);
+  assert.deepEqual(
+    pods.map(({ name, served }) => `${name} ${served[0]?.isSignedBySecretCa}`),
+    ['orders-controller-0 true', 'orders-broker-0 true', 'orders-broker-1 undefined'],
+  );
 });
 
 test('a pod that does not run is not asked, and says why', async () => {

@@ -13,7 +13,6 @@ import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 import { type Condition, KINDS, type Kind, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { bundleFromConfigMap } from '#reconciler/bundle/documents';
-import { judgeServed } from '#reconciler/cluster/dial';
 import type { Observation } from '#reconciler/model/observation';
 import { observe } from '#reconciler/observe/observe';
 import type { PlanOptions } from '#reconciler/plan/plan';
@@ -88,13 +87,8 @@ export function inMemory({ opsManager = true, sandbox: more = {} }: WorldOptions
     run: (promise, limitMs) => clock.run(promise, limitMs),
     pass: (ms) => clock.advance(ms),
     dialer: {
-      // What listeners serve, judged by the code that judges real ones.
-      handshake: async ({ pod, listener, servername, trust }) => {
-        const answer = sandbox.dial(pod.metadata.namespace ?? '', pod.metadata.name, listener);
-        if (answer === undefined) return { protocol: 'unknown', because: 'connection refused' };
-        if (answer.protocol === 'plaintext') return answer;
-        return judgeServed(answer.chain, { servername, trust }, clock.now());
-      },
+      handshake: async ({ pod, listener }) =>
+        sandbox.dial(pod.metadata.namespace ?? '', pod.metadata.name, listener) ?? { protocol: 'unknown', because: 'connection refused' },
     },
   };
 }
