@@ -86,7 +86,7 @@ export function estimateOf(input: PlanInput, { steps, cutover }: Pick<Plan, 'ste
       ...(outage === 0 ? {} : { outageMs: outage }),
       rowsMs: rowsMs(steps, input, cutover?.mode === 'stop', rolling),
       because: [
-        ...(hasRestarts ? observed(input) : []),
+        ...(hasRestarts ? observed(input, rolling) : []),
         ...graceUsedUp(input, rolling),
         ...assumptions(hasRestarts ? [...restartOf('broker', input, cutover?.mode === 'stop' ? 'stop' : 'gated'), ...before] : before),
       ].join('; '),
@@ -135,11 +135,12 @@ type Manner = 'gated' | 'stop' | 'cutOff';
 /** Returns the time that a pod of a role takes to restart. */
 function restartOf(role: Role, input: PlanInput, manner: Manner = 'gated'): readonly Span[] {
   const { live, bundle } = input;
-  const startMs =
-    longestStart(
-      live.pods.filter((p) => p.role === role),
-      input,
-    ) ?? longestStart(live.pods, input);
+  const { shortest, longest } = startsOf(
+    live.pods.filter((p) => p.role === role),
+    input,
+  );
+  // The last start may have been in a cut-over, too, where pods wait for each other. A pod that is cut off is not waited for.
+  const startMs = manner === 'cutOff' ? shortest : longest;
   const around = { gated: AROUND_START, stop: STOP, cutOff: { ms: graceMs(live, role) } }[manner];
   const restart = startMs === undefined ? [RESTART, ...(manner === 'cutOff' ? [around] : [])] : [{ ms: startMs }, around];
   return capabilitiesOf(bundle.desired).needsOpsManager ? [...restart, BETWEEN_PODS] : restart;
@@ -205,16 +206,28 @@ function outageMs(restarts: readonly PlannedRestart[], input: PlanInput, { kind,
   return restartsMs(within, input, mode === 'stop');
 }
 
-/** A pod that took longer than a run waits for it has lost its readiness later, so the time is not that of its start. */
-function longestStart(pods: readonly PodFacts[], { bundle }: PlanInput): number | undefined {
-  const limit = goDurationMs(bundle.desired.deadlines.podReady) ?? 0;
-  const known = pods.flatMap(({ startMs }) => (startMs === undefined || startMs > limit ? [] : [startMs]));
-  return known.length === 0 ? undefined : Math.max(SHORTEST_START_MS, (Math.floor(Math.max(...known) / GRAIN_MS) + 1) * GRAIN_MS);
+interface Starts {
+  readonly shortest: number | undefined;
+  readonly longest: number | undefined;
 }
 
-function observed(input: PlanInput): readonly string[] {
-  const startMs = longestStart(input.live.pods, input);
-  return startMs === undefined ? [] : [`a pod took up to ${startMs / 1000} s to get Ready`];
+/**
+ * Returns how long these pods took to start; where that is not known of them, how long all pods took. A pod that took longer than a run waits
+ * for it has lost its readiness later, so the time is not that of its start.
+ */
+function startsOf(pods: readonly PodFacts[], input: PlanInput): Starts {
+  const limit = goDurationMs(input.bundle.desired.deadlines.podReady) ?? 0;
+  const known = pods.flatMap(({ startMs }) => (startMs === undefined || startMs > limit ? [] : [startMs]));
+  const rounded = (ms: number) => Math.max(SHORTEST_START_MS, (Math.floor(ms / GRAIN_MS) + 1) * GRAIN_MS);
+  if (known.length > 0) return { shortest: rounded(Math.min(...known)), longest: rounded(Math.max(...known)) };
+  return pods === input.live.pods ? { shortest: undefined, longest: undefined } : startsOf(input.live.pods, input);
+}
+
+function observed(input: PlanInput, { cutOff }: RollingOutage = NONE): readonly string[] {
+  const { shortest, longest } = startsOf(input.live.pods, input);
+  if (shortest === undefined || longest === undefined) return [];
+  const range = cutOff.length > 0 && shortest < longest ? `${shortest / 1000} to ${longest / 1000}` : `up to ${longest / 1000}`;
+  return [`a pod took ${range} s to get Ready`];
 }
 
 function graceUsedUp({ live }: PlanInput, { cutOff: [first] }: RollingOutage = NONE): readonly string[] {
