@@ -106,15 +106,15 @@ export const EVENTS = [
   'planned', // what will be done
   'applied', // an object was created or configured
   'submitted', // a KafkaOpsRequest was created
-  'paused', // KubeDB leaves the Kafka alone
-  'resumed', // KubeDB looks after the Kafka again
+  'paused', // the KubeDB provisioner is paused
+  'resumed', // the KubeDB provisioner is resumed
   'issued', // certificates are in their Secrets
   'reconfigured', // Kafka, PetSets and configuration carry the desired TLS state
-  'waiting', // for what, and since when
-  'evicted', // a pod was asked to go
+  'waiting', // for an object: why, and since when
+  'evicted', // a pod was evicted, to restart
   'ready', // its successor is Ready
   'reloaded', // a node has loaded its certificate while it ran
-  'verified', // what it serves is what its Secret holds
+  'verified', // a listener serves the certificate in its Secret
   'deleted', // an object was deleted
   'warning', // worth knowing, stops nothing
   'finished', // the run is over, and how

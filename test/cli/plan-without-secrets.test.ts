@@ -95,9 +95,9 @@ for (const executor of ['native', 'ops-request'] as const) {
   });
 }
 
-test('the Role for planning in OPERATIONS.md suffices and grants no right to Secrets or to writes', async (t) => {
+test('the Role for planning in the documentation suffices and grants no right to Secrets or to writes', async (t) => {
   const { environment, file } = await rotationDue(t);
-  const page = readFileSync('examples/OPERATIONS.md', 'utf8');
+  const page = readFileSync('docs/how-to/review-the-permissions.md', 'utf8');
   const [, text = ''] = /```yaml\n([^`]*kind: Role\n[^`]*)```/.exec(page) ?? [];
   const rules: readonly { apiGroups: string[]; resources: string[]; verbs: string[] }[] = parse(text).rules;
   assert.ok(rules.every((r) => !r.resources.includes('secrets') && r.verbs.every((v) => ['get', 'list', 'watch'].includes(v))));
