@@ -104,7 +104,7 @@ describe('programs learn', () => {
     for (const phase of ['stopping', 'starting'] as const) assert.ok(phases.has(phase), phase);
   });
 
-  test('why a run was refused, with the blockers, their cure and what pods serve', async () => {
+  test('why a run was refused, with the blockers, their hint and what pods serve', async () => {
     const { events } = await recordedRun('refused');
     const end = events.at(-1) as RunEvent;
     assert.equal(end.error?.code, 'invalid-input');
