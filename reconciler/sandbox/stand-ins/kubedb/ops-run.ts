@@ -154,9 +154,10 @@ function isRunning({ status }: Pod): boolean {
   return status?.phase === 'Running' && status.containerStatuses?.[0]?.state.running !== undefined;
 }
 
+/** The phase stays Running while a container ends and is started again, as the first controllers without TLS do among peers with TLS. */
 async function checkRunning({ context, kafka, memory }: Run, name: string): Promise<Progress> {
   const pod = context.cache.get(KINDS.Pod, kafka.metadata.namespace, name);
-  const isRestarted = pod !== undefined && pod.metadata.uid !== memory.pods.get(name) && isRunning(pod);
+  const isRestarted = pod !== undefined && pod.metadata.uid !== memory.pods.get(name) && pod.status?.phase === 'Running';
   return isRestarted ? [podAction('CheckPodRunning', 'check pod running', name)] : 'wait';
 }
 
