@@ -77,9 +77,10 @@ describe(`faults on Kafka ${versionOf(RELEASE)}`, { skip: missing, concurrency: 
 
       for (const { seed, change, disturb, text } of schedules.filter((s) => s.executor === executor)) {
         test(`seed ${seed}: ${text}`, async (t) => {
-          const { broken, summary } = await operate(change, disturb);
+          const { broken, summary, disturbances } = await operate(change, disturb);
           t.diagnostic(summary);
           assert.deepEqual(broken, [], `replay it with: npm run test:real -- faults --seeds 1 --first-seed ${seed}\n${kafka.trace}`);
+          assert.equal(disturbances, disturb.length, 'every fault and kill of the schedule met the operation');
         });
       }
     });

@@ -70,6 +70,11 @@ export interface Verdict {
   readonly ms: number;
 }
 
+export interface DisturbedVerdict extends Verdict {
+  /** Faults and kills that met the operation. */
+  readonly disturbances: number;
+}
+
 export class LivingKafka {
   readonly world: World;
   readonly runner: PodsRunner;
@@ -138,14 +143,20 @@ export class LivingKafka {
     return Object.values(this.player?.played.kills ?? {}).reduce((sum, n) => sum + n, 0);
   }
 
+  /** How many faults were injected and kills done. */
+  private get disturbances(): number {
+    return this.kills + (this.player?.played.injected.length ?? 0);
+  }
+
   /** Carries an operation out under load, disturbed by commands. */
-  operate(change: (state: DesiredState) => DesiredState, disturb: readonly Command[] = []): Promise<Verdict> {
-    const before = this.broken.length;
-    return this.underLoad(async () => {
+  async operate(change: (state: DesiredState) => DesiredState, disturb: readonly Command[] = []): Promise<DisturbedVerdict> {
+    const [before, disturbances] = [this.broken.length, this.disturbances];
+    const verdict = await this.underLoad(async () => {
       this.state = change(this.state);
       await this.play([{ do: 'commit', state: this.state }, ...disturb, { do: 'run' }]);
       return this.broken.slice(before);
     });
+    return { ...verdict, disturbances: this.disturbances - disturbances };
   }
 
   /** Returns the bundle of the next operation, for runs of `World.apply`. */

@@ -52,6 +52,8 @@ export class KafkaContainer {
   /** Successive failed probes. */
   failures = 0;
   isReady = false;
+  /** What the status of the pod says. */
+  isStoredAsReady = false;
   isStopping = false;
   restarts = 0;
   startedAt: Date | undefined;
@@ -131,6 +133,7 @@ export class KafkaContainer {
     this.last = { code, startedAt, at };
     this.startedAt = undefined;
     this.isReady = false;
+    this.isStoredAsReady = false;
     this.failures = 0;
     this.probe?.close();
     this.probe = undefined;

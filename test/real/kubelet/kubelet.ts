@@ -191,7 +191,13 @@ export class ProcessKubelet implements PodRunner {
       await container.start({ classPath: this.options.classPathOf(image), env: this.environmentOf(pod), formatsAlways, launcher, onExit });
       if (container.isRunning) this.record(container, 'started');
     }
+    const { isReady } = container;
     await this.write(pod, stateOf(container), container);
+    // A pod is Ready for others when its status says so.
+    if (container.isReady === isReady && container.isStoredAsReady !== isReady) {
+      container.isStoredAsReady = isReady;
+      this.record(container, isReady ? 'ready' : 'unready');
+    }
     // The back-off may have ended since it was looked at: then at once.
     return container.isRunning ? undefined : Math.max(container.dueMs - performance.now(), 1);
   }
@@ -262,10 +268,7 @@ export class ProcessKubelet implements PodRunner {
 
   private probeAll(): Promise<void> {
     const { readyDelayMs: delayMs, readinessChecks: checks, failureThreshold } = this;
-    return probeOnce([...this.containers.values()], { delayMs, checks, failureThreshold }, (container) => {
-      this.record(container, container.isReady ? 'ready' : 'unready');
-      this.notifyOf(container);
-    });
+    return probeOnce([...this.containers.values()], { delayMs, checks, failureThreshold }, (container) => this.notifyOf(container));
   }
 
   private brokersOf(kafka: Kafka): readonly (CheckedBroker | undefined)[] {
