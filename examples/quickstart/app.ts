@@ -1,7 +1,7 @@
-import { App, Chart, Duration } from 'cdk8s';
-import { Acknowledgement, Executor, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
+import { App, Chart } from 'cdk8s';
+import { Acknowledgement, KafkaCluster, KafkaTls, Tls, TlsIssuer } from 'cdk8s-kafka-tls';
 
-// A Kafka that runs without TLS gets TLS with a new CA. The cluster has no ops-manager, so the reconciler does the work.
+// A Kafka that runs without TLS gets TLS with a new CA.
 const app = new App();
 const chart = new Chart(app, 'quickstart', { namespace: 'demo' });
 
@@ -15,8 +15,6 @@ new KafkaTls(chart, 'orders', {
     acknowledge: [Acknowledgement.clientsMoveToTls()],
     ...(issuedAfter === undefined ? {} : { issuedAfter }),
   }),
-  executor: Executor.native(),
-  deadlines: { opsManagerDetection: Duration.seconds(5) }, // no ops-manager will take the requests here
   job: { image: 'registry.example/kafka-tls@sha256:a9f773afc79b09107017df756d3b519f29e69f25c41cbaa0425df40158bece6e' },
 });
 

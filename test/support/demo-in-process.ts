@@ -30,7 +30,7 @@ export class DemoInProcess implements Commands {
   private readonly end = new AbortController();
   private sandbox: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly folder: string) {
+  constructor(readonly folder: string) {
     this.kubeconfig = path.join(folder, 'kubeconfig');
   }
 
@@ -38,9 +38,11 @@ export class DemoInProcess implements Commands {
     return script(createDemo(this));
   }
 
-  print(text: string): void {
+  print = (text: string): void => {
     this.printed += text;
-  }
+  };
+
+  flash = (): void => {};
 
   async startSandbox(flags: readonly string[]): Promise<string> {
     const greeting = new Promise<string>((resolve) => {
@@ -54,12 +56,16 @@ export class DemoInProcess implements Commands {
     const dist = path.join(this.folder, 'dist');
     rmSync(dist, { recursive: true, force: true });
     const files = synthesise(app, dist, env);
-    this.print(`Synthesizing application\n${files.map((file) => `  - dist/${file}\n`).join('')}`);
+    this.print(files.map((file) => `  - dist/${file}\n`).join(''));
   }
 
-  async kafkaTls(args: readonly string[], output: 'inherit' | 'ignore'): Promise<void> {
-    const stdout = (text: string) => (output === 'inherit' ? this.print(text) : undefined);
+  async kafkaTls(args: readonly string[], onLine: (line: string) => void): Promise<void> {
+    let written = '';
+    const stdout = (text: string) => {
+      written += text;
+    };
     await this.command(args, { cwd: this.folder, env: { KUBECONFIG: this.kubeconfig }, stdout });
+    for (const line of written.replace(/\n$/, '').split('\n')) onLine(line);
   }
 
   async close(): Promise<void> {
