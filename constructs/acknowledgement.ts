@@ -11,6 +11,8 @@ import { type Acknowledged, acknowledgedRoot } from './model/acknowledgement';
  * @example
  *
  *   Tls.on({ issuer, acknowledge: [Acknowledgement.clientsMoveToTls()] })
+ *
+ * @see docs/how-to/turn-tls-on.md, docs/how-to/change-the-root.md
  */
 export class Acknowledgement {
   /**

@@ -1,19 +1,43 @@
 /** The subject of a certificate, besides its common name. */
 export interface CertificateSubject {
-  /** @default - none */
+  /**
+   * Organizations (O).
+   * @default - none
+   */
   readonly organizations?: readonly string[];
-  /** @default - none */
+  /**
+   * Organizational units (OU).
+   * @default - none
+   */
   readonly organizationalUnits?: readonly string[];
-  /** @default - none */
+  /**
+   * Two-letter codes of countries (C).
+   * @default - none
+   */
   readonly countries?: readonly string[];
-  /** @default - none */
+  /**
+   * States or provinces (ST).
+   * @default - none
+   */
   readonly provinces?: readonly string[];
-  /** @default - none */
+  /**
+   * Cities (L).
+   * @default - none
+   */
   readonly localities?: readonly string[];
-  /** @default - none */
+  /**
+   * Street addresses (STREET).
+   * @default - none
+   */
   readonly streetAddresses?: readonly string[];
-  /** @default - none */
+  /**
+   * Postal codes.
+   * @default - none
+   */
   readonly postalCodes?: readonly string[];
-  /** @default - none */
+  /**
+   * Serial number of the subject, not of the certificate (SERIALNUMBER).
+   * @default - none
+   */
   readonly serialNumber?: string;
 }

@@ -25,6 +25,8 @@ export interface CertificateProps {
   /**
    * Subject of the certificate, besides its common name.
    * @default - none
+   * @example
+   * { organizations: ['Example'], organizationalUnits: ['streams'], countries: ['CH'] }
    */
   readonly subject?: CertificateSubject;
   /**
@@ -73,6 +75,8 @@ export interface CertificateProps {
    * Fields that no prop models. They are merged into the spec of the certificate. Synth refuses fields that KubeDB (for brokers) or
    * cert-manager (for applications) does not have.
    * @default - none
+   * @example
+   * { usages: ['server auth', 'client auth'] }
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
@@ -82,6 +86,8 @@ export interface BrokerCertificateProps extends CertificateProps {
   /**
    * Issuer of this certificate.
    * @default - the issuer of the Kafka
+   * @example
+   * TlsIssuer.issuer('partner-ca')
    */
   readonly issuer?: TlsIssuer;
 }

@@ -21,6 +21,8 @@ export interface ClientCertificateProps extends CertificateProps {
    * The whole subject, for principals and ACLs that depend on its parts and their order: "CN=billing,OU=payments,DC=example,DC=org". It
    * replaces `commonName` and `subject`.
    * @default - none
+   * @example
+   * 'CN=billing,OU=payments,DC=example,DC=org'
    */
   readonly literalSubject?: string;
   /**
@@ -36,6 +38,8 @@ export interface ClientCertificateProps extends CertificateProps {
  * @example
  *
  *   new ClientCertificate(chart, 'billing', { kafkaTls: orders, name: 'billing', duration: Duration.days(30) });
+ *
+ * @see "Certificate resource" in the documentation of cert-manager, "Authorization and ACLs" in that of Apache Kafka
  */
 export class ClientCertificate extends Construct {
   /** The Certificate, in the bundle. Absent if there is no issuer, which validation reports. */

@@ -1,7 +1,15 @@
 import { factoryValue } from './factory-value';
 import type { ExecutorName } from './model/desired';
 
-/** The program that carries out operations on the Kafka. */
+/**
+ * The program that carries out operations on the Kafka.
+ *
+ * @example
+ *
+ *   new KafkaTls(chart, 'orders', { cluster, tls, executor: Executor.native() });
+ *
+ * @see docs/explanation/safe-restarts.md
+ */
 export class Executor {
   /** KubeDB's ops-manager: the reconciler creates KafkaOpsRequests and waits for them. For all clusters that have an ops-manager. */
   static opsRequest(): Executor {

@@ -53,6 +53,10 @@ export interface CaSecretOptions {
  * The issuer of the certificates.
  *
  * @see "Issuer configuration" in the documentation of cert-manager
+ *
+ * @example
+ *
+ *   Tls.on({ issuer: TlsIssuer.selfSignedCa({ commonName: 'orders root' }) })
  */
 export class TlsIssuer {
   /** A new CA in the namespace of the Kafka: a self-signing Issuer, a CA Certificate, and an Issuer that signs with this CA. */

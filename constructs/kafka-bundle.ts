@@ -68,6 +68,8 @@ export interface KafkaBundleProps {
  * @example
  *
  *   ApiObject.of(orders.bundle.convergeRequest).addJsonPatch(JsonPatch.replace('/spec/timeout', '20m'));
+ *
+ * @see docs/reference/bundle.md
  */
 export class KafkaBundle extends Construct {
   /** The ConfigMap with the text of all manifests. */

@@ -22,6 +22,8 @@ export interface KafkaNodesProps {
   /**
    * Fields of KubeDB's node spec that no prop models.
    * @default - none
+   * @example
+   * { podTemplate: { spec: { nodeSelector: { disk: 'ssd' } } } }
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
@@ -36,6 +38,8 @@ export interface DeclaredClusterProps {
    * Fields of KubeDB's Kafka spec that no prop models, such as `deletionPolicy`. Set TLS with the prop `tls` of KafkaTls, not with `enableSSL`
    * and `tls` here. Do not set `containers`, except to pin KAFKA_CLUSTER_ID in both roles.
    * @default - none
+   * @example
+   * { deletionPolicy: 'DoNotTerminate' }
    */
   readonly extraSpec?: { readonly [field: string]: unknown };
 }
@@ -82,6 +86,15 @@ export interface ExistingClusterOptions {
  * reconciler changes only its TLS state; it reports other differences, which need other operations of KubeDB.
  *
  * @see "Kafka CRD" in the documentation of KubeDB
+ *
+ * @example
+ *
+ *   KafkaCluster.dedicated({
+ *     name: 'orders',
+ *     version: '4.2.0',
+ *     controllers: { replicas: 3, storage: Size.gibibytes(2) },
+ *     brokers: { replicas: 3, storage: Size.gibibytes(100) },
+ *   })
  */
 export class KafkaCluster {
   /** A Kafka with separate nodes for controllers and brokers. The reconciler creates it if it is missing. */

@@ -33,7 +33,15 @@ export interface OperationChoice {
   readonly tls?: TlsSettings;
 }
 
-/** The operation of a KafkaOpsRequest. A request has exactly one. */
+/**
+ * The operation of a KafkaOpsRequest. A request has exactly one.
+ *
+ * @example
+ *
+ *   KafkaOperation.reconfigureTls({ issuer: TlsIssuer.clusterIssuer('corp-ca') })
+ *
+ * @see "KafkaOpsRequest CRD" in the documentation of KubeDB
+ */
 export class KafkaOperation {
   /** Adds TLS to a Kafka, or changes its issuer and certificates. */
   static reconfigureTls(props: ReconfigureTlsProps): KafkaOperation {

@@ -52,11 +52,15 @@ export interface KafkaTlsProps {
   /**
    * How pods are restarted.
    * @default - see RestartProps
+   * @example
+   * { unknownHealthPolicy: UnknownHealthPolicy.REFUSE }
    */
   readonly restart?: RestartProps;
   /**
    * How long a run waits.
    * @default - see DeadlinesProps
+   * @example
+   * { gate: Duration.hours(1), podReady: Duration.minutes(20) }
    */
   readonly deadlines?: DeadlinesProps;
   /**

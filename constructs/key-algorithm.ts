@@ -1,7 +1,15 @@
 import { factoryValue } from './factory-value';
 import type { KeyKind } from './model/key-kind';
 
-/** Algorithm and size of a private key. If it changes, cert-manager issues a new certificate, and the pods load or restart with it. */
+/**
+ * Algorithm and size of a private key. If it changes, cert-manager issues a new certificate, and the pods load or restart with it.
+ *
+ * @example
+ *
+ *   TlsIssuer.selfSignedCa({ keyAlgorithm: KeyAlgorithm.ecdsa(384) })
+ *
+ * @see "Certificate resource" in the documentation of cert-manager
+ */
 export class KeyAlgorithm {
   /** RSA, which every client supports. 2048 to 8192 bits; long keys make every handshake slower. */
   static rsa(bits: number = 2048): KeyAlgorithm {

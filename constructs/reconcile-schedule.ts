@@ -7,6 +7,8 @@ export interface CronOptions {
   /**
    * IANA name of the time zone of the expression, such as "Europe/Berlin". Kubernetes refuses a time zone in the expression itself.
    * @default - the time zone of the cluster's controller manager, usually UTC
+   * @example
+   * ReconcileSchedule.cron('0 3 * * *', { timeZone: 'Europe/Berlin' })
    */
   readonly timeZone?: string;
 }
@@ -19,6 +21,12 @@ export interface CronSchedule {
 
 /**
  * When the reconciler runs without a commit: to rotate before expiry, to revert drift, and to continue unfinished or blocked work.
+ *
+ * @example
+ *
+ *   new KafkaTls(chart, 'orders', { cluster, tls, job: { image, schedule: ReconcileSchedule.cron('@daily') } });
+ *
+ * @see "CronJob" in the documentation of Kubernetes
  */
 export class ReconcileSchedule {
   /** Once an hour, at a minute that depends on the name of the Kafka, so that the Jobs of many Kafkas do not start at once. */

@@ -32,6 +32,10 @@ export interface ReconcilerAccessProps {
  * The identity of the reconciler's pods, their permissions in the namespace of the Kafka, and the network traffic that they may have.
  *
  * @see "Using RBAC Authorization" in the documentation of Kubernetes
+ *
+ * @example
+ *
+ *   orders.access?.role.addJsonPatch(JsonPatch.add('/metadata/labels/reviewed', 'yes'));
  */
 export class ReconcilerAccess extends Construct {
   /** ServiceAccount of the pods of Job and CronJob. */

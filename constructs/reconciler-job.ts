@@ -47,6 +47,8 @@ export interface ReconcilerJobProps {
   /**
    * When the reconciler runs without a commit.
    * @default ReconcileSchedule.hourly()
+   * @example
+   * ReconcileSchedule.cron('0 3 * * *')
    */
   readonly schedule?: ReconcileSchedule;
   /**

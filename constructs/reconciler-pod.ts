@@ -20,6 +20,8 @@ export interface ReconcilerPodProps {
   /**
    * Environment variables, such as HTTPS_PROXY and NO_PROXY. They are in Git: for a proxy that needs a password use `envFromSecrets`.
    * @default - none
+   * @example
+   * { HTTPS_PROXY: 'http://proxy.example:3128', NO_PROXY: '.svc,.cluster.local,10.0.0.0/8' }
    */
   readonly env?: { readonly [name: string]: string };
   /**
@@ -41,6 +43,8 @@ export interface ReconcilerPodProps {
    * User and groups of the process. With `{}` the image or the platform decides, as OpenShift's restricted-v2 requires. The process is never
    * root, has no capabilities, and cannot write to its image.
    * @default - user and group 65532
+   * @example
+   * {}
    */
   readonly securityContext?: ReconcilerSecurityContext;
   /**
@@ -51,11 +55,15 @@ export interface ReconcilerPodProps {
   /**
    * Taints of nodes on which the pods may still run.
    * @default - none
+   * @example
+   * [{ key: 'dedicated', operator: 'Equal', value: 'kafka', effect: 'NoSchedule' }]
    */
   readonly tolerations?: readonly ReconcilerToleration[];
   /**
    * `affinity`, as in the spec of a pod.
    * @default - none
+   * @example
+   * { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [...] } } }
    */
   readonly affinity?: { readonly [field: string]: unknown };
   /**

@@ -25,6 +25,8 @@ export interface ReloadOptions {
  * @example
  *
  *   Tls.on({ issuer, rotation: Rotation.restart() })
+ *
+ * @see docs/how-to/rotate.md
  */
 export class Rotation {
   /**

@@ -29,6 +29,8 @@ export interface TlsOnProps {
    * reconciler reads the time of issue from the certificates, so a revert changes nothing, and a new Kafka needs no rotation. For an instant
    * in the future, at most a year ahead, the rotation waits.
    * @default - none
+   * @example
+   * '2026-11-23T09:00:00Z'
    */
   readonly issuedAfter?: string;
   /**
@@ -39,6 +41,8 @@ export interface TlsOnProps {
   /**
    * How brokers and controllers get a certificate that was issued again under the same CA.
    * @default Rotation.reload()
+   * @example
+   * Rotation.reload({ otherwise: RotationFallback.FAIL })
    */
   readonly rotation?: Rotation;
   /**
@@ -73,6 +77,8 @@ export interface TlsChoice {
  * @example
  *
  *   Tls.on({ issuer: TlsIssuer.clusterIssuer('corp-ca'), server: { dnsNames: ['kafka.example.org'] } })
+ *
+ * @see docs/how-to/turn-tls-on.md, docs/how-to/rotate.md, docs/how-to/turn-tls-off.md
  */
 export class Tls {
   /** Brokers and controllers serve only TLS, on every listener. */

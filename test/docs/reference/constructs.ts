@@ -94,7 +94,7 @@ function examples(doc: Doc | undefined): readonly string[] {
 }
 
 function sees(doc: Doc | undefined): readonly string[] {
-  return doc?.tags.see?.map((text) => `See ${oneLine(text)}.`) ?? [];
+  return doc?.tags.see?.map((text) => `See ${oneLine(text).replace(/\bdocs\/([\w/-]+)\.md/g, '[$1](../$1.md)')}.`) ?? [];
 }
 
 function dedented(code: string): string {
