@@ -21,13 +21,13 @@ import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-job
 import type { ClusterFlags, Format, OutputFlags, SourceFlags } from './flags';
 import { type Connection, type Session, styleOf } from './io';
 import { withCommand } from './next-command';
-import { type Recording, record } from './recording';
+import { type Recording, type RecordingFlags, record } from './recording';
 import { type PlanGuard, readPlanGuard } from './saved-plan';
 import { bundleSource, withConnection } from './session';
 import { writeTermination } from './termination-log';
 import { toKafkaTlsError } from './thrown';
 
-export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags<'apply'> {
+export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags<'apply'>, RecordingFlags {
   /** A saved plan: the run does only what it holds. */
   readonly plan?: string;
   readonly takeOver?: boolean;
@@ -39,7 +39,7 @@ export interface ApplyFlags extends SourceFlags, ClusterFlags, OutputFlags<'appl
 /** Executes the plan and returns the exit code; throws what stopped it. */
 export async function runApply(flags: ApplyFlags, session: Session): Promise<number> {
   const log = (text: string) => writeTermination(flags.terminationLog, text, session.io.cwd);
-  const recording = record(flags.output === 'json', session);
+  const recording = await record(flags, session);
   try {
     await log(await apply(flags, session, recording));
     return 0;
@@ -48,6 +48,8 @@ export async function runApply(flags: ApplyFlags, session: Session): Promise<num
     recording.finished(`failed: ${error.message}`, error);
     await log(thrown instanceof KafkaTlsError ? errorText(thrown, PLAIN) : String(thrown));
     throw thrown;
+  } finally {
+    await recording.end();
   }
 }
 

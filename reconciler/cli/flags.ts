@@ -91,6 +91,13 @@ export function parseName(text: string): NamedObject {
   return second === undefined ? { name: first } : { namespace: first, name: second };
 }
 
+/** Parses a whole number from 1. */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('A whole number from 1 is expected.');
+  return count;
+}
+
 function parseDuration(text: string): number {
   const ms = goDurationMs(text);
   if (ms === undefined || ms <= 0) throw new InvalidArgumentError('A duration such as 90s, 20m or 1h30m is expected.');

@@ -1,6 +1,6 @@
 /** The commands, their flags and their help. The implementation of a command is in the file of its name and is loaded when it runs. */
 import { Command, Option } from 'commander';
-import { addClusterFlags, addConfigMapFlag, addFileFlags, addOutputFlag, parseName } from './flags';
+import { addClusterFlags, addConfigMapFlag, addFileFlags, addOutputFlag, parseCount, parseName } from './flags';
 import type { Session } from './io';
 
 /** Called with the exit code of the command that ran. */
@@ -21,7 +21,7 @@ export function createProgram(version: string, session: Session, done: Done): Co
     .addHelpText('after', PROGRAM_HELP);
   const add = <Flags>(command: Command, load: () => Promise<(flags: Flags, session: Session) => Promise<number>>) => {
     command.optionsGroup(FLAGS).option('--debug', 'show the stack of an error');
-    command.allowExcessArguments(false).action(async () => done(await (await load())(command.opts() as Flags, session)));
+    command.allowExcessArguments(false).action(async () => done(await (await load())(flagsOf(command) as Flags, session)));
     program.addCommand(command);
   };
   add(planCommand(), async () => (await import('./plan.js')).runPlan);
@@ -29,8 +29,15 @@ export function createProgram(version: string, session: Session, done: Done): Co
   add(verifyCommand(), async () => (await import('./verify.js')).runVerify);
   add(renderCommand(), async () => (await import('./render.js')).runRender);
   add(observeCommand(), async () => (await import('./observe.js')).runObserve);
+  add(reportCommand(), async () => (await import('./report.js')).runReport);
   add(sandboxCommand(), async () => (await import('./sandbox.js')).runSandbox);
   return program;
+}
+
+/** Returns the flags of a command, and its arguments by their names. */
+function flagsOf(command: Command): object {
+  const named = command.registeredArguments.map((argument, i) => [argument.name(), command.args[i]]);
+  return { ...command.opts(), ...Object.fromEntries(named) };
 }
 
 const FLAGS = 'Flags:';
@@ -124,6 +131,7 @@ function applyCommand(): Command {
   addOutputFlag(apply, 'lines of text, or one JSON object for each event').addOption(
     new Option('--digest <digest>', 'expected bundle digest; a mismatch is only a warning'),
   );
+  apply.option('--report <file>', 'also write a page of HTML about the run to this file, also when it fails');
   apply.option('--termination-log <file>', 'also write the result to this file, which Kubernetes reads from a pod');
   apply.option('--plan <file>', 'execute only this saved plan; refuse if the cluster has changed since');
   return sourced(addPlanOptions(apply));
@@ -193,6 +201,33 @@ Examples:
   kafka-tls observe > seen.json              the Kafka of the bundle in dist/
   kafka-tls plan --observation seen.json     later, with the same bundle
   kafka-tls observe --kafka demo/orders      without a bundle`;
+
+function reportCommand(): Command {
+  const report = command('report', {
+    summary: 'makes a page of HTML from the events of a run; needs no cluster',
+    description:
+      'Makes a page of HTML from the lines that "kafka-tls apply --output json" has printed: pods over time, certificates before and after, blockers, events. Needs no cluster.',
+    after: REPORT_HELP,
+  });
+  return report
+    .usage('[flags] <events>')
+    .argument('<events>', 'file with the events, or - for standard input')
+    .addOption(new Option('-o, --out <file>', 'file for the page').default('run.html'))
+    .option('--plan <file>', 'saved plan, for events that hold none')
+    .addOption(
+      new Option('--run <number>', 'the run to show, from 1, if the file holds several (default: the last)').argParser(parseCount),
+    );
+}
+
+const REPORT_HELP = `
+The page needs nothing from elsewhere and can be attached to a ticket. It is also
+made of events that end too early: it says what is missing.
+
+Examples:
+  kafka-tls apply --output json | tee run.ndjson
+  kafka-tls report run.ndjson -o run.html
+  kubectl logs job/kafka-tls-orders-1a2b3c4d | kafka-tls report - -o run.html
+  kafka-tls apply --report run.html          the run and its page at once`;
 
 function sandboxCommand(): Command {
   const sandbox = command('sandbox', {

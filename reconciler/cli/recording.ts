@@ -1,12 +1,22 @@
-/** The events of a run for programs, printed as lines of JSON. */
+/**
+ * The events of a run for programs: printed as lines of JSON, and kept for the files that the flags name. The files are written however the
+ * run ends; only a process that is killed writes none.
+ */
+import { open, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { ObjectRef } from '#model/kube-object';
-import type { KafkaTlsError } from '../errors';
-import { EVENTS_FORMAT, type RunFailure } from '../model/run-events';
+import { InvalidInputError, type KafkaTlsError } from '../errors';
+import { EVENTS_FORMAT, type RunEvent, type RunFailure } from '../model/run-events';
 import type { EventDetails, Report } from '../ports';
 import { errorFields } from '../report/error';
 import { eventFields, eventJson } from '../report/progress';
 import type { Session } from './io';
 import { VERSION } from './version';
+
+export interface RecordingFlags {
+  /** File for the report of the run. */
+  readonly report?: string;
+}
 
 export interface Recording {
   /** Whether a program reads the events: otherwise nothing is computed for it. */
@@ -18,17 +28,25 @@ export interface Recording {
   readonly started: (id: string) => void;
   /** How the run ended. Counts once: the first is the cause. */
   readonly finished: (message: string, error?: KafkaTlsError, details?: EventDetails) => void;
+  /** Writes the files. */
+  readonly end: () => Promise<void>;
 }
 
-/** Returns the recording of a run. */
-export function record(isRead: boolean, { io, runtime }: Session): Recording {
+/** Returns the recording of a run. Throws if a file cannot be written: this must be known before the run changes anything. */
+export async function record(flags: RecordingFlags & { readonly output: string }, { io, runtime }: Session): Promise<Recording> {
+  const isPrinted = flags.output === 'json';
+  const files = [flags.report].filter((f) => f !== undefined);
+  for (const file of files) await requireWritable(file, io.cwd);
+  const events: RunEvent[] = [];
   let kafka: ObjectRef | undefined;
   let isFinished = false;
   const report: Report = (event) => {
-    if (isRead) io.stdout(eventJson(eventFields(event, runtime.clock.now())));
+    const fields = eventFields(event, runtime.clock.now());
+    if (isPrinted) io.stdout(eventJson(fields));
+    if (files.length > 0) events.push(fields);
   };
   return {
-    isRead,
+    isRead: isPrinted || files.length > 0,
     report,
     about: (subject) => {
       kafka = subject;
@@ -43,5 +61,18 @@ export function record(isRead: boolean, { io, runtime }: Session): Recording {
       const failure = error === undefined ? {} : { error: errorFields(error) as RunFailure };
       report({ event: 'finished', subject: kafka, message, ...failure, ...details });
     },
+    end: async () => {
+      if (flags.report === undefined || events.length === 0) return;
+      const [{ page }, { timelineOf }] = await Promise.all([import('../report/page/page.js'), import('../report/timeline/timeline.js')]);
+      await writeFile(path.resolve(io.cwd, flags.report), page([timelineOf({ events })]));
+    },
   };
+}
+
+async function requireWritable(file: string, cwd: string): Promise<void> {
+  try {
+    await (await open(path.resolve(cwd, file), 'a')).close();
+  } catch (error) {
+    throw new InvalidInputError(`${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }

@@ -34,9 +34,14 @@ export interface PlanGuard {
   readonly requireSubset: (plan: Plan) => void;
 }
 
+/** Reads a file of plans. */
+export function readSavedPlans(file: string, cwd: string): Promise<SavedPlans> {
+  return readJsonFile(file, cwd, SAVED_PLANS);
+}
+
 /** Reads an approved plan. */
 export async function readPlanGuard(file: string, cwd: string): Promise<(bundle: Bundle) => PlanGuard> {
-  const saved = await readJsonFile(file, cwd, SAVED_PLANS);
+  const saved = await readSavedPlans(file, cwd);
   return (bundle) => {
     const approved = saved.plans[bundleId(bundle)];
     if (approved === undefined) throw new InvalidInputError(`${file}: holds no plan for ${bundleId(bundle)}`, { hint: PLAN_AGAIN });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Tls, TlsIssuer } from '#constructs/index';
 import { InterruptedError } from '#reconciler/errors';
 import type { RunEvent } from '#reconciler/model/run-events';
+import type { Clock, Cluster } from '#reconciler/ports';
 import { bundleFile } from './bundle-text';
 import { kafkaTlsIn, type Ran } from './command-line';
 import { KAFKA, on, onByRestart } from './desired-states';
@@ -47,7 +48,8 @@ export async function recorded(
       }
     };
     const io = { stdout, signal: interrupt.signal };
-    const ran = await kafkaTlsIn(world.environment, ['apply', '-f', bundle, '--output', 'json', ...flags(folder)], { io });
+    const environment = { ...world.environment, product: slow(world.environment.product ?? world.cluster, world.clock) };
+    const ran = await kafkaTlsIn(environment, ['apply', '-f', bundle, '--output', 'json', ...flags(folder)], { io });
     const events = ndjson
       .trimEnd()
       .split('\n')
@@ -57,6 +59,21 @@ export async function recorded(
     await world.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Pods of the sandbox restart at once. With an API server that takes this long for a read, the phases of a restart have a length. */
+const READ_MS = 1_300;
+
+function slow(cluster: Cluster, clock: Clock): Cluster {
+  const late = async <T>(answer: () => Promise<T>): Promise<T> => {
+    await clock.sleep(READ_MS);
+    return answer();
+  };
+  return {
+    ...cluster,
+    get: (subject) => late(() => cluster.get(subject)),
+    evict: (pod, uid) => late(() => cluster.evict(pod, uid)),
+  };
 }
 
 /** Starts the world of a run. */
