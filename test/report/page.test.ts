@@ -104,7 +104,7 @@ describe('a page', () => {
     assert.equal(pageOf(events).match(/<td class="no">NO<\/td>/g)?.length, refused);
   });
 
-  test('shows the blockers of a refused run with their cure', async () => {
+  test('shows the blockers of a refused run with their fix', async () => {
     const { events } = await recordedRun('refused');
     const [blocker] = events.at(-1)?.blockers ?? [];
     const text = pageOf(events);

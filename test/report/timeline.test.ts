@@ -197,7 +197,7 @@ describe('blockers', () => {
         causes: ['orders-broker-0: behind', 'orders-broker-1: behind'],
         fromMs: 1000,
         toMs: 80_000,
-        cure: `evicted ${pod('broker-1')}`,
+        fix: `evicted ${pod('broker-1')}`,
       },
     ]);
   });
@@ -205,7 +205,7 @@ describe('blockers', () => {
   test('that ended the run have their hint', () => {
     const blocker = { subject: KAFKA, kind: 'invalid', message: 'not acknowledged', hint: 'Add it.' };
     const { blockers } = timeline(began, [2, 'finished', KAFKA, { ...failure(2), blockers: [blocker] }]);
-    assert.deepEqual(blockers, [{ subject: KAFKA, kind: 'error', causes: ['not acknowledged'], fromMs: 2000, cure: 'Add it.' }]);
+    assert.deepEqual(blockers, [{ subject: KAFKA, kind: 'error', causes: ['not acknowledged'], fromMs: 2000, fix: 'Add it.' }]);
   });
 
   test('of an error have each reason with its subject', () => {
@@ -216,7 +216,7 @@ describe('blockers', () => {
       failure(4, { reasons: ['Pod/demo/a: is down.', 'no subject'], hint: 'Repair.' }),
     ]);
     assert.deepEqual(
-      blockers.map((b) => `${b.subject}: ${b.causes.join()} ${b.cure}`),
+      blockers.map((b) => `${b.subject}: ${b.causes.join()} ${b.fix}`),
       ['Pod/demo/a: is down. Repair.', `${KAFKA}: no subject Repair.`],
     );
   });

@@ -61,17 +61,17 @@ export async function recorded(
   }
 }
 
-/** Pods of the sandbox restart at once. With an API server that takes this long for a read, the phases of a restart have a length. */
-const READ_MS = 1_300;
+/** Pods of the sandbox restart at once. With an API server that takes this long for a list, a restart has a length. */
+const LIST_MS = 1_300;
 
 function slow(cluster: Cluster, clock: Clock): Cluster {
   const late = async <T>(answer: () => Promise<T>): Promise<T> => {
-    await clock.sleep(READ_MS);
+    await clock.sleep(LIST_MS);
     return answer();
   };
   return {
     ...cluster,
-    get: (subject) => late(() => cluster.get(subject)),
+    list: (kind, selection) => late(() => cluster.list(kind, selection)),
     evict: (pod, uid) => late(() => cluster.evict(pod, uid)),
   };
 }

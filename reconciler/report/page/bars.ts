@@ -33,7 +33,7 @@ ${pods.some((p) => p.planned !== undefined) ? html`<li><i class="planned"></i>pl
 <ol class="tracks">
 ${pods.map((pod) => track(pod, scale))}</ol>
 ${spare(timeline, endMs)}<p class="axis" aria-hidden="true"><span>0 s</span><span>${duration(endMs / 2)}</span><span>${duration(endMs)}</span></p>
-${isScaled ? html`<p class="remark">Planned bars have a scale of their own: ${duration(plannedMs)} were planned, and the run took ${duration(timeline.spanMs)}.</p>` : undefined}</section>
+${isScaled ? html`<p class="remark">Planned bars have another scale: ${duration(plannedMs)} were planned, and the run took ${duration(timeline.spanMs)}.</p>` : undefined}</section>
 `;
 }
 

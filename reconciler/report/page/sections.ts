@@ -14,15 +14,15 @@ export function missing({ missing: all }: Timeline): Markup | undefined {
 
 export function blockers({ blockers: all }: Timeline): Markup | undefined {
   if (all.length === 0) return undefined;
-  const rows = all.map(({ subject, kind, causes, fromMs, toMs, cure }) => {
+  const rows = all.map(({ subject, kind, causes, fromMs, toMs, fix }) => {
     const ended =
       toMs === undefined
-        ? html`<strong>ended the run</strong>${cure === undefined ? undefined : html`. ${sentence(cure)}`}`
-        : html`over after ${duration(toMs - fromMs)}; then ${cure}`;
-    return html`<tr data-kind="${kind}"><td data-label="At">${duration(fromMs)}</td><td data-label="Subject">${subject}</td><td data-label="Cause">${causes.map((c) => html`<div>${sentence(c)}</div>`)}</td><td data-label="Cure">${ended}</td></tr>
+        ? html`<strong>ended the run</strong>${fix === undefined ? undefined : html`. ${sentence(fix)}`}`
+        : html`over after ${duration(toMs - fromMs)}; then ${fix}`;
+    return html`<tr data-kind="${kind}"><td data-label="At">${duration(fromMs)}</td><td data-label="Subject">${subject}</td><td data-label="Cause">${causes.map((c) => html`<div>${sentence(c)}</div>`)}</td><td data-label="Fix">${ended}</td></tr>
 `;
   });
-  return section('Blockers, and what ended them', table(['At', 'Subject', 'Cause', 'Cure'], rows, 'cards'));
+  return section('Blockers, and what ended them', table(['At', 'Subject', 'Cause', 'Fix'], rows, 'cards'));
 }
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';

@@ -12,7 +12,7 @@ export interface Blocker {
   /** Absent: it ended the run. */
   readonly toMs?: number;
   /** What must be done, for a blocker that ended the run; else the event that followed. */
-  readonly cure?: string;
+  readonly fix?: string;
 }
 
 const KINDS: Readonly<Record<string, Blocker['kind']>> = { gate: 'gate', eviction: 'gate', blocker: 'blocker', lease: 'lease' };
@@ -25,7 +25,7 @@ export function blockersOf(events: readonly TimedEvent[]): readonly Blocker[] {
     const kind = event.phase === undefined ? undefined : KINDS[event.phase];
     if (open !== undefined && (open.kind !== kind || open.subject !== event.subject)) {
       const isOver = event.event !== 'finished' || event.error === undefined;
-      found.push({ ...open, ...(isOver ? { toMs: event.atMs, cure: `${event.event} ${event.subject}` } : {}) });
+      found.push({ ...open, ...(isOver ? { toMs: event.atMs, fix: `${event.event} ${event.subject}` } : {}) });
       open = undefined;
     }
     if (kind === undefined) continue;
@@ -41,8 +41,8 @@ export function blockersOf(events: readonly TimedEvent[]): readonly Blocker[] {
 /** Returns what ended the run: the blockers of its plan, or its error. A signal is no blocker. */
 function atTheEnd({ atMs, subject, error, blockers = [] }: TimedEvent): readonly Blocker[] {
   if (error === undefined || error.code === 'interrupted') return [];
-  const one = (about: string, cause: string, cure: string | undefined): Blocker => {
-    return { subject: about, kind: 'error', causes: [cause], fromMs: atMs, ...(cure === undefined ? {} : { cure }) };
+  const one = (about: string, cause: string, fix: string | undefined): Blocker => {
+    return { subject: about, kind: 'error', causes: [cause], fromMs: atMs, ...(fix === undefined ? {} : { fix }) };
   };
   if (blockers.length > 0) return blockers.map((b) => one(b.subject, b.message, b.hint));
   const reasons = error.reasons ?? (error.violations !== undefined && error.violations.length > 1 ? error.violations : undefined);
