@@ -4,9 +4,8 @@ import { nextSecond, type Script } from '../demo';
 export const script: Script = async ({ comment, sandbox, synth, kafkaTls, summary }) => {
   comment('A cluster inside one process, with a Kafka that has no TLS: 3 controllers, 3 brokers.');
   await sandbox('--file', 'examples/kafka.yaml');
-  comment('examples/quickstart/app.ts declares the TLS state. You commit the synthesised output.');
+  comment('examples/quickstart/app.ts declares the TLS state. You commit the synthesised output. A plan changes nothing.');
   await synth('quickstart/app');
-  comment('The steps, in order, each with its reason. This changes nothing.');
   await kafkaTls('plan');
   await kafkaTls('apply');
   comment('Rotate: every certificate must be issued after this instant. No pod restarts, and Git needs no one-shot object.');

@@ -1,5 +1,5 @@
 /**
- * The README: its length and order, its code, the plan that the code gives, and its commands.
+ * The README: its length and order, its code, the plan that the code gives, and its commands. The tutorial: its files lead where it says.
  *
  * The app of the README runs as a user's file does, in Node, from a folder inside this package, where it can import the package by its name. The
  * sandbox, `kafka-tls` and `cdk8s` are real; docker, npm and git are stand-ins that record how they were called.
@@ -117,6 +117,57 @@ describe('the app of the README, on a Kafka with older certificates', () => {
 
 /** The instant in the code of the README. */
 const INSTANT = '2026-11-23T09:00:00Z';
+
+describe('the tutorial', () => {
+  const tutorial = readFileSync('docs/tutorial.md', 'utf8');
+  const [, app = ''] = /```ts\n([\s\S]*?)```/.exec(tutorial) ?? [];
+  const [kafka = '', config = ''] = [...tutorial.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text);
+  const lines = [...tutorial.matchAll(/^ {4}(acknowledge: .*|issuedAfter: .*)$/gm)].map(([, line = '']) => line);
+  const folder = mkdtempSync(path.join(ROOT, 'lib', 'tutorial-'));
+  const demo = new DemoInProcess(folder);
+  after(async () => {
+    await demo.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const synthesise = async (text: string) => {
+    writeFileSync(path.join(folder, 'app.mts'), text);
+    const { status, output } = await run('npx cdk8s synth', folder);
+    assert.equal(status, 0, output);
+  };
+
+  test('leads from a refused plan to TLS, a rotation without a restart, and nothing to do', async () => {
+    writeFileSync(path.join(folder, 'kafka.yaml'), kafka);
+    writeFileSync(path.join(folder, 'cdk8s.yaml'), config.replace('app.ts', 'app.mts'));
+    await demo.run(({ sandbox }) => sandbox('--file', path.join(folder, 'kafka.yaml')));
+
+    await synthesise(app);
+    const refused = await run('npx kafka-tls plan', folder);
+    assert.equal(refused.status, 2);
+    const [acknowledge = '', issuedAfter = ''] = lines;
+    assert.ok(refused.output.includes(acknowledge.replace(/,$/, '')), 'the plan prints the line that the tutorial adds');
+
+    const approved = app
+      .replace('{ KafkaCluster', '{ Acknowledgement, KafkaCluster')
+      .replace('selfSignedCa(),', `selfSignedCa(),\n    ${acknowledge}`);
+    await synthesise(approved);
+    const { printed } = await commands('plan', 'apply', 'verify');
+    assert.match(printed, /Verified: 6 listeners of 6 pods, each serves what its Secret holds/);
+
+    const present = issuedAfter.replace(/'.*'/, `'${await nextSecond()}'`);
+    assert.notEqual(present, issuedAfter);
+    await synthesise(approved.replace(acknowledge, `${acknowledge}\n    ${present}`));
+    assert.match((await commands('apply')).printed, /6 nodes loaded the new certificate, 0 restarts\n$/);
+    assert.match((await commands('apply')).printed, /finished: nothing to do\n$/);
+  });
+
+  const commands = async (...names: readonly string[]) => {
+    demo.printed = '';
+    await demo.run(async ({ kafkaTls }) => {
+      for (const name of names) await kafkaTls(name);
+    });
+    return demo;
+  };
+});
 
 /** Runs a command line; `npx` starts the programs of this project. */
 async function run(command: string, cwd: string): Promise<{ readonly status: number | null; readonly output: string }> {
