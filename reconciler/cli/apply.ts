@@ -14,7 +14,8 @@ import { hasWork, type Plan } from '../model/plan';
 import type { EventDetails, Report } from '../ports';
 import { isHopeless, type Outcome, type Prepared, prepare, reconcile } from '../reconcile';
 import { errorText } from '../report/error';
-import { createLines, createLive, type Progress } from '../report/progress';
+import { createLive } from '../report/live';
+import { createLines, type Progress } from '../report/progress';
 import { PLAIN } from '../report/style';
 import { planText } from '../report/text';
 import { deleteFailedJob, deleteFinishedJobs, type JobsOf } from './finished-jobs';
@@ -83,6 +84,8 @@ async function apply(flags: ApplyFlags, session: Session, recording: Recording):
         recording.report(event);
       };
       warnOfOtherDigest(flags, bundle, shown);
+      const onSignal = () => progress.report({ event: 'warning', subject: kafkaOf(bundle), message: ENDING });
+      session.io.signal.addEventListener('abort', onSignal, { once: true });
       const events = clusterEvents(connection.cluster, session.runtime.clock, kafkaOf(bundle), connection.identity);
       const report: Report = (event) => {
         shown(event);
@@ -92,7 +95,7 @@ async function apply(flags: ApplyFlags, session: Session, recording: Recording):
         progress.report({ event: 'finished', subject: kafkaOf(bundle), message });
         recording.finished(message);
       };
-      const run = { flags, session, connection, signal, report, finished, events, guard, recording, unplanned: {} };
+      const run = { flags, session, connection, signal, report, finished, events, guard, recording, progress, unplanned: {} };
       return await runToEnd(bundle, read, run);
     } finally {
       progress.end();
@@ -109,6 +112,7 @@ interface Run {
   /** Reports that the run has succeeded. */
   readonly finished: (message: string) => void;
   readonly recording: Recording;
+  readonly progress: Progress;
   readonly events: ClusterEvents;
   readonly guard: PlanGuard | undefined;
   /** The first round, until a plan is reported: programs learn from the end of a refused run what it has seen. */
@@ -189,13 +193,14 @@ async function reconcileBundle(bundle: Bundle, read: () => Promise<Bundle>, run:
 }
 
 /** Prints the first plan of a run; events report the later ones. A run of a saved plan must stay within it. */
-function planPrinter({ flags, session: { io }, guard }: Run): (plan: Plan) => void {
+function planPrinter({ flags, session: { io }, guard, progress }: Run): (plan: Plan) => void {
   let isFirst = true;
   return (next) => {
     if (isFirst) guard?.requireSame(next);
     else guard?.requireSubset(next);
     if (isFirst && flags.output !== 'json' && next.steps.length > 0) io.stdout(`${planText(next, styleOf(io), { isApplied: true })}\n`);
     isFirst = false;
+    progress.plan?.(next);
   };
 }
 
@@ -221,6 +226,9 @@ function jobsOf({ desired }: Bundle, { flags, connection, report, guard }: Run):
 function planOptions({ takeOver, retry }: ApplyFlags): { readonly takeOver: boolean; readonly retry: boolean } {
   return { takeOver: takeOver === true, retry: retry === true };
 }
+
+/** A second signal ends the process at once (`process.ts`). */
+const ENDING = 'ends on request: finishes the write in flight, resumes the Kafka and releases the Lease; a second signal ends it at once';
 
 const PROGRESS: Readonly<Record<Format<'apply'>, (session: Session) => Progress>> = {
   text: ({ io, runtime: { clock } }) => (io.isTty ? createLive(io.stdout, clock, styleOf(io)) : createLines(io.stdout, clock)),

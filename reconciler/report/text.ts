@@ -4,7 +4,9 @@
  *
  *     text.ts           a plan for a terminal: two columns and a reason, subject first
  *     markdown.ts       the same plan for a pull request
- *     progress.ts       events during a run, one line each, as text or JSON; on a terminal the current wait is redrawn
+ *     progress.ts       events during a run, one line each, as text or JSON
+ *     live.ts           the same on a terminal, with a block below that is redrawn
+ *     timeline/, page/  a whole run as one value, and as a page
  *     verification.ts   the certificate that each listener serves, and the verdict
  *     error.ts          errors, as text and as JSON
  *

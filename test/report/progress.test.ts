@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KINDS, ref } from '#model/kube-object';
+import type { Plan } from '#reconciler/model/plan';
 import { EVENTS, type ProgressEvent } from '#reconciler/ports';
-import { createLines, createLive, eventFields, eventJson, eventLine, formatAge } from '#reconciler/report/progress';
+import { createLive } from '#reconciler/report/live';
+import { createLines, eventFields, eventJson, eventLine, formatAge } from '#reconciler/report/progress';
 import { FakeClock } from '../support/fake-clock';
+import { ADD } from './samples';
 
 const pod = ref(KINDS.Pod, 'demo', 'orders-broker-1');
 const waiting = (message: string): ProgressEvent => ({ event: 'waiting', subject: pod, message, step: { number: 3, of: 8 } });
@@ -89,6 +92,100 @@ test('on a terminal the current wait is redrawn with its age, and the next event
   assert.deepEqual(screen.lines, ['09:01:03 Pod/demo/orders-broker-1 ready: after 12s', '']);
 });
 
+describe('on a terminal', () => {
+  const broker = (n: number) => ref(KINDS.Pod, 'demo', `orders-broker-${n}`);
+  const step = (number: number) => ({ number, of: 3 });
+  const start = (columns = 80) => {
+    const [screen, clock] = [new Screen(), new FakeClock()];
+    return { screen, clock, progress: createLive((text) => screen.write(text), clock, { columns, isColor: false }) };
+  };
+  const refused = (...pods: readonly number[]): ProgressEvent => ({
+    event: 'waiting',
+    subject: ref(KINDS.Kafka, 'demo', 'orders'),
+    message: 'refused',
+    phase: 'gate',
+    refusals: pods.map((n) => ({ pod: `orders-broker-${n}`, because: 'behind' })),
+    wait: { elapsedMs: 0, deadlineMs: 600_000 },
+  });
+
+  test('each pod of the group has a line, and finished lines stay above', async () => {
+    const { screen, clock, progress } = start();
+    progress.report(refused(1, 2));
+    await clock.advance(3_000);
+    assert.deepEqual(screen.lines, [
+      '09:00:03 Pod/demo/orders-broker-1 waiting: behind (3s, gives up after 10m)',
+      '09:00:03 Pod/demo/orders-broker-2 waiting: behind (3s, gives up after 10m)',
+    ]);
+    progress.report({ event: 'evicted', subject: broker(1), message: 'changes' });
+    await clock.advance(2_000);
+    assert.deepEqual(screen.lines, [
+      '09:00:03 Pod/demo/orders-broker-1 evicted: changes',
+      '09:00:05 Pod/demo/orders-broker-1 waiting: is stopping (2s)',
+    ]);
+    progress.report({ event: 'ready', subject: broker(1), message: 'Ready' });
+    progress.end();
+    assert.deepEqual(screen.lines, [
+      '09:00:03 Pod/demo/orders-broker-1 evicted: changes',
+      '09:00:05 Pod/demo/orders-broker-1 ready: Ready',
+      '',
+    ]);
+  });
+
+  test('pods that stop together are waited for side by side', () => {
+    const { screen, progress } = start();
+    for (const n of [0, 1, 2]) progress.report({ event: 'evicted', subject: broker(n), message: 'changes' });
+    assert.equal(screen.lines.filter((line) => line.includes('waiting: is stopping')).length, 3);
+    progress.report({ event: 'ready', subject: broker(1), message: 'Ready' });
+    assert.equal(screen.lines.filter((line) => line.includes('waiting: is stopping')).length, 2);
+    progress.end();
+    assert.equal(screen.lines.filter((line) => line.includes('waiting')).length, 0);
+    assert.equal(screen.lines.filter((line) => line.includes('evicted')).length, 3);
+  });
+
+  test('the last line is the total: steps done, and the estimated time of the others', async () => {
+    const { screen, clock, progress } = start();
+    const pods = [0, 1, 2].map((n) => ({ subject: broker(n), findings: [], role: 'broker' as const, place: '' }));
+    const rolling: Plan = {
+      ...ADD,
+      steps: [{ kind: 'evict', subject: ADD.subject, findings: [], pods }],
+      estimate: { durationMs: 90_000, because: '', rowsMs: [30_000, 30_000, 30_000] },
+    };
+    delete (rolling as { cutover?: unknown }).cutover;
+    progress.plan?.(rolling);
+    progress.report({ event: 'waiting', subject: broker(1), message: 'not Ready', step: step(2) });
+    assert.equal(screen.lines.at(-1), '1 of 3 steps done, about 1m left');
+    await clock.advance(21_000);
+    assert.equal(screen.lines.at(-1), '1 of 3 steps done, about 40s left');
+    await clock.advance(300_000);
+    assert.equal(screen.lines.at(-1), '1 of 3 steps done, about 30s left', 'a late step takes nothing from the next one');
+    progress.plan?.({ ...rolling, cutover: { kind: 'root', mode: 'stop', because: '' } });
+    progress.report({ event: 'waiting', subject: broker(1), message: 'not Ready', step: step(1) });
+    assert.equal(screen.lines.at(-1), '0 of 3 steps done, about 30s left', 'pods that stop together take the time of one');
+    progress.end();
+  });
+
+  test('many pods are counted, and no line is wider than the terminal', () => {
+    const { screen, progress } = start(60);
+    progress.report(refused(...Array.from({ length: 20 }, (_, i) => i)));
+    assert.equal(screen.lines.length, 9);
+    assert.equal(screen.lines.at(-1), 'and 12 more pods');
+    assert.ok(screen.lines.every((line) => line.length < 60));
+    progress.end();
+  });
+});
+
+test('without a terminal the usual parts of a restart are folded, and a long one is not', () => {
+  const written: string[] = [];
+  const progress = createLines((text) => written.push(text), new FakeClock());
+  const part = (elapsedMs: number): ProgressEvent => ({
+    ...waiting('is Pending'),
+    phase: 'starting',
+    wait: { elapsedMs, deadlineMs: 600_000 },
+  });
+  for (const elapsedMs of [0, 2_000, 60_000]) progress.report(part(elapsedMs));
+  assert.deepEqual(written, ['09:00:00 [3/8] Pod/demo/orders-broker-1 waiting: is Pending (1m, gives up after 10m)\n']);
+});
+
 test('on a terminal a long wait is cut to one line', () => {
   const screen = new Screen();
   const progress = createLive((text) => screen.write(text), new FakeClock(), { columns: 40, isColor: false });
@@ -125,15 +222,23 @@ for (const [seconds, text] of [
   test(`${seconds} seconds read ${text}`, () => assert.equal(formatAge(seconds), text));
 }
 
-/** As much of a terminal as a redrawn line needs. */
+/** As much of a terminal as redrawn lines need: a cursor in the last line of a block, which can move up and clear its line. */
 class Screen {
   lines = [''];
+  private row = 0;
 
   write(text: string): void {
-    for (const part of text.replaceAll('\r\u001b[2K', '\r').split(/(\r|\n)/)) {
-      if (part === '\n') this.lines.push('');
-      else if (part === '\r') this.lines[this.lines.length - 1] = '';
-      else this.lines[this.lines.length - 1] += part;
+    for (const part of text
+      .replaceAll('\r\u001b[2K', '\r')
+      .replaceAll('\u001b[1A', '\f')
+      .split(/(\r|\f|\n)/)) {
+      if (part === '\n') {
+        this.row++;
+        this.lines[this.row] ??= '';
+      } else if (part === '\f') this.row--;
+      else if (part === '\r') this.lines[this.row] = '';
+      else this.lines[this.row] += part;
     }
+    while (this.lines.length > this.row + 1 && this.lines.at(-1) === '') this.lines.pop();
   }
 }
