@@ -10,13 +10,12 @@ export const script: Script = async ({ comment, sandbox, synth, kafkaTls, summar
   await kafkaTls('apply');
   comment('Rotate: every certificate must be issued after this instant. No pod restarts, and Git needs no one-shot object.');
   await synth('quickstart/app', { ISSUED_AFTER: await nextSecond() });
-  await kafkaTls('plan', '--out', 'plan.json');
-  await kafkaTls('apply', '--plan', 'plan.json');
+  await kafkaTls('apply', '--report', 'run.html');
   comment('Proof: a TLS handshake with every listener. Another run has nothing to do.');
   await kafkaTls('verify');
   await kafkaTls('apply');
   summary({
     'dist/quickstart.k8s.yaml': 'what you commit: the desired state, the Job, its permissions',
-    'plan.json': 'the plan of the rotation, which a reviewer can approve',
+    'run.html': 'the rotation as a page: open it in a browser',
   });
 };

@@ -93,7 +93,7 @@ test('every command with its flags is one that exists', async () => {
   let count = 0;
   for (const { file, text } of files) {
     for (const [whole, command = '', flags = ''] of text.matchAll(
-      /\bkafka-tls (plan|apply|verify|render|observe|sandbox)((?: -\S+(?: [\w/.-]+)?)*)/g,
+      /\bkafka-tls (plan|apply|verify|render|observe|sandbox|report)((?: -\S+(?: [\w/.-]+)?)*)/g,
     )) {
       count += 1;
       for (const [flag] of flags.matchAll(/(?<= )--?[a-z][a-z-]*/g)) assert.ok((await helpOf(command)).includes(flag), `${file}: ${whole}`);
