@@ -101,6 +101,7 @@ export function desiredState(identity: KafkaIdentity, props: DesiredStateProps):
       issuedAfter: choice.issuedAfter,
       beforeExpiry: choice.beforeExpiry,
       rotation: choice.rotation,
+      trustFor: choice.trustFor,
     }),
     acknowledge: choice.acknowledge,
     cutover: props.restart?.cutover ?? Cutover.ROLLING,

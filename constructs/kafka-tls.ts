@@ -12,7 +12,7 @@ import { Claims } from './duplicates';
 import { Executor } from './executor';
 import { type ApplicationRequest, KafkaBundle } from './kafka-bundle';
 import { KafkaCluster } from './kafka-cluster';
-import { SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
+import { caSecretsOf, SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
 import { bundleName } from './model/names';
 import { ALIASES, brokerCertificateName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import type { ReconcilerAccess } from './reconciler-access';
@@ -136,6 +136,7 @@ export class KafkaTls extends Construct {
         nodes: () => this.bundle._nodes(),
         clusterIssuers: refersToClusterIssuer ? () => clusterIssuersOf(this.bundle._tlsState()) : undefined,
         isIssuerForeign: references.length > 0,
+        caSecrets: tls === undefined ? [] : caSecretsOf(tls, cluster.name),
         digest: this.bundle.digest,
       });
       this.job = this.reconciler.job;

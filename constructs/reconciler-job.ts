@@ -69,6 +69,8 @@ export interface ReconcilerJobContext {
   readonly clusterIssuers: (() => readonly string[]) | undefined;
   /** TLS refers to an issuer that is not in the bundle. */
   readonly isIssuerForeign: boolean;
+  /** Secrets of the CAs that the bundle makes. */
+  readonly caSecrets: readonly string[];
   /** Digest of the bundle; may be lazy. */
   readonly digest: string;
 }

@@ -46,6 +46,12 @@ export interface TlsOnProps {
    */
   readonly rotation?: Rotation;
   /**
+   * How long clients need to load the published trust bundle. If it has held the new root for that long, the last phase of a change of root
+   * needs no acknowledgement. Counted from the last write of the ConfigMap.
+   * @default - only an acknowledgement allows the last phase
+   */
+  readonly trustFor?: Duration;
+  /**
    * Changes to which you consent.
    * @default - none
    */
@@ -69,6 +75,7 @@ export interface TlsChoice {
   readonly issuedAfter?: string;
   readonly beforeExpiry?: string;
   readonly rotation?: RotationChoice;
+  readonly trustFor?: string;
 }
 
 /**
@@ -93,6 +100,7 @@ export class Tls {
         issuedAfter: props.issuedAfter,
         beforeExpiry: goDuration(props.beforeExpiry),
         rotation: props.rotation === undefined ? undefined : Rotation._of(props.rotation),
+        trustFor: goDuration(props.trustFor),
       }),
     });
   }

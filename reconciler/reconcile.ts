@@ -21,6 +21,7 @@ import { withNodeSettings } from './observe/node-settings';
 import { type ObserveContext, observe, observeListeners, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { createRequest } from './pki/certificate-request';
+import { withBridge } from './plan/bridge/next-phase';
 import { type PlanOptions, plan } from './plan/plan';
 import { nodesToAsk } from './plan/reload';
 import { resumeSteps } from './plan/steps';
@@ -77,7 +78,7 @@ export async function prepare(bundle: Bundle, context: PrepareContext, signal: A
   const live = await look(bundle, context, signal, options);
   const first = plan(bundle, live, context.clock.now(), options);
   if (!hasWork(first)) return { bundle, live, plan: first };
-  const asked = await withDenied(context.cluster, bundle, live);
+  const asked = await withDenied(context.cluster, bundle, live, first);
   return { bundle, live: asked, plan: plan(bundle, asked, context.clock.now(), options) };
 }
 
@@ -158,7 +159,11 @@ interface Round {
   readonly live: Observation;
 }
 
-function executeContext({ read, bundle, live }: Round, context: ReconcileContext & Pick<ExecuteContext, 'probes'>): ExecuteContext {
+function executeContext(
+  { read, bundle: committed, live }: Round,
+  context: ReconcileContext & Pick<ExecuteContext, 'probes'>,
+): ExecuteContext {
+  const { bundle } = withBridge({ bundle: committed, live, now: context.clock.now() });
   const clusterDomain = observedDomain(live);
   const nodeOf = (pod: string): KafkaNode => {
     return { kafka: kafkaOf(live), pod, clusterDomain: bundle.desired.clusterDomain ?? clusterDomain };
@@ -168,6 +173,7 @@ function executeContext({ read, bundle, live }: Round, context: ReconcileContext
     ...context,
     createRequest,
     bundle,
+    committed,
     observe: (options) => observe(looking(options), bundle, context.signal),
     handshakes: (uid, times) => observeListeners({ ...context, clusterDomain }, bundle, { uid, times }, context.signal),
     nodes: {

@@ -84,6 +84,8 @@ export const DESIRED = map({
   beforeExpiry: optional(DURATION),
   /** Default: by reload. */
   rotation: optional(ROTATION),
+  /** Go duration: clients that could get the new root for that long trust it, as if that were acknowledged. */
+  trustFor: optional(DURATION),
   acknowledge: list(ACKNOWLEDGED),
   cutover: oneOf(CUTOVERS),
   /** Whether a gate rests on pod readiness, or refuses, when Kafka's own facts cannot be read. */

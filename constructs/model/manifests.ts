@@ -119,6 +119,12 @@ export function issuerRefOf(issuer: IssuerSettings, kafka: string): IssuerRef {
   return { apiGroup: CERT_MANAGER, kind: 'Issuer', name: issuerName(issuer, kafka) };
 }
 
+/** Returns the names of the Secrets of self-signed CAs. */
+export function caSecretsOf({ issuer, certificates }: TlsSettings, kafka: string): readonly string[] {
+  const all = [issuer, ...ALIASES.map((alias) => certificates[alias].issuer)];
+  return [...new Set(all.flatMap((one) => (one?.kind === 'selfSignedCa' ? [issuerName(one, kafka)] : [])))];
+}
+
 function issuerName(issuer: Exclude<IssuerSettings, { kind: 'reference' }>, kafka: string): string {
   return issuer.name ?? (issuer.kind === 'caSecret' ? issuer.secret : `${kafka}-ca`);
 }

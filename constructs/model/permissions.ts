@@ -26,9 +26,20 @@ export interface Permission {
 
 const READ = ['get', 'list', 'watch'];
 
+export interface Issuing {
+  /** TLS refers to an issuer that is not in the bundle. */
+  readonly isIssuerForeign?: boolean;
+  /** Secrets of the CAs that the bundle makes. */
+  readonly caSecrets?: readonly string[];
+}
+
 /** Returns the permissions of the reconciler of a Kafka. */
-export function permissions(kafka: string, executor: ExecutorName, { isIssuerForeign = false } = {}): readonly Permission[] {
-  const all = isIssuerForeign ? [...shared(kafka), ...probing(kafka)] : shared(kafka);
+export function permissions(
+  kafka: string,
+  executor: ExecutorName,
+  { isIssuerForeign = false, caSecrets = [] }: Issuing = {},
+): readonly Permission[] {
+  const all = [...shared(kafka), ...(isIssuerForeign ? probing(kafka) : []), ...caSecrets.map(bridging)];
   return capabilitiesOf({ executor }).needsOpsManager ? all : [...all, ...withoutOpsManager(kafka)];
 }
 
@@ -39,6 +50,11 @@ function probing(kafka: string): readonly Permission[] {
     on('CertificateRequest', ['create'], { use, isOptional: true }),
     on('CertificateRequest', ['get', 'delete'], { name: probeName(kafka), use, isOptional: true }),
   ];
+}
+
+/** The only write to a Secret with the key of a CA. */
+function bridging(name: string): Permission {
+  return on('Secret', ['patch'], { name, use: 'take the old root out of the Secret of a new CA' });
 }
 
 function shared(kafka: string): readonly Permission[] {

@@ -113,6 +113,11 @@ const rulesAt = (now: Date | undefined): readonly Rule[] => [
     message: 'that is not a positive duration. Use a Duration of a second or more.',
   },
   {
+    field: 'trustFor',
+    must: (time) => nanoseconds(time) >= SECOND,
+    message: 'that is not a positive duration. Use a Duration of a second or more.',
+  },
+  {
     // A run waits for an instant in the future, so a mistyped year would stop all rotations by `issuedAfter`. An instant that was accepted once
     // is accepted in every later synthesis, because it only comes nearer.
     field: 'issuedAfter',

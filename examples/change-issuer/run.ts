@@ -1,4 +1,4 @@
-/** Another CA signs, so nodes and clients must trust another root: the rolling restart updates the nodes, and Git acknowledges the clients. */
+/** Another CA signs, so nodes and clients must trust another root: three rotations lead the nodes there, and Git acknowledges the clients. */
 import type { Script } from '../demo';
 
 export const script: Script = async ({ yesterday, comment, synth, kafkaTls }) => {

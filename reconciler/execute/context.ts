@@ -26,7 +26,10 @@ export interface Nodes {
 }
 
 export interface ExecuteContext {
+  /** What the plan asks for: the committed state, or a phase on the way back to it. */
   readonly bundle: Bundle;
+  /** The desired state as it was committed. */
+  readonly committed: Bundle;
   readonly cluster: Cluster;
   readonly clock: Clock;
   readonly report: Report;

@@ -16,6 +16,7 @@ import { retryIssuance } from './issuance';
 import { resume } from './pause';
 import { probe } from './probe';
 import { reload } from './reload';
+import { reissue, withdrawRoot } from './root-change';
 import { reportingSpare } from './spare';
 import { StepNumbers } from './step-numbers';
 import {
@@ -39,6 +40,8 @@ const common = (run: Run, context = run.context) =>
     publishTrustBundle: (s) => publishTrustBundle(context, s),
     create: (s) => createKafka(context, s),
     retryIssuance: (s) => retryIssuance(context, s),
+    reissue: (s) => reissue(context, s),
+    withdrawRoot: (s) => withdrawRoot(context, s),
     awaitReady: (s) => awaitReady(context, s),
     awaitHealth: (s) => awaitHealth(context, s),
     claimOwnership: (s) => claimOwnership(context, s),

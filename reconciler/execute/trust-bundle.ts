@@ -1,5 +1,6 @@
 /** Writes the trust bundle of clients, and holds restarts back until it is complete. */
 import type { StepOf } from '../model/plan';
+import { withBridge } from '../plan/bridge/next-phase';
 import { isTrustBundleCurrent, trustBundleFinding, wantedTrustBundle } from '../plan/trust-bundle';
 import { type ExecuteContext, emit, replanOnConflict, type StepResult } from './context';
 
@@ -23,6 +24,6 @@ export async function requireTrustBundle(context: ExecuteContext): Promise<StepR
   return isTrustBundleCurrent(await look(context)) ? 'done' : 'replan';
 }
 
-async function look({ bundle, clock, observe }: ExecuteContext) {
-  return { bundle, live: await observe(), now: clock.now() };
+async function look({ committed: bundle, clock, observe }: ExecuteContext) {
+  return withBridge({ bundle, live: await observe(), now: clock.now() });
 }

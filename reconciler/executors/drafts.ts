@@ -9,9 +9,10 @@ import { capabilitiesOf } from '#model/capabilities';
 import type { ExecutorName } from '#model/desired';
 
 import type { Draft, Obstacle } from '../model/plan';
+import { issuingSteps } from '../plan/bridge/steps';
 import { cutoverNotes, plannedCutover } from '../plan/cutover';
 import type { Diff } from '../plan/diff';
-import { brokerLabelSteps, issuerSteps, pruneSteps } from '../plan/issuer-manifests';
+import { brokerLabelSteps, pruneSteps } from '../plan/issuer-manifests';
 import { notesOf } from '../plan/notes';
 import { neededOperations } from '../plan/operations';
 import type { PlanInput } from '../plan/plan-input';
@@ -36,7 +37,7 @@ export function draftFor(input: PlanInput, given: Diff, { retry = false, isPrevi
     { input, diff, trust, retry, reload: decideReload(input, diff, isPreview) },
     diff === given ? undefined : given,
   );
-  const begin = [...claimOwnershipSteps(input), ...issuerSteps(input), ...brokerLabelSteps(input, diff.certificates), ...trust.beforehand];
+  const begin = [...claimOwnershipSteps(input), ...issuingSteps(input), ...brokerLabelSteps(input, diff.certificates), ...trust.beforehand];
   if (work === undefined) {
     const steps = [...begin, ...supersedeSteps(input), ...finishingSteps(input, diff), ...pruneSteps(input)];
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(input, 0) };

@@ -208,6 +208,8 @@ const TRUST_STATE = map({
   object: optional(CONFIG_MAP),
   /** Certificates of its `ca.crt`. */
   ca: CAS,
+  /** When it was last written, by any writer. Absent where its fields have no recorded owners. */
+  writtenAt: optional(INSTANT),
   /** Content hash of its `ca.crt`; absent when it has none. */
   digest: optional(NON_EMPTY),
 });

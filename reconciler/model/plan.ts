@@ -28,6 +28,7 @@ export const REASONS = {
   SecretLacksNames: 'the Secret holds a certificate without a wanted name or address',
   SecretHasOtherKey: 'the Secret holds a key of another algorithm or size than wanted',
   IssuerDropsNames: 'an issuer leaves wanted names out of the certificates that it issues',
+  RootBridged: 'a certificate belongs to another phase of a change of root than comes next',
   KeyEncodingDiffers: 'the Secret holds its key in another encoding than wanted',
   CertificateTooOld: 'a certificate was issued before issuedAfter',
   CertificateExpiring: 'a certificate is closer to its expiry than beforeExpiry',
@@ -107,6 +108,16 @@ interface StepKinds {
   publishTrustBundle: { readonly change: 'create' | 'configure' };
   /** POST of a declared Kafka that does not exist. */
   create: { readonly manifest: KubeObject };
+  /** Has cert-manager issue a Certificate again that stays as it is, and waits for it. */
+  reissue: {
+    /** Its revision when the plan was made. */
+    readonly revision: number;
+  };
+  /** Removes ca.crt from the Secret of a CA whose key another CA has signed. */
+  withdrawRoot: {
+    /** The issuer that must have signed it. */
+    readonly signer: string;
+  };
   /** Makes cert-manager retry a failed issuance. Without it cert-manager waits for an hour or more. */
   retryIssuance: unknown;
   /** Waits until the subject is what kstatus calls Current. */
@@ -191,6 +202,8 @@ const TRAITS: StepCases<StepTraits> = {
   publishTrustBundle: single,
   create: single,
   retryIssuance: single,
+  reissue: single,
+  withdrawRoot: single,
   awaitReady: single,
   awaitHealth: single,
   claimOwnership: single,
@@ -265,6 +278,34 @@ export interface PlannedCutover {
   readonly because: string;
 }
 
+/** A rotation of a change of root; `plan/bridge/bridge.ts` says what nodes serve and trust in each. */
+export interface PlannedPhase {
+  readonly name: 'bridged' | 'anchored' | 'new' | 'old';
+  /** `now`: this plan carries it out. `waits`: an obstacle keeps it from beginning. */
+  readonly status: 'done' | 'now' | 'waits' | 'later';
+  /** Number of pods that restart, or whose nodes load their certificate; absent when it is done. */
+  readonly pods?: number;
+  readonly by?: 'restart' | 'reload';
+  readonly durationMs?: number;
+}
+
+/** A change of root in phases, none of which is a cut-over. */
+export interface PlannedRootChange {
+  /** Issuers of the old and the new root. */
+  readonly from: string;
+  readonly to: string;
+  /** SHA-256 of the roots; the new one is absent before cert-manager has made it. */
+  readonly oldRoot: string;
+  readonly newRoot?: string;
+  /** The old root is wanted again. */
+  readonly isBack?: boolean;
+  readonly phases: readonly PlannedPhase[];
+  /** What the last phase still needs. Everything before is done without it. */
+  readonly acknowledge?: Acknowledged;
+  /** When the published bundle has held the new root for as long as the desired state demands. */
+  readonly trustedFrom?: string;
+}
+
 export interface Plan {
   readonly subject: ObjectRef;
   readonly executor: ExecutorName;
@@ -274,6 +315,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** Some Secrets may not be read, so the plan lacks what depends on them and cannot be applied. A note names them. */
   readonly isPartial?: true;
+  /** Present if the plan is part of a change of root in phases. */
+  readonly rootChange?: PlannedRootChange;
   /** Present if restarted and not yet restarted pods cannot talk. */
   readonly cutover?: PlannedCutover;
   /** The acknowledgements that the plan relies on; absent when it needs none. */

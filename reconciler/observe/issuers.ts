@@ -1,5 +1,5 @@
 /** Issuers that the live or desired TLS state refers to, with the CA that they sign with if it can be read. */
-import { type Issuer, isKind } from '#model/kinds/index';
+import { type Certificate, type Issuer, isKind } from '#model/kinds/index';
 import { formatRef, KINDS, type KubeObject, ref } from '#model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '#model/tls';
 import type { IssuerState, ProbeAnswers } from '../model/observation';
@@ -17,6 +17,11 @@ export function issuersUsed(states: readonly TlsState[], manifests: readonly Kub
     });
   const all = new Map([...declared, ...referred, ...ofCertificates].map((issuer) => [`${issuer.kind}/${issuer.name}`, issuer]));
   return [...all.keys()].sort().flatMap((key) => all.get(key) ?? []);
+}
+
+/** Returns the CA Certificates of a Kafka: while its root changes, the issuer of the old root is named only there. */
+export function caCertificates(certificates: readonly Certificate[]): readonly Certificate[] {
+  return certificates.filter((c) => c.spec?.isCA === true);
 }
 
 /**

@@ -142,11 +142,12 @@ function byName(a: KubeObject, b: KubeObject): number {
 export function readTrust(reader: Reader, kafka: string): Promise<TrustState | undefined> {
   const name = trustName(kafka);
   const read = async (): Promise<TrustState> => {
-    const configMap = await reader.get(KINDS.ConfigMap, name);
-    if (configMap === undefined) return { ca: [] };
-    const { data, binaryData: _, ...object } = configMap;
+    const found = await reader.getDated(KINDS.ConfigMap, name);
+    if (found === undefined) return { ca: [] };
+    const { data, binaryData: _, ...object } = found.object;
+    const dated = found.writtenAt === undefined ? { object } : { object, writtenAt: found.writtenAt };
     const pem: unknown = data?.[TRUST_KEY];
-    return typeof pem === 'string' ? { object, ca: readCas(pem).certificates, digest: trustDigest(pem) } : { object, ca: [] };
+    return typeof pem === 'string' ? { ...dated, ca: readCas(pem).certificates, digest: trustDigest(pem) } : { ...dated, ca: [] };
   };
   return reader.optional(`ConfigMap/${reader.namespace}/${name}`, read, undefined);
 }

@@ -24,7 +24,7 @@ import {
 } from '../model/observation';
 import { observedDomain } from '../model/observed-domain';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
-import { issuersUsed, readIssuer } from './issuers';
+import { caCertificates, issuersUsed, readIssuer } from './issuers';
 import { servedBy } from './listeners';
 import {
   certificateSecretNames,
@@ -72,7 +72,11 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const states: readonly TlsState[] = [bundle?.tls ?? 'off', tlsStateOf(kafka?.spec)];
   const [petSets, issuers, trust] = await Promise.all([
     readPetSets(reader, name, kafka),
-    Promise.all(issuersUsed(states, issuing).map((issuer) => readIssuer(reader, issuer, { issuing, probes: context.probes }))),
+    Promise.all(
+      issuersUsed(states, [...issuing, ...caCertificates(named.certificates)]).map((issuer) =>
+        readIssuer(reader, issuer, { issuing, probes: context.probes }),
+      ),
+    ),
     readTrust(reader, name),
   ]);
   const needed = [...certificateSecretNames(name, states, ALIASES), ...mountedSecretNames(named.pods, petSets)];

@@ -1,7 +1,10 @@
 /** The permissions that a plan needs and the run does not have. The API server is asked, since only it knows every rule and binding. */
 import type { Bundle } from '#model/bundle';
+import { type Certificate, isKind } from '#model/kinds/index';
+import type { KubeObject } from '#model/kube-object';
 import { type Permission, permissions } from '#model/permissions';
 import type { Observation } from '../model/observation';
+import type { Plan } from '../model/plan';
 import type { Cluster } from '../ports';
 
 /** Questions that are asked at the same time. Each needs a connection, and opening one costs more than an answer. */
@@ -16,9 +19,16 @@ interface Answer {
  * Returns an observation with the denied permissions. It is asked once for each plan and never at a gate, since it takes one request for each
  * verb. Optional permissions are not asked for. If the server does not answer, the permission does not count as denied.
  */
-export async function withDenied(cluster: Cluster, { desired }: Bundle, live: Observation): Promise<Observation> {
+export async function withDenied(
+  cluster: Cluster,
+  { desired, issuerManifests }: Bundle,
+  live: Observation,
+  { rootChange }: Pick<Plan, 'rootChange'> = {},
+): Promise<Observation> {
   const { namespace, kafka, executor } = desired;
-  const needed = permissions(kafka, executor).filter((p) => p.isOptional !== true);
+  // The Secret of a CA is written only while the root changes.
+  const caSecrets = rootChange === undefined ? [] : issuerManifests.flatMap((m) => (isCa(m) ? [m.spec.secretName] : []));
+  const needed = permissions(kafka, executor, { caSecrets }).filter((p) => p.isOptional !== true);
   const answers: Answer[][] = [];
   const queue = needed.entries();
   const lane = async () => {
@@ -31,6 +41,10 @@ export async function withDenied(cluster: Cluster, { desired }: Bundle, live: Ob
     return { ...permission, verbs };
   });
   return { ...live, denied: denied.filter(({ verbs }) => verbs.length > 0) };
+}
+
+function isCa(manifest: KubeObject): manifest is Certificate {
+  return isKind('Certificate', manifest) && manifest.spec.isCA === true;
 }
 
 async function answersOf(cluster: Cluster, namespace: string, { verbs, group, resource, name }: Permission): Promise<Answer[]> {

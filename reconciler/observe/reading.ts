@@ -3,7 +3,7 @@
  * one is refused, the observation ends with one error that names all refused reads, so that an administrator can permit them at once.
  */
 import { asKind, type KnownKind, type ObjectOf, type Secret } from '#model/kinds/index';
-import { KINDS, type Kind, type ObjectRef, ref } from '#model/kube-object';
+import { isMap, KINDS, type Kind, type ObjectRef, ref } from '#model/kube-object';
 import { ClusterError, type KafkaTlsError } from '../errors';
 import type { Unread } from '../model/observation';
 import type { Cluster, Selection } from '../ports';
@@ -28,6 +28,20 @@ export class Reader {
   async get<K extends KnownKind>(kind: Kind<K>, name: string): Promise<ObjectOf<K> | undefined> {
     const object = await this.cluster.get(ref(kind, this.namespace, name));
     return object === undefined ? undefined : asKind(kind.kind, redact(object));
+  }
+
+  /** Returns an object, and when any writer last changed it, as its managed fields tell. */
+  async getDated<K extends KnownKind>(
+    kind: Kind<K>,
+    name: string,
+  ): Promise<{ readonly object: ObjectOf<K>; readonly writtenAt?: string } | undefined> {
+    const object = await this.cluster.get(ref(kind, this.namespace, name));
+    if (object === undefined) return undefined;
+    const writes = (object.metadata.managedFields ?? []).flatMap((entry) =>
+      isMap(entry) && typeof entry.time === 'string' ? [entry.time] : [],
+    );
+    const writtenAt = writes.sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
+    return { object: asKind(kind.kind, redact(object)), ...(writtenAt === undefined ? {} : { writtenAt }) };
   }
 
   async list<K extends KnownKind>(kind: Kind<K>, selection: Omit<Selection, 'namespace'> = {}): Promise<readonly ObjectOf<K>[]> {

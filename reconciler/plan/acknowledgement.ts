@@ -60,6 +60,7 @@ function approvalOfCutover(input: PlanInput, cause: ApprovedCause, record: Chang
   const begun = { ...record, change: { ...change, unfinished: true as const } };
   if (isContinued(kafka, change.to, record)) return { ...acknowledged, obstacles: [], record: begun };
   if (isReversed(kafka, change, record)) return { ...acknowledged, obstacles: [], record: begun };
+  if (given === undefined && cause.kind === 'root' && cause.isTrusted === true) return { obstacles: [], record: begun };
   if (given === undefined)
     return { obstacles: [missing(input, `${cause.because}: ${whoIsAffected(cause)}`, fitting.find(isUnused))], record };
   return { ...acknowledged, obstacles: [], record: { ...begun, used: withUsed(record.used, given) } };
@@ -90,6 +91,7 @@ function changeOf({ bundle, live }: PlanInput, cause: ApprovedCause, record: Cha
   if (change !== undefined && isContinued(live.name, to, record)) return { from: change.from, to: { ...change.to, tls } };
   if (change?.unfinished === true && isSameTls(live.name, change.from.tls, tls)) return { from: change.to, to };
   const has = tlsStateOf(live.kafka?.spec);
+  if (cause.kind === 'root' && cause.from !== undefined) return { from: cause.from, to };
   // The spec is as desired and the pods are not, so TLS was off before.
   const isOnlySpec = cause.kind === 'protocol' && isSameTls(live.name, has, tls);
   return { from: isOnlySpec ? { tls: 'off' } : side(has, servedRoot(live)), to };

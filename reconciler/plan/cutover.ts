@@ -13,7 +13,9 @@ import type { Cutover } from '#model/desired';
 import { type Alias, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
 import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
 import type { Plan } from '../model/plan';
+import { issuerWhenIssuing } from './bridge/issued';
 import { isAccepted, presentedBy, presentedFrom } from './chain';
+import type { Side } from './change-record';
 import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from './issuers';
 import { areNodesUnknown, certificateSecret, type PlanInput } from './plan-input';
 import { earliest, expiredAt } from './served';
@@ -44,6 +46,10 @@ export interface RootChange {
   readonly isOtherIssuer: boolean;
   /** The new root certificate; absent when it is not known before the certificates are issued. */
   readonly root?: CaFacts;
+  /** The state before the change, where the live Kafka no longer shows it. */
+  readonly from?: Side;
+  /** Clients have had the new root for as long as the desired state demands. */
+  readonly isTrusted?: true;
 }
 
 /** Returns the public keys that pods trust which mount this Secret. */
@@ -116,13 +122,14 @@ export function servedRoot(live: Observation): CaFacts | undefined {
 }
 
 /** Returns why the next certificate's root is another one, or may be, than the one that pods trust. */
-function otherRoot({ bundle, live }: PlanInput, wants: TlsConfig): string | undefined {
+function otherRoot(input: PlanInput, wants: TlsConfig): string | undefined {
+  const { bundle, live } = input;
   const has = tlsStateOf(live.kafka?.spec);
   const before = has === 'off' ? undefined : issuerOf(has, 'server');
   const after = issuerOf(wants, 'server');
   // The Secret that pods mount now shows what they trust, also when the desired state names another Secret.
   const mounted = certificateSecret(live, has === 'off' ? wants : has, 'server');
-  const issuer = issuerStateOf(live, after);
+  const issuer = issuerWhenIssuing(input, after);
   if (isSelfSigned(live, after)) return `every certificate of ${formatIssuerRef(after)} is a separate root`;
   const next = issuer === undefined ? undefined : presentedBy(issuer);
   const isSameIssuer = before !== undefined && formatIssuerRef(before) === formatIssuerRef(after);

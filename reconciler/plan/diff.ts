@@ -5,6 +5,7 @@ import { reissuingFields } from '#model/certificate-effect';
 import { KUBEDB_FIELDS } from '#model/certificate-fields';
 import { type Alias, brokerCertificateName } from '#model/tls';
 import type { Finding } from '../model/plan';
+import { phaseFindings } from './bridge/findings';
 import { certificateFindings } from './checks/certificates';
 import { kafkaFindings, petSetFindings } from './checks/configuration';
 import { podFindings, unknownPodFindings } from './checks/pods';
@@ -45,7 +46,9 @@ export function compare(input: PlanInput, retry = false): Diff {
   const secrets = secretFindings(input).filter(isSettled);
   const dropped = droppedNameFindings(input).filter(isSettled);
   const tooOld = rotationFindings(input).filter(isSettled);
-  const rotation = retry ? [...tooOld, ...dropped.filter((d) => !tooOld.some((f) => f.alias === d.alias))] : tooOld;
+  const ofPhase = phaseFindings(input).filter((f) => isSettled(f) && !tooOld.some((o) => o.alias === f.alias));
+  const old = [...tooOld, ...ofPhase];
+  const rotation = retry ? [...old, ...dropped.filter((d) => !old.some((f) => f.alias === d.alias))] : old;
   const replaced = reissues(input, [...certificates, ...secrets]);
   const reissued = new Set([...replaced, ...[...issuanceInProgress, ...rotation].map((f) => f.alias)]);
   return {

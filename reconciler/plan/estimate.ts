@@ -103,6 +103,8 @@ function spansBefore({ bundle: { desired, tls } }: PlanInput): StepCases<readonl
     publishTrustBundle: none,
     create: none,
     retryIssuance: none,
+    reissue: () => [ISSUANCE],
+    withdrawRoot: none,
     awaitReady: ({ subject }) =>
       subject.kind === KINDS.Kafka.kind ? [FIRST_START] : subject.kind === KINDS.Certificate.kind ? [ISSUANCE] : [],
     awaitHealth: none,

@@ -12,11 +12,9 @@ import type { Finding, Step } from '../model/plan';
 import { inClusterDomain } from './cluster-domain';
 import { type AliasFinding, differ, type PlanInput } from './plan-input';
 
-/** Returns the steps that apply the bundle's issuers and certificates, each Ready before the next one needs it. */
-export function issuerSteps(input: PlanInput): readonly Step[] {
-  return input.bundle.issuerManifests.flatMap((manifest) =>
-    stepsFor(withKeyKind(manifest, liveObjectOf(manifest, input.live)), input.live),
-  );
+/** Returns the steps that apply issuers and certificates of the bundle, each Ready before the next one needs it. */
+export function issuerSteps({ bundle, live }: PlanInput, manifests: readonly KubeObject[] = bundle.issuerManifests): readonly Step[] {
+  return manifests.flatMap((manifest) => manifestSteps(withKeyKind(manifest, liveObjectOf(manifest, live)), live));
 }
 
 /**
@@ -53,7 +51,8 @@ export function brokerLabelSteps({ bundle, live }: PlanInput, certificates: read
   });
 }
 
-function stepsFor(manifest: KubeObject, live: Observation): readonly Step[] {
+/** Returns the steps that bring one object to its manifest. */
+export function manifestSteps(manifest: KubeObject, live: Observation): readonly Step[] {
   const subject = refOf(manifest);
   const kind = manifest.kind === KINDS.Issuer.kind ? 'Issuer' : 'Certificate';
   const has = liveObjectOf(manifest, live);

@@ -18,6 +18,7 @@ import { brokerCertificate, type CertificateOwner, defaultKeystoreCredSecret, ke
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, normalizeTls, type TlsConfig, type TlsState } from '#model/tls';
 import type { Observation, PodFacts, PodObservation, SecretFacts } from '../model/observation';
 import { type Finding, type Reason, restartsOf, type Step } from '../model/plan';
+import type { BridgePhase } from './bridge/phases';
 import { clusterDomainOf, inClusterDomain } from './cluster-domain';
 
 /** What checks of pods see. */
@@ -30,6 +31,8 @@ export interface PodInput {
 /** What every check sees. */
 export interface PlanInput extends PodInput {
   readonly live: Observation;
+  /** The change of root that nodes are led through (`bridge/next-phase.ts`). */
+  readonly bridge?: BridgePhase;
 }
 
 /** Returns the reference of the Kafka that a plan is about. */

@@ -19,12 +19,15 @@ import { draftFor } from '../executors/drafts';
 import type { Observation } from '../model/observation';
 import type { Draft, Obstacle, Plan } from '../model/plan';
 import { approvalOf } from './acknowledgement';
+import { lastPhaseApproval, withBridge } from './bridge/next-phase';
+import { issuingSteps } from './bridge/steps';
+import { rootChangeOf, withLaterPhases } from './bridge/summary';
 import { type ChangeRecord, completed } from './change-record';
 import { lossOf } from './data-loss';
 import { compare, convergingFindings, type Diff } from './diff';
 import { estimateOf } from './estimate';
 import { kafkaIsNotReady, withHealthCheck } from './health';
-import { issuerSteps, retrySteps } from './issuer-manifests';
+import { retrySteps } from './issuer-manifests';
 import { notesOf } from './notes';
 import { draftOfFirstPods } from './operations';
 import { kafkaRef, type PlanInput } from './plan-input';
@@ -48,7 +51,7 @@ const NOTHING: Draft = { operation: 'none', steps: [] };
 
 /** Returns what has to be done so that the live state becomes the desired one. */
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
-  const input: PlanInput = { bundle, live, now };
+  const input = withBridge({ bundle, live, now });
   const isPreview = options.isPreview === true;
   const drafted = canPlan(input) ? draftPlan(input, options) : NOTHING;
   const found = [...preconditions(input, options.takeOver === true), ...(drafted.obstacles ?? [])];
@@ -58,14 +61,16 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
   const obstacles = bySeverity([...(draft.obstacles ?? []), ...checked.obstacles]);
   const canBeAppliedElsewhere = isPreview && obstacles.every((o) => o.isAboutPlace === true);
   const { operation, steps, notes = [] } = draft;
+  const change = rootChangeOf(input, draft);
   return {
     subject: kafkaRef(live),
+    ...change,
     executor: bundle.desired.executor,
     summary: summaryOf(live, bundle.tls),
     ...(live.secrets.some((s) => s.unread !== undefined) ? { isPartial: true } : {}),
     ...(obstacles.length > 0 && !canBeAppliedElsewhere
       ? { operation, steps: [], notes: checked.notes }
-      : { ...draft, ...estimateOf(input, draft), steps, notes: [...notes, ...checked.notes] }),
+      : { ...draft, ...withLaterPhases(estimateOf(input, draft), change), steps, notes: [...notes, ...checked.notes] }),
     obstacles,
   };
 }
@@ -79,12 +84,15 @@ function draftPlan(input: PlanInput, options: PlanOptions): Draft {
   if (unresolvable.length > 0) return { ...NOTHING, obstacles: unresolvable };
   const draft = draftFor(input, diff, options);
   const loss = lossOf(input, diff.cutoverCause, draft.steps);
-  const { obstacles, record, acknowledged } = approvalOf(input, diff.cutoverCause, loss);
+  const { bridge } = input;
+  const isLastPhase = bridge?.target === 'new';
+  const { obstacles, record, acknowledged } = isLastPhase ? lastPhaseApproval(input, bridge) : approvalOf(input, diff.cutoverCause, loss);
+  const wait = draft.steps.length === 0 ? bridge?.wait : undefined;
   return withProbe(input, diff, {
     ...withRecord({ ...draft, steps: withHealthCheck(draft.steps, input) }, input, record),
     notes: [...(loss === undefined ? [] : [`Data is lost: ${loss}.`]), ...(draft.notes ?? [])],
     ...(acknowledged === undefined ? {} : { acknowledged }),
-    obstacles: [...obstacles, ...(draft.obstacles ?? [])],
+    obstacles: [...obstacles, ...(draft.obstacles ?? []), ...(wait === undefined ? [] : [wait])],
   });
 }
 
@@ -115,7 +123,7 @@ function isOnlyIssuanceOpen({ bundle, live }: PlanInput, diff: Diff): boolean {
 
 function awaitIssuance(input: PlanInput, { issuanceInProgress }: Diff): Draft {
   const waits = issuanceInProgress.map((f) => ({ kind: 'awaitReady' as const, subject: f.subject, findings: [f] }));
-  const steps = [...claimOwnershipSteps(input), ...issuerSteps(input), ...retrySteps(input, issuanceInProgress), ...waits];
+  const steps = [...claimOwnershipSteps(input), ...issuingSteps(input), ...retrySteps(input, issuanceInProgress), ...waits];
   return { operation: 'tidy', steps, notes: notesOf(input, 0) };
 }
 

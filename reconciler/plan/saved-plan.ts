@@ -62,6 +62,8 @@ const WRITTEN: StepCases<readonly Written[]> = {
   publishTrustBundle: each,
   create: (s) => [only(s.manifest)(s)],
   retryIssuance: () => NOTHING,
+  reissue: each,
+  withdrawRoot: each,
   awaitReady: () => NOTHING,
   awaitHealth: () => NOTHING,
   claimOwnership: (s) => [only(s.owner)(s)],

@@ -59,7 +59,8 @@ export function firstTrustBundle(input: PlanInput): readonly Publish[] {
   return [publishStep(input, isMissing, [isMissing ? 'missing' : `gets the CA of ${issuerName(input)}`])];
 }
 
-function publishStep({ live }: PlanInput, isMissing: boolean, messages: readonly string[]): Publish {
+/** Returns the step that writes the ConfigMap. */
+export function publishStep({ live }: PlanInput, isMissing: boolean, messages: readonly string[]): Publish {
   const subject = trustBundleRef(live);
   const findings = messages.map((message) => ({
     subject,

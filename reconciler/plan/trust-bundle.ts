@@ -18,6 +18,7 @@ import { mountedCertificateSecret } from '../model/broker-pod';
 import type { CaFacts, Observation, PodFacts } from '../model/observation';
 import type { Finding } from '../model/plan';
 import { TRUST_KEY, trustConfigMap, trustDigest } from '../model/trust-bundle';
+import type { Bridge } from './bridge/phases';
 import { issuerStateOf } from './issuers';
 import type { PlanInput } from './plan-input';
 
@@ -35,10 +36,19 @@ export function casToTrust(input: PlanInput): readonly Ca[] {
   const held = live.secrets.filter((s) => names.has(s.name)).flatMap((s) => s.ca ?? []);
   const still = live.pods.every(isOfItsSecretsCa) ? [] : (live.trust?.ca ?? []);
   const found = [...held, ...(signingCa(input) ?? []), ...still];
-  const all = [...found, ...rootsAbove(found, live)];
+  const all = input.bridge === undefined ? [...found, ...rootsAbove(found, live)] : rootsOfChange(input.bridge, found, live);
   const usable = all.filter((ca): ca is Ca => ca.pem !== undefined && Date.parse(ca.notAfter) > now.getTime());
   const distinct = [...new Map(usable.map((ca) => [ca.fingerprint, ca])).values()];
   return distinct.sort((a, b) => inOrder(a.subject, b.subject) || inOrder(a.fingerprint, b.fingerprint));
+}
+
+/** While the root changes, clients need both roots, and never the bridge: OpenSSL trusts only what is self-signed. */
+function rootsOfChange({ oldRoot, key }: Bridge, found: readonly CaFacts[], live: Observation): readonly CaFacts[] {
+  const known = [...(live.trust?.ca ?? []), ...live.issuers.flatMap((i) => i.ca ?? [])];
+  const both = known.filter((c) => c.publicKey === oldRoot.publicKey || c.publicKey === key);
+  const roots = [...both, ...found, ...rootsAbove(found, live)].filter(isSelfSigned);
+  // cert-manager makes the new root twice, with the same name and key. The published one stays.
+  return [...new Map(roots.map((c) => [`${c.subject} ${c.publicKey}`, c] as const).reverse()).values()];
 }
 
 /** OpenSSL, and with it librdkafka, verifies up to a self-signed root, so a known root above is published, too. */

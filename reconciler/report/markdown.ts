@@ -1,9 +1,10 @@
 /** A plan as Markdown, for a pull request on GitHub or GitLab. */
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { formatRef } from '#model/kube-object';
-import type { Plan } from '../model/plan';
+import type { Plan, PlannedRootChange } from '../model/plan';
 import { stepRows } from '../model/step-rows';
 import { printable, sentence } from './printable';
+import { PHASE_HEADINGS, phaseRows, rootChangeLine, rootChangeNotes } from './root-change';
 import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, rowCells } from './text';
 
 /** How much of a plan is shown. */
@@ -18,10 +19,12 @@ export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 
   }
   if (plan.cutover !== undefined) blocks.push(`> **${inline(cutoverLine(plan.cutover))}**`);
   if (plan.steps.length > 0 && detail !== 'without steps') blocks.push(stepTable(plan));
+  if (plan.rootChange !== undefined) blocks.push(phaseTable(plan.rootChange));
   const clients = clientsLine(plan);
   if (clients !== undefined) blocks.push(clients);
   if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
-  if (plan.notes.length > 0) blocks.push(plan.notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));
+  const notes = [...(plan.rootChange === undefined ? [] : rootChangeNotes(plan.rootChange)), ...plan.notes];
+  if (notes.length > 0) blocks.push(notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));
   if (plan.acknowledged !== undefined && plan.steps.length > 0) {
     blocks.push(`Acknowledged: ${plan.acknowledged.map((a) => code(formatAcknowledgement(a))).join(', ')}`);
   }
@@ -29,6 +32,11 @@ export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 
   if (context.difference !== undefined && context.difference !== '' && detail === 'all')
     blocks.push(folded('Difference between the bundles', context.difference));
   return `${blocks.join('\n\n')}\n`;
+}
+
+function phaseTable(change: PlannedRootChange): string {
+  const rows = [PHASE_HEADINGS, PHASE_HEADINGS.map(() => '---'), ...phaseRows(change).map((row) => row.map(inline))];
+  return [inline(rootChangeLine(change)), '', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
 }
 
 function stepTable(plan: Plan): string {

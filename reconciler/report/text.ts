@@ -15,9 +15,11 @@
  */
 import { formatAcknowledgement } from '#model/acknowledgement';
 import { formatRef } from '#model/kube-object';
-import { type Estimate, mayRestartPods, type Obstacle, type Plan, type Step } from '../model/plan';
+import { type Estimate, mayRestartPods, type Obstacle, type Plan, type PlannedRootChange, type Step } from '../model/plan';
 import { type StepRow, stepRows } from '../model/step-rows';
+import { approximately } from './duration';
 import { printable, sentence } from './printable';
+import { PHASE_HEADINGS, phaseRows, rootChangeLine, rootChangeNotes } from './root-change';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';
 
@@ -88,11 +90,6 @@ export function estimateLine({ durationMs, restartingMs, perPodMs, outageMs, bec
   return printable(`Takes about ${[...before, ...perPod].join(', and ')}${instead}${outage}${basis}.`);
 }
 
-/** Rounds up: an estimate is no more exact than this. */
-function approximately(ms: number): string {
-  return ms <= 100_000 ? `${Math.ceil(ms / 10_000) * 10} s` : `${Math.ceil(ms / 60_000)} min`;
-}
-
 /** Returns the last sentence of a plan: the number of changes and the next command. */
 export function conclusion(plan: Plan, { applyWith, isApplied }: PlanContext): string {
   if (plan.obstacles.length > 0) return plan.obstacles.every((o) => o.kind === 'wait') ? 'Nothing changes until then.' : 'Nothing changes.';
@@ -109,11 +106,13 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
   const paint = painterOf(style);
   const blocks: string[] = [`${paint.bold(formatRef(plan.subject))}  ${printable(plan.summary)}    executor: ${plan.executor}`];
   if (plan.steps.length > 0) blocks.push(stepTable(plan.steps, style));
+  if (plan.rootChange !== undefined) blocks.push(phaseTable(plan.rootChange, style));
   const foreseen = [
     ...(plan.cutover === undefined ? [] : [cutoverLine(plan.cutover)]),
     ...(plan.estimate === undefined ? [] : [estimateLine(plan.estimate)]),
   ];
-  const remarks = [...foreseen, ...plan.notes.map((n) => printable(sentence(n)))];
+  const phases = plan.rootChange === undefined ? [] : rootChangeNotes(plan.rootChange);
+  const remarks = [...foreseen, ...phases.map(printable), ...plan.notes.map((n) => printable(sentence(n)))];
   if (plan.acknowledged !== undefined && plan.steps.length > 0) {
     remarks.push(`Acknowledged: ${plan.acknowledged.map(formatAcknowledgement).map(printable).join(', ')}`);
   }
@@ -124,6 +123,13 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
   }
   blocks.push(conclusion(plan, context));
   return `${blocks.join('\n\n')}\n`;
+}
+
+function phaseTable(change: PlannedRootChange, style: Style): string {
+  const paint = painterOf(style);
+  const rows = [PHASE_HEADINGS.map((h) => h.toUpperCase()), ...phaseRows(change).map((row) => row.map(printable))];
+  const table = formatTable(rows, style, (cell, _, row) => (row === 0 ? paint.dim(cell) : cell));
+  return [paragraph(printable(rootChangeLine(change)), style), '', ...table].join('\n');
 }
 
 function stepTable(steps: readonly Step[], style: Style): string {

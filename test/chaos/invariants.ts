@@ -3,7 +3,7 @@
  * product's own reasoning.
  *
  * - The product takes a pod down only if the pod is outdated, every pod that was taken down earlier is back, a majority of voters stays caught
- *   up and no partition falls below its minimum of replicas in sync. A cut-over is exempt from all but the first two.
+ *   up and no partition falls below its minimum of replicas in sync. A cut-over is exempt from all but the first two; another root is none.
  * - Where nothing but kills disturbs the runs, no pod restarts twice for one operation and none for a rotation by reload, no two requests are unfinished at a time, and a pod starts with a CA
  *   only after that CA is in the trust bundle of clients.
  */
@@ -41,6 +41,16 @@ interface Before {
 }
 
 const POD_TAKEN_DOWN = /^(?:POST \S+\/pods\/(?<evicted>[^/?]+)\/eviction|DELETE \S+\/pods\/(?<deleted>[^/?]+))/;
+
+/** Tells whether TLS is turned on or off. */
+function isProtocolChange(leg: Leg | undefined): boolean {
+  return (leg?.from?.issuer ?? 'off') === 'off' || leg?.to.issuer === 'off';
+}
+
+/** Tells whether the root changes, which takes three rotations. */
+export function isRootChange(leg: Pick<Leg, 'from' | 'to'>): boolean {
+  return leg.from !== undefined && leg.from.issuer !== 'off' && leg.to.issuer !== 'off' && leg.from.issuer !== leg.to.issuer;
+}
 
 export class InvariantWatch {
   /** Violations, in sentences. */
@@ -98,8 +108,8 @@ export class InvariantWatch {
 
   private judge({ pod, uid, nodeId, pods, facts, isUpToDate }: Before): void {
     this.evictions++;
-    // Nodes with and without TLS, or with different roots, cannot talk: quorum and replicas in sync mean nothing meanwhile.
-    const isCutover = this.leg?.from?.issuer !== this.leg?.to.issuer;
+    // Nodes with and without TLS cannot talk: quorum and replicas in sync mean nothing meanwhile.
+    const isCutover = isProtocolChange(this.leg);
     const others = [...this.down].filter(([name, gone]) => name !== pod && !isBack(pods, name, gone, isCutover)).map(([name]) => name);
     const isStop = isCutover && this.leg?.to.cutover === 'stop';
     if (others.length > 0 && !isStop) this.broken.push(`${pod} was taken down before ${others.join(', ')} was back`);
@@ -161,9 +171,10 @@ export class InvariantWatch {
       world.cluster.get(world.ref(KINDS.Secret, `${KAFKA}-server-cert`)),
       world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA))),
     ]);
-    const trusted = readCas(untyped(configMap?.data)?.[TRUST_KEY] ?? '').certificates.map((c) => c.fingerprint);
+    // Clients trust roots. While the root changes, nodes trust a certificate of the same key that is none.
+    const trusted = readCas(untyped(configMap?.data)?.[TRUST_KEY] ?? '').certificates.map((c) => c.publicKey);
     const served = readCas(Buffer.from(untyped(secret?.data)?.['ca.crt'] ?? '', 'base64').toString()).certificates;
-    return served.filter((c) => !trusted.includes(c.fingerprint)).map((c) => c.subject);
+    return served.filter((c) => !trusted.includes(c.publicKey)).map((c) => c.subject);
   }
 
   private async watchRequests(changes: AsyncIterable<readonly KubeObject[]>): Promise<void> {

@@ -14,7 +14,7 @@ import { untyped } from '#test/support/untyped';
 import { endState } from '../support/converged';
 import { bundleFor, type DesiredState, isOnlyReload, isSameState, withAcknowledgements } from '../support/desired-states';
 import { kafkaManifest } from '../support/world';
-import { InvariantWatch } from './invariants';
+import { InvariantWatch, isRootChange } from './invariants';
 import { type Forward, isWrite } from './network';
 import type { Command, Program, Way } from './program';
 import { type Ended, Killed, PASSWORD, type Run, type Runner } from './runner';
@@ -141,7 +141,7 @@ export class Player {
     if (this.leg === undefined) throw new Error('a program commits before it runs');
     const isStrict = this.faults.length === 0;
     // KubeDB may need two requests, such as ReconfigureTLS for names and for a rotation, each with its restarts.
-    const mostForChange = this.runner.executor === 'ops-request' ? 2 : 1;
+    const mostForChange = (this.runner.executor === 'ops-request' ? 2 : 1) * (isRootChange(this.leg) ? 3 : 1);
     const mostRestarts = this.leg.from !== undefined && isOnlyReload(this.leg.from, this.leg.to) ? 0 : mostForChange;
     this.watch.begin({ ...this.leg, isStrict, mostRestarts });
     this.requests = 0;

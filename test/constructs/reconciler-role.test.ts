@@ -74,7 +74,7 @@ function allows(granted: readonly Permission[], verb: string, group: string, res
 
 for (const executor of ['ops-request', 'native'] as const satisfies readonly ExecutorName[]) {
   describe(`executor ${executor}`, () => {
-    const granted = permissions(KAFKA, executor);
+    const granted = permissions(KAFKA, executor, { caSecrets: [`${KAFKA}-ca`, 'new-ca'] });
     const asked = new Set<string>();
     const denied = new Set<string>();
 

@@ -385,7 +385,7 @@ describe('native, where it must not continue', () => {
       await failureOf(world.apply(rotated));
     }
     world.killAfter = Number.POSITIVE_INFINITY;
-    const failure = await failureOf(world.apply(world.desired(on({ issuer: TlsIssuer.selfSignedCa({ name: 'x-ca' }) }))));
+    const failure = await failureOf(world.apply(world.desired(on({ issuer: TlsIssuer.issuer('orders-ca-selfsigned') }))));
     assert.equal(failure.exitCode, 2);
     assert.ok(!hasCondition(await world.kafka(), 'Paused'));
   });

@@ -135,7 +135,11 @@ export async function withAcknowledgements(world: World, bundle: Bundle): Promis
   const acknowledging = (acknowledge: readonly Acknowledged[]): Bundle => ({ ...bundle, desired: { ...bundle.desired, acknowledge } });
   const obstacles = (acknowledge: readonly Acknowledged[]) =>
     plan(acknowledging(acknowledge), live, world.clock.now()).obstacles.filter((o) => o.kind === 'invalid');
-  const asked = obstacles([]).flatMap(({ hint = '' }) => acknowledgementsIn(hint));
+  const { rootChange } = plan(acknowledging([]), live, world.clock.now());
+  const asked = [
+    ...obstacles([]).flatMap(({ hint = '' }) => acknowledgementsIn(hint)),
+    ...(rootChange?.acknowledge === undefined ? [] : [rootChange.acknowledge]),
+  ];
   assert.deepEqual(obstacles(asked), [], 'the plan asks for nothing more');
   return acknowledging(asked);
 }

@@ -1,7 +1,7 @@
 /** What nodes show and trust before and after they load their certificate, from the certificates and Secrets of an observation. */
 import { type Alias, issuerOf, tlsStateOf } from '#model/tls';
 import type { CaFacts, CertificateFacts, Observation, PodFacts, SecretFacts } from '../../model/observation';
-import { issuerStateOf } from '../issuers';
+import { issuerWhenIssuing } from '../bridge/issued';
 import { certificateSecret, type PlanInput, wantedCertificate } from '../plan-input';
 import type { Shown } from './acceptance';
 
@@ -26,7 +26,7 @@ export function nextMaterial(input: PlanInput, reissued: ReadonlySet<Alias>): Ma
   const { bundle, live } = input;
   if (bundle.tls === 'off') return { protocol: 'plaintext' };
   if (!reissued.has('server')) return heldIn(certificateSecret(live, bundle.tls, 'server'));
-  const { ca = [], chain = [] } = issuerStateOf(live, issuerOf(bundle.tls, 'server')) ?? {};
+  const { ca = [], chain = [] } = issuerWhenIssuing(input, issuerOf(bundle.tls, 'server')) ?? {};
   const signer = chain[0] ?? ca[0];
   if (signer === undefined) return unknownTls('the CA of its issuer cannot be read');
   return { protocol: 'tls', shown: { leaf: leafBy(signer, input), chain }, anchors: ca };

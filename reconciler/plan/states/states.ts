@@ -12,6 +12,7 @@
 import type { CaFacts, PodFacts } from '../../model/observation';
 import { matchStep, type Plan, type Step, type StepCases } from '../../model/plan';
 import type { BrokenContact, Contact, ContactRow, PlanState, PlanStates } from '../../model/states';
+import { withBridge } from '../bridge/next-phase';
 import { compare } from '../diff';
 import type { PlanInput } from '../plan-input';
 import { refusal, type Truster } from './acceptance';
@@ -31,7 +32,8 @@ interface Change {
 }
 
 /** Returns the states; undefined if no node gets another certificate or protocol. */
-export function statesOf(input: PlanInput, plan: Pick<Plan, 'steps' | 'cutover'>): PlanStates | undefined {
+export function statesOf(given: PlanInput, plan: Pick<Plan, 'steps' | 'cutover'>): PlanStates | undefined {
+  const input = withBridge(given);
   const { live, now } = input;
   const changes = changesOf(plan);
   if (changes.length === 0) return undefined;
@@ -68,6 +70,8 @@ const CHANGES: StepCases<readonly Change[]> = {
   publishTrustBundle: NONE,
   create: NONE,
   retryIssuance: NONE,
+  reissue: NONE,
+  withdrawRoot: NONE,
   awaitReady: NONE,
   awaitHealth: NONE,
   claimOwnership: NONE,

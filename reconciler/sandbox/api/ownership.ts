@@ -48,12 +48,17 @@ function isSameWriter(a: Writer, b: Writer): boolean {
   return a.manager === b.manager && a.operation === b.operation && a.apiVersion === b.apiVersion && a.subresource === b.subresource;
 }
 
-/** Returns the owners after a writer got these fields. An entry that stays the same keeps its time. */
-function withFields(owners: readonly Owner[], writer: Writer, fields: FieldSet, now: string): readonly Owner[] {
+/** Returns the owners after a writer got these fields. The entry of a writer that changes nothing keeps its time. */
+function withFields(
+  owners: readonly Owner[],
+  writer: Writer,
+  { fields, isChanged }: { readonly fields: FieldSet; readonly isChanged: boolean },
+  now: string,
+): readonly Owner[] {
   const mine = owners.find((owner) => isSameWriter(owner, writer));
   if (mine === undefined) return [...owners, { ...writer, time: now, fields }];
   const isSame = mine.fields.size === fields.size && without(fields, mine.fields).size === 0;
-  return owners.map((owner) => (owner === mine ? { ...mine, time: isSame ? mine.time : now, fields } : owner));
+  return owners.map((owner) => (owner === mine ? { ...mine, time: isSame && !isChanged ? mine.time : now, fields } : owner));
 }
 
 /** Returns owners without the fields that are gone and, except for the writer, without those that the writer took. */
@@ -77,7 +82,7 @@ export function ownersAfterUpdate(
   const owners = afterWrite(ownersOf(before), writer, changed, new Set(diff.removed));
   if (changed.size === 0) return entriesOf(owners);
   const mine = owners.find((owner) => isSameWriter(owner, writer))?.fields ?? new Set();
-  return entriesOf(withFields(owners, writer, union(mine, changed), now));
+  return entriesOf(withFields(owners, writer, { fields: union(mine, changed), isChanged: true }, now));
 }
 
 export interface ApplyRequest {
@@ -107,7 +112,7 @@ export function applyConfiguration({ live, configuration, resource, writer, forc
   if (!force) refuseConflicts(others, changed);
 
   const remaining = afterWrite(owners, writer, changed, new Set(diff.removed));
-  const managedFields = entriesOf(withFields(remaining, writer, outside(sent, untouchable), now));
+  const managedFields = entriesOf(withFields(remaining, writer, { fields: outside(sent, untouchable), isChanged: changed.size > 0 }, now));
   const draft = merged as Draft;
   return { ...draft, metadata: { ...draft.metadata, managedFields } };
 }

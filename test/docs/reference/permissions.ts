@@ -1,12 +1,12 @@
 /** The page about the permissions of the Role, with the use of each. */
 import { EXECUTORS, type ExecutorName } from '#model/desired';
-import { type Permission, permissions } from '#model/permissions';
+import { type Issuing, type Permission, permissions } from '#model/permissions';
 import { GENERATED, table } from './markdown';
 
 const KAFKA = 'orders';
 
 export function permissionsPage(): string {
-  const rules = distinct(EXECUTORS.flatMap((executor) => rulesOf(executor, true)));
+  const rules = distinct(EXECUTORS.flatMap((executor) => rulesOf(executor, EVERY)));
   const parts = [
     '# Permissions',
     GENERATED,
@@ -29,8 +29,12 @@ export function permissionsPage(): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function rulesOf(executor: ExecutorName, isIssuerForeign: boolean): readonly Permission[] {
-  return permissions(KAFKA, executor, { isIssuerForeign });
+const FOREIGN: Issuing = { isIssuerForeign: true };
+const SELF_SIGNED: Issuing = { caSecrets: [`${KAFKA}-ca`] };
+const EVERY = { ...FOREIGN, ...SELF_SIGNED };
+
+function rulesOf(executor: ExecutorName, issuing: Issuing): readonly Permission[] {
+  return permissions(KAFKA, executor, issuing);
 }
 
 function rowOf(rule: Permission): readonly string[] {
@@ -46,9 +50,11 @@ function rowOf(rule: Permission): readonly string[] {
 
 function condition(rule: Permission): string {
   const has = (rules: readonly Permission[]) => rules.some((r) => isSame(r, rule));
-  const executors = EXECUTORS.filter((executor) => has(rulesOf(executor, true)));
+  const executors = EXECUTORS.filter((executor) => has(rulesOf(executor, EVERY)));
   const who = executors.length === EXECUTORS.length ? 'both executors' : executors.map((e) => `\`${e}\``).join(', ');
-  return has(executors.flatMap((executor) => rulesOf(executor, false))) ? who : `${who}, if TLS refers to an issuer outside of the bundle`;
+  const isIn = (issuing: Issuing) => has(executors.flatMap((executor) => rulesOf(executor, issuing)));
+  if (isIn({})) return who;
+  return `${who}, if TLS ${isIn(FOREIGN) ? 'refers to an issuer outside of the bundle' : 'has a self-signed CA of the bundle'}`;
 }
 
 function distinct(rules: readonly Permission[]): readonly Permission[] {

@@ -66,10 +66,9 @@ describe('the states of a plan', () => {
     assert.match(await line(bundle), WHOLE);
   });
 
-  test('of another root break with the first restart', async () => {
-    const found = await states(world.desired(onWithNewRoot(RESTART)));
-    // The root of an issuer that does not exist yet is not known.
-    assert.match(statesLine(found as PlanStates), /not known: the CA of its issuer cannot be read\.$/);
+  test('of another root break with the first restart where no bridge leads to it', async () => {
+    // A self-signed CA of the bundle comes in phases, also if it does not exist yet.
+    assert.match(await line(world.desired(onWithNewRoot(RESTART))), WHOLE);
     const known = await states(await withAcknowledgements(world, desired({ issuer: TlsIssuer.issuer(root.name) })));
     assert.equal(known?.broken?.state, 2);
     assert.match(

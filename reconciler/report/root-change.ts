@@ -1,0 +1,48 @@
+/** The phases of a change of root as rows of a table, and the sentences below it, for a terminal and for a pull request. */
+import { formatAcknowledgement } from '#model/acknowledgement';
+import type { PlannedPhase, PlannedRootChange } from '../model/plan';
+import { approximately } from './duration';
+
+export const PHASE_HEADINGS = ['phase', 'state', 'nodes serve', 'nodes trust', 'costs', 'clients need'] as const;
+
+/** What nodes serve and trust, and which root clients need to reach every node, when a phase is done. */
+const PHASES: Readonly<Record<PlannedPhase['name'], readonly [string, string, string]>> = {
+  old: ['the old CA', 'the old root', 'the old root'],
+  bridged: ['the new CA, signed by the old root', 'the old root', 'the old root'],
+  anchored: ['the new CA, signed by the old root', 'the key of the new CA', 'the old root or the new one'],
+  new: ['the new CA', 'the new root', 'the new root'],
+};
+
+/** Returns one row for each phase. */
+export function phaseRows({ phases }: PlannedRootChange): readonly (readonly string[])[] {
+  return phases.map((phase) => {
+    const [serve, trust, clients] = PHASES[phase.name];
+    return [phase.name, phase.status, serve, trust, costs(phase), clients];
+  });
+}
+
+function costs({ pods, by, durationMs }: PlannedPhase): string {
+  if (pods === undefined) return '';
+  const what = `${pods} ${by}${pods === 1 ? '' : 's'}`;
+  return durationMs === undefined || durationMs === 0 ? what : `${what}, about ${approximately(durationMs)}`;
+}
+
+export function rootChangeLine({ from, to, isBack }: PlannedRootChange): string {
+  const way = isBack === true ? 'back by an update, after one rotation' : 'in three rotations';
+  return `The root changes from that of ${from} to that of ${to} ${way}. Nodes accept each other in every phase and between two of them.`;
+}
+
+/** Returns what clients and committers must know. */
+export function rootChangeNotes({ acknowledge, trustedFrom, newRoot, isBack }: PlannedRootChange): readonly string[] {
+  if (isBack === true) return [];
+  const root = newRoot === undefined ? '' : ` The new one has SHA-256 ${newRoot}.`;
+  return [
+    `The published trust bundle holds both roots until the last phase is done.${root}`,
+    ...(acknowledge === undefined
+      ? []
+      : [
+          `Only the last phase needs an acknowledgement, when every client trusts the new root: acknowledge: [${formatAcknowledgement(acknowledge)}]. Everything before is done without it.`,
+        ]),
+    ...(trustedFrom === undefined ? [] : [`Without an acknowledgement the last phase may begin ${trustedFrom}.`]),
+  ];
+}
