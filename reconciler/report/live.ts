@@ -6,7 +6,7 @@
  *     09:00:12 [5/13] Pod/demo/orders-controller-0 waiting: is Pending (7s, gives up after 10m)
  *     4 of 13 steps done, about 1m50s left
  *
- * The block is drawn here and not by a library: log-update and listr2 write to a stream with timers of their own, and bring ten packages for
+ * The block is drawn here and not by a library: log-update and listr2 write to a stream with separate timers, and bring ten packages for
  * these few lines.
  */
 import { formatRef, type ObjectRef } from '#model/kube-object';
