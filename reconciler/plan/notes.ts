@@ -27,7 +27,8 @@ export function notesOf(input: PlanInput, restarts: number, isUnderWay = false):
   }
   return [
     ...notes,
-    ...keptCas(bundle, live),
+    // While the root changes, its CA signs the bridge.
+    ...(input.bridge === undefined ? keptCas(bundle, live) : []),
     ...foreignDifferences(bundle, live),
     ...trustBundleNotes(input),
     ...failedRenewals(live),

@@ -38,6 +38,7 @@ export function rootChangeNotes({ acknowledge, trustedFrom, newRoot, isBack }: P
   const root = newRoot === undefined ? '' : ` The new one has SHA-256 ${newRoot}.`;
   return [
     `The published trust bundle holds both roots until the last phase is done.${root}`,
+    'Clients read that: in phase anchored, ca.crt beside the server certificate is not self-signed, and OpenSSL does not trust it.',
     ...(acknowledge === undefined
       ? []
       : [
