@@ -50,8 +50,12 @@ const PRINT: Readonly<Record<Format<'plan'>, (plans: Plans, flags: PlanOutputFla
     const base = unread === undefined ? {} : { unreadBase: { violations: unread.violations, notCompared: unread.notCompared } };
     io.stdout(`${printableJson({ plans: planned.map((p) => p.plan), removed: removed.map(bundleId), ...base }, 2)}\n`);
   },
-  markdown({ planned, removed, unread }, flags, io) {
-    const described = planned.map(({ plan, context = {} }) => ({ plan, context }));
+  async markdown({ planned, removed, unread }, flags, io) {
+    const { gantt } = await import('../report/gantt.js');
+    const described = planned.map(({ plan, context = {} }) => {
+      const chart = gantt(plan);
+      return { plan, context: chart === undefined ? context : { ...context, chart } };
+    });
     const first = unread === undefined ? '' : unreadBaseMarkdown(unread);
     const gap = first !== '' && planned.length + removed.length > 0 ? '\n' : '';
     return printMarkdown(flags, io, ({ bytes, rest }) => {

@@ -23,6 +23,7 @@ export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 
   const clients = clientsLine(plan);
   if (clients !== undefined) blocks.push(clients);
   if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
+  if (context.chart !== undefined && detail !== 'without steps') blocks.push(context.chart);
   const notes = [...(plan.rootChange === undefined ? [] : rootChangeNotes(plan.rootChange)), ...plan.notes];
   if (notes.length > 0) blocks.push(notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));
   if (plan.acknowledged !== undefined && plan.steps.length > 0) {

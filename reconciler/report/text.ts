@@ -39,6 +39,8 @@ export interface PlanContext {
   readonly applyWith?: string;
   /** Unified diff of the bundles before and after a commit; for a pull request only. */
   readonly difference?: string;
+  /** The estimated course as a chart in Markdown; for a pull request only. */
+  readonly chart?: string;
   /** Whether the plan is being executed now. */
   readonly isApplied?: boolean;
 }
