@@ -16,23 +16,39 @@ export interface Schedule {
   readonly text: string;
 }
 
-/** Operations that restart pods one by one, in words. Each changes something, whatever was before. */
-const OPERATIONS: Readonly<Record<string, (state: DesiredState) => DesiredState>> = {
-  rotate: (state) => ({ ...state, isRotation: true }),
-  'change names': (state) => ({ ...state, isRotation: false, names: state.names.length === 0 ? ['a.example.org'] : [] }),
-  'change the key encoding': (state) => ({ ...state, isRotation: false, encoding: state.encoding === 'PKCS8' ? 'PKCS1' : 'PKCS8' }),
+/** An operation, and the last moment of it at which something may go wrong: later than that, it would be over on some machines. */
+interface Disturbed {
+  readonly change: (state: DesiredState) => DesiredState;
+  /** Fewer than a run makes: KubeDB makes most of those of a request, and a rotation without restarts makes few. */
+  readonly writes: Readonly<Record<ExecutorName, number>>;
+  /** Fewer than a run asks for. */
+  readonly requests: Readonly<Record<ExecutorName, number>>;
+}
+
+const RESTARTING = { writes: { native: 14, 'ops-request': 2 }, requests: { native: 320, 'ops-request': 320 } };
+const RELOADING = { writes: { native: 2, 'ops-request': 2 }, requests: { native: 150, 'ops-request': 150 } };
+
+/** Operations in words. Each changes something, whatever was before. */
+export const OPERATIONS: Readonly<Record<string, Disturbed>> = {
+  'rotate by reload': { ...RELOADING, change: (state) => ({ ...state, isRotation: true, rotatesBy: 'reload' }) },
+  'rotate by restart': { ...RESTARTING, change: (state) => ({ ...state, isRotation: true, rotatesBy: 'restart' }) },
+  'change names': {
+    ...RESTARTING,
+    change: (state) => ({ ...state, isRotation: false, names: state.names.length === 0 ? ['a.example.org'] : [] }),
+  },
+  'change the key encoding': {
+    ...RESTARTING,
+    change: (state) => ({ ...state, isRotation: false, encoding: state.encoding === 'PKCS8' ? 'PKCS1' : 'PKCS8' }),
+  },
 };
-/** About as many writes as an undisturbed rotation makes: KubeDB makes most of those of a request. */
-const WRITES: Readonly<Record<ExecutorName, number>> = { native: 20, 'ops-request': 4 };
-/** Fewer than an undisturbed rotation asks for. */
-const REQUESTS = 350;
+const FIRST_REQUEST = 20;
 /** A producer gives a message up after two minutes. */
 const LONGEST_FAULT_S = 30;
 
 const anyKill = fc.record({ atWrite: fc.nat(1_000), way: fc.constantFrom(...WAYS) });
 const anyFault = fc.record({
   name: fc.constantFrom(...REAL_FAULT_NAMES),
-  atRequest: fc.integer({ min: 20, max: REQUESTS }),
+  atRequest: fc.nat(1_000),
   forMs: fc.integer({ min: 5, max: LONGEST_FAULT_S }).map((s) => s * 1_000),
   choice: fc.nat(1_000),
 });
@@ -45,7 +61,7 @@ const anyDisturbance = fc.oneof(
 const anySchedule = fc.noBias(
   fc.record({
     executor: fc.constantFrom(...EXECUTORS),
-    operation: fc.constantFrom('rotate', ...Object.keys(OPERATIONS)),
+    operation: fc.constantFrom(...Object.keys(OPERATIONS)),
     disturbance: anyDisturbance,
   }),
 );
@@ -54,8 +70,13 @@ export function scheduleOf(seed: number): Schedule {
   const [sampled] = fc.sample(anySchedule, { seed, numRuns: 1 });
   if (sampled === undefined) throw new Error(`no schedule of seed ${seed}`);
   const { executor, operation, disturbance } = sampled;
-  const { kill, fault } = disturbance;
-  const atWrite = 1 + ((kill?.atWrite ?? 0) % WRITES[executor]);
+  const { change, writes, requests } = OPERATIONS[operation] as Disturbed;
+  const { kill } = disturbance;
+  const fault = disturbance.fault && {
+    ...disturbance.fault,
+    atRequest: FIRST_REQUEST + (disturbance.fault.atRequest % (requests[executor] - FIRST_REQUEST)),
+  };
+  const atWrite = 1 + ((kill?.atWrite ?? 0) % writes[executor]);
   const disturb: readonly Command[] = [
     ...(fault === undefined ? [] : [{ do: 'fault', fault } as const]),
     ...(kill === undefined ? [] : [killAt(atWrite, kill.way)]),
@@ -65,5 +86,5 @@ export function scheduleOf(seed: number): Schedule {
     ...(kill === undefined ? [] : [`${kill.way} ${atWrite}`]),
     ...(fault === undefined ? [] : [`${fault.name} at request ${fault.atRequest} for ${fault.forMs / 1_000} s`]),
   ];
-  return { executor, change: OPERATIONS[operation] as Schedule['change'], disturb, text: words.join(', ') };
+  return { executor, change, disturb, text: words.join(', ') };
 }
