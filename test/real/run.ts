@@ -17,8 +17,8 @@ const CONTRACT = path.join(__dirname, '..', 'sandbox', 'contract.test.js');
 /** Schedules of faults: in the short form, and by name. */
 const SEEDS = { short: '1', whole: '20' } as const;
 
-/** Suites that run only by their name: `gates` takes a quarter of an hour. */
-const BY_NAME: readonly string[] = ['gates'];
+/** Suites that run only by their name: `gates` takes a quarter of an hour, `bridge` seven minutes. */
+const BY_NAME: readonly string[] = ['bridge', 'gates'];
 
 async function main(args: readonly string[]): Promise<number> {
   const options = { seeds: { type: 'string' }, 'first-seed': { type: 'string' } } as const;
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`test:real: no such suite: choose among ${suites.join(', ')}.`);
     return 2;
   }
-  if (names.length === 0) console.log(`test:real: without ${BY_NAME.join(', ')}, which runs only by its name.`);
+  if (names.length === 0) console.log(`test:real: without ${BY_NAME.join(' and ')}, which run only by name.`);
   let controlPlane: ControlPlane;
   try {
     controlPlane = await realApi();

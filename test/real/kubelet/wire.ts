@@ -73,7 +73,8 @@ export class KafkaConnection {
     const options = tls && {
       servername: tls.servername,
       rejectUnauthorized: tls.ca !== undefined,
-      ...(tls.ca && { ca: [...tls.ca] }),
+      // KubeDB is written in Go, which takes every certificate that it is given for an anchor, self-signed or not.
+      ...(tls.ca && { ca: [...tls.ca], allowPartialTrustChain: true }),
       ...tls.identity,
     };
     const socket = options === undefined ? connectTcp(port, host) : connectTls({ host, port, ...options });
