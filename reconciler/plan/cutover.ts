@@ -140,9 +140,9 @@ function otherRoot(input: PlanInput, wants: TlsConfig): string | undefined {
       ? `${formatIssuerRef(after)} signs with another CA than pods trust`
       : `${formatIssuerRef(after)} has another root than pods trust`;
   }
-  if (next === undefined && isCreatedByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a separate root`;
-  // The Secret may not be read, so the root that pods trust is unknown. A note of the plan reports it.
+  // The Secret may not be read, so it is unknown which root pods trust, and whether they can be led to another one. A note reports it.
   if (mounted?.unread !== undefined) return undefined;
+  if (next === undefined && isCreatedByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a separate root`;
   // An unchanged issuer whose CA cannot be read is assumed to keep its root. The issued chain is compared later.
   return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
 }
