@@ -65,6 +65,9 @@ export class InvariantWatch {
   private readonly stopped = new AbortController();
   private readonly watching: Promise<unknown>;
 
+  /** What the brokers were like before a fault of this instant. */
+  private unknowable: { readonly atMs: number; readonly facts: KafkaFacts | undefined } | undefined;
+
   /** In memory the brokers are judged, too; elsewhere time passes between a look and the request that it is about. */
   constructor(
     private readonly world: World,
@@ -74,6 +77,17 @@ export class InvariantWatch {
       world.cluster.watch(kind, { namespace: world.namespace }, this.stopped.signal);
     this.watching = Promise.all([this.watchPods(watch(KINDS.Pod)), this.watchRequests(watch(KINDS.KafkaOpsRequest))]);
     this.watching.catch(() => undefined); // `stop` reports it
+  }
+
+  /**
+   * To be called before a fault. Judged is the state before it until time passes: no run can know what changes between its last look and the
+   * eviction.
+   */
+  beforeFault(): void {
+    const { environment, world } = this;
+    if (environment === undefined) return;
+    const atMs = environment.clock.monotonicMs();
+    if (this.unknowable?.atMs !== atMs) this.unknowable = { atMs, facts: environment.sandbox.facts(world.namespace, KAFKA) };
   }
 
   begin(leg: Leg): void {
@@ -102,7 +116,8 @@ export class InvariantWatch {
     const found = pods.find((p) => p.metadata.name === pod);
     if (found === undefined || found.metadata.deletionTimestamp !== undefined) return undefined;
     const nodeId = nodesOf(untyped((await world.kafka()) as KubeObject)).find((node) => node.pod === pod)?.nodeId;
-    const facts = environment.sandbox.facts(world.namespace, KAFKA);
+    const isJustChanged = this.unknowable?.atMs === environment.clock.monotonicMs();
+    const facts = isJustChanged ? this.unknowable?.facts : environment.sandbox.facts(world.namespace, KAFKA);
     return { pod, uid: found.metadata.uid ?? '', nodeId, pods, facts, isUpToDate: await this.isUpToDate(found, environment) };
   }
 

@@ -195,6 +195,7 @@ export class Player {
       this.faults.shift();
       this.injected.push(next.fault.name);
       this.log(`-- ${next.fault.name}: at request ${this.requests}`);
+      this.watch.beforeFault();
       await this.runner.inject(next.fault);
     }
     if (!isWrite(request)) return forward();
