@@ -20,7 +20,7 @@ import { systemClock } from '#reconciler/cluster/system-clock';
 import type { Dialer, KafkaAdmin, KafkaFactsSource } from '#reconciler/ports';
 import { Client, type Send } from '#reconciler/sandbox/client';
 import { createStandIns, type StandIns, type StandInsOptions } from '#reconciler/sandbox/stand-ins/stand-ins';
-import { desiredProps, on } from '../support/desired-states';
+import { desiredProps, onWithNewRoot } from '../support/desired-states';
 import { KAFKA, modelAdmin, modelFacts, type TestEnvironment, type WorldOptions } from '../support/world';
 import { type Asked, telling } from './asked';
 import { type ControlPlane, realApi } from './cluster';
@@ -183,10 +183,10 @@ export class RealEnvironment implements TestEnvironment {
   }
 }
 
-/** What the constructs emit for the reconciler's access, in a KafkaTls with a Job. */
+/** What the constructs emit for the reconciler's access, in a KafkaTls with a Job and the new root that a scenario leads to. */
 export function accessOf(executor: ExecutorName, namespace: string): readonly KubeObject[] {
   const chart = new Chart(new App(), 'chart', { namespace });
-  new KafkaTls(chart, 'tls', desiredProps(executor, on(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
+  new KafkaTls(chart, 'tls', desiredProps(executor, onWithNewRoot(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
   const isAccess = ({ kind }: KubeObject) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind);
   return Testing.synth(chart).filter(isAccess);
 }
