@@ -71,6 +71,7 @@ interface Believed {
   readonly connection: OpenConnection;
 }
 
+/** The connection that stays open between reads, at most one. */
 class Kept {
   private believed: Believed | undefined;
 

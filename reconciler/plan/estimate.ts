@@ -6,8 +6,8 @@
  *     outage    in a cut-over only. With `stop`: one stop and the longest start. With `rolling`: from the end of the first pod whose loss
  *               stops acknowledgements until the last pod is back (`rolling-outage.ts`). With expired certificates: the restarts of their pods
  *
- * The start times of the live pods show how long a pod takes to start, and their PetSets how long they may take to end. Everything else is
- * assumed, and the estimate names the assumptions.
+ * The start times of the live pods show how long a pod takes to start: the longest of its role, or the shortest where a run does not wait until
+ * it is Ready. PetSets show how long pods may take to end. Everything else is assumed, and the estimate names the assumptions.
  * It does not include waiting for gates or other operations, nor the time that clients need.
  */
 
