@@ -160,6 +160,31 @@ describe('a rolling cut-over', () => {
     });
   });
 
+  test('that adds TLS is finished by the next run when controllers that met it crash in their old pods', async () => {
+    const startSmall = async () => {
+      world = await startPlaintext('native');
+      await world.annotate({ 'sandbox.kafka-tls/small-heap': [0, 1, 2].map((i) => `${KAFKA}-controller-${i}`).join() });
+    };
+    await startSmall();
+    await world.apply(world.desired(on()));
+    const firstEviction = world.writes.findIndex((write) => write.startsWith('evict ')) + 1;
+    await world.stop();
+    await startSmall();
+    world.killAfter = firstEviction;
+    await failureOf(world.apply(world.desired(on())));
+    world.killAfter = Number.POSITIVE_INFINITY;
+    await world.environment.pass(2 * MINUTE_MS);
+    const pods = await world.cluster.list(KINDS.Pod, { namespace: world.namespace });
+    const crashed = pods.filter((pod) => /the key store .* is missing/.test(JSON.stringify(pod.status))).map((pod) => pod.metadata.name);
+    assert.equal(crashed.length, 2, 'their configuration says TLS by now, and their pods mount no key store');
+    const start = minutes();
+    await world.apply(world.desired(on()));
+    assert.ok(minutes() - start < 10, `${minutes() - start} minutes`);
+    assert.equal(world.evicted.length, 6);
+    assert.equal(new Set(world.evicted).size, 6, 'none twice');
+    await assertDone(world, world.desired(on()));
+  });
+
   test('does not wait for a pod that only KubeDB can create: KubeDB is paused', async () => {
     await started();
     once(atFirst('evicted'), async () => {

@@ -4,7 +4,7 @@
  *     on a Kafka, naming pods separated by commas, `*` for all
  *       sandbox.kafka-tls/never-ready: orders-broker-1      the pod runs and never becomes Ready
  *       sandbox.kafka-tls/crash-loop: orders-broker-1       the pod ends as soon as it starts
- *       sandbox.kafka-tls/small-heap: orders-controller-0   while another node speaks TLS, it ends as soon as it starts without
+ *       sandbox.kafka-tls/small-heap: orders-controller-0   it ends while it runs without TLS beside a node with TLS
  *       sandbox.kafka-tls/behind: orders-broker-1           its replicas are out of sync; a controller has not caught up
  *       sandbox.kafka-tls/keeps-certificate: orders-broker-1  it does not load a changed certificate while it runs
  *     on a Kafka
@@ -18,7 +18,7 @@
  *       sandbox.kafka-tls/vault-forbids: localhost,ip-sans,wildcards
  *       sandbox.kafka-tls/vault-domains: demo.svc           the only domains, with their subdomains; default: any is allowed
  *
- * `crash-loop` and `small-heap` affect a running pod at its next start. Every other fault ends with its annotation.
+ * `crash-loop` affects a running pod at its next start. Every other fault ends with its annotation.
  */
 import { goDurationMs } from '#model/go-duration';
 import type { Cache } from './cache';

@@ -78,7 +78,13 @@ export class Kubelet implements PodRunner {
     if (isOfJob(pod)) return undefined;
     const container = this.containerOf(pod);
     if (container === undefined) return this.admit(pod);
-    return container.started === undefined ? this.start(pod, container) : this.report(pod, container);
+    if (container.started === undefined) return this.start(pod, container);
+    const failure = container.process === undefined ? undefined : this.outOfMemory(pod, container.process);
+    if (failure === undefined) return this.report(pod, container);
+    // The container starts again in its pod: with the files of today, and with the volumes that the pod was created with.
+    this.stop(container);
+    delete container.started;
+    return this.crash(pod, container, failure);
   }
 
   async remove(pod: Pod | undefined, name: Named): Promise<Again> {
@@ -174,9 +180,14 @@ export class Kubelet implements PodRunner {
     return this.context.cache.list(KINDS.Pod, metadata.namespace).filter((p) => kafkaNodeOf(p)?.kafka === metadata.name);
   }
 
-  private isBesideTls(pod: Pod): boolean {
+  /** Returns why a node without TLS ends beside nodes with TLS. */
+  private outOfMemory(pod: Pod, { tls }: Pick<KafkaProcess, 'tls'>): string | undefined {
     const { namespace = '' } = pod.metadata;
-    return this.podsOf(named(namespace, kafkaNodeOf(pod)?.kafka ?? '')).some((p) => this.processOf(namespace, p.metadata.name)?.tls);
+    if (tls !== undefined || !hasPodFault('small-heap', this.context.cache, pod)) return undefined;
+    const isBesideTls = this.podsOf(named(namespace, kafkaNodeOf(pod)?.kafka ?? '')).some(
+      (p) => this.processOf(namespace, p.metadata.name)?.tls !== undefined,
+    );
+    return isBesideTls ? 'OutOfMemoryError: a TLS alert was read as the length of an answer' : undefined;
   }
 
   private waitingFor({ metadata }: KubeObject): readonly Pod[] {
@@ -218,9 +229,8 @@ export class Kubelet implements PodRunner {
     const outcome = node === undefined ? undefined : startup(found.mounts);
     if (hasPodFault('crash-loop', cache, pod)) return this.crash(pod, container, 'exit on demand');
     if (outcome !== undefined && 'failure' in outcome) return this.crash(pod, container, outcome.failure);
-    if (outcome?.tls === undefined && hasPodFault('small-heap', cache, pod) && this.isBesideTls(pod)) {
-      return this.crash(pod, container, 'OutOfMemoryError: a TLS alert was read as the length of an answer');
-    }
+    const failure = this.outOfMemory(pod, { tls: outcome?.tls });
+    if (failure !== undefined) return this.crash(pod, container, failure);
     const startedAt = clock.now();
     container.files = found.mounts;
     container.filesDueMs = undefined;
