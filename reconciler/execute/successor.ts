@@ -1,5 +1,5 @@
 /** Waits until the successor of an evicted pod is as desired: it is Ready and serves the certificate in its Secret. */
-import { phaseOf } from '#model/kube-object';
+import { type KubeObject, phaseOf } from '#model/kube-object';
 import { BlockedError } from '../errors';
 import { statusOf } from '../model/object-status';
 import type { PodFacts, PodObservation } from '../model/observation';
@@ -27,9 +27,9 @@ export async function waitForSuccessor(context: ExecuteContext, plan: Plan, pod:
   const isOutOfReach = reachLimit(context.clock);
   // Kafka answers late while something is wrong, so only the first look asks it.
   let withKafka = !isCutover;
-  const check = async (): Promise<Progress<Successor>> => {
-    // One read while the pod starts. Everything else is observed when the pod reports that it is up.
-    const object = await context.cluster.get(subject);
+  const check = async (shown?: readonly KubeObject[]): Promise<Progress<Successor>> => {
+    // While the pod starts, only the pod is looked at. Everything else is observed when it reports that it is up.
+    const object = shown === undefined ? await context.cluster.get(subject) : shown.find((o) => o.metadata.name === pod.name);
     if (object?.metadata.uid === pod.uid) return { waitingFor: 'the evicted pod is still stopping', phase: 'stopping' };
     if (object === undefined) return { waitingFor: 'its successor was not created yet', phase: 'stopping' };
     const { state, reason } = statusOf(object);

@@ -8,7 +8,7 @@
  * The subject of a wait is reported when it changes, and once a minute while it stays the same, with the time waited and the deadline.
  */
 
-import { formatRef, KINDS, type Kind, type ObjectRef } from '#model/kube-object';
+import { formatRef, KINDS, type Kind, type KubeObject, type ObjectRef } from '#model/kube-object';
 import { OVER, TimeoutError } from '../errors';
 import { type Clock, type Cluster, type EventDetails, REPEAT_WAIT_MS, type Report, type Selection } from '../ports';
 
@@ -39,7 +39,8 @@ export function watchPods({ namespace = '', name }: ObjectRef): Watched {
 export interface Wait<T> {
   readonly subject: ObjectRef;
   readonly watch: readonly Watched[];
-  readonly check: () => Promise<Progress<T>>;
+  /** `shown` holds the objects of the first watch, if that watch caused this check: then they need not be read. */
+  readonly check: (shown: readonly KubeObject[] | undefined) => Promise<Progress<T>>;
   readonly deadlineMs: number;
   /** Monotonic instant that the deadline counts from. Default: now. */
   readonly since?: number;
@@ -70,8 +71,9 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   const signal = AbortSignal.any([context.signal, stop.signal]);
   const notifier = new Notifier();
   const watch = () =>
-    wait.watch.map((w) => {
-      const ended = notifyOnChange(context.cluster.watch(w.kind, w.selection, signal), notifier);
+    wait.watch.map((w, i) => {
+      const notify = i === 0 ? notifier.show : notifier.notify;
+      const ended = forEach(context.cluster.watch(w.kind, w.selection, signal), notify);
       // A watch that fails during a check is reported after the check; until then its rejection must not be unhandled.
       ended.catch(() => undefined);
       return ended;
@@ -92,7 +94,7 @@ export async function waitUntil<T>(context: WaitContext, wait: Wait<T>): Promise
   try {
     while (true) {
       const changed = notifier.next();
-      const progress = await wait.check();
+      const progress = await wait.check(notifier.takeShown());
       if ('done' in progress) return progress.done;
       context.signal.throwIfAborted();
       const left = end - clock.monotonicMs();
@@ -125,14 +127,15 @@ async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<voi
   await clock.sleep(ms, signal).catch(() => undefined);
 }
 
-/** Notifies of every change. It settles only when the watch fails or ends. */
-async function notifyOnChange(changes: AsyncIterable<unknown>, notifier: Notifier): Promise<void> {
-  for await (const _ of changes) notifier.notify();
+/** Calls `act` with every change. It settles only when the watch fails or ends. */
+async function forEach<T>(changes: AsyncIterable<T>, act: (change: T) => void): Promise<void> {
+  for await (const change of changes) act(change);
 }
 
 /** Resolves the promise of the last `next` when a change is notified. */
 class Notifier {
   private resolve: () => void = () => undefined;
+  private shown: readonly KubeObject[] | undefined;
 
   next(): Promise<void> {
     return new Promise((resolve) => {
@@ -140,8 +143,18 @@ class Notifier {
     });
   }
 
-  notify(): void {
+  readonly notify = (): void => this.resolve();
+
+  readonly show = (objects: readonly KubeObject[]): void => {
+    this.shown = objects;
     this.resolve();
+  };
+
+  /** Returns what was shown since the last call. */
+  takeShown(): readonly KubeObject[] | undefined {
+    const { shown } = this;
+    this.shown = undefined;
+    return shown;
   }
 }
 

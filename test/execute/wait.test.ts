@@ -87,3 +87,32 @@ test('a wait that nothing wakes looks again every minute', async () => {
   });
   assert.equal(await clock.run(waiting), 120_000);
 });
+
+test('a check has the objects of the watch that caused it, and reads them itself at any other time', async () => {
+  const clock = new FakeClock();
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'orders-broker-0' } };
+  const cluster: Pick<Cluster, 'watch'> = {
+    async *watch(_kind, _selection, signal) {
+      await clock.sleep(3_000, signal);
+      yield [pod];
+      await clock.sleep(3_600_000, signal).catch(() => undefined);
+    },
+  };
+  const checks: string[] = [];
+  const waiting = waitUntil(
+    { cluster: cluster as Cluster, clock, report: () => {}, signal: new AbortController().signal },
+    {
+      subject: ref(KINDS.Pod, 'demo', 'orders-broker-0'),
+      watch: [{ kind: KINDS.Pod, selection: { namespace: 'demo' } }],
+      check: async (shown) => {
+        checks.push(`${clock.monotonicMs() / 1000} s: ${shown?.map((o) => o.metadata.name).join() ?? 'reads'}`);
+        return clock.monotonicMs() < 5_000 ? { waitingFor: 'it' } : { done: undefined };
+      },
+      deadlineMs: 60_000,
+      failure: 'not done',
+      retryMs: 5_000,
+    },
+  );
+  await clock.run(waiting);
+  assert.deepEqual(checks, ['0 s: reads', '3 s: orders-broker-0', '8 s: reads']);
+});
