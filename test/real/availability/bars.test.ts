@@ -62,7 +62,12 @@ describe('promises', () => {
       facts: { by: 'ops-request', overhead: slow },
       broken: [],
     },
-    { name: 'a new issuance in the middle of a revert is none, either', of: 'revert names', facts: { overhead: slow }, broken: [] },
+    ...['revert names', 'update issuer, other root'].map((of) => ({
+      name: `an issuance between two restarts is none, either: ${of}`,
+      of,
+      facts: { overhead: slow },
+      broken: [],
+    })),
     {
       name: 'a cut-over promises no gap, and sends may fail',
       of: 'add, stop',

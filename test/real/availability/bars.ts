@@ -23,7 +23,7 @@ const OVERHEAD_MEDIAN_MS = 250;
 const ESTIMATE_FACTOR = 2;
 
 /** Returns the promises about one operation. A recording without evidence keeps none. */
-export function barsOf({ isCutover, isReverted, isWithoutRestart, from }: Operation, run: MeasuredRun): readonly Bar[] {
+export function barsOf({ isCutover, issuesBetween, isWithoutRestart, from }: Operation, run: MeasuredRun): readonly Bar[] {
   if ('unknown' in run.judged) return [{ promise: 'the recording can be judged', isKept: false, measured: run.judged.unknown.join('; ') }];
   const { lost, failed, longestGap } = run.judged.value;
   const failures = Object.values(failed).reduce((a, b) => a + b, 0);
@@ -38,8 +38,8 @@ export function barsOf({ isCutover, isReverted, isWithoutRestart, from }: Operat
     ...(isWithoutRestart === true
       ? [{ promise: 'no pod restarts', isKept: run.restarts === 0, measured: `${count(run.restarts)} restarts` }]
       : []),
-    // Between the operation and its reverse, certificates are issued again.
-    ...(isReverted === true ? [] : overheadBars(run)),
+    // The issuance between two restarts is no overhead of the restarts.
+    ...(issuesBetween === true ? [] : overheadBars(run)),
   ];
 }
 

@@ -38,7 +38,7 @@ describe('the summary', () => {
       run('add, stop', 'native', { gapMs: 20_000, estimatedMs: 30_000 }),
     ]);
     assert.match(verdict[0] ?? '', /^No message was lost: all 2,000 acknowledged messages of 2 operations were read/);
-    assert.match(verdict[1] ?? '', /root stay \(rotate\): no send failed, and the longest time without an acknowledgement was 0\.3 s/);
+    assert.match(verdict[1] ?? '', /protocol stays \(rotate\): no send failed, and the longest time without an acknowledgement was 0\.3 s/);
     assert.match(verdict[2] ?? '', /for 20\.0 s with Cutover\.STOP\.$/);
     assert.match(verdict.at(-1) ?? '', /^All \d promises are kept/);
     assert.deepEqual(notKept, []);

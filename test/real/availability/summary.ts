@@ -63,7 +63,7 @@ function rollVerdict(found: readonly Found[]): readonly string[] {
   const sends = failed === 0 ? 'no send failed' : `${count(failed)} sends failed`;
   const gap = seconds(Math.max(...judged.map((j) => lengthOf(j.longestGap))));
   return [
-    `Clients keep working while protocol and root stay (${names}): ${sends}, and the longest time without an acknowledgement was ${gap}.`,
+    `Clients keep working while the protocol stays (${names}): ${sends}, and the longest time without an acknowledgement was ${gap}.`,
   ];
 }
 
@@ -79,7 +79,7 @@ function cutoverVerdict(found: readonly Found[]): readonly string[] {
     { lengths: outages(false), how: 'when pods restart one by one' },
   ].flatMap(({ lengths, how }) => (lengths.length === 0 ? [] : [`for ${range(lengths)} ${how}`]));
   if (ways.length === 0) return [];
-  return [`Clients are interrupted when TLS is added or removed, or when another root signs: ${ways.join(', ')}.`];
+  return [`Clients are interrupted when TLS is added or removed: ${ways.join(', ')}.`];
 }
 
 function promiseVerdict(found: readonly Found[]): string {
