@@ -1,31 +1,33 @@
 /**
- * Another root in three rotations on real Kafka, under load: every two neighbouring states trust each other, so each rotation is an ordinary
- * one. An administrator changes the CA (`support/new-root.ts`), the reconciler rotates. KAFKA_TLS_TEST_RELEASE=3 runs Kafka 3.9 instead of
- * Kafka 4.
+ * Another root on real Kafka, under load, and the way back: one commit names another CA, and every two neighbouring states of the three
+ * rotations trust each other. KAFKA_TLS_TEST_RELEASE=3 runs Kafka 3.9 instead of Kafka 4, KAFKA_TLS_TEST_EXECUTOR=ops-request the other
+ * executor.
  *
  *     S0   leaf of R0; nodes trust R0
  *     S1   leaf of R1's key, with the bridge (that key, signed by R0); nodes trust R0
- *     S2   the same leaf and chain; nodes trust the bridge
+ *     S2   the same leaf and chain; nodes trust the bridge. Here a run waits for the acknowledgement
  *     S3   leaf of R1; nodes trust R1
  */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { after, afterEach, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import tls from 'node:tls';
 import { Size } from 'cdk8s';
-import { KafkaCluster, Rotation, TlsIssuer } from '#constructs/index';
-import type { Bundle } from '#model/bundle';
-import { KINDS, type KubeObject } from '#model/kube-object';
-import { plan } from '#reconciler/plan/plan';
+import { Acknowledgement, KafkaCluster, Rotation, type Tls, TlsIssuer } from '#constructs/index';
+import { capabilitiesOf } from '#model/capabilities';
+import type { ExecutorName } from '#model/desired';
+import { KINDS } from '#model/kube-object';
+import { trustName } from '#model/names';
 import { assertDone } from '../support/converged';
-import { on } from '../support/desired-states';
-import { NewRoot } from '../support/new-root';
+import { MOVE, on } from '../support/desired-states';
 import { untyped } from '../support/untyped';
-import { KAFKA, World } from '../support/world';
+import { assertFails, KAFKA, World } from '../support/world';
+import { TrustFile } from './availability/trust-file';
 import type { Release } from './kafka/jars';
 import { type RealKafkaEnvironment, realKafkaEnvironments } from './kafka-environment';
 import { WITHOUT_KUBEDB } from './kubedb-kinds';
@@ -37,6 +39,7 @@ import { lengthOf, type Span } from './load/spans';
 
 const RELEASE: Release = process.env.KAFKA_TLS_TEST_RELEASE === '3' ? 'kafka-3' : 'kafka-4';
 const VERSION = RELEASE === 'kafka-3' ? '3.9.0' : '4.2.0';
+const EXECUTOR: ExecutorName = process.env.KAFKA_TLS_TEST_EXECUTOR === 'ops-request' ? 'ops-request' : 'native';
 const PODS = 6;
 const GRACE_S = 30;
 /** Load before and after a rotation, so that a gap at its edges is seen. */
@@ -46,49 +49,57 @@ const PORTS = { controller: [9093], broker: [9092, 29092], combined: [9092, 9093
 const program = compiledLoad(RELEASE);
 const SKIP = WITHOUT_KUBEDB || ('missing' in program ? program.missing : false);
 
-/** Which clients accept every listener, by the roots that they trust. */
-interface Accepted {
-  readonly old: boolean;
-  readonly new: boolean;
-  readonly both: boolean;
-}
+/** PEM of roots, by their common name. */
+type Roots = Readonly<Record<string, string>>;
 
-describe(`another root without an outage, ${RELEASE}`, { skip: SKIP, concurrency: false, timeout: 3_600_000 }, () => {
+describe(`another root without an outage, ${EXECUTOR}, ${RELEASE}`, { skip: SKIP, concurrency: false, timeout: 3_600_000 }, () => {
   const environments = realKafkaEnvironments();
   const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-bridge-'));
   const storage = Size.gibibytes(1);
   const nodes = { replicas: PODS / 2, storage, extraSpec: { podTemplate: { spec: { terminationGracePeriodSeconds: GRACE_S } } } };
   const cluster = KafkaCluster.dedicated({ name: KAFKA, version: VERSION, controllers: nodes, brokers: nodes });
-  const trustFile = path.join(folder, 'ca.crt');
   let world: World;
+  let trust: TrustFile | undefined;
   let load: Load | undefined;
   let judgedAs: (span: Span) => Judgement;
 
   const environment = () => world.environment as RealKafkaEnvironment;
-  const desired = (change: Parameters<typeof on>[0] = {}) => world.desired(on({ rotation: Rotation.restart(), ...change }), { cluster });
-  const secret = async (name: string) => world.cluster.get(world.ref(KINDS.Secret, name));
+  const desired = (tls: Tls) => world.desired(tls, { cluster });
+  const byRestart = (change: Parameters<typeof on>[0] = {}) => on({ rotation: Rotation.restart(), ...change });
+  const published = async () => untyped(await world.cluster.get(world.ref(KINDS.ConfigMap, trustName(KAFKA))))?.data?.['ca.crt'] as string;
   const started = () => environment().kubelet.events.filter((e) => e.event === 'started').length;
 
   before(async () => {
-    world = new World({ executor: 'native', opsManager: false }, (options) => environments('native', options));
+    const opsManager = capabilitiesOf({ executor: EXECUTOR }).needsOpsManager;
+    world = new World({ executor: EXECUTOR, opsManager }, (options) => environments(EXECUTOR, options));
     await world.start();
-    await world.apply(desired());
-    await assertDone(world, desired());
+    await commit(byRestart());
+    await assertDone(world, desired(byRestart()));
+  });
+  afterEach(async () => {
+    await load?.kill();
+    await trust?.stop();
   });
   after(async () => {
-    await load?.kill();
     await world?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function startLoad(topic: string, trusted: readonly string[]): Promise<void> {
-    writeFileSync(trustFile, trusted.join('\n'));
+  /** What a commit does: its Role, and a run. */
+  async function commit(tls: Tls): Promise<void> {
+    await environment().grant(tls);
+    await world.apply(desired(tls));
+  }
+
+  /** Clients trust what the product publishes. */
+  async function startLoad(topic: string): Promise<void> {
+    trust = new TrustFile(path.join(folder, `${topic}.crt`), published);
     const login = { user: environment().adminUser, password: await environment().adminPassword() };
     load = Load.start(program as LoadProgram, {
       folder: path.join(folder, topic),
       topic,
       hostsFile: environment().hostsFile,
-      profiles: [tlsProfile(environment().bootstrap, login, trustFile)],
+      profiles: [tlsProfile(environment().bootstrap, login, trust.path)],
       nodes: environment()
         .pods()
         .map((p) => {
@@ -117,26 +128,31 @@ describe(`another root without an outage, ${RELEASE}`, { skip: SKIP, concurrency
     return { from, to: now() };
   }
 
-  /** One ordinary rotation: the plan foresees no cut-over and needs no acknowledgement, and every pod restarts once. */
-  async function rotate(bundle: Bundle): Promise<Span> {
+  /** Does something that restarts this many pods. */
+  async function restarting(pods: number, act: () => Promise<unknown>): Promise<Span> {
     const before = started();
-    const { cutover, obstacles, acknowledged } = plan(bundle, await world.observe(bundle), world.clock.now());
-    assert.deepEqual([cutover, obstacles, acknowledged], [undefined, [], undefined]);
-    const span = await timed(() => world.apply(bundle));
-    assert.equal(started() - before, PODS);
-    await assertDone(world, bundle);
+    const span = await timed(act);
+    assert.equal(started() - before, pods);
     return span;
   }
 
-  /** Which clients every listener convinces; a client that only some convince fails the test. */
-  async function accepted(old: string, fresh: string): Promise<Accepted> {
+  /** The roots that are published now. */
+  async function roots(): Promise<Roots> {
+    const all = (await published()).match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----/g) ?? [];
+    const selfSigned = all.map((pem) => new X509Certificate(pem)).filter((c) => c.subject === c.issuer);
+    return Object.fromEntries(selfSigned.map((c) => [c.subject.replace(/^CN=/, ''), c.toString()]));
+  }
+
+  /** Which clients every listener convinces, by the roots that they trust; a client that only some convince fails the test. */
+  async function accepted(trusted: Roots): Promise<Readonly<Record<string, boolean>>> {
     const of = async (ca: readonly string[]) => {
       const answers = new Set<boolean>();
       for (const pod of environment().pods()) for (const port of PORTS[pod.role]) answers.add(await isTrusted(pod, port, ca));
       assert.equal(answers.size, 1, 'all listeners agree');
       return answers.has(true);
     };
-    return { old: await of([old]), new: await of([fresh]), both: await of([old, fresh]) };
+    const each = await Promise.all(Object.entries(trusted).map(async ([name, pem]) => [name, await of([pem])] as const));
+    return { ...Object.fromEntries(each), all: await of(Object.values(trusted)) };
   }
 
   function assertUnnoticed(t: TestContext, spans: Readonly<Record<string, Span>>): void {
@@ -164,38 +180,51 @@ describe(`another root without an outage, ${RELEASE}`, { skip: SKIP, concurrency
       );
   }
 
-  test('three rotations that restart every pod', async (t) => {
-    const old = decoded(await secret(`${KAFKA}-ca`));
-    const root = await NewRoot.create(world, 'orders-ca-2', `${KAFKA}-ca-selfsigned`);
-    const fresh = await root.pem();
-    await root.signBy(`${KAFKA}-ca`);
-    await startLoad('restarts', [old, fresh]);
-    const after = async (change: Parameters<typeof on>[0]) => {
-      await world.environment.pass(2_000);
-      return rotate(desired({ issuedAfter: world.clock.now().toISOString(), ...change }));
-    };
-    const issuer = TlsIssuer.issuer(root.name);
+  test('no client notices another root, nor the way back', async (t) => {
+    const [old, fresh] = ['orders-ca', 'orders-ca-2'];
+    const another = TlsIssuer.selfSignedCa({ name: fresh });
+    await startLoad('restarts');
+    await world.environment.pass(2_000);
+    const sameRoot = await restarting(PODS, () => commit(byRestart({ issuedAfter: world.clock.now().toISOString() })));
+    assert.deepEqual(await accepted(await roots()), { [old]: true, all: true });
 
-    const sameRoot = await after({});
-    assert.deepEqual(await accepted(old, fresh), { old: true, new: false, both: true });
-    const bridged = await rotate(desired({ issuer }));
-    assert.deepEqual(await accepted(old, fresh), { old: true, new: true, both: true });
-    await root.withdrawOldRoot();
-    const anchored = await after({ issuer });
-    assert.deepEqual(await accepted(old, fresh), { old: true, new: true, both: true });
-    await root.signBySelf();
-    const selfSigned = await after({ issuer });
-    assert.deepEqual(await accepted(old, fresh), { old: false, new: true, both: true });
+    const toAnchored = await restarting(2 * PODS, () => assertAwaitsApproval(byRestart({ issuer: another }), fresh));
+    const both = await roots();
+    assert.deepEqual(await accepted(both), { [old]: true, [fresh]: true, all: true });
+
+    const there = byRestart({ issuer: another, acknowledge: acknowledging(fresh) });
+    const toNew = await restarting(PODS, () => commit(there));
+    await assertDone(world, desired(there));
+    assert.deepEqual(await accepted(both), { [old]: false, [fresh]: true, all: true });
+
+    const back = await restarting(3 * PODS, () => commit(byRestart()));
+    await assertDone(world, desired(byRestart()));
+    assert.deepEqual(await accepted(both), { [old]: true, [fresh]: false, all: true });
 
     await stopLoad();
-    assertUnnoticed(t, { 'same root': sameRoot, 'S0 to S1': bridged, 'S1 to S2': anchored, 'S2 to S3': selfSigned });
+    assertUnnoticed(t, { 'same root': sameRoot, 'S0 to S2': toAnchored, 'S2 to S3': toNew, 'back to S0': back });
   });
-});
 
-/** The certificate in a Secret, in PEM. */
-function decoded(secret: KubeObject | undefined): string {
-  return Buffer.from(untyped(secret)?.data?.['tls.crt'] ?? '', 'base64').toString('utf8');
-}
+  test('the last phase restarts no pod where nodes can load the certificate while they run', async (t) => {
+    const fresh = 'orders-ca-3';
+    const another = TlsIssuer.selfSignedCa({ name: fresh });
+    await startLoad('reloads');
+    const toAnchored = await restarting(2 * PODS, () => assertAwaitsApproval(on({ issuer: another }), fresh));
+    const both = await roots();
+    const there = on({ issuer: another, acknowledge: acknowledging(fresh) });
+    const toNew = await restarting(0, () => commit(there));
+    await assertDone(world, desired(there));
+    assert.deepEqual(await accepted(both), { 'orders-ca': false, [fresh]: true, all: true });
+    await stopLoad();
+    assertUnnoticed(t, { 'S0 to S2': toAnchored, 'S2 to S3 by reload': toNew });
+  });
+
+  const acknowledging = (issuer: string) => [...MOVE, Acknowledgement.trustRootChangesTo(issuer)];
+
+  /** The run does everything that needs no approval. */
+  const assertAwaitsApproval = (tls: Tls, issuer: string) =>
+    assertFails(commit(tls), 4, new RegExp(`every node trusts the key of Issuer/${issuer}`));
+});
 
 async function isTrusted(pod: RunningPod, port: number, ca: readonly string[]): Promise<boolean> {
   const socket = await connected(pod, port, ca);

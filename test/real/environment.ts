@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before } from 'node:test';
 import { App, Chart, Testing } from 'cdk8s';
 import { parse, stringify } from 'yaml';
-import { KafkaTls } from '#constructs/index';
+import { KafkaTls, type Tls } from '#constructs/index';
 import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { bundleName } from '#model/names';
@@ -144,6 +144,11 @@ export class RealEnvironment implements TestEnvironment {
     await this.standIns.start();
   }
 
+  /** Gives the ServiceAccount the Role of a commit, as a GitOps tool does before the Job runs. */
+  async grant(tls: Tls): Promise<void> {
+    for (const object of accessOf(this.executor, this.namespace, tls)) if (object.kind === 'Role') await this.client.apply(object);
+  }
+
   /** Returns a new transport with a new token of the ServiceAccount: an account that was created again knows no older tokens. */
   async logIn(): Promise<HttpTransport> {
     writeFileSync(this.kubeconfig, await this.kubeconfigOf(bundleName(KAFKA)), { mode: 0o600 });
@@ -183,10 +188,10 @@ export class RealEnvironment implements TestEnvironment {
   }
 }
 
-/** What the constructs emit for the reconciler's access, in a KafkaTls with a Job and the new root that a scenario leads to. */
-export function accessOf(executor: ExecutorName, namespace: string): readonly KubeObject[] {
+/** What the constructs emit for the reconciler's access, in a KafkaTls with a Job. By default with the new root that scenarios lead to. */
+export function accessOf(executor: ExecutorName, namespace: string, tls = onWithNewRoot()): readonly KubeObject[] {
   const chart = new Chart(new App(), 'chart', { namespace });
-  new KafkaTls(chart, 'tls', desiredProps(executor, onWithNewRoot(), { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
+  new KafkaTls(chart, 'tls', desiredProps(executor, tls, { job: { image: `kafka-tls@sha256:${'0'.repeat(64)}` } }));
   const isAccess = ({ kind }: KubeObject) => ['ServiceAccount', 'Role', 'RoleBinding'].includes(kind);
   return Testing.synth(chart).filter(isAccess);
 }

@@ -17,7 +17,7 @@ const CONTRACT = path.join(__dirname, '..', 'sandbox', 'contract.test.js');
 /** Schedules of faults: in the short form, and by name. */
 const SEEDS = { short: '1', whole: '20' } as const;
 
-/** Suites that run only by their name: `gates` takes a quarter of an hour, `bridge` seven minutes. */
+/** Suites that run only by their name: `gates` takes a quarter of an hour, `bridge` ten. */
 const BY_NAME: readonly string[] = ['bridge', 'gates'];
 
 async function main(args: readonly string[]): Promise<number> {
