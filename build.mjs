@@ -20,7 +20,8 @@ if (Number.parseInt(process.versions.node, 10) < pinned) {
       'Run "npm ci" without --ignore-scripts, and start everything with "npm run".',
   );
 }
-if (!existsSync('node_modules/esbuild')) fail('node_modules: not complete: esbuild is missing. Run "npm ci".');
+const missing = Object.keys(devDependencies).find((name) => !existsSync(`node_modules/${name}`));
+if (missing !== undefined) fail(`node_modules: not complete: ${missing} is missing. Run "npm ci".`);
 
 // The compiled output of a test that was renamed or deleted must not run again.
 rmSync('lib', { recursive: true, force: true });
@@ -59,7 +60,10 @@ writeFileSync('lib/bin/LICENSES.txt', licencesOf(Object.keys(metafile.inputs)));
 
 /** An ES module that imports `node:http` makes Node read all its exports, and those of WebSocket load a whole HTTP client; `require` does not. */
 function requireHttp({ onResolve, onLoad }) {
-  onResolve({ filter: /^(node:)?https?$/, namespace: 'file' }, ({ path }) => ({ path, namespace: 'required' }));
+  onResolve({ filter: /^(node:)?https?$/, namespace: 'file' }, ({ path, kind }) => {
+    // esbuild gives an `import()` of it a default export only.
+    return kind === 'dynamic-import' ? undefined : { path, namespace: 'required' };
+  });
   onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }));
 }
 

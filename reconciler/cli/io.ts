@@ -2,6 +2,8 @@
 import type { KubeObject } from '#model/kube-object';
 import type { Clock, Cluster, Dialer, KafkaAdmin, KafkaFactsSource, RandomText } from '../ports';
 import type { Style } from '../report/style';
+import type { TraceEndpoint } from '../trace/endpoint';
+import type { Trace } from '../trace/trace';
 
 /** The process. */
 export interface Io {
@@ -50,11 +52,13 @@ export interface RunningSandbox {
   close(): Promise<void>;
 }
 
-/** Everything outside of the process: time, clusters, sandboxes. */
+/** Everything outside of the process: time, clusters, sandboxes, the collector of traces. */
 export interface Runtime {
   readonly clock: Clock;
   connect(target: ClusterTarget): Promise<Connection>;
   startSandbox(options: { readonly opsManager: boolean; readonly clusterDomain?: string }): Promise<RunningSandbox>;
+  /** Returns why the trace was not sent; undefined if it was. Never rejects, and ends in the time of the endpoint. */
+  sendTrace(trace: Trace, endpoint: TraceEndpoint): Promise<string | undefined>;
 }
 
 /** The ports of a running command. */

@@ -132,6 +132,7 @@ function applyCommand(): Command {
     new Option('--digest <digest>', 'expected bundle digest; a mismatch is only a warning'),
   );
   apply.option('--report <file>', 'also write a page of HTML about the run to this file, also when it fails');
+  apply.option('--trace <file>', 'also write the run as an OpenTelemetry trace (OTLP/JSON) to this file, also when it fails');
   apply.option('--termination-log <file>', 'also write the result to this file, which Kubernetes reads from a pod');
   apply.option('--plan <file>', 'execute only this saved plan; refuse if the cluster has changed since');
   return sourced(addPlanOptions(apply));
@@ -140,6 +141,7 @@ function applyCommand(): Command {
 const APPLY_HELP = `
 Safe to run again at any time: a second run does nothing, and a run after a crash
 continues where the first one stopped. Ctrl-C resumes the Kafka and ends the run.
+If OTEL_EXPORTER_OTLP_ENDPOINT is set, the trace of the run is sent there.
 
 Examples:
   kafka-tls apply                            bring dist/ to the current cluster
@@ -213,6 +215,7 @@ function reportCommand(): Command {
     .usage('[flags] <events>')
     .argument('<events>', 'file with the events, or - for standard input')
     .addOption(new Option('-o, --out <file>', 'file for the page').default('run.html'))
+    .option('--trace <file>', 'also write the run as an OpenTelemetry trace (OTLP/JSON) to this file')
     .option('--plan <file>', 'saved plan, for events that hold none')
     .addOption(
       new Option('--run <number>', 'the run to show, from 1, if the file holds several (default: the last)').argParser(parseCount),
@@ -225,8 +228,7 @@ made of events that end too early: it says what is missing.
 
 Examples:
   kafka-tls apply --output json | tee run.ndjson
-  kafka-tls report run.ndjson -o run.html
-  kubectl logs job/kafka-tls-orders-1a2b3c4d | kafka-tls report - -o run.html
+  kafka-tls report run.ndjson -o run.html --trace trace.json
   kafka-tls apply --report run.html          the run and its page at once`;
 
 function sandboxCommand(): Command {

@@ -1,4 +1,4 @@
-/** `kafka-tls report`: a page of HTML from the events of a run. Needs no cluster. */
+/** `kafka-tls report`: a page of HTML, and a trace, from the events of a run. Needs no cluster. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidInputError } from '../errors';
@@ -10,13 +10,14 @@ import { runPlan } from '../plan/run-plan';
 import { page } from '../report/page/page';
 import { printable } from '../report/printable';
 import { runsOf } from '../report/timeline/runs';
-import { timelineOf } from '../report/timeline/timeline';
+import { type Timeline, timelineOf } from '../report/timeline/timeline';
 import type { Session } from './io';
 import { readSavedPlans } from './saved-plan';
 
 export interface ReportFlags {
   readonly events: string;
   readonly out: string;
+  readonly trace?: string;
   readonly plan?: string;
   readonly run?: number;
 }
@@ -42,14 +43,23 @@ export async function runReport(flags: ReportFlags, { io }: Session): Promise<nu
   ];
   const plan = flags.plan === undefined ? undefined : await savedPlan(flags.plan, io.cwd, events);
   const timeline = timelineOf({ events, missing, plan: plan === undefined ? undefined : runPlan(plan) });
-  const file = path.resolve(io.cwd, flags.out);
-  await writeFile(file, page([timeline])).catch((error: unknown) => {
-    throw new InvalidInputError(`${flags.out}: cannot be written: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  });
-  io.stdout(`${printable(`${timeline.kafka}: ${timeline.verdict.sentence}`)}\nThe page is in ${flags.out}.\n`);
+  await write(flags.out, page([timeline]), io.cwd);
+  if (flags.trace !== undefined) await write(flags.trace, await traceText(timeline), io.cwd);
+  const where = flags.trace === undefined ? '' : ` The trace is in ${flags.trace}.`;
+  io.stdout(`${printable(`${timeline.kafka}: ${timeline.verdict.sentence}`)}\nThe page is in ${flags.out}.${where}\n`);
   return 0;
+}
+
+/** Few reports have a trace, so OpenTelemetry is loaded only here. */
+async function traceText(timeline: Timeline): Promise<string> {
+  const [{ traceOf }, { otlpJson }] = await Promise.all([import('../trace/trace.js'), import('../trace/otlp.js')]);
+  return otlpJson(traceOf(timeline));
+}
+
+async function write(file: string, text: string, cwd: string): Promise<void> {
+  await writeFile(path.resolve(cwd, file), text).catch((error: unknown) => {
+    throw new InvalidInputError(`${file}: cannot be written: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
 }
 
 const MOST_SKIPPED = 5;

@@ -1,6 +1,6 @@
 /**
- * Composition root: chooses the adapters of a real process. Clusters and the sandbox are loaded on demand, so that help loads neither and no
- * other command loads the sandbox.
+ * Composition root: chooses the adapters of a real process. Clusters, the sandbox and OpenTelemetry are loaded on demand, so that help loads
+ * none of them.
  */
 import { systemClock } from '../cluster/system-clock';
 import { InvalidInputError } from '../errors';
@@ -12,6 +12,7 @@ export function createRuntime(process: PluginProcess): Runtime {
     clock: systemClock,
     connect: async (target) => (await import('./cluster-connection.js')).connectTo(target, process),
     startSandbox: async (options) => (await loadSandbox()).startSandbox(options),
+    sendTrace: async (trace, endpoint) => (await import('../trace/send.js')).sendTrace(trace, endpoint, systemClock),
   };
 }
 

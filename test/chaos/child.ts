@@ -78,7 +78,7 @@ void main(
     cwd: process.cwd(),
     signal: interrupt.signal,
   },
-  { clock, connect, startSandbox: () => Promise.reject(new Error('there is one already')) },
+  { clock, connect, startSandbox: () => Promise.reject(new Error('there is one already')), sendTrace: async () => undefined },
 ).then((exitCode) => {
   process.exitCode = exitCode;
 });

@@ -55,7 +55,7 @@ describe('an API server that', () => {
       };
       const io = { stderr } as Partial<Io> as Io;
       const connection = { cluster: { isAllowed }, namespace: 'demo', isInPod } as unknown as Connection;
-      const runtime = { clock, connect: () => assert.fail(), startSandbox: () => assert.fail() };
+      const runtime = { clock, connect: () => assert.fail(), startSandbox: () => assert.fail(), sendTrace: () => assert.fail() };
       const waiting = awaitApiServer(connection, { io, runtime }, new AbortController().signal).then(
         () => undefined,
         (error: KafkaTlsError) => error,

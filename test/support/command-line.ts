@@ -53,6 +53,7 @@ export async function kafkaTls(argv: readonly string[], { io, outside }: Setting
       clock: new FakeClock(),
       connect: () => Promise.reject(new Error('this test has no cluster')),
       startSandbox: () => Promise.reject(new Error('this test has no sandbox')),
+      sendTrace: () => Promise.reject(new Error('this test has no collector')),
       ...outside,
     },
   );
