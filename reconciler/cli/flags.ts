@@ -31,7 +31,7 @@ export interface ClusterFlags {
 
 /** Formats of `--output`, by command; the first is the default. Each command has a table of these formats, which the compiler checks. */
 export const FORMATS = {
-  plan: ['text', 'json', 'markdown'],
+  plan: ['text', 'json', 'markdown', 'html'],
   apply: ['text', 'json'],
   verify: ['text', 'json'],
   render: ['text', 'json'],

@@ -1,4 +1,4 @@
-/** Prints plans as text, as JSON, or as the comment of a pull request. */
+/** Prints plans as text, as JSON, as the comment of a pull request, or as a page. */
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Bundle } from '#model/bundle';
@@ -7,9 +7,11 @@ import { bundleId } from '../bundle/files';
 import { InterruptedError, InvalidInputError, KafkaTlsError } from '../errors';
 import type { Plan } from '../model/plan';
 import type { PlanStates } from '../model/states';
+import type { PlannedDetails } from '../plan/run-plan';
 import { COMMENT_BYTES, type CommentLimit, errorMarkdown, plansMarkdown, SUMMARY_BYTES } from '../report/comment';
 import { printable, printableJson } from '../report/printable';
 import { statesText } from '../report/states';
+import { PLAIN } from '../report/style';
 import { type PlanContext, planText } from '../report/text';
 import { type UnreadBase, unreadBaseMarkdown, unreadBaseText } from '../report/unread-base';
 import type { Format, OutputFlags } from './flags';
@@ -27,6 +29,8 @@ export interface Planned {
   readonly context?: PlanContext;
   /** What `--explain` asks for; without states where no node gets another certificate. */
   readonly explanation?: { readonly states: PlanStates | undefined };
+  /** What a page shows besides the steps; absent for a plan that was made without a cluster. */
+  readonly details?: PlannedDetails;
 }
 
 /** Plans, and the bundles of the base that the new state does not hold. */
@@ -62,6 +66,18 @@ const PRINT: Readonly<Record<Format<'plan'>, (plans: Plans, flags: PlanOutputFla
       const left = { bytes: bytes - Buffer.byteLength(first + gap), rest };
       return `${first}${gap}${plansMarkdown(described, removed.map(removedLine), left)}`;
     });
+  },
+  async html({ planned, removed, unread }, _, io) {
+    const [{ page }, { plannedTimeline }, { runPlan }] = await Promise.all([
+      import('../report/page/page.js'),
+      import('../report/timeline/planned.js'),
+      import('../plan/run-plan.js'),
+    ]);
+    const timelines = planned.map(({ plan, context = {}, details = { plan: runPlan(plan) } }) =>
+      plannedTimeline({ plan, details, context }),
+    );
+    const first = unread === undefined ? [] : unreadBaseText(unread, PLAIN).trimEnd().split('\n');
+    io.stdout(page(timelines, [...first, ...removed.map((b) => removedLine(b).trimEnd())]));
   },
 };
 

@@ -114,7 +114,11 @@ async function planFromObservation(file: string, flags: PlanFlags, session: Sess
 }
 
 /** Most plans are printed without their states, so their code is loaded only here. */
-async function explained({ explain }: PlanFlags, input: PlanInput, made: Plan): Promise<Pick<Planned, 'explanation'>> {
+async function explained({ explain, output }: PlanFlags, input: PlanInput, made: Plan): Promise<Pick<Planned, 'explanation' | 'details'>> {
+  if (output === 'html') {
+    const { plannedDetails } = await import('../plan/run-plan.js');
+    return { details: plannedDetails(input, made) };
+  }
   if (explain !== true) return {};
   const { statesOf } = await import('../plan/states/states.js');
   return { explanation: { states: statesOf(input, made) } };

@@ -118,6 +118,7 @@ Examples:
   kafka-tls plan -f dist/prod --name orders  one of several bundles
   kafka-tls plan --base main-dist --output markdown
                                              a pull request, with no cluster
+  kafka-tls plan --output html > plan.html   a page, such as for a ticket
   kafka-tls plan --out plan.json             a plan to approve and apply later
   kafka-tls plan --observation seen.json     the plan of a bug report`;
 

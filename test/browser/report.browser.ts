@@ -10,12 +10,14 @@ import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { page } from '#reconciler/report/page/page';
 import { timelineOf } from '#reconciler/report/timeline/timeline';
+import { PLANNED, type PlannedName, plannedPage } from '../support/planned-pages';
 import { type RecordedName, recordedRun } from '../support/recorded-runs';
 import { Chromium, findChromium, type Page, type View } from './chromium';
 
 const executable = findChromium();
 const skip = executable === undefined ? 'no Chromium: name one in KAFKA_TLS_TEST_CHROMIUM, or put it on the PATH' : false;
 const RUNS = ['rotation', 'reload', 'cut-over', 'refused', 'failed', 'interrupted', 'nothing'] satisfies readonly RecordedName[];
+const PLANS = Object.keys(PLANNED) as PlannedName[];
 const VIEWS: Readonly<Record<string, View>> = {
   light: { width: 1100 },
   dark: { width: 1100, scheme: 'dark' },
@@ -56,6 +58,7 @@ describe('a report in Chromium', { skip }, () => {
       const { events } = await recordedRun(name);
       writeFileSync(path.join(folder, `${name}.html`), page([timelineOf({ events })]));
     }
+    for (const name of PLANS) writeFileSync(path.join(folder, `${name}.html`), (await plannedPage(name)).page);
   });
   after(async () => {
     await chromium?.stop();
@@ -74,7 +77,7 @@ describe('a report in Chromium', { skip }, () => {
     }
   }
 
-  for (const name of RUNS) {
+  for (const name of [...RUNS, ...PLANS]) {
     for (const [viewName, view] of Object.entries(VIEWS)) {
       test(`${name}, ${viewName}`, () =>
         open(name, view, async (opened) => {

@@ -4,7 +4,7 @@
  *
  *     page.ts          the frame: title, verdict, order of the sections
  *     bars.ts          pods over time, and what Kafka could lose meanwhile
- *     sections.ts      blockers, certificates, who could talk to whom, plan, events
+ *     sections.ts      remarks, blockers, certificates, who could talk to whom, plan, events
  *     style.ts         colours and layout; on a phone, in print, in the dark
  *     script.ts        the search
  */
@@ -13,14 +13,15 @@ import type { Timeline } from '../timeline/timeline';
 import { bars } from './bars';
 import { html, type Markup, raw, textOf } from './markup';
 import { SCRIPT } from './script';
-import { blockers, certificates, contacts, events, missing, planTable, readable } from './sections';
+import { blockers, certificates, contacts, difference, events, missing, phases, planTable, readable, remarks } from './sections';
 import { STYLE } from './style';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/** Returns the page of one run, or of the plans of several Kafkas. */
-export function page(timelines: readonly Timeline[]): string {
-  const title = `${timelines.map((t) => t.kafka).join(', ')}: ${timelines.every((t) => t.startedAt === undefined) ? 'plan' : 'run'}`;
+/** Returns the page of one run, or of the plans of several Kafkas; notices are about Kafkas without a plan. */
+export function page(timelines: readonly Timeline[], notices: readonly string[] = []): string {
+  const kafkas = timelines.map((t) => t.kafka).join(', ') || 'No Kafka';
+  const title = `${kafkas}: ${timelines.every((t) => t.startedAt === undefined) ? 'plan' : 'run'}`;
   const document = html`<!doctype html>
 <html lang="en">
 <head>
@@ -32,7 +33,12 @@ export function page(timelines: readonly Timeline[]): string {
 </head>
 <body>
 <main>
-${timelines.map(one)}</main>
+${
+  notices.length === 0
+    ? undefined
+    : html`<section class="missing"><h2>Kafkas without a plan</h2><ul>${notices.map((text) => html`<li>${text}</li>`)}</ul></section>
+`
+}${timelines.map(one)}</main>
 <script>${raw(SCRIPT)}</script>
 </body>
 </html>
@@ -51,7 +57,7 @@ ${plan === undefined ? undefined : fact('Change', plan.summary)}${plan === undef
   plan?.cutover === undefined ? undefined : fact(`Cut-over (${plan.cutover.mode})`, plan.cutover.because)
 }</dl>
 </header>
-${missing(timeline)}${bars(timeline)}${blockers(timeline)}${certificates(timeline)}${contacts(timeline)}${planTable(timeline)}${events(timeline, index)}</article>
+${missing(timeline)}${remarks(timeline)}${phases(timeline)}${bars(timeline)}${blockers(timeline)}${certificates(timeline)}${contacts(timeline)}${planTable(timeline)}${difference(timeline)}${events(timeline, index)}</article>
 `;
 }
 

@@ -12,8 +12,38 @@ export function missing({ missing: all }: Timeline): Markup | undefined {
 `;
 }
 
-export function blockers({ blockers: all }: Timeline): Markup | undefined {
+/** Returns what a reader of a plan must know besides its steps. */
+export function remarks({ preview }: Timeline): Markup | undefined {
+  if (preview === undefined || preview.remarks.length === 0) return undefined;
+  return html`<ul class="remarks">${preview.remarks.map((text) => html`<li>${text}</li>`)}</ul>
+`;
+}
+
+/** Returns the rotations of a change of root. */
+export function phases({ preview }: Timeline): Markup | undefined {
+  if (preview?.phases === undefined) return undefined;
+  const { caption, headings, rows } = preview.phases;
+  const cells = rows.map(
+    (row) => html`<tr>${row.map((cell, i) => html`<td data-label="${headings[i]}">${cell}</td>`)}</tr>
+`,
+  );
+  return section('The change of root', html`<p>${caption}</p>${table(headings, cells, 'cards')}`);
+}
+
+/** Returns the difference between the bundles before and after a commit, folded away. */
+export function difference({ preview }: Timeline): Markup | undefined {
+  if (preview?.difference === undefined) return undefined;
+  const lines = preview.difference.trimEnd().split('\n');
+  return html`<section><details><summary><h2>Difference between the bundles</h2></summary><pre tabindex="0">${lines.map(
+    (line) => html`${line}
+`,
+  )}</pre></details></section>
+`;
+}
+
+export function blockers({ blockers: all, preview }: Timeline): Markup | undefined {
   if (all.length === 0) return undefined;
+  if (preview !== undefined) return plannedBlockers(all);
   const rows = all.map(({ subject, kind, causes, fromMs, toMs, fix }) => {
     const ended =
       toMs === undefined
@@ -25,10 +55,19 @@ export function blockers({ blockers: all }: Timeline): Markup | undefined {
   return section('Blockers, and what ended them', table(['At', 'Subject', 'Cause', 'Fix'], rows, 'cards'));
 }
 
+function plannedBlockers(all: Timeline['blockers']): Markup {
+  const rows = all.map(
+    ({ subject, kind, causes, fix = '' }) =>
+      html`<tr data-kind="${kind}"><td data-label="Subject">${subject}</td><td data-label="Cause">${causes.map((c) => html`<div>${sentence(c)}</div>`)}</td><td data-label="Fix">${fix === '' ? '' : sentence(fix)}</td></tr>
+`,
+  );
+  return section('Blockers', table(['Subject', 'Cause', 'Fix'], rows, 'cards'));
+}
+
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 
 /** All pods of a Kafka serve the certificate of one Secret, so each certificate is shown once and listeners refer to it by a letter. */
-export function certificates({ listeners }: Timeline): Markup | undefined {
+export function certificates({ listeners, preview }: Timeline): Markup | undefined {
   if (listeners.length === 0) return undefined;
   const seen = listeners.flatMap((l) => [l.before, l.after]).flatMap((l) => (l?.certificate === undefined ? [] : [l.certificate]));
   const all = [...new Map(seen.map((c) => [c.fingerprint, c])).values()].sort((a, b) => a.notBefore.localeCompare(b.notBefore));
@@ -47,11 +86,12 @@ export function certificates({ listeners }: Timeline): Markup | undefined {
 `,
   );
   const isRun = listeners.some((l) => l.after !== undefined);
+  const first = preview === undefined ? 'Before' : 'Now';
   const change = (
     l: ListenerChange,
-  ) => html`<tr data-listener="${l.pod} ${l.listener}"><td data-label="Pod">${l.pod}</td><td data-label="Listener">${l.listener}</td><td data-label="Before">${served(l.before)}</td>${isRun ? html`<td data-label="After">${l.after === undefined ? 'not seen again' : served(l.after)}</td>` : undefined}</tr>
+  ) => html`<tr data-listener="${l.pod} ${l.listener}"><td data-label="Pod">${l.pod}</td><td data-label="Listener">${l.listener}</td><td data-label="${first}">${served(l.before)}</td>${isRun ? html`<td data-label="After">${l.after === undefined ? 'not seen again' : served(l.after)}</td>` : undefined}</tr>
 `;
-  const listenerTable = table(['Pod', 'Listener', 'Before', ...(isRun ? ['After'] : [])], listeners.map(change), 'cards');
+  const listenerTable = table(['Pod', 'Listener', first, ...(isRun ? ['After'] : [])], listeners.map(change), 'cards');
   return section(
     isRun ? 'Certificates before and after' : 'Certificates',
     html`${all.length === 0 ? undefined : table(['Certificate', 'Subject', 'Issuer', 'From', 'Until', 'SHA-256'], rows, 'cards')}${listenerTable}`,
@@ -70,7 +110,7 @@ export function readable(instant: string): string {
 const WORDS: Readonly<Record<string, string>> = { '+': 'yes', x: 'NO', '?': '?', '-': '' };
 
 /** A matrix for each state of the plan. Nodes have numbers, so that the columns of many nodes fit. */
-export function contacts({ states, verdict }: Timeline): Markup | undefined {
+export function contacts({ states, preview }: Timeline): Markup | undefined {
   if (states === undefined) return undefined;
   const { nodes } = states;
   const isRefused = (reaches: string) => reaches.includes('x');
@@ -83,11 +123,7 @@ export function contacts({ states, verdict }: Timeline): Markup | undefined {
       return html`<tr><th scope="row">${i < 0 ? from : `${i + 1} ${from}`}</th>${[...reaches].map((c) => (c === 'x' ? html`<td class="no">NO</td>` : html`<td>${WORDS[c] ?? c}</td>`))}</tr>`;
     });
     const reached =
-      state.reachedMs === undefined
-        ? verdict.result === 'planned'
-          ? ''
-          : ', not reached'
-        : `, reached after ${duration(state.reachedMs)}`;
+      state.reachedMs === undefined ? (preview !== undefined ? '' : ', not reached') : `, reached after ${duration(state.reachedMs)}`;
     const isBroken = state.nodes.some((r) => isRefused(r.reaches));
     const all = [...state.nodes, ...state.clients].every((r) => !/[x?]/.test(r.reaches))
       ? 'all can talk'
@@ -101,7 +137,10 @@ export function contacts({ states, verdict }: Timeline): Markup | undefined {
     broken.length === 0
       ? 'Every two nodes can talk in each state of the plan, as far as it is known.'
       : `Nodes cannot talk in ${broken.length} of ${states.states.length} states of the plan.`;
-  return section('Who could talk to whom', html`<p>${verdictLine} By the plan; a column is the node with its number.</p>${matrices}`);
+  return section(
+    preview === undefined ? 'Who could talk to whom' : 'Who can talk to whom',
+    html`<p>${verdictLine} By the plan; a column is the node with its number.</p>${matrices}`,
+  );
 }
 
 function afterwards([first = '', ...more]: readonly string[]): string {

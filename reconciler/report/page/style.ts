@@ -14,6 +14,7 @@ code { font: 0.8em/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 .verdict.blocked, .verdict.interrupted, .verdict.unfinished { border-color: var(--gate); } .verdict.planned { border-color: var(--starting); }
 .facts { display: flex; flex-wrap: wrap; gap: 0.3rem 1.5rem; margin: 0.75rem 0; } .facts dt { color: var(--faint); font-size: 0.8rem; } .facts dd { margin: 0; overflow-wrap: anywhere; }
 .missing { border: 1px solid var(--line); padding: 0 0.8rem; margin-top: 1rem; } .missing h2 { margin-top: 0.5rem; font-size: 0.95rem; } .missing ul { margin: 0.25rem 0 0.5rem; padding-left: 1.2rem; }
+.remarks { padding-left: 1.2rem; } .remarks li { overflow-wrap: anywhere; } pre { overflow-x: auto; background: var(--row); padding: 0.6rem; font: 0.8rem/1.4 ui-monospace, monospace; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; padding: 0; margin: 0 0 0.5rem; font-size: 0.85rem; color: var(--faint); }
 .legend i { display: inline-block; width: 1.2rem; height: 0.7rem; margin-right: 0.35rem; }
 .tracks { list-style: none; margin: 0; padding: 0; }

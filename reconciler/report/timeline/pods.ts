@@ -21,7 +21,7 @@ export interface PodLine {
   readonly spans: readonly Span[];
   /** When it was Ready again, or had loaded its certificate. */
   readonly doneMs?: number;
-  readonly outcome: 'restarted' | 'reloaded' | 'unfinished' | 'not begun' | 'unchanged';
+  readonly outcome: 'restarted' | 'reloaded' | 'unfinished' | 'not begun' | 'unchanged' | 'planned';
 }
 
 interface Context {

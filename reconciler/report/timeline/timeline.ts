@@ -6,6 +6,7 @@
  *     pods.ts       what each pod went through, beside what was planned
  *     blockers.ts   what the run waited for or ended by, and what ended the wait
  *     verdict.ts    how it ended, in one sentence
+ *     planned.ts    the same value of a plan that was not run
  *
  * Times are milliseconds since the first event.
  */
@@ -22,6 +23,8 @@ export interface Timeline {
   readonly startedAt?: string;
   readonly spanMs: number;
   readonly verdict: Verdict;
+  /** Of a plan that was not run. */
+  readonly preview?: Preview;
   readonly plan?: RunPlan;
   readonly pods: readonly PodLine[];
   readonly listeners: readonly ListenerChange[];
@@ -31,6 +34,15 @@ export interface Timeline {
   readonly events: readonly TimedEvent[];
   /** Sentences about what the input does not hold. */
   readonly missing: readonly string[];
+}
+
+/** What a reader of a plan must know besides its steps. */
+export interface Preview {
+  readonly remarks: readonly string[];
+  /** The rotations of a change of root. */
+  readonly phases?: { readonly caption: string; readonly headings: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  /** Unified diff of the bundles before and after a commit. */
+  readonly difference?: string;
 }
 
 /** What a listener served before the run, and what it served when it was seen last. */
