@@ -37,7 +37,16 @@ function contract(name: string, start: () => Promise<Server>): void {
   });
 }
 
-const api = () => createApi({ now: () => new Date('2026-11-23T09:00:00Z') });
+/** Its clock moves on by a second whenever it is read. */
+const api = () => {
+  let ms = Date.parse('2026-11-23T09:00:00Z');
+  return createApi({
+    now: () => {
+      ms += 1_000;
+      return new Date(ms);
+    },
+  });
+};
 
 contract('the sandbox in the process', async () => ({ client: inProcess(api()) }));
 

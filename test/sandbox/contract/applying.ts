@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { APPLY, type Json } from './client';
-import type { Run } from './run';
+import { eventually, type Run } from './run';
 
 export function applyingContract(run: () => Run): void {
   const apply = (name: string, manager: string, data: Json, query = '') => run().configMaps.apply(name, manager, { data }, query);
@@ -27,6 +27,29 @@ export function applyingContract(run: () => Run): void {
     const first = await apply(name, 'one', { a: '1' });
     const second = await apply(name, 'one', { a: '1' });
     assert.deepEqual([second.status, second.body.metadata.resourceVersion], [200, first.body.metadata.resourceVersion]);
+  });
+
+  test('managed fields hold when their manager last changed a value, and applying the same again leaves that time', async () => {
+    const name = run().name();
+    const timesOf = ({ body }: { readonly body: Json }): Json =>
+      Object.fromEntries(body.metadata.managedFields.map((e: Json) => [e.manager, e.time]));
+    await apply(name, 'other', { b: '1' });
+    const first = timesOf(await apply(name, 'one', { a: '0' }));
+    // The times have whole seconds.
+    let value = 0;
+    const later = timesOf(
+      await eventually(
+        () => apply(name, 'one', { a: String(++value) }),
+        (answer) => timesOf(answer).one !== first.one,
+      ),
+    );
+    assert.ok(Date.parse(later.one) > Date.parse(first.one));
+    assert.equal(later.other, first.other);
+    const again = await eventually(
+      () => apply(name, 'one', { a: String(value) }),
+      () => Date.now() >= Date.parse(later.one) + 1_000,
+    );
+    assert.deepEqual(timesOf(again), later);
   });
 
   test('an apply on an old resourceVersion is a Conflict, also by force', async () => {
