@@ -1,13 +1,14 @@
 /** The cluster behind a kubeconfig, and the sockets of its brokers. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { connect } from '../cluster/connect';
-import { createDialer, dnsAddress } from '../cluster/dial';
+import { type AddressOf, dnsAddress } from '../cluster/address';
+import { type Connected, connect } from '../cluster/connect';
+import { createDialer } from '../cluster/dial';
 import { kafkaAdmin } from '../cluster/kafka-admin';
 import { kafkaFacts } from '../cluster/kafka-facts';
 import { isThisMachine } from '../cluster/proxy/environment';
 import { systemClock } from '../cluster/system-clock';
-import type { ClusterTarget, Connection, PluginProcess } from './io';
+import type { ClusterTarget, Connection, PluginProcess, Reach } from './io';
 import { sandboxAddress, sandboxAdmin, sandboxFacts } from './sandbox-brokers';
 
 /** Connects to the cluster of the kubeconfig, and to its brokers over real sockets. */
@@ -16,7 +17,7 @@ export async function connectTo(target: ClusterTarget, { env, stderr }: PluginPr
   const { cluster } = connected;
   // A sandbox serves its API on the loopback address only: on other clusters its annotations are ignored.
   const isLocal = isThisMachine(new URL(connected.server));
-  const addressOf = isLocal ? sandboxAddress : dnsAddress;
+  const addressOf = addressesFor(target.reach, connected, isLocal);
   const facts = kafkaFacts(cluster, { clock: systemClock, addressOf });
   const admin = kafkaAdmin(cluster, { clock: systemClock, addressOf });
   return {
@@ -31,6 +32,13 @@ export async function connectTo(target: ClusterTarget, { env, stderr }: PluginPr
       connected.close();
     },
   };
+}
+
+/** Nothing is on the way to the listeners of a sandbox: only the flag itself sends a command through its API. */
+function addressesFor(reach: Reach = 'auto', { isInPod, forwarded }: Connected, isLocal: boolean): AddressOf {
+  if (reach === 'port-forward') return forwarded;
+  const addressOf = reach === 'pod' || isInPod ? dnsAddress : forwarded;
+  return isLocal ? sandboxAddress(addressOf) : addressOf;
 }
 
 function random(bytes: number): string {

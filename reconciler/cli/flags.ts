@@ -1,6 +1,7 @@
 /** Flags of several commands: their help and their parsers. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { goDurationMs } from '#model/go-duration';
+import { REACHES, type Reach } from './io';
 
 /** Default place of bundles: the output of `cdk8s synth`. */
 export const DEFAULT_FILE = 'dist';
@@ -25,6 +26,7 @@ export interface ClusterFlags {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly namespace?: string;
+  readonly reach?: Reach;
   /** Milliseconds. */
   readonly timeout?: number;
 }
@@ -61,12 +63,16 @@ export function addConfigMapFlag(command: Command): Command {
   );
 }
 
+const REACH_HELP =
+  'connect to the names of the pods, or by port-forward through the API server (default: auto, which is pod in a pod of the cluster, and port-forward elsewhere)';
+
 /** Adds the flags that name a cluster. */
 export function addClusterFlags(command: Command): Command {
   return command
     .optionsGroup('Which cluster:')
     .option('--kubeconfig <file>', 'how to reach the cluster (default: $KUBECONFIG, ~/.kube/config, or the Pod this runs in)')
     .option('--context <name>', 'context in the kubeconfig (default: the current one)')
+    .addOption(new Option('--reach <way>', REACH_HELP).choices(REACHES))
     .addOption(
       new Option(
         '--timeout <duration>',

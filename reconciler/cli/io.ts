@@ -20,12 +20,21 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
+/**
+ * How listeners of pods are reached: at the DNS names of the pods, or through the API server. `auto` is `pod` in a pod of the cluster, and
+ * `port-forward` elsewhere.
+ */
+export const REACHES = ['auto', 'pod', 'port-forward'] as const;
+export type Reach = (typeof REACHES)[number];
+
 /** Selects a cluster. */
 export interface ClusterTarget {
   /** Default: the kubeconfig that kubectl uses. */
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly namespace?: string | undefined;
+  /** Default: `auto`. */
+  readonly reach?: Reach | undefined;
   /** Ends an interactive login. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -25,6 +25,7 @@ export function applyCommand(flags: PlannedWith, { desired }: Bundle, isOneOfSev
     ...(flags.retry === true ? ['--retry'] : []),
     ...option('--kubeconfig', flags.kubeconfig),
     ...option('--context', flags.context),
+    ...option('--reach', flags.reach),
   ]
     .map(quoted)
     .join(' ');

@@ -6,16 +6,17 @@ import { request } from 'node:http';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { selectorLabels } from '#model/kubedb';
 import { jsonAs } from '#model/schema';
-import { type Address, type AddressOf, dnsAddress } from '../cluster/dial';
+import type { Address, AddressOf } from '../cluster/address';
 import { KAFKA_FACTS } from '../model/observation';
 import type { Cluster, KafkaAdmin, KafkaFactsSource, KafkaNode, Settings } from '../ports';
 
 /** Annotation with `<address>:<port>`; the name of a listener in lower case, or `facts`, follows. */
 const ADDRESS_ANNOTATION = 'sandbox.kafka-tls/';
 
-/** Returns the annotated address of a listener. */
-export const sandboxAddress: AddressOf = (pod, listener, fqdn) =>
-  annotatedAddress(pod, listener.toLowerCase()) ?? dnsAddress(pod, listener, fqdn);
+/** Returns the annotated addresses of listeners, and other ones for pods that are not those of a sandbox. */
+export function sandboxAddress(others: AddressOf): AddressOf {
+  return (pod, listener, ...at) => annotatedAddress(pod, listener.toLowerCase()) ?? others(pod, listener, ...at);
+}
 
 /** Only loopback addresses are accepted: an account that may write pods must not redirect connections to other hosts. */
 function annotatedAddress(pod: KubeObject, name: string): Address | undefined {

@@ -19,8 +19,8 @@ export async function withConnection<T>(
   const { runtime, io } = session;
   io.signal.throwIfAborted();
   return withTimeout(session, flags.timeout, async (signal) => {
-    const { kubeconfig, context, namespace } = flags;
-    const connection = await runtime.connect({ kubeconfig, context, namespace, signal });
+    const { kubeconfig, context, namespace, reach } = flags;
+    const connection = await runtime.connect({ kubeconfig, context, namespace, reach, signal });
     try {
       await awaitApiServer(connection, session, signal);
       return await use(connection, signal);

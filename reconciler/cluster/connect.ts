@@ -6,6 +6,7 @@
  *     kube.ts         Kubernetes in raw JSON          lease.ts        one run for each Kafka
  *     requests.ts     deadlines and retries           write-guard.ts  no writes
  *     watch.ts        lists that stay up to date      events.ts       Kubernetes Events of a run
+ *     address.ts      where listeners are reached     port-forward/   from outside of the cluster
  *     kafka-facts.ts  facts from the brokers: kafka-broker.ts one conversation
  *     kafka-admin.ts  settings of nodes, and key stores that they load again
  *                     kafka-access.ts how to connect to a node, kafka-connection.ts one connection,
@@ -14,6 +15,7 @@
  * Nothing here decides anything. API failures become errors in `api-error.ts`, and nowhere else.
  */
 import type { Clock, Cluster } from '../ports';
+import type { AddressOf } from './address';
 import { kubeCluster } from './kube';
 import { type KubeConfigOptions, loadConnection } from './kube-config';
 
@@ -29,6 +31,8 @@ export interface Connected {
   /** The API server's address. */
   readonly server: string;
   readonly isInPod: boolean;
+  /** Reaches listeners through the API server. */
+  readonly forwarded: AddressOf;
   /** Closes connections and ends pending retries, so that the process can end. */
   close(): void;
 }
@@ -37,7 +41,8 @@ export interface Connected {
 export async function connect(options: ConnectOptions): Promise<Connected> {
   const { transport, namespace, isInPod } = await loadConnection(options);
   const closed = new AbortController();
-  const { clock } = options;
+  const { clock, stderr = () => undefined } = options;
+  const forwarding = memoized(async () => (await import('./port-forward/forward.js')).forwardedAddress({ transport, stderr }));
   // The first failure of parallel reads ends the command: the others must not go on with their retries.
   const sleep: Clock['sleep'] = (ms, signal) =>
     clock.sleep(ms, signal === undefined ? closed.signal : AbortSignal.any([closed.signal, signal]));
@@ -46,9 +51,19 @@ export async function connect(options: ConnectOptions): Promise<Connected> {
     namespace: options.namespace ?? namespace,
     server: transport.server,
     isInPod,
+    forwarded: async (...at) => (await forwarding())(...at),
     close: () => {
       closed.abort();
       transport.close();
     },
+  };
+}
+
+/** Calls `make` at the first use only. */
+function memoized<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

@@ -12,23 +12,10 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
-import type { KubeObject } from '#model/kube-object';
-import { type ListenerName, PORTS } from '#model/kubedb';
 import type { Clock, Dialer } from '../ports';
+import { type Address, type AddressOf, dnsAddress, NotForwarded, withForwarding } from './address';
 import { withDeadline } from './deadline';
 import { isUnreachable, networkReason } from './network-error';
-
-/** Where the listeners of a pod are reached. */
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Returns where a listener of a pod is reached; `fqdn` is the DNS name of the pod. */
-export type AddressOf = (pod: KubeObject, listener: ListenerName, fqdn: string) => Address;
-
-/** The address in a cluster: the DNS name of the pod and KubeDB's port of the listener. */
-export const dnsAddress: AddressOf = (_, listener, fqdn) => ({ host: fqdn, port: PORTS[listener] });
 
 export interface DialerOptions {
   /** @default 5000 for each of the two connections */
@@ -39,18 +26,24 @@ export interface DialerOptions {
 /** Returns a dialer over sockets. */
 export function createDialer(clock: Clock, { timeoutMs = 5_000, addressOf = dnsAddress }: DialerOptions = {}): Dialer {
   return {
-    async handshake(target, signal) {
-      const address = addressOf(target.pod, target.listener, target.servername);
-      const within = <T>(work: (signal: AbortSignal) => Promise<T>) =>
-        withDeadline({ clock, ms: timeoutMs, signal, onExpiry: () => new Error(`no answer within ${timeoutMs / 1000} s`) }, work);
+    async handshake({ pod, listener, servername }, signal) {
+      let where = '';
+      const connected = <T>(use: (address: Address, signal: AbortSignal) => Promise<T>) =>
+        withDeadline({ clock, ms: timeoutMs, signal, onExpiry: () => new Error(`no answer within ${timeoutMs / 1000} s`) }, async (s) => {
+          const address = await addressOf(pod, listener, servername, s);
+          where = address.forwarding?.name ?? `${address.host}:${address.port}`;
+          return withForwarding(address, () => use(address, s));
+        });
       try {
-        return { protocol: 'tls', chain: await within((s) => presentedChain(address, target.servername, s)) };
+        return { protocol: 'tls', chain: await connected((address, s) => presentedChain(address, servername, s)) };
       } catch (error) {
         signal?.throwIfAborted();
-        const where = `${address.host}:${address.port}`;
+        if (error instanceof NotForwarded) return { protocol: 'unknown', because: error.message };
         const { code, message } = error as NodeJS.ErrnoException;
+        // There is no address to try plaintext at.
+        if (where === '') return { protocol: 'unknown', because: `${pod.metadata.name}: ${message}` };
         if (isUnreachable({ code })) return { protocol: 'unknown', because: `${where}: ${networkReason({ code: code ?? '', message })}` };
-        const isPlaintext = await within((s) => answersInPlaintext(address, s)).catch(() => false);
+        const isPlaintext = await connected(answersInPlaintext).catch(() => false);
         signal?.throwIfAborted();
         return isPlaintext
           ? { protocol: 'plaintext' }
@@ -61,10 +54,11 @@ export function createDialer(clock: Clock, { timeoutMs = 5_000, addressOf = dnsA
 }
 
 /** Returns the chain that the listener presents, leaf first, in PEM. */
-async function presentedChain(address: Address, servername: string, signal: AbortSignal): Promise<readonly string[]> {
+async function presentedChain({ host, port, forwarding }: Address, servername: string, signal: AbortSignal): Promise<readonly string[]> {
   const name = net.isIP(servername) === 0 ? { servername } : {};
   // The chain is judged afterwards; verification here would only end the connection before the chain is known.
-  const socket = tls.connect({ ...address, ...name, rejectUnauthorized: false });
+  const socket = tls.connect({ host, port, ...name, rejectUnauthorized: false });
+  forwarding?.admit(socket);
   // A socket can emit more than one error; an unhandled one would end the process.
   socket.on('error', () => undefined);
   try {
@@ -95,8 +89,9 @@ const CORRELATION_ID = 0x6b746c73;
 const API_VERSIONS_REQUEST = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0x6b, 0x74, 0x6c, 0x73, 0xff, 0xff]);
 
 /** Tells whether the listener answers a Kafka request: a size, then the correlation id of the request. */
-async function answersInPlaintext(address: Address, signal: AbortSignal): Promise<boolean> {
-  const socket = net.connect({ ...address, signal });
+async function answersInPlaintext({ host, port, forwarding }: Address, signal: AbortSignal): Promise<boolean> {
+  const socket = net.connect({ host, port, signal });
+  forwarding?.admit(socket);
   socket.write(API_VERSIONS_REQUEST);
   let answer = Buffer.alloc(0);
   for await (const chunk of socket) {

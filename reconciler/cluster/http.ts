@@ -65,7 +65,18 @@ export interface HttpTransportOptions {
   readonly renewCredentials?: (refused: https.RequestOptions) => Promise<boolean>;
 }
 
+/** A request that becomes a connection, such as a WebSocket. */
+export interface UpgradeRequest {
+  readonly url: URL;
+  /** Certificates, credentials, headers, and the agent that knows the way to the server. */
+  readonly options: https.RequestOptions;
+  /** As of an answer, if the server refuses the credentials. */
+  readonly renewCredentials?: () => Promise<boolean>;
+}
+
 export interface HttpTransport extends Transport {
+  /** Returns a request as the user of the transport, for a caller who sends it. */
+  upgrade(path: string, query: Readonly<Record<string, string>>): Promise<UpgradeRequest>;
   /** Closes idle connections. */
   close(): void;
 }
@@ -80,18 +91,27 @@ export function httpTransport(
   { agent = new (clientOf(server).Agent)({ keepAlive: true }), logIn, renewCredentials }: HttpTransportOptions = {},
 ): HttpTransport {
   const base = new URL(server);
+  const urlOf = (path: string, query: Readonly<Record<string, string>> = {}) => {
+    const url = new URL(base);
+    url.pathname = `${base.pathname.replace(/\/$/, '')}${path}`;
+    url.search = new URLSearchParams(query).toString();
+    return url;
+  };
   return {
     server: base.origin,
     close: () => agent.destroy(),
     ...(logIn === undefined ? {} : { logIn }),
     async request(request) {
       const options = await optionsOf();
-      const url = new URL(base);
-      url.pathname = `${base.pathname.replace(/\/$/, '')}${request.path}`;
-      url.search = new URLSearchParams(request.query).toString();
-      const response = await exchange(url, { ...options, agent }, request);
+      const response = await exchange(urlOf(request.path, request.query), { ...options, agent }, request);
       if (response.status !== 401 || renewCredentials === undefined) return response;
       return { ...response, renewCredentials: () => renewCredentials(options) };
+    },
+    async upgrade(path, query) {
+      await logIn?.();
+      const options = await optionsOf();
+      const renewed = renewCredentials === undefined ? {} : { renewCredentials: () => renewCredentials(options) };
+      return { url: urlOf(path, query), options: { ...options, agent }, ...renewed };
     },
   };
 }

@@ -13,9 +13,9 @@ import { asKind, type Pod } from '#model/kinds/index';
 import { KINDS } from '#model/kube-object';
 import { type Node, nodesOf, selectorLabels } from '#model/kubedb';
 import type { Clock, Cluster, KafkaAdmin, KafkaNode, Settings } from '../ports';
+import { type AddressOf, dnsAddress } from './address';
 import { BrokerProblem } from './broker-problem';
 import { withDeadline } from './deadline';
-import { type AddressOf, dnsAddress } from './dial';
 import { type Library, type NodeListener, type Use, withNode } from './kafka-connection';
 import { SecretMemory } from './secret-memory';
 

@@ -9,9 +9,9 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type * as Kafka from '@platformatic/kafka';
 import type { Kafka as KafkaObject, Pod } from '#model/kinds/index';
 import { type ListenerName, podFqdn } from '#model/kubedb';
+import { type Address, type AddressOf, forwardingProblem, NotForwarded } from './address';
 import { BrokerProblem, problemOf } from './broker-problem';
 import { rejection } from './deadline';
-import type { Address, AddressOf } from './dial';
 import { accessTo, type Identity, type KafkaSecrets, type Login } from './kafka-access';
 
 /** Where a node is reached, and how to connect to it. */
@@ -64,8 +64,8 @@ export async function openNode<T>(node: NodeListener, signal: AbortSignal, use: 
   const access = accessTo(kafka, pod, secrets);
   if ('unknown' in access) throw new BrokerProblem(access.unknown);
   const { tls, login } = access;
-  const address = addressOf(pod, listener, servername);
   const open = async (identity: Identity | undefined) => {
+    const address = await reached(addressOf, [pod, listener, servername, signal]);
     const connection = await OpenConnection.to({ ...address, login, tls: tls && { ca: tls.ca, servername, identity } });
     return { connection, value: await connection.use(use, signal) };
   };
@@ -78,6 +78,15 @@ export async function openNode<T>(node: NodeListener, signal: AbortSignal, use: 
     }
   }
   return open(identities.at(-1));
+}
+
+/** Returns the address; why a connection is not forwarded, is why the node does not answer. */
+async function reached(addressOf: AddressOf, at: Parameters<AddressOf>): Promise<Address> {
+  try {
+    return await addressOf(...at);
+  } catch (error) {
+    throw error instanceof NotForwarded ? new BrokerProblem(error.message) : error;
+  }
 }
 
 /** A connection that is made at its first use and closed by a use that fails. While it is not used, it does not keep the process running. */
@@ -113,6 +122,8 @@ export class OpenConnection {
     } catch (error) {
       this.close();
       if (signal.aborted || error instanceof BrokerProblem) throw error;
+      const notForwarded = forwardingProblem(this.endpoint);
+      if (notForwarded !== undefined) throw new BrokerProblem(notForwarded.message);
       throw problemOf(error, this.endpoint.tls !== undefined);
     }
   }
@@ -120,11 +131,13 @@ export class OpenConnection {
   close(): void {
     // The library's close() leaves the socket of a failed attempt open; the error ends its timer of a pending attempt.
     this.connection.socket?.destroy(new Error('done'));
+    this.endpoint.forwarding?.close();
   }
 
   private connect(): void | Promise<void> {
     const connecting = this.connection.connect(this.endpoint.host, this.endpoint.port);
     this.connection.socket.on('error', () => undefined);
+    this.endpoint.forwarding?.admit(this.connection.socket);
     return connecting;
   }
 }

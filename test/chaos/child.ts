@@ -5,6 +5,7 @@
 import type https from 'node:https';
 import { main } from '#reconciler/cli/main';
 import { sandboxAddress, sandboxAdmin, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
+import { dnsAddress } from '#reconciler/cluster/address';
 import { createDialer } from '#reconciler/cluster/dial';
 import { httpTransport } from '#reconciler/cluster/http';
 import { kafkaAdmin } from '#reconciler/cluster/kafka-admin';
@@ -48,7 +49,7 @@ const connect = async () => {
 };
 
 function brokersOfSandbox(cluster: Cluster) {
-  const options = { clock, addressOf: sandboxAddress };
+  const options = { clock, addressOf: sandboxAddress(dnsAddress) };
   return {
     dialer: createDialer(clock, options),
     facts: sandboxFacts(cluster, kafkaFacts(cluster, options)),

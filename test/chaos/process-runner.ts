@@ -8,6 +8,7 @@ import { DEFAULT_DEADLINES, type Deadlines, type ExecutorName } from '#model/des
 import { KINDS } from '#model/kube-object';
 import { bundleName } from '#model/names';
 import { sandboxAddress } from '#reconciler/cli/sandbox-brokers';
+import { dnsAddress } from '#reconciler/cluster/address';
 import { createDialer } from '#reconciler/cluster/dial';
 import { type ApiServer, serveApi } from '#reconciler/sandbox/api/http';
 import { createSandbox } from '#reconciler/sandbox/index';
@@ -132,7 +133,7 @@ export function inSandbox(executor: ExecutorName): Setting {
     clock,
     cluster: clusterIn(sandbox.api, clock),
     // A busy machine answers late: ten minutes of real time.
-    dialer: createDialer(clock, { addressOf: sandboxAddress, timeoutMs: 600_000 * FACTOR }),
+    dialer: createDialer(clock, { addressOf: sandboxAddress(dnsAddress), timeoutMs: 600_000 * FACTOR }),
     facts: modelFacts(sandbox),
     admin: modelAdmin(sandbox),
     send: (request) => sandbox.api.handle(request),

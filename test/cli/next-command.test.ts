@@ -22,8 +22,8 @@ const CASES: readonly { readonly flags: PlannedWith; readonly isOneOfSeveral?: b
   },
   { flags: { file: '$(rm -r x)' }, expect: `-f '$(rm -r x)'` },
   {
-    flags: { file: 'd', namespace: 'n', retry: true, takeOver: true, kubeconfig: 'k', context: 'c' },
-    expect: '-f d -n n --take-over --retry --kubeconfig k --context c',
+    flags: { file: 'd', namespace: 'n', retry: true, takeOver: true, kubeconfig: 'k', context: 'c', reach: 'pod' },
+    expect: '-f d -n n --take-over --retry --kubeconfig k --context c --reach pod',
   },
 ];
 

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { sandboxAddress, sandboxAdmin, sandboxFacts } from '#reconciler/cli/sandbox-brokers';
+import { dnsAddress } from '#reconciler/cluster/address';
 import type { KafkaAdmin } from '#reconciler/ports';
 import { listen } from '../support/loopback-server';
 
@@ -26,7 +27,7 @@ const addresses: readonly (readonly [annotation: string | undefined, host: strin
 for (const [annotation, host, port] of addresses) {
   test(`a pod with the address ${annotation ?? '(none)'} is reached at ${host}`, () => {
     const annotations = annotation === undefined ? {} : { 'sandbox.kafka-tls/broker': annotation };
-    assert.deepEqual(sandboxAddress(pod(annotations), 'BROKER', FQDN), { host, port });
+    assert.deepEqual(sandboxAddress(dnsAddress)(pod(annotations), 'BROKER', FQDN), { host, port });
   });
 }
 

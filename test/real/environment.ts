@@ -12,6 +12,7 @@ import type { ExecutorName } from '#model/desired';
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { bundleName } from '#model/names';
 import { sandboxAddress } from '#reconciler/cli/sandbox-brokers';
+import { dnsAddress } from '#reconciler/cluster/address';
 import { createDialer } from '#reconciler/cluster/dial';
 import type { HttpTransport, TransportRequest } from '#reconciler/cluster/http';
 import { kubeCluster } from '#reconciler/cluster/kube';
@@ -115,7 +116,7 @@ export class RealEnvironment implements TestEnvironment {
   }
 
   get dialer(): Dialer {
-    return createDialer(systemClock, { addressOf: sandboxAddress });
+    return createDialer(systemClock, { addressOf: sandboxAddress(dnsAddress) });
   }
 
   get facts(): KafkaFactsSource {

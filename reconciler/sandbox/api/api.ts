@@ -9,8 +9,8 @@
  *                                     apply, delete, evict)                 removals.ts
  *
  * Callers may rely on the list in `test/sandbox/contract.test.ts`, no more. Known differences from a real server: Kubernetes' own kinds are
- * hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; there is no conversion between versions
- * and no protobuf, which `kubectl create namespace` and its like send. Equal requests give equal uids, versions and names.
+ * hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; `portforward` does not take SPDY, which
+ * kubectl sends; there is no conversion between versions and no protobuf, which `kubectl create namespace` and its like send. Equal requests give equal uids, versions and names.
  */
 import { KINDS, type KubeObject } from '#model/kube-object';
 import { memoize } from '../memoize';
@@ -125,6 +125,7 @@ class InProcessApi implements Api {
     const found = route(url, method, this.resources);
     if (found === undefined) return text(404, '404 page not found\n');
     requireAccess(found, this.denied);
+    if (found.subresource === 'portforward') return this.portForward(found, header.get('upgrade'));
     if (found.verb === 'get' || found.verb === 'list' || found.verb === 'watch') return this.read(found, url.searchParams, signal);
     const options = writeOptions(url.searchParams, header.get('user-agent'), warnings);
     if (found.verb === 'delete') return this.delete(found, body ? parse(body) : undefined, url.searchParams);
@@ -147,6 +148,15 @@ class InProcessApi implements Api {
     return { status: 200, headers: JSON_HEADERS, body: `{${head},"items":[${items}]}` };
   }
 
+  /** Returns 101 and the pod: the caller owns the connection and makes it a WebSocket. */
+  private portForward(target: ResourceRoute, upgrade: string | undefined): ApiResponse {
+    // Kubernetes authorizes the GET, and the connection as a `create`.
+    requireAccess({ ...target, verb: 'create' }, this.denied);
+    const { body } = this.object(200, this.store.require(target.resource, target.namespace, target.name));
+    if (upgrade?.toLowerCase() !== 'websocket') throw badRequest('Upgrade request required');
+    return { status: 101, headers: {}, body };
+  }
+
   private write(target: ResourceRoute, contentType: string, body: string | undefined, options: WriteOptions): ApiResponse {
     const { verb, subresource } = target;
     if (verb !== 'patch') requireJson(contentType);
@@ -154,7 +164,7 @@ class InProcessApi implements Api {
       this.removals.evict(target, parse(body), options.dryRun);
       return json(201, { ...statusOf('Success'), code: 201 });
     }
-    const at: Target = { ...target, subresource };
+    const at: Target = { ...target, subresource: subresource === 'status' ? subresource : undefined };
     if (verb === 'create') return this.created(this.writes.create(at, parse(body), options), options);
     if (verb === 'update') return this.object(200, this.writes.replace(at, parse(body), options));
     if (contentType === APPLY_TYPE) {

@@ -5,7 +5,7 @@
  * asked for one.
  */
 import { generateKeyPair, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -15,6 +15,7 @@ import { keyToPem } from '../stand-ins/pki/keys';
 import { createRequest, signRequest } from '../stand-ins/pki/x509';
 import { type Api, type ApiResponse, failed } from './api';
 import { ApiFailure } from './failure';
+import { portForwards } from './port-forward';
 import { WATCH_TIMEOUT } from './watch';
 
 export interface ApiServer {
@@ -40,6 +41,8 @@ export async function serveApi(api: Api): Promise<ApiServer> {
     void answer(api, token, request, response).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 120_000;
+  const forwards = portForwards((path, headers) => (isAuthorized(headers.authorization, token) ? pod(api, path, headers) : unauthorized()));
+  server.on('upgrade', forwards.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -54,14 +57,14 @@ export async function serveApi(api: Api): Promise<ApiServer> {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        forwards.close();
       }),
   };
 }
 
 async function answer(api: Api, token: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await text(request);
-  if (!isAuthorized(request.headers.authorization, token))
-    return send(response, failed(new ApiFailure(401, 'Unauthorized', 'Unauthorized')));
+  if (!isAuthorized(request.headers.authorization, token)) return send(response, await unauthorized());
   const path = request.url ?? '/';
   const ending = new AbortController();
   response.once('close', () => ending.abort());
@@ -69,11 +72,23 @@ async function answer(api: Api, token: string, request: IncomingMessage, respons
   const timer = setTimeout(() => ending.abort(WATCH_TIMEOUT), seconds * 1000);
   timer.unref();
   try {
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const headers = textOf(request.headers);
     await send(response, await api.handle({ method: request.method ?? 'GET', path, headers, body, signal: ending.signal }));
   } finally {
     clearTimeout(timer);
   }
+}
+
+async function unauthorized(): Promise<ApiResponse> {
+  return failed(new ApiFailure(401, 'Unauthorized', 'Unauthorized'));
+}
+
+function pod(api: Api, path: string, headers: IncomingHttpHeaders): Promise<ApiResponse> {
+  return api.handle({ method: 'GET', path, headers: textOf(headers) });
+}
+
+function textOf(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
 async function send(response: ServerResponse, { status, headers, body }: ApiResponse): Promise<void> {

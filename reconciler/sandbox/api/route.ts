@@ -4,8 +4,8 @@ import type { Resource } from './resources';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
 
-/** `eviction` takes POST only. */
-export type Subresource = 'status' | 'eviction';
+/** `eviction` takes POST only, `portforward` GET only: a request to become a WebSocket. */
+export type Subresource = 'status' | 'eviction' | 'portforward';
 
 /** The object of a request; with an empty name, the whole collection. */
 export interface Target {
@@ -43,11 +43,12 @@ function decoded(part: string | undefined): string | undefined {
 
 function hasSubresource(resource: Resource, subresource: string | undefined): subresource is Subresource | undefined {
   if (subresource === undefined) return true;
-  return subresource === 'status' ? resource.hasStatus : subresource === 'eviction' && resource.kind === 'Pod';
+  return subresource === 'status' ? resource.hasStatus : ['eviction', 'portforward'].includes(subresource) && resource.kind === 'Pod';
 }
 
 function verbOf(method: string, name: string, subresource: string | undefined, query: URLSearchParams): Verb | undefined {
   if (subresource === 'eviction') return method === 'POST' ? 'create' : undefined;
+  if (subresource === 'portforward') return method === 'GET' ? 'get' : undefined;
   if (name === '') {
     if (method === 'POST') return 'create';
     const isWatch = ['true', '1'].includes(query.get('watch') ?? '');

@@ -1,5 +1,5 @@
 /** How the product reaches pods that are processes on this machine: it needs another address, and other paths, than in a cluster. */
-import type { AddressOf } from '#reconciler/cluster/dial';
+import type { AddressOf } from '#reconciler/cluster/address';
 import type { KafkaAdmin, Settings } from '#reconciler/ports';
 import { untyped } from '#test/support/untyped';
 

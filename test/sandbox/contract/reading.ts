@@ -11,6 +11,11 @@ export function readingContract(run: () => Run): void {
     assert.deepEqual(body.details, { name: 'nowhere', kind: 'configmaps' });
   });
 
+  test('a port of an absent pod is not forwarded', async () => {
+    const { status, body } = await run().client.send('GET', `${run().pods.at('nowhere')}/portforward?ports=9092`);
+    assert.deepEqual([status, body.message], [404, 'pods "nowhere" not found']);
+  });
+
   test('a kind that is not served is 404 without a Status', async () => {
     const { status, body } = await run().client.send('GET', '/apis/absent.example.org/v1/things');
     assert.deepEqual([status, String(body).trim()], [404, '404 page not found']);
