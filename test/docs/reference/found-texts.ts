@@ -12,6 +12,8 @@ export interface FoundText {
   readonly place: string;
   readonly messages: readonly string[];
   readonly hints: readonly string[];
+  /** Made by a function that others call: no error is created there. */
+  readonly isPart?: true;
 }
 
 const BLOCKER_KINDS = ['wait', 'blocked', 'invalid', 'failed'];
@@ -33,6 +35,7 @@ function textsIn(source: Source): readonly FoundText[] {
   for (const statement of source.body) {
     walk(statement, (node, above) => {
       const around = [{ type: 'Program', start: 0, end: 0, body: source.body }, ...above];
+      found.push(...problemsOf(node, around, source));
       const text = blockerOf(node, around, source) ?? errorOf(node) ?? gateOf(node, source) ?? synthOf(node, source);
       if (text === undefined) return;
       found.push({
@@ -54,22 +57,46 @@ interface Parts {
   readonly hint?: Node | undefined;
 }
 
-/** `{ kind: 'blocked', subject, message, hint }` of a plan, and `{ problem, hint }`, from which one is made. */
+/** `{ kind: 'blocked', subject, message, hint }` of a plan, and `{ problem, hint }` and `{ budget, because, hint }`, from which one is made. */
 function blockerOf(node: Node, above: readonly Node[], source: Source): Parts | undefined {
   if (node.type !== 'ObjectExpression' || !/^reconciler.(plan|executors)\b/.test(source.file)) return undefined;
-  const { kind, subject, message, hint, problem, reason } = propertiesOf(node, above, source);
+  const { kind, subject, message, hint, problem, reason, because, budget } = propertiesOf(node, above, source);
   if (problem !== undefined && hint !== undefined) return { origin: 'blocker', kinds: ['invalid'], message: problem, hint };
+  if (budget !== undefined && because !== undefined) return { origin: 'blocker', kinds: ['blocked'], message: because, hint };
   if (reason !== undefined || subject === undefined || message === undefined || kind === undefined) return undefined;
   const kinds = textsOf(kind, above, source).filter((k) => BLOCKER_KINDS.includes(k));
   return kinds.length === 0 ? undefined : { origin: 'blocker', kinds, message, hint };
 }
 
-/** `new BlockedError(message, { hint })` */
+/** `new BlockedError(message, { hint })`, and the answers of the API server: `clusterError(call, failure, why, hint)`. */
 function errorOf(node: Node): Parts | undefined {
+  if (node.type === 'CallExpression' && node.callee.name === 'clusterError') {
+    return { origin: 'error', kinds: ['ClusterError'], message: node.arguments[2], hint: node.arguments[3] };
+  }
   if (node.type !== 'NewExpression' || !ERROR.test(node.callee.name ?? '')) return undefined;
   const [message, options] = node.arguments;
   const hint = options?.type === 'ObjectExpression' ? propertiesOf(options).hint : undefined;
   return { origin: 'error', kinds: [node.callee.name], message, hint };
+}
+
+/** Names of functions that return why a value is refused; their callers pass it on. */
+const PROBLEM = /(Problems?|problemsOf|unlikeJson|(cluster|user|authority)Violations|proxyNamed)$/;
+
+/** The texts in a function that returns why a value is refused, each by itself. */
+function problemsOf(node: Node, above: readonly Node[], source: Source): readonly FoundText[] {
+  const isModel = source.file.startsWith(path.join('constructs', 'model'));
+  const isReader = /^reconciler.(cluster.(kubeconfig|proxy)|input|bundle)\b/.test(source.file);
+  if (node.type !== 'FunctionDeclaration' || !PROBLEM.test(node.id.name) || !(isModel || isReader)) return [];
+  const texts: string[] = [];
+  walk(node.body, (inner, parents) => {
+    const isText = inner.type === 'TemplateLiteral' || (inner.type === 'Literal' && typeof inner.value === 'string');
+    // A text inside another one is a part of it, and a text that is compared is a value.
+    if (!isText || parents.some((p) => p.type === 'TemplateLiteral' || p.type === 'BinaryExpression')) return;
+    texts.push(...textsOf(inner, [...above, node, ...parents], source).filter((text) => /\S \S/.test(text) && !isPassedOn(text)));
+  });
+  const place = `${source.file.replace(/\.ts$/, '')}#${node.id.name}`;
+  const kinds = isModel ? { origin: 'synth' as const, kinds: ['error'] } : { origin: 'error' as const, kinds: ['InvalidInputError'] };
+  return texts.map((text) => ({ ...kinds, place, messages: [text], hints: [], isPart: true }));
 }
 
 /** `{ because, retry }` of a gate. */

@@ -24,9 +24,12 @@ const SYNTH_SUBJECTS: readonly (readonly [string, string])[] = [
   ['validate-desired', 'KafkaTls'],
   ['validate-tls', 'TLS and certificates'],
   ['validate-certificate', 'Certificates and issuers'],
+  ['certificate-names', 'Names in certificates'],
   ['validate-kafka', 'A declared Kafka'],
   ['validate-request', 'KafkaOpsRequest'],
   ['validate-job', 'Job and CronJob'],
+  ['cron', 'Schedules'],
+  ['image-reference', 'Images'],
   ['validate-pod', 'The pods of Job and CronJob'],
   ['validate-metadata', 'Names, labels and annotations'],
   ['validate-bundle', 'The bundle as a whole'],
@@ -76,10 +79,11 @@ function endings(texts: readonly FoundText[]): string {
   const rows = texts.map(({ kinds, messages, hints }) => {
     const [ending] = kinds.map((kind) => ENDINGS[kind]);
     if (ending === undefined) throw new Error(`${kinds} ends a run in no known way`);
+    const own = messages.filter((m) => !isPassedOn(m));
     const told = hints.filter((h) => !isPassedOn(h));
     return {
       code: ending.code,
-      message: messages.map(escaped).join('<br>'),
+      message: (own.length > 0 ? own : messages).map(escaped).join('<br>'),
       advice: (told.length > 0 ? told.map(escaped) : [ending.otherwise]).join('<br>'),
     };
   });

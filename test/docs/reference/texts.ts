@@ -37,8 +37,13 @@ function variants(node: Node | undefined, above: readonly Node[], source: Source
       const value = constantOf(node.name, above, source);
       return value === undefined ? [placeholder(node)] : variants(value, above, source, depth + 1);
     }
+    case 'MemberExpression': {
+      // A text from a table of this file: `BECAUSE[code]`.
+      const table = node.computed && node.object.type === 'Identifier' ? constantOf(node.object.name, above, source) : undefined;
+      return table?.type === 'ObjectExpression' ? table.properties.flatMap((p: Node) => inner(p.value)) : [placeholder(node)];
+    }
     case 'ArrayExpression':
-      return node.elements.filter((e: Node) => e.type !== 'SpreadElement').flatMap(inner);
+      return node.elements.flatMap((e: Node) => inner(e.type === 'SpreadElement' ? e.argument : e));
     case 'ArrowFunctionExpression':
       return node.body.type === 'BlockStatement' ? ['<...>'] : inner(node.body);
     case 'ParenthesizedExpression':
@@ -50,6 +55,9 @@ function variants(node: Node | undefined, above: readonly Node[], source: Source
       // A function such as `withCause(text, ...)` adds to its first argument.
       if (/^with[A-Z]/.test(node.callee.name ?? '') && first !== undefined) return inner(first);
       if (node.callee.property?.name === 'join') return joined(node, inner);
+      if (node.callee.property?.name === 'map' && first?.type === 'ArrowFunctionExpression') return inner(first);
+      const local = node.callee.type === 'Identifier' ? constantOf(node.callee.name, above, source) : undefined;
+      if (local?.type === 'ArrowFunctionExpression') return inner(local);
       const returned = returnedBy(node, source);
       return returned === undefined ? [placeholder(node)] : returned.flatMap((r) => variants(r.node, r.above, source, depth + 2));
     }
