@@ -102,6 +102,7 @@ export function desiredState(identity: KafkaIdentity, props: DesiredStateProps):
       beforeExpiry: choice.beforeExpiry,
       rotation: choice.rotation,
       trustFor: choice.trustFor,
+      keepOldRootFor: choice.keepOldRootFor,
     }),
     acknowledge: choice.acknowledge,
     cutover: props.restart?.cutover ?? Cutover.ROLLING,

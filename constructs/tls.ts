@@ -52,6 +52,12 @@ export interface TlsOnProps {
    */
   readonly trustFor?: Duration;
   /**
+   * How long the published trust bundle keeps a root that no pod serves any more, so that a revert needs no work of the clients. Counted from the
+   * last write of the ConfigMap, or from the issuance of the new CA if that came later.
+   * @default - the old root is removed when every pod is proven to serve the new one
+   */
+  readonly keepOldRootFor?: Duration;
+  /**
    * Changes to which you consent.
    * @default - none
    */
@@ -76,6 +82,7 @@ export interface TlsChoice {
   readonly beforeExpiry?: string;
   readonly rotation?: RotationChoice;
   readonly trustFor?: string;
+  readonly keepOldRootFor?: string;
 }
 
 /**
@@ -101,6 +108,7 @@ export class Tls {
         beforeExpiry: goDuration(props.beforeExpiry),
         rotation: props.rotation === undefined ? undefined : Rotation._of(props.rotation),
         trustFor: goDuration(props.trustFor),
+        keepOldRootFor: goDuration(props.keepOldRootFor),
       }),
     });
   }

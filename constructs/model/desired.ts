@@ -86,6 +86,8 @@ export const DESIRED = map({
   rotation: optional(ROTATION),
   /** Go duration: clients that could get the new root for that long trust it, as if that were acknowledged. */
   trustFor: optional(DURATION),
+  /** Go duration: how long the published trust bundle keeps a root that no pod serves. Default: not at all. */
+  keepOldRootFor: optional(DURATION),
   acknowledge: list(ACKNOWLEDGED),
   cutover: oneOf(CUTOVERS),
   /** Whether a gate rests on pod readiness, or refuses, when Kafka's own facts cannot be read. */

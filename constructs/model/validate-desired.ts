@@ -118,6 +118,11 @@ const rulesAt = (now: Date | undefined): readonly Rule[] => [
     message: 'that is not a positive duration. Use a Duration of a second or more.',
   },
   {
+    field: 'keepOldRootFor',
+    must: (time) => nanoseconds(time) >= SECOND,
+    message: 'that is not a positive duration. Use a Duration of a second or more, or leave it out: the old root is then removed at once.',
+  },
+  {
     // A run waits for an instant in the future, so a mistyped year would stop all rotations by `issuedAfter`. An instant that was accepted once
     // is accepted in every later synthesis, because it only comes nearer.
     field: 'issuedAfter',

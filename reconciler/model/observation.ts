@@ -254,6 +254,10 @@ const UNREAD = map({
 /** An object that a plan can do without, and that could not be read. */
 export type Unread = Infer<typeof UNREAD>;
 
+const CLIENT_CERTIFICATE = map({ name: NAME, secretName: STRING, issuerKind: oneOf(['Issuer', 'ClusterIssuer']), issuerName: NAME });
+/** A Certificate with which a client may connect to brokers. */
+export type ClientCertificateFacts = Infer<typeof CLIENT_CERTIFICATE>;
+
 const POD_OBSERVATION = map({
   observedAt: INSTANT,
   namespace: NAME,
@@ -279,6 +283,11 @@ export const OBSERVATION = map({
   issuers: list(ISSUER_STATE),
   /** Certificates of the Kafka and those that carry our label. */
   certificates: list(CERTIFICATE),
+  /**
+   * Certificates of others in the namespace that are for clients, of the issuers above. Absent where there are none, and in observations of
+   * earlier versions.
+   */
+  clientCertificates: optional(list(CLIENT_CERTIFICATE)),
   /** Those of `PodObservation` and all others that the desired or live TLS state refers to. */
   secrets: list(SECRET_FACTS),
   /** Absent in observations of earlier versions, and when it may not be read. */

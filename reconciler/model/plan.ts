@@ -304,6 +304,8 @@ export interface PlannedRootChange {
   readonly acknowledge?: Acknowledged;
   /** When the published bundle has held the new root for as long as the desired state demands. */
   readonly trustedFrom?: string;
+  /** How long the old root stays in the published bundle after the last phase; absent if it is removed at once. */
+  readonly keepOldRootFor?: string;
 }
 
 export interface Plan {

@@ -2,13 +2,13 @@
 
 import type { Bundle } from '#model/bundle';
 import { capabilitiesOf } from '#model/capabilities';
-import { isKind, type Kafka, type Pod, type Secret } from '#model/kinds/index';
+import { type Certificate, isKind, type Kafka, type Pod, type Secret } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref } from '#model/kube-object';
 import { configSecretName, defaultKeystoreCredSecret, keystoreCredSecret, petSetsOf, selectorLabels } from '#model/kubedb';
 import { LABEL_KAFKA, trustName } from '#model/names';
 import { ALIASES, type Alias, brokerCertificateName, certificateOf, type TlsState, tlsStateOf } from '#model/tls';
 import { mountedCertificateSecret, mountedConfigSecret } from '../model/broker-pod';
-import type { PetSetState, PodTemplate, TrustState } from '../model/observation';
+import type { ClientCertificateFacts, IssuerState, PetSetState, PodTemplate, TrustState } from '../model/observation';
 import { TRUST_KEY, trustDigest } from '../model/trust-bundle';
 import { readCas } from '../pki/certificates';
 import { GET_SECRET, type Reader } from './reading';
@@ -37,6 +37,7 @@ export async function readByName(reader: Reader, name: string, bundle: Bundle | 
     pods,
     budgets,
     certificates: certificates.filter((c) => isOfKafka(c, name, bundle)).sort(byName),
+    foreign: certificates.filter((c) => !isOfKafka(c, name, bundle)).sort(byName),
   };
 }
 
@@ -57,6 +58,19 @@ function isOfKafka(certificate: KubeObject, kafka: string, bundle: Bundle | unde
     Object.entries(selectorLabels(kafka)).every(([key, value]) => labels[key] === value) ||
     (bundle?.issuerManifests ?? []).some((m) => m.kind === KINDS.Certificate.kind && m.metadata.name === name)
   );
+}
+
+/** Returns those Certificates of others that are for clients and of these issuers. Those of another Kafka's nodes are for its nodes. */
+export function clientCertificates(
+  certificates: readonly Certificate[],
+  issuers: readonly Pick<IssuerState, 'kind' | 'name'>[],
+): readonly ClientCertificateFacts[] {
+  return certificates.flatMap(({ metadata: { name, labels = {} }, spec }) => {
+    const issuer = issuers.find((i) => i.kind === (spec?.issuerRef.kind ?? 'Issuer') && i.name === spec?.issuerRef.name);
+    const isForClients = spec?.isCA !== true && spec?.usages?.includes('client auth') === true;
+    if (issuer === undefined || !isForClients || labels['app.kubernetes.io/managed-by'] === 'kubedb.com') return [];
+    return [{ name, secretName: spec?.secretName ?? '', issuerKind: issuer.kind, issuerName: issuer.name }];
+  });
 }
 
 /** Returns the PetSets that a Kafka has. */

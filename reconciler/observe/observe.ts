@@ -28,6 +28,7 @@ import { caCertificates, issuersUsed, readIssuer } from './issuers';
 import { servedBy } from './listeners';
 import {
   certificateSecretNames,
+  clientCertificates,
   issuedSecretNames,
   mountedSecretNames,
   passwordSecretNames,
@@ -87,6 +88,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
 
   const sources = { name, namespace, petSets, certificates: named.certificates };
   const clusterDomain = bundle?.desired.clusterDomain ?? observedDomain(sources) ?? DEFAULT_CLUSTER_DOMAIN;
+  const clients = clientCertificates(named.foreign, issuers);
   return withSigners({
     format: OBSERVATION_FORMAT,
     observedAt,
@@ -97,6 +99,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
     ...(named.gitOpsKafka === undefined ? {} : { gitOpsKafka: named.gitOpsKafka }),
     issuers,
     certificates: named.certificates,
+    ...(clients.length === 0 ? {} : { clientCertificates: clients }),
     secrets: [...[...secrets.values()].map(secretFacts), ...[...reader.unreadSecrets].sort().map(unreadSecret)],
     ...(trust === undefined ? {} : { trust }),
     petSets,

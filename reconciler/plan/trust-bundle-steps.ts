@@ -19,6 +19,7 @@ import { certificateSecret, type PlanInput } from './plan-input';
 import {
   canPublish,
   casToTrust,
+  keptCaNotes,
   otherKafka,
   serverIssuer,
   signingCa,
@@ -38,12 +39,13 @@ export function trustBundleSteps(input: PlanInput, diff: Diff): TrustBundleSteps
   const steps: Record<Stage, readonly Publish[]> = { beforehand: [], issued: [], afterwards: [] };
   if (!canPublish(input)) return steps;
   const unknown = stageOfUnknownCa(input, diff);
+  const isPreviousRemoved = diff.cutoverCause?.kind === 'root' && input.bundle.desired.keepOldRootFor === undefined;
   let isMissing = input.live.trust?.object === undefined;
   for (const stage of STAGES) {
     const messages = [
       stage === 'beforehand' ? trustBundleFinding(input)?.message : undefined,
       stage === unknown ? `gets the CA of ${issuerName(input)}${stage === 'afterwards' ? '' : ' before a pod serves it'}` : undefined,
-      stage === 'afterwards' && diff.cutoverCause?.kind === 'root' ? 'the previous CA is removed when no pod serves it' : undefined,
+      stage === 'afterwards' && isPreviousRemoved ? 'the previous CA is removed when no pod serves it' : undefined,
     ].filter((message) => message !== undefined);
     if (messages.length === 0) continue;
     steps[stage] = [publishStep(input, isMissing, messages)];
@@ -102,6 +104,8 @@ export function trustBundleNotes(input: PlanInput): readonly string[] {
       `The published CA certificate is no self-signed root, and its root is not known (${names}): Java accepts that, OpenSSL and librdkafka do not. Put the root into ca.crt of the issuer's CA Secret, and rotate.`,
     ];
   }
+  const kept = input.bridge === undefined && input.bundle.desired.keepOldRootFor !== undefined ? keptCaNotes(input) : [];
+  if (kept.length > 0) return kept;
   if (secret?.leaf === undefined || cas.length > 0 || live.trust === undefined) return [];
   const why = secret.ca === undefined ? `has no ${TRUST_KEY}` : 'holds no usable one';
   return [`No CA certificate can be published to clients: Secret ${secretName} ${why}.`];

@@ -6,11 +6,13 @@
  *     still   all that was published before, until every pod is proven to serve a certificate of the others: after a Secret was issued
  *             again, nothing else shows what pods had loaded from it
  *     above   the self-signed roots above these, where they are known
+ *     kept    all that was published before, for as long as the desired state demands (`keepOldRootFor`)
  *
  * Expired certificates are left out. If none remains (TLS is off, an issuer gives no CA), the ConfigMap stays unchanged: an empty trust store
  * would break the clients that load it.
  */
 
+import { goDurationMs } from '#model/go-duration';
 import { isEqual, KINDS, type KubeObject, type ObjectRef, ref } from '#model/kube-object';
 import { LABEL_KAFKA, trustName } from '#model/names';
 import { certificateOf, type IssuerRef, issuerOf } from '#model/tls';
@@ -20,7 +22,7 @@ import type { Finding } from '../model/plan';
 import { TRUST_KEY, trustConfigMap, trustDigest } from '../model/trust-bundle';
 import type { Bridge } from './bridge/phases';
 import { issuerStateOf } from './issuers';
-import type { PlanInput } from './plan-input';
+import { certificateSecret, type PlanInput } from './plan-input';
 
 type Ca = CaFacts & { readonly pem: string };
 
@@ -34,12 +36,47 @@ export function casToTrust(input: PlanInput): readonly Ca[] {
     ...live.petSets.map((s) => mountedCertificateSecret(s.object.spec?.template?.spec)),
   ]);
   const held = live.secrets.filter((s) => names.has(s.name)).flatMap((s) => s.ca ?? []);
-  const still = live.pods.every(isOfItsSecretsCa) ? [] : (live.trust?.ca ?? []);
-  const found = [...held, ...(signingCa(input) ?? []), ...still];
+  const needed = [...held, ...(signingCa(input) ?? [])];
+  const found = [...needed, ...(live.pods.every(isOfItsSecretsCa) ? keptCas(input, needed) : (live.trust?.ca ?? []))];
   const all = input.bridge === undefined ? [...found, ...rootsAbove(found, live)] : rootsOfChange(input.bridge, found, live);
   const usable = all.filter((ca): ca is Ca => ca.pem !== undefined && Date.parse(ca.notAfter) > now.getTime());
   const distinct = [...new Map(usable.map((ca) => [ca.fingerprint, ca])).values()];
   return distinct.sort((a, b) => inOrder(a.subject, b.subject) || inOrder(a.fingerprint, b.fingerprint));
+}
+
+/**
+ * Returns until when CA certificates stay published that no pod serves. Counted from the latest instant at which the new ones can have got
+ * there, and pods can have got them: the last write of the ConfigMap, and the issuance of the CA. It is never too early.
+ */
+function keptUntil(input: PlanInput): string | undefined {
+  const { bundle, live } = input;
+  const { keepOldRootFor } = bundle.desired;
+  const { writtenAt } = live.trust ?? {};
+  if (keepOldRootFor === undefined || bundle.tls === 'off') return undefined;
+  const held = certificateSecret(live, bundle.tls, 'server');
+  const facts = [...(writtenAt === undefined ? [] : [writtenAt]), ...(signingCa(input) ?? []).map((ca) => ca.notBefore)];
+  const since = facts.length > 0 ? facts : held?.leaf === undefined ? [] : [held.leaf.notBefore];
+  if (since.length === 0) return undefined;
+  return new Date(Math.max(...since.map((t) => Date.parse(t))) + (goDurationMs(keepOldRootFor) ?? 0)).toISOString();
+}
+
+/** Returns the published CA certificates that no pod serves and that are kept. One that was issued again with its key is no other root. */
+function keptCas(input: PlanInput, needed: readonly CaFacts[]): readonly CaFacts[] {
+  const until = keptUntil(input);
+  if (until === undefined || input.now.getTime() >= Date.parse(until)) return [];
+  const isNeeded = (ca: CaFacts) => needed.some((n) => n.subject === ca.subject && n.publicKey === ca.publicKey);
+  return (input.live.trust?.ca ?? []).filter((ca) => !isNeeded(ca));
+}
+
+/** Returns a note on the CA certificates that are published only because they are kept. */
+export function keptCaNotes(input: PlanInput): readonly string[] {
+  const { bundle, live } = input;
+  const { keepOldRootFor: _, ...desired } = bundle.desired;
+  const published = casToTrust(input).filter((ca) => live.trust?.ca.some((c) => c.fingerprint === ca.fingerprint) === true);
+  const names = without(published, casToTrust({ ...input, bundle: { ...bundle, desired } }));
+  return names.length === 0
+    ? []
+    : [`The trust bundle keeps ${names.join(', ')} until ${keptUntil(input)} (keepOldRootFor). No pod serves it.`];
 }
 
 /** While the root changes, clients need both roots, and never the bridge: OpenSSL trusts only what is self-signed. */

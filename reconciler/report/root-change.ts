@@ -33,11 +33,12 @@ export function rootChangeLine({ from, to, isBack }: PlannedRootChange): string 
 }
 
 /** Returns what clients and committers must know. */
-export function rootChangeNotes({ acknowledge, trustedFrom, newRoot, isBack }: PlannedRootChange): readonly string[] {
+export function rootChangeNotes({ acknowledge, trustedFrom, newRoot, isBack, keepOldRootFor }: PlannedRootChange): readonly string[] {
   if (isBack === true) return [];
   const root = newRoot === undefined ? '' : ` The new one has SHA-256 ${newRoot}.`;
+  const kept = keepOldRootFor === undefined ? '' : `, and the old one for ${keepOldRootFor} after that (keepOldRootFor)`;
   return [
-    `The published trust bundle holds both roots until the last phase is done.${root}`,
+    `The published trust bundle holds both roots until the last phase is done${kept}.${root}`,
     'Clients read that: in phase anchored, ca.crt beside the server certificate is not self-signed, and OpenSSL does not trust it.',
     ...(acknowledge === undefined
       ? []

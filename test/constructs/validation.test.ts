@@ -124,6 +124,7 @@ const REFUSED: Readonly<Record<string, readonly Case[]>> = {
       withTls({ beforeExpiry: Duration.days(30), client: { duration: Duration.days(7) } }),
     ],
     ['no margin', withTls({ beforeExpiry: Duration.seconds(0) })],
+    ['no time for which the old root is kept', withTls({ keepOldRootFor: Duration.seconds(0) })],
     ['five milliseconds for a pod', withDeadlines({ podReady: Duration.millis(5) })],
     ['no time for a gate', withDeadlines({ gate: Duration.seconds(0) })],
     ['a year for an issuance', withDeadlines({ issuance: Duration.days(365) })],

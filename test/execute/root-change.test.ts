@@ -8,7 +8,7 @@ import { Duration } from 'cdk8s';
 import { TlsIssuer, type TlsOnProps } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
-import { KINDS } from '#model/kube-object';
+import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { readCas } from '#reconciler/pki/certificates';
 import { plan } from '#reconciler/plan/plan';
@@ -19,6 +19,7 @@ import { assertFails, COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE, startS
 
 const PODS = 3;
 const SAMPLE_MS = 500;
+const HOUR_MS = 3_600_000;
 const [OLD, NEW] = [`CN=${KAFKA}-ca`, `CN=${KAFKA}-ca-2`];
 
 let world: World;
@@ -67,6 +68,18 @@ function subjects(pem: string): readonly string[] {
   return readCas(pem).certificates.map((c) => c.subject);
 }
 
+/** A Certificate of another owner. */
+async function foreignCertificate(name: string, issuer: string, usages: readonly string[]): Promise<void> {
+  const spec = {
+    secretName: `${name}-tls`,
+    commonName: name,
+    usages,
+    issuerRef: { group: 'cert-manager.io', kind: 'Issuer', name: issuer },
+  };
+  const metadata = { name, namespace: NAMESPACE };
+  await world.cluster.create({ apiVersion: KINDS.Certificate.apiVersion, kind: 'Certificate', metadata, spec } as KubeObject);
+}
+
 async function planned(bundle: Bundle) {
   return plan(bundle, await world.observe(bundle), world.clock.now());
 }
@@ -102,6 +115,62 @@ for (const executor of EXECUTORS) {
       await world.apply(bundle);
       await assertDone(world, bundle);
       assert.deepEqual(await published(), [NEW]);
+    });
+
+    test('the old root stays published for the declared time, and the first run after it removes it', async () => {
+      await start(executor);
+      const bundle = world.desired(onWithNewRoot({ keepOldRootFor: Duration.hours(3) }));
+      const { rootChange } = await planned(bundle);
+      assert.equal(rootChange?.keepOldRootFor, '3h');
+      await world.apply(bundle);
+      await assertDone(world, bundle);
+      assert.deepEqual(await published(), [OLD, NEW]);
+      await world.environment.pass(2 * HOUR_MS);
+      const kept = await planned(bundle);
+      assert.deepEqual([kept.steps, kept.obstacles], [[], []]);
+      assert.match(
+        kept.notes.join('\n'),
+        /The trust bundle keeps CN=orders-ca \([0-9a-f]{8}\) until 20\d\d-\d\d-\d\dT[\d:.]+Z \(keepOldRootFor\)\. No pod serves it\./,
+      );
+      await world.apply(bundle);
+      assert.deepEqual(await published(), [OLD, NEW]);
+      await world.environment.pass(2 * HOUR_MS);
+      const due = await planned(bundle);
+      assert.deepEqual(
+        due.steps.map((s) => s.kind),
+        ['publishTrustBundle'],
+      );
+      const pods = await world.podUids();
+      await world.apply(bundle);
+      await assertDone(world, bundle);
+      assert.deepEqual(await published(), [NEW]);
+      assert.deepEqual(await world.podUids(), pods);
+    });
+
+    test('a revert within that time finds the old root published, and keeps the new one', async () => {
+      await start(executor);
+      const keepOldRootFor = Duration.hours(3);
+      await world.apply(world.desired(onWithNewRoot({ keepOldRootFor })));
+      await world.environment.pass(60_000);
+      const back = world.desired(on({ keepOldRootFor }));
+      await world.apply(back);
+      await assertDone(world, back);
+      assert.deepEqual(await secret('orders-server-cert'), { ca: [OLD], chain: [] });
+      assert.deepEqual(await published(), [OLD, NEW]);
+      assert.equal(outages, 0);
+    });
+
+    test('a plan names the certificates of clients that the old CA has signed, and no others', async () => {
+      await start(executor);
+      await foreignCertificate('payments', 'orders-ca', ['client auth']);
+      await foreignCertificate('web', 'orders-ca', ['server auth']);
+      await foreignCertificate('reports', 'orders-ca-selfsigned', ['client auth']);
+      const { notes } = await planned(world.desired(onWithNewRoot()));
+      const named = notes.filter((n) => n.includes('For clients, and signed by the old root'));
+      assert.match(named.join(), /of Issuer\/orders-ca: Certificate\/demo\/payments \(Secret payments-tls\)\. Where brokers ask/);
+      assert.doesNotMatch(named.join(), /web|reports|orders-client-cert/);
+      const same = await planned(world.desired(on()));
+      assert.doesNotMatch(same.notes.join(), /payments/, 'without a change of root');
     });
 
     for (const evicted of [1, PODS, PODS + 1, 2 * PODS]) {

@@ -17,6 +17,7 @@ export function rootChangeOf(input: PlanInput, draft: Draft): { readonly rootCha
   const { issuer, signer, oldRoot, newRoot, isBack } = bridge;
   const [there, back] = [formatIssuerRef(issuer), formatIssuerRef({ kind: 'Issuer', name: signer })];
   const from = trustedFrom(input, bridge);
+  const { keepOldRootFor } = input.bundle.desired;
   const acknowledge = isBack ? undefined : neededAcknowledgement(input, bridge);
   return {
     rootChange: {
@@ -28,6 +29,7 @@ export function rootChangeOf(input: PlanInput, draft: Draft): { readonly rootCha
       phases: phasesOf(bridge).map((phase) => planned(input, bridge, draft, phase)),
       ...(acknowledge === undefined ? {} : { acknowledge }),
       ...(from === undefined || acknowledge === undefined ? {} : { trustedFrom: from }),
+      ...(keepOldRootFor === undefined ? {} : { keepOldRootFor }),
     },
   };
 }

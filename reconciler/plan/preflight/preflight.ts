@@ -4,6 +4,7 @@
  *     permissions.ts    a permission is missing, or a Secret may not be read
  *     issuers.ts        an issuer is missing or not Ready, or is of a type that can never sign the wanted certificates; or a CA keeps its key
  *     expiry.ts         an issuer signs with an expired CA; a certificate expires before the deadlines of the run
+ *     client-certificates.ts   certificates of clients that the old root has signed (notes)
  *     pods.ts           a pod is down, or no pod can be observed from here
  *
  * Gates of the scope `wholeOperation` that can never open are blockers, too (`gates/disruption-budget.ts`). Outages and losses of data that
@@ -15,6 +16,7 @@ import { budgetForbidsEviction } from '../gates/disruption-budget';
 import { quorumNotes, topicNotes } from '../gates/kafka-health';
 import { healthNotes } from '../health';
 import { type PlanInput, restartedPods } from '../plan-input';
+import { clientCertificateNotes } from './client-certificates';
 import { caHasExpired, caNotes, expiryNotes } from './expiry';
 import { issuerIsNotReady, issuerTypeCannotSign, keptKeyDoesNotFit, unsuitableIssuerNotes } from './issuers';
 import { deniedNotes, permissionIsDenied, unreadNotes } from './permissions';
@@ -47,6 +49,7 @@ export function preflight(input: PlanInput, draft: Draft, isPreview: boolean): P
       ...downPodNotes(input, draft),
       ...expiryNotes(input, draft),
       ...caNotes(input, draft),
+      ...clientCertificateNotes(input, draft),
       ...unsuitableIssuerNotes(input, draft),
       ...(isPreview ? deniedNotes(input, draft) : []),
     ],
