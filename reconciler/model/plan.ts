@@ -4,6 +4,7 @@ import type { Cutover, ExecutorName } from '#model/desired';
 import type { KubeObject, ObjectRef } from '#model/kube-object';
 import type { Role } from '#model/kubedb';
 import type { Alias } from '#model/tls';
+import type { PlannedStates } from './states';
 
 /**
  * Why something must change, or what a reader must know: one situation each. Users meet the names in output and Events.
@@ -321,6 +322,8 @@ export interface Plan {
   readonly rootChange?: PlannedRootChange;
   /** Present if restarted and not yet restarted pods cannot talk. */
   readonly cutover?: PlannedCutover;
+  /** Whether every two nodes can talk while the plan is carried out; absent if no node gets another certificate or protocol. */
+  readonly states?: PlannedStates;
   /** The acknowledgements that the plan relies on; absent when it needs none. */
   readonly acknowledged?: readonly Acknowledged[];
   /** Absent when no step takes time. */

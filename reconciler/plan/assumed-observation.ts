@@ -163,7 +163,7 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
     resourceVersion: '1',
     keys: REQUIRED_KEYS,
     annotations: { 'cert-manager.io/issuer-name': issuer.name, 'cert-manager.io/issuer-kind': issuer.kind },
-    leaf: factsOf(alias, spec, validity),
+    leaf: { ...factsOf(alias, spec, validity), issuer: root.subject, signers: [root.publicKey] },
     ca: [root],
     isSignedByCa: true,
     keyEncoding: privateKey?.encoding ?? 'PKCS8',
@@ -173,7 +173,7 @@ function secretOf(owner: CertificateOwner, tls: TlsConfig, alias: Alias, validit
 /** The root that an issuer signs with, before and now. */
 function assumedRoot(issuer: string): CaFacts {
   const root = factsOf(`root of ${issuer}`, {}, CA_VALIDITY);
-  return { ...root, isCa: true, pem: assumedPem(root.fingerprint) };
+  return { ...root, issuer: root.subject, signers: [root.publicKey], isCa: true, pem: assumedPem(root.fingerprint) };
 }
 
 /** Returns the PEM form of an assumed certificate. */

@@ -8,6 +8,7 @@
  *    restarted pods can talk (`cutover.ts`).
  * 4. The executor drafts the steps: `native` every write, `ops-request` the requests for KubeDB's ops-manager (`executors/`).
  * 5. Preflight checks report every blocker of these steps before the first change (`preflight/`).
+ * 6. The states between the steps show whether every two nodes can talk at every moment (`states/`).
  *
  * Pure, synchronous, deterministic: a bundle, an observation and an instant are enough. The printed plan is executed as it is: an executor
  * may refuse, wait, or restart the pods of one group in another order; it does nothing that is not in the plan. A plan without steps and
@@ -35,6 +36,7 @@ import { bySeverity, canPlan, preconditions } from './preconditions';
 import { preflight } from './preflight/preflight';
 import { withProbe } from './probe';
 import { isOurs, unfinished } from './requests';
+import { plannedStates } from './states/planned-states';
 import { claimOwnershipSteps, recordSteps } from './steps';
 import { mismatches } from './verify';
 
@@ -53,7 +55,8 @@ const NOTHING: Draft = { operation: 'none', steps: [] };
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
   const input = withBridge({ bundle, live, now });
   const isPreview = options.isPreview === true;
-  const drafted = canPlan(input) ? draftPlan(input, options) : NOTHING;
+  const diff = canPlan(input) ? compare(input, options.retry) : undefined;
+  const drafted = diff === undefined ? NOTHING : draftPlan(input, diff, options);
   const found = [...preconditions(input, options.takeOver === true), ...(drafted.obstacles ?? [])];
   const unhealthy = found.length === 0 ? kafkaIsNotReady(input, drafted) : undefined;
   const draft: Draft = { ...drafted, obstacles: unhealthy === undefined ? found : [unhealthy] };
@@ -70,13 +73,18 @@ export function plan(bundle: Bundle, live: Observation, now: Date, options: Plan
     ...(live.secrets.some((s) => s.unread !== undefined) ? { isPartial: true } : {}),
     ...(obstacles.length > 0 && !canBeAppliedElsewhere
       ? { operation, steps: [], notes: checked.notes }
-      : { ...draft, ...withLaterPhases(estimateOf(input, draft), change), steps, notes: [...notes, ...checked.notes] }),
+      : {
+          ...draft,
+          ...withLaterPhases(estimateOf(input, draft), change),
+          ...(diff === undefined ? {} : plannedStates(input, { ...draft, reissued: diff.reissued })),
+          steps,
+          notes: [...notes, ...checked.notes],
+        }),
     obstacles,
   };
 }
 
-function draftPlan(input: PlanInput, options: PlanOptions): Draft {
-  const diff = compare(input, options.retry);
+function draftPlan(input: PlanInput, diff: Diff, options: PlanOptions): Draft {
   const first = draftOfFirstPods(input, diff);
   if (first !== undefined) return first;
   if (isOnlyIssuanceOpen(input, diff)) return awaitIssuance(input, diff);

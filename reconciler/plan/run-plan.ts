@@ -17,7 +17,8 @@ export interface PlannedDetails {
 
 /** Returns what the event of a plan holds besides its text. */
 export function plannedDetails(input: PlanInput, plan: Plan): PlannedDetails {
-  const found = statesOf(input, plan);
+  // A run plans each phase again, so its states come with that plan.
+  const found = statesOf(input, { ...plan, isLast: true });
   return {
     plan: runPlan(plan),
     ...before(input),

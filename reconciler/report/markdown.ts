@@ -5,6 +5,7 @@ import type { Plan, PlannedRootChange } from '../model/plan';
 import { stepRows } from '../model/step-rows';
 import { printable, sentence } from './printable';
 import { PHASE_HEADINGS, phaseRows, rootChangeLine, rootChangeNotes } from './root-change';
+import { statesLine } from './states';
 import { clientsLine, conclusion, cutoverLine, estimateLine, obstacleLine, type PlanContext, rowCells } from './text';
 
 /** How much of a plan is shown. */
@@ -23,6 +24,7 @@ export function planMarkdown(plan: Plan, context: PlanContext, detail: Detail = 
   const clients = clientsLine(plan);
   if (clients !== undefined) blocks.push(clients);
   if (plan.estimate !== undefined) blocks.push(inline(estimateLine(plan.estimate)));
+  if (plan.states !== undefined && detail !== 'without steps') blocks.push(inline(statesLine(plan.states)));
   if (context.chart !== undefined && detail !== 'without steps') blocks.push(context.chart);
   const notes = [...(plan.rootChange === undefined ? [] : rootChangeNotes(plan.rootChange)), ...plan.notes];
   if (notes.length > 0) blocks.push(notes.map((note) => `- ${inline(sentence(note))}`).join('\n'));

@@ -1,27 +1,43 @@
 /** The states of a plan as text: one line that sums them up, and who can talk to whom. States that do not differ share a table. */
-import type { BrokenContact, Contact, PlanState, PlanStates } from '../model/states';
+import type { Contact, PlannedStates, PlanState, PlanStates, RefusedContact } from '../model/states';
 import { printable } from './printable';
-import { painterOf, paragraph, type Style } from './style';
+import { painterOf, type Style } from './style';
 import { formatTable } from './table';
 
 const CELLS: Readonly<Record<Contact['kind'], string>> = { accepted: 'yes', refused: 'NO', unknown: '?', never: '-' };
 
 /** Returns in one line whether nodes can talk in every state. */
-export function statesLine({ states, broken, holdsInAnyOrder }: PlanStates): string {
-  const count = `${states.length} states`;
-  if (broken !== undefined) return printable(`${count}, and nodes cannot talk in state ${broken.state}: ${brokenLine(broken)}.`);
-  const unknown = states.flatMap((s) => s.nodes.flatMap((r) => r.contacts)).find((c) => c.kind === 'unknown');
-  if (unknown !== undefined && 'because' in unknown) {
-    return printable(`${count}; whether every two nodes can talk in each is not known: ${unknown.because}.`);
+export function statesLine(states: PlannedStates): string {
+  const { count, later } = states;
+  const counted = `${count} ${count === 1 ? 'state' : 'states'}${later === undefined ? '' : ` (${later} in later phases)`}`;
+  return printable(`${counted}${verdictOf(states)}.`);
+}
+
+function verdictOf(states: PlannedStates): string {
+  switch (states.verdict) {
+    case 'broken': {
+      const { state, until, after, ...contact } = states.broken;
+      const range = state === until ? `state ${state}` : `states ${state} to ${until}`;
+      return `, and nodes cannot talk in ${range}. State ${state}, ${after}: ${contactText(contact)}`;
+    }
+    case 'unknown':
+      return `; whether every two nodes can talk in each is not known: ${states.because}`;
+    case 'whole': {
+      const { otherwise, isOneStop } = states;
+      if (otherwise === undefined) return `${EVERY}, in whatever order nodes change and wherever the run is killed`;
+      const unless = isOneStop === true ? 'unless the run is killed while pods stop' : 'unless nodes change in another order';
+      return `${EVERY}, ${unless}: then ${contactText(otherwise)}`;
+    }
   }
-  return `${count}, every two nodes can talk in each${holdsInAnyOrder ? ', in whatever order nodes change' : ''}.`;
 }
 
-function brokenLine({ after, from, to, because }: BrokenContact): string {
-  return `${after}: ${from} refuses ${to}: ${because}`;
+const EVERY = ', every two nodes can talk in each';
+
+function contactText({ from, to, because }: RefusedContact): string {
+  return `${from} refuses ${to}: ${because}`;
 }
 
-/** Returns the line and the tables, with a line break at the end. */
+/** Returns the tables, with a line break at the end. */
 export function statesText(found: PlanStates | undefined, style: Style): string {
   const paint = painterOf(style);
   if (found === undefined) return 'This plan gives no node another certificate, so who can talk to whom does not change.\n';
@@ -38,7 +54,7 @@ export function statesText(found: PlanStates | undefined, style: Style): string 
     );
     return [`${printable(title)}:`, ...table].join('\n');
   });
-  return `${[paragraph(statesLine(found), style), ...blocks].join('\n\n')}\n`;
+  return `${blocks.join('\n\n')}\n`;
 }
 
 /** Joins neighbouring states in which the same sides reach each other. */

@@ -20,6 +20,7 @@ import { type StepRow, stepRows } from '../model/step-rows';
 import { approximately } from './duration';
 import { printable, sentence } from './printable';
 import { PHASE_HEADINGS, phaseRows, rootChangeLine, rootChangeNotes } from './root-change';
+import { statesLine } from './states';
 import { painterOf, paragraph, type Style } from './style';
 import { formatTable } from './table';
 
@@ -112,6 +113,7 @@ export function planText(plan: Plan, style: Style, context: PlanContext): string
   const foreseen = [
     ...(plan.cutover === undefined ? [] : [cutoverLine(plan.cutover)]),
     ...(plan.estimate === undefined ? [] : [estimateLine(plan.estimate)]),
+    ...(plan.states === undefined ? [] : [statesLine(plan.states)]),
   ];
   const phases = plan.rootChange === undefined ? [] : rootChangeNotes(plan.rootChange);
   const remarks = [...foreseen, ...phases.map(printable), ...plan.notes.map((n) => printable(sentence(n)))];

@@ -218,7 +218,7 @@ describe('why a node cannot load it', () => {
     {
       name: 'the issuer changes',
       cluster: () => renewed([BROKER, 'orders-broker-0']).podServes(BROKER, served(leafOf({ fingerprint: 'fp-old', issuer: 'CN=before' }))),
-      because: /the issuer changes from "CN=before" to ""/,
+      because: /the issuer changes from "CN=before" to "CN=root of orders-ca"/,
     },
     {
       name: 'a dynamic quorum of Kafka 3.9 cannot address it',

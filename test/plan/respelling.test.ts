@@ -8,7 +8,7 @@ import { ANNOTATION_OWNER, LABEL_KAFKA } from '#model/names';
 import type { Observation } from '#reconciler/model/observation';
 import { partsOf } from '#reconciler/model/plan';
 import { plan } from '#reconciler/plan/plan';
-import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, OWNER, tlsBy } from '../support/cluster-builder';
+import { ClusterBuilder, certificate, KAFKA, NAMESPACE, NOW, OWNER, root, tlsBy } from '../support/cluster-builder';
 
 const NAMES = { dnsNames: ['a.example.org', 'b.example.org'], ipAddresses: ['10.0.0.1', '2001:db8::1'], uris: ['spiffe://demo/Orders'] };
 const SUBJECT = { organizations: ['a', 'b'], countries: ['CH'] };
@@ -97,7 +97,15 @@ for (const executor of EXECUTORS) {
       certificates: [...certificates, { ...BILLING, ...READY }],
       secrets: [
         ...secrets,
-        { name: 'billing', uid: 'u', resourceVersion: '1', keys: ['tls.crt'], annotations: {}, leaf: certificate('billing') },
+        {
+          name: 'billing',
+          uid: 'u',
+          resourceVersion: '1',
+          keys: ['tls.crt'],
+          annotations: {},
+          leaf: certificate('billing'),
+          ca: [root('root-of-orders-ca')],
+        },
       ],
     }));
     const property = fc.property(fc.infiniteStream(fc.nat()), (numbers) => {

@@ -250,7 +250,7 @@ test('states are reached when the pod is back that they name, in whatever order'
   const states = {
     nodes: ['orders-a', 'orders-b'],
     states: [
-      { after: ['before the first of them'], nodes: [], clients: [] },
+      { after: ['before the first change'], nodes: [], clients: [] },
       { after: ['orders-a restarted'], nodes: [], clients: [] },
       { after: ['orders-b restarted'], nodes: [], clients: [] },
     ],
@@ -259,6 +259,24 @@ test('states are reached when the pod is back that they name, in whatever order'
   assert.deepEqual(
     found.states?.states.map((s) => s.reachedMs),
     [1000, undefined, 5000],
+  );
+});
+
+test('after a replan the states are those of the plan that ran', () => {
+  const of = (...after: readonly string[]) => {
+    return { nodes: ['orders-a', 'orders-b'], states: after.map((what) => ({ after: [what], nodes: [], clients: [] })) };
+  };
+  const found = timeline(
+    began,
+    [1, 'planned', KAFKA, { states: of('before', 'orders-a restarted', 'orders-b restarted') }],
+    [5, 'ready', 'Pod/demo/orders-a'],
+    [6, 'planned', KAFKA, { states: of('before', 'orders-b loaded its certificate') }],
+    [9, 'reloaded', 'Pod/demo/orders-b'],
+    [10, 'planned', KAFKA],
+  );
+  assert.deepEqual(
+    found.states?.states.map((s) => `${s.after[0]} ${s.reachedMs}`),
+    ['before 1000', 'orders-a restarted 5000', 'planned again 6000', 'orders-b loaded its certificate 9000'],
   );
 });
 

@@ -46,7 +46,7 @@ export function certificate(id: string, change: Partial<CertificateFacts> = {}):
     fingerprint: `fp-${id}`,
     serial: id,
     subject: `CN=${id}`,
-    issuer: 'CN=orders-ca',
+    issuer: 'CN=root of orders-ca',
     ...VALIDITY,
     dnsNames: brokerCertificate(CERTIFICATE_OWNER, TLS, 'server').spec.dnsNames ?? [],
     ipAddresses: ['127.0.0.1'],
@@ -54,6 +54,7 @@ export function certificate(id: string, change: Partial<CertificateFacts> = {}):
     emailAddresses: [],
     publicKey: `key-${id}`,
     isCa: false,
+    signers: ['key-root-of-orders-ca'],
     ...change,
   };
 }
@@ -64,7 +65,7 @@ const VALIDITY = { notBefore: '2026-10-23T09:00:00Z', notAfter: '2027-01-21T09:0
 
 /** Returns the facts of a CA certificate. */
 export function root(id: string, change: Partial<CaFacts> = {}): CaFacts {
-  const facts = certificate(id, { dnsNames: [], ipAddresses: [], issuer: `CN=${id}`, isCa: true, ...CA_VALIDITY });
+  const facts = certificate(id, { dnsNames: [], ipAddresses: [], issuer: `CN=${id}`, signers: [`key-${id}`], isCa: true, ...CA_VALIDITY });
   return { ...facts, pem: assumedPem(facts.fingerprint), ...change };
 }
 

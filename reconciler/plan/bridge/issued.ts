@@ -22,7 +22,7 @@ function additions(input: PlanInput, bridge: BridgePhase): { readonly chain: rea
     (c) => c.publicKey === bridge.key && c.signers?.includes(publicKey),
   );
   const { pem: _, ...facts } = root;
-  const signed: CaFacts = made ?? { ...facts, fingerprint: 'to be issued', issuer, signers: [publicKey] };
+  const signed: CaFacts = made ?? { ...facts, fingerprint: 'bridge to be issued', issuer, signers: [publicKey] };
   return { chain: [signed], ca: [bridge.target === 'bridged' ? bridge.oldRoot : signed] };
 }
 
@@ -33,7 +33,7 @@ function toBeMade({ now }: PlanInput, { certificate }: BridgePhase): CaFacts {
   const names = { dnsNames: [], ipAddresses: [], uris: [], emailAddresses: [] };
   const dates = { notBefore: now.toISOString(), notAfter: now.toISOString() };
   return {
-    fingerprint: 'to be issued',
+    fingerprint: 'root to be issued',
     serial: '',
     subject,
     issuer: subject,

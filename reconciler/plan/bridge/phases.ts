@@ -8,6 +8,8 @@ import { presentedFrom } from '../chain';
 /** The phases that a change leads through, in order. */
 export const PHASES = ['bridged', 'anchored', 'new'] as const;
 export type Phase = (typeof PHASES)[number];
+/** A phase that nodes are led to; on the way back the last one is the old root. */
+export type EndPhase = Phase | 'old';
 
 /** A change of root, as far as the cluster shows it. */
 export interface Bridge {
@@ -37,6 +39,11 @@ export interface BridgePhase extends Bridge {
   readonly target: Phase;
   /** Why the last phase must not begin yet. */
   readonly wait?: Obstacle;
+}
+
+/** Returns the phases that a change leads through, in order. */
+export function phasesOf({ isBack }: Pick<Bridge, 'isBack'>): readonly EndPhase[] {
+  return isBack ? ['bridged', 'old'] : PHASES;
 }
 
 /** Returns which phase a Secret belongs to, by the key of the new CA. */

@@ -6,9 +6,7 @@ import type { Draft, Plan, PlannedPhase, PlannedRootChange, Step } from '../../m
 import { estimateOf } from '../estimate';
 import { kafkaRef, type PlanInput, podRef } from '../plan-input';
 import { lastPhaseApproval, trustedFrom } from './next-phase';
-import { type BridgePhase, PHASES, type Phase } from './phases';
-
-type Shown = Phase | 'old';
+import { type BridgePhase, type EndPhase, phasesOf } from './phases';
 
 /** Returns the change of root that a plan is part of; nothing if there is none. */
 export function rootChangeOf(input: PlanInput, draft: Draft): { readonly rootChange?: PlannedRootChange } {
@@ -37,14 +35,10 @@ export function rootChangeOf(input: PlanInput, draft: Draft): { readonly rootCha
 /** Returns the estimate of a run that carries out every phase that may begin. */
 export function withLaterPhases({ estimate }: Pick<Plan, 'estimate'>, { rootChange }: Pick<Plan, 'rootChange'>): Pick<Plan, 'estimate'> {
   if (estimate === undefined) return {};
-  const isAllowed = (name: Shown) => name !== 'new' || rootChange?.acknowledge === undefined;
+  const isAllowed = (name: EndPhase) => name !== 'new' || rootChange?.acknowledge === undefined;
   const later = (rootChange?.phases ?? []).filter((p) => p.status === 'later' && isAllowed(p.name));
   const laterMs = later.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
   return { estimate: { ...estimate, durationMs: estimate.durationMs + laterMs } };
-}
-
-function phasesOf({ isBack }: BridgePhase): readonly Shown[] {
-  return isBack ? ['bridged', 'old'] : PHASES;
 }
 
 /** Returns the acknowledgement that the last phase will need; undefined if it is given, or none is needed. */
@@ -55,7 +49,7 @@ function neededAcknowledgement(input: PlanInput, bridge: BridgePhase): Acknowled
   return { kind: 'trustRootChangesTo', ...(newRoot === undefined ? { issuer: issuer.name } : { root: newRoot.fingerprint }) };
 }
 
-function planned(input: PlanInput, bridge: BridgePhase, draft: Draft, name: Shown): PlannedPhase {
+function planned(input: PlanInput, bridge: BridgePhase, draft: Draft, name: EndPhase): PlannedPhase {
   const status = statusOf(bridge, draft, name);
   const step = costOf(input, name);
   const { estimate } = status === 'now' ? estimateOf(input, draft) : estimateOf(input, { steps: step });
@@ -68,7 +62,7 @@ function planned(input: PlanInput, bridge: BridgePhase, draft: Draft, name: Show
   };
 }
 
-function statusOf(bridge: BridgePhase, { steps, obstacles = [] }: Draft, name: Shown): PlannedPhase['status'] {
+function statusOf(bridge: BridgePhase, { steps, obstacles = [] }: Draft, name: EndPhase): PlannedPhase['status'] {
   const { phase, target, isUnderWay, wait } = bridge;
   const order = phasesOf(bridge);
   if (name === target && (isUnderWay || name !== phase)) return steps.length === 0 && obstacles.length > 0 ? 'waits' : 'now';
@@ -77,7 +71,7 @@ function statusOf(bridge: BridgePhase, { steps, obstacles = [] }: Draft, name: S
 }
 
 /** Returns steps that take as long as those of a phase that is planned later. */
-function costOf(input: PlanInput, name: Shown): readonly Step[] {
+function costOf(input: PlanInput, name: EndPhase): readonly Step[] {
   const { live, bundle } = input;
   const subject = kafkaRef(live);
   const pods = live.pods.map((p) => ({ subject: podRef(live, p.name), findings: [], role: p.role, place: '' }));

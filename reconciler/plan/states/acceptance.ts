@@ -16,6 +16,7 @@
  * Key usages and the length of paths are not checked: cert-manager sets them as CAs need them. Revocation is not checked: Kafka checks none.
  */
 import type { CaFacts, CertificateFacts } from '../../model/observation';
+import type { RefusalKind } from '../../model/states';
 
 /** What a node shows in a handshake. */
 export interface Shown {
@@ -30,13 +31,29 @@ export interface Truster {
   readonly anchors: readonly CaFacts[];
 }
 
+export interface Refusal {
+  readonly why: Exclude<RefusalKind, 'protocol'>;
+  readonly because: string;
+}
+
 /** Returns why a peer that reaches a node by this name refuses what it shows; undefined if it accepts it. */
-export function refusal({ leaf, chain }: Shown, truster: Truster, name: string | undefined, now: Date): string | undefined {
-  if (name !== undefined && !hasName(leaf, name)) return `the certificate has not the name ${name}`;
+export function refusal(shown: Shown, truster: Truster, name: string | undefined, now: Date): Refusal | undefined {
+  return nameRefusal(shown, name) ?? pathRefusal(shown, truster, now);
+}
+
+/** Returns the refusal of a leaf that lacks the name by which it was reached. */
+export function nameRefusal({ leaf }: Shown, name: string | undefined): Refusal | undefined {
+  if (name === undefined || hasName(leaf, name)) return undefined;
+  return { why: 'name', because: `the certificate has not the name ${name}` };
+}
+
+/** Returns the refusal of what a node shows, by whatever name it was reached. */
+export function pathRefusal({ leaf, chain }: Shown, truster: Truster, now: Date): Refusal | undefined {
   const paths = truster.by === 'java' ? javaPaths(leaf, chain, truster.anchors) : builtPaths(leaf, chain, truster);
-  if (paths.length === 0) return `no trusted certificate has signed ${chain.length === 0 ? 'it' : 'its chain'}`;
+  if (paths.length === 0) return { why: 'root', because: `no trusted certificate has signed ${chain.length === 0 ? 'it' : 'its chain'}` };
   const problems = paths.map((path) => path.flatMap((c) => datesProblem(c, now) ?? [])[0]);
-  return problems.includes(undefined) ? undefined : problems[0];
+  const [first] = problems;
+  return first === undefined || problems.includes(undefined) ? undefined : { why: 'dates', because: first };
 }
 
 /** The certificates whose dates count. */

@@ -1,46 +1,59 @@
 /** What nodes show and trust before and after they load their certificate, from the certificates and Secrets of an observation. */
-import { type Alias, issuerOf, tlsStateOf } from '#model/tls';
+import { type Alias, issuerOf } from '#model/tls';
 import type { CaFacts, CertificateFacts, Observation, PodFacts, SecretFacts } from '../../model/observation';
 import { issuerWhenIssuing } from '../bridge/issued';
+import type { BridgePhase, EndPhase } from '../bridge/phases';
 import { certificateSecret, type PlanInput, wantedCertificate } from '../plan-input';
-import type { Shown } from './acceptance';
+import type { Shown, Truster } from './acceptance';
 
 /** What a listener of a node shows, and what the node trusts. */
 export type Material =
   | { readonly protocol: 'plaintext' }
-  | { readonly protocol: 'tls'; readonly shown: Shown; readonly anchors: readonly CaFacts[] }
+  | { readonly protocol: 'tls'; readonly shown: Shown; readonly truster: Truster }
   | { readonly protocol: 'unknown'; readonly because: string; readonly isTls?: true };
 
-/** Returns what a running node shows and trusts. A node trusts what was beside its certificate when it loaded that. */
-export function presentMaterial({ live }: PlanInput, { served, certificateSecret: name }: PodFacts): Material {
-  const unobserved = served.find((s) => s.protocol === 'unknown');
-  if (served.length === 0 || unobserved !== undefined) return unknown(unobserved?.because ?? 'it was not observed');
-  if (served.every((s) => s.protocol === 'plaintext')) return { protocol: 'plaintext' };
-  const secret = live.secrets.find((s) => s.name === name);
-  const isOfSecret = served.every((s) => s.leaf?.fingerprint === secret?.leaf?.fingerprint);
-  return isOfSecret ? heldIn(secret) : unknownTls('it serves another certificate than its Secret holds, so what it trusts is not known');
+const PLAINTEXT: Material = { protocol: 'plaintext' };
+
+/** Returns what running nodes show and trust. A node trusts what was beside its certificate when it loaded that. */
+export function presentMaterials({ live }: PlanInput): (pod: PodFacts) => Material {
+  // Pods that mount one Secret share one value.
+  const held = new Map(live.secrets.map((s) => [s.name, { leaf: s.leaf, material: heldIn(s) }]));
+  return ({ served, certificateSecret: name = '' }) => {
+    const unobserved = served.find((s) => s.protocol === 'unknown');
+    if (served.length === 0 || unobserved !== undefined) return unknown(unobserved?.because ?? 'it was not observed');
+    if (served.every((s) => s.protocol === 'plaintext')) return PLAINTEXT;
+    const secret = held.get(name);
+    if (served.every((s) => s.leaf?.fingerprint === secret?.leaf?.fingerprint)) return secret?.material ?? heldIn(undefined);
+    return unknownTls('it serves another certificate than its Secret holds, so what it trusts is not known');
+  };
 }
 
 /** Returns what a node shows and trusts as soon as it has loaded what the plan brings it. */
 export function nextMaterial(input: PlanInput, reissued: ReadonlySet<Alias>): Material {
   const { bundle, live } = input;
-  if (bundle.tls === 'off') return { protocol: 'plaintext' };
+  if (bundle.tls === 'off') return PLAINTEXT;
   if (!reissued.has('server')) return heldIn(certificateSecret(live, bundle.tls, 'server'));
   const { ca = [], chain = [] } = issuerWhenIssuing(input, issuerOf(bundle.tls, 'server')) ?? {};
   const signer = chain[0] ?? ca[0];
   if (signer === undefined) return unknownTls('the CA of its issuer cannot be read');
-  return { protocol: 'tls', shown: { leaf: leafBy(signer, input), chain }, anchors: ca };
+  return materialOf({ leaf: leafBy(signer, input), chain }, ca);
 }
 
-/** Returns the Secret that the pods mount now. */
-export function presentSecret({ live }: Pick<PlanInput, 'live'>): SecretFacts | undefined {
-  return certificateSecret(live, tlsStateOf(live.kafka?.spec), 'server');
+/** Returns what nodes show and trust in a later phase of a change of root. */
+export function materialOfPhase(input: PlanInput & { readonly bridge: BridgePhase }, phase: EndPhase): Material {
+  const { bridge } = input;
+  if (phase !== 'old') return nextMaterial({ ...input, bridge: { ...bridge, target: phase } }, new Set(['server']));
+  return materialOf({ leaf: leafBy(bridge.oldRoot, input), chain: [] }, [bridge.oldRoot]);
+}
+
+function materialOf(shown: Shown, anchors: readonly CaFacts[]): Material {
+  return { protocol: 'tls', shown, truster: { by: 'java', anchors } };
 }
 
 function heldIn(secret: SecretFacts | undefined): Material {
   if (secret?.leaf === undefined) return unknownTls(secret?.unread ?? 'its Secret holds no certificate');
   if (secret.leaf.signers === undefined) return unknownTls('the observation is of an earlier version, which lacks the signers');
-  return { protocol: 'tls', shown: { leaf: secret.leaf, chain: secret.chain ?? [] }, anchors: secret.ca ?? [] };
+  return materialOf({ leaf: secret.leaf, chain: secret.chain ?? [] }, secret.ca ?? []);
 }
 
 /** Returns the leaf that an issuer will sign. */
@@ -48,7 +61,7 @@ function leafBy({ subject: issuer, publicKey }: CaFacts, input: PlanInput): Cert
   const { commonName = '', dnsNames = [], ipAddresses = [], uris = [], emailAddresses = [] } = wantedCertificate(input, 'server').spec;
   const now = input.now.toISOString();
   const names = { dnsNames: [...dnsNames], ipAddresses: [...ipAddresses], uris: [...uris], emailAddresses: [...emailAddresses] };
-  const own = { fingerprint: 'to be issued', publicKey: 'to be made', serial: '', subject: `CN=${commonName}`, isCa: false };
+  const own = { fingerprint: 'leaf to be issued', publicKey: 'key of the leaf', serial: '', subject: `CN=${commonName}`, isCa: false };
   return { ...own, issuer, notBefore: now, notAfter: now, ...names, signers: [publicKey] };
 }
 

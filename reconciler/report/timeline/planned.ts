@@ -5,6 +5,7 @@ import type { Obstacle, Plan } from '../../model/plan';
 import type { RunPlan, RunStates, ShownListener } from '../../model/run-events';
 import { sentence } from '../printable';
 import { PHASE_HEADINGS, phaseRows, rootChangeLine, rootChangeNotes } from '../root-change';
+import { statesLine } from '../states';
 import { clientsLine, conclusion, estimateLine, OBSTACLE_LABELS, type PlanContext } from '../text';
 import { podLines } from './pods';
 import type { Preview, Timeline } from './timeline';
@@ -59,13 +60,14 @@ function verdictOf(plan: Plan, context: PlanContext): Verdict {
 }
 
 function previewOf(plan: Plan, { difference }: PlanContext): Preview {
-  const { rootChange, estimate, acknowledged, steps, notes } = plan;
+  const { rootChange, estimate, states, acknowledged, steps, notes } = plan;
   const clients = clientsLine(plan);
   const acknowledges = acknowledged !== undefined && steps.length > 0;
   return {
     remarks: [
       ...(clients === undefined ? [] : [clients]),
       ...(estimate === undefined ? [] : [estimateLine(estimate)]),
+      ...(states === undefined ? [] : [statesLine(states)]),
       ...(rootChange === undefined ? [] : rootChangeNotes(rootChange)),
       ...notes.map(sentence),
       ...(acknowledges ? [`Acknowledged: ${acknowledged.map(formatAcknowledgement).join(', ')}`] : []),

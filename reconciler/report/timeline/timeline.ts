@@ -130,26 +130,38 @@ function samplesOf(events: readonly TimedEvent[], endMs: number): readonly Spare
   });
 }
 
-/** The states of the first plan that has some. A state is reached when every pod has come back that `after` names. */
+/** The states that each plan of the run has reached before the next one was made, and all states of the last one. */
 function statesOf(events: readonly TimedEvent[]): ReachedStates | undefined {
-  const planned = events.find((e) => e.states !== undefined);
-  if (planned?.states === undefined) return undefined;
-  const { nodes, states } = planned.states;
+  const planned = events.filter((e) => e.states !== undefined);
+  const nodes = planned.at(-1)?.states?.nodes;
+  if (nodes === undefined) return undefined;
+  // Rows are by node, so states with other nodes cannot be shown beside these.
+  const alike = planned.filter((e) => e.states?.nodes.join() === nodes.join());
+  const states = alike.flatMap((e, i) => {
+    const untilMs = alike[i + 1]?.atMs;
+    const reached = reachedStates(e, events, untilMs).map((s, k) =>
+      i > 0 && k === 0 ? { ...s, after: ['planned again', ...s.after.slice(1)] } : s,
+    );
+    return untilMs === undefined ? reached : reached.filter((s) => s.reachedMs !== undefined);
+  });
+  return { nodes, states };
+}
+
+/** A state is reached when every pod has come back that `after` names. */
+function reachedStates(planned: TimedEvent, events: readonly TimedEvent[], untilMs = Number.POSITIVE_INFINITY): ReachedStates['states'] {
+  const { nodes = [], states = [] } = planned.states ?? {};
   const changed = events.filter(
-    (e) => (e.event === 'ready' || e.event === 'reloaded') && e.subject.startsWith('Pod/') && e.atMs >= planned.atMs,
+    (e) => (e.event === 'ready' || e.event === 'reloaded') && e.subject.startsWith('Pod/') && e.atMs >= planned.atMs && e.atMs <= untilMs,
   );
   const changedAt = (after: string): number | undefined => {
     const pods = after.startsWith('all pods ') ? nodes : nodes.filter((n) => after.split(/[ ,]+/).includes(n));
     const times = pods.map((pod) => changed.find((e) => podOf(e) === pod)?.atMs);
     return pods.length === 0 || times.includes(undefined) ? undefined : Math.max(...times.map(Number));
   };
-  return {
-    nodes,
-    states: states.map((state, i) => {
-      const reachedMs = i === 0 ? planned.atMs : changedAt(state.after[0] ?? '');
-      return reachedMs === undefined ? state : { ...state, reachedMs };
-    }),
-  };
+  return states.map((state, i) => {
+    const reachedMs = i === 0 ? planned.atMs : changedAt(state.after[0] ?? '');
+    return reachedMs === undefined ? state : { ...state, reachedMs };
+  });
 }
 
 function missingIn(events: readonly TimedEvent[], plan: RunPlan | undefined): readonly string[] {
