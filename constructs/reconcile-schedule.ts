@@ -8,7 +8,7 @@ export interface CronOptions {
    * IANA name of the time zone of the expression, such as "Europe/Berlin". Kubernetes refuses a time zone in the expression itself.
    * @default - the time zone of the cluster's controller manager, usually UTC
    * @example
-   * ReconcileSchedule.cron('0 3 * * *', { timeZone: 'Europe/Berlin' })
+   * 'Europe/Berlin'
    */
   readonly timeZone?: string;
 }

@@ -63,7 +63,7 @@ export interface ReconcilerPodProps {
    * `affinity`, as in the spec of a pod.
    * @default - none
    * @example
-   * { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [...] } } }
+   * { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'kubernetes.io/hostname', labelSelector: {} }] } }
    */
   readonly affinity?: { readonly [field: string]: unknown };
   /**

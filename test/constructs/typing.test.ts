@@ -1,10 +1,11 @@
-/** Mistakes that are compile errors. Snippets are compiled against the published declarations. */
+/** Mistakes that are compile errors, and the examples of doc comments, which are none. Both are compiled against the published declarations. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import { publicApi } from '../docs/reference/api';
 
 const ROOT = process.cwd();
 const LIBRARY = path.resolve(__dirname, '../../constructs/index');
@@ -71,11 +72,31 @@ const snippets: readonly { readonly name: string; readonly code: string; readonl
   { name: 'a choice made by hand', code: `new Tls({ acknowledge: [] });`, says: /Constructor of class 'Tls' is private/ },
 ];
 
+const api = publicApi();
+/** What examples take for granted: the names of the library, and a chart with an app in it. */
+const EXAMPLE_HEAD = `
+import { ApiObject, App, Chart, Duration, JsonPatch, Size } from 'cdk8s';
+import { ${api.map(({ name }) => name).join(', ')} } from ${JSON.stringify(LIBRARY)};
+declare const chart: Chart, cluster: KafkaCluster, issuer: TlsIssuer, tls: Tls, orders: KafkaTls, image: string;
+`;
+
+/** The examples of doc comments. That of a prop is its value; the others are statements. */
+const examples = api.flatMap(({ name, kind, doc, members }) => [
+  ...(doc?.tags.example ?? []).map((code) => ({ name, code: `{\n${code}\n}` })),
+  ...members.flatMap((member) =>
+    (member.doc?.tags.example ?? []).map((code) => ({
+      name: `${name}.${member.name}`,
+      code: kind === 'interface' ? `export const value: NonNullable<${name}['${member.name}']> = ${code.trim()};` : `{\n${code}\n}`,
+    })),
+  ),
+]);
+
 const folder = mkdtempSync(path.join(tmpdir(), 'kafka-tls-typing-'));
 let output = '';
 before(() => {
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   for (const [i, { code }] of snippets.entries()) writeFileSync(path.join(folder, `snippet-${i}.ts`), HEAD + code);
+  for (const [i, { code }] of examples.entries()) writeFileSync(path.join(folder, `example-${i}.ts`), EXAMPLE_HEAD + code);
   const options = {
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -95,22 +116,35 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
+/** Returns the first error in a file, with its indented lines. */
+function saidAbout(file: string): string {
+  const lines = output.split('\n');
+  const start = lines.findIndex((line) => line.startsWith(`${file}.ts`));
+  if (start === -1) return '';
+  return [lines[start], ...lines.slice(start + 1).filter((_, j, all) => all.slice(0, j + 1).every((l) => l.startsWith(' ')))].join('\n');
+}
+
 for (const [i, { name, says }] of snippets.entries()) {
   test(`${says === undefined ? 'compiles' : 'does not compile'} ${name}`, () => {
-    const lines = output.split('\n');
-    const start = lines.findIndex((line) => line.startsWith(`snippet-${i}.ts`));
-    const said =
-      start === -1
-        ? ''
-        : [lines[start], ...lines.slice(start + 1).filter((_, j, all) => all.slice(0, j + 1).every((l) => l.startsWith(' ')))].join('\n');
+    const said = saidAbout(`snippet-${i}`);
     if (says === undefined) assert.equal(said, '', output);
     else assert.match(said, says, output);
   });
 }
 
+describe('the example in a doc comment compiles', () => {
+  for (const [i, { name, code }] of examples.entries()) test(name, () => assert.equal(saidAbout(`example-${i}`), '', code));
+
+  test('(and every example is one of these)', () => {
+    const files = readdirSync('constructs', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const written = files.flatMap((file) => readFileSync(path.join('constructs', file), 'utf8').match(/^ *\* @example/gm) ?? []);
+    assert.equal(examples.length, written.length);
+  });
+});
+
 test('the declarations compile with library checks and an old standard library', () => {
   assert.deepEqual(
-    output.split('\n').filter((line) => line !== '' && !line.startsWith(' ') && !line.startsWith('snippet-')),
+    output.split('\n').filter((line) => line !== '' && !/^( |snippet-|example-)/.test(line)),
     [],
   );
 });

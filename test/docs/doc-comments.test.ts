@@ -1,4 +1,4 @@
-/** The doc comments of the public API: an editor shows them, and the page about the constructs is made of them. */
+/** The doc comments of the public API: an editor shows them, and the page about the constructs is made of them. `typing.test.ts` compiles their examples. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Declaration, publicApi } from './reference/api';
@@ -62,16 +62,4 @@ test('every class has an example, and names what to read', () => {
 test('every prop that is hard to write has an example', () => {
   const lacking = HARD_PROPS.filter((name) => documented.find((d) => d.name === name)?.doc?.tags.example === undefined);
   assert.deepEqual(lacking, []);
-});
-
-test('every example names what the public API has', () => {
-  const names = new Map(api.map(({ name, members }) => [name, members.map((m) => m.name)]));
-  for (const { name, doc } of documented) {
-    for (const example of doc?.tags.example ?? []) {
-      for (const [call, type = '', member = ''] of example.matchAll(/\b([A-Z]\w+)\.(\w+)/g)) {
-        const members = names.get(type);
-        if (members !== undefined) assert.ok(members.includes(member), `${name}: ${call}`);
-      }
-    }
-  }
 });
