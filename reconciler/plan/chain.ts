@@ -4,7 +4,7 @@
  * A leaf comes with the other certificates of its `tls.crt`. A peer accepts it when signatures lead from the leaf, over any of these, to a key
  * that the peer trusts. The key counts, not the certificate: a CA that is renewed with its key is the same CA to every peer.
  */
-import type { CaFacts, IssuerState, SecretFacts } from '../model/observation';
+import type { CaFacts, SecretFacts } from '../model/observation';
 
 /** What a peer receives in a handshake. */
 interface Presented {
@@ -19,13 +19,6 @@ export function presentedFrom({ leaf, chain = [], ca = [] }: SecretFacts): Prese
   const signers = leaf?.signers ?? [];
   // Observations of earlier versions lack the signers of a leaf.
   return { signers: signers.length > 0 ? signers : ca.map((c) => c.publicKey), chain };
-}
-
-/** Returns what a pod will present with the next certificate of an issuer, or undefined when its CA cannot be read. */
-export function presentedBy({ chain = [], ca = [], caPublicKeys = [] }: IssuerState): Presented | undefined {
-  const signing = chain[0] ?? ca[0];
-  const signers = signing === undefined ? caPublicKeys : [signing.publicKey];
-  return signers.length === 0 ? undefined : { signers, chain };
 }
 
 /** Tells whether a peer that trusts these public keys accepts what is presented. */

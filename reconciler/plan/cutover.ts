@@ -1,24 +1,27 @@
 /**
  * Whether restarted and not yet restarted pods can talk to each other while an operation runs.
  *
- * They cannot if the listeners change between TLS and plaintext, if the root of the certificates changes, or if a certificate has expired:
- * one side then refuses what the other presents. Pods can talk if each side accepts what the other presents (`chain.ts`), shown by CA
- * certificates that can be read. A root that cannot be read counts as another root. After the certificates were issued, and before the first
- * pod restarts, the executor compares again with the issued chain (`isRootReplaced`).
+ * They cannot if what a node shows before, or after, is refused by a node on the other side (`states/contact.ts`): the listeners change between
+ * TLS and plaintext, or no CA certificate that the other side trusts leads to it. An expired certificate is refused by both.
+ *
+ * Where the states are not known, the cautious answer counts: a root that cannot be read is another root, unless the issuer stays the same.
+ * After the certificates were issued, and before the first pod restarts, the executor compares again with the issued chain (`isRootReplaced`).
  */
 
 import type { Bundle } from '#model/bundle';
 import { type Capabilities, capabilitiesOf } from '#model/capabilities';
 import type { Cutover } from '#model/desired';
-import { type Alias, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, tlsStateOf } from '#model/tls';
+import { type Alias, formatIssuerRef, type IssuerRef, issuerOf, type TlsConfig, type TlsState, tlsStateOf } from '#model/tls';
 import type { CaFacts, Observation, PodFacts, SecretFacts } from '../model/observation';
 import type { Plan } from '../model/plan';
+import type { RefusalKind } from '../model/states';
 import { issuerWhenIssuing } from './bridge/issued';
-import { isAccepted, presentedBy, presentedFrom } from './chain';
 import type { Side } from './change-record';
 import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from './issuers';
 import { areNodesUnknown, certificateSecret, type PlanInput } from './plan-input';
 import { earliest, expiredAt } from './served';
+import { contactsAt } from './states/contact';
+import { declaredMaterial, heldIn, type Material, nextMaterial, presentMaterials } from './states/material';
 
 /** Why pods cannot talk. */
 export type CutoverCause = ProtocolChange | RootChange | ServedExpired;
@@ -52,27 +55,34 @@ export interface RootChange {
   readonly isTrusted?: true;
 }
 
-/** Returns the public keys that pods trust which mount this Secret. */
-function trustedKeys({ ca = [] }: SecretFacts): ReadonlySet<string> {
-  return new Set(ca.map((c) => c.publicKey));
-}
-
 /** Returns why the change from the live to the desired state is a cut-over, or undefined when pods can talk at every moment of it. */
 export function detectCutover(input: PlanInput, reissued: ReadonlySet<Alias>): CutoverCause | undefined {
-  const { bundle, live } = input;
-  const isServed = (protocol: string) => live.pods.some((p) => p.served.some((s) => s.protocol === protocol));
-  if (bundle.tls === 'off') {
-    if (tlsStateOf(live.kafka?.spec) === 'off' && !isServed('tls')) return undefined;
-    return { kind: 'protocol', because: 'TLS is turned off', to: 'plaintext' };
-  }
-  if (tlsStateOf(live.kafka?.spec) === 'off' || isServed('plaintext')) {
-    return { kind: 'protocol', because: 'TLS is turned on', to: 'tls' };
-  }
+  const { bundle, live, now } = input;
+  const next = nextMaterial(input, reissued);
+  const present = [declaredMaterial(input), ...live.pods.map(presentMaterials(input))];
+  const refused = refusalsAmong(present, next, now);
+  if (refused.includes('protocol')) return protocolChange(bundle.tls);
+  if (bundle.tls === 'off') return undefined;
   if (live.pods.some((p) => p.served.some((s) => s.isSignedBySecretCa === false))) {
     return rootChange(input, bundle.tls, reissued, 'pods serve certificates of two roots');
   }
-  const because = reissued.has('server') ? otherRoot(input, bundle.tls) : undefined;
-  return because === undefined ? servedExpired(input) : rootChange(input, bundle.tls, reissued, because);
+  const isKnown = next.protocol !== 'unknown' && present[0]?.protocol !== 'unknown';
+  const other = isKnown ? (refused.includes('root') ? otherRoot(input, bundle.tls) : undefined) : unprovenRoot(input, bundle.tls);
+  return other === undefined || !reissued.has('server') ? servedExpired(input) : rootChange(input, bundle.tls, reissued, other);
+}
+
+/** Returns why nodes refuse each other of which one has changed. */
+function refusalsAmong(present: readonly Material[], next: Material, now: Date): readonly RefusalKind[] {
+  const { accepts } = contactsAt(now);
+  return [...new Set(present)]
+    .flatMap((before) => [accepts(before, next), accepts(next, before)])
+    .flatMap((contact) => (contact.kind === 'refused' ? [contact.why] : []));
+}
+
+function protocolChange(tls: TlsState): ProtocolChange {
+  return tls === 'off'
+    ? { kind: 'protocol', because: 'TLS is turned off', to: 'plaintext' }
+    : { kind: 'protocol', because: 'TLS is turned on', to: 'tls' };
 }
 
 /** Java checks the dates of a peer's leaf and of the certificates above it: a restarted node refuses peers with an expired certificate. */
@@ -90,9 +100,8 @@ function servedExpired({ bundle, live, now }: PlanInput): ServedExpired | undefi
 }
 
 function rootChange({ live }: PlanInput, wants: TlsConfig, reissued: ReadonlySet<Alias>, because: string): RootChange {
-  const has = tlsStateOf(live.kafka?.spec);
   const issuer = issuerOf(wants, 'server');
-  const isOtherIssuer = has === 'off' || formatIssuerRef(issuerOf(has, 'server')) !== formatIssuerRef(issuer);
+  const isOtherIssuer = !isPresentIssuer(live, issuer);
   // A certificate that was issued already shows the root, also that of an issuer whose CA cannot be read.
   const root = issuerRoot(live, wants) ?? (reissued.has('server') ? undefined : issuedRoot(live, wants));
   return { kind: 'root', because, issuer, isOtherIssuer, ...(root === undefined ? {} : { root }) };
@@ -121,30 +130,38 @@ export function servedRoot(live: Observation): CaFacts | undefined {
   return has === 'off' || !isOfSecret ? undefined : issuedRoot(live, has);
 }
 
-/** Returns why the next certificate's root is another one, or may be, than the one that pods trust. */
-function otherRoot(input: PlanInput, wants: TlsConfig): string | undefined {
-  const { bundle, live } = input;
-  const has = tlsStateOf(live.kafka?.spec);
-  const before = has === 'off' ? undefined : issuerOf(has, 'server');
+function otherRoot({ live }: PlanInput, wants: TlsConfig): string {
   const after = issuerOf(wants, 'server');
-  // The Secret that pods mount now shows what they trust, also when the desired state names another Secret.
-  const mounted = certificateSecret(live, has === 'off' ? wants : has, 'server');
-  const issuer = issuerWhenIssuing(input, after);
+  return isPresentIssuer(live, after)
+    ? `${formatIssuerRef(after)} signs with another CA than pods trust`
+    : `${formatIssuerRef(after)} has another root than pods trust`;
+}
+
+/** Returns why the next certificate's root may be another one than pods trust, where certificates do not show it. */
+function unprovenRoot(input: PlanInput, wants: TlsConfig): string | undefined {
+  const { bundle, live } = input;
+  const after = issuerOf(wants, 'server');
   if (isSelfSigned(live, after)) return `every certificate of ${formatIssuerRef(after)} is a separate root`;
-  const next = issuer === undefined ? undefined : presentedBy(issuer);
-  const isSameIssuer = before !== undefined && formatIssuerRef(before) === formatIssuerRef(after);
-  if (mounted !== undefined && trustedKeys(mounted).size > 0 && issuer !== undefined && next !== undefined) {
-    const isForward = isAccepted(next, trustedKeys(mounted));
-    if (isForward && isAccepted(presentedFrom(mounted), new Set(issuer.caPublicKeys))) return undefined;
-    return isSameIssuer
-      ? `${formatIssuerRef(after)} signs with another CA than pods trust`
-      : `${formatIssuerRef(after)} has another root than pods trust`;
-  }
+  const mounted = mountedSecret(live, wants);
   // The Secret may not be read, so it is unknown which root pods trust, and whether they can be led to another one. A note reports it.
   if (mounted?.unread !== undefined) return undefined;
-  if (next === undefined && isCreatedByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a separate root`;
+  const { caPublicKeys: keys = [] } = issuerWhenIssuing(input, after) ?? {};
+  const trusted = mounted === undefined ? [] : (mounted.ca ?? []).map((c) => c.publicKey);
+  if (keys.length > 0 && trusted.length > 0) return keys.some((k) => trusted.includes(k)) ? undefined : otherRoot(input, wants);
+  if (keys.length === 0 && isCreatedByPlan(after, bundle, live)) return `${formatIssuerRef(after)} gets a separate root`;
   // An unchanged issuer whose CA cannot be read is assumed to keep its root. The issued chain is compared later.
-  return isSameIssuer ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
+  return isPresentIssuer(live, after) ? undefined : `whether ${formatIssuerRef(after)} has the root that pods trust cannot be shown`;
+}
+
+/** The Secret that pods mount now shows what they trust, also when the desired state names another Secret. */
+function mountedSecret(live: Observation, wants: TlsConfig): SecretFacts | undefined {
+  const has = tlsStateOf(live.kafka?.spec);
+  return certificateSecret(live, has === 'off' ? wants : has, 'server');
+}
+
+function isPresentIssuer(live: Observation, issuer: IssuerRef): boolean {
+  const has = tlsStateOf(live.kafka?.spec);
+  return has !== 'off' && formatIssuerRef(issuerOf(has, 'server')) === formatIssuerRef(issuer);
 }
 
 /** Tells whether this plan creates the CA of the issuer. */
@@ -159,17 +176,15 @@ function isCreatedByPlan(issuer: IssuerRef, bundle: Bundle, live: Observation): 
  */
 export function isRootReplaced(before: Observation, live: Observation, wants: TlsConfig): boolean {
   const mounted = before.secrets.filter((s) => before.pods.some((p) => p.certificateSecret === s.name));
-  const trusted = new Set(mounted.flatMap((s) => [...trustedKeys(s)]));
   const issued = certificateSecret(live, wants, 'server');
-  if (trusted.size === 0 || issued === undefined || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return false;
+  if (issued === undefined || !before.pods.some((p) => p.served.some((s) => s.protocol === 'tls'))) return false;
   // The signer of a CA certificate may be known only from before: the Secrets no longer hold the previous root.
   const seen = before.issuers.flatMap((i) => i.chain ?? []);
-  const chain = issued.chain?.map((c) => ({
+  const chain = (issued.chain ?? []).map((c) => ({
     ...c,
     signers: [...(c.signers ?? []), ...(seen.find((s) => s.fingerprint === c.fingerprint)?.signers ?? [])],
   }));
-  const isForward = isAccepted(presentedFrom({ ...issued, ...(chain === undefined ? {} : { chain }) }), trusted);
-  return !isForward || !mounted.every((s) => isAccepted(presentedFrom(s), trustedKeys(issued)));
+  return refusalsAmong(mounted.map(heldIn), heldIn({ ...issued, chain }), new Date(live.observedAt)).includes('root');
 }
 
 /** Returns how pods restart that cannot talk meanwhile; nothing when no pod restarts. */

@@ -12,13 +12,18 @@ const SOON = '2026-12-10T09:00:00Z';
 const YESTERDAY = '2026-11-22T09:00:00Z';
 const R = root('R', { signers: ['key-R'] });
 const old = (notAfter: string, change: Partial<CaFacts> = {}) =>
-  root('old', { publicKey: 'key-I', signers: ['key-R'], notAfter, ...change });
-const renewed = root('renewed', { publicKey: 'key-I', signers: ['key-R'], notBefore: '2026-11-20T09:00:00Z' });
+  root('old', { publicKey: 'key-I', signers: ['key-R'], issuer: 'CN=R', notAfter, ...change });
+const renewed = root('renewed', { publicKey: 'key-I', signers: ['key-R'], issuer: 'CN=R', notBefore: '2026-11-20T09:00:00Z' });
 
 /** Leaves with a chain of this CA below R, by an issuer that gives these now; undefined: it cannot be read. */
 function cluster(above: CaFacts, given: readonly CaFacts[] | undefined, issued = '2026-10-23T09:00:00Z'): ClusterBuilder {
   const b = new ClusterBuilder();
-  const leaf = certificate('leaf', { notBefore: issued, notAfter: '2027-01-21T09:00:00Z', signers: [above.publicKey] });
+  const leaf = certificate('leaf', {
+    notBefore: issued,
+    notAfter: '2027-01-21T09:00:00Z',
+    issuer: above.subject,
+    signers: [above.publicKey],
+  });
   for (const name of ['orders-server-cert', 'orders-client-cert']) b.secret(name, { leaf, chain: [above], ca: [R] });
   for (const { name } of b.live.pods) b.podServes(name, { protocol: 'tls', leaf, isSignedBySecretCa: true });
   const object = { ...readyIssuer('orders-ca'), spec: { ca: { secretName: 'orders-ca' } } };
@@ -89,9 +94,9 @@ const CASES: readonly Case[] = [
   {
     name: 'a root that expires is found in the trust store, too',
     cluster: cluster(renewed, [renewed])
-      .secret('orders-server-cert', { ca: [root('R0', { publicKey: 'key-R', signers: ['key-R'], notAfter: SOON })] })
+      .secret('orders-server-cert', { ca: [{ ...R, fingerprint: 'fp-R0', notAfter: SOON }] })
       .toldAll(),
-    rotates: /its CA certificate CN=R0 expires 2026-12-10/,
+    rotates: /its CA certificate CN=R expires 2026-12-10/,
   },
   {
     name: 'a CA from before issuedAfter that was replaced below the same root',

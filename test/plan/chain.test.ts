@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CaFacts, SecretFacts } from '#reconciler/model/observation';
-import { isAccepted, presentedBy, presentedFrom } from '#reconciler/plan/chain';
+import { isAccepted, presentedFrom } from '#reconciler/plan/chain';
 import { certificate, root } from '../support/cluster-builder';
 
 function cas(text: string): readonly CaFacts[] {
@@ -41,13 +41,6 @@ describe('a peer accepts a leaf', () => {
       assert.equal(isAccepted({ signers: [signer], chain: cas(chain) }, new Set(cas(trust).map((c) => c.publicKey))), is);
     });
   }
-});
-
-test('an issuer signs with the first certificate that comes along, else with the one that its leaves trust', () => {
-  const of = (chain: string, ca: string) => presentedBy({ kind: 'Issuer', name: 'ca', chain: cas(chain), ca: cas(ca) })?.signers;
-  assert.deepEqual(of('I<R', 'R'), ['I']);
-  assert.deepEqual(of('', 'R'), ['R']);
-  assert.equal(presentedBy({ kind: 'Issuer', name: 'ca' }), undefined, 'a CA that cannot be read');
 });
 
 test('an observation of an earlier version shows only what a Secret trusts', () => {

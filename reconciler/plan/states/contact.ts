@@ -24,6 +24,8 @@ export interface Node {
 }
 
 export interface Contacts {
+  /** Whether a node with one material accepts one with the other, by whatever name. */
+  readonly accepts: (own: Material, other: Material) => Contact;
   readonly between: (from: Node, to: Node) => Contact;
   readonly ofClients: (truster: Truster, to: Node) => Contact;
 }
@@ -52,7 +54,7 @@ export function contactsAt(now: Date): Contacts {
       asServer(met(to.material, from.material)),
     ]);
   };
-  return { between, ofClients: (truster, { pod, material }) => reached(truster, material, pod.fqdn) };
+  return { accepts: met, between, ofClients: (truster, { pod, material }) => reached(truster, material, pod.fqdn) };
 }
 
 /** Returns the first contact that is refused, else the first that is unknown. */

@@ -1,5 +1,5 @@
 /** What nodes show and trust before and after they load their certificate, from the certificates and Secrets of an observation. */
-import { type Alias, issuerOf } from '#model/tls';
+import { type Alias, issuerOf, tlsStateOf } from '#model/tls';
 import type { CaFacts, CertificateFacts, Observation, PodFacts, SecretFacts } from '../../model/observation';
 import { issuerWhenIssuing } from '../bridge/issued';
 import type { BridgePhase, EndPhase } from '../bridge/phases';
@@ -28,6 +28,12 @@ export function presentMaterials({ live }: PlanInput): (pod: PodFacts) => Materi
   };
 }
 
+/** Returns what nodes show and trust by the spec of the Kafka, whether or not they could be observed. */
+export function declaredMaterial({ live }: Pick<PlanInput, 'live'>): Material {
+  const has = tlsStateOf(live.kafka?.spec);
+  return has === 'off' ? PLAINTEXT : heldIn(certificateSecret(live, has, 'server'));
+}
+
 /** Returns what a node shows and trusts as soon as it has loaded what the plan brings it. */
 export function nextMaterial(input: PlanInput, reissued: ReadonlySet<Alias>): Material {
   const { bundle, live } = input;
@@ -50,8 +56,10 @@ function materialOf(shown: Shown, anchors: readonly CaFacts[]): Material {
   return { protocol: 'tls', shown, truster: { by: 'java', anchors } };
 }
 
-function heldIn(secret: SecretFacts | undefined): Material {
-  if (secret?.leaf === undefined) return unknownTls(secret?.unread ?? 'its Secret holds no certificate');
+/** Returns what a node shows and trusts that has loaded a Secret. */
+export function heldIn(secret: SecretFacts | undefined): Material {
+  if (secret?.unread !== undefined) return unknownTls(secret.unread);
+  if (secret?.leaf === undefined) return unknownTls('its Secret holds no certificate');
   if (secret.leaf.signers === undefined) return unknownTls('the observation is of an earlier version, which lacks the signers');
   return materialOf({ leaf: secret.leaf, chain: secret.chain ?? [] }, secret.ca ?? []);
 }
