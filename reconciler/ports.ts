@@ -38,6 +38,8 @@ export interface Selection {
   readonly namespace?: string;
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** A label that objects have, with any value. */
+  readonly hasLabel?: string;
 }
 
 /** What an eviction came to. `refused` is a PodDisruptionBudget's no (HTTP 429) and may be asked again. */

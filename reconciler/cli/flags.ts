@@ -36,6 +36,7 @@ export const FORMATS = {
   plan: ['text', 'json', 'markdown', 'html'],
   apply: ['text', 'json'],
   verify: ['text', 'json'],
+  status: ['text', 'json', 'html', 'prometheus'],
   render: ['text', 'json'],
   sandbox: ['text', 'json'],
 } as const;

@@ -27,6 +27,7 @@ export function createProgram(version: string, session: Session, done: Done): Co
   add(planCommand(), async () => (await import('./plan.js')).runPlan);
   add(applyCommand(), async () => (await import('./apply.js')).runApply);
   add(verifyCommand(), async () => (await import('./verify.js')).runVerify);
+  add(statusCommand(), async () => (await import('./status.js')).runStatus);
   add(renderCommand(), async () => (await import('./render.js')).runRender);
   add(observeCommand(), async () => (await import('./observe.js')).runObserve);
   add(reportCommand(), async () => (await import('./report.js')).runReport);
@@ -168,6 +169,28 @@ cannot be reached.
 Examples:
   kafka-tls verify                           the bundles in dist/
   kafka-tls verify --kafka demo/orders       the spec of the Kafka, no bundle`;
+
+function statusCommand(): Command {
+  const status = command('status', {
+    summary: 'shows the TLS of every Kafka in a row; changes nothing',
+    description:
+      'Shows for every Kafka that you may list: the TLS that its bundle in the cluster wants, that its spec has, and that its pods serve; days left of its certificates; the last run. Changes nothing.',
+    after: STATUS_HELP,
+  });
+  addOutputFlag(status, 'how to print it')
+    .addOption(new Option('-A, --all-namespaces', 'Kafkas of all namespaces').conflicts('namespace'))
+    .option('-n, --namespace <namespace>', 'Kafkas of this namespace (default: that of the context)');
+  return addClusterFlags(status);
+}
+
+const STATUS_HELP = `
+Exits 1 if a Kafka differs from its bundle or a listener from its Secret, and 4 if
+something could not be compared.
+
+Examples:
+  kafka-tls status -A
+  kafka-tls status -n demo --output html > status.html
+  kafka-tls status -A --output prometheus > /var/lib/node_exporter/kafka_tls.prom`;
 
 function addKafkaFlag(command: Command): Command {
   return command.addOption(

@@ -21,6 +21,8 @@ import { type Listing, watchObjects } from './watch';
 
 /** The server ends a watch after this long, so that an abandoned one does not stay open. */
 const WATCH_SECONDS = '300';
+/** Large lists come in pages, so that neither side holds all of a cluster at once as text. */
+const PAGE_SIZE = '500';
 const WRITE = { fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' };
 const METHODS = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', patch: 'PATCH', update: 'PUT', delete: 'DELETE' } as const;
 
@@ -46,7 +48,21 @@ export function kubeCluster(transport: Transport, clock: Clock): Cluster {
   };
   const list = async (kind: Kind, selection: Selection): Promise<Listing> => {
     const call: Call = { verb: 'list', kind, namespace: selection.namespace };
-    return readList(call, bodyOf(call, await ask(call, { query: selectors(selection) })));
+    const page = async (part: Readonly<Record<string, string>>) =>
+      readList(call, bodyOf(call, await ask(call, { query: { ...selectors(selection), ...part } })));
+    const first = await page({ limit: PAGE_SIZE });
+    const items = [...first.items];
+    for (let next = first.next; next !== undefined; ) {
+      const following = await page({ limit: PAGE_SIZE, continue: next }).catch(async (error: unknown) => {
+        // The server has forgotten the state of the first page: one request for all objects is consistent again.
+        if (error instanceof ClusterError && error.status === 410) return undefined;
+        throw error;
+      });
+      if (following === undefined) return page({});
+      items.push(...following.items);
+      next = following.next;
+    }
+    return { items, resourceVersion: first.resourceVersion };
   };
   const write = async (verb: 'create' | 'patch' | 'update', object: KubeObject, { query, ...content }: Content = {}, isStatus = false) => {
     const call = callOf(verb, refOf(object), isStatus ? 'status' : undefined);
@@ -145,8 +161,9 @@ function pathOf({ verb, kind, namespace, subject, subresource }: Call): string {
   return [collection, encodeURIComponent(subject.name), subresource].filter((part) => part !== undefined).join('/');
 }
 
-function selectors({ name, labels = {} }: Selection): Record<string, string> {
-  const labelSelector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+function selectors({ name, labels = {}, hasLabel }: Selection): Record<string, string> {
+  const equalities = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  const labelSelector = hasLabel === undefined ? equalities : [...equalities, hasLabel];
   return {
     ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
     ...(labelSelector.length === 0 ? {} : { labelSelector: labelSelector.join(',') }),

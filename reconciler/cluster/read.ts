@@ -10,7 +10,7 @@ import { type Call, NO_SERVER, prefix } from './api-error';
 import type { Listing } from './watch';
 
 const LIST = map({
-  metadata: map({ resourceVersion: optional(STRING) }),
+  metadata: map({ resourceVersion: optional(STRING), continue: optional(STRING) }),
   // Go writes null for an empty list.
   items: valueThat<readonly unknown[] | null>('a list', (v) => v === null || Array.isArray(v)),
 });
@@ -30,13 +30,20 @@ export function objectIn(call: Call, value: unknown): KubeObject {
   return checked(schemaOf(kind), value, named);
 }
 
+/** A part of a list. */
+export interface Page extends Listing {
+  /** Names the next part, if there is one. */
+  readonly next?: string;
+}
+
 /** Returns the objects of a list. A list without `items` is an error, not an empty list: a plan may rest on "there is none". */
-export function readList(call: Call, body: string): Listing {
+export function readList(call: Call, body: string): Page {
   const list = checked(LIST, parse(call, body), call);
   const { apiVersion, kind } = call.kind;
   // Items of built-in kinds come without kind and apiVersion.
   const items = (list.items ?? []).map((item) => objectIn(call, isMap(item) ? { apiVersion, kind, ...item } : item));
-  return { items, resourceVersion: list.metadata.resourceVersion ?? '' };
+  const next = list.metadata.continue || undefined;
+  return { items, resourceVersion: list.metadata.resourceVersion ?? '', ...(next === undefined ? {} : { next }) };
 }
 
 const REVIEW = map({ status: map({ allowed: BOOLEAN, evaluationError: optional(STRING) }) });

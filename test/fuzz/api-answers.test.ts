@@ -121,6 +121,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['plan', '--config-map', 'kafka-tls-orders'],
   ['observe', '--kafka', 'orders'],
   ['verify', '--kafka', 'orders', '--output', 'json'],
+  ['status', '--output', 'json'],
 ];
 
 for (const executor of ['native', 'ops-request'] as const) {

@@ -10,9 +10,11 @@ const PROGRAM = createProgram('', undefined as never, () => {});
 /** Names of all commands. */
 export const COMMANDS = PROGRAM.commands.map((command) => command.name());
 
-/** Returns the names of the commands that have a flag: `--name` if they read bundles in files, `--context` if they need a cluster. */
+/** Returns the names of the commands about a bundle that have a flag: `--name` if they read it from files, `--context` if they need a cluster. */
 export function commandsWith(flag: '--name' | '--context'): readonly string[] {
-  const found = PROGRAM.commands.filter(({ options }) => options.some(({ long }) => long === flag)).map((command) => command.name());
+  const found = PROGRAM.commands
+    .filter(({ options }) => ['--file', flag].every((name) => options.some(({ long }) => long === name)))
+    .map((command) => command.name());
   assert.ok(found.length > 0, `no command has ${flag}`);
   return found;
 }

@@ -10,13 +10,16 @@ export interface Denial {
   readonly resource: string;
   /** The only object this is about. */
   readonly name?: string;
+  /** The only namespace this is about; empty: requests about all of them. */
+  readonly namespace?: string;
 }
 
 /** The only user. */
 const USER = 'sandbox-admin';
 
-function isDenied({ verb, resource, name }: Denial, denied: readonly Denial[]): boolean {
-  return denied.some((d) => d.verb === verb && d.resource === resource && (d.name === undefined || d.name === name));
+function isDenied({ verb, resource, name, namespace = '' }: Denial, denied: readonly Denial[]): boolean {
+  const isAbout = (d: Denial) => (d.name === undefined || d.name === name) && (d.namespace === undefined || d.namespace === namespace);
+  return denied.some((d) => d.verb === verb && d.resource === resource && isAbout(d));
 }
 
 /** Throws 403, in the words of Kubernetes' RBAC, for a denied access. */
@@ -24,7 +27,7 @@ export function requireAccess(route: ResourceRoute, denied: readonly Denial[]): 
   const { verb, namespace, name, subresource } = route;
   const { plural, group } = route.resource;
   const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
-  if (!isDenied({ verb, resource, name }, denied)) return;
+  if (!isDenied({ verb, resource, name, namespace: namespace ?? '' }, denied)) return;
   const subject = name === '' ? qualified(resource, group) : `${qualified(resource, group)} "${name}"`;
   const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const message = `${subject} is forbidden: User "${USER}" cannot ${verb} resource "${resource}" in API group "${group}" ${scope}`;
@@ -36,8 +39,13 @@ export const REVIEW_PATH = '/apis/authorization.k8s.io/v1/selfsubjectaccessrevie
 /** Answers a SelfSubjectAccessReview. */
 export function reviewAccess(review: unknown, denied: readonly Denial[]): JsonObject {
   const spec = isObject(review) && isObject(review.spec) ? review.spec : {};
-  const { verb, resource, subresource, name } = isObject(spec.resourceAttributes) ? spec.resourceAttributes : {};
-  const wanted = { verb: String(verb), resource: subresource ? `${resource}/${subresource}` : String(resource), name: String(name ?? '') };
+  const { verb, resource, subresource, name, namespace } = isObject(spec.resourceAttributes) ? spec.resourceAttributes : {};
+  const wanted = {
+    verb: String(verb),
+    resource: subresource ? `${resource}/${subresource}` : String(resource),
+    name: String(name ?? ''),
+    namespace: String(namespace ?? ''),
+  };
   const status = { allowed: !isDenied(wanted, denied) };
   return { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', metadata: {}, spec, status };
 }

@@ -9,7 +9,7 @@
  *                                     apply, delete, evict)                 removals.ts
  *
  * Callers may rely on the list in `test/sandbox/contract.test.ts`, no more. Known differences from a real server: Kubernetes' own kinds are
- * hardly validated and never pruned; lists are not paged; foreground deletion is background deletion; `portforward` does not take SPDY, which
+ * hardly validated and never pruned; foreground deletion is background deletion; `portforward` does not take SPDY, which
  * kubectl sends; there is no conversion between versions and no protobuf, which `kubectl create namespace` and its like send. Equal requests give equal uids, versions and names.
  */
 import { KINDS, type KubeObject } from '#model/kube-object';
@@ -21,6 +21,7 @@ import { kafkaAdmission } from './admission/kafka';
 import { kafkaOpsRequestAdmission } from './admission/kafka-ops-request';
 import { discovery } from './discovery';
 import { ApiFailure, badRequest, detailsOf, internalError, statusOf, unsupportedMediaType } from './failure';
+import { Pages } from './pages';
 import { PATCHES } from './patch';
 import { deleteOptions, Removals } from './removals';
 import { RESOURCES, type Resource } from './resources';
@@ -78,6 +79,7 @@ class InProcessApi implements Api {
   private readonly store: Store;
   private readonly writes: Writes;
   private readonly removals: Removals;
+  private readonly pages = new Pages();
   /** Stored objects never change, so that each is turned into JSON once. */
   private readonly texts = new WeakMap<KubeObject, string>();
   private readonly itemTexts = new WeakMap<KubeObject, string>();
@@ -142,9 +144,12 @@ class InProcessApi implements Api {
       const render = (object: KubeObject) => this.textOf(object);
       return { status: 200, headers: JSON_HEADERS, body: watch(this.store, { resource, namespace, matches, query, signal, render }) };
     }
-    const objects = this.store.list(resource, namespace).filter(matches);
+    const { objects, metadata } = this.pages.page(query, () => ({
+      objects: this.store.list(resource, namespace).filter(matches),
+      revision: this.store.revision,
+    }));
     const items = objects.map((object) => this.itemText(resource, object)).join(',');
-    const head = `"kind":"${resource.kind}List","apiVersion":"${resource.apiVersion}","metadata":{"resourceVersion":"${this.store.revision}"}`;
+    const head = `"kind":"${resource.kind}List","apiVersion":"${resource.apiVersion}","metadata":${JSON.stringify(metadata)}`;
     return { status: 200, headers: JSON_HEADERS, body: `{${head},"items":[${items}]}` };
   }
 

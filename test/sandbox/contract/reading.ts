@@ -28,6 +28,21 @@ export function readingContract(run: () => Run): void {
     assert.ok(body.items.length > 0 && body.items.every((item: Json) => item.kind === undefined));
   });
 
+  test('a list comes in pages of one state of the cluster', async () => {
+    const { configMaps, name } = run();
+    const label = `run-${name()}`;
+    const create = () => configMaps.created({ metadata: { labels: { pages: label } } });
+    const names = [];
+    for (let i = 0; i < 3; i++) names.push((await create()).metadata.name);
+    const selected = `?labelSelector=${encodeURIComponent(`pages=${label}`)}`;
+    const first = (await configMaps.list(`${selected}&limit=2`)).body;
+    assert.equal(first.items.length, 2);
+    await create();
+    const second = (await configMaps.list(`${selected}&limit=2&continue=${encodeURIComponent(first.metadata.continue)}`)).body;
+    assert.deepEqual([...first.items, ...second.items].map((item: Json) => item.metadata.name).sort(), names.sort());
+    assert.deepEqual([second.metadata.resourceVersion, second.metadata.continue ?? ''], [first.metadata.resourceVersion, '']);
+  });
+
   const selectors = [
     { selector: 'tier=front', selects: ['one', 'two'] },
     { selector: 'tier==front,zone!=b', selects: ['one'] },
