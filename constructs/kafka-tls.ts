@@ -14,7 +14,7 @@ import { type ApplicationRequest, KafkaBundle } from './kafka-bundle';
 import { KafkaCluster } from './kafka-cluster';
 import { caSecretsOf, SELF_SIGNED_SUFFIX, type TlsSettings } from './model/manifests';
 import { bundleName } from './model/names';
-import { ALIASES, brokerCertificateName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
+import { ALIASES, type Alias, brokerCertificateName, type IssuerRef, issuersOf, type TlsState } from './model/tls';
 import type { ReconcilerAccess } from './reconciler-access';
 import { ReconcilerJob, type ReconcilerJobProps } from './reconciler-job';
 import { resolveOwnLazyValues } from './resolvers';
@@ -137,6 +137,7 @@ export class KafkaTls extends Construct {
         clusterIssuers: refersToClusterIssuer ? () => clusterIssuersOf(this.bundle._tlsState()) : undefined,
         isIssuerForeign: references.length > 0,
         caSecrets: tls === undefined ? [] : caSecretsOf(tls, cluster.name),
+        trustSecrets: tls === undefined ? [] : ALIASES.map((alias) => brokerSecretName(tls, cluster.name, alias)),
         digest: this.bundle.digest,
       });
       this.job = this.reconciler.job;
@@ -170,8 +171,7 @@ export class KafkaTls extends Construct {
       }
     }
     if (tls === undefined) return;
-    for (const alias of ALIASES)
-      this.claims.claim('Secret', tls.certificates[alias].secretName ?? brokerCertificateName(this.kafkaName, alias));
+    for (const alias of ALIASES) this.claims.claim('Secret', brokerSecretName(tls, this.kafkaName, alias));
   }
 
   private errors(): string[] {
@@ -206,4 +206,8 @@ function referencesOf(tls: TlsSettings | undefined): readonly Partial<IssuerRef>
 function clusterIssuersOf(tls: TlsState): readonly string[] {
   const names = tls === 'off' ? [] : issuersOf(tls).flatMap(({ kind, name }) => (kind === 'ClusterIssuer' ? [name] : []));
   return [...new Set(names)].sort();
+}
+
+function brokerSecretName(tls: TlsSettings, kafka: string, alias: Alias): string {
+  return tls.certificates[alias].secretName ?? brokerCertificateName(kafka, alias);
 }

@@ -71,6 +71,8 @@ export interface ReconcilerJobContext {
   readonly isIssuerForeign: boolean;
   /** Secrets of the CAs that the bundle makes. */
   readonly caSecrets: readonly string[];
+  /** Secrets of broker certificates; none without TLS. */
+  readonly trustSecrets: readonly string[];
   /** Digest of the bundle; may be lazy. */
   readonly digest: string;
 }

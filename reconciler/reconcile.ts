@@ -21,9 +21,9 @@ import { withNodeSettings } from './observe/node-settings';
 import { type ObserveContext, observe, observeListeners, observePetSets, observePods } from './observe/observe';
 import { withDenied } from './observe/permissions';
 import { createRequest } from './pki/certificate-request';
-import { withBridge } from './plan/bridge/next-phase';
 import { type PlanOptions, plan } from './plan/plan';
 import { nodesToAsk } from './plan/reload';
+import { withRootChange } from './plan/root-change';
 import { resumeSteps } from './plan/steps';
 import type { Clock, Cluster, Dialer, EventDetails, KafkaAdmin, KafkaFactsSource, KafkaNode, RandomText, Report } from './ports';
 
@@ -163,7 +163,7 @@ function executeContext(
   { read, bundle: committed, live }: Round,
   context: ReconcileContext & Pick<ExecuteContext, 'probes'>,
 ): ExecuteContext {
-  const { bundle } = withBridge({ bundle: committed, live, now: context.clock.now() });
+  const { bundle } = withRootChange({ bundle: committed, live, now: context.clock.now() });
   const clusterDomain = observedDomain(live);
   const nodeOf = (pod: string): KafkaNode => {
     return { kafka: kafkaOf(live), pod, clusterDomain: bundle.desired.clusterDomain ?? clusterDomain };
@@ -174,7 +174,8 @@ function executeContext(
     createRequest,
     bundle,
     committed,
-    observe: (options) => observe(looking(options), bundle, context.signal),
+    // What is committed refers to issuers that the present state does not.
+    observe: (options) => observe(looking(options), committed, context.signal),
     handshakes: (uid, times) => observeListeners({ ...context, clusterDomain }, bundle, { uid, times }, context.signal),
     nodes: {
       validate: (pod, settings) => context.admin.validate(nodeOf(pod), settings, context.signal),

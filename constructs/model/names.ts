@@ -17,6 +17,9 @@ export const ANNOTATION_CHANGE = 'kafka-tls/change';
 /** Annotation on a Kafka: JSON of the nodes that did not load a certificate while they ran (`plan/reload-record.ts`). */
 export const ANNOTATION_RELOAD = 'kafka-tls/reload';
 
+/** Annotation on the Secret of a broker certificate: the roots, in PEM, that its nodes are to trust while the root changes (`plan/dual/`). */
+export const ANNOTATION_TRUST = 'kafka-tls/trust';
+
 /** Annotation on the ConfigMap of a bundle: the Job for this content. Other finished Jobs may be deleted. */
 export const ANNOTATION_JOB = 'kafka-tls/job';
 

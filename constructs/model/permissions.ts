@@ -31,16 +31,18 @@ export interface Issuing {
   readonly isIssuerForeign?: boolean;
   /** Secrets of the CAs that the bundle makes. */
   readonly caSecrets?: readonly string[];
+  /** Secrets of broker certificates, where nodes may have to trust two roots. */
+  readonly trustSecrets?: readonly string[];
 }
 
 /** Returns the permissions of the reconciler of a Kafka. */
 export function permissions(
   kafka: string,
   executor: ExecutorName,
-  { isIssuerForeign = false, caSecrets = [] }: Issuing = {},
+  { isIssuerForeign = false, caSecrets = [], trustSecrets = [] }: Issuing = {},
 ): readonly Permission[] {
   const all = [...shared(kafka), ...(isIssuerForeign ? probing(kafka) : []), ...caSecrets.map(bridging)];
-  return capabilitiesOf({ executor }).needsOpsManager ? all : [...all, ...withoutOpsManager(kafka)];
+  return capabilitiesOf({ executor }).needsOpsManager ? all : [...all, ...withoutOpsManager(kafka), ...trustSecrets.map(widening)];
 }
 
 /** The root of an issuer outside the bundle may be visible only in a certificate that it signs. */
@@ -55,6 +57,11 @@ function probing(kafka: string): readonly Permission[] {
 /** The only write to a Secret with the key of a CA. */
 function bridging(name: string): Permission {
   return on('Secret', ['patch'], { name, use: 'take the old root out of the Secret of a new CA' });
+}
+
+/** cert-manager writes the trust stores itself. */
+function widening(name: string): Permission {
+  return on('Secret', ['patch'], { name, use: 'have nodes trust the old and the new root while the root changes' });
 }
 
 function shared(kafka: string): readonly Permission[] {

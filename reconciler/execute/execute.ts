@@ -32,6 +32,7 @@ import {
 } from './steps';
 import { publishTrustBundle } from './trust-bundle';
 import { verify } from './verify';
+import { widenTrust } from './widen-trust';
 
 const common = (run: Run, context = run.context) =>
   ({
@@ -42,6 +43,7 @@ const common = (run: Run, context = run.context) =>
     retryIssuance: (s) => retryIssuance(context, s),
     reissue: (s) => reissue(context, s),
     withdrawRoot: (s) => withdrawRoot(context, s),
+    widenTrust: (s) => widenTrust(context, s),
     awaitReady: (s) => awaitReady(context, s),
     awaitHealth: (s) => awaitHealth(context, s),
     claimOwnership: (s) => claimOwnership(context, s),

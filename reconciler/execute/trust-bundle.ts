@@ -1,6 +1,6 @@
 /** Writes the trust bundle of clients, and holds restarts back until it is complete. */
 import type { StepOf } from '../model/plan';
-import { withBridge } from '../plan/bridge/next-phase';
+import { withRootChange } from '../plan/root-change';
 import { isTrustBundleCurrent, trustBundleFinding, wantedTrustBundle } from '../plan/trust-bundle';
 import { type ExecuteContext, emit, replanOnConflict, type StepResult } from './context';
 
@@ -25,5 +25,5 @@ export async function requireTrustBundle(context: ExecuteContext): Promise<StepR
 }
 
 async function look({ committed: bundle, clock, observe }: ExecuteContext) {
-  return withBridge({ bundle, live: await observe(), now: clock.now() });
+  return withRootChange({ bundle, live: await observe(), now: clock.now() });
 }

@@ -12,6 +12,7 @@ import type { Draft, Obstacle } from '../model/plan';
 import { issuingSteps } from '../plan/bridge/steps';
 import { cutoverNotes, plannedCutover } from '../plan/cutover';
 import type { Diff } from '../plan/diff';
+import { wideningSteps } from '../plan/dual/steps';
 import { brokerLabelSteps, pruneSteps } from '../plan/issuer-manifests';
 import { notesOf } from '../plan/notes';
 import { neededOperations } from '../plan/operations';
@@ -39,7 +40,8 @@ export function draftFor(input: PlanInput, given: Diff, { retry = false, isPrevi
   );
   const begin = [...claimOwnershipSteps(input), ...issuingSteps(input), ...brokerLabelSteps(input, diff.certificates), ...trust.beforehand];
   if (work === undefined) {
-    const steps = [...begin, ...supersedeSteps(input), ...finishingSteps(input, diff), ...pruneSteps(input)];
+    const widening = wideningSteps(input, diff.reissued);
+    const steps = [...begin, ...supersedeSteps(input), ...widening, ...finishingSteps(input, diff), ...pruneSteps(input)];
     return { operation: steps.length === 0 ? 'none' : 'tidy', steps, notes: notesOf(input, 0) };
   }
   if ('message' in work) return { operation: neededOperations(input, diff)[0]?.operation ?? 'none', steps: [], obstacles: [work] };

@@ -63,12 +63,23 @@ const ONE_CERTIFICATE = /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END
 
 const CA_FACTS = map({
   ...CERTIFICATE_FACTS.entries,
+  /** How many CA certificates may follow below it; absent without a limit, and in observations of earlier versions. */
+  maxPathLength: optional(COUNT),
   /** The certificate itself, which is public and goes into a ConfigMap as it is. Absent in observations of earlier versions. */
   pem: optional(stringThat('one certificate in PEM', (text) => ONE_CERTIFICATE.test(text))),
 });
 /** A CA certificate that pods or clients trust, or are to trust. */
 export type CaFacts = Infer<typeof CA_FACTS>;
 const CAS = list(CA_FACTS);
+
+const ADDED_TRUST = map({
+  /** Roots, old and new, that an annotation of this project names. */
+  roots: CAS,
+  /** SHA-256 of what the trust store trusts; absent where it cannot be read. */
+  stored: optional(STRINGS),
+  /** When any writer last wrote the data of the Secret, as its managed fields tell. */
+  writtenAt: optional(INSTANT),
+});
 
 const SECRET_FACTS = map({
   name: NAME,
@@ -82,6 +93,8 @@ const SECRET_FACTS = map({
   chain: optional(CAS),
   /** Certificates of `ca.crt`. */
   ca: optional(CAS),
+  /** What nodes are to trust besides the issuer's root, while the root changes. Absent where this project has never added one. */
+  addedTrust: optional(ADDED_TRUST),
   /** Whether a certificate of `ca.crt` has signed the leaf. */
   isSignedByCa: optional(BOOLEAN),
   /** How `tls.key` is written, by its PEM header. */
@@ -143,6 +156,8 @@ const POD_FACTS = map({
   fqdn: optional(NON_EMPTY),
   /** ControllerRevision that the pod was made from. */
   revision: STRING,
+  /** Absent in observations of earlier versions. */
+  createdAt: optional(INSTANT),
   /** Start of the Kafka container, which reads all TLS material once, then. */
   startedAt: optional(INSTANT),
   /** Milliseconds from the pod's creation until it was Ready; absent when it is not Ready, or was restarted in place. */

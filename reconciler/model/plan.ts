@@ -29,6 +29,8 @@ export const REASONS = {
   SecretLacksNames: 'the Secret holds a certificate without a wanted name or address',
   SecretHasOtherKey: 'the Secret holds a key of another algorithm or size than wanted',
   IssuerDropsNames: 'an issuer leaves wanted names out of the certificates that it issues',
+  RootAdded: 'a Secret is to hold the old and the new root, so that nodes trust both',
+  RootLeft: 'a Secret still holds the root that no node serves any more',
   RootBridged: 'a certificate belongs to another phase of a change of root than comes next',
   KeyEncodingDiffers: 'the Secret holds its key in another encoding than wanted',
   CertificateTooOld: 'a certificate was issued before issuedAfter',
@@ -42,6 +44,7 @@ export const REASONS = {
   PodHasOldCertificate: 'a pod serves another certificate than its Secret holds',
   NodeCannotReload: 'a node cannot load its certificate while it runs',
   PodDistrustsSecret: 'a pod serves a certificate of another CA than its Secret holds',
+  PodHasOldTrust: 'a pod may have loaded its trust store before that held the old and the new root',
   PodServesUnknown: 'a listener of a pod could not be observed',
   PodMissing: 'a pod of the Kafka does not exist',
   PodStuck: 'a pod cannot start',
@@ -118,6 +121,11 @@ interface StepKinds {
   withdrawRoot: {
     /** The issuer that must have signed it. */
     readonly signer: string;
+  };
+  /** Has cert-manager write trust stores of several roots beside a certificate that stays, and waits until new pods get them. */
+  widenTrust: {
+    /** In PEM, with their SHA-256. What signs the certificate comes first. */
+    readonly roots: readonly { readonly fingerprint: string; readonly pem: string }[];
   };
   /** Makes cert-manager retry a failed issuance. Without it cert-manager waits for an hour or more. */
   retryIssuance: unknown;
@@ -205,6 +213,7 @@ const TRAITS: StepCases<StepTraits> = {
   retryIssuance: single,
   reissue: single,
   withdrawRoot: single,
+  widenTrust: single,
   awaitReady: single,
   awaitHealth: single,
   claimOwnership: single,
@@ -279,9 +288,9 @@ export interface PlannedCutover {
   readonly because: string;
 }
 
-/** A rotation of a change of root; `plan/bridge/bridge.ts` says what nodes serve and trust in each. */
+/** A phase of a change of root; `plan/bridge/bridge.ts` and `plan/dual/dual.ts` say what nodes serve and trust in each. */
 export interface PlannedPhase {
-  readonly name: 'bridged' | 'anchored' | 'new' | 'old';
+  readonly name: 'bridged' | 'anchored' | 'both' | 'issued' | 'new' | 'old';
   /** `now`: this plan carries it out. `waits`: an obstacle keeps it from beginning. */
   readonly status: 'done' | 'now' | 'waits' | 'later';
   /** Number of pods that restart, or whose nodes load their certificate; absent when it is done. */
@@ -298,10 +307,12 @@ export interface PlannedRootChange {
   /** SHA-256 of the roots; the new one is absent before cert-manager has made it. */
   readonly oldRoot: string;
   readonly newRoot?: string;
+  /** Nodes trust both roots in between. Otherwise a bridge leads from one to the other. */
+  readonly trustsBoth?: boolean;
   /** The old root is wanted again. */
   readonly isBack?: boolean;
   readonly phases: readonly PlannedPhase[];
-  /** What the last phase still needs. Everything before is done without it. */
+  /** What the phase from which on clients need the new root still needs. Everything before is done without it. */
   readonly acknowledge?: Acknowledged;
   /** When the published bundle has held the new root for as long as the desired state demands. */
   readonly trustedFrom?: string;

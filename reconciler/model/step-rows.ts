@@ -24,6 +24,7 @@ const ROWS: StepCases<readonly StepRow[]> = {
   retryIssuance: (s) => [row(s, 'retry')],
   reissue: (s) => [row(s, 'issue', { waitsFor: 'issued' })],
   withdrawRoot: (s) => [row(s, 'configure')],
+  widenTrust: (s) => [row(s, 'configure', { waitsFor: 'stores' })],
   awaitReady: (s) => [row(s, 'wait', { waitsFor: 'Ready' })],
   awaitHealth: (s) => [row(s, 'wait', { waitsFor: 'Ready', why: "KubeDB's health check must pass" })],
   claimOwnership: (s) => [row(s, 'annotate', { why: `owner ${s.owner}` })],

@@ -3,6 +3,7 @@ import type { Bundle } from '#model/bundle';
 import { type Certificate, isKind } from '#model/kinds/index';
 import type { KubeObject } from '#model/kube-object';
 import { type Permission, permissions } from '#model/permissions';
+import { ALIASES, certificateOf } from '#model/tls';
 import type { Observation } from '../model/observation';
 import type { Plan } from '../model/plan';
 import type { Cluster } from '../ports';
@@ -21,14 +22,18 @@ interface Answer {
  */
 export async function withDenied(
   cluster: Cluster,
-  { desired, issuerManifests }: Bundle,
+  { desired, issuerManifests, tls }: Bundle,
   live: Observation,
   { rootChange }: Pick<Plan, 'rootChange'> = {},
 ): Promise<Observation> {
   const { namespace, kafka, executor } = desired;
-  // The Secret of a CA is written only while the root changes.
+  // Secrets of certificates are written only while the root changes.
   const caSecrets = rootChange === undefined ? [] : issuerManifests.flatMap((m) => (isCa(m) ? [m.spec.secretName] : []));
-  const needed = permissions(kafka, executor, { caSecrets }).filter((p) => p.isOptional !== true);
+  const isOfBroker = rootChange?.trustsBoth === true && tls !== 'off';
+  const trustSecrets = isOfBroker ? ALIASES.flatMap((alias) => certificateOf(kafka, tls, alias).secretName ?? []) : [];
+  const needed = permissions(kafka, executor, { caSecrets: isOfBroker ? [] : caSecrets, trustSecrets }).filter(
+    (p) => p.isOptional !== true,
+  );
   const answers: Answer[][] = [];
   const queue = needed.entries();
   const lane = async () => {

@@ -85,6 +85,7 @@ export function podFacts(pod: Pod, node: Pick<Node, 'petSet' | 'role' | 'ordinal
   const stuck = stuckReason(pod);
   const startedAt = kafkaContainer(pod)?.state?.running?.startedAt;
   const startMs = startOf(pod);
+  const createdAt = pod.metadata.creationTimestamp ?? undefined;
   const certificateSecret = mountedCertificateSecret(pod.spec);
   const hasEphemeralData = isDataEphemeral(pod.spec);
   return {
@@ -99,6 +100,7 @@ export function podFacts(pod: Pod, node: Pick<Node, 'petSet' | 'role' | 'ordinal
     isTerminating: pod.metadata.deletionTimestamp !== undefined,
     ...(stuck === undefined ? {} : { stuck }),
     revision: pod.metadata.labels?.['controller-revision-hash'] ?? '',
+    ...(createdAt === undefined ? {} : { createdAt }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(startMs === undefined ? {} : { startMs }),
     ...(certificateSecret === undefined ? {} : { certificateSecret }),

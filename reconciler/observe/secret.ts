@@ -1,8 +1,11 @@
 /** Facts about a Secret without its values: its keys and the content of its certificates. Only this file decodes Secrets. */
 import type { Secret } from '#model/kinds/index';
+import { isMap } from '#model/kube-object';
+import { ANNOTATION_TRUST } from '#model/names';
 import { withoutPasswords } from '../model/broker-pod';
 import type { CaFacts, CaProblem, CertificateFacts, IssuerState, ProbeAnswer, SecretFacts } from '../model/observation';
 import { chainUp, isSignedBy, keyEncodingOf, readCas, readCertificates, signersOf } from '../pki/certificates';
+import { trustedIn } from '../pki/trust-store';
 
 /** Returns the facts about a Secret. Only annotations of cert-manager are kept: others can contain a copy of the data. */
 export function secretFacts(secret: Secret): SecretFacts {
@@ -25,10 +28,34 @@ export function secretFacts(secret: Secret): SecretFacts {
     ),
     ...(first === undefined ? {} : { leaf: leafFacts(first, [...others, ...(readCa?.certificates ?? [])]), chain: others }),
     ...(readCa === undefined ? {} : { ca: readCa.certificates }),
+    ...addedTrust(secret),
     ...(first === undefined || ca === undefined ? {} : { isSignedByCa: isSignedBy(chain ?? '', ca) }),
     ...(keyEncoding === undefined ? {} : { keyEncoding }),
     ...(unreadable === '' ? {} : { unreadable }),
   };
+}
+
+function addedTrust(secret: Secret): Pick<SecretFacts, 'addedTrust'> {
+  const pem = secret.metadata.annotations?.[ANNOTATION_TRUST];
+  if (pem === undefined) return {};
+  const store = secret.data?.['truststore.jks'];
+  const stored = store === undefined ? undefined : trustedIn(Buffer.from(store, 'base64'));
+  const writtenAt = dataWrittenAt(secret);
+  return {
+    addedTrust: {
+      roots: readCas(pem).certificates,
+      ...(stored === undefined ? {} : { stored }),
+      ...(writtenAt === undefined ? {} : { writtenAt }),
+    },
+  };
+}
+
+function dataWrittenAt({ metadata: { managedFields = [] } }: Secret): string | undefined {
+  const writes = managedFields.flatMap((entry: unknown) => {
+    const isOfData = isMap(entry) && isMap(entry.fieldsV1) && entry.fieldsV1['f:data'] !== undefined;
+    return isOfData && typeof entry.time === 'string' ? [entry.time] : [];
+  });
+  return writes.sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
 }
 
 /** Returns the facts about a Secret that may not be read. */

@@ -6,7 +6,7 @@ import { signersOf } from '../pki/certificates';
 /** Returns the observation with the signers of each CA certificate, among all CA certificates in it. */
 export function withSigners(live: Observation): Observation {
   const all = [
-    ...live.secrets.flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]),
+    ...live.secrets.flatMap(({ chain = [], ca = [], addedTrust: { roots = [] } = {} }) => [...chain, ...ca, ...roots]),
     ...live.issuers.flatMap(({ chain = [], ca = [] }) => [...chain, ...ca]),
     ...(live.trust?.ca ?? []),
   ];
@@ -20,7 +20,10 @@ export function withSigners(live: Observation): Observation {
   });
   return {
     ...live,
-    secrets: live.secrets.map(both),
+    secrets: live.secrets.map(both).map((secret) => {
+      const { addedTrust } = secret;
+      return addedTrust === undefined ? secret : { ...secret, addedTrust: { ...addedTrust, roots: addedTrust.roots.map(signed) } };
+    }),
     issuers: live.issuers.map(both),
     ...(live.trust === undefined ? {} : { trust: { ...live.trust, ca: live.trust.ca.map(signed) } }),
   };

@@ -12,6 +12,7 @@ import { isIP } from 'node:net';
 import { canonicalIpAddress } from '#model/alternative-names';
 import type { KeyKind } from '#model/key-kind';
 import type { CaFacts, CertificateFacts } from '../model/observation';
+import { maxPathLength } from './path-length';
 
 /** The certificates in a PEM text. */
 export interface ReadCertificates<Facts = CertificateFacts> {
@@ -108,7 +109,8 @@ export function keyEncodingOf(pem: string): 'PKCS1' | 'PKCS8' | undefined {
 }
 
 function caFacts({ facts, x509 }: Read): CaFacts {
-  return { ...facts, pem: x509.toString() };
+  const limit = maxPathLength(x509.raw);
+  return { ...facts, ...(limit === undefined ? {} : { maxPathLength: limit }), pem: x509.toString() };
 }
 
 interface Read {

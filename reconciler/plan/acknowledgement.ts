@@ -7,6 +7,7 @@
  */
 
 import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement';
+import { capabilitiesOf } from '#model/capabilities';
 import { formatIssuerRef, type TlsState, tlsHash, tlsStateOf } from '#model/tls';
 import { isSameTls } from '#model/tls-effect';
 import type { Observation } from '../model/observation';
@@ -61,8 +62,10 @@ function approvalOfCutover(input: PlanInput, cause: ApprovedCause, record: Chang
   if (isContinued(kafka, change.to, record)) return { ...acknowledged, obstacles: [], record: begun };
   if (isReversed(kafka, change, record)) return { ...acknowledged, obstacles: [], record: begun };
   if (given === undefined && cause.kind === 'root' && cause.isTrusted === true) return { obstacles: [], record: begun };
-  if (given === undefined)
-    return { obstacles: [missing(input, `${cause.because}: ${whoIsAffected(cause)}`, fitting.find(isUnused))], record };
+  if (given === undefined) {
+    const obstacle = missing(input, `${cause.because}: ${whoIsAffected(cause)}`, fitting.find(isUnused));
+    return { obstacles: [{ ...obstacle, hint: `${obstacle.hint}${withoutOutage(input, cause)}` }], record };
+  }
   return { ...acknowledged, obstacles: [], record: { ...begun, used: withUsed(record.used, given) } };
 }
 
@@ -144,6 +147,12 @@ function howToAcknowledge(wanted: Acknowledged | undefined): string {
     return 'When that is prepared, acknowledge the SHA-256 of the new root with Acknowledgement.trustRootChangesTo.';
   const when = wanted.kind === 'ephemeralDataIsLost' ? 'If the data may be lost' : 'When that is prepared';
   return `${when}, add acknowledge: [${formatAcknowledgement(wanted)}] to its Tls and commit.`;
+}
+
+/** KubeDB restarts pods as soon as certificates are issued, so no root can be added to what they trust before that. */
+function withoutOutage({ bundle }: PlanInput, cause: ApprovedCause): string {
+  if (cause.kind !== 'root' || cause.isLed === true || !capabilitiesOf(bundle.desired).needsOpsManager) return '';
+  return ' Two ways have no outage: TlsIssuer.selfSignedCa() before and after, or Executor.native() where no ops-manager runs.';
 }
 
 function whoIsAffected(cause: ApprovedCause): string {

@@ -51,6 +51,8 @@ export interface RootChange {
   readonly root?: CaFacts;
   /** The state before the change, where the live Kafka no longer shows it. */
   readonly from?: Side;
+  /** Nodes accept each other throughout: only clients that do not trust the new root are cut off. */
+  readonly isLed?: true;
   /** Clients have had the new root for as long as the desired state demands. */
   readonly isTrusted?: true;
 }
@@ -63,6 +65,8 @@ export function detectCutover(input: PlanInput, reissued: ReadonlySet<Alias>): C
   const refused = refusalsAmong(present, next, now);
   if (refused.includes('protocol')) return protocolChange(bundle.tls);
   if (bundle.tls === 'off') return undefined;
+  // Every pod trusts both roots before one serves the new one, and until all do.
+  if (input.dual !== undefined) return servedExpired(input);
   if (live.pods.some((p) => p.served.some((s) => s.isSignedBySecretCa === false))) {
     return rootChange(input, bundle.tls, reissued, 'pods serve certificates of two roots');
   }

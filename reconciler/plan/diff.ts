@@ -11,6 +11,7 @@ import { kafkaFindings, petSetFindings } from './checks/configuration';
 import { podFindings, unknownPodFindings } from './checks/pods';
 import { droppedNameFindings, rotationFindings, secretFindings } from './checks/secrets';
 import { type CutoverCause, detectCutover } from './cutover';
+import { isHeldBack, narrowingFindings, trustFindings } from './dual/findings';
 import { type AliasFinding, type PlanInput, wantedCertificate } from './plan-input';
 
 export interface Diff {
@@ -45,11 +46,14 @@ export function compare(input: PlanInput, retry = false): Diff {
   const isSettled = (f: AliasFinding) => !issuanceInProgress.some((c) => c.alias === f.alias);
   const secrets = secretFindings(input).filter(isSettled);
   const dropped = droppedNameFindings(input).filter(isSettled);
-  const tooOld = rotationFindings(input).filter(isSettled);
-  const ofPhase = phaseFindings(input).filter((f) => isSettled(f) && !tooOld.some((o) => o.alias === f.alias));
+  const tooOld = isHeldBack(input) ? [] : rotationFindings(input).filter(isSettled);
+  const ofPhase = [...phaseFindings(input), ...narrowingFindings(input)].filter(
+    (f) => isSettled(f) && !tooOld.some((o) => o.alias === f.alias),
+  );
   const old = [...tooOld, ...ofPhase];
   const rotation = retry ? [...old, ...dropped.filter((d) => !old.some((f) => f.alias === d.alias))] : old;
   const replaced = reissues(input, [...certificates, ...secrets]);
+  const pods = podFindings(input);
   const reissued = new Set([...replaced, ...[...issuanceInProgress, ...rotation].map((f) => f.alias)]);
   return {
     kafka: kafkaFindings(input),
@@ -59,7 +63,7 @@ export function compare(input: PlanInput, retry = false): Diff {
     rotation,
     dropped,
     petSets: petSetFindings(input),
-    pods: podFindings(input),
+    pods: [...pods, ...trustFindings(input, pods)],
     unknown: unknownPodFindings(input),
     replaced,
     reissued,

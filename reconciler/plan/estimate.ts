@@ -47,6 +47,8 @@ const STOP: Span = { ms: 5_000, assumedFor: 'it to stop' };
 const FIRST_START: Span = { ms: 60_000, assumedFor: 'all pods to start' };
 /** From a Certificate to its Secret, by an issuer in the cluster. KubeDB's documented runs show 6 to 10 s. */
 const ISSUANCE: Span = { ms: 10_000, assumedFor: 'a certificate to be issued' };
+/** cert-manager writes trust stores, and then a run waits until new pods get them. */
+const STORES: Span = { ms: 15_000 };
 /** The ops-manager's work before its first restart, if TLS is on afterwards. KubeDB's documented runs show 109 to 138 s. */
 const PREPARATION: Span = { ms: 140_000, assumedFor: 'KubeDB to prepare' };
 /** KubeDB's provisioner reconciles once. */
@@ -105,6 +107,7 @@ function spansBefore({ bundle: { desired, tls } }: PlanInput): StepCases<readonl
     retryIssuance: none,
     reissue: () => [ISSUANCE],
     withdrawRoot: none,
+    widenTrust: () => [STORES],
     awaitReady: ({ subject }) =>
       subject.kind === KINDS.Kafka.kind ? [FIRST_START] : subject.kind === KINDS.Certificate.kind ? [ISSUANCE] : [],
     awaitHealth: none,

@@ -27,8 +27,8 @@ export function notesOf(input: PlanInput, restarts: number, isUnderWay = false):
   }
   return [
     ...notes,
-    // While the root changes, its CA signs the bridge.
-    ...(input.bridge === undefined ? keptCas(bundle, live) : []),
+    // While the root changes, its CA signs certificates.
+    ...(input.bridge === undefined && input.dual === undefined ? keptCas(bundle, live) : []),
     ...foreignDifferences(bundle, live),
     ...trustBundleNotes(input),
     ...failedRenewals(live),

@@ -20,6 +20,7 @@ import type { Observation, PodFacts, PodObservation, SecretFacts } from '../mode
 import { type Finding, type Reason, restartsOf, type Step } from '../model/plan';
 import type { BridgePhase } from './bridge/phases';
 import { clusterDomainOf, inClusterDomain } from './cluster-domain';
+import type { DualPhase } from './dual/phases';
 
 /** What checks of pods see. */
 export interface PodInput {
@@ -31,8 +32,10 @@ export interface PodInput {
 /** What every check sees. */
 export interface PlanInput extends PodInput {
   readonly live: Observation;
-  /** The change of root that nodes are led through (`bridge/next-phase.ts`). */
+  /** The change of root that nodes are led through, with a bridge (`bridge/next-phase.ts`). */
   readonly bridge?: BridgePhase;
+  /** The same, with two trusted roots (`dual/next-phase.ts`). */
+  readonly dual?: DualPhase;
 }
 
 /** Returns the reference of the Kafka that a plan is about. */

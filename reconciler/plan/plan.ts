@@ -19,13 +19,14 @@ import { formatIssuerRef, type TlsState, tlsStateOf } from '#model/tls';
 import { draftFor } from '../executors/drafts';
 import type { Observation } from '../model/observation';
 import type { Draft, Obstacle, Plan } from '../model/plan';
-import { approvalOf } from './acknowledgement';
-import { lastPhaseApproval, withBridge } from './bridge/next-phase';
+import { type Approval, approvalOf } from './acknowledgement';
+import { lastPhaseApproval } from './bridge/next-phase';
 import { issuingSteps } from './bridge/steps';
 import { rootChangeOf, withLaterPhases } from './bridge/summary';
 import { type ChangeRecord, completed } from './change-record';
 import { lossOf } from './data-loss';
 import { compare, convergingFindings, type Diff } from './diff';
+import { issuedApproval } from './dual/next-phase';
 import { estimateOf } from './estimate';
 import { kafkaIsNotReady, withHealthCheck } from './health';
 import { retrySteps } from './issuer-manifests';
@@ -36,6 +37,7 @@ import { bySeverity, canPlan, preconditions } from './preconditions';
 import { preflight } from './preflight/preflight';
 import { withProbe } from './probe';
 import { isOurs, unfinished } from './requests';
+import { withRootChange } from './root-change';
 import { plannedStates } from './states/planned-states';
 import { claimOwnershipSteps, recordSteps } from './steps';
 import { mismatches } from './verify';
@@ -53,7 +55,7 @@ const NOTHING: Draft = { operation: 'none', steps: [] };
 
 /** Returns what has to be done so that the live state becomes the desired one. */
 export function plan(bundle: Bundle, live: Observation, now: Date, options: PlanOptions = {}): Plan {
-  const input = withBridge({ bundle, live, now });
+  const input = withRootChange({ bundle, live, now });
   const isPreview = options.isPreview === true;
   const diff = canPlan(input) ? compare(input, options.retry) : undefined;
   const drafted = diff === undefined ? NOTHING : draftPlan(input, diff, options);
@@ -92,16 +94,22 @@ function draftPlan(input: PlanInput, diff: Diff, options: PlanOptions): Draft {
   if (unresolvable.length > 0) return { ...NOTHING, obstacles: unresolvable };
   const draft = draftFor(input, diff, options);
   const loss = lossOf(input, diff.cutoverCause, draft.steps);
-  const { bridge } = input;
-  const isLastPhase = bridge?.target === 'new';
-  const { obstacles, record, acknowledged } = isLastPhase ? lastPhaseApproval(input, bridge) : approvalOf(input, diff.cutoverCause, loss);
-  const wait = draft.steps.length === 0 ? bridge?.wait : undefined;
+  const { obstacles, record, acknowledged } = approval(input, diff, loss);
+  const wait = draft.steps.length === 0 ? (input.bridge ?? input.dual)?.wait : undefined;
   return withProbe(input, diff, {
     ...withRecord({ ...draft, steps: withHealthCheck(draft.steps, input) }, input, record),
     notes: [...(loss === undefined ? [] : [`Data is lost: ${loss}.`]), ...(draft.notes ?? [])],
     ...(acknowledged === undefined ? {} : { acknowledged }),
     obstacles: [...obstacles, ...(draft.obstacles ?? []), ...(wait === undefined ? [] : [wait])],
   });
+}
+
+/** A change of root without a cut-over needs approval for the phase from which on clients need the new root. */
+function approval(input: PlanInput, { cutoverCause }: Diff, loss: string | undefined): Approval {
+  const { bridge, dual } = input;
+  if (bridge?.target === 'new') return lastPhaseApproval(input, bridge);
+  if (dual?.target === 'issued' && dual.phase === 'both') return issuedApproval(input, dual, loss);
+  return approvalOf(input, cutoverCause, loss);
 }
 
 /** Adds the steps that record a change: before its first write, and when everything is verified. */

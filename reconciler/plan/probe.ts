@@ -25,7 +25,10 @@ export function withProbe(input: PlanInput, diff: Diff, draft: Draft): Draft {
   const { notes = [] } = draft;
   if (failure !== undefined) return { ...draft, notes: [...notes, unguarded(input, name, failure)] };
   const guard = `The CA of ${name} cannot be read. Before anything is changed, a certificate request shows which root it signs with.`;
-  const other = 'If that is another root than pods trust, the run ends there unless it is acknowledged.';
+  const other =
+    input.dual === undefined
+      ? 'If that is another root than pods trust, the run ends there unless it is acknowledged.'
+      : 'If that is another root than pods trust, nodes trust both before the first of them serves it.';
   return { ...draft, steps: [probeStep(input, issuer), ...draft.steps], notes: [...notes, `${guard} ${other}`] };
 }
 
@@ -38,13 +41,14 @@ function unguarded({ bundle }: PlanInput, issuer: string, failure: string): stri
 
 /** Returns the issuer of the next server certificate, if its root is unknown and pods trust a root that it may differ from. */
 function unreadIssuer(input: PlanInput, { cutoverCause, reissued }: Diff, { steps }: Draft): IssuerRef | undefined {
-  const { bundle, live } = input;
+  const { bundle, live, dual } = input;
+  if (dual !== undefined && dual.newRoot === undefined) return unreadableIssuer({ ...input, bundle: dual.wanted });
   if (bundle.tls === 'off' || tlsStateOf(live.kafka?.spec) === 'off' || !reissued.has('server') || cutoverCause?.kind === 'protocol')
     return undefined;
   // A request that the ops-manager has begun cannot be held back. A `native` run asks again, because the answer ended with the earlier run.
   const isRunning = capabilitiesOf(bundle.desired).needsOpsManager && steps.some((s) => s.kind === 'submitOpsRequest' && s.isContinued);
   const trusts = live.secrets.some((s) => (s.ca ?? []).length > 0 && live.pods.some((p) => p.certificateSecret === s.name));
-  return isRunning || !trusts ? undefined : unreadableIssuer(input);
+  return isRunning || !trusts ? undefined : unreadableIssuer({ ...input, bundle: dual?.wanted ?? bundle });
 }
 
 /** Tells whether a certificate request will show the root of the next server certificate. */

@@ -11,7 +11,6 @@ import { rotatesByReload } from '#model/desired';
 import type { PodFacts } from '../model/observation';
 import type { Finding, Obstacle, PlannedReload, PlannedRestart } from '../model/plan';
 import { BACKDATED } from './attempts';
-import { withBridge } from './bridge/next-phase';
 import { podFindings } from './checks/pods';
 import { compare, convergingFindings, type Diff } from './diff';
 import { certificateSecret, kafkaRef, type PlanInput, type PodInput, podRef } from './plan-input';
@@ -19,6 +18,7 @@ import { isUnread, whyNeverReloaded, whyNotReloaded } from './reload-checks';
 import { reloadRecordOf, stillDueFor } from './reload-record';
 import { isOurs, unfinished } from './requests';
 import { leaderOf, type Placed, restartOrder } from './restart-order';
+import { withRootChange } from './root-change';
 
 /** Which nodes load their new certificate while they run. */
 export interface ReloadDecision {
@@ -78,12 +78,14 @@ export function futileRotation({ bundle, live }: PlanInput, diff: Diff): Obstacl
 }
 
 /** Returns the nodes that get another certificate; none if only other certificates are issued. */
-function podsToAsk({ bundle, live, bridge }: PlanInput, diff: Diff): readonly PodFacts[] | undefined {
+function podsToAsk({ bundle, live, bridge, dual }: PlanInput, diff: Diff): readonly PodFacts[] | undefined {
   const isNeeded = diff.rotation.length > 0 || diff.pods.length > 0;
   if (!rotatesByReload(bundle.desired) || bundle.tls === 'off' || !isNeeded) return undefined;
   if (diff.cutoverCause !== undefined || convergingFindings(diff).length > 0) return undefined;
   // A running node keeps what it trusted at its start for its own connections to controllers. In the last phase that is the key of the new CA.
   if (bridge !== undefined && bridge.target !== 'new') return undefined;
+  // Kafka refuses a store with another number of entries, and stores of two roots have one more.
+  if (dual !== undefined) return undefined;
   const outdated = new Set(diff.pods.map((f) => f.subject.name));
   const isUp = (p: PodFacts) => !p.isTerminating && (p.isRunning || p.stuck !== undefined);
   return live.pods.filter((p) => isUp(p) && (diff.reissued.has('server') || outdated.has(p.name)));
@@ -96,7 +98,7 @@ export function otherReason(input: PodInput, { name }: PodFacts): string | undef
 
 /** Returns the pods whose node must be asked for its settings before the plan is complete. */
 export function nodesToAsk(given: PlanInput, retry: boolean): readonly PodFacts[] {
-  const input = withBridge(given);
+  const input = withRootChange(given);
   if (!rotatesByReload(input.bundle.desired) || input.live.kafka === undefined) return [];
   const diff = withoutFutileRotation(input, compare(input, retry), retry);
   return (podsToAsk(input, diff) ?? []).filter((p) => p.node === undefined && p.isRunning);

@@ -64,6 +64,7 @@ const WRITTEN: StepCases<readonly Written[]> = {
   retryIssuance: () => NOTHING,
   reissue: each,
   withdrawRoot: each,
+  widenTrust: (s) => [only(s.roots.map((r) => r.fingerprint))(s)],
   awaitReady: () => NOTHING,
   awaitHealth: () => NOTHING,
   claimOwnership: (s) => [only(s.owner)(s)],

@@ -36,7 +36,7 @@ export function casToTrust(input: PlanInput): readonly Ca[] {
     ...live.petSets.map((s) => mountedCertificateSecret(s.object.spec?.template?.spec)),
   ]);
   const held = live.secrets.filter((s) => names.has(s.name)).flatMap((s) => s.ca ?? []);
-  const needed = [...held, ...(signingCa(input) ?? [])];
+  const needed = [...held, ...(signingCa(input) ?? []), ...(input.dual?.roots ?? [])];
   const found = [...needed, ...(live.pods.every(isOfItsSecretsCa) ? keptCas(input, needed) : (live.trust?.ca ?? []))];
   const all = input.bridge === undefined ? [...found, ...rootsAbove(found, live)] : rootsOfChange(input.bridge, found, live);
   const usable = all.filter((ca): ca is Ca => ca.pem !== undefined && Date.parse(ca.notAfter) > now.getTime());

@@ -10,6 +10,7 @@ import type { ExecutorName } from '#model/desired';
 import { groupOf, KINDS, kindOf, type ObjectRef, refOf } from '#model/kube-object';
 import { type Permission, permissions } from '#model/permissions';
 import type { Cluster } from '#reconciler/ports';
+import { issueCertificate } from '../support/certificate-factory';
 import { EXECUTOR } from '../support/desired-states';
 import { bundleOf, failureOf, KAFKA, kafkaManifest, World } from '../support/world';
 
@@ -74,7 +75,8 @@ function allows(granted: readonly Permission[], verb: string, group: string, res
 
 for (const executor of ['ops-request', 'native'] as const satisfies readonly ExecutorName[]) {
   describe(`executor ${executor}`, () => {
-    const granted = permissions(KAFKA, executor, { caSecrets: [`${KAFKA}-ca`, 'new-ca'] });
+    const trustSecrets = [`${KAFKA}-server-cert`, `${KAFKA}-client-cert`];
+    const granted = permissions(KAFKA, executor, { caSecrets: [`${KAFKA}-ca`, 'new-ca'], trustSecrets });
     const asked = new Set<string>();
     const denied = new Set<string>();
 
@@ -93,11 +95,15 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
       t.after(() => world.stop());
       await world.start(kafkaManifest());
       await world.settle();
+      const { cert, key } = issueCertificate({ commonName: 'corp', isCa: true });
+      const stringData = { 'tls.crt': cert, 'tls.key': key };
+      await world.cluster.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'corp-ca', namespace: 'demo' }, stringData });
       const props = { cluster: KafkaCluster.existing(KAFKA), executor: EXECUTOR[executor] };
       const acknowledge = [
         Acknowledgement.clientsMoveToTls(),
         Acknowledgement.clientsLeaveTls(),
         Acknowledgement.trustRootChangesTo('new-ca'),
+        Acknowledgement.trustRootChangesTo('corp-ca'),
       ];
       const issuer = TlsIssuer.selfSignedCa();
       let refusal: string | undefined;
@@ -107,6 +113,7 @@ for (const executor of ['ops-request', 'native'] as const satisfies readonly Exe
         () => Tls.on({ issuer, acknowledge }),
         () => Tls.on({ issuer, acknowledge, issuedAfter: rotated() }),
         () => Tls.on({ issuer: TlsIssuer.selfSignedCa({ name: 'new-ca' }), acknowledge }),
+        () => Tls.on({ issuer: TlsIssuer.caSecret('corp-ca'), acknowledge }),
         () => Tls.off({ acknowledge }),
       ]) {
         await world.environment.pass(3_600_000); // long enough for an instant to be after the last issuance

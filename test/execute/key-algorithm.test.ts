@@ -70,3 +70,13 @@ test('refuses another kind of key for a CA, which keeps its key, before anything
     /Certificate\/demo\/orders-ca: cert-manager keeps its key .* RSA 3072, wanted ECDSA 256/,
   );
 });
+
+test('refuses another subject for a CA, which keeps its key, before anything is written', async () => {
+  world = await startSecured('native', on(), { kafka: COMBINED });
+  await assertFails(
+    world.apply(world.desired(on({ issuer: TlsIssuer.selfSignedCa({ commonName: 'another' }) }))),
+    2,
+    /Certificate\/demo\/orders-ca: its subject would change and its key stay .* nodes and clients that trust it would refuse its certificates/,
+  );
+  assert.deepEqual(world.writes, []);
+});

@@ -86,7 +86,7 @@ for (const executor of EXECUTORS) {
       assert.equal(await probesLeft(), 0);
     });
 
-    test('is a cut-over when that root was acknowledged, and the trust bundle holds the root first', async () => {
+    test('changes the root when that was acknowledged, and the trust bundle holds it first', async () => {
       await secured(executor);
       await replaceCa();
       const failure = await failureOf(world.apply(rotation()));
@@ -99,7 +99,7 @@ for (const executor of EXECUTORS) {
       await assertConverged(world, bundle);
     });
 
-    test('finishes the acknowledged cut-over after a run that was killed around its request', async () => {
+    test('finishes the acknowledged change after a run that was killed around its request', async () => {
       for (const writes of [4, 5, 6, 7]) {
         await secured(executor);
         await replaceCa();
@@ -150,9 +150,11 @@ for (const executor of EXECUTORS) {
         return world.desired(on({ issuer: TlsIssuer.clusterIssuer('corp-ca-2'), acknowledge }));
       };
       const failure = await failureOf(world.apply(approved('0'.repeat(64))));
-      assert.equal(failure.exitCode, 2, failure.message);
+      // Under native, nodes trust both roots by then; no client was cut off.
+      const isLed = executor === 'native';
+      assert.equal(failure.exitCode, isLed ? 4 : 2, failure.message);
       const root = /trustRootChangesTo\('([0-9a-f]{64})'\)/.exec(failure.hint ?? '')?.[1] ?? '';
-      assert.deepEqual(world.evicted, []);
+      assert.equal(world.evicted.length, isLed ? 3 : 0);
       await world.apply(approved(root));
       assert.equal(new Set(world.evicted).size, 3);
       await assertConverged(world, approved(root));

@@ -34,6 +34,12 @@ const otherLeaf = { protocol: 'tls' as const, leaf: certificate('old'), isSigned
 
 const ALL = new ClusterBuilder().live.pods.map((p) => p.name);
 
+function otherRoot(): ClusterBuilder {
+  return new ClusterBuilder()
+    .wants(tlsBy('ca-2'))
+    .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), ...signingWith(root('root-2')) });
+}
+
 /** These pods, and the Secrets, hold what expired yesterday. */
 function expired(...pods: readonly string[]): ClusterBuilder {
   const leaf = certificate('expired', { notAfter: '2026-11-22T09:00:00Z' });
@@ -113,13 +119,12 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'other issuer, other root, not acknowledged',
-    cluster: () =>
-      new ClusterBuilder()
-        .wants(tlsBy('ca-2'))
-        .issuer({ kind: 'Issuer', name: 'ca-2', object: readyIssuer('ca-2'), ...signingWith(root('root-2')) }),
+    only: 'ops-request',
+    cluster: otherRoot,
     restarts: 0,
     obstacle: 'invalid',
   },
+  { name: 'other issuer, other root, to be acknowledged later', only: 'native', cluster: otherRoot, restarts: ALL.length },
   {
     name: 'other issuer, other root',
     cluster: () =>

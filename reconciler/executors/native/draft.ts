@@ -7,6 +7,7 @@ import type { Finding, Obstacle, Step } from '../../model/plan';
 import { continueStep, type SubmitStep, submitStep } from '../../plan/attempts';
 import { plannedCutover } from '../../plan/cutover';
 import type { Diff } from '../../plan/diff';
+import { wideningSteps } from '../../plan/dual/steps';
 import { type NeededRequest, neededOperations, restart } from '../../plan/operations';
 import { kafkaRef, type PlanInput, podRef } from '../../plan/plan-input';
 import { type ReloadDecision, withRefusals } from '../../plan/reload';
@@ -39,6 +40,7 @@ export function draftNative(draft: DraftInput): Work | Obstacle | undefined {
     { kind: 'pause', subject, findings: [] },
     ...toIssue(input, diff),
     ...trust.issued,
+    ...wideningSteps(input, diff.reissued),
     ...toReconfigure(input, toConfigure),
     ...(mustSync ? [{ kind: 'provisionerSync' as const, subject, findings: [] }] : []),
     ...(restarts.length > 0 ? [{ kind: 'evict' as const, subject, findings: [], pods: restarts }] : []),
@@ -110,7 +112,7 @@ function toIssue(input: PlanInput, diff: Diff): readonly Step[] {
   return issueSteps(input, {
     findings: [...diff.certificates, ...diff.issuanceInProgress, ...diff.secrets, ...diff.rotation],
     rotate: ALIASES.filter((alias) => !diff.replaced.has(alias) && diff.rotation.some((f) => f.alias === alias)),
-    isRootChange: diff.cutoverCause?.kind === 'root',
+    isRootChange: diff.cutoverCause?.kind === 'root' || input.dual?.target === 'issued',
   });
 }
 

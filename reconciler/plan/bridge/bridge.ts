@@ -13,13 +13,14 @@
  * Back in Git leads back: from `bridged` by an ordinary update, from `anchored` over `bridged`, from `new` by the same way with the two CAs
  * exchanged.
  *
- * A CA whose issuer cannot sign a bridge has no such way, and its change remains a cut-over: ClusterIssuers, issuers without a CA in the
- * namespace, CAs that are not self-signed. A second way, with two roots in the trust stores of the nodes, belongs beside this file.
+ * A root that cannot sign a bridge has no such way: that of a ClusterIssuer, of an issuer without a CA in the namespace, of a CA that is not
+ * self-signed or allows no CA below it, and any root while nodes trust a bridge. The second way is `dual/dual.ts`.
  */
 import type { Certificate } from '#model/kinds/index';
 import { type IssuerRef, issuerOf, tlsStateOf } from '#model/tls';
 import type { CaFacts, IssuerState, Observation, SecretFacts } from '../../model/observation';
 import { presentedFrom } from '../chain';
+import { isWidened } from '../dual/phases';
 import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from '../issuers';
 import { certificateSecret, type PlanInput } from '../plan-input';
 import { type Bridge, isRoot, phaseOf } from './phases';
@@ -31,6 +32,8 @@ export function findBridge(input: PlanInput): Bridge | undefined {
   if (bundle.tls === 'off' || has === 'off') return undefined;
   const mounted = certificateSecret(live, has, 'server');
   if (mounted?.leaf?.signers === undefined || (mounted.ca ?? []).length === 0) return undefined;
+  // A change of root with two trusted roots ends as it began.
+  if (isWidened(mounted)) return undefined;
   return wayForward(input, issuerOf(bundle.tls, 'server'), mounted) ?? wayBack(input, issuerOf(bundle.tls, 'server'), mounted);
 }
 
@@ -102,6 +105,8 @@ function signerOf({ live, now }: PlanInput, issuer: IssuerRef, { ca = [] }: Secr
   return live.issuers.find((state) => {
     const { kind, name, object, caProblem, chain = [], ca: [root, ...others] = [] } = state;
     if (kind !== 'Issuer' || name === issuer.name || object?.spec?.ca === undefined || caProblem !== undefined) return false;
+    // Java refuses the bridge below a root that allows no CA certificate below it.
+    if (root?.maxPathLength === 0) return false;
     if (root === undefined || others.length > 0 || chain.length > 0 || !isRoot(root) || !root.isCa) return false;
     return keys.includes(root.publicKey) && Date.parse(root.notAfter) > now.getTime();
   });

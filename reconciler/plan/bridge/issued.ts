@@ -1,4 +1,4 @@
-/** What an issuer will add to the next certificates, where its CA changes before they are issued. */
+/** What an issuer will add to the next certificates, where its CA changes before they are issued, or roots are added after that. */
 import type { IssuerRef } from '#model/tls';
 import type { CaFacts, IssuerState } from '../../model/observation';
 import { issuerStateOf } from '../issuers';
@@ -7,11 +7,18 @@ import type { BridgePhase } from './phases';
 
 /** Returns the state of an issuer when certificates are issued. */
 export function issuerWhenIssuing(input: PlanInput, issuer: Pick<IssuerRef, 'kind' | 'name'>): IssuerState | undefined {
-  const { bridge, live } = input;
+  const { bridge, dual, live } = input;
   const state = issuerStateOf(live, issuer);
-  if (bridge === undefined || issuer.kind !== bridge.issuer.kind || issuer.name !== bridge.issuer.name) return state;
+  if (dual?.target === 'issued' && state?.ca !== undefined && isSameIssuer(dual.issuer, issuer)) {
+    return { ...state, ca: dual.roots, caPublicKeys: dual.roots.map((c) => c.publicKey) };
+  }
+  if (bridge === undefined || !isSameIssuer(bridge.issuer, issuer)) return state;
   const { chain, ca } = additions(input, bridge);
   return { kind: 'Issuer', name: issuer.name, ...state, chain, ca, caPublicKeys: ca.map((c) => c.publicKey) };
+}
+
+function isSameIssuer(a: Pick<IssuerRef, 'kind' | 'name'>, b: Pick<IssuerRef, 'kind' | 'name'>): boolean {
+  return a.kind === b.kind && a.name === b.name;
 }
 
 function additions(input: PlanInput, bridge: BridgePhase): { readonly chain: readonly CaFacts[]; readonly ca: readonly CaFacts[] } {

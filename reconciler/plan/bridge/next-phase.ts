@@ -45,6 +45,7 @@ function lastPhase(input: PlanInput, bridge: Bridge): RootChange {
     because: `every node trusts the key of ${issuer.kind}/${issuer.name}, and its root is to replace that of ${issuer.kind}/${signer}`,
     issuer,
     isOtherIssuer: true,
+    isLed: true,
     from: { tls: before, root: oldRoot.publicKey },
     ...(newRoot === undefined ? {} : { root: newRoot }),
     ...(isTrustedByTime(input, bridge) ? { isTrusted: true } : {}),
@@ -73,7 +74,7 @@ function isTrustedByTime(input: PlanInput, bridge: Bridge): boolean {
 }
 
 /** Returns a bundle that asks for what the live Kafka has. */
-function presentBundle({ bundle, live }: PlanInput): PlanInput['bundle'] {
+export function presentBundle({ bundle, live }: PlanInput): PlanInput['bundle'] {
   const specOf = (name: string) => live.certificates.find((c) => c.metadata.name === name)?.spec;
   const brokerCertificates = bundle.brokerCertificates.map((c) => ({ ...c, spec: specOf(c.metadata.name) ?? c.spec }));
   return { ...bundle, tls: tlsStateOf(live.kafka?.spec), brokerCertificates };

@@ -11,6 +11,7 @@ import { asKind, type Certificate } from '#model/kinds/index';
 import { KINDS, type KubeObject, ref, refOf } from '#model/kube-object';
 import type { Observation } from '../../model/observation';
 import type { Finding, Step } from '../../model/plan';
+import { dualIssuingSteps } from '../dual/steps';
 import { issuerSteps, liveObjectOf, manifestSteps } from '../issuer-manifests';
 import type { PlanInput } from '../plan-input';
 import { canPublish } from '../trust-bundle';
@@ -21,7 +22,8 @@ import { type BridgePhase, isBetween } from './phases';
 
 /** Returns the steps that apply the bundle's issuers and certificates, with those that the next phase needs. */
 export function issuingSteps(input: PlanInput): readonly Step[] {
-  const { bundle, bridge } = input;
+  const { bundle, bridge, dual } = input;
+  if (dual !== undefined) return dualIssuingSteps(input);
   if (bridge === undefined) return [...issuerSteps(input), ...applicationSteps(input)];
   const isOwn = (m: KubeObject) => m.kind === KINDS.Certificate.kind && m.metadata.name === bridge.certificate.metadata.name;
   const isLater = (m: KubeObject) => m.kind === KINDS.Certificate.kind && asKind('Certificate', m).spec.isCA !== true;

@@ -3,6 +3,7 @@ import type { Acknowledged } from '#model/acknowledgement';
 import { rotatesByReload } from '#model/desired';
 import { formatIssuerRef } from '#model/tls';
 import type { Draft, Plan, PlannedPhase, PlannedRootChange, Step } from '../../model/plan';
+import { dualChange } from '../dual/summary';
 import { estimateOf } from '../estimate';
 import { kafkaRef, type PlanInput, podRef } from '../plan-input';
 import { lastPhaseApproval, trustedFrom } from './next-phase';
@@ -10,7 +11,8 @@ import { type BridgePhase, type EndPhase, phasesOf } from './phases';
 
 /** Returns the change of root that a plan is part of; nothing if there is none. */
 export function rootChangeOf(input: PlanInput, draft: Draft): { readonly rootChange?: PlannedRootChange } {
-  const { bridge } = input;
+  const { bridge, dual } = input;
+  if (dual !== undefined) return { rootChange: dualChange(input, dual, draft) };
   if (bridge === undefined) return {};
   const { issuer, signer, oldRoot, newRoot, isBack } = bridge;
   const [there, back] = [formatIssuerRef(issuer), formatIssuerRef({ kind: 'Issuer', name: signer })];
@@ -35,8 +37,8 @@ export function rootChangeOf(input: PlanInput, draft: Draft): { readonly rootCha
 /** Returns the estimate of a run that carries out every phase that may begin. */
 export function withLaterPhases({ estimate }: Pick<Plan, 'estimate'>, { rootChange }: Pick<Plan, 'rootChange'>): Pick<Plan, 'estimate'> {
   if (estimate === undefined) return {};
-  const isAllowed = (name: EndPhase) => name !== 'new' || rootChange?.acknowledge === undefined;
-  const later = (rootChange?.phases ?? []).filter((p) => p.status === 'later' && isAllowed(p.name));
+  const isAllowed = rootChange?.acknowledge === undefined ? () => true : ({ name }: PlannedPhase) => name !== 'new' && name !== 'issued';
+  const later = (rootChange?.phases ?? []).filter((p) => p.status === 'later' && isAllowed(p));
   const laterMs = later.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
   return { estimate: { ...estimate, durationMs: estimate.durationMs + laterMs } };
 }

@@ -1,4 +1,5 @@
 /** Layer 5: what each pod was made from and serves. */
+import { capabilitiesOf } from '#model/capabilities';
 import { rotatesByReload } from '#model/desired';
 import { KINDS, type ObjectRef, ref } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
@@ -6,6 +7,7 @@ import { certificateOf, type TlsState } from '#model/tls';
 import { mountedCertificateSecret } from '#reconciler/model/broker-pod';
 import type { PodFacts, PodTemplate, SecretFacts } from '#reconciler/model/observation';
 import type { Finding } from '#reconciler/model/plan';
+import { hasLoadedTrust, isWidened } from '../dual/phases';
 import { finding, type PodInput } from '../plan-input';
 
 const POD_CHECKS = [
@@ -14,6 +16,7 @@ const POD_CHECKS = [
   podDistrustsSecret, // started before the CA changed
   podHasOldCertificate, // started before its certificate was issued
   podStartedBeforeCertificate, // the same, for a pod whose listener is out of reach
+  podHasOldTrust, // it may not trust both roots while the root changes
 ];
 
 interface PodView {
@@ -23,6 +26,7 @@ interface PodView {
   readonly kafka: string;
   readonly tls: TlsState;
   readonly canReload: boolean;
+  readonly canTrustBoth: boolean;
   readonly subject: ObjectRef;
 }
 
@@ -40,6 +44,7 @@ export function podFindings({ bundle, live }: PodInput): readonly Finding[] {
         kafka: live.name,
         tls: bundle.tls,
         canReload: rotatesByReload(bundle.desired),
+        canTrustBoth: capabilitiesOf(bundle.desired).ownsCertificates,
         subject: ref(KINDS.Pod, live.namespace, pod.name),
       };
       for (const check of POD_CHECKS) {
@@ -93,6 +98,12 @@ function podStartedBeforeCertificate({ pod, tls, subject, secret, canReload }: P
   if (canReload || tls === 'off' || secret?.leaf === undefined || pod.startedAt === undefined) return undefined;
   if (!pod.served.some((s) => s.protocol === 'unknown') || Date.parse(pod.startedAt) >= Date.parse(secret.leaf.notBefore)) return undefined;
   return finding(subject, 'PodHasOldCertificate', `started ${pod.startedAt}, before the certificate in Secret ${secret.name} was issued`);
+}
+
+/** A node does not show what it trusts. */
+function podHasOldTrust({ pod, tls, subject, secret, canTrustBoth }: PodView): Finding | undefined {
+  if (tls === 'off' || !canTrustBoth || secret === undefined || !isWidened(secret) || hasLoadedTrust(pod, secret)) return undefined;
+  return finding(subject, 'PodHasOldTrust', `was created before Secret ${secret.name} held both roots`);
 }
 
 /** Returns pods with an unknown state: missing ones, ones that cannot start, ones out of reach. */

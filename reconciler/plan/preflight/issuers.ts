@@ -5,6 +5,7 @@
  *                  become Ready by the plan
  *     selfSigned   signs every certificate with the certificate's own key: each is its own root. Only another issuer helps
  *     acme         a public CA: it signs names that the public DNS proves, and cert-manager stores no ca.crt for it. Only another issuer helps
+ *     kept name    the CA of the nodes keeps its key and is to have another subject: peers compare both, and would refuse what it signs
  *     kept key     a CA keeps its key (`rotationPolicy: Never`), and its desired key is of another kind: cert-manager would neither make that
  *                  key nor issue with the old one
  *
@@ -14,6 +15,7 @@
 import { formatKeyKind, keyKindOf } from '#model/key-kind';
 import { type Certificate, type Issuer, isKind } from '#model/kinds/index';
 import { formatRef, isEqual, type ObjectRef, refOf } from '#model/kube-object';
+import { issuerOf, tlsStateOf } from '#model/tls';
 import { statusOf } from '#reconciler/model/object-status';
 import type { CaProblem } from '#reconciler/model/observation';
 import type { Draft, Obstacle } from '#reconciler/model/plan';
@@ -126,6 +128,28 @@ function isPublicName(name: string): boolean {
   return labels.length > 1 && !PRIVATE_DOMAINS.includes(labels.at(-1) ?? '') && !labels.includes('svc');
 }
 
+/** Returns the obstacle of a CA that nodes trust, and whose subject would change while its key stays: no phase leads from one to the other. */
+export function keptKeyHasOtherSubject({ bundle, live }: PlanInput): readonly Obstacle[] {
+  const has = tlsStateOf(live.kafka?.spec);
+  if (has === 'off') return [];
+  const manifest = caCertificate(bundle, issuerManifest(bundle, issuerOf(has, 'server'))?.spec);
+  const existing = live.certificates.find((c) => c.metadata.name === manifest?.metadata.name)?.spec;
+  if (manifest === undefined || existing === undefined || manifest.spec.privateKey?.rotationPolicy !== 'Never') return [];
+  const { commonName, subject = {} } = manifest.spec;
+  if (commonName === existing.commonName && isEqual(subject, existing.subject ?? {})) return [];
+  return [
+    {
+      kind: 'invalid',
+      subject: refOf(manifest),
+      message:
+        'its subject would change and its key stay (rotationPolicy Never): nodes and clients that trust it would refuse its certificates',
+      hint: OTHER_NAME,
+    },
+  ];
+}
+
+const OTHER_NAME = 'Give the CA another name, as TlsIssuer.selfSignedCa({ name }) does: that is a change of the root.';
+
 /** Returns one obstacle for each Certificate whose key would have to be replaced and is kept. */
 export function keptKeyDoesNotFit({ bundle, live }: PlanInput): readonly Obstacle[] {
   return bundle.issuerManifests
@@ -140,7 +164,7 @@ export function keptKeyDoesNotFit({ bundle, live }: PlanInput): readonly Obstacl
           kind: 'invalid' as const,
           subject: refOf(manifest),
           message: `cert-manager keeps its key (rotationPolicy Never), which is ${formatKeyKind(has)}, wanted ${formatKeyKind(wanted)}`,
-          hint: 'Give the CA another name, as TlsIssuer.selfSignedCa({ name }) does: that is a change of the root.',
+          hint: OTHER_NAME,
         },
       ];
     });

@@ -18,7 +18,7 @@ import { healthNotes } from '../health';
 import { type PlanInput, restartedPods } from '../plan-input';
 import { clientCertificateNotes } from './client-certificates';
 import { caHasExpired, caNotes, expiryNotes } from './expiry';
-import { issuerIsNotReady, issuerTypeCannotSign, keptKeyDoesNotFit, unsuitableIssuerNotes } from './issuers';
+import { issuerIsNotReady, issuerTypeCannotSign, keptKeyDoesNotFit, keptKeyHasOtherSubject, unsuitableIssuerNotes } from './issuers';
 import { deniedNotes, permissionIsDenied, unreadNotes } from './permissions';
 import { downPodNotes, podCannotBeVerified, podIsDown, podsAreOutOfReach } from './pods';
 
@@ -34,6 +34,7 @@ export function preflight(input: PlanInput, draft: Draft, isPreview: boolean): P
       ...(isPreview ? [] : permissionIsDenied(input, draft)), // the run would stop at the first denied call
       ...issuerTypeCannotSign(input, draft), // its certificates would be useless
       ...keptKeyDoesNotFit(input), // a certificate would never be issued again
+      ...keptKeyHasOtherSubject(input), // restarted and not yet restarted nodes would refuse each other
       ...issuerIsNotReady(input, draft), // a certificate would not be issued
       ...caHasExpired(input, draft), // its certificates would be refused
       ...podIsDown(input, draft), // the gates would refuse every restart

@@ -2,7 +2,7 @@
  * The states that a plan leads through: before its first step that gives a node another certificate or protocol, and after each such step. A
  * run that is killed leaves the cluster in one of them.
  *
- * A change of root goes on after the plan, in the phases that come next (`bridge/bridge.ts`). No phase begins before every pod has reached the
+ * A change of root goes on after the plan, in the phases that come next (`bridge/bridge.ts`, `dual/dual.ts`). No phase begins before every pod has reached the
  * one before it, so its states follow those of the plan.
  */
 import { rotatesByReload } from '#model/desired';
@@ -11,10 +11,11 @@ import type { Observation } from '../../model/observation';
 import { matchStep, type Plan, type Step, type StepCases } from '../../model/plan';
 import { readProperties } from '../../model/properties';
 import { type EndPhase, phasesOf } from '../bridge/phases';
+import { DUAL_PHASES } from '../dual/phases';
 import type { PlanInput } from '../plan-input';
 import { leaderOf, restartOrder } from '../restart-order';
 import type { Node } from './contact';
-import { type Material, materialOfPhase, nextMaterial, presentMaterials } from './material';
+import { type Material, materialOfDual, materialOfPhase, nextMaterial, presentMaterials } from './material';
 
 /** What one step does to nodes. */
 export interface Change {
@@ -92,10 +93,16 @@ function petSetsThatAsk({ petSets }: Observation): ReadonlySet<string> {
 
 /** Returns the phases of a change of root that come after this plan. */
 function laterLegs(input: PlanInput): readonly Leg[] {
-  const { bridge, live, bundle } = input;
+  const { bridge, dual, live, bundle } = input;
+  const pods = restartOrder(live.pods, leaderOf(live)).map(({ pod }) => pod.name);
+  if (dual !== undefined) {
+    return DUAL_PHASES.slice(DUAL_PHASES.indexOf(dual.target) + 1).map((phase) => ({
+      changes: pods.map((pod) => ({ pods: [pod], by: 'restarted' as const })),
+      next: materialOfDual(input, dual, phase),
+    }));
+  }
   if (bridge === undefined) return [];
   const phases = phasesOf(bridge);
-  const pods = restartOrder(live.pods, leaderOf(live)).map(({ pod }) => pod.name);
   const by = (phase: EndPhase) => (phase === 'new' && rotatesByReload(bundle.desired) ? 'loaded its certificate' : 'restarted');
   return phases.slice(phases.indexOf(bridge.target) + 1).map((phase) => ({
     changes: pods.map((pod) => ({ pods: [pod], by: by(phase) })),
@@ -112,6 +119,7 @@ const CHANGES: StepCases<readonly Change[]> = {
   retryIssuance: NONE,
   reissue: NONE,
   withdrawRoot: NONE,
+  widenTrust: NONE,
   awaitReady: NONE,
   awaitHealth: NONE,
   claimOwnership: NONE,

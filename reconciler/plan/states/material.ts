@@ -1,8 +1,11 @@
 /** What nodes show and trust before and after they load their certificate, from the certificates and Secrets of an observation. */
-import { type Alias, issuerOf, tlsStateOf } from '#model/tls';
+import { type Alias, formatIssuerRef, issuerOf, tlsStateOf } from '#model/tls';
 import type { CaFacts, CertificateFacts, Observation, PodFacts, SecretFacts } from '../../model/observation';
 import { issuerWhenIssuing } from '../bridge/issued';
 import type { BridgePhase, EndPhase } from '../bridge/phases';
+import { isAccepted, presentedFrom } from '../chain';
+import { type DualPhase, hasLoadedTrust, isWidened } from '../dual/phases';
+import { issuerStateOf } from '../issuers';
 import { certificateSecret, type PlanInput, wantedCertificate } from '../plan-input';
 import type { Shown, Truster } from './acceptance';
 
@@ -17,13 +20,16 @@ const PLAINTEXT: Material = { protocol: 'plaintext' };
 /** Returns what running nodes show and trust. A node trusts what was beside its certificate when it loaded that. */
 export function presentMaterials({ live }: PlanInput): (pod: PodFacts) => Material {
   // Pods that mount one Secret share one value.
-  const held = new Map(live.secrets.map((s) => [s.name, { leaf: s.leaf, material: heldIn(s) }]));
-  return ({ served, certificateSecret: name = '' }) => {
+  const held = new Map(
+    live.secrets.map((s) => [s.name, { leaf: s.leaf, material: heldIn(s), isLoaded: isLoadedBy(s), before: heldIn(beforeAdded(s)) }]),
+  );
+  return ({ served, certificateSecret: name = '', createdAt }) => {
     const unobserved = served.find((s) => s.protocol === 'unknown');
     if (served.length === 0 || unobserved !== undefined) return unknown(unobserved?.because ?? 'it was not observed');
     if (served.every((s) => s.protocol === 'plaintext')) return PLAINTEXT;
     const secret = held.get(name);
-    if (served.every((s) => s.leaf?.fingerprint === secret?.leaf?.fingerprint)) return secret?.material ?? heldIn(undefined);
+    const isOfSecret = served.every((s) => s.leaf?.fingerprint === secret?.leaf?.fingerprint);
+    if (isOfSecret) return (secret?.isLoaded({ createdAt }) === false ? secret.before : secret?.material) ?? heldIn(undefined);
     return unknownTls('it serves another certificate than its Secret holds, so what it trusts is not known');
   };
 }
@@ -36,13 +42,23 @@ export function declaredMaterial({ live }: Pick<PlanInput, 'live'>): Material {
 
 /** Returns what a node shows and trusts as soon as it has loaded what the plan brings it. */
 export function nextMaterial(input: PlanInput, reissued: ReadonlySet<Alias>): Material {
-  const { bundle, live } = input;
+  const { bundle, live, dual } = input;
   if (bundle.tls === 'off') return PLAINTEXT;
-  if (!reissued.has('server')) return heldIn(certificateSecret(live, bundle.tls, 'server'));
+  if (!reissued.has('server')) return withAdded(heldIn(certificateSecret(live, bundle.tls, 'server')), input);
+  if (dual !== undefined && dual.target !== 'both') return materialOfDual(input, dual, dual.target);
   const { ca = [], chain = [] } = issuerWhenIssuing(input, issuerOf(bundle.tls, 'server')) ?? {};
   const signer = chain[0] ?? ca[0];
   if (signer === undefined) return unknownTls('the CA of its issuer cannot be read');
-  return materialOf({ leaf: leafBy(signer, input), chain }, ca);
+  return withAdded(materialOf({ leaf: leafBy(signer, input), chain }, ca), input);
+}
+
+/** Returns the same where nodes trust both roots. */
+export function materialOfDual(input: PlanInput, dual: DualPhase, phase: DualPhase['target']): Material {
+  const { issuer, newRoot, roots } = dual;
+  const { ca = newRoot === undefined ? [] : [newRoot], chain = [] } = issuerStateOf(input.live, issuer) ?? {};
+  const signer = chain[0] ?? ca[0];
+  if (signer === undefined) return unknownTls(`the root of ${formatIssuerRef(issuer)} is not known yet`);
+  return materialOf({ leaf: leafBy(signer, input), chain }, phase === 'new' ? ca : roots);
 }
 
 /** Returns what nodes show and trust in a later phase of a change of root. */
@@ -54,6 +70,23 @@ export function materialOfPhase(input: PlanInput & { readonly bridge: BridgePhas
 
 function materialOf(shown: Shown, anchors: readonly CaFacts[]): Material {
   return { protocol: 'tls', shown, truster: { by: 'java', anchors } };
+}
+
+/** Returns whether a pod has loaded the roots that were added to the Secret. */
+function isLoadedBy(secret: SecretFacts): (pod: { readonly createdAt?: string | undefined }) => boolean {
+  return ({ createdAt }) => !isWidened(secret) || hasLoadedTrust(createdAt === undefined ? {} : { createdAt }, secret);
+}
+
+/** Returns the Secret as a pod may have loaded it before roots were added: with those that have signed its leaf. */
+function beforeAdded(secret: SecretFacts): SecretFacts {
+  if (!isWidened(secret)) return secret;
+  const shown = presentedFrom(secret);
+  return { ...secret, ca: (secret.ca ?? []).filter((c) => isAccepted(shown, new Set([c.publicKey]))) };
+}
+
+/** While the root changes, the Secret gets other roots before a node loads it. */
+function withAdded(material: Material, { dual }: PlanInput): Material {
+  return material.protocol !== 'tls' || dual === undefined || dual.target === 'new' ? material : materialOf(material.shown, dual.roots);
 }
 
 /** Returns what a node shows and trusts that has loaded a Secret. */

@@ -2,9 +2,9 @@
 import { tlsStateOf } from '#model/tls';
 import type { CaFacts } from '../../model/observation';
 import type { PlanStates } from '../../model/states';
-import { withBridge } from '../bridge/next-phase';
 import { compare } from '../diff';
 import { certificateSecret, type PlanInput } from '../plan-input';
+import { withRootChange } from '../root-change';
 import type { Truster } from './acceptance';
 import { contactsAt } from './contact';
 import { type CoursePlan, courseOf } from './course';
@@ -12,7 +12,7 @@ import { type Material, rootsOf } from './material';
 
 /** Returns the matrix, without later phases if the plan `isLast`; undefined if no node gets another certificate or protocol. */
 export function statesOf(given: PlanInput, plan: Omit<CoursePlan, 'reissued'>): PlanStates | undefined {
-  const input = withBridge(given);
+  const input = withRootChange(given);
   const { live, now } = input;
   const course = courseOf(input, { ...plan, reissued: compare(input).reissued });
   if (course === undefined) return undefined;

@@ -112,6 +112,11 @@ export function encoded(data: Readonly<Record<string, string>>): Record<string, 
 const texts = new WeakMap<Secret, Readonly<Record<string, string>>>();
 
 /** Returns the data of a Secret as texts. */
+/** Returns a value of a Secret that is no text, one character a byte. */
+export function bytesAsText(secret: Secret | undefined, key: string): string {
+  return Buffer.from(secret?.data?.[key] ?? '', 'base64').toString('latin1');
+}
+
 export function decoded(secret: Secret | undefined): Readonly<Record<string, string>> {
   if (secret === undefined) return {};
   return memoize(texts, secret, () =>

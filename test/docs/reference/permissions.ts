@@ -1,6 +1,7 @@
 /** The page about the permissions of the Role, with the use of each. */
 import { EXECUTORS, type ExecutorName } from '#model/desired';
 import { type Issuing, type Permission, permissions } from '#model/permissions';
+import { ALIASES, brokerCertificateName } from '#model/tls';
 import { GENERATED, table } from './markdown';
 
 const KAFKA = 'orders';
@@ -31,7 +32,8 @@ export function permissionsPage(): string {
 
 const FOREIGN: Issuing = { isIssuerForeign: true };
 const SELF_SIGNED: Issuing = { caSecrets: [`${KAFKA}-ca`] };
-const EVERY = { ...FOREIGN, ...SELF_SIGNED };
+const SECURED: Issuing = { trustSecrets: ALIASES.map((alias) => brokerCertificateName(KAFKA, alias)) };
+const EVERY = { ...FOREIGN, ...SELF_SIGNED, ...SECURED };
 
 function rulesOf(executor: ExecutorName, issuing: Issuing): readonly Permission[] {
   return permissions(KAFKA, executor, issuing);
@@ -54,6 +56,7 @@ function condition(rule: Permission): string {
   const who = executors.length === EXECUTORS.length ? 'both executors' : executors.map((e) => `\`${e}\``).join(', ');
   const isIn = (issuing: Issuing) => has(executors.flatMap((executor) => rulesOf(executor, issuing)));
   if (isIn({})) return who;
+  if (isIn(SECURED)) return `${who}, if TLS is on`;
   return `${who}, if TLS ${isIn(FOREIGN) ? 'refers to an issuer outside of the bundle' : 'has a self-signed CA of the bundle'}`;
 }
 

@@ -1,6 +1,8 @@
 /** A running Kafka process loads its key stores again on request, and only what Kafka would load. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { KINDS } from '#model/kube-object';
+import { javaKeyStore } from '#reconciler/sandbox/stand-ins/pki/jks';
 import { type Issued, issueCertificate } from '../../support/certificate-factory';
 import { KAFKA, NAMESPACE, type SandboxTest, sandboxTest } from './sandbox-test';
 
@@ -14,23 +16,29 @@ const CONTROLLER = `${KAFKA}-controller-1`;
 const KEYSTORE = 'listener.name.broker.ssl.keystore.location';
 const RESPELLED = { [KEYSTORE]: '/var/private/ssl/./server.keystore.jks' };
 
-/** The data of a Secret as cert-manager writes it, the stores as a stand-in for their content. */
+/** The files of a certificate as cert-manager writes them, the key store as a stand-in for its content. */
 function material(issued: Issued, ca: readonly Issued[] = [CA]): Readonly<Record<string, string>> {
-  const stores = { 'keystore.jks': 'jks', 'truststore.jks': 'jks' };
+  const trusted = ca.map((c, i) => ({ alias: `ca-${i}`, certificate: new X509Certificate(c.cert).raw }));
+  const stores = { 'keystore.jks': 'jks', 'truststore.jks': javaKeyStore(trusted, 'changeit', new Date()).toString('latin1') };
   return { 'tls.crt': issued.cert, 'tls.key': issued.key, 'ca.crt': ca.map((c) => c.cert).join(''), ...stores };
+}
+
+/** Returns the data of a Secret; files that are no text have one character a byte. */
+function encoded(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).map(([key, text]) => [key, Buffer.from(text, 'latin1').toString('base64')]));
 }
 
 /** Starts a Kafka with TLS from a Secret without a Certificate. */
 async function start(t: SandboxTest, first: Issued = leaf()): Promise<Issued> {
-  await t.create(KINDS.Secret, `${KAFKA}-server-cert`, { stringData: material(first) });
-  await t.create(KINDS.Secret, `${KAFKA}-client-cert`, { stringData: material(first) });
+  await t.create(KINDS.Secret, `${KAFKA}-server-cert`, { data: encoded(material(first)) });
+  await t.create(KINDS.Secret, `${KAFKA}-client-cert`, { data: encoded(material(first)) });
   const issuerRef = { apiGroup: 'cert-manager.io', kind: 'Issuer', name: 'none' };
   await t.startKafka({ enableSSL: true, tls: { issuerRef } });
   return first;
 }
 
 async function replace(t: SandboxTest, data: Readonly<Record<string, string>>, mountedAfterMs = 60_000): Promise<void> {
-  await t.patch(KINDS.Secret, `${KAFKA}-server-cert`, { stringData: data });
+  await t.patch(KINDS.Secret, `${KAFKA}-server-cert`, { data: encoded(data) });
   await t.clock.sleep(mountedAfterMs);
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { type Condition, conditionOf, KINDS } from '#model/kube-object';
+import { trustedIn } from '#reconciler/pki/trust-store';
 import type { Timing } from '#reconciler/sandbox/index';
+import { issueCertificate } from '../../support/certificate-factory';
 import { type LooseObject, type SandboxTest, sandboxTest } from './sandbox-test';
 
 const { Certificate, CertificateRequest, ClusterIssuer, Issuer, Secret } = KINDS;
@@ -286,3 +288,27 @@ certificateTest('of two Certificates with one Secret, only the older is issued',
   assert.equal(await t.condition(Certificate, 'intruder', 'Issuing'), undefined);
   assert.equal((await t.get(Certificate, CERTIFICATE)).status.revision, 1);
 });
+
+const stored = async (t: SandboxTest) => trustedIn(Buffer.from((await t.get(Secret, SECRET)).data['truststore.jks'], 'base64'))?.length;
+
+certificateTest(
+  'trust stores hold what ca.crt holds when an annotation of the certificate is put right, and nothing is issued',
+  async (t) => {
+    const before = await t.get(Secret, SECRET);
+    const own = Buffer.from(before.data['ca.crt'], 'base64').toString();
+    const data = { 'ca.crt': Buffer.from(own + issueCertificate({ commonName: 'other', isCa: true }).cert).toString('base64') };
+    await t.patch(Secret, SECRET, { data });
+    await t.clock.sleep(60_000);
+    assert.equal(await stored(t), 1, 'a patch of ca.crt alone brings nothing about');
+    await t.patch(Secret, SECRET, { metadata: { annotations: { 'cert-manager.io/common-name': 'other' } } });
+    await t.until('both stores are written', async () => (await stored(t)) === 2);
+    await t.clock.sleep(60_000);
+    const after = await t.get(Secret, SECRET);
+    assert.deepEqual(after.data['ca.crt'], data['ca.crt']);
+    assert.deepEqual([after.data['tls.crt'], after.metadata.annotations], [before.data['tls.crt'], before.metadata.annotations]);
+    assert.equal((await t.get(Certificate, CERTIFICATE)).status.revision, 1);
+    await change(t, { dnsNames: ['again.demo.svc'] });
+    await revision(t, 2);
+    assert.equal(await stored(t), 1, 'the next issuance brings what the issuer gives');
+  },
+);

@@ -9,7 +9,7 @@ import { type Certificate, type CertificateRequest, KINDS } from '../kinds';
 import { canBeEncoded } from '../pki/content';
 import { type KeySource, keyFits, keyToPem } from '../pki/keys';
 import { contentId, createRequest } from '../pki/x509';
-import { type Issued, issuedOf, targetSecret } from './secret';
+import { type Issued, isComplete, issuedOf, targetSecret } from './secret';
 import { type CertificateFacts, factsOf, reportStatus, requestOf, revisionOf } from './status';
 import { isSameIssuer, keySpecOf, requestFacts } from './violations';
 
@@ -99,8 +99,11 @@ export class Issuance {
     const password = jks?.password ?? decoded(cache.get(KINDS.Secret, namespace, name))[key];
     if (jks?.create === true && password === undefined) return false;
     const existing = cache.get(KINDS.Secret, namespace, secretName);
-    const target = targetSecret(certificate, { issued, existing, password, isNew, now: clock.now() });
-    if (!isNew && this.applied.get(uid) === contentHash([existing?.metadata.uid, target])) return true;
+    const options = { issued, existing, password, now: clock.now() };
+    const kept = targetSecret(certificate, { ...options, isNew });
+    const isDue = !isNew && existing !== undefined && !isComplete(existing, kept);
+    const target = isDue ? targetSecret(certificate, { ...options, isNew: true }) : kept;
+    if (!isNew && !isDue && this.applied.get(uid) === contentHash([existing?.metadata.uid, target])) return true;
     const written = await client.apply(target);
     this.applied.set(uid, contentHash([written.metadata.uid, target]));
     return true;

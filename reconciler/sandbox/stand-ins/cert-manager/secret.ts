@@ -21,7 +21,7 @@ export interface SecretOptions {
   readonly existing: Secret | undefined;
   /** Password of the Java key stores. */
   readonly password: string | undefined;
-  /** Every issuance writes new Java key stores. At other times they are written only if they are missing. */
+  /** Every issuance writes new Java key stores, and so does a write between issuances. */
   readonly isNew: boolean;
   readonly now: Date;
 }
@@ -47,6 +47,22 @@ export function targetSecret(certificate: Certificate, options: SecretOptions): 
       ...javaStores(certificate, options),
     },
   });
+}
+
+/**
+ * Tells whether the Secret has everything but other trusted certificates: whether `ca.crt` is what the issuer gave, or what the stores hold, is
+ * not looked at. If anything is missing, all of it is written, with stores of what `ca.crt` holds by then.
+ */
+export function isComplete(existing: Secret, target: KubeObject): boolean {
+  const has = (some: Readonly<Record<string, string>> = {}, wanted: Readonly<Record<string, string>> = {}) =>
+    Object.entries(wanted).every(([key, value]) => some[key] === value);
+  const { labels, annotations } = existing.metadata;
+  const keys = Object.keys((target as Secret).data ?? {});
+  return (
+    has(labels, target.metadata.labels) &&
+    has(annotations, target.metadata.annotations) &&
+    keys.every((key) => existing.data?.[key] !== undefined)
+  );
 }
 
 /** Returns the certificate and key that a Secret holds. */

@@ -1,9 +1,10 @@
 /** How a Kafka process starts from its mounted files. It reads them once; later changes on disk reach it only on request (`administration.ts`). */
-import { CERTIFICATE_DIR, CONFIG_DIR } from '../kubedb/layout';
+import { CERTIFICATE_DIR, CONFIG_DIR, TRUSTSTORE } from '../kubedb/layout';
+import { trustedCertificates } from '../pki/jks';
 import { splitPem } from '../pki/x509';
 import type { TlsMaterial } from './model';
 
-/** Files of a container, by absolute path. */
+/** Files of a container, by absolute path. Those that are no text have one character a byte. */
 export type Mounts = ReadonlyMap<string, string>;
 
 export interface Startup {
@@ -42,10 +43,17 @@ export function startup(mounts: Mounts): Startup | { readonly failure: string } 
   return { voters, settings, tls: storesIn(mounts) };
 }
 
-/** Returns the content of the key store and the trust store: the files in PEM beside them hold the same. */
+/**
+ * Returns the content of the key store and the trust store. The files in PEM beside the key store hold the same; `ca.crt` can be ahead of the
+ * trust store.
+ */
 export function storesIn(mounts: Mounts): NonNullable<Startup['tls']> {
   const file = (name: string) => mounts.get(`${CERTIFICATE_DIR}/${name}`) ?? '';
-  return { chain: splitPem(file('tls.crt')), key: file('tls.key'), trust: splitPem(file('ca.crt')) };
+  return {
+    chain: splitPem(file('tls.crt')),
+    key: file('tls.key'),
+    trust: trustedCertificates(Buffer.from(mounts.get(TRUSTSTORE) ?? '', 'latin1')),
+  };
 }
 
 function propertiesIn(text: string): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 /** The files of a container: the Secrets that the pod mounts, as they are at the moment. */
 import type { Cache } from '../cache';
-import { decoded } from '../context';
+import { bytesAsText, decoded } from '../context';
 import type { Mounts } from '../kafka/startup';
 import { KINDS, type Pod } from '../kinds';
 import { DATA_DIR, KAFKA_CONTAINER } from '../kubedb/layout';
@@ -26,7 +26,9 @@ export function findMounts(cache: Cache, { metadata, spec }: Pod): { readonly mo
     const absent = items.find(({ key }) => data[key] === undefined);
     if (absent !== undefined && secret.optional !== true) return failed(`references non-existent secret key: ${absent.key}`);
     const path = container?.volumeMounts?.find((m) => m.name === name)?.mountPath;
-    if (path !== undefined) for (const item of items) mounts.set(`${path}/${item.path}`, data[item.key] ?? '');
+    if (path !== undefined)
+      for (const item of items)
+        mounts.set(`${path}/${item.path}`, item.key.endsWith('.jks') ? bytesAsText(object, item.key) : (data[item.key] ?? ''));
   }
   return { mounts };
 }

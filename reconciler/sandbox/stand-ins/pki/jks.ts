@@ -3,7 +3,7 @@
  * The format is that of Sun's JKS provider. A PKCS#12 file does not replace it: Java finds trusted certificates only in a PKCS#12 file that
  * Java wrote.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 
 export interface KeyEntry {
   readonly alias: string;
@@ -31,6 +31,32 @@ export function javaKeyStore(entries: readonly (KeyEntry | TrustedEntry)[], pass
   const secret = Buffer.from(password, 'utf16le').swap16();
   const content = Buffer.concat([uint32(MAGIC), uint32(VERSION), uint32(entries.length), ...entries.map((e) => entry(e, secret, at))]);
   return Buffer.concat([content, sha1(secret, Buffer.from('Mighty Aphrodite'), content)]);
+}
+
+const trusted = new Map<string, readonly string[]>();
+const REMEMBERED_MAX = 500;
+
+/** Returns what a store of trusted certificates holds, in PEM; nothing if there is no store. */
+export function trustedCertificates(store: Buffer): readonly string[] {
+  if (store.length === 0) return [];
+  const id = sha1(store).toString('base64');
+  if (trusted.size >= REMEMBERED_MAX) trusted.clear();
+  const known = trusted.get(id) ?? readTrusted(store);
+  trusted.set(id, known);
+  return known;
+}
+
+function readTrusted(store: Buffer): readonly string[] {
+  const pems: string[] = [];
+  // Each entry: tag, alias, date, kind of the certificate, certificate.
+  for (let at = 12; pems.length < store.readUInt32BE(8); ) {
+    at += 4 + 2 + store.readUInt16BE(at + 4) + 8;
+    at += 2 + store.readUInt16BE(at);
+    const end = at + 4 + store.readUInt32BE(at);
+    pems.push(new X509Certificate(store.subarray(at + 4, end)).toString());
+    at = end;
+  }
+  return pems;
 }
 
 function entry(e: KeyEntry | TrustedEntry, secret: Buffer, at: Date): Buffer {
