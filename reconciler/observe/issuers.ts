@@ -1,7 +1,8 @@
 /** Issuers that the live or desired TLS state refers to, with the CA that they sign with if it can be read. */
-import { type Certificate, type Issuer, isKind } from '#model/kinds/index';
+import { type Certificate, type Issuer, isKind, type Kafka } from '#model/kinds/index';
 import { formatRef, KINDS, type KubeObject, ref } from '#model/kube-object';
 import { type IssuerRef, issuersOf, type TlsState } from '#model/tls';
+import { changeRecordOf } from '../model/change-record';
 import type { IssuerState, ProbeAnswers } from '../model/observation';
 import { denialOf, type Reader } from './reading';
 import { answeredCa, caProblem, signingCa } from './secret';
@@ -17,6 +18,12 @@ export function issuersUsed(states: readonly TlsState[], manifests: readonly Kub
     });
   const all = new Map([...declared, ...referred, ...ofCertificates].map((issuer) => [`${issuer.kind}/${issuer.name}`, issuer]));
   return [...all.keys()].sort().flatMap((key) => all.get(key) ?? []);
+}
+
+/** Returns the TLS states that a Kafka records of its last change: once the new CA is self-signed, the issuer of the old root is named only there. */
+export function recordedStates(kafka: Kafka | undefined): readonly TlsState[] {
+  const { change } = changeRecordOf({ kafka });
+  return change === undefined ? [] : [change.from.tls, change.to.tls];
 }
 
 /** Returns the CA Certificates of a Kafka: while its root changes, the issuer of the old root is named only there. */

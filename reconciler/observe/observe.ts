@@ -24,7 +24,7 @@ import {
 } from '../model/observation';
 import { observedDomain } from '../model/observed-domain';
 import type { Clock, Cluster, Dialer, KafkaFactsSource } from '../ports';
-import { caCertificates, issuersUsed, readIssuer } from './issuers';
+import { caCertificates, issuersUsed, readIssuer, recordedStates } from './issuers';
 import { servedBy } from './listeners';
 import {
   certificateSecretNames,
@@ -74,7 +74,7 @@ export async function observe(context: ObserveContext, what: Observed, signal?: 
   const [petSets, issuers, trust] = await Promise.all([
     readPetSets(reader, name, kafka),
     Promise.all(
-      issuersUsed(states, [...issuing, ...caCertificates(named.certificates)]).map((issuer) =>
+      issuersUsed([...states, ...recordedStates(kafka)], [...issuing, ...caCertificates(named.certificates)]).map((issuer) =>
         readIssuer(reader, issuer, { issuing, probes: context.probes }),
       ),
     ),

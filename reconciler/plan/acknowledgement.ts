@@ -10,9 +10,10 @@ import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement
 import { capabilitiesOf } from '#model/capabilities';
 import { formatIssuerRef, type TlsState, tlsHash, tlsStateOf } from '#model/tls';
 import { isSameTls } from '#model/tls-effect';
+import { type Change, type ChangeRecord, changeRecordOf, type Side } from '../model/change-record';
 import type { Observation } from '../model/observation';
 import type { Obstacle } from '../model/plan';
-import { type Change, type ChangeRecord, changeRecordOf, isContinued, isReversed, type Side } from './change-record';
+import { isContinued, isReversed } from './change-record';
 import { type CutoverCause, issuerRoot, type ServedExpired, servedRoot } from './cutover';
 import { isSelfSigned } from './issuers';
 import { kafkaRef, type PlanInput } from './plan-input';

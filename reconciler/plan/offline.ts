@@ -10,10 +10,10 @@ import { KINDS } from '#model/kube-object';
 import { nodesOf } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER } from '#model/names';
 import { issuerOf, type TlsState, tlsHash } from '#model/tls';
+import { type Change, formatChangeRecord, type Losses } from '../model/change-record';
 import type { KafkaFacts, Observation, Reading } from '../model/observation';
 import type { Plan, Step, StepPart } from '../model/plan';
 import { assumedObservation } from './assumed-observation';
-import { type Change, formatChangeRecord, type Losses } from './change-record';
 import { plan } from './plan';
 
 /** Leaves that were issued long ago and stay valid for long: only `issuedAfter` makes them too old. */

@@ -17,13 +17,14 @@
 import type { Bundle } from '#model/bundle';
 import { formatIssuerRef, type TlsState, tlsStateOf } from '#model/tls';
 import { draftFor } from '../executors/drafts';
+import type { ChangeRecord } from '../model/change-record';
 import type { Observation } from '../model/observation';
 import type { Draft, Obstacle, Plan } from '../model/plan';
 import { type Approval, approvalOf } from './acknowledgement';
 import { lastPhaseApproval } from './bridge/next-phase';
 import { issuingSteps } from './bridge/steps';
 import { rootChangeOf, withLaterPhases } from './bridge/summary';
-import { type ChangeRecord, completed } from './change-record';
+import { completed } from './change-record';
 import { lossOf } from './data-loss';
 import { compare, convergingFindings, type Diff } from './diff';
 import { issuedApproval } from './dual/next-phase';

@@ -2,9 +2,9 @@
 import { conditionOf, KINDS, ref, refOf } from '#model/kube-object';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, PAUSE_REASON, REQUEST } from '#model/names';
 import { ALIASES, type Alias, brokerCertificateName } from '#model/tls';
+import { type ChangeRecord, changeRecordOf, formatChangeRecord } from '../model/change-record';
 import type { Observation, PodFacts } from '../model/observation';
 import type { Finding, PlannedCertificate, PlannedRestart, Step, StepOf } from '../model/plan';
-import { type ChangeRecord, changeRecordOf, formatChangeRecord } from './change-record';
 import type { Diff } from './diff';
 import { spelledAsLive } from './issuer-manifests';
 import { type AliasFinding, certificateOwner, kafkaRef, type PlanInput, podRef, wantedCertificate } from './plan-input';

@@ -14,6 +14,7 @@ import { readCas } from '#reconciler/pki/certificates';
 import { plan } from '#reconciler/plan/plan';
 import { assertDone } from '../support/converged';
 import { on, onWithNewRoot } from '../support/desired-states';
+import { Interrupted } from '../support/interrupting-cluster';
 import { untyped } from '../support/untyped';
 import { assertFails, COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE, startSecured, type World } from '../support/world';
 
@@ -102,6 +103,37 @@ for (const executor of EXECUTORS) {
       assert.deepEqual(await secret('orders-server-cert'), { ca: [NEW], chain: [] });
       assert.deepEqual(await secret('orders-client-cert'), { ca: [NEW], chain: [] });
       assert.deepEqual(await published(), [NEW]);
+      assert.equal(outages, 0);
+    });
+
+    test('a run that is killed whenever a CA was issued is continued, there and back', async () => {
+      await start(executor);
+      const ways = [
+        { bundle: world.desired(onWithNewRoot()), root: NEW, kills: 3 },
+        { bundle: world.desired(on()), root: OLD, kills: 2 },
+      ];
+      for (const { bundle, root, kills } of ways) {
+        const killed: string[] = [];
+        world.onEvent = ({ event, subject }) => {
+          if (event !== 'ready' || subject.kind !== KINDS.Certificate.kind || !/^orders-ca(-2)?$/.test(subject.name)) return;
+          killed.push(subject.name);
+          throw new Interrupted();
+        };
+        for (;;) {
+          const error = await world.apply(bundle).then(
+            () => undefined,
+            (e: Error) => e,
+          );
+          if (error === undefined) break;
+          assert.ok(error instanceof Interrupted, String(error));
+        }
+        assert.equal(killed.length, kills);
+        await assertDone(world, bundle);
+        assert.deepEqual(await secret('orders-server-cert'), { ca: [root], chain: [] });
+        assert.deepEqual(await secret('orders-client-cert'), { ca: [root], chain: [] });
+        assert.deepEqual(await published(), [root]);
+        await world.environment.pass(60_000);
+      }
       assert.equal(outages, 0);
     });
 

@@ -5,7 +5,7 @@ import { type Acknowledged, formatAcknowledgement } from '#model/acknowledgement
 import { EXECUTORS } from '#model/desired';
 import { ANNOTATION_CHANGE } from '#model/names';
 import { tlsHash } from '#model/tls';
-import type { ChangeRecord } from '#reconciler/plan/change-record';
+import type { ChangeRecord } from '#reconciler/model/change-record';
 import { plan } from '#reconciler/plan/plan';
 import { ClusterBuilder, certificate, KAFKA, NOW, readyIssuer, root, signingWith, TLS, tlsBy } from '../support/cluster-builder';
 

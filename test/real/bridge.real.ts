@@ -130,9 +130,10 @@ describe(`another root without an outage, ${EXECUTOR}, ${RELEASE}`, { skip: SKIP
 
   /** Does something that restarts this many pods. */
   async function restarting(pods: number, act: () => Promise<unknown>): Promise<Span> {
-    const before = started();
+    const [before, reported] = [started(), world.events.length];
     const span = await timed(act);
-    assert.equal(started() - before, pods);
+    const told = world.events.slice(reported).map(({ event, subject, message }) => `${event} ${subject.kind}/${subject.name}: ${message}`);
+    assert.equal(started() - before, pods, told.join('\n'));
     return span;
   }
 

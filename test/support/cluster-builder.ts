@@ -13,6 +13,7 @@ import { type Condition, KINDS, type KubeObject } from '#model/kube-object';
 import { brokerCertificate } from '#model/kubedb';
 import { ANNOTATION_CHANGE, ANNOTATION_OWNER, convergeRequestName, LABEL_KAFKA, REQUEST } from '#model/names';
 import { ALIASES, type Alias, normalizeTls, type TlsConfig, type TlsState, tlsHash } from '#model/tls';
+import { type ChangeRecord, formatChangeRecord } from '#reconciler/model/change-record';
 import type {
   CaFacts,
   CertificateFacts,
@@ -25,7 +26,6 @@ import type {
   Served,
 } from '#reconciler/model/observation';
 import { assumedObservation, assumedPem, publishedTrustBundle } from '#reconciler/plan/assumed-observation';
-import { type ChangeRecord, formatChangeRecord } from '#reconciler/plan/change-record';
 import { untyped } from './untyped';
 
 export const NAMESPACE = 'demo';
