@@ -19,9 +19,9 @@
  */
 import { capabilitiesOf } from '#model/capabilities';
 import { certificateOf, formatIssuerRef, type IssuerRef, issuerOf, tlsStateOf } from '#model/tls';
+import { changeRecordOf } from '../../model/change-record';
 import type { CaFacts, SecretFacts } from '../../model/observation';
 import { isAccepted, presentedFrom } from '../chain';
-import { changeRecordOf } from '../change-record';
 import { compare } from '../diff';
 import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from '../issuers';
 import { certificateSecret, type PlanInput } from '../plan-input';
