@@ -41,7 +41,7 @@ export function cellsOf(
     stored.tls,
     servedCell(served),
     stored.issuer ?? '',
-    ca === undefined ? '' : `${ca.subject.replace(/^CN=/, '')} ${ca.fingerprint.slice(0, 8)}`,
+    ca === undefined ? '' : `${/(?:^|, )CN=([^,]+)/.exec(ca.subject)?.[1] ?? ca.subject} ${ca.fingerprint.slice(0, 8)}`.trim(),
     days(leaf?.notAfter),
     days(ca?.notAfter),
     lastRun === undefined ? '' : [lastRun.result, lastRun.at?.replace(/(:\d\d)(\.\d+)?Z$/, 'Z')].join(' ').trim(),
