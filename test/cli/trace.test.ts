@@ -182,10 +182,11 @@ describe('the process', () => {
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`, OTEL_EXPORTER_OTLP_TIMEOUT: '200' };
     const [without, refused] = [await applied({}), await applied(env)];
     assert.equal(refused.exitCode, without.exitCode);
-    const line = `kafka-tls: the trace was not sent to http://127.0.0.1:${port}/v1/traces: connection refused.\n`;
-    assert.equal(
-      refused.stderr.replace(/https:\/\/127\.0\.0\.1:\d+/g, 'https://server'),
-      line + without.stderr.replace(/127\.0\.0\.1:\d+/g, 'server'),
-    );
+    const [line = '', ...rest] = refused.stderr.split('\n');
+    // On a busy machine the time may be over before the connection is refused.
+    const reason = `kafka-tls: the trace was not sent to http://127\\.0\\.0\\.1:${port}/v1/traces: (connection refused|no answer in 0\\.2 s)\\.`;
+    assert.match(line, new RegExp(`^${reason}$`));
+    const withoutPort = (text: string) => text.replace(/127\.0\.0\.1:\d+/g, 'server');
+    assert.equal(withoutPort(rest.join('\n')), withoutPort(without.stderr));
   });
 });

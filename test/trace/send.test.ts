@@ -26,7 +26,12 @@ const LONG_MS = 300_000;
 /** A clock whose time passes when the test says so. */
 function stoppedClock() {
   let wake = () => {};
-  const clock: Clock = { ...systemClock, sleep: () => new Promise((resolve) => (wake = resolve)) };
+  const sleep: Clock['sleep'] = (_, signal) =>
+    new Promise((resolve, reject) => {
+      wake = resolve;
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  const clock: Clock = { ...systemClock, sleep };
   return { clock, pass: () => wake() };
 }
 
@@ -98,7 +103,7 @@ describe('a trace is not sent, and the reason is one line', () => {
   test('to a port on which nothing listens, and then no attempt goes on', async () => {
     const port = await closedPort(http.createServer());
     // Less than the first pause before another attempt.
-    assert.equal(await send(`http://127.0.0.1:${port}/`, { timeoutMs: 500 }), 'connection refused');
+    assert.equal(await send(`http://127.0.0.1:${port}/`, { timeoutMs: 500, clock: stoppedClock().clock }), 'connection refused');
   });
 
   for (const [name, answer] of [
