@@ -14,6 +14,7 @@ import { plan } from '#reconciler/plan/plan';
 import { createClusterIssuer } from '../support/cluster-issuer';
 import { assertDone } from '../support/converged';
 import { MOVE, on } from '../support/desired-states';
+import { createForeignCertificate } from '../support/foreign-certificate';
 import { Interrupted } from '../support/interrupting-cluster';
 import { untyped } from '../support/untyped';
 import { assertFails, COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE, startSecured, type World } from '../support/world';
@@ -72,6 +73,14 @@ async function assertNew(bundle: Bundle, root = NEW): Promise<void> {
 }
 
 describe('two trusted roots', () => {
+  test('a plan names the certificates of clients that the old CA has signed', async () => {
+    await start();
+    await createForeignCertificate(world, 'payments', `${KAFKA}-ca`, ['client auth']);
+    const bundle = given();
+    const { notes } = plan(bundle, await world.observe(bundle), world.clock.now());
+    assert.match(notes.join('\n'), /signed by the old root of Issuer\/orders-ca: Certificate\/demo\/payments \(Secret payments-tls\)/);
+  });
+
   test('without an acknowledgement nodes trust both roots, and no later run restarts a pod', async () => {
     await start();
     const hint = await assertFails(

@@ -8,12 +8,13 @@ import { Duration } from 'cdk8s';
 import { TlsIssuer, type TlsOnProps } from '#constructs/index';
 import type { Bundle } from '#model/bundle';
 import { EXECUTORS, type ExecutorName } from '#model/desired';
-import { KINDS, type KubeObject } from '#model/kube-object';
+import { KINDS } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { readCas } from '#reconciler/pki/certificates';
 import { plan } from '#reconciler/plan/plan';
 import { assertDone } from '../support/converged';
 import { on, onWithNewRoot } from '../support/desired-states';
+import { createForeignCertificate } from '../support/foreign-certificate';
 import { Interrupted } from '../support/interrupting-cluster';
 import { untyped } from '../support/untyped';
 import { assertFails, COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE, startSecured, type World } from '../support/world';
@@ -67,18 +68,6 @@ async function secret(name: string): Promise<{ readonly ca: readonly string[]; r
 
 function subjects(pem: string): readonly string[] {
   return readCas(pem).certificates.map((c) => c.subject);
-}
-
-/** A Certificate of another owner. */
-async function foreignCertificate(name: string, issuer: string, usages: readonly string[]): Promise<void> {
-  const spec = {
-    secretName: `${name}-tls`,
-    commonName: name,
-    usages,
-    issuerRef: { group: 'cert-manager.io', kind: 'Issuer', name: issuer },
-  };
-  const metadata = { name, namespace: NAMESPACE };
-  await world.cluster.create({ apiVersion: KINDS.Certificate.apiVersion, kind: 'Certificate', metadata, spec } as KubeObject);
 }
 
 async function planned(bundle: Bundle) {
@@ -194,9 +183,9 @@ for (const executor of EXECUTORS) {
 
     test('a plan names the certificates of clients that the old CA has signed, and no others', async () => {
       await start(executor);
-      await foreignCertificate('payments', 'orders-ca', ['client auth']);
-      await foreignCertificate('web', 'orders-ca', ['server auth']);
-      await foreignCertificate('reports', 'orders-ca-selfsigned', ['client auth']);
+      await createForeignCertificate(world, 'payments', 'orders-ca', ['client auth']);
+      await createForeignCertificate(world, 'web', 'orders-ca', ['server auth']);
+      await createForeignCertificate(world, 'reports', 'orders-ca-selfsigned', ['client auth']);
       const { notes } = await planned(world.desired(onWithNewRoot()));
       const named = notes.filter((n) => n.includes('For clients, and signed by the old root'));
       assert.match(named.join(), /of Issuer\/orders-ca: Certificate\/demo\/payments \(Secret payments-tls\)\. Where brokers ask/);
