@@ -73,7 +73,8 @@ describe('status', () => {
   test('shows each Kafka in a row, and exits with 1 because one differs', async () => {
     const ran = await status('-A');
     assert.equal(ran.exitCode, 1, ran.stderr);
-    expectGolden('test/cli/golden/status.txt', ran.stdout);
+    // The root has another key whenever the tests run.
+    expectGolden('test/cli/golden/status.txt', ran.stdout.replace(/orders-ca [0-9a-f]{8}/, 'orders-ca <sha256>'));
   });
 
   test('prints rows for programs by its schema', async () => {

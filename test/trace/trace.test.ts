@@ -55,7 +55,9 @@ for (const name of names) {
 
 for (const name of DRAWN) {
   test(`the spans of a run (${name})`, async () => {
-    expectGolden(`test/trace/golden/${name}.txt`, drawn(traced((await recordedRun(name)).events)));
+    const text = drawn(traced((await recordedRun(name)).events));
+    // The certificates, which the name of the request depends on, have other keys whenever the tests run.
+    expectGolden(`test/trace/golden/${name}.txt`, text.replaceAll(/-rotate-[0-9a-f]{8}/g, '-rotate-<hash>'));
   });
 }
 
