@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { Duration, Size } from 'cdk8s';
 import {
+  Acknowledgement,
   ClientCertificate,
   Cutover,
   KafkaCluster,
@@ -22,8 +23,9 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { readCas } from '#reconciler/pki/certificates';
 import { type Issued, issueCertificate } from './certificate-factory';
+import { createForeignIssuer } from './cluster-issuer';
 import { assertDone as assertNothingLeft, NOTHING_TO_DO } from './converged';
-import { desiredProps, off, on, onByRestart, onWithNewRoot } from './desired-states';
+import { desiredProps, MOVE, off, on, onByRestart, onWithNewRoot } from './desired-states';
 import { Interrupted } from './interrupting-cluster';
 import { untyped } from './untyped';
 import {
@@ -210,6 +212,21 @@ export function scenarios(executor: ExecutorName, environment: (options: WorldOp
       assert.deepEqual(await trusted(), ['CN=orders-ca-2']);
       await assertDone(tls);
     });
+
+    if (executor === 'native') {
+      test('another root of an issuer that signs no bridge comes while nodes trust both roots', async () => {
+        await secured();
+        await createForeignIssuer(world, 'corp');
+        const issuer = TlsIssuer.issuer('corp');
+        const tls = on({ issuer, acknowledge: [...MOVE, Acknowledgement.trustRootChangesTo('corp')] });
+        await world.environment.grant?.(tls);
+        await assertFails(world.apply(bundle(on({ issuer }))), 4, /every node trusts both roots.* and that is not acknowledged/);
+        assert.deepEqual([...(await trusted())].sort(), ['CN=corp', 'CN=orders-ca']);
+        await world.apply(bundle(tls));
+        assert.deepEqual(await trusted(), ['CN=corp']);
+        await assertDone(tls);
+      });
+    }
 
     test('TLS is removed, and its Secrets and the trust bundle are kept', async () => {
       await secured();

@@ -48,6 +48,8 @@ export interface TestEnvironment {
   /** The cluster as the product sees it. Default: the same. */
   readonly product?: Cluster;
   readonly dialer: Dialer;
+  /** Gives the ServiceAccount the rights that the KafkaTls of a commit emits. Absent where every right is there. */
+  grant?(tls: Tls): Promise<void>;
   /** Is read once in each run: a source may remember what it has seen. */
   readonly facts: KafkaFactsSource;
   readonly admin: KafkaAdmin;
