@@ -1,5 +1,5 @@
 /** What pods serve now: expired certificates, and whether some pods cannot talk to others. */
-import type { PodFacts, Served } from '../model/observation';
+import type { Observation, PodFacts, SecretFacts, Served } from '../model/observation';
 
 /** Returns since when a pod serves an expired certificate. With `now`, it may have expired after it was observed. */
 export function expiredAt({ served }: Pick<PodFacts, 'served'>, now?: Date): string | undefined {
@@ -36,4 +36,16 @@ export function isMixed(pods: readonly PodFacts[]): boolean {
   if (present.some((p) => expiredAt(p) !== undefined || endsAmongTls(p, present))) return true;
   const served = present.flatMap((p) => p.served.filter((s) => s.protocol !== 'unknown'));
   return new Set(served.map((s) => `${s.protocol} ${s.isSignedBySecretCa ?? ''}`)).size > 1;
+}
+
+/**
+ * Tells whether every pod serves the leaf of a Secret. A pod that runs and cannot be observed proves nothing; where no pod can be observed, that
+ * is reported for itself. With `issuer`, only other leaves of this issuer count as other ones.
+ */
+export function isServedByAll({ pods }: Pick<Observation, 'pods'>, { leaf }: Pick<SecretFacts, 'leaf'>, issuer?: string): boolean {
+  const served = pods.filter((p) => !p.isTerminating && p.isRunning).flatMap((p) => p.served);
+  const seen = served.filter((s) => s.protocol !== 'unknown');
+  const isOther = (s: Served) =>
+    s.leaf?.fingerprint !== leaf?.fingerprint && (issuer === undefined || s.leaf === undefined || s.leaf.issuer === issuer);
+  return !seen.some(isOther) && (seen.length === 0 || seen.length === served.length);
 }

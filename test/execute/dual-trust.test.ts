@@ -11,39 +11,31 @@ import { KINDS } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { readCas } from '#reconciler/pki/certificates';
 import { plan } from '#reconciler/plan/plan';
-import { createClusterIssuer } from '../support/cluster-issuer';
 import { assertDone } from '../support/converged';
 import { MOVE, on } from '../support/desired-states';
 import { createForeignCertificate } from '../support/foreign-certificate';
+import { createClusterIssuer } from '../support/foreign-issuers';
 import { Interrupted } from '../support/interrupting-cluster';
+import { watchUnserved } from '../support/unserved';
 import { untyped } from '../support/untyped';
-import { assertFails, COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE, startSecured, type World } from '../support/world';
+import { assertFails, COMBINED, KAFKA, startSecured, type World } from '../support/world';
 
 /** By default every eighth write; with CHAOS_KILL=all every one. */
 const STEP = process.env.CHAOS_KILL === 'all' ? 1 : 8;
 const PODS = 3;
-const SAMPLE_MS = 500;
 const OLD = `CN=${KAFKA}-ca`;
 const NEW = 'CN=corp';
 const ACKNOWLEDGED = [...MOVE, Acknowledgement.trustRootChangesTo('corp')];
 
 let world: World;
-let outages = 0;
+let outages: () => number;
 afterEach(() => world?.stop());
 
 /** A Kafka that trusts the old root, watched from now on, and a ClusterIssuer whose CA cannot be read. */
 async function start(): Promise<void> {
   world = await startSecured('native', on(), { kafka: COMBINED });
   await createClusterIssuer(world, 'corp');
-  const { sandbox, clock } = world.environment as MemoryEnvironment;
-  outages = 0;
-  const watch = async () => {
-    for (;;) {
-      await clock.sleep(SAMPLE_MS);
-      if (!sandbox.acknowledges(NAMESPACE, KAFKA)) outages++;
-    }
-  };
-  void watch();
+  outages = watchUnserved(world);
 }
 
 const wanted = (change: Partial<TlsOnProps> = {}) => world.desired(on({ issuer: TlsIssuer.clusterIssuer('corp'), ...change }));
@@ -69,7 +61,7 @@ async function assertNew(bundle: Bundle, root = NEW): Promise<void> {
   await assertDone(world, bundle);
   for (const name of ['orders-server-cert', 'orders-client-cert']) assert.deepEqual(await trusted(name), [root]);
   assert.deepEqual(await published(), [root]);
-  assert.equal(outages, 0);
+  assert.equal(outages(), 0);
 }
 
 describe('two trusted roots', () => {

@@ -16,30 +16,22 @@ import { assertDone } from '../support/converged';
 import { on, onWithNewRoot } from '../support/desired-states';
 import { createForeignCertificate } from '../support/foreign-certificate';
 import { Interrupted } from '../support/interrupting-cluster';
+import { watchUnserved } from '../support/unserved';
 import { untyped } from '../support/untyped';
-import { assertFails, COMBINED, KAFKA, type MemoryEnvironment, NAMESPACE, startSecured, type World } from '../support/world';
+import { assertFails, COMBINED, KAFKA, startSecured, type World } from '../support/world';
 
 const PODS = 3;
-const SAMPLE_MS = 500;
 const HOUR_MS = 3_600_000;
 const [OLD, NEW] = [`CN=${KAFKA}-ca`, `CN=${KAFKA}-ca-2`];
 
 let world: World;
-let outages = 0;
+let outages: () => number;
 afterEach(() => world?.stop());
 
 /** A Kafka that trusts the old root, watched from now on. */
 async function start(executor: ExecutorName): Promise<void> {
   world = await startSecured(executor, on(), { kafka: COMBINED });
-  const { sandbox, clock } = world.environment as MemoryEnvironment;
-  outages = 0;
-  const watch = async () => {
-    for (;;) {
-      await clock.sleep(SAMPLE_MS);
-      if (!sandbox.acknowledges(NAMESPACE, KAFKA)) outages++;
-    }
-  };
-  void watch();
+  outages = watchUnserved(world);
 }
 
 const wanted = (change: Partial<TlsOnProps> = {}) =>
@@ -92,7 +84,7 @@ for (const executor of EXECUTORS) {
       assert.deepEqual(await secret('orders-server-cert'), { ca: [NEW], chain: [] });
       assert.deepEqual(await secret('orders-client-cert'), { ca: [NEW], chain: [] });
       assert.deepEqual(await published(), [NEW]);
-      assert.equal(outages, 0);
+      assert.equal(outages(), 0);
     });
 
     test('a run that is killed whenever a CA was issued is continued, there and back', async () => {
@@ -123,7 +115,7 @@ for (const executor of EXECUTORS) {
         assert.deepEqual(await published(), [root]);
         await world.environment.pass(60_000);
       }
-      assert.equal(outages, 0);
+      assert.equal(outages(), 0);
     });
 
     test('the last phase needs no acknowledgement when clients could get the new root for long enough', async () => {
@@ -178,7 +170,7 @@ for (const executor of EXECUTORS) {
       await assertDone(world, back);
       assert.deepEqual(await secret('orders-server-cert'), { ca: [OLD], chain: [] });
       assert.deepEqual(await published(), [OLD, NEW]);
-      assert.equal(outages, 0);
+      assert.equal(outages(), 0);
     });
 
     test('a plan names the certificates of clients that the old CA has signed, and no others', async () => {
@@ -206,7 +198,7 @@ for (const executor of EXECUTORS) {
         await assertDone(world, back);
         assert.deepEqual(await secret('orders-server-cert'), { ca: [OLD], chain: [] });
         assert.deepEqual(await published(), [OLD]);
-        assert.equal(outages, 0);
+        assert.equal(outages(), 0);
       });
     }
 
@@ -219,7 +211,7 @@ for (const executor of EXECUTORS) {
       await world.apply(world.desired(on()));
       await assertDone(world, world.desired(on()));
       assert.deepEqual(await published(), [OLD]);
-      assert.equal(outages, 0);
+      assert.equal(outages(), 0);
     });
   });
 }

@@ -19,9 +19,9 @@ import { compiledLoad, type LoadProgram } from './load/program';
 const RELEASE: Release = process.env.KAFKA_TLS_TEST_RELEASE === '3' ? 'kafka-3' : 'kafka-4';
 const isWhole = process.env.KAFKA_TLS_TEST_AVAILABILITY === 'all';
 /**
- * Added up from single runs, the whole takes less than 25 minutes on two idle processors. It leaves out what another operation shows: `update names` is the first
- * half of `revert names`, and nothing is promised of KubeDB alone. On Kafka 3 pods do not restart one by one in a cut-over: three operations
- * of five minutes, whose order does not depend on the release.
+ * Added up from single runs, the whole takes less than 25 minutes on two idle processors. It leaves out what another operation shows: `update
+ * names` is the first half of `revert names`, and nothing is promised of KubeDB alone. On Kafka 3 pods do not restart one by one when TLS is
+ * added or removed: that takes minutes, and its order does not depend on the release.
  */
 const WHOLE: Readonly<Record<Release, readonly string[]>> = {
   'kafka-4': OPERATIONS.map((o) => o.name).filter((name) => name !== 'update names'),

@@ -23,9 +23,9 @@ import { KINDS, type KubeObject } from '#model/kube-object';
 import { trustName } from '#model/names';
 import { readCas } from '#reconciler/pki/certificates';
 import { type Issued, issueCertificate } from './certificate-factory';
-import { createForeignIssuer } from './cluster-issuer';
 import { assertDone as assertNothingLeft, NOTHING_TO_DO } from './converged';
 import { desiredProps, MOVE, off, on, onByRestart, onWithNewRoot } from './desired-states';
+import { createForeignIssuer } from './foreign-issuers';
 import { Interrupted } from './interrupting-cluster';
 import { untyped } from './untyped';
 import {

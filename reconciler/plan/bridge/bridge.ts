@@ -23,6 +23,7 @@ import { presentedFrom } from '../chain';
 import { isWidened } from '../dual/phases';
 import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from '../issuers';
 import { certificateSecret, type PlanInput } from '../plan-input';
+import { isServedByAll } from '../served';
 import { type Bridge, isRoot, phaseOf } from './phases';
 
 /** Returns the change of root that is wanted or under way; undefined if there is none, or it has no bridge. */
@@ -46,7 +47,7 @@ function wayForward(input: PlanInput, issuer: IssuerRef, mounted: SecretFacts): 
   if (phase === 'new') return undefined;
   const signer = signerOf(input, issuer, mounted, phase);
   if (signer === undefined) return undefined;
-  return { ...described(input, { issuer, certificate, key, signer }), phase, isUnderWay: isUnderWay(input, mounted), isBack: false };
+  return { ...described(input, { issuer, certificate, key, signer }), phase, isUnderWay: !isServedByAll(live, mounted), isBack: false };
 }
 
 /** An ordinary update leads to the old root, unless pods trust the bridge, or a roll may have left some that do. */
@@ -61,7 +62,7 @@ function wayBack(input: PlanInput, wanted: IssuerRef, mounted: SecretFacts): Bri
   const signer = issuerStateOf(live, wanted);
   if (state === undefined || own === undefined || signer === undefined) return undefined;
   const phase = phaseOf(mounted, bridge.publicKey);
-  const isRolled = isUnderWay(input, mounted, { issuer: mounted.leaf?.issuer });
+  const isRolled = !isServedByAll(live, mounted, mounted.leaf?.issuer);
   if (phase === 'new' || (phase === 'bridged' && !isRolled)) return undefined;
   const issuer: IssuerRef = { ...wanted, kind: 'Issuer', name: state.name };
   const found = described(input, { issuer, certificate: manifestOf(own), key: bridge.publicKey, signer });
@@ -116,17 +117,6 @@ function signerOf({ live, now }: PlanInput, issuer: IssuerRef, { ca = [] }: Secr
 function keyOf(state: IssuerState | undefined): string | undefined {
   const { chain = [], ca = [] } = state ?? {};
   return (chain[0] ?? ca[0])?.publicKey;
-}
-
-/** A pod that runs and cannot be observed proves nothing. Where no pod can be observed, that is reported for itself. */
-function isUnderWay({ live }: PlanInput, { leaf }: SecretFacts, only: { readonly issuer?: string | undefined } = {}): boolean {
-  const served = live.pods.filter((p) => !p.isTerminating && p.isRunning).flatMap((p) => p.served);
-  const seen = served.filter((s) => s.protocol !== 'unknown');
-  const isOther = seen.some(
-    (s) =>
-      s.leaf?.fingerprint !== leaf?.fingerprint && (only.issuer === undefined || s.leaf === undefined || s.leaf.issuer === only.issuer),
-  );
-  return isOther || (seen.length > 0 && seen.length < served.length);
 }
 
 /** Returns a live Certificate as it would be applied. */

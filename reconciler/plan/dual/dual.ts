@@ -26,7 +26,7 @@ import { compare } from '../diff';
 import { caCertificate, isSelfSigned, issuerManifest, issuerStateOf } from '../issuers';
 import { certificateSecret, type PlanInput } from '../plan-input';
 import { isRootShownLater } from '../probe';
-import { expiredAt } from '../served';
+import { expiredAt, isServedByAll } from '../served';
 import { type Dual, hasLoadedTrust, holds, isAmong, isWidened, type Root } from './phases';
 
 /** Returns the change of root that is wanted or under way; undefined if there is none, or nodes cannot be led through it. */
@@ -62,7 +62,7 @@ function arriving(input: PlanInput, mounted: SecretFacts, issuer: IssuerRef): Du
   if (newRoot === undefined || oldRoot === undefined) return undefined;
   const record = changeRecordOf(live).change?.from.tls;
   const from = formatIssuerRef(record === undefined || record === 'off' ? issuer : issuerOf(record, 'server'));
-  const isUnderWay = isOverwritten || !isServedByAll(input, mounted);
+  const isUnderWay = isOverwritten || !isServedByAll(input.live, mounted);
   return { issuer, from, oldRoot, newRoot, roots: [newRoot, ...roots.filter((r) => r !== newRoot)], phase: 'issued', isUnderWay };
 }
 
@@ -92,7 +92,7 @@ function leaving(input: PlanInput, mounted: SecretFacts, { issuer, from, given }
     roots,
     phase: isInBoth ? 'both' : 'old',
     isUnderWay:
-      !isProven && !(isServedByAll(input, mounted) && input.live.pods.every((p) => p.isTerminating || hasLoadedTrust(p, mounted))),
+      !isProven && !(isServedByAll(input.live, mounted) && input.live.pods.every((p) => p.isTerminating || hasLoadedTrust(p, mounted))),
   };
 }
 
@@ -116,13 +116,6 @@ function isBegun({ live }: PlanInput, roots: readonly CaFacts[] = []): boolean {
 
 function isServedOfTwoRoots({ live }: PlanInput): boolean {
   return live.pods.some((p) => p.served.some((s) => s.isSignedBySecretCa === false));
-}
-
-/** A pod that runs and cannot be observed proves nothing. Where no pod can be observed, that is reported for itself. */
-function isServedByAll({ live }: PlanInput, { leaf }: SecretFacts): boolean {
-  const served = live.pods.filter((p) => !p.isTerminating && p.isRunning).flatMap((p) => p.served);
-  const seen = served.filter((s) => s.protocol !== 'unknown');
-  return seen.every((s) => s.leaf?.fingerprint === leaf?.fingerprint) && (seen.length === 0 || seen.length === served.length);
 }
 
 /** Tells whether a peer that trusts these alone accepts the leaf. */
